@@ -1,0 +1,195 @@
+"""Conversion: a frozen graph becomes an OpenVINO IR that takes raw pixels and describes itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import openvino as ov
+from openvino import Layout, Type
+from openvino.preprocess import PrePostProcessor
+
+from convert import parity
+from convert.cost import Cost, count_cost
+from convert.graph_def import GraphDef, read_graph_def
+from convert.naming import name_units
+from i3d_edge import labels as label_sets
+from i3d_edge.errors import FrozenGraphError
+from i3d_edge.files import sha256_file, staged
+from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, OUTPUT_NAME, UNKNOWN, ModelSpec
+
+Precision = Literal["FP32", "FP16"]
+
+LAYOUT = "NDCHW"
+RT_INFO = "i3d_edge"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionReport:
+    """What was written, and what it was found to be.
+
+    Attributes:
+        path: The IR's .xml; the weights lie beside it as .bin.
+        num_bytes: Both files together.
+        spec: The IR's.
+        cost: Of the network before our passes.
+        parity: Against the frozen graph, or None when no reference was given.
+    """
+
+    path: Path
+    num_bytes: int
+    spec: ModelSpec
+    cost: Cost
+    parity: parity.ParityReport | None
+
+
+def convert_graph(
+    graph_path: Path,
+    output: Path,
+    *,
+    precision: Precision = "FP32",
+    logits_output: bool = False,
+    reference: parity.Reference | None = None,
+    force: bool = False,
+) -> ConversionReport:
+    """Convert a frozen graph, ours or Open Model Zoo's, and check the result against it.
+
+    The IR's input `Placeholder` is NDCHW (1, D, C, H, W): for an RGB network uint8, raw pixels 0..255,
+    with mean and scale inside; for a flow network float32 in [-1, 1]. Its output `Softmax` is
+    (1, num_classes), probabilities.
+
+    Args:
+        graph_path: The .pb file.
+        output: The IR's .xml file; its .bin is written beside it.
+        precision: How weights are stored; FP16 halves the file.
+        logits_output: Add a second output, `logits`, (1, num_classes).
+        reference: Runs the frozen graph, for the parity check; None leaves the check out.
+        force: Replace an existing IR.
+
+    Raises:
+        FrozenGraphError: If the file is not a frozen I3D.
+        ParityError: If the IR differs from the graph by more than `parity.BOUNDS`; it is kept under
+            the name `<output>.rejected.xml` and nothing is written at `output`.
+        OutputError: If the IR exists (without `force`) or cannot be written.
+    """
+    if output.suffix != ".xml":
+        output = output.with_name(output.name + ".xml")
+    with staged(output, force=force) as temporary:
+        graph = read_graph_def(graph_path)
+        model = _load(graph)
+        graph_spec = graph.spec or _infer_spec(graph, model)
+        name_units(model, graph.nodes)
+        is_rgb = graph_spec.stream == "rgb"
+        cost = count_cost(model, preprocessing=is_rgb)
+        spec = dataclasses.replace(
+            graph_spec,
+            layout=LAYOUT,
+            input_type="u8" if is_rgb else "f32",
+            frozen_graph_sha256=sha256_file(graph_path),
+            precision=precision,
+            passes=("embed-preprocessing",) if is_rgb else (),
+            made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
+        )
+        model = _embed_preprocessing(model, spec)
+        _name_ports(model, logits_output=logits_output)
+        _describe(model, spec)
+        ov.save_model(model, temporary, compress_to_fp16=precision == "FP16")
+
+        report = None
+        if reference is not None:
+            report = parity.check_parity(temporary, spec, graph_path, reference)
+            if not report.passed:
+                parity.require(report, _keep_aside(temporary, output))
+        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
+    return ConversionReport(output, num_bytes, spec, cost, report)
+
+
+def _load(graph: GraphDef) -> ov.Model:
+    try:
+        model = ov.convert_model(graph.path)
+    except Exception as error:  # the converter raises bare Exceptions of several kinds
+        raise FrozenGraphError(
+            f"frozen graph {str(graph.path)!r} must be convertible by OpenVINO; got {str(error).splitlines()[0]}"
+        ) from error
+    shape = model.input().partial_shape
+    if len(model.inputs) != 1 or shape.rank.get_length() != 5 or shape.is_dynamic or shape[0].get_length() != 1:
+        raise FrozenGraphError(
+            f"frozen graph {str(graph.path)!r} must take one clip of fixed shape (1, D, H, W, C); "
+            f"got {[str(port.partial_shape) for port in model.inputs]}"
+        )
+    return model
+
+
+def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
+    """Describe a graph that does not describe itself, from its shapes."""
+    _, num_frames, _, crop_px, channels = model.input().shape
+    stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
+    if stream is None:
+        raise FrozenGraphError(f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}")
+    return ModelSpec(
+        stream=stream,
+        labels=label_sets.default_for(model.output().shape[1]),
+        num_frames=num_frames,
+        crop_px=crop_px,
+        origin=graph.origin or UNKNOWN,
+    )
+
+
+def _embed_preprocessing(model: ov.Model, spec: ModelSpec) -> ov.Model:
+    """Make the input NDCHW, and, for RGB, raw pixels."""
+    processor = PrePostProcessor(model)
+    processor.input().tensor().set_layout(Layout(LAYOUT))
+    processor.input().model().set_layout(Layout("NDHWC"))
+    if spec.input_type == "u8":
+        processor.input().tensor().set_element_type(Type.u8)
+        # Mean and scale act on numbers, not on bytes, so the conversion has to be spelled out.
+        processor.input().preprocess().convert_element_type(Type.f32).mean(spec.mean).scale(spec.scale)
+    return processor.build()
+
+
+def _name_ports(model: ov.Model, *, logits_output: bool) -> None:
+    model.input().set_names({INPUT_NAME})
+    softmax = model.get_results()[0].input_value(0).get_node()
+    softmax.input_value(0).set_names({LOGITS_NAME})
+    model.output().set_names({OUTPUT_NAME})
+    if logits_output:
+        model.add_outputs(LOGITS_NAME)
+
+
+def _describe(model: ov.Model, spec: ModelSpec) -> None:
+    """Write the spec, field by field as JSON, and Model API's keys into `rt_info`."""
+    for name, value in spec.to_fields().items():
+        model.set_rt_info(json.dumps(value), [RT_INFO, name])
+    for name, text in model_api_info(spec).items():
+        model.set_rt_info(text, ["model_info", name])
+
+
+def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
+    """Return the keys by which OpenVINO's Model API describes a model.
+
+    Mean and scale are stated for readers; `embedded_processing` says that the model applies them.
+    """
+    return {
+        "model_type": "Action Classification",
+        "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),
+        "layout": f"{INPUT_NAME}:{spec.layout}",
+        "orig_width": str(spec.crop_px),
+        "orig_height": str(spec.crop_px),
+        "mean_values": str(spec.mean),
+        "scale_values": str(spec.scale),
+        "reverse_input_channels": "False",
+        "embedded_processing": str(spec.input_type == "u8"),
+    }
+
+
+def _keep_aside(temporary: Path, output: Path) -> Path:
+    aside = output.with_suffix(".rejected.xml")
+    for suffix in (".bin", ".xml"):
+        os.replace(temporary.with_suffix(suffix), aside.with_suffix(suffix))
+    return aside

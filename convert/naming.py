@@ -1,0 +1,73 @@
+"""Unit names: what DeepMind calls each layer, given back to the converted model.
+
+Conversion moves transposes through the network and renames what it touches. The two graphs still have
+the same skeleton of convolutions, activations, pools and concatenations, so walking both from the
+output side by side tells which operation is which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import openvino as ov
+
+from convert.graph_def import Node
+from i3d_edge.errors import FrozenGraphError
+from i3d_edge.spec import OUTPUT_NAME
+
+# TensorFlow operation -> OpenVINO operation, for what both graphs keep.
+_SKELETON: Mapping[str, str] = {
+    "Conv3D": "Convolution",
+    "Relu": "Relu",
+    "MaxPool3D": "MaxPool",
+    "AvgPool3D": "AvgPool",
+    "ConcatV2": "Concat",
+    "Mean": "ReduceMean",
+    "Softmax": "Softmax",
+    "Placeholder": "Parameter",
+}
+
+
+def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
+    """Give the converted model's layers the names of the frozen graph's nodes, in place.
+
+    Args:
+        model: Converted from the graph, before any pass of ours.
+        nodes: The graph's nodes by name.
+
+    Raises:
+        FrozenGraphError: If the skeletons differ, so that the graph is not an Inception-v1 I3D.
+    """
+    pairs = [(OUTPUT_NAME, model.get_results()[0].input_value(0).get_node())]
+    named: set[str] = set()
+    while pairs:
+        name, operation = pairs.pop()
+        if name in named:
+            continue
+        named.add(name)
+        node = nodes[name]
+        if _SKELETON[node.op] != operation.get_type_name():
+            raise FrozenGraphError(
+                f"frozen graph's node {name!r} ({node.op}) must become {_SKELETON[node.op]}; "
+                f"got {operation.get_type_name()}",
+                hint="only Inception-v1 I3D graphs are converted",
+            )
+        operation.set_friendly_name(name)
+        pairs += zip(_graph_sources(node, nodes), _model_sources(operation), strict=True)
+
+
+def _graph_sources(node: Node, nodes: Mapping[str, Node]) -> list[str]:
+    """Return the nearest skeleton nodes that a node reads, in the order of its inputs."""
+    sources = []
+    for name in node.inputs:
+        found = [name] if nodes[name].op in _SKELETON else _graph_sources(nodes[name], nodes)
+        sources += found
+    return sources
+
+
+def _model_sources(operation: ov.Node) -> list[ov.Node]:
+    sources = []
+    for value in operation.input_values():
+        node = value.get_node()
+        sources += [node] if node.get_type_name() in _SKELETON.values() else _model_sources(node)
+    return sources

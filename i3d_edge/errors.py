@@ -1,0 +1,128 @@
+"""Everything that can go wrong, as a tree.
+
+I3DError                        expected failure: exit code 1
+├── CheckpointError             a TensorFlow checkpoint
+│   ├── CheckpointMissingError      no such prefix, or a part of it is absent
+│   ├── CheckpointDamagedError      truncated, a git-LFS pointer, a checksum that differs
+│   └── CheckpointVariablesError    not the variables of an I3D
+├── FrozenGraphError            a .pb that is not a frozen I3D
+├── IRError                     an OpenVINO IR that is incomplete or not an I3D
+├── DeviceError                 an OpenVINO device that is absent or refuses the model
+├── VideoError                  a video file
+│   ├── VideoOpenError              absent, or nothing that FFmpeg knows
+│   ├── NoVideoStreamError          opens, but holds no video
+│   ├── EmptyVideoError             no frame could be decoded
+│   └── VideoDecodeError            broken off: too few frames to stand for the video
+├── ClipShapeError              an array that is not the clip the model takes
+├── LabelError                  a label that the model does not have
+├── ListError                   a list of videos that cannot be read
+├── SpecError                   a model description that cannot be read
+├── DownloadError               a download that did not arrive whole
+├── DependencyError             an optional package that this command needs
+├── OutputError                 a place that cannot be written
+└── ParityError                 two stages of one model disagree: exit code 3
+"""
+
+from __future__ import annotations
+
+
+class I3DError(Exception):
+    """An expected failure: what it is about, what was expected, what was there, and what to do.
+
+    Attributes:
+        message: One sentence: subject, expectation, finding.
+        hint: One action, or None.
+        exit_code: What the command line exits with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message
+
+
+class CheckpointError(I3DError):
+    """A TensorFlow checkpoint cannot be used."""
+
+
+class CheckpointMissingError(CheckpointError):
+    """The prefix names no checkpoint, or a part of it is absent."""
+
+
+class CheckpointDamagedError(CheckpointError):
+    """A part of the checkpoint is truncated, is a git-LFS pointer, or fails its checksum."""
+
+
+class CheckpointVariablesError(CheckpointError):
+    """The checkpoint's variables are not those of an I3D."""
+
+
+class FrozenGraphError(I3DError):
+    """A .pb file is not a frozen I3D graph."""
+
+
+class IRError(I3DError):
+    """An OpenVINO IR is incomplete or is not an I3D."""
+
+
+class DeviceError(I3DError):
+    """An OpenVINO device is absent or refuses the model."""
+
+
+class VideoError(I3DError):
+    """A video file cannot be used."""
+
+
+class VideoOpenError(VideoError):
+    """The file is absent, or is nothing that FFmpeg can open."""
+
+
+class NoVideoStreamError(VideoError):
+    """The file opens but holds no video stream."""
+
+
+class EmptyVideoError(VideoError):
+    """Not one frame of the video stream could be decoded."""
+
+
+class VideoDecodeError(VideoError):
+    """Decoding broke off with too few frames to stand for the video."""
+
+
+class ClipShapeError(I3DError):
+    """An array does not have the shape or dtype of the clip that the model takes."""
+
+
+class LabelError(I3DError):
+    """A label is not among the model's."""
+
+
+class ListError(I3DError):
+    """A list of videos cannot be read."""
+
+
+class SpecError(I3DError):
+    """A model description cannot be read."""
+
+
+class DownloadError(I3DError):
+    """A download did not arrive whole."""
+
+
+class DependencyError(I3DError):
+    """An optional package that this command needs is not installed."""
+
+
+class OutputError(I3DError):
+    """A place cannot be written."""
+
+
+class ParityError(I3DError):
+    """Two stages of one model disagree by more than the stated bound."""
+
+    exit_code = 3

@@ -1,0 +1,102 @@
+"""Files: outputs that appear whole or not at all, and hashes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from i3d_edge.errors import OutputError
+
+_CHUNK_BYTES = 1 << 20
+_WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
+
+
+def check_output(path: Path, *, force: bool = False) -> None:
+    """Refuse an output before work is spent on it.
+
+    Args:
+        path: The file that will be written. Folders above it are made.
+        force: Allow an existing file to be replaced.
+
+    Raises:
+        OutputError: If it exists (without `force`), is a folder, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise OutputError(f"output {str(path)!r} must be a file; got a folder", hint="name a file inside it")
+    if path.exists() and not force:
+        raise OutputError(f"output {str(path)!r} exists already", hint="choose another name, or pass --force to replace it")
+    make_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, and prove that files can be made in it.
+
+    Raises:
+        OutputError: If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"output folder {str(folder)!r} must be writable; got {error.strerror or error}",
+            hint="choose a folder that you may write to",
+        ) from error
+
+
+@contextmanager
+def staged(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Write a file, and any written beside it, under a temporary name; move all into place at the end.
+
+    Yields a path with the same file name in a temporary folder next to the target. When the block
+    ends without an exception everything in that folder moves beside `path`, `path` itself last;
+    otherwise nothing of it remains and what was there before is untouched.
+
+    Raises:
+        OutputError: If the target exists (without `force`) or cannot be written.
+    """
+    check_output(path, force=force)
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield folder / path.name
+        produced = sorted(folder.iterdir(), key=lambda item: (item.name == path.name, item.name))
+        for item in produced:
+            os.replace(item, path.parent / item.name)
+    except OSError as error:
+        if error.errno not in _WRITE_ERRNOS:
+            raise
+        raise OutputError(f"output {str(path)!r} must be writable; got {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a UTF-8 text file, whole or not at all.
+
+    Raises:
+        OutputError: If the target exists (without `force`) or cannot be written.
+    """
+    with staged(path, force=force) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def git_blob_sha1(path: Path) -> str:
+    """Return the name git gives a file's content: SHA-1 over a header with its length, and its bytes."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

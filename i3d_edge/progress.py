@@ -1,0 +1,50 @@
+"""Progress on stderr: a bar on a terminal, a plain line every ten seconds elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+
+PLAIN_INTERVAL_S = 10.0
+_enabled = True
+
+
+def set_enabled(enabled: bool) -> None:
+    """Switch progress on or off for the whole process; the command line's -q and --no-progress."""
+    global _enabled
+    _enabled = enabled
+
+
+def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterator[Item]:
+    """Yield the items, reporting how many are done, how many a second, and the time left.
+
+    Args:
+        items: What to work through.
+        total: How many there are.
+        title: What is being done, for instance "scoring".
+        unit: What is counted, for instance "video".
+    """
+    if not _enabled:
+        yield from items
+    elif sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+        yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, dynamic_ncols=True)
+    else:
+        yield from _plain(items, total, title, unit)
+
+
+def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator[Item]:
+    started = reported = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - reported >= PLAIN_INTERVAL_S:
+            reported = now
+            meter = tqdm.format_meter(done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}")
+            print(f"{title}: {meter}", file=sys.stderr, flush=True)

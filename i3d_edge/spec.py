@@ -1,0 +1,169 @@
+"""ModelSpec: what a model is, what it takes and where it came from.
+
+Every stage reads or writes this one record. It rides inside the frozen graph (as JSON in a string
+constant) and inside the IR (in `rt_info`), so a model file describes itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from i3d_edge import labels as label_sets
+from i3d_edge.errors import SpecError
+from i3d_edge.labels import LabelSet
+
+Stream = Literal["rgb", "flow"]
+Origin = str
+
+STAND_IN: Origin = "stand-in"
+UNKNOWN: Origin = "unknown"
+SPEC_VERSION = 1
+NUM_CHANNELS: Mapping[Stream, int] = {"rgb": 3, "flow": 2}
+MIN_FRAMES = 9
+"""Fewest frames of a clip: three temporal halvings must leave two steps for the last pool to average."""
+
+INPUT_NAME = "Placeholder"
+OUTPUT_NAME = "Softmax"
+LOGITS_NAME = "logits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model's contract and provenance.
+
+    Attributes:
+        stream: "rgb" or "flow"; decides the number of input channels, 3 or 2.
+        labels: Class names in index order; their number is the length of the logits.
+        num_frames: Frames in a clip, D; 9 at least. Source: kinetics-i3d `evaluate_sample.py` (79).
+        crop_px: Height and width of the network's input. Source: the same file (224).
+        short_side_px: Frames are resized so that their short side has this length. Source: its README (256).
+        frame_rate_fps: Rate at which a clip samples its video. Source: its README (25).
+        mean, scale: Normalised value = (pixel - mean) / scale, which takes 0..255 to [-1, 1].
+        layout: The input's axes: "NDHWC" for a frozen graph, "NDCHW" for our IR; D = frames.
+        input_type: "f32", normalised, for a frozen graph; "u8", raw RGB pixels 0..255, for our IR.
+        origin: Name of the published checkpoint, "stand-in", or "unknown".
+        fingerprint: Digest of the checkpoint's tensors, or None when it is not known.
+        frozen_graph_sha256: Of the .pb that an IR was made from; None in the graph itself.
+        precision: How an IR stores its weights: "FP32" or "FP16"; None in a graph.
+        passes: Graph passes that were applied to an IR, in order.
+        made_with: Versions of what wrote an IR, by name.
+    """
+
+    labels: LabelSet
+    stream: Stream = "rgb"
+    num_frames: int = 79
+    crop_px: int = 224
+    short_side_px: int = 256
+    frame_rate_fps: int = 25
+    mean: float = 127.5
+    scale: float = 127.5
+    layout: str = "NDHWC"
+    input_type: str = "f32"
+    origin: Origin = UNKNOWN
+    fingerprint: str | None = None
+    frozen_graph_sha256: str | None = None
+    precision: str | None = None
+    passes: tuple[str, ...] = ()
+    made_with: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.stream not in NUM_CHANNELS:
+            raise SpecError(f"stream must be one of {sorted(NUM_CHANNELS)}; got {self.stream!r}")
+        if self.num_frames < MIN_FRAMES:
+            raise SpecError(f"num_frames must be at least {MIN_FRAMES}; got {self.num_frames}")
+        if sorted(self.layout) != sorted("NDHWC"):
+            raise SpecError(f"layout must order the letters N, D, H, W and C; got {self.layout!r}")
+
+    @property
+    def num_classes(self) -> int:
+        """Length of the logits."""
+        return len(self.labels)
+
+    @property
+    def num_channels(self) -> int:
+        """Channels of the input."""
+        return NUM_CHANNELS[self.stream]
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether the weights are the generated stand-in's, whose accuracy says nothing about I3D."""
+        return self.origin == STAND_IN
+
+    @property
+    def clip_shape(self) -> tuple[int, ...]:
+        """Shape of one input clip, batch of one, in the order of `layout`."""
+        sizes = {"N": 1, "D": self.num_frames, "H": self.crop_px, "W": self.crop_px, "C": self.num_channels}
+        return tuple(sizes[axis] for axis in self.layout)
+
+    def title(self) -> str:
+        """Return one line for people: stream, classes, clip length, origin."""
+        parts = [f"I3D {self.stream}", f"{self.num_classes} classes ({self.labels.name})", f"{self.num_frames} frames"]
+        if self.precision:
+            parts.append(self.precision)
+        return ", ".join((*parts, "STAND-IN weights" if self.is_stand_in else f"weights {self.origin}"))
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the record as plain JSON values; a shipped label set is given by its name alone."""
+        fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        fields["labels"] = {"name": self.labels.name}
+        if label_sets.shipped(self.labels.name) != self.labels:
+            fields["labels"]["names"] = list(self.labels.names)
+        fields["passes"] = list(self.passes)
+        fields["made_with"] = dict(self.made_with)
+        return {"spec_version": SPEC_VERSION, **fields}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> ModelSpec:
+        """Read what `to_fields` returns.
+
+        Raises:
+            SpecError: If a field is missing, unknown or malformed.
+        """
+        known = {item.name for item in dataclasses.fields(cls)}
+        fields = dict(fields)
+        version = fields.pop("spec_version", None)
+        if version != SPEC_VERSION:
+            raise SpecError(
+                f"spec_version must be {SPEC_VERSION}; got {version!r}",
+                hint="the model was written by another version of i3d-edge: make it again",
+            )
+        if unknown := sorted(set(fields) - known):
+            raise SpecError(f"spec must have only the fields of ModelSpec; got {unknown[0]!r}")
+        try:
+            fields["labels"] = _read_labels(fields["labels"])
+            fields["passes"] = tuple(fields.get("passes", ()))
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecError(f"spec must have the fields of ModelSpec; got {error!r}") from error
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON, the same text for the same record."""
+        return json.dumps(self.to_fields(), sort_keys=True, ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> ModelSpec:
+        """Read what `to_json` returns.
+
+        Raises:
+            SpecError: If it is not JSON, or not a spec.
+        """
+        try:
+            fields = json.loads(text)
+        except ValueError as error:
+            raise SpecError(f"spec must be JSON; got {error}") from error
+        if not isinstance(fields, dict):
+            raise SpecError(f"spec must be a JSON object; got {type(fields).__name__}")
+        return cls.from_fields(fields)
+
+
+def _read_labels(value: Mapping[str, Any]) -> LabelSet:
+    name = value["name"]
+    if "names" in value:
+        return LabelSet(name, tuple(value["names"]))
+    if (labels := label_sets.shipped(name)) is None:
+        raise SpecError(f"label set must be shipped or spelled out; got {name!r} without names")
+    return labels
