@@ -1,10 +1,5 @@
-"""Frozen graph -> OpenVINO IR. Part of i3d-edge."""
+"""Frozen graph -> OpenVINO IR, with a proof of parity. Part of i3d-edge; needs no TensorFlow."""
 
-from i3d_edge import _telemetry
-
-_telemetry.switch_off()
-
-from convert.conversion import ConversionReport as ConversionReport  # noqa: E402
-from convert.conversion import convert_graph as convert_graph  # noqa: E402
-from convert.graph_def import read_graph_def as read_graph_def  # noqa: E402
-from convert.parity import ParityReport as ParityReport  # noqa: E402
+from convert.conversion import ConversionReport as ConversionReport
+from convert.conversion import convert_graph as convert_graph
+from convert.parity import ParityReport as ParityReport

@@ -131,7 +131,9 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     _, num_frames, _, crop_px, channels = model.input().shape
     stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
     if stream is None:
-        raise FrozenGraphError(f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}")
+        raise FrozenGraphError(
+            f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}"
+        )
     return ModelSpec(
         stream=stream,
         labels=label_sets.default_for(model.output().shape[1]),

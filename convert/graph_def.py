@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
-
-from i3d_edge.errors import FrozenGraphError
+from i3d_edge.errors import DependencyError, FrozenGraphError
 from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, ModelSpec
+
+try:
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from google.protobuf.message import DecodeError
+except ModuleNotFoundError as missing:
+    raise DependencyError(
+        "converting needs protobuf; it is not installed", hint="pip install 'i3d-edge[convert]'"
+    ) from missing
 
 SPEC_NODE = "i3d_edge/spec"
 OMZ_SHA384 = "8f1c32cc56cc1ca6880b7725430ae8ec369485e60f9bcce9724042ecb6e5bd97d25a04148c38bfde60b0ed00c918bc96"

@@ -17,10 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from tensorflow.core.protobuf import tensor_bundle_pb2
 
 from freeze import inception_i3d, published
+from freeze._tensorflow import tensor_bundle_pb2, tf
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError
 from i3d_edge.labels import LabelSet
@@ -161,7 +160,9 @@ def _find_prefix(path: Path) -> Path:
         near = sorted(item.name.removesuffix(".index") for item in path.parent.glob("*.index"))
         raise CheckpointMissingError(
             f"checkpoint {str(path)!r} must have an .index file; there is none",
-            hint=f"checkpoints in that folder: {', '.join(near)}" if near else "`i3d fetch` downloads the published ones",
+            hint=f"checkpoints in that folder: {', '.join(near)}"
+            if near
+            else "`i3d fetch` downloads the published ones",
         )
     return path
 

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from freeze import inception_i3d
+from freeze._tensorflow import tf
 from freeze.checkpoint import Checkpoint
 from i3d_edge.errors import ClipShapeError, FrozenGraphError
 from i3d_edge.files import sha256_file, staged
@@ -128,8 +128,7 @@ class FrozenGraph:
         for name in (INPUT_NAME, OUTPUT_NAME):
             if name not in nodes:
                 raise FrozenGraphError(
-                    f"frozen graph {str(path)!r} must have a node {name!r}; "
-                    f"its {len(nodes)} nodes are named otherwise",
+                    f"frozen graph {str(path)!r} must have a node {name!r}; its {len(nodes)} nodes are named otherwise",
                     hint="`i3d freeze` makes such a graph from a checkpoint",
                 )
         self.spec = (
@@ -167,9 +166,11 @@ class FrozenGraph:
             ClipShapeError: If the clip has another shape.
         """
         if clip.shape != self.clip_shape:
-            raise ClipShapeError(f"clip must have layout NDHWC {self.clip_shape} float32; got {clip.shape} {clip.dtype}")
-        result: Float32Array = self._session.run(self._logits, {self._input: clip})
-        return result[0]
+            raise ClipShapeError(
+                f"clip must have layout NDHWC {self.clip_shape} float32; got {clip.shape} {clip.dtype}"
+            )
+        result: Float32Array = self._session.run(self._logits, {self._input: clip})[0]
+        return result
 
 
 def run_frozen_graph(path: Path, clips: list[Float32Array]) -> list[Float32Array]:
@@ -189,12 +190,3 @@ def _read_graph_def(path: Path) -> Any:
             hint="a checkpoint or SavedModel is frozen by `i3d freeze`",
         ) from error
     return graph_def
-
-
-__all__ = [
-    "FrozenGraph",
-    "FrozenGraphSummary",
-    "build_graph_def",
-    "freeze_checkpoint",
-    "run_frozen_graph",
-]

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
+
+from freeze._tensorflow import tf
 
 Variables = Mapping[str, npt.NDArray[np.float32]]
 Normalise = Callable[[Any, str], Any]

@@ -1,0 +1,52 @@
+"""i3d-edge: DeepMind's I3D video-action model on Intel hardware with OpenVINO.
+
+Import from here. What is heavy is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from i3d_edge import _telemetry
+from i3d_edge.errors import I3DError as I3DError
+from i3d_edge.labels import LabelSet as LabelSet
+from i3d_edge.spec import ModelSpec as ModelSpec
+
+if TYPE_CHECKING:
+    from convert import convert_graph as convert_graph
+    from freeze import freeze_checkpoint as freeze_checkpoint
+    from runtime import Classification as Classification
+    from runtime import Prediction as Prediction
+    from runtime import VideoClassifier as VideoClassifier
+
+__all__ = [
+    "Classification",
+    "I3DError",
+    "LabelSet",
+    "ModelSpec",
+    "Prediction",
+    "VideoClassifier",
+    "convert_graph",
+    "freeze_checkpoint",
+]
+
+_ROOM_OF = {
+    "Classification": "runtime",
+    "Prediction": "runtime",
+    "VideoClassifier": "runtime",
+    "convert_graph": "convert",
+    "freeze_checkpoint": "freeze",
+}
+
+_telemetry.switch_off()
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOM_OF:
+        return getattr(import_module(_ROOM_OF[name]), name)
+    raise AttributeError(f"module 'i3d_edge' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -30,7 +30,9 @@ def check_output(path: Path, *, force: bool = False) -> None:
     if path.is_dir():
         raise OutputError(f"output {str(path)!r} must be a file; got a folder", hint="name a file inside it")
     if path.exists() and not force:
-        raise OutputError(f"output {str(path)!r} exists already", hint="choose another name, or pass --force to replace it")
+        raise OutputError(
+            f"output {str(path)!r} exists already", hint="choose another name, or pass --force to replace it"
+        )
     make_folder(path.parent)
 
 

@@ -57,7 +57,7 @@ class LabelSet:
 @cache
 def kinetics_400() -> LabelSet:
     """Return Kinetics-400's classes in DeepMind's order, which is the order of their bytes."""
-    text = resources.files("i3d_edge").joinpath("data/kinetics_400.txt").read_text(encoding="utf-8")
+    text = resources.files("i3d_edge").joinpath("kinetics_400.txt").read_text(encoding="utf-8")
     return LabelSet(KINETICS_400, tuple(text.splitlines()))
 
 

@@ -46,5 +46,7 @@ def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator
         now = time.monotonic()
         if now - reported >= PLAIN_INTERVAL_S:
             reported = now
-            meter = tqdm.format_meter(done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}")
+            meter = tqdm.format_meter(
+                done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}"
+            )
             print(f"{title}: {meter}", file=sys.stderr, flush=True)

@@ -1,0 +1,52 @@
+# Each target makes the environment it needs. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+CHECKPOINT ?=
+VIDEO ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint docs openvino-dev clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.installed  ## make .venv with all that is needed to use i3d; .venv/bin/i3d is the command
+
+$(VENV)/.installed: requirements.txt requirements-runtime.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/.installed  ## checkpoint -> frozen graph -> IR -> predictions -> accuracy; CHECKPOINT=prefix VIDEO=path
+	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh "$(DEMO)" "$(CHECKPOINT)" "$(VIDEO)"
+
+test: $(VENV)/.installed-dev  ## run the default tests (under 5 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the stand-in and what it scores
+	$(BIN)/python -m pytest -m slow -s $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.installed-dev  ## write docs/commands.md anew from the commands' own help
+	$(BIN)/python docs/commands.py
+
+openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart from ours
+	$(PYTHON) -m venv .venv-openvino-dev
+	.venv-openvino-dev/bin/python -m pip install --quiet --upgrade pip
+	.venv-openvino-dev/bin/python -m pip install --quiet -r requirements-openvino-dev.txt
+	.venv-openvino-dev/bin/opt_in_out --opt_out
+
+clean:  ## remove what the other targets made, but for the environments
+	rm -rf $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,100 @@
+"""Top-k accuracy per clip and per video, with its uncertainty. Pure functions of probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+Z_95 = 1.959963984540054
+"""The standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors."""
+
+TOP_KS = (1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A fraction of trials, in [0, 1], with its 95 % Wilson interval.
+
+    Attributes:
+        num_correct: Successes.
+        num_total: Trials, 1 at least.
+    """
+
+    num_correct: int
+    num_total: int
+
+    @property
+    def value(self) -> float:
+        """The fraction itself."""
+        return self.num_correct / self.num_total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end of the interval."""
+        return wilson_interval(self.num_correct, self.num_total)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredView:
+    """One network run on a labelled video: shape of `probabilities` (num_classes,)."""
+
+    video: str
+    label: int
+    probabilities: FloatArray
+
+
+def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
+    """Return Wilson's score interval for a proportion.
+
+    Example:
+        15 of 20 -> (0.5313, 0.8881).
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209.
+    """
+    p = num_correct / num_total
+    denominator = 1 + z * z / num_total
+    centre = (p + z * z / (2 * num_total)) / denominator
+    half = z / denominator * math.sqrt(p * (1 - p) / num_total + z * z / (4 * num_total * num_total))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def rank_of(label: int, probabilities: FloatArray) -> int:
+    """Return how many classes come before a label: 0 for the best. Of equal ones the lower index comes first."""
+    own = probabilities[label]
+    return int(np.sum(probabilities > own) + np.sum(probabilities[:label] == own))
+
+
+def topk_metrics(views: Sequence[ScoredView]) -> Mapping[str, Proportion]:
+    """Count top-1 and top-5, per clip and per video.
+
+    A video's probabilities are the mean over its views, wherever in the sequence they stand; every video
+    counts, the last one too.
+
+    Args:
+        views: One at least.
+
+    Returns:
+        `clip_top1`, `clip_top5`, `video_top1`, `video_top5`.
+    """
+    by_video: dict[str, list[ScoredView]] = {}
+    for view in views:
+        by_video.setdefault(view.video, []).append(view)
+    ranks = {
+        "clip": [rank_of(view.label, view.probabilities) for view in views],
+        "video": [
+            rank_of(group[0].label, np.mean([view.probabilities for view in group], axis=0))
+            for group in by_video.values()
+        ],
+    }
+    return {
+        f"{level}_top{k}": Proportion(sum(rank < k for rank in found), len(found))
+        for level, found in ranks.items()
+        for k in TOP_KS
+    }

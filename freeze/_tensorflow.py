@@ -1,0 +1,58 @@
+"""TensorFlow, imported without its start-up chatter; the other files here take it from this one.
+
+Its libraries write to stderr before any Python setting can reach them. So stderr is held back during
+the import, and shown only if the import fails or `TF_CPP_MIN_LOG_LEVEL` asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from i3d_edge.errors import DependencyError
+
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_STDERR = 2
+
+
+@contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    sys.stderr.flush()
+    saved = os.dup(_STDERR)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, _STDERR)
+            held.seek(0)
+            os.write(_STDERR, held.read())
+            raise
+        finally:
+            os.dup2(saved, _STDERR)
+            os.close(saved)
+
+
+# What runs here is the reference that everything else is compared with: on the CPU, as written.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+try:
+    if _LOG_LEVEL in os.environ:
+        import tensorflow as tf
+    else:
+        os.environ[_LOG_LEVEL] = "3"
+        with _stderr_held_back():
+            import tensorflow as tf
+except ModuleNotFoundError as missing:
+    if missing.name != "tensorflow":
+        raise
+    raise DependencyError(
+        "freezing needs TensorFlow; it is not installed", hint="pip install 'i3d-edge[freeze]'"
+    ) from missing
+
+from tensorflow.core.protobuf import tensor_bundle_pb2  # noqa: E402
+
+__all__ = ["tensor_bundle_pb2", "tf"]

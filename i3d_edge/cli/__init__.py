@@ -1,0 +1,29 @@
+"""The command line, `i3d`. One file per room; what is heavy is imported when a command runs."""
+
+from __future__ import annotations
+
+import click
+
+from i3d_edge.cli._base import CONTEXT_SETTINGS
+from i3d_edge.cli.accuracy import accuracy
+from i3d_edge.cli.classify import classify
+from i3d_edge.cli.convert import convert
+from i3d_edge.cli.freeze import fetch, freeze, stand_in
+
+
+class _InOrder(click.Group):
+    """Lists its commands in the order of the pipeline."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands as they were added."""
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings=CONTEXT_SETTINGS)
+@click.version_option(package_name="i3d-edge")
+def main() -> None:
+    """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
+
+
+for command in (fetch, freeze, convert, classify, accuracy, stand_in):
+    main.add_command(command)

@@ -1,0 +1,80 @@
+"""`i3d convert`: a frozen graph becomes an IR, and proves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts
+from i3d_edge.errors import DependencyError
+
+if TYPE_CHECKING:
+    from convert.parity import ParityReport, Reference
+
+_MEBIBYTE = 1 << 20
+
+
+@click.command(cls=Command)
+@click.argument("graph", type=click.Path(path_type=Path))
+@output_option("The IR's .xml; its .bin is written beside it.")
+@click.option(
+    "--precision",
+    type=click.Choice(["FP32", "FP16"]),
+    default="FP32",
+    show_default=True,
+    help="How weights are stored; FP16 halves the file.",
+)
+@click.option("--logits", "logits_output", is_flag=True, help="Add a second output with the logits.")
+@force_option
+def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logits_output: bool, force: bool) -> None:
+    r"""Turn a frozen graph into an OpenVINO IR that takes raw pixels.
+
+    GRAPH is a .pb from `i3d freeze`, or Open Model Zoo's. At the end the IR is checked against the graph on
+    two generated clips, in float32; if they differ the IR is kept aside and the exit code is 3.
+
+    \b
+    Example:
+      i3d convert rgb_imagenet.pb -o rgb_imagenet.xml
+    """
+    import convert as room
+
+    reference = _find_reference()
+    report = room.convert_graph(
+        graph, output, precision=precision, logits_output=logits_output, reference=reference, force=force
+    )
+    spec = report.spec
+    pixels = "uint8, RGB 0..255" if spec.input_type == "u8" else "float32, in [-1, 1]"
+    print_facts(
+        {
+            "read": str(graph),
+            "model": spec.title(),
+            "written": f"{report.path} and .bin: {report.num_bytes / _MEBIBYTE:.1f} MiB",
+            "input": f"Placeholder {spec.layout} {spec.clip_shape}, {pixels}",
+            "output": f"Softmax (1, {spec.num_classes})"
+            + (f", logits (1, {spec.num_classes})" if logits_output else ""),
+            "passes": ", ".join(spec.passes) or "none",
+            "cost": f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams",
+            **_parity_facts(report.parity),
+        }
+    )
+
+
+def _find_reference() -> Reference | None:
+    try:
+        from freeze import run_frozen_graph
+    except DependencyError:
+        return None
+    return run_frozen_graph
+
+
+def _parity_facts(report: ParityReport | None) -> dict[str, str]:
+    if report is None:
+        note("WARNING: parity NOT CHECKED: TensorFlow is not installed, so nothing shows that the IR equals the graph")
+        return {"parity": "NOT CHECKED"}
+    return {
+        f"parity, {clip.name} clip": f"logits differ by {clip.max_difference:.2e} at most, "
+        f"{clip.relative_difference:.2e} of the largest ({clip.max_logit:.2f}; bound {report.bound:g}); top-5 the same"
+        for clip in report.clips
+    }

@@ -1,0 +1,11 @@
+"""Video -> clip -> prediction, on any OpenVINO device. Part of i3d-edge; needs no TensorFlow."""
+
+from runtime.classifier import VideoClassifier as VideoClassifier
+from runtime.clip import Clip as Clip
+from runtime.clip import VideoClips as VideoClips
+from runtime.clip import read_clips as read_clips
+from runtime.engine import Engine as Engine
+from runtime.ir import read_ir as read_ir
+from runtime.prediction import Classification as Classification
+from runtime.prediction import Prediction as Prediction
+from runtime.prediction import View as View

@@ -1,0 +1,112 @@
+"""An IR compiled for a device: one clip in, probabilities out, and the truth about what runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from i3d_edge.errors import ClipShapeError, DeviceError
+from i3d_edge.spec import OUTPUT_NAME, ModelSpec
+from runtime.ir import read_ir
+
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+
+# The operation whose precision decides both speed and accuracy.
+_DECISIVE_LAYER = "Convolution"
+
+
+class Engine:
+    """An IR on a device. Not thread-safe: one inference at a time.
+
+    Attributes:
+        spec: The IR's own description.
+        device: As asked for.
+        precision: What the convolutions really run in, read from the compiled model, for instance "bf16";
+            "not reported" where the device does not tell.
+    """
+
+    def __init__(self, ir_path: Path, *, device: str = "CPU", inference_precision: str | None = None) -> None:
+        """Read and compile.
+
+        Args:
+            ir_path: The IR's .xml.
+            device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU".
+            inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
+                then runs an FP32 IR in bf16.
+
+        Raises:
+            IRError: If the IR is incomplete or does not describe itself.
+            DeviceError: If the device is absent or refuses the model.
+        """
+        model, self.spec = read_ir(ir_path)
+        self.device = device
+        core = ov.Core()
+        _require_device(core, device)
+        properties = {"PERFORMANCE_HINT": "LATENCY"}
+        if inference_precision is not None:
+            properties["INFERENCE_PRECISION_HINT"] = inference_precision
+        try:
+            self._compiled = core.compile_model(model, device, properties)
+        except RuntimeError as error:
+            lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
+            raise DeviceError(
+                f"device {device!r} must accept the model; got {lines[0] if lines else error}",
+                hint="--device CPU runs it everywhere",
+            ) from error
+        self._output = self._compiled.output(OUTPUT_NAME)
+        self.precision = executed_precision(self._compiled)
+
+    def probabilities(self, clip: UInt8Array) -> Float32Array:
+        """Run one clip.
+
+        Args:
+            clip: Shape `spec.clip_shape`, uint8, RGB 0..255.
+
+        Returns:
+            Shape (num_classes,), float32, summing to 1.
+
+        Raises:
+            ClipShapeError: If the clip has another shape or dtype.
+        """
+        if clip.shape != self.spec.clip_shape or clip.dtype != np.uint8:
+            raise ClipShapeError(
+                f"clip must have layout {self.spec.layout} {self.spec.clip_shape} uint8; got {clip.shape} {clip.dtype}",
+                hint=_transpose_hint(clip.shape, self.spec),
+            )
+        result: Float32Array = self._compiled(clip)[self._output][0]
+        return result.copy()
+
+
+def executed_precision(compiled: ov.CompiledModel) -> str:
+    """Return the precision in which most convolutions of a compiled model run, from its execution graph."""
+    counts: Counter[str] = Counter()
+    for operation in compiled.get_runtime_model().get_ops():
+        info = operation.get_rt_info()
+        if info["layerType"].value == _DECISIVE_LAYER:
+            counts[info["runtimePrecision"].value] += 1
+    return counts.most_common(1)[0][0] if counts else "not reported"
+
+
+def _require_device(core: ov.Core, device: str) -> None:
+    """Refuse a device that is not there; OpenVINO's own message for that speaks of libraries."""
+    virtual, _, parts = device.partition(":")
+    available = core.available_devices
+    known = {*available, *(name.partition(".")[0] for name in available)}
+    for name in parts.split(",") if parts else [virtual]:
+        if name.removeprefix("-") not in known | {"AUTO", "HETERO"}:
+            raise DeviceError(f"device {name!r} must be one of {', '.join(available)} on this machine; it is absent")
+
+
+def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:
+    """Say which known layout a wrongly ordered clip has."""
+    sizes = dict(zip(spec.layout, spec.clip_shape, strict=True))
+    for layout in ("NDHWC", "NCDHW", "NDCHW"):
+        if layout != spec.layout and shape == tuple(sizes[axis] for axis in layout):
+            order = tuple(layout.index(axis) for axis in spec.layout)
+            return f"this is {layout}: transpose it by {order}"
+    return None

@@ -1,0 +1,73 @@
+"""An IR that describes itself: read from disk, with its ModelSpec."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openvino as ov
+
+from i3d_edge.errors import IRError
+from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, ModelSpec
+
+_RT_INFO = "i3d_edge"
+
+
+def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
+    """Read an IR that `i3d convert` wrote, and what it says of itself.
+
+    Args:
+        path: The .xml; its .bin lies beside it.
+
+    Raises:
+        IRError: If a file is absent, the .xml is no IR, it does not describe itself, or its ports are not
+            what it describes.
+    """
+    _require_files(path)
+    try:
+        model = ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise IRError(
+            f"IR {str(path)!r} must be an OpenVINO model; OpenVINO cannot read it",
+            hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
+        ) from error
+    spec = _read_spec(model, path)
+    port = model.inputs[0]
+    expected = f"{INPUT_NAME!r} {spec.input_type}{list(spec.clip_shape)}"
+    found = f"{port.any_name!r} {port.element_type.to_string()}{port.partial_shape}".replace(",", ", ")
+    if len(model.inputs) != 1 or found != expected:
+        raise IRError(f"IR {str(path)!r} must have the input {expected} that it describes; got {found}")
+    if not any(OUTPUT_NAME in output.names for output in model.outputs):
+        names = sorted(name for output in model.outputs for name in output.names)
+        raise IRError(f"IR {str(path)!r} must have an output {OUTPUT_NAME!r}; got {names}")
+    return model, spec
+
+
+def _require_files(path: Path) -> None:
+    if not path.is_file():
+        near = sorted(item.name for item in path.parent.glob("*.xml"))
+        raise IRError(
+            f"IR {str(path)!r} must be a file; there is none",
+            hint=f"in that folder: {', '.join(near)}" if near else "`i3d convert` makes one from a frozen graph",
+        )
+    if path.suffix != ".xml":
+        raise IRError(
+            f"IR {str(path)!r} must be an .xml file; got {path.suffix or 'no suffix'!r}",
+            hint="a frozen graph (.pb) becomes an IR by `i3d convert`",
+        )
+    weights = path.with_suffix(".bin")
+    if not weights.is_file():
+        raise IRError(
+            f"IR {str(path)!r} must have its weights beside it; {weights.name!r} is absent",
+            hint="an IR is two files: copy both",
+        )
+
+
+def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
+    if not model.has_rt_info([_RT_INFO]):
+        raise IRError(
+            f"IR {str(path)!r} must describe itself in rt_info; it does not",
+            hint="make it by `i3d convert`, which writes that description",
+        )
+    fields = {name: json.loads(value) for name, value in model.get_rt_info([_RT_INFO]).value.items()}
+    return ModelSpec.from_fields(fields)

@@ -1,0 +1,74 @@
+"""What a model says of a video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.labels import LabelSet
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class and its probability in [0, 1]."""
+
+    label: str
+    index: int
+    prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where in the video a clip was taken, in seconds from the first frame."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answer for one video.
+
+    Attributes:
+        predictions: Best first.
+        views: One per network run; probabilities are their average.
+        duration_s: Of the video.
+        num_frames: Source frames of the video.
+        mean_fps: Source frames per second, on average.
+        warnings: What a user should know of the file.
+    """
+
+    predictions: tuple[Prediction, ...]
+    views: tuple[View, ...]
+    duration_s: float
+    num_frames: int
+    mean_fps: float
+    warnings: tuple[str, ...]
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the answer as plain JSON values; probabilities and times rounded to six digits."""
+        return {
+            "predictions": [
+                {"label": item.label, "index": item.index, "prob": round(item.prob, 6)} for item in self.predictions
+            ],
+            "views": [{"start_s": round(view.start_s, 6), "end_s": round(view.end_s, 6)} for view in self.views],
+            "duration_s": round(self.duration_s, 6),
+            "num_frames": self.num_frames,
+            "mean_fps": round(self.mean_fps, 6),
+            "warnings": list(self.warnings),
+        }
+
+
+def top_k(probabilities: npt.NDArray[np.floating[Any]], labels: LabelSet, k: int) -> tuple[Prediction, ...]:
+    """Return the k most probable classes, best first; equal ones in index order.
+
+    Args:
+        probabilities: Shape (num_classes,).
+        labels: As many names.
+        k: 1 at least; more than there are classes gives all.
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return tuple(Prediction(labels.names[index], int(index), float(probabilities[index])) for index in order)

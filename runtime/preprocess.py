@@ -1,0 +1,67 @@
+"""A decoded frame on its way to the network: orientation, resize, crop. All on uint8."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+UInt8Array = npt.NDArray[np.uint8]
+
+# A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
+_IDENTITY = (1, 0, 0, 1)
+
+
+def orient(frame: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Array:
+    """Turn and mirror a frame as its display matrix says.
+
+    Args:
+        frame: Shape (H, W, C).
+        display_matrix: Nine numbers (a, b, u, c, d, v, x, y, w): pixel (p, q) is shown at
+            (a p + c q + x, b p + d q + y). Only multiples of 90 degrees and mirrorings have an effect.
+
+    Source: ISO/IEC 14496-12, the track header's matrix; FFmpeg `libavutil/display.h`.
+    """
+    a, b, _, c, d = (int(np.sign(value)) for value in display_matrix[:5])
+    if (a, b, c, d) == _IDENTITY:
+        return frame
+    if a == d == 0:
+        frame, a, d = frame.transpose(1, 0, 2), c, b
+    if a < 0:
+        frame = frame[:, ::-1]
+    if d < 0:
+        frame = frame[::-1]
+    return np.ascontiguousarray(frame)
+
+
+def resized_size(height: int, width: int, short_side_px: int) -> tuple[int, int]:
+    """Return the height and width after a resize of the short side; the long side is rounded half up.
+
+    Example:
+        320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
+    """
+    short, long = min(height, width), max(height, width)
+    long_px = (2 * long * short_side_px + short) // (2 * short)
+    return (short_side_px, long_px) if height <= width else (long_px, short_side_px)
+
+
+def resize_short_side(frame: UInt8Array, short_side_px: int) -> UInt8Array:
+    """Resize a frame, shape (H, W, C), uint8, so that its short side has a given length.
+
+    Bilinear; below one half of the size, area-averaged, because bilinear then skips pixels.
+
+    Source: bilinear and 256 from kinetics-i3d's README; area-averaging is our choice.
+    """
+    height, width = frame.shape[:2]
+    new_height, new_width = resized_size(height, width, short_side_px)
+    if (new_height, new_width) == (height, width):
+        return frame
+    shrinks_below_half = 2 * short_side_px < min(height, width)
+    interpolation = cv2.INTER_AREA if shrinks_below_half else cv2.INTER_LINEAR
+    return cv2.resize(frame, (new_width, new_height), interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def centre_crop(frame: UInt8Array, crop_px: int) -> UInt8Array:
+    """Return the central square of a frame, shape (H, W, C); offset (L - crop) // 2 on each axis."""
+    top, left = ((length - crop_px) // 2 for length in frame.shape[:2])
+    return frame[top : top + crop_px, left : left + crop_px]

@@ -1,0 +1,137 @@
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import numbered_frame, read_cropped_number, write_numbered
+
+from i3d_edge.errors import ClipShapeError, VideoDecodeError, VideoError
+from i3d_edge.labels import kinetics_400
+from i3d_edge.spec import ModelSpec
+from runtime.clip import clips_of_frames, read_clips
+
+SPEC = ModelSpec(labels=kinetics_400())
+
+
+def seen(clip: np.ndarray) -> list[int]:
+    return [read_cropped_number(frame) for frame in clip]
+
+
+def low(numbers: list[int]) -> list[int]:
+    """What is left of frame numbers when the crop has cut off the outer stripes."""
+    return [number & 0b1111111100 for number in numbers]
+
+
+def test_the_centre_clip(tmp_path: Path) -> None:
+    clips = read_clips(write_numbered(tmp_path / "video.mp4", 250), SPEC)
+    [clip] = clips.clips
+    assert clip.frames.shape == (79, 224, 224, 3)
+    assert clip.frames.dtype == np.uint8
+    assert seen(clip.frames) == low(list(range(85, 164)))
+    assert (clip.start_s, clip.end_s) == (85 / 25, 164 / 25)
+    assert (clips.duration_s, clips.num_frames, clips.mean_fps, clips.warnings) == (10.0, 250, 25.0, ())
+
+
+def test_sampling_is_by_time_not_by_frame(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "fast.mp4", 200, time_base=Fraction(1, 50), rate=50)
+    [clip] = read_clips(path, SPEC).clips
+    assert seen(clip.frames) == low([2 * (10 + sample) for sample in range(79)])
+
+
+def test_a_short_video_repeats_and_says_so(tmp_path: Path) -> None:
+    clips = read_clips(write_numbered(tmp_path / "short.mp4", 30), SPEC)
+    assert seen(clips.clips[0].frames) == low([sample % 30 for sample in range(79)])
+    assert clips.warnings == ("shorter than a clip (30 of 79 samples): it repeats from its start",)
+
+
+def test_several_clips_share_their_frames(tmp_path: Path) -> None:
+    clips = read_clips(write_numbered(tmp_path / "video.mp4", 100), SPEC, num_clips=3)
+    assert [clip.start_s for clip in clips.clips] == [0, 11 / 25, 21 / 25]
+    for clip, start in zip(clips.clips, (0, 11, 21), strict=True):
+        assert seen(clip.frames) == low(list(range(start, start + 79)))
+
+
+def test_frames_can_be_given_instead_of_a_file(tmp_path: Path) -> None:
+    frames = np.stack([numbered_frame(number) for number in range(100)])
+    [given] = clips_of_frames(frames, SPEC).clips
+    [read] = read_clips(write_numbered(tmp_path / "video.mp4", 100), SPEC).clips
+    assert np.abs(given.frames.astype(int) - read.frames).max() <= 2  # RGB to YUV and back
+    assert given.start_s == read.start_s
+
+
+def test_layouts_show_the_same_pixels_without_a_copy() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (79, 256, 256, 3), dtype=np.uint8)
+    [clip] = clips_of_frames(frames, SPEC).clips
+    ndchw = clip.to_layout("NDCHW")
+    assert ndchw.shape == (1, 79, 3, 224, 224)
+    assert ndchw.flags.c_contiguous
+    assert np.shares_memory(ndchw, clip.frames)
+    assert np.array_equal(clip.to_layout("NDHWC")[0], clip.frames)
+    assert np.array_equal(clip.to_layout("NCDHW")[0, 2], clip.frames[..., 2])
+
+
+def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "cut.mp4", 100, container_options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3])
+    with pytest.raises(VideoDecodeError) as caught:
+        read_clips(path, SPEC)
+    message, _, hint = str(caught.value).partition("\n\n")
+    assert message.startswith(
+        f"video '{path}' must be readable for at least half of the 4.00 s it states, or for one clip of 79 samples; got "
+    )
+    assert hint == "hint: the file is incomplete: copy or download it again"
+
+
+@pytest.mark.parametrize(
+    ("frames", "got"),
+    [
+        (np.zeros((10, 64, 64), np.uint8), "(10, 64, 64) uint8"),
+        (np.zeros((10, 3, 64, 64), np.uint8), "(10, 3, 64, 64) uint8"),
+        (np.zeros((10, 64, 64, 3), np.float32), "(10, 64, 64, 3) float32"),
+        (np.zeros((0, 64, 64, 3), np.uint8), "(0, 64, 64, 3) uint8"),
+    ],
+)
+def test_frames_of_another_shape(frames: np.ndarray, got: str) -> None:
+    with pytest.raises(ClipShapeError) as caught:
+        clips_of_frames(frames, SPEC)
+    assert str(caught.value) == f"frames must have shape (F, H, W, 3), uint8; got {got}"
+
+
+def test_a_flow_model_takes_no_video(tmp_path: Path) -> None:
+    with pytest.raises(ClipShapeError) as caught:
+        read_clips(tmp_path / "video.mp4", ModelSpec(labels=kinetics_400(), stream="flow"))
+    assert str(caught.value) == (
+        "model must take RGB frames to be given a video; it takes flow\n\nhint: convert one of the rgb checkpoints"
+    )
+
+
+@pytest.mark.shared
+def test_every_real_file_is_read_or_refused_with_a_message(shared: Path) -> None:
+    num_read = {"robustness": 0, "videos": 0}
+    for group in num_read:
+        for path in sorted((shared / group).rglob("*.*")):
+            if path.suffix in (".csv", ".md"):
+                continue
+            try:
+                [clip] = read_clips(path, SPEC).clips
+            except VideoError as error:
+                assert repr(str(path)) in error.message
+            else:
+                assert clip.frames.shape == (79, 224, 224, 3)
+                num_read[group] += 1
+    assert num_read["robustness"] >= 64
+    assert num_read["videos"] == 68
+
+
+@pytest.mark.shared
+def test_seeking_gives_the_same_clips_on_real_files(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    num_compared = 0
+    for path in sorted((shared / "videos").rglob("*.mp4"))[::3] + [shared / "robustness/imageio/cockatoo.mp4"]:
+        monkeypatch.setattr("runtime.video._SEEK_AFTER_S", 0.0)
+        sought = read_clips(path, SPEC)
+        monkeypatch.setattr("runtime.video._SEEK_AFTER_S", float("inf"))
+        decoded = read_clips(path, SPEC)
+        assert np.array_equal(sought.clips[0].frames, decoded.clips[0].frames), path
+        num_compared += 1
+    assert num_compared > 10

@@ -1,0 +1,85 @@
+import shutil
+from pathlib import Path
+
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+from i3d_edge.errors import IRError
+from runtime.ir import read_ir
+
+
+@pytest.fixture
+def copied_ir(ir_path: Path, tmp_path: Path) -> Path:
+    for suffix in (".xml", ".bin"):
+        shutil.copy(ir_path.with_suffix(suffix), tmp_path / f"model{suffix}")
+    return tmp_path / "model.xml"
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(IRError) as caught:
+        read_ir(path)
+    return str(caught.value)
+
+
+def test_an_ir_describes_itself(ir_path: Path) -> None:
+    model, spec = read_ir(ir_path)
+    assert spec.clip_shape == (1, 16, 3, 224, 224) == tuple(model.input("Placeholder").shape)
+    assert (spec.layout, spec.input_type, spec.precision) == ("NDCHW", "u8", "FP32")
+    assert spec.is_stand_in
+    assert spec.labels.names[0] == "warm pan left"
+    assert len(spec.frozen_graph_sha256 or "") == 64
+    assert tuple(model.output("Softmax").shape) == (1, 400)
+
+
+def test_absent(copied_ir: Path) -> None:
+    path = copied_ir.with_name("other.xml")
+    assert error_of(path) == f"IR '{path}' must be a file; there is none\n\nhint: in that folder: model.xml"
+
+
+def test_without_weights(copied_ir: Path) -> None:
+    copied_ir.with_suffix(".bin").unlink()
+    assert error_of(copied_ir) == (
+        f"IR '{copied_ir}' must have its weights beside it; 'model.bin' is absent\n\nhint: an IR is two files: copy both"
+    )
+
+
+def test_a_frozen_graph_is_no_ir(graph_path: Path) -> None:
+    assert error_of(graph_path) == (
+        f"IR '{graph_path}' must be an .xml file; got '.pb'\n\nhint: a frozen graph (.pb) becomes an IR by `i3d convert`"
+    )
+
+
+def test_text_is_no_ir(copied_ir: Path) -> None:
+    copied_ir.write_text("<html></html>")
+    assert error_of(copied_ir).startswith(f"IR '{copied_ir}' must be an OpenVINO model; OpenVINO cannot read it")
+
+
+def foreign_ir(path: Path, *, shape: tuple[int, ...], spec_of: Path | None) -> Path:
+    """Write a small model with another input, with or without the description of a real one."""
+    clip = ops.parameter(shape, ov.Type.u8, name="frames")
+    total = ops.reduce_sum(ops.convert(clip, "f32"), ops.constant([1, 2, 3, 4]), keep_dims=False)
+    model = ov.Model([total], [clip], "foreign")
+    if spec_of is not None:
+        info = ov.Core().read_model(spec_of).get_rt_info(["i3d_edge"]).value
+        for name, value in info.items():
+            model.set_rt_info(value, ["i3d_edge", name])
+    ov.save_model(model, path)
+    return path
+
+
+def test_an_ir_that_does_not_describe_itself(tmp_path: Path) -> None:
+    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 16, 3, 224, 224), spec_of=None)
+    assert error_of(path) == (
+        f"IR '{path}' must describe itself in rt_info; it does not\n\n"
+        "hint: make it by `i3d convert`, which writes that description"
+    )
+
+
+def test_an_ir_with_another_input(tmp_path: Path, ir_path: Path) -> None:
+    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 3, 16, 224, 224), spec_of=ir_path)
+    message = error_of(path)
+    assert message.startswith(
+        f"IR '{path}' must have the input 'Placeholder' u8[1, 16, 3, 224, 224] that it describes; got "
+    )
+    assert message.endswith("u8[1, 3, 16, 224, 224]")

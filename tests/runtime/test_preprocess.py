@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from runtime.preprocess import centre_crop, orient, resize_short_side, resized_size
+
+ONE = 1 << 16
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [
+        (240, 320, (256, 341)),
+        (320, 240, (341, 256)),
+        (256, 256, (256, 256)),
+        (256, 340, (256, 340)),
+        (1080, 1920, (256, 455)),
+        (1, 1, (256, 256)),
+        (2, 1025, (256, 131200)),
+        (512, 1025, (256, 513)),
+    ],
+    ids=["341.33 down", "upright", "square", "kept", "455.11 down", "one pixel", "long", "512.5 up"],
+)
+def test_short_side_is_exact_and_long_side_rounds_half_up(height: int, width: int, expected: tuple[int, int]) -> None:
+    assert resized_size(height, width, 256) == expected
+
+
+def test_resize_interpolates_linearly() -> None:
+    frame = np.zeros((128, 128, 3), np.uint8)
+    frame[:, 64:] = 200
+    resized = resize_short_side(frame, 256)
+    assert resized.shape == (256, 256, 3)
+    assert resized[0, 126:130, 0].tolist() == [0, 50, 150, 200]
+
+
+def test_resize_below_half_averages_instead_of_skipping() -> None:
+    checkered = np.indices((1024, 1024)).sum(axis=0) % 2 * 255
+    frame = np.repeat(checkered[..., np.newaxis], 3, axis=-1).astype(np.uint8)
+    resized = resize_short_side(frame, 256)
+    assert np.ptp(resized) <= 1
+    assert abs(float(resized.mean()) - 127.5) <= 1
+
+
+def test_crop_takes_the_centre_and_leaves_the_odd_pixel_right() -> None:
+    frame = np.indices((256, 341))[1][..., np.newaxis].repeat(3, axis=-1) % 256
+    cropped = centre_crop(frame.astype(np.uint8), 224)
+    assert cropped.shape == (224, 224, 3)
+    assert cropped[0, 0, 0] == (341 - 224) // 2
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ((ONE, 0, 0, 0, ONE, 0), [[1, 2], [3, 4]]),
+        ((0, ONE, 0, -ONE, 0, 0), [[3, 1], [4, 2]]),
+        ((-ONE, 0, 0, 0, -ONE, 0), [[4, 3], [2, 1]]),
+        ((0, -ONE, 0, ONE, 0, 0), [[2, 4], [1, 3]]),
+        ((-ONE, 0, 0, 0, ONE, 0), [[2, 1], [4, 3]]),
+        ((ONE, 0, 0, 0, -ONE, 0), [[3, 4], [1, 2]]),
+        ((0, ONE, 0, ONE, 0, 0), [[1, 3], [2, 4]]),
+    ],
+    ids=["upright", "90 clockwise", "180", "90 counter-clockwise", "mirrored", "upside down", "transposed"],
+)
+def test_display_matrix(matrix: tuple[int, ...], expected: list[list[int]]) -> None:
+    frame = np.array([[1, 2], [3, 4]], np.uint8)[..., np.newaxis]
+    turned = orient(frame, np.array([*matrix, 0, 0, 1 << 30], np.int32))
+    assert turned[..., 0].tolist() == expected

@@ -1,0 +1,200 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from synthetic import numbered_frame, read_number, write_numbered, write_video
+
+import runtime.video
+from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from runtime.video import Video
+
+
+def numbers(video: Video, wanted: list[int]) -> list[int]:
+    return [read_number(frame) for _, frame in video.frames(wanted)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".ts"])
+def test_frames_come_by_index(tmp_path: Path, suffix: str) -> None:
+    video = Video.open(write_numbered(tmp_path / f"video{suffix}", 60))
+    assert video.timeline.num_frames == 60
+    assert video.timeline.duration_s == pytest.approx(2.4, abs=0.002)
+    assert numbers(video, [0, 1, 17, 59]) == [0, 1, 17, 59]
+    assert video.warnings == []
+
+
+def test_b_frames_come_in_display_order(tmp_path: Path) -> None:
+    options = {"qp": "0", "bf": "3", "b-adapt": "0", "g": "30"}
+    video = Video.open(write_numbered(tmp_path / "b.mp4", 40, options=options))
+    assert numbers(video, list(range(40))) == list(range(40))
+
+
+def test_avi_has_no_presentation_times_and_still_counts_right(tmp_path: Path) -> None:
+    options = {"qp": "0", "bf": "2", "b-adapt": "0", "g": "30"}
+    video = Video.open(write_numbered(tmp_path / "b.avi", 40, options=options))
+    assert video.timeline.num_frames == 40
+    assert video.timeline.duration_s == pytest.approx(1.6)
+    assert numbers(video, [0, 7, 39]) == [0, 7, 39]
+
+
+def test_variable_frame_rate_keeps_its_clock(tmp_path: Path) -> None:
+    ticks = [0, 1, 2, 10, 11, 30]
+    path = write_numbered(tmp_path / "vfr.mkv", 6, ticks=ticks, time_base=Fraction(1, 50))
+    video = Video.open(path)
+    seconds = [float((tick - video.timeline.ticks[0]) * video.timeline.time_base) for tick in video.timeline.ticks]
+    assert seconds == pytest.approx([tick / 50 for tick in ticks], abs=0.001)
+
+
+def test_a_far_frame_is_reached_by_seeking_and_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_numbered(tmp_path / "long.mp4", 400)
+    wanted = [300, 301, 333, 399]
+    assert numbers(Video.open(path), wanted) == wanted
+
+    decoded = []
+    original = runtime.video._Decoding.__iter__
+    monkeypatch.setattr(
+        runtime.video._Decoding,
+        "__iter__",
+        lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
+    )
+    list(Video.open(path).frames(wanted))
+    assert len(decoded) < 150
+
+
+def test_the_thorough_way_gives_the_same_frames(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 60)
+    assert numbers(Video.open(path, thorough=True), [0, 31, 59]) == [0, 31, 59]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "corner"),
+    [(0, (0, 0)), (-90, (0, -1)), (180, (-1, -1)), (90, (-1, 0))],
+)
+def test_rotation_metadata_is_applied(tmp_path: Path, rotation: int, corner: tuple[int, int]) -> None:
+    frame = np.zeros((64, 96, 3), np.uint8)
+    frame[:16, :16] = 255  # the top left corner before rotation
+    path = write_video(tmp_path / "turned.mp4", [frame] * 3, rotation=rotation)
+    [(_, shown)] = Video.open(path).frames([0])
+    assert shown.shape == ((96, 64, 3) if rotation in (90, -90) else (64, 96, 3))
+    assert shown[corner].tolist() == [255, 255, 255]
+    assert shown.mean() < 64
+
+
+@pytest.mark.parametrize(("space", "expected"), [(1, (214, 101, 41)), (6, (204, 94, 44))], ids=["BT.709", "BT.601"])
+def test_colours_follow_the_matrix_of_the_stream(space: int, expected: tuple[int, int, int]) -> None:
+    frame = av.VideoFrame(64, 64, "yuv420p")
+    for plane, value in zip(frame.planes, (120, 90, 180), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    frame.colorspace = space
+    shown = runtime.video._to_rgb(frame)[32, 32]
+    assert np.abs(shown.astype(int) - expected).max() <= 2
+
+
+def test_absent_file(tmp_path: Path) -> None:
+    with pytest.raises(VideoOpenError) as caught:
+        Video.open(tmp_path / "no.mp4")
+    assert str(caught.value) == (
+        f"video '{tmp_path / 'no.mp4'}' must be a file that FFmpeg can open; got no such file or directory"
+    )
+
+
+def test_a_file_that_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("not a video\n" * 100)
+    with pytest.raises(VideoOpenError) as caught:
+        Video.open(path)
+    assert str(caught.value) == (
+        f"video '{path}' must be a file that FFmpeg can open; got invalid data found when processing input\n\n"
+        "hint: `ffprobe` on the same file shows more"
+    )
+
+
+def test_no_video_stream(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 16000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with pytest.raises(NoVideoStreamError) as caught:
+        Video.open(path)
+    assert str(caught.value) == f"video '{path}' must hold a video stream; it holds audio"
+
+
+def test_no_frame_decodes(tmp_path: Path) -> None:
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    path = write_numbered(tmp_path / "empty.mp4", 1, container_options=options)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moof") - 4])  # the header without its first fragment
+    with pytest.raises(EmptyVideoError) as caught:
+        Video.open(path)
+    assert str(caught.value) == f"video '{path}' must have a frame that decodes; none does"
+
+
+def damage(path: Path, first: float, last: float) -> None:
+    """Overwrite a part of a file with bytes that are no video."""
+    data = bytearray(path.read_bytes())
+    start, end = int(len(data) * first), int(len(data) * last)
+    data[start:end] = b"\x55" * (end - start)
+    path.write_bytes(bytes(data))
+
+
+def noisy_video(path: Path, num_frames: int) -> Path:
+    """Write a video of noise, so that its packets are large and damage hits pictures, not headers."""
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(num_frames)]
+    return write_video(path, frames, codec="mpeg4", options={"g": "1", "b": "20M"})
+
+
+def test_damage_in_the_middle_is_said_and_bridged(tmp_path: Path) -> None:
+    path = noisy_video(tmp_path / "damaged.mp4", 50)
+    damage(path, 0.5, 0.6)
+    video = Video.open(path)
+    frames = dict(video.frames(list(range(50))))
+    assert sorted(frames) == list(range(50))
+    assert any("error(s)" in warning or "corrupt" in warning for warning in video.warnings)
+
+
+def test_damage_to_more_than_half_is_refused(tmp_path: Path) -> None:
+    path = noisy_video(tmp_path / "ruined.mp4", 50)
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for position, size in packets[10:]:
+        data[position : position + size] = bytes(size)
+    path.write_bytes(bytes(data))
+    with pytest.raises(VideoDecodeError) as caught:
+        list(Video.open(path).frames(list(range(50))))
+    assert str(caught.value) == (
+        f"video '{path}' must decode in at least half of the 50 frames needed; got 10\n\n"
+        "hint: the file is damaged or incomplete: copy or download it again"
+    )
+
+
+def test_a_truncated_file_says_how_much_is_left(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "cut.mp4", 100, container_options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    video = Video.open(path)
+    assert video.warnings[0].startswith("the file states 4.00 s; only ")
+
+
+def test_first_frame_missing_is_replaced_by_the_next(tmp_path: Path) -> None:
+    video = Video.open(write_numbered(tmp_path / "video.mp4", 20))
+    video._is_thorough = True
+    monkey = [(index, frame) for index, frame in enumerate(_frames(video.path)) if index not in (0, 5)]
+    video._indexed = lambda decoding: iter(monkey)  # type: ignore[method-assign]
+    shown = {index: read_number(frame) for index, frame in video.frames(list(range(20)))}
+    assert (shown[0], shown[1], shown[5], shown[6]) == (1, 1, 4, 6)
+    assert video.warnings == ["2 of the 20 frames needed could not be decoded: neighbours stand in"]
+
+
+def _frames(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def test_numbered_frames_can_be_told_apart() -> None:
+    assert [read_number(numbered_frame(number)) for number in (0, 1, 2047, 4095)] == [0, 1, 2047, 4095]
