@@ -93,6 +93,7 @@ def _transfer(url: str, partial: Path) -> None:
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # everything is there already; the hash decides
         raise

@@ -35,11 +35,18 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoint_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained checkpoint in DeepMind's format, with the stand-in's card."""
+    """An untrained checkpoint in DeepMind's format, every variable random, with the stand-in's card."""
     from freeze.stand_in import weights
 
+    rng = np.random.default_rng(0)
+    variables = weights.random_variables(rng)
+    for name, value in variables.items():
+        if name.endswith("moving_variance"):
+            variables[name] = rng.uniform(0.5, 2, value.shape).astype(np.float32)
+        elif not name.endswith("/w"):
+            variables[name] = rng.normal(0, 0.1, value.shape).astype(np.float32)
     prefix = tmp_path_factory.mktemp("checkpoint") / "model.ckpt"
-    weights.write_checkpoint(prefix, weights.random_variables(np.random.default_rng(0)))
+    weights.write_checkpoint(prefix, variables)
     return prefix
 
 

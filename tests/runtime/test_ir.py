@@ -40,13 +40,15 @@ def test_absent(copied_ir: Path) -> None:
 def test_without_weights(copied_ir: Path) -> None:
     copied_ir.with_suffix(".bin").unlink()
     assert error_of(copied_ir) == (
-        f"IR '{copied_ir}' must have its weights beside it; 'model.bin' is absent\n\nhint: an IR is two files: copy both"
+        f"IR '{copied_ir}' must have its weights beside it; 'model.bin' is absent\n\n"
+        "hint: an IR is two files: copy both"
     )
 
 
 def test_a_frozen_graph_is_no_ir(graph_path: Path) -> None:
     assert error_of(graph_path) == (
-        f"IR '{graph_path}' must be an .xml file; got '.pb'\n\nhint: a frozen graph (.pb) becomes an IR by `i3d convert`"
+        f"IR '{graph_path}' must be an .xml file; got '.pb'\n\n"
+        "hint: a frozen graph (.pb) becomes an IR by `i3d convert`"
     )
 
 

@@ -1,0 +1,39 @@
+"""Writes docs/commands.md from the commands' own help, so that the two cannot differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from i3d_edge.cli import main
+
+PAGE = Path(__file__).with_name("commands.md")
+
+_HEADER = """# Commands
+
+Written by `make docs` from what each command prints with `-h`.
+
+Exit codes: 0 done; 1 an expected failure, with its message on stderr; 2 wrong usage; 3 a declared check failed
+(`convert`: the IR differs from the graph); 130 interrupted. stdout holds data, stderr everything else.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    sections = [f"## {name}\n\n```\n{text}```\n" for name, text in helps(main, "i3d")]
+    return "\n".join([_HEADER, *sections])
+
+
+def helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the help text of a command and of those below it."""
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    yield name, command.get_help(context) + "\n"
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            yield from helps(command.commands[child], f"{name} {child}")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+
+from accuracy.dataset import read_list
+from i3d_edge.errors import LabelError, ListError
+from i3d_edge.labels import kinetics_400
+
+LABELS = kinetics_400()
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(path: Path) -> list[tuple[str, str | None]]:
+    return [(video.path, video.label) for video in read_list(path, LABELS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("path,label\na.mp4,abseiling\nb.mp4,zumba\n", [("a.mp4", "abseiling"), ("b.mp4", "zumba")]),
+        ("label,fps,path\nabseiling,25,a.mp4\n", [("a.mp4", "abseiling")]),
+        ("path,label\na.mp4,\nb.mp4,zumba\n", [("a.mp4", None), ("b.mp4", "zumba")]),
+        ('path,label\n"a, b.mp4",zumba\n', [("a, b.mp4", "zumba")]),
+        ("path,label\r\na.mp4,zumba\r\n\r\n", [("a.mp4", "zumba")]),
+        ("\ufeffpath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
+        ("a.mp4 0\nb c.mp4 399\n", [("a.mp4", "abseiling"), ("b c.mp4", "zumba")]),
+        ("a.mp4\t0\n\n", [("a.mp4", "abseiling")]),
+    ],
+    ids=["csv", "columns in any order", "without a label", "quoted", "Windows", "BOM", "indices", "tab"],
+)
+def test_forms(tmp_path: Path, text: str, expected: list[tuple[str, str | None]]) -> None:
+    assert rows(write(tmp_path, text)) == expected
+
+
+def test_paths_start_at_the_list(tmp_path: Path) -> None:
+    absolute = tmp_path / "elsewhere" / "b.mp4"
+    first, second = read_list(write(tmp_path, f"path,label\nsub/a.mp4,zumba\n{absolute},zumba\n"), LABELS)
+    assert (first.file, second.file) == (tmp_path / "sub" / "a.mp4", absolute)
+
+
+def message(error: type[Exception], path: Path) -> str:
+    with pytest.raises(error) as caught:
+        read_list(path, LABELS)
+    return str(caught.value)
+
+
+def test_an_unknown_label_names_the_nearest(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,label\na.mp4,zumba\nb.mp4,playing criket\n")
+    assert message(LabelError, path) == (
+        f"list '{path}', line 3: label 'playing criket' must be one of the 400 in 'kinetics-400'; it is not\n\n"
+        "hint: nearest: 'playing cricket', 'playing clarinet', 'playing trumpet'"
+    )
+
+
+def test_an_index_beyond_the_labels(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.mp4 400\n")
+    assert message(ListError, path) == f"list '{path}', line 1, must have a class index below 400; got 400"
+
+
+def test_lines_that_are_neither(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.mp4 zumba\n")
+    assert message(ListError, path) == (
+        f"list '{path}', line 1, must be a path and a class index; got 'a.mp4 zumba'\n\n"
+        "hint: a list of label names needs a first line with the columns path,label"
+    )
+
+
+def test_a_csv_without_labels(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,class\na.mp4,zumba\n")
+    assert message(ListError, path) == f"list '{path}' must have the columns 'path' and 'label'; got path, class"
+
+
+def test_a_row_that_is_too_short(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,label\na.mp4\n")
+    assert message(ListError, path) == (
+        f"list '{path}', line 2, must have 2 cells; got 1\n\n"
+        "hint: a comma inside a cell needs the cell in double quotes"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "path,label\n"])
+def test_an_empty_list(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    assert message(ListError, path) == f"list '{path}' must name at least one video; it is empty"
+
+
+def test_absent(tmp_path: Path) -> None:
+    path = tmp_path / "no.csv"
+    assert message(ListError, path) == f"list '{path}' must be a text file; got No such file or directory"
+
+
+def test_binary(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    assert message(ListError, path) == f"list '{path}' must be a text file; got bytes that are not UTF-8"

@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import write_numbered
+
+from accuracy import ListedVideo, Scorer, format_result, run_accuracy
+from accuracy.metrics import ScoredView, topk_metrics
+from i3d_edge.errors import ListError, OutputError
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import ModelSpec
+from runtime import Clip
+
+SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
+INFO = {
+    "kind": "ir",
+    "path": "m.xml",
+    "sha256": "0",
+    "frozen_graph_sha256": None,
+    "origin": "unknown",
+    "is_stand_in": False,
+    "fingerprint": None,
+    "weights_precision": "FP32",
+    "executed_precision": "f32",
+    "device": "CPU",
+}
+
+
+def by_start(clip: Clip) -> np.ndarray:
+    """A model that says "a" of clips at the start of a video and "b" of later ones, less surely."""
+    return np.array([0.9, 0.1, 0, 0, 0, 0] if clip.start_s == 0 else [1 / 3, 2 / 3, 0, 0, 0, 0])
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> list[ListedVideo]:
+    good = write_numbered(tmp_path / "good.mp4", 30)
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no video")
+    rows = [(good, "a"), (bad, "a"), (tmp_path / "absent.mp4", "b"), (good, None), (good, "b")]
+    return [ListedVideo(f"{number}/{file.name}", file, label) for number, (file, label) in enumerate(rows)]
+
+
+def test_counts_metrics_and_reasons(videos: list[ListedVideo], tmp_path: Path) -> None:
+    result = run_accuracy(
+        videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv", num_clips=2
+    )
+    counts = result["counts"]
+    assert (counts["listed"], counts["decoded"], counts["unlabelled"], counts["scored"]) == (5, 3, 1, 2)
+    assert [item["path"] for item in counts["dropped"]] == ["1/bad.mp4", "2/absent.mp4"]
+    assert counts["dropped"][0]["reason"].startswith("VideoOpenError: video ")
+    metrics = {name: (item["num_correct"], item["num_total"]) for name, item in result["metrics"]["ir"].items()}
+    assert metrics == {"clip_top1": (2, 4), "clip_top5": (4, 4), "video_top1": (1, 2), "video_top5": (2, 2)}
+    assert result["how"]["num_clips"] == 2
+    assert json.loads((tmp_path / "out" / "result.json").read_text()) == result
+
+
+def test_everything_recomputes_from_the_predictions(videos: list[ListedVideo], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    scorers = {name: Scorer(INFO, lambda _clip: rng.dirichlet(np.ones(6))) for name in ("one", "two")}
+    result = run_accuracy(videos, scorers, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv", num_clips=3)
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert len(rows) == 2 * 3 * 3  # models, decoded videos, clips
+    for name in scorers:
+        views = [
+            ScoredView(row["video"], row["label"], np.array(row["probs"]))
+            for row in rows
+            if row["model"] == name and row["label"] is not None
+        ]
+        again = {key: (item.value, item.num_total, item.interval) for key, item in topk_metrics(views).items()}
+        stated = {
+            key: (item["value"], item["num_total"], (item["interval_low"], item["interval_high"]))
+            for key, item in result["metrics"][name].items()
+        }
+        assert again == stated
+
+
+def test_short_videos_are_named_in_the_result(tmp_path: Path) -> None:
+    video = ListedVideo("short.mp4", write_numbered(tmp_path / "short.mp4", 4), "a")
+    result = run_accuracy([video], {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
+    assert result["warnings"] == {"short.mp4": ["shorter than a clip (4 of 9 samples): it repeats from its start"]}
+
+
+def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:
+    scorer = Scorer({**INFO, "is_stand_in": True, "origin": "stand-in"}, by_start)
+    result = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
+    lines = format_result(result).splitlines()
+    assert lines[0].split() == ["model", "metric", "↑", "value", "95", "%", "interval", "count"]
+    assert lines[2].split() == ["ir", "clip_top1", "50.0", "%", "9.5", "..", "90.5", "%", "1/2"]
+    assert "videos: 5 listed, 3 decoded, 2 scored, 1 without a label, 2 dropped" in lines
+    assert lines[-1].startswith("STAND-IN weights: these numbers prove the pipeline")
+
+
+def test_nothing_to_score(videos: list[ListedVideo], tmp_path: Path) -> None:
+    scorers = {"ir": Scorer(INFO, by_start)}
+    with pytest.raises(ListError) as caught:
+        run_accuracy([videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
+    assert str(caught.value) == "list 'l.csv' must have labels to score; none of its decodable videos has one"
+    with pytest.raises(ListError) as caught:
+        run_accuracy(videos[1:3], scorers, SPEC, tmp_path / "b", list_path=Path("l.csv"))
+    assert caught.value.message.startswith(
+        "list 'l.csv' must have a video that can be decoded; all 2 were dropped, "
+        "the first one because of VideoOpenError"
+    )
+    assert list((tmp_path / "b").iterdir()) == []
+
+
+def test_an_existing_result_is_kept(videos: list[ListedVideo], tmp_path: Path) -> None:
+    scorers = {"ir": Scorer(INFO, by_start)}
+    (tmp_path / "result.json").write_text("before")
+    with pytest.raises(OutputError, match="exists already"):
+        run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"))
+    assert (tmp_path / "result.json").read_text() == "before"
+    run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"), force=True)
+    assert (tmp_path / "result.json").read_text() != "before"

@@ -1,0 +1,73 @@
+import re
+import runpy
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from i3d_edge.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(command: click.Command = main, name: str = "i3d") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for child in command.commands:
+            yield from commands(command.commands[child], f"{name} {child}")
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=[name for name, _ in commands()])
+def test_every_command_has_help_and_an_example(name: str, command: click.Command) -> None:
+    assert command.help
+    if not isinstance(command, click.Group):
+        assert f"Example:\n  {name} " in command.help
+        assert all(param.help for param in command.params if isinstance(param, click.Option)), name
+
+
+def test_the_page_of_commands_is_what_they_print() -> None:
+    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"]()
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page, "run `make docs`"
+
+
+@pytest.mark.parametrize("name", [name for name, command in commands() if not isinstance(command, click.Group)])
+def test_every_command_is_told_of_by_people_too(name: str) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in PAGES if page.name != "commands.md"]
+    assert any(f"{name} " in page for page in pages), name
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "i3d_edge", "--help"], capture_output=True, check=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.7
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_pages_exist(page: Path) -> None:
+    """Every `i3d ...` line of a code block names a command and options that it has."""
+    known = dict(commands())
+    for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        for line in re.sub(r"\\\n\s*", "", block).splitlines():
+            words = line.split(" #")[0].split()
+            if not words or words[0] not in ("i3d", ".venv/bin/i3d") or page.name == "commands.md":
+                continue
+            words[0] = "i3d"
+            depth = max(number for number in range(1, 4) if " ".join(words[:number]) in known)
+            command = known[" ".join(words[:depth])]
+            assert not isinstance(command, click.Group) or len(words) == depth or words[depth].startswith("-"), line
+            options = {option for param in command.params for option in param.opts} | {"-h", "--help", "--version"}
+            assert {word for word in words[depth:] if word.startswith("-")} <= options, line

@@ -1,0 +1,46 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import i3d_edge
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_public_names() -> None:
+    assert i3d_edge.__all__ == [
+        "Classification",
+        "I3DError",
+        "LabelSet",
+        "ModelSpec",
+        "Prediction",
+        "VideoClassifier",
+        "convert_graph",
+        "freeze_checkpoint",
+    ]
+    assert dir(i3d_edge) == i3d_edge.__all__
+    for name in i3d_edge.__all__:
+        assert getattr(i3d_edge, name).__name__ == name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    code = "import i3d_edge; i3d_edge.nonsense"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "AttributeError: module 'i3d_edge' has no attribute 'nonsense'" in result.stderr
+
+
+def test_each_room_says_that_it_is_ours() -> None:
+    for room in ("freeze", "convert", "runtime", "accuracy"):
+        tree = ast.parse((ROOT / room / "__init__.py").read_text())
+        assert "Part of i3d-edge" in (ast.get_docstring(tree) or ""), room
+
+
+def test_every_error_is_in_the_drawn_tree_and_below_the_base() -> None:
+    from i3d_edge import errors
+
+    kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+    for name, kind in kinds.items():
+        assert issubclass(kind, errors.I3DError)
+        assert name in (errors.__doc__ or ""), name
+        assert kind.__doc__

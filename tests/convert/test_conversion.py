@@ -1,0 +1,221 @@
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from convert import conversion, convert_graph, parity
+from freeze import freeze_checkpoint, open_checkpoint, run_frozen_graph
+from freeze._tensorflow import tf
+from freeze.frozen_graph import SPEC_NODE
+from i3d_edge.errors import FrozenGraphError, OutputError, ParityError
+from i3d_edge.files import sha256_file
+
+
+def run_logits(path: Path, clip: np.ndarray) -> np.ndarray:
+    """Run an IR in float32 on a clip of its own layout and return what enters the softmax."""
+    core = ov.Core()
+    model = core.read_model(path)
+    model.add_outputs("logits")
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return compiled(clip)[compiled.output("logits")][0]
+
+
+@pytest.mark.parametrize("precision", ["FP32", "FP16"])
+def test_the_ir_is_the_graph(graph_path: Path, tmp_path: Path, precision: str) -> None:
+    output = tmp_path / "model.xml"
+    report = convert_graph(graph_path, output, precision=precision, reference=run_frozen_graph)
+    assert report.parity is not None
+    assert report.parity.passed
+    assert [clip.name for clip in report.parity.clips] == ["moving", "noise"]
+
+    # Not by the check's own clips and code: other pixels, laid out by hand.
+    pixels = np.random.default_rng(3).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
+    [expected] = run_frozen_graph(graph_path, [(pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5])
+    got = run_logits(output, pixels.transpose(0, 3, 1, 2)[np.newaxis].copy())
+    assert np.abs(got - expected).max() <= {"FP32": 1e-4, "FP16": 1e-2}[precision] * np.abs(expected).max()
+
+
+def test_the_contract(ir_path: Path) -> None:
+    model = ov.Core().read_model(ir_path)
+    assert [port.names for port in model.inputs] == [{"Placeholder"}]
+    assert [port.names for port in model.outputs] == [{"Softmax"}]
+    assert model.input().element_type == ov.Type.u8
+    assert model.inputs[0].node.layout.to_string() == "[N,D,C,H,W]"
+    info = model.get_rt_info(["model_info"]).value
+    assert info["labels"].startswith("warm_pan_left warm_pan_right ")
+    assert (info["mean_values"], info["scale_values"]) == ("127.5", "127.5")
+    assert (info["orig_width"], info["embedded_processing"]) == ("224", "True")
+
+
+def test_provenance(ir_path: Path, graph_path: Path, checkpoint_prefix: Path) -> None:
+    from runtime import read_ir
+
+    _, spec = read_ir(ir_path)
+    assert spec.frozen_graph_sha256 == sha256_file(graph_path)
+    assert spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
+    assert spec.passes == ("embed-preprocessing",)
+    assert set(spec.made_with) == {"openvino", "i3d-edge"}
+
+
+def test_a_second_output_on_request(graph_path: Path, tmp_path: Path) -> None:
+    convert_graph(graph_path, tmp_path / "model.xml", logits_output=True, reference=run_frozen_graph)
+    model = ov.Core().read_model(tmp_path / "model.xml")
+    assert [port.names for port in model.outputs] == [{"Softmax"}, {"logits"}]
+
+
+def test_fp16_halves_the_file(graph_path: Path, ir_path: Path, tmp_path: Path) -> None:
+    convert_graph(graph_path, tmp_path / "half.xml", precision="FP16")
+    ratio = (tmp_path / "half.bin").stat().st_size / ir_path.with_suffix(".bin").stat().st_size
+    assert ratio == pytest.approx(0.5, abs=0.01)
+
+
+def test_units_keep_deepminds_names(ir_path: Path) -> None:
+    names = {node.get_friendly_name(): node.get_type_name() for node in ov.Core().read_model(ir_path).get_ops()}
+    assert names["RGB/inception_i3d/Conv3d_1a_7x7/Relu"] == "Relu"
+    assert names["RGB/inception_i3d/Mixed_3b/Branch_3/MaxPool3d_0a_3x3"] == "MaxPool"
+    assert names["RGB/inception_i3d/Mixed_5c/concat"] == "Concat"
+    assert sum(kind == "Convolution" and name.startswith("RGB/inception_i3d/") for name, kind in names.items()) == 58
+
+
+def test_named_units_compute_what_their_names_say(ir_path: Path, checkpoint_prefix: Path) -> None:
+    """Two units that could be mixed up, because they read the same input and have the same shape."""
+    from freeze import inception_i3d
+
+    variables = open_checkpoint(checkpoint_prefix).read()
+    model = ov.Core().read_model(ir_path)
+    weights = {
+        node.get_friendly_name(): node.input_value(1).get_node()
+        for node in model.get_ops()
+        if node.get_type_name() == "Convolution"
+    }
+    num_compared = 0
+    for unit, _ in inception_i3d.units(3):
+        constant = weights[f"RGB/inception_i3d/{unit.name}/conv_3d/convolution"]
+        deviation = np.sqrt(variables[f"{unit.name}/batch_norm/moving_variance"] + 1e-3)
+        expected = (variables[f"{unit.name}/conv_3d/w"] / deviation).transpose(4, 3, 0, 1, 2)
+        assert np.allclose(constant.get_data(), expected, atol=1e-6), unit.name
+        num_compared += 1
+    assert num_compared == 57
+
+
+def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    variables = dict(open_checkpoint(checkpoint_prefix).read())
+    variables["Conv3d_1a_7x7/conv_3d/w"] = variables["Conv3d_1a_7x7/conv_3d/w"][..., :2, :]
+    names = sorted(variables)
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "flow"),
+        tensor_names=[f"Flow/inception_i3d/{name}" for name in names],
+        shape_and_slices=[""] * len(names),
+        tensors=[tf.constant(variables[name]) for name in names],
+    )
+    freeze_checkpoint(open_checkpoint(tmp_path / "flow"), tmp_path / "flow.pb", num_frames=16)
+    report = convert_graph(tmp_path / "flow.pb", tmp_path / "flow.xml", reference=run_frozen_graph)
+    assert report.parity is not None
+    assert report.parity.passed
+    port = ov.Core().read_model(tmp_path / "flow.xml").input("Placeholder")
+    assert (list(port.shape), port.element_type, report.spec.passes) == ([1, 16, 2, 224, 224], ov.Type.f32, ())
+
+
+def without_spec(graph_path: Path, output: Path) -> Path:
+    """Copy a frozen graph without its description, as Open Model Zoo's script would have written it."""
+    graph_def = tf.compat.v1.GraphDef.FromString(graph_path.read_bytes())
+    kept = [node for node in graph_def.node if node.name != SPEC_NODE]
+    del graph_def.node[:]
+    graph_def.node.extend(kept)
+    output.write_bytes(graph_def.SerializeToString())
+    return output
+
+
+def test_a_foreign_graph_is_described_from_its_shapes(graph_path: Path, tmp_path: Path) -> None:
+    report = convert_graph(without_spec(graph_path, tmp_path / "omz.pb"), tmp_path / "omz.xml")
+    spec = report.spec
+    assert (spec.origin, spec.fingerprint, spec.labels.name) == ("unknown", None, "kinetics-400")
+    assert spec.clip_shape == (1, 16, 3, 224, 224)
+
+
+def test_open_model_zoos_file_is_recognised_by_its_hash(
+    graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import hashlib
+
+    path = without_spec(graph_path, tmp_path / "omz.pb")
+    monkeypatch.setattr("convert.graph_def.OMZ_SHA384", hashlib.sha384(path.read_bytes()).hexdigest())
+    assert convert_graph(path, tmp_path / "omz.xml").spec.origin == "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
+
+
+def wrong_reference(path: Path, clips: list[np.ndarray]) -> list[np.ndarray]:
+    return [logits + 0.01 * np.abs(logits).max() for logits in run_frozen_graph(path, clips)]
+
+
+def test_a_failed_check_keeps_the_ir_aside(graph_path: Path, tmp_path: Path) -> None:
+    output = tmp_path / "model.xml"
+    with pytest.raises(ParityError) as caught:
+        convert_graph(graph_path, output, reference=wrong_reference)
+    message, _, hint = str(caught.value).partition("\n\n")
+    assert message.startswith(
+        "IR must give the frozen graph's logits to within 0.001 of the largest and the same top-5; got 0.0"
+    )
+    assert message.endswith("clip, top-5 the same")
+    assert hint == f"hint: the IR was kept aside for inspection: '{tmp_path / 'model.rejected.xml'}'"
+    assert caught.value.exit_code == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.rejected.bin", "model.rejected.xml"]
+
+
+@pytest.mark.parametrize(("mean", "scale"), [(0.0, 127.5), (127.5, 255.0)], ids=["mean", "scale"])
+def test_the_check_finds_wrong_preprocessing(
+    graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, scale: float
+) -> None:
+    import dataclasses
+
+    embed = conversion._embed_preprocessing
+    monkeypatch.setattr(
+        conversion,
+        "_embed_preprocessing",
+        lambda model, spec: embed(model, dataclasses.replace(spec, mean=mean, scale=scale)),
+    )
+    with pytest.raises(ParityError):
+        convert_graph(graph_path, tmp_path / "model.xml", reference=run_frozen_graph)
+
+
+def test_an_existing_ir_is_not_replaced(graph_path: Path, tmp_path: Path) -> None:
+    output = tmp_path / "model.xml"
+    output.write_text("before")
+    with pytest.raises(OutputError) as caught:
+        convert_graph(graph_path, output)
+    assert str(caught.value) == (
+        f"output '{output}' exists already\n\nhint: choose another name, or pass --force to replace it"
+    )
+    assert output.read_text() == "before"
+    convert_graph(graph_path, output, force=True)
+    assert output.read_text() != "before"
+
+
+def graph_of(path: Path, shape: tuple[int | None, ...], kind: str = "conv") -> Path:
+    with tf.Graph().as_default() as graph:
+        clip = tf.compat.v1.placeholder(tf.float32, shape, name="Placeholder")
+        x = tf.nn.conv3d(clip, tf.ones((1, 1, 1, shape[-1], 4)), (1,) * 5, "SAME")
+        x = tf.reduce_mean(tf.tanh(x) if kind == "tanh" else x, axis=(1, 2, 3), name="logits")
+        tf.nn.softmax(x, name="Softmax")
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    return path
+
+
+def test_a_graph_of_open_shape(tmp_path: Path) -> None:
+    path = graph_of(tmp_path / "open.pb", (None, 16, 32, 32, 3))
+    with pytest.raises(FrozenGraphError) as caught:
+        convert_graph(path, tmp_path / "m.xml")
+    assert str(caught.value) == (
+        f"frozen graph '{path}' must take one clip of fixed shape (1, D, H, W, C); got ['[?,16,32,32,3]']"
+    )
+
+
+def test_a_graph_of_other_channels(tmp_path: Path) -> None:
+    path = graph_of(tmp_path / "grey.pb", (1, 16, 32, 32, 1))
+    with pytest.raises(FrozenGraphError) as caught:
+        convert_graph(path, tmp_path / "m.xml")
+    assert str(caught.value) == f"frozen graph '{path}' must take 3 (RGB) or 2 (flow) channels; got 1"
+
+
+def test_bounds_are_stated_for_each_precision() -> None:
+    assert parity.BOUNDS == {"FP32": 1e-3, "FP16": 1e-2}

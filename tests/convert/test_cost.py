@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import openvino as ov
+import pytest
+
+from convert import convert_graph
+from convert.cost import count_cost
+from freeze import freeze_checkpoint, open_checkpoint
+
+
+def test_the_model_cards_numbers(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "full.pb")
+    cost = convert_graph(tmp_path / "full.pb", tmp_path / "full.xml").cost
+    assert cost.gflops == pytest.approx(278.981, abs=0.001)
+    assert cost.num_parameters == 12_689_984
+    assert f"{cost.mparams:.2f}" == "12.69"
+
+
+def test_the_sum_is_made_of_the_cards_parts(graph_path: Path) -> None:
+    model = ov.convert_model(graph_path)
+    with_input, without = (count_cost(model, preprocessing=flag) for flag in (True, False))
+    assert with_input.num_operations - without.num_operations == 2 * 16 * 224 * 224 * 3
+    assert with_input.num_parameters == without.num_parameters

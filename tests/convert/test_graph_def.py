@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from convert.graph_def import read_graph_def
+from freeze._tensorflow import tf
+from i3d_edge.errors import FrozenGraphError
+
+
+def test_nodes_are_those_that_tensorflow_reads(graph_path: Path) -> None:
+    ours = read_graph_def(graph_path).nodes
+    theirs = tf.compat.v1.GraphDef.FromString(graph_path.read_bytes()).node
+    assert {name: (node.op, node.inputs) for name, node in ours.items()} == {
+        node.name: (node.op, tuple(node.input)) for node in theirs
+    }
+
+
+def test_the_spec_is_found(graph_path: Path) -> None:
+    graph = read_graph_def(graph_path)
+    assert graph.spec is not None
+    assert (graph.spec.origin, graph.spec.num_frames, graph.origin) == ("stand-in", 16, None)
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(FrozenGraphError) as caught:
+        read_graph_def(path)
+    return str(caught.value)
+
+
+def test_absent(tmp_path: Path) -> None:
+    path = tmp_path / "no.pb"
+    assert error_of(path) == f"frozen graph '{path}' must be a file; got No such file or directory"
+
+
+def test_not_a_graph(tmp_path: Path) -> None:
+    path = tmp_path / "text.pb"
+    path.write_text("this is no graph")
+    assert error_of(path) == (
+        f"frozen graph '{path}' must be a binary GraphDef; its 16 bytes are not\n\n"
+        "hint: a checkpoint or SavedModel is frozen by `i3d freeze`"
+    )
+
+
+@pytest.mark.parametrize(("present", "absent"), [([], "Placeholder"), (["Placeholder"], "Softmax")])
+def test_a_graph_without_the_nodes(tmp_path: Path, present: list[str], absent: str) -> None:
+    with tf.Graph().as_default() as graph:
+        for name in [*present, "other"]:
+            tf.compat.v1.placeholder(tf.float32, (1,), name=name)
+    path = tmp_path / "other.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    assert error_of(path) == (
+        f"frozen graph '{path}' must have a node '{absent}'; its {len(present) + 1} nodes are named otherwise\n\n"
+        "hint: `i3d freeze` makes such a graph from a checkpoint"
+    )

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from convert.parity import ClipParity, ParityReport, compare, moving_clip, noise_clip
+from i3d_edge.labels import kinetics_400
+from i3d_edge.spec import ModelSpec
+
+LOGITS = np.array([10.0, 8.0, 6.0, 4.0, 2.0, 1.0, -9.0], np.float32)
+
+
+def changed(*changes: tuple[int, float]) -> np.ndarray:
+    logits = LOGITS.copy()
+    for index, value in changes:
+        logits[index] = value
+    return logits
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "difference", "agrees"),
+    [
+        (LOGITS, LOGITS, 0.0, True),
+        (LOGITS, changed((6, -8.0)), 0.1, True),
+        (LOGITS, changed((0, 7.0)), 0.3, False),
+        (LOGITS, changed((4, 1.0), (5, 2.0)), 0.1, False),
+        (changed((1, 8.0), (2, 8.001)), changed((1, 8.001), (2, 8.0)), 0.0001, True),
+    ],
+    ids=["same", "a loser moves", "the first falls", "the fifth changes", "near ties may trade places"],
+)
+def test_compare(expected: np.ndarray, got: np.ndarray, difference: float, agrees: bool) -> None:
+    clip = compare("clip", expected, got, bound=1e-3)
+    assert clip.relative_difference == pytest.approx(difference, abs=1e-6)
+    assert clip.top5_agrees is agrees
+
+
+def test_not_a_number_never_passes() -> None:
+    clip = compare("clip", LOGITS, np.full_like(LOGITS, np.nan), bound=1e-3)
+    assert not ParityReport((clip,), 1e-3).passed
+
+
+def test_the_verdict_needs_every_clip() -> None:
+    good = ClipParity("a", 0.001, 10.0, True)
+    assert ParityReport((good,), 1e-3).passed
+    assert not ParityReport((good, ClipParity("b", 0.02, 10.0, True)), 1e-3).passed
+    assert not ParityReport((good, ClipParity("b", 0.001, 10.0, False)), 1e-3).passed
+
+
+@pytest.mark.parametrize("stream", ["rgb", "flow"])
+def test_generated_clips_fill_the_range_and_move(stream: str) -> None:
+    spec = ModelSpec(labels=kinetics_400(), stream=stream, num_frames=16)
+    for clip in (moving_clip(spec), noise_clip(spec)):
+        assert clip.shape == (16, 224, 224, spec.num_channels)
+        assert clip.min() < 10
+        assert clip.max() > 245
+        assert np.abs(np.diff(clip.astype(int), axis=0)).mean() > 5
+    first, second = (moving_clip(spec)[..., channel].astype(int) for channel in (0, 1))
+    assert np.abs(first - second).mean() > 10

@@ -1,0 +1,215 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from freeze import published
+from freeze._tensorflow import tf
+from freeze.checkpoint import open_checkpoint, read_index
+from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError
+
+DATA = "model.ckpt.data-00000-of-00001"
+
+
+@pytest.fixture
+def prefix(checkpoint_prefix: Path, tmp_path: Path) -> Path:
+    """A copy to break."""
+    for path in checkpoint_prefix.parent.glob("model.ckpt*"):
+        shutil.copy(path, tmp_path)
+    return tmp_path / "model.ckpt"
+
+
+def save(prefix: Path, variables: dict[str, np.ndarray]) -> Path:
+    names = sorted(variables)
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix),
+        tensor_names=names,
+        shape_and_slices=[""] * len(names),
+        tensors=[tf.constant(variables[name]) for name in names],
+    )
+    return prefix
+
+
+def test_the_index_agrees_with_tensorflow(checkpoint_prefix: Path) -> None:
+    reader = tf.train.load_checkpoint(str(checkpoint_prefix))
+    entries = read_index(Path(f"{checkpoint_prefix}.index"))
+    assert {name: list(entry.shape) for name, entry in entries.items()} == reader.get_variable_to_shape_map()
+
+
+@pytest.mark.parametrize("given", ["model.ckpt", "model.ckpt.index", DATA, "."])
+def test_a_checkpoint_is_found_by_any_of_its_names(prefix: Path, given: str) -> None:
+    assert open_checkpoint(prefix.parent / given).prefix == prefix
+
+
+def test_a_checkpoint_is_identified(prefix: Path) -> None:
+    opened = open_checkpoint(prefix)
+    assert (opened.scope, opened.stream, len(opened.entries)) == ("RGB/inception_i3d/", "rgb", 230)
+    assert (opened.origin, opened.labels.name, len(opened.labels)) == ("stand-in", "stand-in-motion", 400)
+
+
+def test_batch_norm_is_read_in_both_published_shapes(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    full = open_checkpoint(checkpoint_prefix).read()
+    flat = {name: value.reshape(-1) if "batch_norm" in name else value for name, value in full.items()}
+    opened = open_checkpoint(save(tmp_path / "flat", flat))
+    assert opened.scope == ""
+    assert opened.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
+    for name, value in opened.read().items():
+        assert np.array_equal(value, full[name]), name
+
+
+def test_optimizer_slots_are_ignored(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    variables = open_checkpoint(checkpoint_prefix).read()
+    slots = {f"{name}/Momentum": value for name, value in variables.items() if name.endswith("beta")}
+    opened = open_checkpoint(save(tmp_path / "slots", {**variables, **slots}))
+    assert opened.ignored == tuple(sorted(slots))
+
+
+def test_two_streams_and_any_number_of_classes(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    variables = open_checkpoint(checkpoint_prefix).read()
+    variables["Conv3d_1a_7x7/conv_3d/w"] = variables["Conv3d_1a_7x7/conv_3d/w"][..., :2, :]
+    unit = "Logits/Conv3d_0c_1x1/conv_3d"
+    variables[f"{unit}/w"], variables[f"{unit}/b"] = variables[f"{unit}/w"][..., :7], variables[f"{unit}/b"][:7]
+    opened = open_checkpoint(
+        save(tmp_path / "flow", {f"Flow/inception_i3d/{name}": value for name, value in variables.items()})
+    )
+    assert (opened.stream, opened.scope, opened.labels.name) == ("flow", "Flow/inception_i3d/", "numbered-7")
+
+
+def message(error: type[Exception], path: Path) -> str:
+    with pytest.raises(error) as caught:
+        open_checkpoint(path)
+    return str(caught.value)
+
+
+def test_no_such_prefix(prefix: Path) -> None:
+    path = prefix.with_name("other.ckpt")
+    assert message(CheckpointMissingError, path) == (
+        f"checkpoint '{path}' must have an .index file; there is none\n\nhint: checkpoints in that folder: model.ckpt"
+    )
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "model.ckpt"
+    assert message(CheckpointMissingError, path) == (
+        f"checkpoint '{path}' must have an .index file; there is none\n\nhint: `i3d fetch` downloads the published ones"
+    )
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    assert message(CheckpointMissingError, tmp_path) == (
+        f"folder '{tmp_path}' must hold one checkpoint; got 0 .index files\n\n"
+        "hint: give the checkpoint's prefix, for instance .../model.ckpt"
+    )
+
+
+def test_no_data_file(prefix: Path) -> None:
+    prefix.with_name(DATA).unlink()
+    assert message(CheckpointMissingError, prefix) == (
+        f"checkpoint '{prefix}' must have 1 data file(s); number 0 is absent\n\n"
+        "hint: the .index alone holds no weights: `i3d fetch` downloads both files"
+    )
+
+
+def test_truncated_data(prefix: Path) -> None:
+    path = prefix.with_name(DATA)
+    size = path.stat().st_size
+    with path.open("r+b") as stream:
+        stream.truncate(size // 2)
+    assert message(CheckpointDamagedError, prefix) == (
+        f"checkpoint file '{path}' must have {size} bytes; got {size // 2}\n\n"
+        "hint: the file is truncated: fetch or copy it again"
+    )
+
+
+def test_truncated_index(prefix: Path) -> None:
+    path = Path(f"{prefix}.index")
+    path.write_bytes(path.read_bytes()[:1000])
+    assert message(CheckpointDamagedError, prefix) == (
+        f"checkpoint index '{path}' must end with a table footer; its 1000 bytes do not\n\n"
+        "hint: the file is truncated or is something else: fetch the checkpoint again"
+    )
+
+
+def test_index_with_scrambled_blocks(prefix: Path) -> None:
+    path = Path(f"{prefix}.index")
+    data = path.read_bytes()
+    path.write_bytes(b"\xff" * (len(data) - 48) + data[-48:])
+    assert message(CheckpointDamagedError, prefix).startswith(
+        f"checkpoint index '{path}' must be a table of tensors; got "
+    )
+
+
+@pytest.mark.parametrize("name", ["model.ckpt.index", DATA])
+def test_git_lfs_pointer(prefix: Path, name: str) -> None:
+    path = prefix.with_name(name)
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 50952284\n")
+    assert message(CheckpointDamagedError, prefix) == (
+        f"checkpoint file '{path}' must hold tensors; it is a git-LFS pointer\n\n"
+        "hint: run `git lfs pull` in its repository, or `i3d fetch`"
+    )
+
+
+def test_other_variables(tmp_path: Path) -> None:
+    prefix = save(tmp_path / "resnet", {"conv1/kernel": np.zeros(3, np.float32), "fc/bias": np.zeros(2, np.float32)})
+    assert message(CheckpointVariablesError, prefix) == (
+        f"checkpoint '{prefix}' must have the 230 variables of an Inception-v1 I3D; got 230 missing "
+        "(Conv3d_1a_7x7/conv_3d/w, Conv3d_1a_7x7/batch_norm/beta, Conv3d_1a_7x7/batch_norm/moving_mean, ...); "
+        "2 unexpected (conv1/kernel, fc/bias)\n\n"
+        "hint: i3d-edge takes DeepMind's kinetics-i3d checkpoints and copies of them trained further"
+    )
+
+
+def test_misshaped_variables(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    variables = dict(open_checkpoint(checkpoint_prefix).read())
+    variables["Conv3d_2b_1x1/conv_3d/w"] = np.zeros((1, 1, 1, 64, 32), np.float32)
+    del variables["Mixed_3b/Branch_0/Conv3d_0a_1x1/batch_norm/beta"]
+    prefix = save(tmp_path / "odd", variables)
+    assert (
+        "got 1 missing (Mixed_3b/Branch_0/Conv3d_0a_1x1/batch_norm/beta); "
+        "1 mis-shaped (Conv3d_2b_1x1/conv_3d/w float32[1, 1, 1, 64, 32] instead of float32[1, 1, 1, 64, 64])"
+    ) in message(CheckpointVariablesError, prefix)
+
+
+def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
+    path = prefix.with_name(DATA)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    opened = open_checkpoint(prefix)
+    with pytest.raises(CheckpointDamagedError, match="must have the bytes its index states; got") as caught:
+        opened.read()
+    assert caught.value.hint == "fetch the checkpoint again"
+
+
+def test_a_card_of_another_checkpoint(prefix: Path) -> None:
+    path = Path(f"{prefix}.card.json")
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps({**card, "fingerprint": "0" * 64}))
+    assert message(CheckpointDamagedError, prefix) == (
+        f"checkpoint card '{path}' must describe the checkpoint beside it; its fingerprint is another\n\n"
+        "hint: delete the card if the checkpoint was replaced on purpose"
+    )
+
+
+def test_a_card_that_is_none(prefix: Path) -> None:
+    path = Path(f"{prefix}.card.json")
+    path.write_text("{}")
+    assert message(CheckpointDamagedError, prefix) == (
+        f"checkpoint card '{path}' must be JSON with origin, fingerprint and labels; got KeyError('origin')\n\n"
+        "hint: delete the card to use the checkpoint without it"
+    )
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", list(published.CHECKPOINTS))
+def test_published_checkpoints_are_recognised_by_their_index(shared: Path, tmp_path: Path, name: str) -> None:
+    shutil.copy(shared / "checkpoints" / name / "model.ckpt.index", tmp_path)
+    entries = read_index(tmp_path / "model.ckpt.index")
+    size = max(entry.offset + entry.num_bytes for entry in entries.values())
+    with (tmp_path / DATA).open("wb") as stream:
+        stream.truncate(size)  # the weights themselves are not at hand
+    opened = open_checkpoint(tmp_path)
+    assert opened.origin == name
+    assert len(opened.ignored) == (116 if name == "rgb_scratch_kin600" else 0)

@@ -1,0 +1,137 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import Served, serve
+
+from freeze import open_checkpoint, published
+from freeze.fetch import fetch_checkpoint
+from freeze.published import PublishedCheckpoint
+from i3d_edge.errors import CheckpointDamagedError, DownloadError
+from i3d_edge.files import git_blob_sha1
+
+INDEX, DATA = "model.ckpt.index", "model.ckpt.data-00000-of-00001"
+
+
+@pytest.fixture
+def table(checkpoint_prefix: Path) -> dict[str, PublishedCheckpoint]:
+    """A table that lists the untrained checkpoint under the name "tiny"."""
+    folder = checkpoint_prefix.parent
+    entry = PublishedCheckpoint(
+        name="tiny",
+        data_sha1=git_blob_sha1(folder / DATA),
+        index_sha1=git_blob_sha1(folder / INDEX),
+        fingerprint=open_checkpoint(checkpoint_prefix).fingerprint,
+    )
+    return {"tiny": entry}
+
+
+@pytest.fixture
+def server(checkpoint_prefix: Path) -> Iterator[Served]:
+    files = {f"/base/tiny/{name}": (checkpoint_prefix.parent / name).read_bytes() for name in (INDEX, DATA)}
+    with serve(Served(files)) as served:
+        yield served
+
+
+def test_download_and_verify(server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path) -> None:
+    opened = fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base/", table=table)
+    assert opened.fingerprint == table["tiny"].fingerprint
+    assert sorted(path.name for path in (tmp_path / "tiny").iterdir()) == [DATA, INDEX]
+
+    server.requests.clear()
+    fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+    assert server.requests == []
+
+
+def test_a_broken_download_goes_on_where_it_stopped(
+    server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path
+) -> None:
+    server.break_after = 12_000_000
+    with pytest.raises(DownloadError) as caught:
+        fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+    size = len(server.files[f"/base/tiny/{DATA}"])
+    assert str(caught.value) == (
+        f"download of '{server.url}/base/tiny/{DATA}' must arrive whole; got 36000000 of {size} bytes\n\n"
+        "hint: run the same command again: it goes on where it stopped"
+    )
+    assert not (tmp_path / "tiny" / DATA).exists()
+
+    server.requests.clear()
+    server.break_after = None
+    fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+    assert server.requests == [(f"/base/tiny/{DATA}", "bytes=36000000-")]
+
+
+def test_a_server_without_ranges_starts_over(
+    server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path
+) -> None:
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / f"{DATA}.part").write_bytes(b"something else")
+    server.ranges = False
+    assert fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+
+
+def test_a_complete_part_is_only_verified(
+    server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path
+) -> None:
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / f"{DATA}.part").write_bytes(server.files[f"/base/tiny/{DATA}"])
+    fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+    assert (tmp_path / "tiny" / DATA).is_file()
+
+
+def test_another_file_is_refused_and_not_kept(
+    server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path
+) -> None:
+    path = f"/base/tiny/{INDEX}"
+    server.files[path] = server.files[path][:-1] + b"?"
+    with pytest.raises(DownloadError) as caught:
+        fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
+    message, _, hint = str(caught.value).partition("\n\n")
+    assert message.startswith(
+        f"download of '{server.url}{path}' must have the git blob SHA-1 {table['tiny'].index_sha1}; got "
+    )
+    assert hint == "hint: the server gave another file: check the base address"
+    assert list((tmp_path / "tiny").iterdir()) == []
+
+
+def test_checksums_of_the_tensors_are_checked_too(
+    server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path
+) -> None:
+    path = f"/base/tiny/{DATA}"
+    data = bytearray(server.files[path])
+    data[1000] ^= 1
+    server.files[path] = bytes(data)
+    (tmp_path / "bad").write_bytes(bytes(data))
+    entry = table["tiny"]
+    forged = PublishedCheckpoint("tiny", git_blob_sha1(tmp_path / "bad"), entry.index_sha1, entry.fingerprint)
+    with pytest.raises(CheckpointDamagedError, match="must have the bytes its index states"):
+        fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table={"tiny": forged})
+
+
+def test_not_found(server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path) -> None:
+    with pytest.raises(DownloadError) as caught:
+        fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/elsewhere", table=table)
+    assert caught.value.message == f"download of '{server.url}/elsewhere/tiny/{INDEX}' must arrive whole; got Not Found"
+
+
+def test_an_unknown_name(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError) as caught:
+        fetch_checkpoint("rgb", tmp_path)
+    assert str(caught.value) == (
+        "checkpoint name must be one of rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch, rgb_scratch_kin600; "
+        "got 'rgb'"
+    )
+
+
+def test_the_table_holds_the_five_of_deepmind() -> None:
+    assert published.BASE_URL.endswith("/0667e889a5904b4dc122e0ded4c332f49f8df42c/data/checkpoints")
+    assert published.CHECKPOINTS["rgb_imagenet"].data_sha1 == "2958652e0c9c48a65010c0ebda5c9cfd4edc7c18"
+    hashes = [(item.data_sha1, item.index_sha1, item.fingerprint) for item in published.CHECKPOINTS.values()]
+    assert len({value for group in hashes for value in group}) == 15
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", list(published.CHECKPOINTS))
+def test_index_hashes_are_those_of_the_published_files(shared: Path, name: str) -> None:
+    assert git_blob_sha1(shared / "checkpoints" / name / INDEX) == published.CHECKPOINTS[name].index_sha1

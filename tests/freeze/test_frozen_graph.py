@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
+from freeze._tensorflow import tf
+from i3d_edge.errors import ClipShapeError, FrozenGraphError, OutputError, SpecError
+
+
+def graph_def_of(path: Path) -> object:
+    return tf.compat.v1.GraphDef.FromString(path.read_bytes())
+
+
+def test_the_contract(graph_path: Path) -> None:
+    nodes = {node.name: node for node in graph_def_of(graph_path).node}
+    placeholder = nodes["Placeholder"]
+    assert [dim.size for dim in placeholder.attr["shape"].shape.dim] == [1, 16, 224, 224, 3]
+    assert placeholder.attr["dtype"].type == tf.float32.as_datatype_enum
+    assert list(nodes["Softmax"].input) == ["logits"]
+    assert nodes["RGB/inception_i3d/Mixed_5b/Branch_2/Conv3d_0a_3x3/Relu"].op == "Relu"
+    variable_ops = {"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"}
+    assert not variable_ops & {node.op for node in nodes.values()}
+
+
+def test_same_checkpoint_same_bytes(checkpoint_prefix: Path, graph_path: Path, tmp_path: Path) -> None:
+    summary = freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "again.pb", num_frames=16)
+    assert (tmp_path / "again.pb").read_bytes() == graph_path.read_bytes()
+    assert summary.num_parameters == 12_704_544
+    assert summary.num_bytes == graph_path.stat().st_size
+
+
+def test_the_graph_describes_itself(graph_path: Path, checkpoint_prefix: Path) -> None:
+    with FrozenGraph(graph_path) as graph:
+        assert graph.spec is not None
+        assert graph.spec.is_stand_in
+        assert graph.spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
+        assert graph.clip_shape == graph.spec.clip_shape == (1, 16, 224, 224, 3)
+
+
+def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoint_prefix: Path) -> None:
+    from freeze import inception_i3d
+
+    clip = np.random.default_rng(1).uniform(-1, 1, (1, 16, 224, 224, 3)).astype(np.float32)
+    variables = open_checkpoint(checkpoint_prefix).read()
+    features = inception_i3d.build_features(tf.constant(clip), variables)
+    assert features.shape == (1, 1, 1, 1, 1024)
+    expected = inception_i3d.build_logits(features, variables).numpy().mean(axis=1)[0]
+    [got] = run_frozen_graph(graph_path, [clip])
+    assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_a_clip_of_another_shape(graph_path: Path) -> None:
+    with FrozenGraph(graph_path) as graph, pytest.raises(ClipShapeError) as caught:
+        graph.logits(np.zeros((1, 16, 3, 224, 224), np.float32))
+    assert str(caught.value) == (
+        "clip must have layout NDHWC (1, 16, 224, 224, 3) float32; got (1, 16, 3, 224, 224) float32"
+    )
+
+
+def test_too_few_frames(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "g.pb", num_frames=8)
+    assert str(caught.value) == "num_frames must be at least 9; got 8"
+
+
+def test_nothing_is_lost_when_freezing_fails(
+    checkpoint_prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "g.pb"
+    output.write_bytes(b"before")
+    checkpoint = open_checkpoint(checkpoint_prefix)
+    with pytest.raises(OutputError):
+        freeze_checkpoint(checkpoint, output)
+    monkeypatch.setattr("freeze.frozen_graph.build_graph_def", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        freeze_checkpoint(checkpoint, output, force=True)
+    assert output.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["g.pb"]
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(FrozenGraphError) as caught:
+        FrozenGraph(path)
+    return str(caught.value)
+
+
+def test_absent(tmp_path: Path) -> None:
+    assert error_of(tmp_path / "no.pb") == f"frozen graph '{tmp_path / 'no.pb'}' must be a file; there is none"
+
+
+def test_not_a_graph(tmp_path: Path) -> None:
+    path = tmp_path / "text.pb"
+    path.write_text("this is no graph")
+    assert error_of(path).startswith(f"frozen graph '{path}' must be a binary GraphDef; got ")
+
+
+def test_a_graph_without_the_nodes(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.constant(1.0, name="other")
+    path = tmp_path / "other.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    assert error_of(path) == (
+        f"frozen graph '{path}' must have a node 'Placeholder'; its 1 nodes are named otherwise\n\n"
+        "hint: `i3d freeze` makes such a graph from a checkpoint"
+    )

@@ -1,0 +1,229 @@
+"""The commands as a user runs them; what they compute is tested in the rooms."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from synthetic import write_numbered
+
+from i3d_edge.cli import main
+from i3d_edge.errors import ParityError
+
+
+def i3d(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return write_numbered(tmp_path / "video.mp4", 30)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.mp4"
+    path.write_text("no video")
+    return path
+
+
+def test_freeze_then_convert(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    frozen = i3d("freeze", checkpoint_prefix, "-o", tmp_path / "g.pb", "--num-frames", 9)
+    assert frozen.exit_code == 0, frozen.output
+    assert "230 variables, 12,704,544 parameters" in frozen.stdout
+    assert "STAND-IN weights" in frozen.stdout
+
+    converted = i3d("convert", tmp_path / "g.pb", "-o", tmp_path / "m.xml", "--precision", "FP16")
+    assert converted.exit_code == 0, converted.output
+    assert "Placeholder NDCHW (1, 9, 3, 224, 224), uint8, RGB 0..255" in converted.stdout
+    assert "GFLOPs per clip, 12.69 MParams" in converted.stdout
+    assert "parity, moving clip" in converted.stdout
+    assert "bound 0.01" in converted.stdout
+
+
+def test_expected_failures_are_a_message_and_a_code(tmp_path: Path) -> None:
+    result = i3d("freeze", tmp_path / "no.ckpt", "-o", tmp_path / "g.pb")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"CheckpointMissingError: checkpoint '{tmp_path / 'no.ckpt'}' must have an .index file; there is none\n\n"
+        "hint: `i3d fetch` downloads the published ones\n"
+    )
+
+
+def test_an_existing_output_is_refused_before_any_work(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    (tmp_path / "g.pb").write_text("before")
+    result = i3d("freeze", checkpoint_prefix, "-o", tmp_path / "g.pb")
+    assert (result.exit_code, (tmp_path / "g.pb").read_text()) == (1, "before")
+    assert "pass --force to replace it" in result.stderr
+
+
+def test_unexpected_failures_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("freeze.open_checkpoint", lambda _path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        i3d("freeze", "x", "-o", tmp_path / "g.pb")
+
+
+def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupt(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("freeze.open_checkpoint", interrupt)
+    assert i3d("freeze", "x", "-o", tmp_path / "g.pb").exit_code == 130
+
+
+def test_a_failed_parity_check_exits_3(graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def require(*_args: object) -> None:
+        raise ParityError("IR must give the frozen graph's logits")
+
+    monkeypatch.setattr("convert.parity.BOUNDS", {"FP32": 0.0})
+    monkeypatch.setattr("convert.parity.require", require)
+    result = i3d("convert", graph_path, "-o", tmp_path / "m.xml")
+    assert result.exit_code == 3
+    assert not (tmp_path / "m.xml").exists()
+
+
+def test_convert_without_tensorflow_says_so_loudly(graph_path: Path, tmp_path: Path) -> None:
+    code = "import sys; sys.modules['tensorflow'] = None\nfrom i3d_edge.cli import main; main(sys.argv[1:])"
+    args = ["convert", str(graph_path), "-o", str(tmp_path / "m.xml")]
+    result = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=True)
+    assert "WARNING: parity NOT CHECKED: TensorFlow is not installed" in result.stderr
+    assert "NOT CHECKED" in result.stdout
+    assert (tmp_path / "m.xml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("module", "args", "message"),
+    [
+        ("tensorflow", ["freeze", "x", "-o", "y"], "freezing needs TensorFlow; it is not installed"),
+        ("google.protobuf", ["convert", "x", "-o", "y"], "converting needs protobuf; it is not installed"),
+    ],
+)
+def test_a_missing_package_is_named(module: str, args: list[str], message: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None\nfrom i3d_edge.cli import main; main(sys.argv[1:])"
+    result = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"DependencyError: {message}\n\nhint: pip install 'i3d-edge[")
+
+
+def test_classify_for_people(ir_path: Path, video: Path) -> None:
+    result = i3d("classify", video, "--model", ir_path, "-k", 2)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{video}  (0.28-0.92 s of 1.20 s)"
+    assert [re.fullmatch(r" +\d+\.\d %  [a-z0-9 ]+", line) is not None for line in lines[1:]] == [True, True]
+    assert "STAND-IN weights" in result.stderr
+    assert "; runs in " in result.stderr
+
+
+def test_jsonl_has_a_row_per_file_in_order_and_one_bad_file_does_not_stop_the_rest(
+    ir_path: Path, video: Path, broken: Path
+) -> None:
+    result = i3d("classify", video, broken, video, "--model", ir_path, "--jsonl", "-k", 3)
+    assert result.exit_code == 1
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(row["path"], row["status"]) for row in rows] == [
+        (str(video), "ok"),
+        (str(broken), "error"),
+        (str(video), "ok"),
+    ]
+    assert [set(item) for item in rows[0]["predictions"]] == [{"label", "index", "prob"}] * 3
+    assert rows[0] == rows[2]
+    assert rows[0]["stand_in"] is True
+    assert rows[1]["predictions"] == []
+    assert f"VideoOpenError: video '{broken}' must be a file that FFmpeg can open" in result.stderr
+    assert result.stderr.endswith(f"1 of 3 videos could not be classified: {broken}\n")
+
+
+def test_json_is_one_document(ir_path: Path, video: Path) -> None:
+    result = i3d("classify", video, "--model", ir_path, "--json")
+    document = json.loads(result.stdout)
+    assert document["model"]["origin"] == "stand-in"
+    assert document["model"]["executed_precision"]
+    assert len(document["videos"]) == 1
+
+
+def test_contradictory_options(ir_path: Path, video: Path) -> None:
+    result = i3d("classify", video, "--model", ir_path, "--json", "--jsonl")
+    assert result.exit_code == 2
+    assert "--json cannot be used with --jsonl" in result.stderr
+
+
+def test_the_model_may_come_from_the_environment(ir_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert i3d("classify", video).exit_code == 2
+    assert "--model" in i3d("classify", video).stderr
+    assert "I3D_MODEL" in i3d("classify", "-h").stdout
+    monkeypatch.setenv("I3D_MODEL", str(ir_path))
+    assert i3d("classify", video).exit_code == 0
+
+
+def test_a_foreign_device_is_an_error(ir_path: Path, video: Path) -> None:
+    result = i3d("classify", video, "--model", ir_path, "--device", "FPGA")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("DeviceError: device 'FPGA' must be one of ")
+
+
+def test_accuracy_of_the_ir_and_of_the_graph(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
+    shutil.copy(video, tmp_path / "again.mp4")
+    (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,warm pan left\nagain.mp4,cool zoom in\nno.mp4,\n")
+    args = ["accuracy", "run", tmp_path / "list.csv", "--model", ir_path, "--graph", graph_path]
+    result = i3d(*args, "-o", tmp_path / "out", "--inference-precision", "f32")
+    assert result.exit_code == 0, result.output
+    assert "videos: 3 listed, 2 decoded, 2 scored, 0 without a label, 1 dropped" in result.stdout
+    assert "STAND-IN weights: these numbers prove the pipeline" in result.stdout
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert written["what"]["ir"]["executed_precision"] == "f32"
+    assert written["metrics"]["ir"] == written["metrics"]["frozen-graph"]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    ir, graph = rows[0]["probs"], rows[1]["probs"]
+    assert max(abs(a - b) for a, b in zip(ir, graph, strict=True)) < 1e-5
+
+    again = i3d(*args, "-o", tmp_path / "out")
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+
+
+def test_a_label_that_the_model_does_not_have(ir_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,warm pan lift\n")
+    result = i3d("accuracy", "run", tmp_path / "list.csv", "--model", ir_path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "hint: nearest: 'warm pan left'" in result.stderr
+
+
+def test_a_graph_with_other_clips_is_refused(ir_path: Path, checkpoint_prefix: Path, tmp_path: Path) -> None:
+    i3d("freeze", checkpoint_prefix, "-o", tmp_path / "g.pb", "--num-frames", 9)
+    (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,warm pan left\n")
+    result = i3d(
+        *("accuracy", "run", tmp_path / "list.csv"), "--model", ir_path, "--graph", tmp_path / "g.pb", "-o", tmp_path
+    )
+    assert result.exit_code == 1
+    assert "must take the IR's clips and have its labels; got I3D rgb, 400 classes (stand-in-motion), 9 frames" in (
+        result.stderr
+    )
+
+
+def test_stand_in_videos(tmp_path: Path) -> None:
+    result = i3d("stand-in", "videos", tmp_path, "--per-class", 1, "-q")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"list    {tmp_path / 'list.csv'}\nvideos  16\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [("freeze", "freeze"), ("convert", "convert"), ("runtime", "classify"), ("accuracy", "accuracy")],
+)
+def test_a_room_runs_as_a_module(module: str, command: str) -> None:
+    def help_of(*args: str) -> str:
+        result = subprocess.run([sys.executable, "-m", *args, "-h"], capture_output=True, text=True, check=True)
+        return result.stdout
+
+    def text(output: str) -> str:
+        return " ".join(output.partition("\n")[2].split())  # without the usage line and the width of the terminal
+
+    assert text(help_of(module)) == text(i3d(command, "-h").stdout)

@@ -1,0 +1,64 @@
+"""A local HTTP server that serves files, with ranges, and can break off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Served:
+    """What is served, and what was asked for.
+
+    Attributes:
+        files: Content by path, "/name/model.ckpt.index".
+        break_after: Bytes after which each answer breaks off, or None.
+        ranges: Whether ranges are honoured.
+        requests: Path and Range header of each request, in order.
+    """
+
+    files: dict[str, bytes]
+    break_after: int | None = None
+    ranges: bool = True
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
+    url: str = ""
+
+
+@contextmanager
+def serve(served: Served) -> Iterator[Served]:
+    """Serve on a free port of the loopback interface."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers.get("Range")
+            served.requests.append((self.path, asked))
+            content = served.files.get(self.path)
+            if content is None:
+                self.send_error(404)
+                return
+            start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and served.ranges else 0
+            if start >= len(content) > 0:
+                self.send_error(416)
+                return
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            end = len(content) if served.break_after is None else start + served.break_after
+            self.wfile.write(content[start:end])
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    served.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
