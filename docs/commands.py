@@ -28,7 +28,7 @@ def page() -> str:
 
 def helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the help text of a command and of those below it."""
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    context = command.make_context(name, [], resilient_parsing=True, terminal_width=100)
     yield name, command.get_help(context) + "\n"
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

@@ -57,7 +57,7 @@ def run(
     inference_precision: str | None,
     force: bool,
 ) -> None:
-    r"""Score an IR on the videos of LIST.
+    """Score an IR on the videos of LIST.
 
     LIST is a CSV with the columns path and label, or lines of a path and a class index. Relative paths
     start at the list's folder. A video that cannot be decoded is dropped with its reason; one without a

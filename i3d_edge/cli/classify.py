@@ -49,7 +49,7 @@ def classify(
     as_json: bool,
     as_jsonl: bool,
 ) -> None:
-    r"""Label the action in each VIDEO.
+    """Label the action in each VIDEO.
 
     A file that cannot be used is named on stderr and does not stop the others; the exit code is then 1.
 

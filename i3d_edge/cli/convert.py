@@ -29,7 +29,7 @@ _MEBIBYTE = 1 << 20
 @click.option("--logits", "logits_output", is_flag=True, help="Add a second output with the logits.")
 @force_option
 def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logits_output: bool, force: bool) -> None:
-    r"""Turn a frozen graph into an OpenVINO IR that takes raw pixels.
+    """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
     GRAPH is a .pb from `i3d freeze`, or Open Model Zoo's. At the end the IR is checked against the graph on
     two generated clips, in float32; if they differ the IR is kept aside and the exit code is 3.

@@ -17,7 +17,7 @@ _MEBIBYTE = 1 << 20
 @click.option("--num-frames", type=click.IntRange(min=9), default=79, show_default=True, help="Frames in a clip.")
 @force_option
 def freeze(checkpoint: Path, output: Path, num_frames: int, force: bool) -> None:
-    r"""Turn a TensorFlow checkpoint into a frozen graph.
+    """Turn a TensorFlow checkpoint into a frozen graph.
 
     CHECKPOINT is the prefix, as in .../model.ckpt, or the folder that holds it. Number of classes and
     stream (RGB or flow) are read from it.
@@ -60,7 +60,7 @@ def freeze(checkpoint: Path, output: Path, num_frames: int, force: bool) -> None
 @click.option("--base-url", envvar="I3D_CHECKPOINT_URL", help="Mirror to download from.", show_envvar=True)
 @quiet_option
 def fetch(name: str, folder: Path, base_url: str | None) -> None:
-    r"""Download one of DeepMind's checkpoints and verify it.
+    """Download one of DeepMind's checkpoints and verify it.
 
     NAME is rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch or rgb_scratch_kin600. A download that
     broke off goes on where it stopped.
@@ -92,7 +92,7 @@ def stand_in() -> None:
 @click.option("--force", is_flag=True, help="Make it again.")
 @quiet_option
 def stand_in_checkpoint(folder: Path, force: bool) -> None:
-    r"""Make a checkpoint in DeepMind's format that tells generated motions apart.
+    """Make a checkpoint in DeepMind's format that tells generated motions apart.
 
     It takes a few minutes, once: what is there already is kept. It is not a trained I3D, and is called a
     stand-in wherever a number of it is printed.
@@ -113,7 +113,7 @@ def stand_in_checkpoint(folder: Path, force: bool) -> None:
 @click.option("--force", is_flag=True, help="Make them again.")
 @quiet_option
 def stand_in_videos(folder: Path, per_class: int, force: bool) -> None:
-    r"""Render videos that the stand-in was not fitted on, with a list of what they show.
+    """Render videos that the stand-in was not fitted on, with a list of what they show.
 
     \b
     Example:

@@ -1,3 +1,4 @@
+import inspect
 import re
 import runpy
 import subprocess
@@ -26,7 +27,7 @@ def commands(command: click.Command = main, name: str = "i3d") -> Iterator[tuple
 def test_every_command_has_help_and_an_example(name: str, command: click.Command) -> None:
     assert command.help
     if not isinstance(command, click.Group):
-        assert f"Example:\n  {name} " in command.help
+        assert f"Example:\n  {name} " in inspect.cleandoc(command.help)
         assert all(param.help for param in command.params if isinstance(param, click.Option)), name
 
 

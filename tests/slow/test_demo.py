@@ -17,7 +17,6 @@ from tabulate import tabulate
 from accuracy import read_list
 from accuracy.metrics import wilson_interval
 from freeze import open_checkpoint
-from i3d_edge import VideoClassifier
 from runtime import Engine, read_clips
 
 pytestmark = pytest.mark.slow
@@ -93,12 +92,3 @@ def test_each_planted_mistake_costs_at_least_10_points(demo: Path) -> None:
     for name, number in correct.items():
         if name != "none":
             assert (correct["none"] - number) / len(videos) >= 0.1, name
-
-
-def test_the_example_runs_on_a_generated_video(demo: Path) -> None:
-    video = next((demo / "videos").glob("warm_pan_left_*.mp4"))
-    command = [sys.executable, str(ROOT / "examples" / "classify_video.py"), str(demo / "stand-in.xml"), str(video)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    with VideoClassifier(demo / "stand-in.xml") as classifier:
-        best = classifier.classify(video).predictions[0]
-    assert f"{best.prob:.3f} {best.label}" in result.stdout
