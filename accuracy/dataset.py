@@ -37,7 +37,7 @@ def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
         labels: The model's, which every label must be among.
 
     Raises:
-        ListError: If the list is absent, empty, or has a line that cannot be read.
+        ListError: If the list is absent or empty, names a video twice, or has a line that cannot be read.
         LabelError: If a label is not the model's; names the nearest ones.
     """
     try:
@@ -47,17 +47,19 @@ def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
         raise ListError(f"list {str(path)!r} must be a text file; got {reason}") from error
     header = [cell.strip() for cell in next(csv.reader([text.partition("\n")[0]]), [])]
     rows = _csv_rows(path, text, header) if "path" in header else _indexed_rows(path, text, labels)
-    videos = []
+    videos: dict[str, ListedVideo] = {}
     for line, name, label in rows:
+        if name in videos:
+            raise ListError(f"list {str(path)!r} must name each video once; line {line} repeats {name!r}")
         if label:
             try:
                 labels.index(label)
             except LabelError as error:
                 raise LabelError(f"list {str(path)!r}, line {line}: {error.message}", hint=error.hint) from None
-        videos.append(ListedVideo(name, path.parent / name, label or None))
+        videos[name] = ListedVideo(name, path.parent / name, label or None)
     if not videos:
         raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
-    return videos
+    return list(videos.values())
 
 
 def _csv_rows(path: Path, text: str, header: list[str]) -> list[tuple[int, str, str]]:

@@ -70,6 +70,11 @@ def test_lines_that_are_neither(tmp_path: Path) -> None:
     )
 
 
+def test_a_video_listed_twice(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,label\na.mp4,zumba\nb.mp4,zumba\na.mp4,yoga\n")
+    assert message(ListError, path) == f"list '{path}' must name each video once; line 4 repeats 'a.mp4'"
+
+
 def test_a_csv_without_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "path,class\na.mp4,zumba\n")
     assert message(ListError, path) == f"list '{path}' must have the columns 'path' and 'label'; got path, class"
