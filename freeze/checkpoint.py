@@ -1,17 +1,14 @@
-"""A TensorFlow checkpoint that holds an I3D: found, checked, identified and read.
+"""A checkpoint that holds an I3D: found, checked, identified and read.
 
-The index file is parsed here, because TensorFlow's Python interface keeps the checksums and offsets
-in it to itself; the values are read by TensorFlow, which verifies each tensor's CRC32C.
-
-Source: the table format is LevelDB's (`doc/table_format.md`), its values are the messages of
-TensorFlow's `tensor_bundle.proto`.
+A TF-Hub module of I3D (TF1 hub format) counts as one: its variables are a checkpoint with DeepMind's
+names, and its graph is the same network.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,31 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from freeze import inception_i3d, published
-from freeze._tensorflow import tensor_bundle_pb2, tf
+from freeze._tensorflow import tf
+from freeze.published import Likeness
+from freeze.tensor_index import TensorEntry, read_index, refuse_lfs_pointer
 from i3d_edge import labels as label_sets
-from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError
+from i3d_edge.errors import (
+    CheckpointDamagedError,
+    CheckpointMissingError,
+    CheckpointVariablesError,
+    LabelError,
+)
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import NUM_CHANNELS, UNKNOWN, Origin, Stream
 
-_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
-_FOOTER_BYTES = 48
-_LFS_HEADER = b"version https://git-lfs"
+SAVED_MODEL_NAME = "saved_model.pb"
+
+_HUB_VARIABLES = Path("variables", "variables")
+_TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
 _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
 _NAMES_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TensorEntry:
-    """One tensor as the index file describes it: name, dtype, shape, and where its bytes lie."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    shard: int
-    offset: int
-    num_bytes: int
-    crc32c: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +49,27 @@ class Checkpoint:
         entries: The network's 230 variables, by name below the scope.
         ignored: Names of tensors that are not the network's: optimizer slots, counters.
         fingerprint: Digest of the names and CRC32Cs of `entries`; the same for any scope.
-        origin: Name of the published checkpoint with this fingerprint, what the card beside it says, or "unknown".
-        labels: Class names: from the card, else Kinetics-400 for 400 classes, else numbers.
+        likeness: The published checkpoint that shares the most variables, or None if none shares any.
+        origin: Name of the published checkpoint that this is, what the card beside it says, or "unknown".
+        labels: Class names: as given, else from the card, else Kinetics' for 400 or 600 classes, else numbers.
+        is_hub_module: Whether it came in a TF-Hub SavedModel.
     """
 
     prefix: Path
     scope: str
     stream: Stream
-    entries: dict[str, TensorEntry]
+    entries: Mapping[str, TensorEntry]
     ignored: tuple[str, ...]
     fingerprint: str
+    likeness: Likeness | None
     origin: Origin
     labels: LabelSet
+    is_hub_module: bool = False
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers the network's variables hold."""
+        return sum(int(np.prod(entry.shape)) for entry in self.entries.values())
 
     def read(self) -> dict[str, npt.NDArray[np.float32]]:
         """Read the variables, each in the shape that the graph needs.
@@ -88,52 +89,36 @@ class Checkpoint:
             except (tf.errors.OpError, RuntimeError) as error:
                 raise CheckpointDamagedError(
                     f"tensor {self.scope + name!r} of {str(self.prefix)!r} must have the bytes its index states; "
-                    f"got {_first_line(error)}",
+                    f"got {str(error).splitlines()[0]}",
                     hint="fetch the checkpoint again",
                 ) from error
         return variables
 
 
-def open_checkpoint(path: Path) -> Checkpoint:
+def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
     """Find a checkpoint, check that it is whole and that it is an I3D, and identify it.
 
     Args:
-        path: The prefix, one of its files, or a folder that holds one checkpoint.
+        path: The prefix, one of its files, a folder that holds one checkpoint, or a TF-Hub SavedModel folder.
+        labels: Class names to use; None takes the card's or Kinetics'.
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
         CheckpointDamagedError: If a file is truncated or is a git-LFS pointer.
         CheckpointVariablesError: If the variables are not those of an I3D.
+        LabelError: If `labels` has another number of names than the checkpoint has classes.
     """
-    prefix = _find_prefix(path)
-    tensors = read_index(Path(f"{prefix}.index"))
+    is_hub_module = (path / SAVED_MODEL_NAME).is_file()
+    prefix = path / _HUB_VARIABLES if is_hub_module else _find_prefix(path)
+    index_path = Path(f"{prefix}.index")
+    if not index_path.is_file():
+        raise CheckpointMissingError(f"checkpoint {str(prefix)!r} must have an .index file; there is none")
+    tensors = read_index(index_path)
     _check_data_files(prefix, tensors)
-    return _identify(prefix, tensors)
+    return _identify(prefix, tensors, labels, is_hub_module=is_hub_module)
 
 
-def read_index(index_path: Path) -> dict[str, TensorEntry]:
-    """Read every tensor's entry from a checkpoint's `.index` file.
-
-    Raises:
-        CheckpointDamagedError: If it is a git-LFS pointer, or not a whole index.
-    """
-    data = index_path.read_bytes()
-    _refuse_lfs_pointer(index_path, data)
-    if data[-8:] != _TABLE_MAGIC:
-        raise CheckpointDamagedError(
-            f"checkpoint index {str(index_path)!r} must end with a table footer; its {len(data)} bytes do not",
-            hint="the file is truncated or is something else: fetch the checkpoint again",
-        )
-    try:
-        return _parse_index(data)
-    except (IndexError, ValueError) as error:
-        raise CheckpointDamagedError(
-            f"checkpoint index {str(index_path)!r} must be a table of tensors; got {_first_line(error)}",
-            hint="fetch the checkpoint again",
-        ) from error
-
-
-def fingerprint_of(crc32c_by_name: dict[str, int]) -> str:
+def fingerprint_of(crc32c_by_name: Mapping[str, int]) -> str:
     """Return the digest that identifies a set of weights: SHA-256 over sorted names and CRC32Cs."""
     lines = (f"{name} {crc:08x}\n" for name, crc in sorted(crc32c_by_name.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -167,15 +152,7 @@ def _find_prefix(path: Path) -> Path:
     return path
 
 
-def _refuse_lfs_pointer(path: Path, head: bytes) -> None:
-    if head.startswith(_LFS_HEADER):
-        raise CheckpointDamagedError(
-            f"checkpoint file {str(path)!r} must hold tensors; it is a git-LFS pointer",
-            hint="run `git lfs pull` in its repository, or `i3d fetch`",
-        )
-
-
-def _check_data_files(prefix: Path, tensors: dict[str, TensorEntry]) -> None:
+def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
     num_shards = 1 + max((entry.shard for entry in tensors.values()), default=0)
     shards = {int(item.name[-14:-9]): item for item in prefix.parent.glob(f"{prefix.name}.data-*-of-*")}
     for shard in range(num_shards):
@@ -185,8 +162,7 @@ def _check_data_files(prefix: Path, tensors: dict[str, TensorEntry]) -> None:
                 hint="the .index alone holds no weights: `i3d fetch` downloads both files",
             )
         path = shards[shard]
-        with path.open("rb") as stream:
-            _refuse_lfs_pointer(path, stream.read(len(_LFS_HEADER)))
+        refuse_lfs_pointer(path)
         expected = max(entry.offset + entry.num_bytes for entry in tensors.values() if entry.shard == shard)
         if (got := path.stat().st_size) < expected:
             raise CheckpointDamagedError(
@@ -195,18 +171,53 @@ def _check_data_files(prefix: Path, tensors: dict[str, TensorEntry]) -> None:
             )
 
 
-def _identify(prefix: Path, tensors: dict[str, TensorEntry]) -> Checkpoint:
+def _identify(
+    prefix: Path, tensors: Mapping[str, TensorEntry], labels: LabelSet | None, *, is_hub_module: bool
+) -> Checkpoint:
     scope = next((name.removesuffix(_FIRST_WEIGHTS) for name in sorted(tensors) if name.endswith(_FIRST_WEIGHTS)), "")
     # What the checkpoint says of itself; where it says nothing, the published form is what it lacks.
     first = tensors.get(scope + _FIRST_WEIGHTS)
     last = tensors.get(scope + _LAST_WEIGHTS)
-    channels = first.shape[3] if first and len(first.shape) == 5 else 3
-    num_classes = last.shape[-1] if last and last.shape else 400
     streams = {channels: stream for stream, channels in NUM_CHANNELS.items()}
-    shapes = inception_i3d.variable_shapes(channels if channels in streams else 3, num_classes)
+    channels = first.shape[3] if first and len(first.shape) == 5 and first.shape[3] in streams else 3
+    num_classes = last.shape[-1] if last and last.shape else 400
+    shapes = inception_i3d.variable_shapes(channels, num_classes)
 
     entries = {name: tensors[scope + name] for name in shapes if scope + name in tensors}
     ignored = tuple(sorted(set(tensors) - {scope + name for name in shapes}))
+    _require_network(prefix, tensors, scope, shapes, entries, ignored)
+
+    crc32c = {name: entry.crc32c for name, entry in entries.items()}
+    fingerprint = fingerprint_of(crc32c)
+    likeness = published.nearest(crc32c)
+    card_origin, card_labels = _read_card(prefix, fingerprint)
+    if labels is not None and len(labels) != num_classes:
+        raise LabelError(
+            f"label set {labels.name!r} must have the {num_classes} classes of checkpoint {str(prefix)!r}; "
+            f"got {len(labels)} labels"
+        )
+    return Checkpoint(
+        prefix=prefix,
+        scope=scope,
+        stream=streams[channels],
+        entries=entries,
+        ignored=ignored,
+        fingerprint=fingerprint,
+        likeness=likeness,
+        origin=card_origin or (likeness.name if likeness and not likeness.differing else UNKNOWN),
+        labels=labels or card_labels or label_sets.default_for(num_classes),
+        is_hub_module=is_hub_module,
+    )
+
+
+def _require_network(
+    prefix: Path,
+    tensors: Mapping[str, TensorEntry],
+    scope: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    entries: Mapping[str, TensorEntry],
+    ignored: tuple[str, ...],
+) -> None:
     missing = [scope + name for name in shapes if name not in entries]
     misshaped = [
         f"{entry.name} {entry.dtype}{list(entry.shape)} instead of float32{list(shapes[name])}"
@@ -222,21 +233,23 @@ def _identify(prefix: Path, tensors: dict[str, TensorEntry]) -> Checkpoint:
         raise CheckpointVariablesError(
             f"checkpoint {str(prefix)!r} must have the {len(shapes)} variables of an Inception-v1 I3D; "
             f"got {'; '.join(found)}",
-            hint="i3d-edge takes DeepMind's kinetics-i3d checkpoints and copies of them trained further",
+            hint=_resemblance(tensors),
         )
 
-    fingerprint = fingerprint_of({name: entry.crc32c for name, entry in entries.items()})
-    origin, labels = _read_card(prefix, fingerprint)
-    return Checkpoint(
-        prefix=prefix,
-        scope=scope,
-        stream=streams[channels],
-        entries=entries,
-        ignored=ignored,
-        fingerprint=fingerprint,
-        origin=origin or published.origin_of(fingerprint) or UNKNOWN,
-        labels=labels or label_sets.default_for(num_classes),
-    )
+
+def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
+    """Say what a checkpoint that is no I3D looks like, and what to do."""
+    if any(name.endswith(_TF2_SUFFIX) for name in tensors):
+        return (
+            "it is in TensorFlow 2's object format, which has no variable names: take version 1 of the TF-Hub module, "
+            "or save its variables under DeepMind's names with tf.compat.v1.train.Saver"
+        )
+    ranks = {len(entry.shape) for entry in tensors.values()}
+    if 5 in ranks:
+        return "it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
+    if 4 in ranks:
+        return "it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
+    return "it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
 
 
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
@@ -265,69 +278,6 @@ def _read_card(prefix: Path, fingerprint: str) -> tuple[Origin | None, LabelSet 
     return origin, label_set
 
 
-def _parse_index(data: bytes) -> dict[str, TensorEntry]:
-    footer = data[-_FOOTER_BYTES:]
-    _, position = _handle(footer, 0)
-    (index_offset, index_size), _ = _handle(footer, position)
-    tensors = {}
-    for _, handle in _block(data, index_offset, index_size):
-        (offset, size), _ = _handle(handle, 0)
-        for key, value in _block(data, offset, size):
-            if not key:  # the header entry: number of shards, byte order, version
-                continue
-            entry = tensor_bundle_pb2.BundleEntryProto.FromString(value)
-            name = key.decode()
-            tensors[name] = TensorEntry(
-                name=name,
-                dtype=tf.as_dtype(entry.dtype).name,
-                shape=tuple(dim.size for dim in entry.shape.dim),
-                shard=entry.shard_id,
-                offset=entry.offset,
-                num_bytes=entry.size,
-                crc32c=entry.crc32c,
-            )
-    return tensors
-
-
-def _block(data: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield a table block's keys and values; each key may share a beginning with the one before."""
-    block = data[offset : offset + size]
-    if len(block) != size or data[offset + size] != 0:
-        raise ValueError("a compressed or truncated block")
-    num_restarts = int.from_bytes(block[-4:], "little")
-    end = size - 4 * (num_restarts + 1)
-    position, key = 0, b""
-    while position < end:
-        num_shared, position = _varint(block, position)
-        num_new, position = _varint(block, position)
-        num_value, position = _varint(block, position)
-        key = key[:num_shared] + block[position : position + num_new]
-        position += num_new
-        yield key, block[position : position + num_value]
-        position += num_value
-
-
-def _handle(data: bytes, position: int) -> tuple[tuple[int, int], int]:
-    offset, position = _varint(data, position)
-    size, position = _varint(data, position)
-    return (offset, size), position
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-
-
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:_NAMES_SHOWN])
     return shown + (", ..." if len(names) > _NAMES_SHOWN else "")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

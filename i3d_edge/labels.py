@@ -6,10 +6,12 @@ import difflib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from i3d_edge.errors import LabelError
 
-KINETICS_400 = "kinetics-400"
+KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
+_FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,40 @@ class LabelSet:
 
 
 @cache
+def shipped(name: str) -> LabelSet | None:
+    """Return the label set that ships under this name, or None; both are in DeepMind's order."""
+    if name not in _FILES:
+        return None
+    text = resources.files("i3d_edge").joinpath(_FILES[name]).read_text(encoding="utf-8")
+    return LabelSet(name, tuple(text.splitlines()))
+
+
 def kinetics_400() -> LabelSet:
     """Return Kinetics-400's classes in DeepMind's order, which is the order of their bytes."""
-    text = resources.files("i3d_edge").joinpath("kinetics_400.txt").read_text(encoding="utf-8")
-    return LabelSet(KINETICS_400, tuple(text.splitlines()))
+    labels = shipped(KINETICS_400)
+    assert labels is not None
+    return labels
+
+
+def read_label_file(path: Path) -> LabelSet:
+    """Read a text file with one label a line, in index order; blank lines at the end are ignored.
+
+    Returns:
+        The set, named after the file.
+
+    Raises:
+        LabelError: If the file cannot be read, is empty, has a blank line between labels or a label twice.
+    """
+    try:
+        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
+        raise LabelError(f"label file {str(path)!r} must be a text file; got {reason}") from error
+    names = [name.strip() for name in names]
+    if "" in names or not names:
+        line = names.index("") + 1 if names else 1
+        raise LabelError(f"label file {str(path)!r} must have a label on each line; line {line} is blank")
+    return LabelSet(path.stem, tuple(names))
 
 
 def numbered(num_classes: int) -> LabelSet:
@@ -66,11 +98,7 @@ def numbered(num_classes: int) -> LabelSet:
     return LabelSet(f"numbered-{num_classes}", tuple(f"class {index}" for index in range(num_classes)))
 
 
-def shipped(name: str) -> LabelSet | None:
-    """Return the label set that ships under this name, or None."""
-    return kinetics_400() if name == KINETICS_400 else None
-
-
 def default_for(num_classes: int) -> LabelSet:
-    """Return the label set that a model of unknown training most likely has: Kinetics-400 for 400 classes."""
-    return kinetics_400() if num_classes == len(kinetics_400()) else numbered(num_classes)
+    """Return the set that a model of unknown training most likely has: Kinetics for 400 or 600 classes."""
+    candidates = (shipped(name) for name in _FILES)
+    return next((labels for labels in candidates if labels and len(labels) == num_classes), numbered(num_classes))

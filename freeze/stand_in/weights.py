@@ -41,6 +41,7 @@ LABEL_SET = LabelSet("stand-in-motion", (*LABELS, *(f"unused {index}" for index 
 
 _WEIGHTS_SEED, _CALIBRATION_SEED, _FIT_SEED = 7, 9, 1
 _NUM_CALIBRATION = len(LABELS)
+_CALIBRATION_FRAMES = 24  # statistics need variety more than length, and every frame costs memory
 _FIT_PER_CLASS = 12
 _BATCH = 4
 _RIDGE = 1e-2
@@ -150,10 +151,11 @@ def _calibrate(variables: Variables) -> None:
         return (x - mean) * tf.math.rsqrt(variance + inception_i3d.BATCH_NORM_EPSILON)
 
     with tf.Graph().as_default():
-        clips = tf.compat.v1.placeholder(tf.float32, (_NUM_CALIBRATION, NUM_FRAMES, CROP_PX, CROP_PX, 3))
+        shape = (_NUM_CALIBRATION, _CALIBRATION_FRAMES, CROP_PX, CROP_PX, 3)
+        clips = tf.compat.v1.placeholder(tf.float32, shape)
         inception_i3d.build_features(clips, variables, normalise)
         with tf.compat.v1.Session() as session:
-            batch = np.stack([clip for _, clip in _clips(_CALIBRATION_SEED, _NUM_CALIBRATION)])
+            batch = np.stack([clip for _, clip in _clips(_CALIBRATION_SEED, _NUM_CALIBRATION, _CALIBRATION_FRAMES)])
             measured = session.run(moments, {clips: batch})
     for unit, (mean, variance) in measured.items():
         variables[f"{unit}/batch_norm/moving_mean"] = mean
@@ -169,7 +171,7 @@ def _fit_classifier(variables: Variables) -> None:
         output = tf.reduce_mean(inception_i3d.build_features(clips, variables), axis=(1, 2, 3))
         with tf.compat.v1.Session() as session:
             batch = []
-            rendered = _clips(_FIT_SEED, num_clips)
+            rendered = _clips(_FIT_SEED, num_clips, NUM_FRAMES)
             for label, clip in track(rendered, total=num_clips, title="fitting the stand-in", unit="clip"):
                 batch.append(clip)
                 targets.append(label)
@@ -206,9 +208,9 @@ def ridge_classifier(
     return weights, -mean @ weights
 
 
-def _clips(seed: int, number: int) -> Iterator[tuple[int, Float32Array]]:
-    """Yield labels and clips, shape (79, 224, 224, 3), float32, in [-1, 1], the classes taking turns."""
+def _clips(seed: int, number: int, num_frames: int) -> Iterator[tuple[int, Float32Array]]:
+    """Yield labels and clips, shape (num_frames, 224, 224, 3), float32, in [-1, 1], the classes taking turns."""
     for position in range(number):
         label = position % len(LABELS)
-        pixels = render_motion(label, (seed, position), num_frames=NUM_FRAMES, height=CROP_PX, width=CROP_PX)
+        pixels = render_motion(label, (seed, position), num_frames=num_frames, height=CROP_PX, width=CROP_PX)
         yield label, (pixels.astype(np.float32) - 127.5) / 127.5

@@ -7,8 +7,10 @@ import pytest
 
 from freeze import published
 from freeze._tensorflow import tf
-from freeze.checkpoint import open_checkpoint, read_index
-from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError
+from freeze.checkpoint import fingerprint_of, open_checkpoint
+from freeze.tensor_index import read_index
+from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError, LabelError
+from i3d_edge.labels import LabelSet
 
 DATA = "model.ckpt.data-00000-of-00001"
 
@@ -157,7 +159,7 @@ def test_other_variables(tmp_path: Path) -> None:
         f"checkpoint '{prefix}' must have the 230 variables of an Inception-v1 I3D; got 230 missing "
         "(Conv3d_1a_7x7/conv_3d/w, Conv3d_1a_7x7/batch_norm/beta, Conv3d_1a_7x7/batch_norm/moving_mean, ...); "
         "2 unexpected (conv1/kernel, fc/bias)\n\n"
-        "hint: i3d-edge takes DeepMind's kinetics-i3d checkpoints and copies of them trained further"
+        "hint: it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
     )
 
 
@@ -202,14 +204,101 @@ def test_a_card_that_is_none(prefix: Path) -> None:
     )
 
 
+def test_a_two_dimensional_network_is_called_one(tmp_path: Path) -> None:
+    prefix = save(tmp_path / "resnet", {"conv1/kernel": np.zeros((7, 7, 3, 64), np.float32)})
+    assert message(CheckpointVariablesError, prefix).endswith(
+        "hint: it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
+    )
+
+
+def test_another_three_dimensional_network_is_called_one(tmp_path: Path) -> None:
+    prefix = save(tmp_path / "c3d", {"conv1/kernel": np.zeros((3, 3, 3, 3, 64), np.float32)})
+    assert message(CheckpointVariablesError, prefix).endswith(
+        "hint: it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
+    )
+
+
+def test_a_module_in_the_format_of_tensorflow_2(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    (tmp_path / "variables").mkdir()
+    save(tmp_path / "variables" / "variables", {"variables/0/.ATTRIBUTES/VARIABLE_VALUE": np.zeros(3, np.float32)})
+    assert message(CheckpointVariablesError, tmp_path).endswith(
+        "hint: it is in TensorFlow 2's object format, which has no variable names: take version 1 of the TF-Hub "
+        "module, or save its variables under DeepMind's names with tf.compat.v1.train.Saver"
+    )
+
+
+def test_a_module_without_its_variables(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    prefix = tmp_path / "variables" / "variables"
+    assert message(CheckpointMissingError, tmp_path) == f"checkpoint '{prefix}' must have an .index file; there is none"
+
+
+def test_labels_may_be_given(checkpoint_prefix: Path) -> None:
+    labels = LabelSet("mine", tuple(f"action {index}" for index in range(400)))
+    assert open_checkpoint(checkpoint_prefix, labels=labels).labels is labels
+    with pytest.raises(LabelError) as caught:
+        open_checkpoint(checkpoint_prefix, labels=LabelSet("mine", ("a", "b")))
+    assert str(caught.value) == (
+        f"label set 'mine' must have the 400 classes of checkpoint '{checkpoint_prefix}'; got 2 labels"
+    )
+
+
+@pytest.mark.parametrize("name", list(published.CHECKPOINTS))
+def test_likeness(name: str) -> None:
+    table = published.crc32c_table()[name]
+    assert len(table) == 230
+    assert published.nearest(table) == published.Likeness(name, ())
+    changed = {**table, "Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w": 0}
+    assert published.nearest(changed) == published.Likeness(name, ("Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w",))
+    assert published.nearest(dict.fromkeys(table, 0)) is None
+
+
+def test_an_untrained_checkpoint_is_like_none(checkpoint_prefix: Path) -> None:
+    opened = open_checkpoint(checkpoint_prefix)
+    assert opened.likeness is None
+    assert opened.fingerprint == fingerprint_of({name: entry.crc32c for name, entry in opened.entries.items()})
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", list(published.CHECKPOINTS))
 def test_published_checkpoints_are_recognised_by_their_index(shared: Path, tmp_path: Path, name: str) -> None:
-    shutil.copy(shared / "checkpoints" / name / "model.ckpt.index", tmp_path)
-    entries = read_index(tmp_path / "model.ckpt.index")
-    size = max(entry.offset + entry.num_bytes for entry in entries.values())
-    with (tmp_path / DATA).open("wb") as stream:
-        stream.truncate(size)  # the weights themselves are not at hand
-    opened = open_checkpoint(tmp_path)
+    opened = open_checkpoint(without_weights(shared / "checkpoints" / name / "model.ckpt", tmp_path / "model.ckpt"))
     assert opened.origin == name
     assert len(opened.ignored) == (116 if name == "rgb_scratch_kin600" else 0)
+    assert opened.labels.name == ("kinetics-600" if name == "rgb_scratch_kin600" else "kinetics-400")
+
+
+@pytest.mark.shared
+def test_the_hub_module_has_the_variables_of_rgb_scratch(shared: Path, tmp_path: Path) -> None:
+    source = shared / "tfhub/i3d-kinetics-400-1"
+    (tmp_path / "variables").mkdir()
+    shutil.copy(source / "saved_model.pb", tmp_path)
+    without_weights(source / "variables/variables", tmp_path / "variables/variables")
+    opened = open_checkpoint(tmp_path)
+    assert (opened.origin, opened.is_hub_module, len(opened.entries)) == ("rgb_scratch", True, 230)
+
+
+@pytest.mark.shared
+def test_the_surrogate_differs_from_rgb_imagenet_in_four_units(shared: Path) -> None:
+    opened = open_checkpoint(shared / "checkpoints/rgb_imagenet_surrogate/model.ckpt")
+    assert opened.origin == "unknown"
+    assert opened.likeness is not None
+    assert opened.likeness.name == "rgb_imagenet"
+    assert len(opened.likeness.differing) == 16
+    assert {name.partition("/")[0] for name in opened.likeness.differing} == {
+        "Mixed_4e",
+        "Mixed_4f",
+        "Mixed_5b",
+        "Mixed_5c",
+    }
+
+
+def without_weights(source: Path, prefix: Path) -> Path:
+    """Copy an index and put zeros in the place of the weights, which are not at hand."""
+    index = Path(f"{prefix}.index")
+    shutil.copy(f"{source}.index", index)
+    size = max(entry.offset + entry.num_bytes for entry in read_index(index).values())
+    with Path(f"{prefix}.data-00000-of-00001").open("wb") as stream:
+        stream.truncate(size)
+    return prefix

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from freeze import inception_i3d
-from freeze.checkpoint import read_index
+from freeze.tensor_index import read_index
 
 
 def test_there_are_230_variables_and_12_704_544_parameters() -> None:
