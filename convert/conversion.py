@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from convert.naming import name_units
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import FrozenGraphError
 from i3d_edge.files import sha256_file, staged
-from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, OUTPUT_NAME, UNKNOWN, ModelSpec
+from i3d_edge.spec import EMBEDDING_NAME, INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, OUTPUT_NAME, UNKNOWN, ModelSpec
 
 Precision = Literal["FP32", "FP16"]
 
@@ -60,15 +61,15 @@ def convert_graph(
 ) -> ConversionReport:
     """Convert a frozen graph, ours or Open Model Zoo's, and check the result against it.
 
-    The IR's input `Placeholder` is NDCHW (1, D, C, H, W): for an RGB network uint8, raw pixels 0..255,
-    with mean and scale inside; for a flow network float32 in [-1, 1]. Its output `Softmax` is
-    (1, num_classes), probabilities.
+    The IR's input `Placeholder` is NDCHW (N, D, C, H, W): for an RGB network uint8, raw pixels 0..255,
+    with mean and scale inside; for a flow network float32 in [-1, 1]. A joint IR has both, the second as
+    `Placeholder_flow`. Its output `Softmax` is (N, num_classes), probabilities.
 
     Args:
         graph_path: The .pb file.
         output: The IR's .xml file; its .bin is written beside it.
         precision: How weights are stored; FP16 halves the file.
-        logits_output: Add a second output, `logits`, (1, num_classes).
+        logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None leaves the check out.
         force: Replace an existing IR.
 
@@ -85,19 +86,18 @@ def convert_graph(
         model = _load(graph)
         graph_spec = graph.spec or _infer_spec(graph, model)
         name_units(model, graph.nodes)
-        is_rgb = graph_spec.stream == "rgb"
-        cost = count_cost(model, preprocessing=is_rgb)
         spec = dataclasses.replace(
             graph_spec,
             layout=LAYOUT,
-            input_type="u8" if is_rgb else "f32",
+            input_type="u8" if "rgb" in graph_spec.inputs.values() else "f32",
             frozen_graph_sha256=sha256_file(graph_path),
             precision=precision,
-            passes=("embed-preprocessing",) if is_rgb else (),
+            passes=("embed-preprocessing",) if "rgb" in graph_spec.inputs.values() else (),
             made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
         )
+        cost = _cost_per_clip(model, spec)
         model = _embed_preprocessing(model, spec)
-        _name_ports(model, logits_output=logits_output)
+        _name_ports(model, spec, logits_output=logits_output)
         _describe(model, spec)
         ov.save_model(model, temporary, compress_to_fp16=precision == "FP16")
 
@@ -117,18 +117,18 @@ def _load(graph: GraphDef) -> ov.Model:
         raise FrozenGraphError(
             f"frozen graph {str(graph.path)!r} must be convertible by OpenVINO; got {str(error).splitlines()[0]}"
         ) from error
-    shape = model.input().partial_shape
-    if len(model.inputs) != 1 or shape.rank.get_length() != 5 or shape.is_dynamic or shape[0].get_length() != 1:
+    shapes = [port.partial_shape for port in model.inputs]
+    if any(shape.is_dynamic or len(shape) != 5 for shape in shapes):
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must take one clip of fixed shape (1, D, H, W, C); "
-            f"got {[str(port.partial_shape) for port in model.inputs]}"
+            f"frozen graph {str(graph.path)!r} must take clips of fixed shape (N, D, H, W, C); "
+            f"got {', '.join(str(shape) for shape in shapes)}"
         )
     return model
 
 
 def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     """Describe a graph that does not describe itself, from its shapes."""
-    _, num_frames, _, crop_px, channels = model.input().shape
+    batch, num_frames, _, crop_px, channels = model.input().shape
     stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
     if stream is None:
         raise FrozenGraphError(
@@ -138,28 +138,40 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
         stream=stream,
         labels=label_sets.default_for(model.output().shape[1]),
         num_frames=num_frames,
+        batch=batch,
         crop_px=crop_px,
         origin=graph.origin or UNKNOWN,
     )
 
 
+def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
+    num_pixels = sum(math.prod(spec.input_shape(name)) for name in spec.inputs if spec.takes_pixels(name))
+    cost = count_cost(model, num_pixels=num_pixels)
+    return dataclasses.replace(cost, num_operations=cost.num_operations // spec.batch)
+
+
 def _embed_preprocessing(model: ov.Model, spec: ModelSpec) -> ov.Model:
-    """Make the input NDCHW, and, for RGB, raw pixels."""
+    """Make the inputs NDCHW, and, for RGB, raw pixels."""
     processor = PrePostProcessor(model)
-    processor.input().tensor().set_layout(Layout(LAYOUT))
-    processor.input().model().set_layout(Layout("NDHWC"))
-    if spec.input_type == "u8":
-        processor.input().tensor().set_element_type(Type.u8)
-        # Mean and scale act on numbers, not on bytes, so the conversion has to be spelled out.
-        processor.input().preprocess().convert_element_type(Type.f32).mean(spec.mean).scale(spec.scale)
+    for name in spec.inputs:
+        info = processor.input(f"{name}:0")
+        info.tensor().set_layout(Layout(spec.layout))
+        info.model().set_layout(Layout("NDHWC"))
+        if spec.takes_pixels(name):
+            info.tensor().set_element_type(Type.u8)
+            # Mean and scale act on numbers, not on bytes, so the conversion has to be spelled out.
+            info.preprocess().convert_element_type(Type.f32).mean(spec.mean).scale(spec.scale)
     return processor.build()
 
 
-def _name_ports(model: ov.Model, *, logits_output: bool) -> None:
-    model.input().set_names({INPUT_NAME})
-    softmax = model.get_results()[0].input_value(0).get_node()
+def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> None:
+    """Give inputs and outputs exactly the names of the contract; TensorFlow's have a ":0" at the end."""
+    for name in spec.inputs:
+        model.input(f"{name}:0").set_names({name})
+    softmax = model.output(f"{OUTPUT_NAME}:0").get_node().input_value(0).get_node()
     softmax.input_value(0).set_names({LOGITS_NAME})
-    model.output().set_names({OUTPUT_NAME})
+    for name in (OUTPUT_NAME, EMBEDDING_NAME) if spec.has_embedding else (OUTPUT_NAME,):
+        model.output(f"{name}:0").set_names({name})
     if logits_output:
         model.add_outputs(LOGITS_NAME)
 

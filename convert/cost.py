@@ -29,18 +29,18 @@ class Cost:
         return self.num_parameters / 1e6
 
 
-def count_cost(model: ov.Model, *, preprocessing: bool) -> Cost:
+def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
     """Count a converted network, before any pass of ours.
 
     Args:
         model: With static shapes and batch norm folded, as OpenVINO's converter leaves it.
-        preprocessing: Count the mean and the scale: two operations per input value.
+        num_pixels: Input values that are normalised inside the model: two operations each, mean and scale.
 
     Returns:
         Two operations per multiply-accumulate of a convolution, one per value of a bias, a ReLU, and one
         per value that a pool reads; softmax and the mean over time do not count.
     """
-    operations = 2 * math.prod(model.input().shape) if preprocessing else 0
+    operations = 2 * num_pixels
     parameters = 0
     for node in model.get_ops():
         kind = node.get_type_name()

@@ -13,7 +13,6 @@ import openvino as ov
 
 from convert.graph_def import Node
 from i3d_edge.errors import FrozenGraphError
-from i3d_edge.spec import OUTPUT_NAME
 
 # TensorFlow operation -> OpenVINO operation, for what both graphs keep.
 _SKELETON: Mapping[str, str] = {
@@ -38,7 +37,12 @@ def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
     Raises:
         FrozenGraphError: If the skeletons differ, so that the graph is not an Inception-v1 I3D.
     """
-    pairs = [(OUTPUT_NAME, model.get_results()[0].input_value(0).get_node())]
+    pairs = [
+        (name, result.input_value(0).get_node())
+        for result in model.get_results()
+        for name in sorted(result.input_value(0).get_names())
+    ]
+    pairs = [(name.removesuffix(":0"), node) for name, node in pairs]
     named: set[str] = set()
     while pairs:
         name, operation = pairs.pop()
@@ -60,8 +64,7 @@ def _graph_sources(node: Node, nodes: Mapping[str, Node]) -> list[str]:
     """Return the nearest skeleton nodes that a node reads, in the order of its inputs."""
     sources = []
     for name in node.inputs:
-        found = [name] if nodes[name].op in _SKELETON else _graph_sources(nodes[name], nodes)
-        sources += found
+        sources += [name] if nodes[name].op in _SKELETON else _graph_sources(nodes[name], nodes)
     return sources
 
 

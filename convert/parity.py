@@ -6,7 +6,7 @@ compared, because probabilities that saturate hide errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,16 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.errors import ParityError
-from i3d_edge.spec import LOGITS_NAME, ModelSpec
+from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
 
-Reference = Callable[[Path, list[Float32Array]], list[Float32Array]]
-"""Runs clips (NDHWC, float32, in [-1, 1]) through the frozen graph at a path and returns their logits."""
+Feeds = Mapping[str, Float32Array]
+"""Input name -> array, NDHWC, float32, in [-1, 1]."""
+
+Reference = Callable[[Path, list[Feeds]], list[Float32Array]]
+"""Runs clips through the frozen graph at a path and returns their logits, (N, num_classes) each."""
 
 BOUNDS = {"FP32": 1e-3, "FP16": 1e-2}
 """Largest difference of two logits that passes, as a fraction of the largest logit, by weight precision."""
@@ -74,17 +77,18 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         graph_path: The frozen graph's .pb.
         reference: Runs the frozen graph.
     """
-    pixels = {"moving": moving_clip(spec), "noise": noise_clip(spec)}
-    expected = reference(graph_path, [_normalise(clip, spec) for clip in pixels.values()])
-    got = _run_ir(ir_path, spec, list(pixels.values()))
+    makers = {"moving": moving_clip, "noise": noise_clip}
+    pixels = [{name: make(spec, name) for name in spec.inputs} for make in makers.values()]
+    expected = reference(graph_path, [_normalise(clip, spec) for clip in pixels])
+    got = _run_ir(ir_path, spec, pixels)
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
-        tuple(compare(*triple, bound=bound) for triple in zip(pixels, expected, got, strict=True)), bound
+        tuple(compare(*triple, bound=bound) for triple in zip(makers, expected, got, strict=True)), bound
     )
 
 
 def compare(name: str, expected: Float32Array, got: Float32Array, *, bound: float) -> ClipParity:
-    """Compare one clip's logits, each of shape (num_classes,)."""
+    """Compare the logits of one clip, or of a batch of them; shape (..., num_classes)."""
     max_logit = float(np.abs(expected).max())
     return ClipParity(
         name=name,
@@ -110,44 +114,49 @@ def require(report: ParityReport, kept_at: Path) -> None:
         )
 
 
-def moving_clip(spec: ModelSpec) -> UInt8Array:
-    """Return smooth coloured waves that drift: shape (D, H, W, C), uint8, 0..255."""
+def moving_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
+    """Return smooth coloured waves that drift, for an input: shape (N, D, H, W, C), uint8, 0..255."""
     size = spec.crop_px
-    frame, row, column = np.ogrid[: spec.num_frames, :size, :size]
+    clip, frame, row, column = np.ogrid[: spec.batch, : spec.num_frames, :size, :size]
+    frame = frame + 11 * clip
     waves = [
         np.sin((row * (2 + channel) + column * (5 - channel) + frame * (7 + 2 * channel)) / 29.0)
         + np.sin((row * column) / (400.0 + 90 * channel) - frame / 5.0)
-        for channel in range(spec.num_channels)
+        for channel in range(NUM_CHANNELS[spec.inputs[name]])
     ]
     return np.rint(127.5 + 63.5 * np.stack(waves, axis=-1)).astype(np.uint8)
 
 
-def noise_clip(spec: ModelSpec) -> UInt8Array:
-    """Return independent uniform noise from a fixed seed: shape (D, H, W, C), uint8, 0..255."""
-    shape = (spec.num_frames, spec.crop_px, spec.crop_px, spec.num_channels)
+def noise_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
+    """Return independent uniform noise from a fixed seed, for an input: shape (N, D, H, W, C), uint8, 0..255."""
+    shape = (spec.batch, spec.num_frames, spec.crop_px, spec.crop_px, NUM_CHANNELS[spec.inputs[name]])
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-def _normalise(clip: UInt8Array, spec: ModelSpec) -> Float32Array:
-    return ((clip.astype(np.float32) - spec.mean) / spec.scale)[np.newaxis].astype(np.float32)
+def _normalise(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
+    return {
+        name: ((pixels.astype(np.float32) - spec.mean) / spec.scale).astype(np.float32) for name, pixels in clip.items()
+    }
 
 
-def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[UInt8Array]) -> list[Float32Array]:
+def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:
     core = ov.Core()
     model = core.read_model(ir_path)
-    if len(model.outputs) == 1:
+    if not any(LOGITS_NAME in output.names for output in model.outputs):
         model.add_outputs(LOGITS_NAME)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in clips:
-        values = clip[np.newaxis] if spec.input_type == "u8" else _normalise(clip, spec)
-        ordered = np.ascontiguousarray(values.transpose(*("NDHWC".index(axis) for axis in spec.layout)))
-        results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)][0]))
+        normalised = _normalise(clip, spec)
+        values = {name: clip[name] if spec.takes_pixels(name) else normalised[name] for name in spec.inputs}
+        order = tuple("NDHWC".index(axis) for axis in spec.layout)
+        ordered = {name: np.ascontiguousarray(array.transpose(order)) for name, array in values.items()}
+        results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))
     return results
 
 
 def _top5_agrees(expected: Float32Array, got: Float32Array, tolerance: float) -> bool:
     """Compare the two orders, position by position, by the reference's own values."""
-    k = min(TOP_K, len(expected))
-    best_expected, best_got = (np.argsort(-values, kind="stable")[:k] for values in (expected, got))
-    return bool(np.all(np.abs(expected[best_expected] - expected[best_got]) <= tolerance))
+    best_expected, best_got = (np.argsort(-values, axis=-1, kind="stable")[..., :TOP_K] for values in (expected, got))
+    ranked = (np.take_along_axis(expected, best, axis=-1) for best in (best_expected, best_got))
+    return bool(np.all(np.abs(np.subtract(*ranked)) <= tolerance))

@@ -43,9 +43,12 @@ try:
     if _LOG_LEVEL in os.environ:
         import tensorflow as tf
     else:
-        os.environ[_LOG_LEVEL] = "3"
-        with _stderr_held_back():
-            import tensorflow as tf
+        os.environ[_LOG_LEVEL] = "3"  # read once, by the import; not for child processes to inherit
+        try:
+            with _stderr_held_back():
+                import tensorflow as tf
+        finally:
+            del os.environ[_LOG_LEVEL]
 except ModuleNotFoundError as missing:
     if missing.name != "tensorflow":
         raise

@@ -1,12 +1,8 @@
-"""The frozen graph: written from a checkpoint, and run as the reference that later stages are held to.
-
-A frozen graph is a binary GraphDef of constants with the input node `Placeholder`, the logits node
-`logits`, the output node `Softmax` that reads it, and a string constant with the ModelSpec as JSON.
-"""
+"""The frozen graph as the reference that later stages are held to: opened and run by TensorFlow, in float32."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,96 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
-from freeze import inception_i3d
 from freeze._tensorflow import tf
-from freeze.checkpoint import Checkpoint
+from freeze.freezing import SPEC_NODE
 from i3d_edge.errors import ClipShapeError, FrozenGraphError
-from i3d_edge.files import sha256_file, staged
-from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, OUTPUT_NAME, ModelSpec
-
-SPEC_NODE = "i3d_edge/spec"
-
-# GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
-_GRAPH_PRODUCER = 134
+from i3d_edge.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenGraphSummary:
-    """What was written: the file, its size and hash, and the spec inside it."""
-
-    path: Path
-    num_bytes: int
-    sha256: str
-    num_nodes: int
-    num_parameters: int
-    spec: ModelSpec
-
-
-def freeze_checkpoint(
-    checkpoint: Checkpoint, output: Path, *, num_frames: int = 79, force: bool = False
-) -> FrozenGraphSummary:
-    """Write a checkpoint as a frozen graph. The same checkpoint gives the same bytes.
-
-    Args:
-        checkpoint: From `open_checkpoint`.
-        output: The .pb file.
-        num_frames: Length of the clip that the graph takes, D; 9 at least.
-        force: Replace an existing file.
-
-    Returns:
-        What was written.
-
-    Raises:
-        CheckpointDamagedError: If a tensor fails its checksum.
-        OutputError: If the file exists (without `force`) or cannot be written.
-        SpecError: If `num_frames` is below 9.
-    """
-    spec = ModelSpec(
-        stream=checkpoint.stream,
-        labels=checkpoint.labels,
-        num_frames=num_frames,
-        origin=checkpoint.origin,
-        fingerprint=checkpoint.fingerprint,
-    )
-    with staged(output, force=force) as temporary:
-        variables = checkpoint.read()
-        graph_def = build_graph_def(variables, checkpoint.scope, spec)
-        temporary.write_bytes(graph_def.SerializeToString(deterministic=True))
-        sha256 = sha256_file(temporary)
-    return FrozenGraphSummary(
-        path=output,
-        num_bytes=output.stat().st_size,
-        sha256=sha256,
-        num_nodes=len(graph_def.node),
-        num_parameters=sum(value.size for value in variables.values()),
-        spec=spec,
-    )
-
-
-def build_graph_def(variables: inception_i3d.Variables, scope: str, spec: ModelSpec) -> Any:
-    """Build the frozen graph of a network.
-
-    Args:
-        variables: Arrays by name below the scope, as `inception_i3d.variable_shapes` lists them.
-        scope: What stands before the names, "RGB/inception_i3d/" or "".
-        spec: Decides the input's shape, and is stored in the graph.
-
-    Returns:
-        A GraphDef; `Placeholder` has shape `spec.clip_shape` (NDHWC), float32, in [-1, 1].
-    """
-    with tf.Graph().as_default() as graph:
-        clip = tf.compat.v1.placeholder(tf.float32, spec.clip_shape, name=INPUT_NAME)
-        with tf.name_scope(scope or None):
-            features = inception_i3d.build_features(clip, variables)
-            logits = inception_i3d.build_logits(features, variables)
-        logits = tf.reduce_mean(logits, axis=1, name=LOGITS_NAME)
-        tf.nn.softmax(logits, name=OUTPUT_NAME)
-        tf.constant(spec.to_json(), name=SPEC_NODE)
-        graph_def = graph.as_graph_def()
-    graph_def.versions.producer = _GRAPH_PRODUCER
-    return graph_def
+Feeds = Mapping[str, Float32Array]
+"""Input name -> array, NDHWC, in [-1, 1]."""
 
 
 class FrozenGraph:
@@ -113,7 +27,7 @@ class FrozenGraph:
     Attributes:
         path: The .pb file.
         spec: What the graph says of itself, or None where it says nothing.
-        clip_shape: Shape of `Placeholder`, NDHWC.
+        input_shapes: Shape of each input by name, NDHWC.
     """
 
     def __init__(self, path: Path) -> None:
@@ -136,9 +50,11 @@ class FrozenGraph:
         )
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(graph_def, name="")
-        self._input = graph.get_tensor_by_name(f"{INPUT_NAME}:0")
+        names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
+        self._inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
         self._logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
-        self.clip_shape = tuple(self._input.shape)
+        self._embedding = graph.get_tensor_by_name(f"{EMBEDDING_NAME}:0") if EMBEDDING_NAME in nodes else None
+        self.input_shapes = {name: tuple(tensor.shape) for name, tensor in self._inputs.items()}
         self._session = tf.compat.v1.Session(graph=graph)
 
     def __enter__(self) -> Self:
@@ -153,27 +69,44 @@ class FrozenGraph:
         """Release TensorFlow's session."""
         self._session.close()
 
-    def logits(self, clip: Float32Array) -> Float32Array:
-        """Run one clip in float32.
+    def logits(self, feeds: Feeds) -> Float32Array:
+        """Run the graph in float32.
 
         Args:
-            clip: Shape `clip_shape`, NDHWC, normalised to [-1, 1].
+            feeds: An array for each of `input_shapes`.
 
         Returns:
-            What enters the softmax, shape (num_classes,), float32.
+            What enters the softmax, shape (N, num_classes), float32.
 
         Raises:
-            ClipShapeError: If the clip has another shape.
+            ClipShapeError: If an input is absent or has another shape.
         """
-        if clip.shape != self.clip_shape:
-            raise ClipShapeError(
-                f"clip must have layout NDHWC {self.clip_shape} float32; got {clip.shape} {clip.dtype}"
+        return self._run(self._logits, feeds)
+
+    def embedding(self, feeds: Feeds) -> Float32Array:
+        """Run the graph and return its features, shape (N, 1024), or (N, 2048) for a joint graph; see `logits`.
+
+        Raises:
+            FrozenGraphError: If the graph was frozen without them.
+        """
+        if self._embedding is None:
+            raise FrozenGraphError(
+                f"frozen graph {str(self.path)!r} must have a node {EMBEDDING_NAME!r}; it was frozen without",
+                hint="freeze it with --embedding",
             )
-        result: Float32Array = self._session.run(self._logits, {self._input: clip})[0]
+        return self._run(self._embedding, feeds)
+
+    def _run(self, output: Any, feeds: Feeds) -> Float32Array:
+        for name, shape in self.input_shapes.items():
+            got = f"{feeds[name].shape} {feeds[name].dtype}" if name in feeds else "nothing"
+            if name not in feeds or feeds[name].shape != shape:
+                raise ClipShapeError(f"{name} must have layout NDHWC {shape} float32; got {got}")
+        by_tensor = {tensor: feeds[name] for name, tensor in self._inputs.items()}
+        result: Float32Array = self._session.run(output, by_tensor)
         return result
 
 
-def run_frozen_graph(path: Path, clips: list[Float32Array]) -> list[Float32Array]:
+def run_frozen_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
     """Run clips through a frozen graph, one after the other; see `FrozenGraph.logits`."""
     with FrozenGraph(path) as graph:
         return [graph.logits(clip) for clip in clips]

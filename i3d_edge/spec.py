@@ -17,6 +17,8 @@ from i3d_edge.errors import SpecError
 from i3d_edge.labels import LabelSet
 
 Stream = Literal["rgb", "flow"]
+Streams = Literal["rgb", "flow", "joint"]
+Fusion = Literal["logits", "probabilities"]
 Origin = str
 
 STAND_IN: Origin = "stand-in"
@@ -27,8 +29,13 @@ MIN_FRAMES = 9
 """Fewest frames of a clip: three temporal halvings must leave two steps for the last pool to average."""
 
 INPUT_NAME = "Placeholder"
+FLOW_INPUT_NAME = "Placeholder_flow"
 OUTPUT_NAME = "Softmax"
 LOGITS_NAME = "logits"
+EMBEDDING_NAME = "embedding"
+
+_STREAMS = ("flow", "joint", "rgb")
+_FUSIONS = ("logits", "probabilities")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +43,20 @@ class ModelSpec:
     """A model's contract and provenance.
 
     Attributes:
-        stream: "rgb" or "flow"; decides the number of input channels, 3 or 2.
+        stream: "rgb" (3 channels), "flow" (2), or "joint": two networks, an input each.
         labels: Class names in index order; their number is the length of the logits.
         num_frames: Frames in a clip, D; 9 at least. Source: kinetics-i3d `evaluate_sample.py` (79).
+        batch: Clips in one inference, N.
+        fusion: How a joint model's two networks become one answer: "logits" adds their logits (DeepMind),
+            "probabilities" averages their softmaxes (Open Model Zoo); None for a single network.
+        has_embedding: Whether there is an output `embedding`, the average-pooled features, (N, 1024) per network.
         crop_px: Height and width of the network's input. Source: the same file (224).
         short_side_px: Frames are resized so that their short side has this length. Source: its README (256).
         frame_rate_fps: Rate at which a clip samples its video. Source: its README (25).
         mean, scale: Normalised value = (pixel - mean) / scale, which takes 0..255 to [-1, 1].
         layout: The input's axes: "NDHWC" for a frozen graph, "NDCHW" for our IR; D = frames.
-        input_type: "f32", normalised, for a frozen graph; "u8", raw RGB pixels 0..255, for our IR.
+        input_type: Of the RGB input: "f32", normalised, for a frozen graph; "u8", raw pixels 0..255, for our IR.
+            Flow is always "f32" in [-1, 1].
         origin: Name of the published checkpoint, "stand-in", or "unknown".
         fingerprint: Digest of the checkpoint's tensors, or None when it is not known.
         frozen_graph_sha256: Of the .pb that an IR was made from; None in the graph itself.
@@ -54,8 +66,11 @@ class ModelSpec:
     """
 
     labels: LabelSet
-    stream: Stream = "rgb"
+    stream: Streams = "rgb"
     num_frames: int = 79
+    batch: int = 1
+    fusion: Fusion | None = None
+    has_embedding: bool = False
     crop_px: int = 224
     short_side_px: int = 256
     frame_rate_fps: int = 25
@@ -71,10 +86,14 @@ class ModelSpec:
     made_with: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.stream not in NUM_CHANNELS:
-            raise SpecError(f"stream must be one of {sorted(NUM_CHANNELS)}; got {self.stream!r}")
+        if self.stream not in _STREAMS:
+            raise SpecError(f"stream must be one of {', '.join(_STREAMS)}; got {self.stream!r}")
+        if self.fusion not in (_FUSIONS if self.stream == "joint" else (None,)):
+            raise SpecError(f"fusion must be one of {', '.join(_FUSIONS)}, for a joint model only; got {self.fusion!r}")
         if self.num_frames < MIN_FRAMES:
             raise SpecError(f"num_frames must be at least {MIN_FRAMES}; got {self.num_frames}")
+        if self.batch < 1:
+            raise SpecError(f"batch must be at least 1; got {self.batch}")
         if sorted(self.layout) != sorted("NDHWC"):
             raise SpecError(f"layout must order the letters N, D, H, W and C; got {self.layout!r}")
 
@@ -84,9 +103,26 @@ class ModelSpec:
         return len(self.labels)
 
     @property
-    def num_channels(self) -> int:
-        """Channels of the input."""
-        return NUM_CHANNELS[self.stream]
+    def inputs(self) -> Mapping[str, Stream]:
+        """Name and stream of each input, in order."""
+        if self.stream == "joint":
+            return {INPUT_NAME: "rgb", FLOW_INPUT_NAME: "flow"}
+        return {INPUT_NAME: self.stream}
+
+    def input_shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of an input, in the order of `layout`."""
+        sizes = {
+            "N": self.batch,
+            "D": self.num_frames,
+            "H": self.crop_px,
+            "W": self.crop_px,
+            "C": NUM_CHANNELS[self.inputs[name]],
+        }
+        return tuple(sizes[axis] for axis in self.layout)
+
+    def takes_pixels(self, name: str) -> bool:
+        """Whether an input takes uint8 pixels, which the model itself normalises."""
+        return self.inputs[name] == "rgb" and self.input_type == "u8"
 
     @property
     def is_stand_in(self) -> bool:
@@ -95,13 +131,16 @@ class ModelSpec:
 
     @property
     def clip_shape(self) -> tuple[int, ...]:
-        """Shape of one input clip, batch of one, in the order of `layout`."""
-        sizes = {"N": 1, "D": self.num_frames, "H": self.crop_px, "W": self.crop_px, "C": self.num_channels}
-        return tuple(sizes[axis] for axis in self.layout)
+        """Shape of the first input, in the order of `layout`."""
+        return self.input_shape(INPUT_NAME)
 
     def title(self) -> str:
         """Return one line for people: stream, classes, clip length, origin."""
         parts = [f"I3D {self.stream}", f"{self.num_classes} classes ({self.labels.name})", f"{self.num_frames} frames"]
+        if self.batch > 1:
+            parts.append(f"batch {self.batch}")
+        if self.fusion:
+            parts.append(f"{self.fusion} fused")
         if self.precision:
             parts.append(self.precision)
         return ", ".join((*parts, "STAND-IN weights" if self.is_stand_in else f"weights {self.origin}"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.errors import IRError
-from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, ModelSpec
+from i3d_edge.spec import OUTPUT_NAME, ModelSpec
 
 _RT_INFO = "i3d_edge"
 
@@ -32,15 +32,21 @@ def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
             hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
         ) from error
     spec = _read_spec(model, path)
-    port = model.inputs[0]
-    expected = f"{INPUT_NAME!r} {spec.input_type}{list(spec.clip_shape)}"
-    found = f"{port.any_name!r} {port.element_type.to_string()}{port.partial_shape}".replace(",", ", ")
-    if len(model.inputs) != 1 or found != expected:
-        raise IRError(f"IR {str(path)!r} must have the input {expected} that it describes; got {found}")
+    expected = {name: _port(spec.takes_pixels(name), spec.input_shape(name)) for name in spec.inputs}
+    found = {
+        port.any_name: port.element_type.to_string() + str(port.partial_shape).replace(",", ", ")
+        for port in model.inputs
+    }
+    if found != expected:
+        raise IRError(f"IR {str(path)!r} must have the inputs {expected} that it describes; got {found}")
     if not any(OUTPUT_NAME in output.names for output in model.outputs):
         names = sorted(name for output in model.outputs for name in output.names)
         raise IRError(f"IR {str(path)!r} must have an output {OUTPUT_NAME!r}; got {names}")
     return model, spec
+
+
+def _port(takes_pixels: bool, shape: tuple[int, ...]) -> str:
+    return f"{'u8' if takes_pixels else 'f32'}{list(shape)}"
 
 
 def _require_files(path: Path) -> None:

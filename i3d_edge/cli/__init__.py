@@ -8,7 +8,8 @@ from i3d_edge.cli._base import CONTEXT_SETTINGS
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.convert import convert
-from i3d_edge.cli.freeze import fetch, freeze, stand_in
+from i3d_edge.cli.freeze import fetch, freeze, stand_in, verify_sample
+from i3d_edge.cli.info import info
 
 
 class _InOrder(click.Group):
@@ -25,5 +26,5 @@ def main() -> None:
     """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
 
 
-for command in (fetch, freeze, convert, classify, accuracy, stand_in):
+for command in (fetch, freeze, verify_sample, convert, classify, accuracy, info, stand_in):
     main.add_command(command)

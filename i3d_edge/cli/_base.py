@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,10 +69,10 @@ def output_option(text: str) -> Callable[[Function], Function]:
     return click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=text)
 
 
-def print_facts(facts: dict[str, str]) -> None:
+def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Print names and values on stdout, in two columns."""
-    width = max(len(name) for name in facts)
-    for name, value in facts.items():
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
         click.echo(f"{name:<{width}}  {value}")
 
 

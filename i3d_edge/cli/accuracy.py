@@ -20,7 +20,7 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.errors import SpecError
 from i3d_edge.files import check_output, sha256_file
-from i3d_edge.spec import ModelSpec
+from i3d_edge.spec import INPUT_NAME, ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ def _graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
         import numpy as np
 
         pixels = clip.to_layout("NDHWC").astype(np.float32)
-        logits = graph.logits((pixels - spec.mean) / spec.scale)
+        [logits] = graph.logits({INPUT_NAME: (pixels - spec.mean) / spec.scale})
         exponentials = np.exp(logits - logits.max())
         return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
 

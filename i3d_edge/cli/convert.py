@@ -9,6 +9,7 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts
 from i3d_edge.errors import DependencyError
+from i3d_edge.spec import ModelSpec
 
 if TYPE_CHECKING:
     from convert.parity import ParityReport, Reference
@@ -45,20 +46,28 @@ def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logit
         graph, output, precision=precision, logits_output=logits_output, reference=reference, force=force
     )
     spec = report.spec
-    pixels = "uint8, RGB 0..255" if spec.input_type == "u8" else "float32, in [-1, 1]"
+    outputs = {"Softmax": spec.num_classes}
+    if spec.has_embedding:
+        outputs["embedding"] = 1024 * len(spec.inputs)
+    if logits_output:
+        outputs["logits"] = spec.num_classes
     print_facts(
-        {
-            "read": str(graph),
-            "model": spec.title(),
-            "written": f"{report.path} and .bin: {report.num_bytes / _MEBIBYTE:.1f} MiB",
-            "input": f"Placeholder {spec.layout} {spec.clip_shape}, {pixels}",
-            "output": f"Softmax (1, {spec.num_classes})"
-            + (f", logits (1, {spec.num_classes})" if logits_output else ""),
-            "passes": ", ".join(spec.passes) or "none",
-            "cost": f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams",
-            **_parity_facts(report.parity),
-        }
+        [
+            ("read", str(graph)),
+            ("model", spec.title()),
+            ("written", f"{report.path} and .bin: {report.num_bytes / _MEBIBYTE:.1f} MiB"),
+            *(("input", _describe_input(spec, name)) for name in spec.inputs),
+            *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
+            ("passes", ", ".join(spec.passes) or "none"),
+            ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
+            *_parity_facts(report.parity),
+        ]
     )
+
+
+def _describe_input(spec: ModelSpec, name: str) -> str:
+    pixels = "uint8, RGB 0..255" if spec.takes_pixels(name) else "float32, in [-1, 1]"
+    return f"{name} {spec.layout} {spec.input_shape(name)}, {pixels}"
 
 
 def _find_reference() -> Reference | None:
@@ -69,12 +78,15 @@ def _find_reference() -> Reference | None:
     return run_frozen_graph
 
 
-def _parity_facts(report: ParityReport | None) -> dict[str, str]:
+def _parity_facts(report: ParityReport | None) -> list[tuple[str, str]]:
     if report is None:
         note("WARNING: parity NOT CHECKED: TensorFlow is not installed, so nothing shows that the IR equals the graph")
-        return {"parity": "NOT CHECKED"}
-    return {
-        f"parity, {clip.name} clip": f"logits differ by {clip.max_difference:.2e} at most, "
-        f"{clip.relative_difference:.2e} of the largest ({clip.max_logit:.2f}; bound {report.bound:g}); top-5 the same"
+        return [("parity", "NOT CHECKED")]
+    return [
+        (
+            f"parity, {clip.name} clip",
+            f"logits differ by {clip.max_difference:.2e} at most, {clip.relative_difference:.2e} of the largest "
+            f"({clip.max_logit:.2f}; bound {report.bound:g}); top-5 the same",
+        )
         for clip in report.clips
-    }
+    ]

@@ -3,13 +3,15 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import pytest
+from checkpoints import random_values, save
 
 from convert import conversion, convert_graph, parity
-from freeze import freeze_checkpoint, open_checkpoint, run_frozen_graph
+from freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from freeze._tensorflow import tf
-from freeze.frozen_graph import SPEC_NODE
+from freeze.freezing import SPEC_NODE
 from i3d_edge.errors import FrozenGraphError, OutputError, ParityError
 from i3d_edge.files import sha256_file
+from runtime import read_ir
 
 
 def run_logits(path: Path, clip: np.ndarray) -> np.ndarray:
@@ -18,7 +20,7 @@ def run_logits(path: Path, clip: np.ndarray) -> np.ndarray:
     model = core.read_model(path)
     model.add_outputs("logits")
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return compiled(clip)[compiled.output("logits")][0]
+    return compiled(clip)[compiled.output("logits")]
 
 
 @pytest.mark.parametrize("precision", ["FP32", "FP16"])
@@ -31,7 +33,8 @@ def test_the_ir_is_the_graph(graph_path: Path, tmp_path: Path, precision: str) -
 
     # Not by the check's own clips and code: other pixels, laid out by hand.
     pixels = np.random.default_rng(3).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
-    [expected] = run_frozen_graph(graph_path, [(pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5])
+    normalised = (pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5
+    [expected] = run_frozen_graph(graph_path, [{"Placeholder": normalised}])
     got = run_logits(output, pixels.transpose(0, 3, 1, 2)[np.newaxis].copy())
     assert np.abs(got - expected).max() <= {"FP32": 1e-4, "FP16": 1e-2}[precision] * np.abs(expected).max()
 
@@ -49,8 +52,6 @@ def test_the_contract(ir_path: Path) -> None:
 
 
 def test_provenance(ir_path: Path, graph_path: Path, checkpoint_prefix: Path) -> None:
-    from runtime import read_ir
-
     _, spec = read_ir(ir_path)
     assert spec.frozen_graph_sha256 == sha256_file(graph_path)
     assert spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
@@ -102,19 +103,65 @@ def test_named_units_compute_what_their_names_say(ir_path: Path, checkpoint_pref
 def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -> None:
     variables = dict(open_checkpoint(checkpoint_prefix).read())
     variables["Conv3d_1a_7x7/conv_3d/w"] = variables["Conv3d_1a_7x7/conv_3d/w"][..., :2, :]
-    names = sorted(variables)
-    tf.raw_ops.SaveV2(
-        prefix=str(tmp_path / "flow"),
-        tensor_names=[f"Flow/inception_i3d/{name}" for name in names],
-        shape_and_slices=[""] * len(names),
-        tensors=[tf.constant(variables[name]) for name in names],
-    )
+    save(tmp_path / "flow", {f"Flow/inception_i3d/{name}": value for name, value in variables.items()})
     freeze_checkpoint(open_checkpoint(tmp_path / "flow"), tmp_path / "flow.pb", num_frames=16)
     report = convert_graph(tmp_path / "flow.pb", tmp_path / "flow.xml", reference=run_frozen_graph)
     assert report.parity is not None
     assert report.parity.passed
     port = ov.Core().read_model(tmp_path / "flow.xml").input("Placeholder")
     assert (list(port.shape), port.element_type, report.spec.passes) == ([1, 16, 2, 224, 224], ov.Type.f32, ())
+
+
+@pytest.fixture(scope="module")
+def two_streams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, Checkpoint]:
+    folder = tmp_path_factory.mktemp("streams")
+    opened = []
+    for number, (scope, channels) in enumerate((("RGB", 3), ("Flow", 2))):
+        values = random_values(inception_i3d.variable_shapes(channels, 7), seed=number)
+        opened.append(
+            open_checkpoint(save(folder / scope, {f"{scope}/inception_i3d/{name}": v for name, v in values.items()}))
+        )
+    return opened[0], opened[1]
+
+
+@pytest.mark.parametrize("fusion", ["logits", "probabilities"])
+def test_a_joint_graph_keeps_both_inputs(
+    two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path, fusion: str
+) -> None:
+    rgb, flow = two_streams
+    freeze_checkpoint(rgb, tmp_path / "j.pb", joint=flow, fusion=fusion, num_frames=9)
+    report = convert_graph(tmp_path / "j.pb", tmp_path / "j.xml", reference=run_frozen_graph)
+    assert report.parity is not None
+    assert report.parity.passed
+    model = ov.Core().read_model(tmp_path / "j.xml")
+    ports = {port.any_name: (port.element_type.to_string(), list(port.shape)) for port in model.inputs}
+    assert ports == {
+        "Placeholder": ("u8", [1, 9, 3, 224, 224]),
+        "Placeholder_flow": ("f32", [1, 9, 2, 224, 224]),
+    }
+    names = {node.get_friendly_name() for node in model.get_ops()}
+    assert {"RGB/inception_i3d/Mixed_5c/concat", "Flow/inception_i3d/Mixed_5c/concat"} <= names
+    assert read_ir(tmp_path / "j.xml")[1].fusion == fusion
+
+
+def test_batch_and_embedding_go_through(two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path) -> None:
+    freeze_checkpoint(two_streams[0], tmp_path / "g.pb", num_frames=9, batch=2, embedding=True)
+    single = freeze_checkpoint(two_streams[0], tmp_path / "single.pb", num_frames=9)
+    report = convert_graph(tmp_path / "g.pb", tmp_path / "m.xml", reference=run_frozen_graph, logits_output=True)
+    assert report.parity is not None
+    assert report.parity.passed
+    model = ov.Core().read_model(tmp_path / "m.xml")
+    shapes = {port.any_name: list(port.shape) for port in model.outputs}
+    assert shapes == {"Softmax": [2, 7], "embedding": [2, 1024], "logits": [2, 7]}
+    of_one = convert_graph(single.path, tmp_path / "single.xml").cost
+    assert report.cost.num_operations == pytest.approx(of_one.num_operations, rel=1e-6)  # per clip
+
+    pixels = np.random.default_rng(4).integers(0, 256, (2, 9, 224, 224, 3), dtype=np.uint8)
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    got = compiled(pixels.transpose(0, 1, 4, 2, 3).copy())[compiled.output("embedding")]
+    with FrozenGraph(tmp_path / "g.pb") as graph:
+        expected = graph.embedding({"Placeholder": (pixels.astype(np.float32) - 127.5) / 127.5})
+    assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
 def without_spec(graph_path: Path, output: Path) -> Path:
@@ -144,7 +191,7 @@ def test_open_model_zoos_file_is_recognised_by_its_hash(
     assert convert_graph(path, tmp_path / "omz.xml").spec.origin == "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
 
 
-def wrong_reference(path: Path, clips: list[np.ndarray]) -> list[np.ndarray]:
+def wrong_reference(path: Path, clips: list[dict[str, np.ndarray]]) -> list[np.ndarray]:
     return [logits + 0.01 * np.abs(logits).max() for logits in run_frozen_graph(path, clips)]
 
 
@@ -206,7 +253,7 @@ def test_a_graph_of_open_shape(tmp_path: Path) -> None:
     with pytest.raises(FrozenGraphError) as caught:
         convert_graph(path, tmp_path / "m.xml")
     assert str(caught.value) == (
-        f"frozen graph '{path}' must take one clip of fixed shape (1, D, H, W, C); got ['[?,16,32,32,3]']"
+        f"frozen graph '{path}' must take clips of fixed shape (N, D, H, W, C); got [?,16,32,32,3]"
     )
 
 

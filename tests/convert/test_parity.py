@@ -3,7 +3,7 @@ import pytest
 
 from convert.parity import ClipParity, ParityReport, compare, moving_clip, noise_clip
 from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
+from i3d_edge.spec import NUM_CHANNELS, ModelSpec
 
 LOGITS = np.array([10.0, 8.0, 6.0, 4.0, 2.0, 1.0, -9.0], np.float32)
 
@@ -48,9 +48,9 @@ def test_the_verdict_needs_every_clip() -> None:
 def test_generated_clips_fill_the_range_and_move(stream: str) -> None:
     spec = ModelSpec(labels=kinetics_400(), stream=stream, num_frames=16)
     for clip in (moving_clip(spec), noise_clip(spec)):
-        assert clip.shape == (16, 224, 224, spec.num_channels)
+        assert clip.shape == (1, 16, 224, 224, NUM_CHANNELS[stream])
         assert clip.min() < 10
         assert clip.max() > 245
-        assert np.abs(np.diff(clip.astype(int), axis=0)).mean() > 5
+        assert np.abs(np.diff(clip.astype(int), axis=1)).mean() > 5
     first, second = (moving_clip(spec)[..., channel].astype(int) for channel in (0, 1))
     assert np.abs(first - second).mean() > 10

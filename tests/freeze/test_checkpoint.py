@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkpoints import save
 
 from freeze import published
 from freeze._tensorflow import tf
@@ -21,17 +22,6 @@ def prefix(checkpoint_prefix: Path, tmp_path: Path) -> Path:
     for path in checkpoint_prefix.parent.glob("model.ckpt*"):
         shutil.copy(path, tmp_path)
     return tmp_path / "model.ckpt"
-
-
-def save(prefix: Path, variables: dict[str, np.ndarray]) -> Path:
-    names = sorted(variables)
-    tf.raw_ops.SaveV2(
-        prefix=str(prefix),
-        tensor_names=names,
-        shape_and_slices=[""] * len(names),
-        tensors=[tf.constant(variables[name]) for name in names],
-    )
-    return prefix
 
 
 def test_the_index_agrees_with_tensorflow(checkpoint_prefix: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_graph_describes_itself(graph_path: Path, checkpoint_prefix: Path) -
         assert graph.spec is not None
         assert graph.spec.is_stand_in
         assert graph.spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
-        assert graph.clip_shape == graph.spec.clip_shape == (1, 16, 224, 224, 3)
+        assert graph.input_shapes == {"Placeholder": graph.spec.clip_shape} == {"Placeholder": (1, 16, 224, 224, 3)}
 
 
 def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoint_prefix: Path) -> None:
@@ -45,16 +45,16 @@ def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoin
     variables = open_checkpoint(checkpoint_prefix).read()
     features = inception_i3d.build_features(tf.constant(clip), variables)
     assert features.shape == (1, 1, 1, 1, 1024)
-    expected = inception_i3d.build_logits(features, variables).numpy().mean(axis=1)[0]
-    [got] = run_frozen_graph(graph_path, [clip])
+    expected = inception_i3d.build_logits(features, variables).numpy().mean(axis=1)
+    [got] = run_frozen_graph(graph_path, [{"Placeholder": clip}])
     assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
 def test_a_clip_of_another_shape(graph_path: Path) -> None:
     with FrozenGraph(graph_path) as graph, pytest.raises(ClipShapeError) as caught:
-        graph.logits(np.zeros((1, 16, 3, 224, 224), np.float32))
+        graph.logits({"Placeholder": np.zeros((1, 16, 3, 224, 224), np.float32)})
     assert str(caught.value) == (
-        "clip must have layout NDHWC (1, 16, 224, 224, 3) float32; got (1, 16, 3, 224, 224) float32"
+        "Placeholder must have layout NDHWC (1, 16, 224, 224, 3) float32; got (1, 16, 3, 224, 224) float32"
     )
 
 
@@ -72,7 +72,7 @@ def test_nothing_is_lost_when_freezing_fails(
     checkpoint = open_checkpoint(checkpoint_prefix)
     with pytest.raises(OutputError):
         freeze_checkpoint(checkpoint, output)
-    monkeypatch.setattr("freeze.frozen_graph.build_graph_def", lambda *_: 1 / 0)
+    monkeypatch.setattr("freeze.freezing.build_graph_def", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         freeze_checkpoint(checkpoint, output, force=True)
     assert output.read_bytes() == b"before"

@@ -65,13 +65,13 @@ def test_an_existing_output_is_refused_before_any_work(checkpoint_prefix: Path, 
 
 
 def test_unexpected_failures_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("freeze.open_checkpoint", lambda _path: 1 / 0)
+    monkeypatch.setattr("freeze.open_checkpoint", lambda _path, **_options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         i3d("freeze", "x", "-o", tmp_path / "g.pb")
 
 
 def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def interrupt(_path: Path) -> None:
+    def interrupt(_path: Path, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("freeze.open_checkpoint", interrupt)
@@ -227,3 +227,126 @@ def test_a_room_runs_as_a_module(module: str, command: str) -> None:
         return " ".join(output.partition("\n")[2].split())  # without the usage line and the width of the terminal
 
     assert text(help_of(module)) == text(i3d(command, "-h").stdout)
+
+
+def test_freeze_takes_labels_batch_and_embedding(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "mine.txt"
+    labels.write_text("".join(f"action {number}\n" for number in range(400)))
+    args = ["freeze", checkpoint_prefix, "-o", tmp_path / "g.pb", "--num-frames", 9, "--batch", 2]
+    result = i3d(*args, "--embedding", "--labels", labels)
+    assert result.exit_code == 0, result.output
+    assert "400 classes (mine), 9 frames, batch 2" in result.stdout
+    assert "embedding (2, 1024)" in result.stdout
+
+    labels.write_text("one\ntwo\n")
+    refused = i3d(*args, "--force", "--labels", labels)
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        f"LabelError: label set 'mine' must have the 400 classes of checkpoint '{checkpoint_prefix}'; got 2 labels\n"
+    )
+
+
+@pytest.mark.parametrize("num_frames", [8, 513])
+def test_clip_lengths_have_limits(checkpoint_prefix: Path, tmp_path: Path, num_frames: int) -> None:
+    result = i3d("freeze", checkpoint_prefix, "-o", tmp_path / "g.pb", "--num-frames", num_frames)
+    assert result.exit_code == 2
+    assert f"Invalid value for '--num-frames': {num_frames} is not in the range 9<=x<=512." in result.stderr
+
+
+def published_lookalike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a small-valued checkpoint that passes for rgb_imagenet, and publish its own result for it."""
+    from checkpoints import random_values, save
+
+    from freeze import inception_i3d, published
+
+    values = random_values(inception_i3d.variable_shapes(3, 400), seed=11)
+    prefix = save(folder / "look" / "model.ckpt", values)
+    from freeze import open_checkpoint
+
+    crc32c = {name: entry.crc32c for name, entry in open_checkpoint(prefix).entries.items()}
+    monkeypatch.setattr(published, "crc32c_table", lambda: {"rgb_imagenet": crc32c})
+    return prefix
+
+
+def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole command on data made here: first what it prints, then a verdict on exactly that, then on more noise."""
+    import numpy as np
+
+    from freeze import sample
+
+    prefix = published_lookalike(tmp_path, monkeypatch)
+    rng = np.random.default_rng(0)
+    path = tmp_path / "sample.npy"
+    clip = rng.uniform(-1, 1, (1, 79, 224, 224, 3)).astype(np.float32)
+    np.save(path, clip)
+    first = i3d("verify-sample", prefix, path)
+    assert first.exit_code == 3
+    assert "published       87.108871" in first.stdout
+    assert first.stderr.startswith("ParityError: logits must have the published norm to within 0.0001")
+
+    summaries = []
+    original = sample.summarize
+    monkeypatch.setattr(sample, "summarize", lambda *args: summaries.append(original(*args)) or summaries[-1])
+    i3d("verify-sample", prefix, path)
+    monkeypatch.setattr(sample, "published_results", lambda: {"rgb_imagenet": summaries[0]})
+    second = i3d("verify-sample", prefix, path)
+    assert second.exit_code == 0, second.output
+    assert "verdict: this is DeepMind's network and DeepMind's weights" in second.stdout
+
+    np.save(path, np.clip(clip + rng.normal(0, 0.3, clip.shape), -1, 1).astype(np.float32))
+    third = i3d("verify-sample", prefix, path)
+    assert third.exit_code == 3
+
+
+def test_verify_sample_without_published_values(checkpoint_prefix: Path, video: Path) -> None:
+    result = i3d("verify-sample", checkpoint_prefix, video)
+    assert result.exit_code == 0, result.output
+    assert "norm of logits" in result.stdout
+    assert "no verdict: DeepMind published no values for weights 'stand-in'" in result.stderr
+
+
+def test_verify_sample_needs_both_samples(checkpoint_prefix: Path, video: Path) -> None:
+    result = i3d("verify-sample", checkpoint_prefix, video, "--joint", checkpoint_prefix)
+    assert result.exit_code == 2
+    assert "--joint and --flow-sample go together" in result.stderr
+
+
+def facts(*args: object) -> dict[str, str]:
+    result = i3d("info", *args, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_info_knows_each_kind(
+    checkpoint_prefix: Path, graph_path: Path, ir_path: Path, video: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("run\njump\n")
+    assert facts(checkpoint_prefix)["kind"] == facts(checkpoint_prefix.parent)["kind"] == "TensorFlow checkpoint"
+    assert facts(checkpoint_prefix)["next"] == f"i3d freeze {checkpoint_prefix} -o stand-in.pb"
+    assert facts(checkpoint_prefix)["identified"] == "stand-in: shares no variable with what DeepMind published"
+    assert facts(graph_path)["kind"].startswith("frozen graph, ")
+    assert facts(graph_path)["next"] == f"i3d convert {graph_path} -o {graph_path.with_suffix('.xml')}"
+    assert facts(ir_path)["kind"] == "OpenVINO IR"
+    assert facts(ir_path)["fingerprint"] == facts(checkpoint_prefix)["fingerprint"]
+    assert facts(video)["duration"] == "1.20 s, 30 frames, 25.00 fps on average"
+    assert facts(video)["picture"] == "320 x 240, upright"
+    assert facts(labels)["classes"] == "2, from 'run' to 'jump'"
+
+
+def test_info_of_nothing(tmp_path: Path) -> None:
+    result = i3d("info", tmp_path / "no")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"I3DError: thing '{tmp_path / 'no'}' must be a file, a folder or a checkpoint's prefix; there is none\n"
+    )
+
+
+@pytest.mark.shared
+def test_info_names_the_units_in_which_the_surrogate_differs(shared: Path) -> None:
+    identified = facts(shared / "checkpoints/rgb_imagenet_surrogate")["identified"]
+    assert identified == (
+        "not published; nearest is rgb_imagenet, with 16 of 230 tensors that differ, in 4 units: "
+        "Mixed_4e/Branch_1/Conv3d_0b_3x3, Mixed_4f/Branch_1/Conv3d_0b_3x3, "
+        "Mixed_5b/Branch_1/Conv3d_0b_3x3, Mixed_5c/Branch_1/Conv3d_0b_3x3"
+    )

@@ -50,8 +50,17 @@ def test_the_title_says_stand_in_aloud() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stream": "audio"}, "stream must be one of ['flow', 'rgb']; got 'audio'"),
+        ({"stream": "audio"}, "stream must be one of flow, joint, rgb; got 'audio'"),
         ({"num_frames": 8}, "num_frames must be at least 9; got 8"),
+        ({"batch": 0}, "batch must be at least 1; got 0"),
+        (
+            {"stream": "joint"},
+            "fusion must be one of logits, probabilities, for a joint model only; got None",
+        ),
+        (
+            {"fusion": "logits"},
+            "fusion must be one of logits, probabilities, for a joint model only; got 'logits'",
+        ),
         ({"layout": "NHWC"}, "layout must order the letters N, D, H, W and C; got 'NHWC'"),
     ],
 )

@@ -72,7 +72,7 @@ def test_the_frozen_graph_gives_the_golden_logits(
 ) -> None:
     with FrozenGraph(graph) as frozen:
         for name, (pixels, expected) in golden.items():
-            got = frozen.logits((pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5)
+            [got] = frozen.logits({"Placeholder": (pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5})
             assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max(), name
 
 

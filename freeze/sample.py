@@ -1,0 +1,128 @@
+"""DeepMind's cricket sample: the logits that the published checkpoints must give on it.
+
+Source of the values: kinetics-i3d, `out/imagenet_rgb.txt`, `out/imagenet_flow.txt` and
+`out/imagenet_joint.txt`. Its `out/no_imagenet_*.txt` are copies of those three, so there are no published
+values for the checkpoints trained from scratch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.errors import ClipShapeError
+from i3d_edge.labels import LabelSet
+
+NUM_SHOWN = 20
+NORM_TOLERANCE = 1e-4
+"""Largest deviation of the logits' norm that passes, as a fraction of the published norm."""
+
+_RANGE_SLACK = 1e-3
+
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TopClass:
+    """A class with its probability and its logit."""
+
+    label: str
+    prob: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """What a checkpoint says of the sample: Euclidean norm of its logits, and its best classes, best first."""
+
+    norm: float
+    top: tuple[TopClass, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleVerdict:
+    """How a result compares with the published one.
+
+    Attributes:
+        published: What DeepMind printed.
+        norm_deviation: Difference of the norms, as a fraction of the published one.
+        same_top: Whether the same classes come in the same order.
+    """
+
+    published: SampleResult
+    norm_deviation: float
+    same_top: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether the checkpoint is proven to compute what DeepMind's did."""
+        return self.norm_deviation <= NORM_TOLERANCE and self.same_top
+
+
+@cache
+def published_results() -> Mapping[str, SampleResult]:
+    """Return the published results by origin: "rgb_imagenet", "flow_imagenet", "rgb_imagenet + flow_imagenet"."""
+    text = resources.files("freeze").joinpath("published_sample.json").read_text(encoding="utf-8")
+    return {
+        origin: SampleResult(result["norm"], tuple(TopClass(**item) for item in result["top"]))
+        for origin, result in json.loads(text).items()
+    }
+
+
+def summarize(logits: npt.NDArray[np.floating], labels: LabelSet) -> SampleResult:
+    """Return norm and best classes of logits, shape (num_classes,)."""
+    values = logits.astype(np.float64)
+    exponentials = np.exp(values - values.max())
+    probabilities = exponentials / exponentials.sum()
+    best = np.argsort(-values, kind="stable")[:NUM_SHOWN]
+    top = (TopClass(labels.names[index], float(probabilities[index]), float(values[index])) for index in best)
+    return SampleResult(float(np.linalg.norm(values)), tuple(top))
+
+
+def judge(result: SampleResult, published: SampleResult) -> SampleVerdict:
+    """Compare a result with a published one."""
+    return SampleVerdict(
+        published=published,
+        norm_deviation=abs(result.norm - published.norm) / published.norm,
+        same_top=[item.label for item in result.top] == [item.label for item in published.top],
+    )
+
+
+def read_sample(path: Path, shape: Sequence[int]) -> Float32Array:
+    """Read a clip in the form in which DeepMind ships its sample.
+
+    Args:
+        path: A .npy file, shape (1, D, 224, 224, C) or without the leading 1, values in [-1, 1].
+        shape: What the model takes, (1, D, 224, 224, C).
+
+    Returns:
+        The clip, shape `shape`, float32.
+
+    Raises:
+        ClipShapeError: If the file is no array, has another shape, or values outside [-1, 1].
+    """
+    try:
+        clip = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ClipShapeError(f"sample {str(path)!r} must be a .npy array; got {error}") from error
+    if clip.shape == tuple(shape[1:]):
+        clip = clip[np.newaxis]
+    if clip.shape != tuple(shape):
+        raise ClipShapeError(
+            f"sample {str(path)!r} must have shape {tuple(shape)}; got {clip.shape}",
+            hint="RGB samples have 3 channels, flow samples 2",
+        )
+    low, high = float(clip.min()), float(clip.max())
+    if low < -1 - _RANGE_SLACK or high > 1 + _RANGE_SLACK:
+        raise ClipShapeError(
+            f"sample {str(path)!r} must have values in [-1, 1]; got {low:g} to {high:g}",
+            hint="pixels 0..255 become (pixel - 127.5) / 127.5",
+        )
+    return np.ascontiguousarray(clip, dtype=np.float32)
