@@ -1,4 +1,4 @@
-"""The command line, `i3d`. One file per room; what is heavy is imported when a command runs."""
+"""The command line, `i3d`. One file per command; what is heavy is imported when a command runs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from i3d_edge.cli._base import CONTEXT_SETTINGS
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.convert import convert
-from i3d_edge.cli.freeze import fetch, freeze, stand_in, verify_sample
+from i3d_edge.cli.fetch import fetch
+from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
+from i3d_edge.cli.stand_in import stand_in
+from i3d_edge.cli.verify_sample import verify_sample
 
 
 class _InOrder(click.Group):
