@@ -13,21 +13,30 @@ from pathlib import Path
 from typing import Literal
 
 import openvino as ov
-from openvino import Layout, Type
-from openvino.preprocess import PrePostProcessor
 
 from convert import parity
-from convert.cost import Cost, count_cost
+from convert.cost import Cost, count_convolutions, count_cost
 from convert.graph_def import GraphDef, read_graph_def
 from convert.naming import name_units
+from convert.passes import EMBED_PREPROCESSING, FOLD_STEM, PASSES, PASSES_FOR, Outcome, Target, embed_preprocessing
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import FrozenGraphError
 from i3d_edge.files import sha256_file, staged
-from i3d_edge.spec import EMBEDDING_NAME, INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, OUTPUT_NAME, UNKNOWN, ModelSpec
+from i3d_edge.spec import (
+    EMBEDDING_NAME,
+    INPUT_NAME,
+    LOGITS_NAME,
+    NUM_CHANNELS,
+    OUTPUT_NAME,
+    UNKNOWN,
+    ElementType,
+    ModelSpec,
+)
 
 Precision = Literal["FP32", "FP16"]
 
-LAYOUT = "NDCHW"
+Layout = Literal["NDCHW", "NDHWC", "NCDHW"]
+
 RT_INFO = "i3d_edge"
 
 
@@ -40,6 +49,9 @@ class ConversionReport:
         num_bytes: Both files together.
         spec: The IR's.
         cost: Of the network before our passes.
+        num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
+            multiplications by zero.
+        outcomes: What became of each pass, by name.
         parity: Against the frozen graph, or None when no reference was given.
     """
 
@@ -47,6 +59,8 @@ class ConversionReport:
     num_bytes: int
     spec: ModelSpec
     cost: Cost
+    num_executed: int
+    outcomes: Mapping[str, Outcome]
     parity: parity.ParityReport | None
 
 
@@ -55,20 +69,28 @@ def convert_graph(
     output: Path,
     *,
     precision: Precision = "FP32",
+    target: Target = "cpu",
+    fold: bool = True,
+    layout: Layout = "NDCHW",
+    input_type: ElementType = "u8",
     logits_output: bool = False,
     reference: parity.Reference | None = None,
     force: bool = False,
 ) -> ConversionReport:
     """Convert a frozen graph, ours or Open Model Zoo's, and check the result against it.
 
-    The IR's input `Placeholder` is NDCHW (N, D, C, H, W): for an RGB network uint8, raw pixels 0..255,
-    with mean and scale inside; for a flow network float32 in [-1, 1]. A joint IR has both, the second as
+    The IR's input `Placeholder` is, by default, NDCHW (N, D, C, H, W): for an RGB network uint8, raw pixels
+    0..255, with mean and scale inside; for a flow network float32 in [-1, 1]. A joint IR has both, the second as
     `Placeholder_flow`. Its output `Softmax` is (N, num_classes), probabilities.
 
     Args:
         graph_path: The .pb file.
         output: The IR's .xml file; its .bin is written beside it.
         precision: How weights are stored; FP16 halves the file.
+        target: Where the IR will run; decides which graph passes are applied. See `convert.passes`.
+        fold: False leaves the stem as it is, for computing in float32 on a CPU, where folding does not pay.
+        layout: Of the inputs: "NDCHW", "NDHWC" or "NCDHW".
+        input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None leaves the check out.
         force: Replace an existing IR.
@@ -86,18 +108,23 @@ def convert_graph(
         model = _load(graph)
         graph_spec = graph.spec or _infer_spec(graph, model)
         name_units(model, graph.nodes)
+        has_rgb = "rgb" in graph_spec.inputs.values()
         spec = dataclasses.replace(
             graph_spec,
-            layout=LAYOUT,
-            input_type="u8" if "rgb" in graph_spec.inputs.values() else "f32",
+            layout=layout,
+            input_type=input_type if has_rgb else "f32",
+            has_preprocessing=has_rgb,
             frozen_graph_sha256=sha256_file(graph_path),
             precision=precision,
-            passes=("embed-preprocessing",) if "rgb" in graph_spec.inputs.values() else (),
             made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
         )
         cost = _cost_per_clip(model, spec)
-        model = _embed_preprocessing(model, spec)
+        model = embed_preprocessing(model, spec)
         _name_ports(model, spec, logits_output=logits_output)
+        outcomes = {name: PASSES[name](model) for name in PASSES_FOR[target] if fold or name != FOLD_STEM}
+        applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
+        spec = dataclasses.replace(spec, passes=(*((EMBED_PREPROCESSING,) if has_rgb else ()), *applied))
+        executed = count_convolutions(model) // spec.batch
         _describe(model, spec)
         ov.save_model(model, temporary, compress_to_fp16=precision == "FP16")
 
@@ -107,7 +134,7 @@ def convert_graph(
             if not report.passed:
                 parity.require(report, _keep_aside(temporary, output))
         num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
-    return ConversionReport(output, num_bytes, spec, cost, report)
+    return ConversionReport(output, num_bytes, spec, cost, executed, outcomes, report)
 
 
 def _load(graph: GraphDef) -> ov.Model:
@@ -150,20 +177,6 @@ def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
     return dataclasses.replace(cost, num_operations=cost.num_operations // spec.batch)
 
 
-def _embed_preprocessing(model: ov.Model, spec: ModelSpec) -> ov.Model:
-    """Make the inputs NDCHW, and, for RGB, raw pixels."""
-    processor = PrePostProcessor(model)
-    for name in spec.inputs:
-        info = processor.input(f"{name}:0")
-        info.tensor().set_layout(Layout(spec.layout))
-        info.model().set_layout(Layout("NDHWC"))
-        if spec.takes_pixels(name):
-            info.tensor().set_element_type(Type.u8)
-            # Mean and scale act on numbers, not on bytes, so the conversion has to be spelled out.
-            info.preprocess().convert_element_type(Type.f32).mean(spec.mean).scale(spec.scale)
-    return processor.build()
-
-
 def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> None:
     """Give inputs and outputs exactly the names of the contract; TensorFlow's have a ":0" at the end."""
     for name in spec.inputs:
@@ -198,7 +211,7 @@ def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
         "mean_values": str(spec.mean),
         "scale_values": str(spec.scale),
         "reverse_input_channels": "False",
-        "embedded_processing": str(spec.input_type == "u8"),
+        "embedded_processing": str(spec.has_preprocessing),
     }
 
 

@@ -40,16 +40,23 @@ def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
         Two operations per multiply-accumulate of a convolution, one per value of a bias, a ReLU, and one
         per value that a pool reads; softmax and the mean over time do not count.
     """
-    operations = 2 * num_pixels
+    operations = 2 * num_pixels + count_convolutions(model)
     parameters = 0
     for node in model.get_ops():
         kind = node.get_type_name()
         if kind == "Constant" and node.get_element_type().is_real():
             parameters += math.prod(node.output(0).shape)
-        elif kind == "Convolution":
-            operations += 2 * math.prod(node.output(0).shape) * math.prod(node.input(1).get_shape()[1:])
         elif kind in ("Add", "Relu"):
             operations += math.prod(node.output(0).shape)
         elif kind in ("MaxPool", "AvgPool"):
             operations += math.prod(node.output(0).shape) * math.prod(node.get_attributes()["kernel"])
     return Cost(operations, parameters)
+
+
+def count_convolutions(model: ov.Model) -> int:
+    """Count the operations of a model's convolutions: two per multiply-accumulate, zero weights included."""
+    return sum(
+        2 * math.prod(node.output(0).shape) * math.prod(node.input(1).get_shape()[1:])
+        for node in model.get_ops()
+        if node.get_type_name() == "Convolution"
+    )

@@ -31,6 +31,8 @@ BOUNDS = {"FP32": 1e-3, "FP16": 1e-2}
 
 TOP_K = 5
 
+_DTYPES = {"u8": np.uint8, "f32": np.float32}
+
 
 @dataclass(frozen=True, slots=True)
 class ClipParity:
@@ -150,7 +152,10 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
         normalised = _normalise(clip, spec)
         values = {name: clip[name] if spec.takes_pixels(name) else normalised[name] for name in spec.inputs}
         order = tuple("NDHWC".index(axis) for axis in spec.layout)
-        ordered = {name: np.ascontiguousarray(array.transpose(order)) for name, array in values.items()}
+        ordered = {
+            name: np.ascontiguousarray(array.transpose(order), dtype=_DTYPES[spec.element_type(name)])
+            for name, array in values.items()
+        }
         results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))
     return results
 

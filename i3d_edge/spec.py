@@ -19,6 +19,7 @@ from i3d_edge.labels import LabelSet
 Stream = Literal["rgb", "flow"]
 Streams = Literal["rgb", "flow", "joint"]
 Fusion = Literal["logits", "probabilities"]
+ElementType = Literal["u8", "f32"]
 Origin = str
 
 STAND_IN: Origin = "stand-in"
@@ -55,8 +56,9 @@ class ModelSpec:
         frame_rate_fps: Rate at which a clip samples its video. Source: its README (25).
         mean, scale: Normalised value = (pixel - mean) / scale, which takes 0..255 to [-1, 1].
         layout: The input's axes: "NDHWC" for a frozen graph, "NDCHW" for our IR; D = frames.
-        input_type: Of the RGB input: "f32", normalised, for a frozen graph; "u8", raw pixels 0..255, for our IR.
-            Flow is always "f32" in [-1, 1].
+        input_type: Element type of the RGB input, "u8" or "f32"; flow is always "f32".
+        has_preprocessing: Whether RGB inputs take raw pixels, 0..255, which the model normalises itself, as our IR
+            does; else they take [-1, 1], as the frozen graph and flow inputs do.
         origin: Name of the published checkpoint, "stand-in", or "unknown".
         fingerprint: Digest of the checkpoint's tensors, or None when it is not known.
         frozen_graph_sha256: Of the .pb that an IR was made from; None in the graph itself.
@@ -77,7 +79,8 @@ class ModelSpec:
     mean: float = 127.5
     scale: float = 127.5
     layout: str = "NDHWC"
-    input_type: str = "f32"
+    input_type: ElementType = "f32"
+    has_preprocessing: bool = False
     origin: Origin = UNKNOWN
     fingerprint: str | None = None
     frozen_graph_sha256: str | None = None
@@ -121,8 +124,12 @@ class ModelSpec:
         return tuple(sizes[axis] for axis in self.layout)
 
     def takes_pixels(self, name: str) -> bool:
-        """Whether an input takes uint8 pixels, which the model itself normalises."""
-        return self.inputs[name] == "rgb" and self.input_type == "u8"
+        """Whether an input takes raw pixels, 0..255, which the model itself normalises."""
+        return self.inputs[name] == "rgb" and self.has_preprocessing
+
+    def element_type(self, name: str) -> ElementType:
+        """Return the element type of an input, in OpenVINO's spelling."""
+        return self.input_type if self.inputs[name] == "rgb" else "f32"
 
     @property
     def is_stand_in(self) -> bool:

@@ -16,6 +16,7 @@ from runtime.ir import read_ir
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
+_DTYPES = {"u8": np.uint8, "f32": np.float32}
 # The operation whose precision decides both speed and accuracy.
 _DECISIVE_LAYER = "Convolution"
 
@@ -78,7 +79,8 @@ class Engine:
                 f"clip must have layout {self.spec.layout} {self.spec.clip_shape} uint8; got {clip.shape} {clip.dtype}",
                 hint=_transpose_hint(clip.shape, self.spec),
             )
-        result: Float32Array = self._compiled(clip)[self._output][0]
+        values = np.ascontiguousarray(clip, dtype=_DTYPES[self.spec.input_type])
+        result: Float32Array = self._compiled(values)[self._output][0]
         return result.copy()
 
 

@@ -32,7 +32,7 @@ def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
             hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
         ) from error
     spec = _read_spec(model, path)
-    expected = {name: _port(spec.takes_pixels(name), spec.input_shape(name)) for name in spec.inputs}
+    expected = {name: f"{spec.element_type(name)}{list(spec.input_shape(name))}" for name in spec.inputs}
     found = {
         port.any_name: port.element_type.to_string() + str(port.partial_shape).replace(",", ", ")
         for port in model.inputs
@@ -43,10 +43,6 @@ def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
         names = sorted(name for output in model.outputs for name in output.names)
         raise IRError(f"IR {str(path)!r} must have an output {OUTPUT_NAME!r}; got {names}")
     return model, spec
-
-
-def _port(takes_pixels: bool, shape: tuple[int, ...]) -> str:
-    return f"{'u8' if takes_pixels else 'f32'}{list(shape)}"
 
 
 def _require_files(path: Path) -> None:

@@ -9,10 +9,12 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts
 from i3d_edge.errors import DependencyError
-from i3d_edge.spec import ModelSpec
+from i3d_edge.spec import ElementType, ModelSpec
 
 if TYPE_CHECKING:
+    from convert.conversion import Layout, Precision
     from convert.parity import ParityReport, Reference
+    from convert.passes import Target
 
 _MEBIBYTE = 1 << 20
 
@@ -27,9 +29,42 @@ _MEBIBYTE = 1 << 20
     show_default=True,
     help="How weights are stored; FP16 halves the file.",
 )
-@click.option("--logits", "logits_output", is_flag=True, help="Add a second output with the logits.")
+@click.option(
+    "--for",
+    "target",
+    type=click.Choice(["cpu", "gpu", "vpu", "npu", "portable"]),
+    default="cpu",
+    show_default=True,
+    help="Where it will run; decides the graph passes. gpu and vpu (npu is the same): not measured.",
+)
+@click.option("--no-fold", is_flag=True, help="Leave the stem as it is, for computing in f32 on a CPU.")
+@click.option(
+    "--layout",
+    type=click.Choice(["NDCHW", "NDHWC", "NCDHW"]),
+    default="NDCHW",
+    show_default=True,
+    help="Of the inputs.",
+)
+@click.option(
+    "--input-type",
+    type=click.Choice(["u8", "f32"]),
+    default="u8",
+    show_default=True,
+    help="Of the RGB input; raw pixels 0..255 either way.",
+)
+@click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
 @force_option
-def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logits_output: bool, force: bool) -> None:
+def convert(
+    graph: Path,
+    output: Path,
+    precision: Precision,
+    target: Target | Literal["npu"],
+    no_fold: bool,
+    layout: Layout,
+    input_type: ElementType,
+    logits_output: bool,
+    force: bool,
+) -> None:
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
     GRAPH is a .pb from `i3d freeze`, or Open Model Zoo's. At the end the IR is checked against the graph on
@@ -43,7 +78,16 @@ def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logit
 
     reference = _find_reference()
     report = room.convert_graph(
-        graph, output, precision=precision, logits_output=logits_output, reference=reference, force=force
+        graph,
+        output,
+        precision=precision,
+        target="vpu" if target == "npu" else target,
+        fold=not no_fold,
+        layout=layout,
+        input_type=input_type,
+        logits_output=logits_output,
+        reference=reference,
+        force=force,
     )
     spec = report.spec
     outputs = {"Softmax": spec.num_classes}
@@ -59,15 +103,18 @@ def convert(graph: Path, output: Path, precision: Literal["FP32", "FP16"], logit
             *(("input", _describe_input(spec, name)) for name in spec.inputs),
             *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
             ("passes", ", ".join(spec.passes) or "none"),
+            *(("declined", f"{name}: {outcome.reason}") for name, outcome in report.outcomes.items() if outcome.reason),
             ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
+            ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
             *_parity_facts(report.parity),
         ]
     )
 
 
 def _describe_input(spec: ModelSpec, name: str) -> str:
-    pixels = "uint8, RGB 0..255" if spec.takes_pixels(name) else "float32, in [-1, 1]"
-    return f"{name} {spec.layout} {spec.input_shape(name)}, {pixels}"
+    dtype = {"u8": "uint8", "f32": "float32"}[spec.element_type(name)]
+    values = "RGB 0..255" if spec.takes_pixels(name) else "in [-1, 1]"
+    return f"{name} {spec.layout} {spec.input_shape(name)}, {dtype}, {values}"
 
 
 def _find_reference() -> Reference | None:

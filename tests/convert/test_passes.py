@@ -1,0 +1,118 @@
+"""Each pass against the model it was given: the same results, or left alone with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+from convert import convert_graph
+from convert.passes.stem import fold_stem
+from freeze import run_frozen_graph
+
+
+def stem_model(
+    num_frames: int, *, size: int = 18, kernel: int = 7, stride: int = 2, pad: str = "same_upper"
+) -> ov.Model:
+    """A convolution like the stem alone, on NCDHW float32, with random weights."""
+    weights = np.random.default_rng(num_frames).normal(size=(8, 3, *(kernel,) * 3)).astype(np.float32)
+    clip = ops.parameter((1, 3, num_frames, size, size), ov.Type.f32, name="clip")
+    pads = [0, 0, 0] if pad == "same_upper" else [3, 3, 3]
+    stem = ops.convolution(clip, ops.constant(weights), [stride] * 3, pads, pads, [1, 1, 1], auto_pad=pad)
+    stem.set_friendly_name("RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/convolution")
+    return ov.Model([ops.relu(stem)], [clip], "stem")
+
+
+def run(model: ov.Model, clip: np.ndarray) -> np.ndarray:
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return compiled(clip)[0]
+
+
+@pytest.mark.parametrize("size", [18, 17], ids=["even", "odd"])
+@pytest.mark.parametrize("num_frames", [9, 16, 64, 79, 80, 250])
+def test_folding_changes_nothing(num_frames: int, size: int) -> None:
+    model, folded = (stem_model(num_frames, size=size) for _ in range(2))
+    assert fold_stem(folded).is_applied
+    clip = np.random.default_rng(0).uniform(-1, 1, (1, 3, num_frames, size, size)).astype(np.float32)
+    expected, got = run(model, clip), run(folded, clip)
+    assert got.shape == expected.shape
+    assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_the_folded_stem_has_the_shape_and_name_that_it_should() -> None:
+    model = stem_model(79)
+    fold_stem(model)
+    [stem] = [node for node in model.get_ops() if node.get_type_name() == "Convolution"]
+    assert list(stem.input(1).get_shape()) == [8, 24, 4, 4, 4]
+    assert list(stem.output(0).shape) == [1, 8, 40, 9, 9]
+    assert stem.get_friendly_name() == "RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/convolution"
+
+
+@pytest.mark.parametrize(("kernel", "stride", "pad"), [(3, 2, "same_upper"), (7, 1, "same_upper"), (7, 2, "explicit")])
+def test_other_convolutions_are_left_alone(kernel: int, stride: int, pad: str) -> None:
+    model = stem_model(16, kernel=kernel, stride=stride, pad=pad)
+    before = [(node.get_type_name(), node.get_friendly_name()) for node in model.get_ordered_ops()]
+    outcome = fold_stem(model)
+    assert not outcome.is_applied
+    assert outcome.reason == "no 7x7x7 convolution of stride 2 with SAME padding"
+    assert [(node.get_type_name(), node.get_friendly_name()) for node in model.get_ordered_ops()] == before
+
+
+def test_a_folded_model_is_not_folded_again() -> None:
+    model = stem_model(16)
+    fold_stem(model)
+    assert not fold_stem(model).is_applied
+
+
+@pytest.mark.parametrize(
+    ("target", "fold", "passes"),
+    [
+        ("cpu", True, ("embed-preprocessing", "fold-stem")),
+        ("cpu", False, ("embed-preprocessing",)),
+        ("gpu", True, ("embed-preprocessing",)),
+        ("vpu", True, ("embed-preprocessing",)),
+        ("portable", True, ("embed-preprocessing",)),
+    ],
+)
+def test_targets(graph_path: Path, tmp_path: Path, target: str, fold: bool, passes: tuple[str, ...]) -> None:
+    report = convert_graph(graph_path, tmp_path / "m.xml", target=target, fold=fold)
+    assert report.spec.passes == passes
+    ratio = report.num_executed / report.cost.num_operations
+    assert ratio > 1.05 if "fold-stem" in passes else ratio < 1
+
+
+@pytest.mark.parametrize("fold", [True, False], ids=["folded", "unfolded"])
+@pytest.mark.parametrize("input_type", ["u8", "f32"])
+@pytest.mark.parametrize("layout", ["NDCHW", "NDHWC", "NCDHW"])
+def test_every_way_in_gives_the_same_logits(
+    graph_path: Path, tmp_path: Path, layout: str, input_type: str, fold: bool
+) -> None:
+    report = convert_graph(
+        graph_path, tmp_path / "m.xml", layout=layout, input_type=input_type, fold=fold, logits_output=True
+    )
+    assert report.spec.layout == layout
+    pixels = np.random.default_rng(2).integers(0, 256, (1, 16, 224, 224, 3), dtype=np.uint8)
+    [expected] = run_frozen_graph(graph_path, [{"Placeholder": (pixels.astype(np.float32) - 127.5) / 127.5}])
+    core = ov.Core()
+    compiled = core.compile_model(tmp_path / "m.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    assert compiled.input("Placeholder").element_type.to_string() == input_type
+    order = ["NDHWC".index(axis) for axis in layout]
+    clip = np.ascontiguousarray(pixels.transpose(order), dtype=np.uint8 if input_type == "u8" else np.float32)
+    got = compiled(clip)[compiled.output("logits")]
+    assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("layout", ["NDHWC", "NCDHW"])
+def test_the_classifier_takes_any_of_them(graph_path: Path, ir_path: Path, tmp_path: Path, layout: str) -> None:
+    from i3d_edge import VideoClassifier
+
+    convert_graph(graph_path, tmp_path / "m.xml", layout=layout, input_type="f32")
+    frames = np.random.default_rng(2).integers(0, 256, (16, 240, 320, 3), dtype=np.uint8)
+    answers = []
+    for path in (ir_path, tmp_path / "m.xml"):
+        with VideoClassifier(path, inference_precision="f32") as classifier:
+            answers.append({item.index: item.prob for item in classifier.classify(frames, k=400).predictions})
+    assert answers[0] == pytest.approx(answers[1], abs=1e-5)
