@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from runtime.ir import read_ir
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
+Mode = Literal["latency", "throughput"]
+
 _DTYPES = {"u8": np.uint8, "f32": np.float32}
 # The operation whose precision decides both speed and accuracy.
 _DECISIVE_LAYER = "Convolution"
@@ -27,11 +30,21 @@ class Engine:
     Attributes:
         spec: The IR's own description.
         device: As asked for.
+        mode: "latency" or "throughput", as asked for.
         precision: What the convolutions really run in, read from the compiled model, for instance "bf16";
             "not reported" where the device does not tell.
+        compiled: OpenVINO's own object.
     """
 
-    def __init__(self, ir_path: Path, *, device: str = "CPU", inference_precision: str | None = None) -> None:
+    def __init__(
+        self,
+        ir_path: Path,
+        *,
+        device: str = "CPU",
+        inference_precision: str | None = None,
+        mode: Mode = "latency",
+        profile: bool = False,
+    ) -> None:
         """Read and compile.
 
         Args:
@@ -39,6 +52,8 @@ class Engine:
             device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU".
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
                 then runs an FP32 IR in bf16.
+            mode: "latency" gives one clip all cores; "throughput" runs several at once, through `compiled`.
+            profile: Keep the time of each layer.
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
@@ -46,21 +61,22 @@ class Engine:
         """
         model, self.spec = read_ir(ir_path)
         self.device = device
+        self.mode = mode
         core = ov.Core()
         _require_device(core, device)
-        properties = {"PERFORMANCE_HINT": "LATENCY"}
+        properties: dict[str, str | bool] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
         if inference_precision is not None:
             properties["INFERENCE_PRECISION_HINT"] = inference_precision
         try:
-            self._compiled = core.compile_model(model, device, properties)
+            self.compiled = core.compile_model(model, device, properties)
         except RuntimeError as error:
             lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
             raise DeviceError(
                 f"device {device!r} must accept the model; got {lines[0] if lines else error}",
                 hint="--device CPU runs it everywhere",
             ) from error
-        self._output = self._compiled.output(OUTPUT_NAME)
-        self.precision = executed_precision(self._compiled)
+        self._output = self.compiled.output(OUTPUT_NAME)
+        self.precision = executed_precision(self.compiled)
 
     def probabilities(self, clip: UInt8Array) -> Float32Array:
         """Run one clip.
@@ -80,7 +96,7 @@ class Engine:
                 hint=_transpose_hint(clip.shape, self.spec),
             )
         values = np.ascontiguousarray(clip, dtype=_DTYPES[self.spec.input_type])
-        result: Float32Array = self._compiled(values)[self._output][0]
+        result: Float32Array = self.compiled(values)[self._output][0]
         return result.copy()
 
 

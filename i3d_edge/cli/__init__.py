@@ -6,6 +6,7 @@ import click
 
 from i3d_edge.cli._base import CONTEXT_SETTINGS
 from i3d_edge.cli.accuracy import accuracy
+from i3d_edge.cli.bench import bench
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.convert import convert
 from i3d_edge.cli.fetch import fetch
@@ -29,5 +30,5 @@ def main() -> None:
     """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
 
 
-for command in (fetch, freeze, verify_sample, convert, classify, accuracy, info, stand_in):
+for command in (fetch, freeze, verify_sample, convert, classify, bench, accuracy, info, stand_in):
     main.add_command(command)

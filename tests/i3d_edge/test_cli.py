@@ -350,3 +350,16 @@ def test_info_names_the_units_in_which_the_surrogate_differs(shared: Path) -> No
         "Mixed_4e/Branch_1/Conv3d_0b_3x3, Mixed_4f/Branch_1/Conv3d_0b_3x3, "
         "Mixed_5b/Branch_1/Conv3d_0b_3x3, Mixed_5c/Branch_1/Conv3d_0b_3x3"
     )
+
+
+def test_bench(ir_path: Path) -> None:
+    result = i3d("bench", ir_path, ir_path.with_name(ir_path.name), "--rounds", 2, "--layers", "-q")
+    assert result.exit_code == 0, result.output
+    assert "times_faster_than_first" not in result.stdout
+    assert "slowest layers:" in result.stdout
+    assert "Conv3d_2c_3x3" in result.stdout
+
+    document = json.loads(i3d("bench", ir_path, "--rounds", 2, "--json", "--inference-precision", "f32").stdout)
+    [row] = document["models"]
+    assert (row["executed_precision"], row["times_faster_than_first"]) == ("f32", 1.0)
+    assert row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]

@@ -1,0 +1,93 @@
+"""`i3d bench`: how fast do these models run here?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
+
+if TYPE_CHECKING:
+    from runtime.bench import Timing
+    from runtime.engine import Mode
+
+_LAYERS_SHOWN = 15
+
+
+@click.command(cls=Command)
+@click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL.xml...")
+@click.option(
+    "--mode",
+    type=click.Choice(["latency", "throughput"]),
+    default="latency",
+    show_default=True,
+    help="One clip at a time, or as many at once as the device takes.",
+)
+@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
+@click.option("--layers", is_flag=True, help="Also print the slowest layers of each model and what ran them.")
+@device_option
+@precision_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@quiet_option
+def bench(
+    models: tuple[Path, ...],
+    mode: Mode,
+    rounds: int,
+    layers: bool,
+    device: str,
+    inference_precision: str | None,
+    as_json: bool,
+) -> None:
+    """Time models on random pixels, taking turns in one run.
+
+    Each model's times are compared with the first's, round by round, so that what else the machine does
+    hits all alike. Decoding is not part of it.
+
+    \b
+    Example:
+      i3d bench FP32.xml INT8.xml --rounds 20
+    """
+    from runtime import bench as room
+    from runtime.engine import Engine
+
+    engines = {
+        str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
+    }
+    timings = list(room.bench(engines, rounds=rounds).values())
+    rows = [
+        _row(str(path), timing, ratio)
+        for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)
+    ]
+    if as_json:
+        click.echo(json.dumps({"device": device, "mode": mode, "rounds": rounds, "models": rows}, indent=2))
+    else:
+        click.echo(_table(rows))
+        note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
+    if layers:
+        for path in engines:
+            profiled = Engine(Path(path), device=device, inference_precision=inference_precision, profile=True)
+            click.echo(f"\n{path}, slowest layers:")
+            for layer in room.layer_times(profiled, rounds=rounds)[:_LAYERS_SHOWN]:
+                click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
+
+
+def _row(path: str, timing: Timing, ratio: float) -> dict[str, Any]:
+    return {
+        "model": path,
+        "executed_precision": timing.engine.precision,
+        "median_ms": round(timing.percentile_ms(50), 2),
+        "p90_ms": round(timing.percentile_ms(90), 2),
+        "p99_ms": round(timing.percentile_ms(99), 2),
+        "clips_per_s": round(timing.clips_per_s, 3),
+        "times_faster_than_first": round(ratio, 3),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    from tabulate import tabulate
+
+    headers = ("model", "ran in", "median ms", "p90 ms", "p99 ms", "clips/s", "x first")
+    return tabulate([list(row.values()) for row in rows], headers=headers)

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from convert import convert_graph
+from i3d_edge.errors import SpecError
+from runtime.bench import Timing, bench, layer_times, ratios
+from runtime.engine import Engine
+
+
+def test_models_take_turns(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+    monkeypatch.setattr("runtime.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns)))
+    engine = Engine(ir_path)
+    first, second = object.__new__(Engine), object.__new__(Engine)
+    for copy in (first, second):
+        copy.__dict__.update(engine.__dict__)
+    timings = bench({"a": first, "b": second}, rounds=3)
+    assert turns == [first, first, second, second, first, second, first, second, first, second]
+    assert (timings["a"].clip_ms, timings["b"].clip_ms) == ((5.0, 7.0, 9.0), (6.0, 8.0, 10.0))
+
+
+def test_statistics(ir_path: Path) -> None:
+    engine = Engine(ir_path)
+    slow, fast = Timing(engine, (100.0, 200.0, 300.0)), Timing(engine, (50.0, 50.0, 100.0))
+    assert (slow.percentile_ms(50), slow.clips_per_s) == (200.0, 5.0)
+    assert ratios([slow, fast]) == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("mode", ["latency", "throughput"])
+def test_real_times(ir_path: Path, mode: str) -> None:
+    timings = bench({"m": Engine(ir_path, mode=mode)}, rounds=2)
+    assert len(timings["m"].clip_ms) == 2
+    assert all(0 < taken < 60_000 for taken in timings["m"].clip_ms)
+
+
+def test_layers_are_named_and_add_up(ir_path: Path) -> None:
+    engine = Engine(ir_path, profile=True)
+    layers = layer_times(engine, rounds=2)
+    assert layers == sorted(layers, key=lambda layer: -layer.median_ms)
+    assert "Conv3d_2c_3x3" in " ".join(layer.name for layer in layers[:5])
+    assert sum(layer.median_ms for layer in layers) < 3 * bench({"m": engine}, rounds=1)["m"].clip_ms[0]
+
+
+def test_a_batch_is_timed_per_clip(graph_path: Path, checkpoint_prefix: Path, tmp_path: Path) -> None:
+    from freeze import freeze_checkpoint, open_checkpoint
+
+    freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "g.pb", num_frames=9, batch=4)
+    convert_graph(tmp_path / "g.pb", tmp_path / "batch.xml")
+    freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "one.pb", num_frames=9)
+    convert_graph(tmp_path / "one.pb", tmp_path / "one.xml")
+    engines = {name: Engine(tmp_path / f"{name}.xml") for name in ("one", "batch")}
+    one, batch = bench(engines, rounds=3).values()
+    assert batch.percentile_ms(50) < 2.5 * one.percentile_ms(50)
+
+
+def test_several_inputs_are_refused(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(ir_path)
+    monkeypatch.setattr(type(engine.spec), "inputs", property(lambda _self: {"a": "rgb", "b": "flow"}))
+    with pytest.raises(SpecError, match="model must have one input to be timed; got I3D rgb"):
+        bench({"m": engine}, rounds=1)
