@@ -125,7 +125,7 @@ def convert_graph(
         applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
         spec = dataclasses.replace(spec, passes=(*((EMBED_PREPROCESSING,) if has_rgb else ()), *applied))
         executed = count_convolutions(model) // spec.batch
-        _describe(model, spec)
+        describe(model, spec)
         ov.save_model(model, temporary, compress_to_fp16=precision == "FP16")
 
         report = None
@@ -189,8 +189,8 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.add_outputs(LOGITS_NAME)
 
 
-def _describe(model: ov.Model, spec: ModelSpec) -> None:
-    """Write the spec, field by field as JSON, and Model API's keys into `rt_info`."""
+def describe(model: ov.Model, spec: ModelSpec) -> None:
+    """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
     for name, value in spec.to_fields().items():
         model.set_rt_info(json.dumps(value), [RT_INFO, name])
     for name, text in model_api_info(spec).items():

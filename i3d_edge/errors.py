@@ -14,6 +14,7 @@ I3DError                        expected failure: exit code 1
 │   ├── EmptyVideoError             no frame could be decoded
 │   └── VideoDecodeError            broken off: too few frames to stand for the video
 ├── ClipShapeError              an array that is not the clip the model takes
+├── CalibrationError            videos that cannot calibrate a quantization
 ├── LabelError                  a label that the model does not have
 ├── ListError                   a list of videos that cannot be read
 ├── SpecError                   a model description that cannot be read
@@ -96,6 +97,10 @@ class VideoDecodeError(VideoError):
 
 class ClipShapeError(I3DError):
     """An array does not have the shape or dtype of the clip that the model takes."""
+
+
+class CalibrationError(I3DError):
+    """Videos do not give enough different clips to calibrate a quantization."""
 
 
 class LabelError(I3DError):

@@ -62,7 +62,7 @@ class ModelSpec:
         origin: Name of the published checkpoint, "stand-in", or "unknown".
         fingerprint: Digest of the checkpoint's tensors, or None when it is not known.
         frozen_graph_sha256: Of the .pb that an IR was made from; None in the graph itself.
-        precision: How an IR stores its weights: "FP32" or "FP16"; None in a graph.
+        precision: How an IR stores its weights: "FP32", "FP16" or "INT8"; None in a graph.
         passes: Graph passes that were applied to an IR, in order.
         made_with: Versions of what wrote an IR, by name.
     """

@@ -76,21 +76,22 @@ def _is_stem(node: ov.Node) -> bool:
 
 def _fold(stem: ov.Node) -> None:
     source = stem.input_value(0)
+    name = stem.get_friendly_name()
     axes = [_Axis(length) for length in stem.input(0).get_shape()[2:]]
     odd = [axis.length % _BLOCK for axis in axes]
     if any(odd):
-        source = ops.pad(source, [0] * 5, [0, 0, *odd], "constant", np.float32(0)).output(0)
-    blocks = ops.space_to_depth(source, "blocks_first", _BLOCK)
+        source = ops.pad(source, [0] * 5, [0, 0, *odd], "constant", np.float32(0), name=f"{name}/pad").output(0)
+    blocks = ops.space_to_depth(source, "blocks_first", _BLOCK, name=f"{name}/blocks")
     weights = fold_weights(stem.input_value(1).get_node().get_data(), [axis.length for axis in axes])
     folded = ops.convolution(
         blocks,
-        ops.constant(weights),
+        ops.constant(weights, name=f"{name}/weights"),
         strides=[1, 1, 1],
         pads_begin=[axis.pad_blocks for axis in axes],
         pads_end=[_TAPS - 1 - axis.pad_blocks for axis in axes],
         dilations=[1, 1, 1],
+        name=name,
     )
-    folded.set_friendly_name(stem.get_friendly_name())
     stem.output(0).replace(folded.output(0))
 
 

@@ -12,6 +12,7 @@ from i3d_edge.cli.convert import convert
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
+from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stand_in import stand_in
 from i3d_edge.cli.verify_sample import verify_sample
 
@@ -30,5 +31,5 @@ def main() -> None:
     """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
 
 
-for command in (fetch, freeze, verify_sample, convert, classify, bench, accuracy, info, stand_in):
+for command in (fetch, freeze, verify_sample, convert, quantize, classify, bench, accuracy, info, stand_in):
     main.add_command(command)

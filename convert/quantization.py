@@ -1,0 +1,173 @@
+"""INT8: an IR quantized on clips of real videos by NNCF, post training."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from convert.conversion import describe
+from convert.passes import FOLD_STEM, PASSES
+from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
+from i3d_edge.files import check_output, staged
+from i3d_edge.progress import track
+from i3d_edge.spec import INPUT_NAME, ModelSpec
+from runtime import read_clips, read_ir
+
+QUANTIZE_INT8 = "quantize-int8"
+
+_POSITIONS = 3
+_LEAST_CLIPS = 2
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizationReport:
+    """What was written, and from what.
+
+    Attributes:
+        path: The INT8 IR's .xml.
+        num_bytes: Both files together.
+        spec: The INT8 IR's.
+        num_clips: Clips it was calibrated on.
+        skipped: Videos that could not be decoded, with the reason.
+    """
+
+    path: Path
+    num_bytes: int
+    spec: ModelSpec
+    num_clips: int
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def quantize_ir(
+    ir_path: Path,
+    videos: Sequence[Path],
+    output: Path,
+    *,
+    num_clips: int = 24,
+    seed: int = 0,
+    fold: bool = True,
+    force: bool = False,
+) -> QuantizationReport:
+    """Quantize an IR's convolutions to INT8, weights and activations.
+
+    An IR whose stem is not folded is folded first, because that is where INT8 gains most. Calibration clips
+    are taken in turn from all videos, at the beginning, in the middle and at the end. The same videos, in any
+    order, and the same seed give the same IR.
+
+    Args:
+        ir_path: The .xml of an IR with one RGB input.
+        videos: To calibrate on.
+        output: The .xml to write.
+        num_clips: How many clips to calibrate on; each costs about a second.
+        seed: Decides which videos give which part.
+        fold: False leaves the stem as it is.
+        force: Replace an existing IR.
+
+    Raises:
+        CalibrationError: If fewer than two different clips can be had from the videos.
+        IRError: If the IR is INT8 already.
+        SpecError: If the IR does not take RGB clips alone.
+        OutputError: If the IR exists (without `force`) or cannot be written.
+    """
+    check_output(output, force=force)
+    model, spec = read_ir(ir_path)
+    if any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()):
+        raise IRError(f"IR {str(ir_path)!r} must be FP32 or FP16 to be quantized; it is INT8 already")
+    if tuple(spec.inputs.values()) != ("rgb",):
+        raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
+    passes = list(spec.passes)
+    if fold and FOLD_STEM not in passes and PASSES[FOLD_STEM](model).is_applied:
+        passes.append(FOLD_STEM)
+    clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
+    feeds = [_feed(clip, spec) for clip in clips]
+    quantized = _quantize(model, feeds)
+    spec = dataclasses.replace(
+        spec,
+        precision="INT8",
+        passes=(*passes, QUANTIZE_INT8),
+        made_with={**spec.made_with, "nncf": metadata.version("nncf")},
+    )
+    describe(quantized, spec)
+    with staged(output, force=force) as temporary:
+        ov.save_model(quantized, temporary, compress_to_fp16=False)
+        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
+    return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped))
+
+
+def calibration_clips(
+    videos: Sequence[Path], spec: ModelSpec, *, num_clips: int, seed: int
+) -> tuple[list[UInt8Array], list[tuple[Path, str]]]:
+    """Choose clips that differ: every video before any video twice, and all parts of them.
+
+    Args:
+        videos: Their order does not matter.
+        spec: The model's.
+        num_clips: At most this many.
+        seed: Of the shuffle.
+
+    Returns:
+        Clips, shape (D, H, W, 3), uint8; and the videos that could not be decoded, with the reason.
+
+    Raises:
+        CalibrationError: If there are fewer than two different clips.
+    """
+    order = sorted(set(videos))
+    np.random.default_rng(seed).shuffle(order)
+    parts = max(_POSITIONS, -(-num_clips // max(1, len(order))))
+    by_video: list[list[UInt8Array]] = []
+    skipped: list[tuple[Path, str]] = []
+    for number, path in enumerate(track(order, total=len(order), title="decoding", unit="video")):
+        if len(by_video) == num_clips:
+            break
+        try:
+            clips = [clip.frames for clip in read_clips(path, spec, num_clips=parts).clips]
+        except VideoError as error:
+            skipped.append((path, f"{type(error).__name__}: {error.message}"))
+            continue
+        by_video.append(clips[number % parts :] + clips[: number % parts])  # each video starts at another part
+    taken = _distinct(clips[turn] for turn in range(parts) for clips in by_video)[:num_clips]
+    if len(taken) < _LEAST_CLIPS:
+        raise CalibrationError(
+            f"calibration must have at least {_LEAST_CLIPS} different clips; got {len(taken)} "
+            f"from {len(order)} videos, {len(skipped)} of which could not be decoded",
+            hint="give videos of what the model will see, a dozen or more",
+        )
+    return taken, skipped
+
+
+def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
+    seen: dict[bytes, UInt8Array] = {}
+    for clip in clips:
+        seen.setdefault(clip.tobytes(), clip)
+    return list(seen.values())
+
+
+def _feed(clip: UInt8Array, spec: ModelSpec) -> dict[str, npt.NDArray[Any]]:
+    order = tuple("NDHWC".index(axis) for axis in spec.layout)
+    batch = np.repeat(clip[np.newaxis], spec.batch, axis=0).transpose(order)
+    dtype = np.uint8 if spec.element_type(INPUT_NAME) == "u8" else np.float32
+    return {INPUT_NAME: np.ascontiguousarray(batch, dtype=dtype)}
+
+
+def _quantize(model: ov.Model, feeds: list[dict[str, npt.NDArray[Any]]]) -> ov.Model:
+    try:
+        import nncf
+    except ModuleNotFoundError as missing:
+        raise DependencyError(
+            "quantizing needs NNCF; it is not installed", hint="pip install 'i3d-edge[quantize]'"
+        ) from missing
+    nncf.set_log_level(40)
+    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
+        return nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
