@@ -22,6 +22,8 @@ Mode = Literal["latency", "throughput"]
 _DTYPES = {"u8": np.uint8, "f32": np.float32}
 # The operation whose precision decides both speed and accuracy.
 _DECISIVE_LAYER = "Convolution"
+# A quantized convolution is reported by the type of its input, signed or not.
+_INTEGERS = ("u8", "i8")
 
 
 class Engine:
@@ -31,8 +33,8 @@ class Engine:
         spec: The IR's own description.
         device: As asked for.
         mode: "latency" or "throughput", as asked for.
-        precision: What the convolutions really run in, read from the compiled model, for instance "bf16";
-            "not reported" where the device does not tell.
+        precision: What most convolutions really run in, read from the compiled model, for instance "bf16" or
+            "int8"; "not reported" where the device does not tell.
         compiled: OpenVINO's own object.
     """
 
@@ -107,7 +109,8 @@ def executed_precision(compiled: ov.CompiledModel) -> str:
         info = operation.get_rt_info()
         if info["layerType"].value == _DECISIVE_LAYER:
             counts[info["runtimePrecision"].value] += 1
-    return counts.most_common(1)[0][0] if counts else "not reported"
+    precision = counts.most_common(1)[0][0] if counts else "not reported"
+    return "int8" if precision in _INTEGERS else precision
 
 
 def _require_device(core: ov.Core, device: str) -> None:

@@ -59,6 +59,7 @@ def test_it_is_int8_and_says_so(int8_ir: Path, plain_ir: Path) -> None:
 def test_it_computes_nearly_the_same(int8_ir: Path, plain_ir: Path, videos: list[Path]) -> None:
     clips, _ = calibration_clips(videos, SPEC, num_clips=3, seed=1)
     plain, int8 = Engine(plain_ir, inference_precision="f32"), Engine(int8_ir)
+    assert (plain.precision, int8.precision) == ("f32", "int8")
     for clip in clips:
         pixels = np.ascontiguousarray(clip.transpose(0, 3, 1, 2)[np.newaxis])
         expected, got = plain.probabilities(pixels), int8.probabilities(pixels)
