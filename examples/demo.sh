@@ -33,8 +33,10 @@ if [ -f "$graph" ]; then echo "there already"; else i3d freeze "$checkpoint" -o 
 step "convert: $graph -> $ir"
 if [ -f "$ir" ]; then echo "there already"; else i3d convert "$graph" -o "$ir"; fi
 
-step "held-out generated videos"
-i3d stand-in videos "$folder/videos" --per-class "$held_out_per_class"
+if [ "$name" = stand-in ] || [ -z "$video" ]; then
+    step "held-out generated videos"
+    i3d stand-in videos "$folder/videos" --per-class "$held_out_per_class"
+fi
 
 step "classify"
 if [ -n "$video" ]; then
@@ -57,13 +59,13 @@ if [ "$name" = stand-in ]; then
     fi
 else
     step "accuracy"
-    echo "the generated videos mean nothing to this checkpoint; to score it on Kinetics: docs/kinetics.md"
+    echo "not run: the generated videos mean nothing to this checkpoint; to score it on Kinetics: docs/kinetics.md"
 fi
 
 step "made"
 echo "frozen graph  $graph"
 echo "IR            $ir, ${ir%.xml}.bin"
-echo "videos        $folder/videos/list.csv"
 if [ "$name" = stand-in ]; then
+    echo "videos        $folder/videos/list.csv"
     echo "result        $result, $folder/accuracy/predictions.jsonl"
 fi
