@@ -42,7 +42,8 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy
 docs: $(VENV)/.installed-dev  ## write docs/commands.md anew from the commands' own help
 	$(BIN)/python docs/commands.py
 
-openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart from ours
+openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart from ours; Python 3.12 at most
+	@$(PYTHON) -c 'import sys; sys.exit("openvino-dev needs Python 3.12 or older: make openvino-dev PYTHON=python3.12" if sys.version_info > (3, 13) else 0)'
 	$(PYTHON) -m venv .venv-openvino-dev
 	.venv-openvino-dev/bin/python -m pip install --quiet --upgrade pip
 	.venv-openvino-dev/bin/python -m pip install --quiet -r requirements-openvino-dev.txt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,18 +46,26 @@ def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
         raise ListError(f"list {str(path)!r} must be a text file; got {reason}") from error
-    header = [cell.strip() for cell in next(csv.reader([text.partition("\n")[0]]), [])]
-    rows = _csv_rows(path, text, header) if "path" in header else _indexed_rows(path, text, labels)
+    header = [cell.strip() for cell in text.partition("\n")[0].split(",")]
+    try:
+        rows = _csv_rows(path, text, header) if "path" in header else _indexed_rows(path, text, labels)
+    except csv.Error as error:
+        raise ListError(
+            f"list {str(path)!r} must be CSV; got {error}", hint="look for a double quote without its partner"
+        ) from error
     videos: dict[str, ListedVideo] = {}
     for line, name, label in rows:
-        if name in videos:
+        key = os.path.normpath(path.parent / name)
+        if not name:
+            raise ListError(f"list {str(path)!r}, line {line}, must have a path; it is empty")
+        if key in videos:
             raise ListError(f"list {str(path)!r} must name each video once; line {line} repeats {name!r}")
         if label:
             try:
                 labels.index(label)
             except LabelError as error:
                 raise LabelError(f"list {str(path)!r}, line {line}: {error.message}", hint=error.hint) from None
-        videos[name] = ListedVideo(name, path.parent / name, label or None)
+        videos[key] = ListedVideo(name, path.parent / name, label or None)
     if not videos:
         raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
     return list(videos.values())
@@ -66,7 +75,7 @@ def _csv_rows(path: Path, text: str, header: list[str]) -> list[tuple[int, str, 
     if "label" not in header:
         raise ListError(f"list {str(path)!r} must have the columns 'path' and 'label'; got {', '.join(header)}")
     path_column, label_column = header.index("path"), header.index("label")
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows = []
     for cells in reader:
         if reader.line_num == 1 or not any(cells):

@@ -12,7 +12,8 @@ class ModelInfo(TypedDict):
 
     kind: str  # "ir" or "frozen-graph"
     path: str  # as given
-    sha256: str  # of the .xml or .pb; an IR's weights are covered by frozen_graph_sha256
+    sha256: str  # of the .xml or .pb
+    weights_sha256: str | None  # of an IR's .bin
     frozen_graph_sha256: str | None  # of the graph an IR was made from
     origin: str  # published checkpoint's name, "stand-in" or "unknown"
     is_stand_in: bool  # True: the numbers say nothing about I3D's accuracy

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,11 +21,10 @@ from convert.graph_def import GraphDef, read_graph_def
 from convert.naming import name_units
 from convert.passes import EMBED_PREPROCESSING, FOLD_STEM, PASSES, PASSES_FOR, Outcome, Target, embed_preprocessing
 from i3d_edge import labels as label_sets
-from i3d_edge.errors import FrozenGraphError
-from i3d_edge.files import sha256_file, staged
+from i3d_edge.errors import FrozenGraphError, OutputError
+from i3d_edge.files import check_output, sha256_file, staged
 from i3d_edge.spec import (
     EMBEDDING_NAME,
-    INPUT_NAME,
     LOGITS_NAME,
     NUM_CHANNELS,
     OUTPUT_NAME,
@@ -38,6 +38,7 @@ Precision = Literal["FP32", "FP16"]
 Layout = Literal["NDCHW", "NDHWC", "NCDHW"]
 
 RT_INFO = "i3d_edge"
+NUM_CONVOLUTIONS = 58
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,12 @@ def convert_graph(
     """
     if output.suffix != ".xml":
         output = output.with_name(output.name + ".xml")
+    check_output(output.with_suffix(".bin"), force=force)
     with staged(output, force=force) as temporary:
         graph = read_graph_def(graph_path)
         model = _load(graph)
         graph_spec = graph.spec or _infer_spec(graph, model)
+        _require_i3d(graph, model, graph_spec)
         name_units(model, graph.nodes)
         has_rgb = "rgb" in graph_spec.inputs.values()
         spec = dataclasses.replace(
@@ -126,7 +129,7 @@ def convert_graph(
         spec = dataclasses.replace(spec, passes=(*((EMBED_PREPROCESSING,) if has_rgb else ()), *applied))
         executed = count_convolutions(model) // spec.batch
         describe(model, spec)
-        ov.save_model(model, temporary, compress_to_fp16=precision == "FP16")
+        save_ir(model, temporary, output, compress_to_fp16=precision == "FP16")
 
         report = None
         if reference is not None:
@@ -155,6 +158,11 @@ def _load(graph: GraphDef) -> ov.Model:
 
 def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     """Describe a graph that does not describe itself, from its shapes."""
+    if len(model.inputs) != 1:
+        raise FrozenGraphError(
+            f"frozen graph {str(graph.path)!r} must describe itself to have {len(model.inputs)} inputs; it does not",
+            hint="`i3d freeze --joint` makes such a graph",
+        )
     batch, num_frames, _, crop_px, channels = model.input().shape
     stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
     if stream is None:
@@ -169,6 +177,25 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
         crop_px=crop_px,
         origin=graph.origin or UNKNOWN,
     )
+
+
+def _require_i3d(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
+    """Refuse a graph that is no Inception-v1 I3D, or whose picture is not what the runtime cuts."""
+    counts = Counter(node.get_type_name() for node in model.get_ops())
+    networks = len(spec.inputs)
+    if counts["Convolution"] != NUM_CONVOLUTIONS * networks or counts["Relu"] != (NUM_CONVOLUTIONS - 1) * networks:
+        raise FrozenGraphError(
+            f"frozen graph {str(graph.path)!r} must have the {NUM_CONVOLUTIONS} convolutions of an Inception-v1 I3D, "
+            f"all but the last with a ReLU; got {counts['Convolution']} and {counts['Relu']} ReLUs",
+            hint="other networks are converted by OpenVINO's own `ovc`",
+        )
+    for port in model.inputs:
+        _, _, height, width, _ = port.shape
+        if height != width or not 0 < height <= spec.short_side_px:
+            raise FrozenGraphError(
+                f"frozen graph {str(graph.path)!r} must take square frames of at most {spec.short_side_px} pixels; "
+                f"got {height} x {width}"
+            )
 
 
 def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
@@ -189,6 +216,21 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.add_outputs(LOGITS_NAME)
 
 
+def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> None:
+    """Write a model under a temporary name.
+
+    Raises:
+        OutputError: If the disk does not take it, named by its final place.
+    """
+    try:
+        ov.save_model(model, temporary, compress_to_fp16=compress_to_fp16)
+    except RuntimeError as error:
+        raise OutputError(
+            f"output {str(output)!r} must be writable; got {str(error).splitlines()[-1]}",
+            hint="is the disk full?",
+        ) from error
+
+
 def describe(model: ov.Model, spec: ModelSpec) -> None:
     """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
     for name, value in spec.to_fields().items():
@@ -202,17 +244,18 @@ def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
 
     Mean and scale are stated for readers; `embedded_processing` says that the model applies them.
     """
-    return {
+    info = {
         "model_type": "Action Classification",
         "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),
-        "layout": f"{INPUT_NAME}:{spec.layout}",
+        "layout": ",".join(f"{name}:{spec.layout}" for name in spec.inputs),
         "orig_width": str(spec.crop_px),
         "orig_height": str(spec.crop_px),
-        "mean_values": str(spec.mean),
-        "scale_values": str(spec.scale),
         "reverse_input_channels": "False",
         "embedded_processing": str(spec.has_preprocessing),
     }
+    if spec.has_preprocessing:
+        info |= {"mean_values": str(spec.mean), "scale_values": str(spec.scale)}
+    return info
 
 
 def _keep_aside(temporary: Path, output: Path) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import DependencyError, FrozenGraphError
+from i3d_edge.errors import DependencyError, FrozenGraphError, SpecError
 from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, ModelSpec
 
 try:
@@ -106,9 +106,18 @@ def read_graph_def(path: Path) -> GraphDef:
     return GraphDef(
         path=path,
         nodes=nodes,
-        spec=None if spec is None else ModelSpec.from_json(spec),
+        spec=None if spec is None else _read_spec(path, spec),
         origin=OMZ_ORIGIN if hashlib.sha384(data).hexdigest() == OMZ_SHA384 else None,
     )
+
+
+def _read_spec(path: Path, text: bytes) -> ModelSpec:
+    try:
+        return ModelSpec.from_json(text)
+    except SpecError as error:
+        raise FrozenGraphError(
+            f"frozen graph {str(path)!r} must describe itself readably: {error.message}", hint=error.hint
+        ) from error
 
 
 def _node_name(edge: str) -> str:
@@ -116,7 +125,8 @@ def _node_name(edge: str) -> str:
 
 
 def _string_value(node: Any) -> bytes:
-    return next((item.value.tensor.string_val[0] for item in node.attr if item.key == "value"), b"")
+    values = (item.value.tensor.string_val for item in node.attr if item.key == "value")
+    return next((strings[0] for strings in values if strings), b"")
 
 
 def _graph_def_class() -> Any:

@@ -49,15 +49,22 @@ def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
         if name in named:
             continue
         named.add(name)
-        node = nodes[name]
-        if _SKELETON[node.op] != operation.get_type_name():
+        node = nodes.get(name)
+        expected = _SKELETON.get(node.op) if node else None
+        if node is None or expected != operation.get_type_name():
             raise FrozenGraphError(
-                f"frozen graph's node {name!r} ({node.op}) must become {_SKELETON[node.op]}; "
-                f"got {operation.get_type_name()}",
+                f"frozen graph's node {name!r} ({node.op if node else 'absent'}) must become "
+                f"{expected or 'a known layer'}; got {operation.get_type_name()}",
                 hint="only Inception-v1 I3D graphs are converted",
             )
         operation.set_friendly_name(name)
-        pairs += zip(_graph_sources(node, nodes), _model_sources(operation), strict=True)
+        sources = _graph_sources(node, nodes), _model_sources(operation)
+        if len(sources[0]) != len(sources[1]):
+            raise FrozenGraphError(
+                f"frozen graph's node {name!r} must read {len(sources[0])} layers; "
+                f"it reads {len(sources[1])} after conversion"
+            )
+        pairs += zip(*sources, strict=True)
 
 
 def _graph_sources(node: Node, nodes: Mapping[str, Node]) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from convert.conversion import describe
+from convert.conversion import describe, save_ir
 from convert.passes import FOLD_STEM, PASSES
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.files import check_output, staged
@@ -101,7 +101,7 @@ def quantize_ir(
     )
     describe(quantized, spec)
     with staged(output, force=force) as temporary:
-        ov.save_model(quantized, temporary, compress_to_fp16=False)
+        save_ir(quantized, temporary, output, compress_to_fp16=False)
         num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
     return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped))
 

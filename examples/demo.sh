@@ -20,6 +20,7 @@ if [ -z "$checkpoint" ]; then
     checkpoint=$folder/checkpoint/model.ckpt
     name=stand-in
 else
+    [ -f "$checkpoint.index" ] || { echo "CHECKPOINT must be a prefix: there is no $checkpoint.index" >&2; exit 2; }
     # Files made from one checkpoint are not taken for another's.
     name=$(basename "$(dirname "$checkpoint")")-$(cksum <"$checkpoint.index" | cut -d' ' -f1)
 fi

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,13 @@ class Checkpoint:
             CheckpointDamagedError: If a tensor does not have the CRC32C that the index states.
         """
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
-        reader = tf.train.load_checkpoint(str(self.prefix))
+        try:
+            reader = tf.train.load_checkpoint(str(self.prefix))
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            raise CheckpointDamagedError(
+                f"checkpoint {str(self.prefix)!r} must be readable by TensorFlow; got {str(error).splitlines()[0]}",
+                hint="fetch the checkpoint again",
+            ) from error
         variables = {}
         for name, shape in shapes.items():
             try:
@@ -108,10 +115,10 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
         CheckpointVariablesError: If the variables are not those of an I3D.
         LabelError: If `labels` has another number of names than the checkpoint has classes.
     """
-    is_hub_module = (path / SAVED_MODEL_NAME).is_file()
+    is_hub_module = os.path.isfile(path / SAVED_MODEL_NAME)
     prefix = path / _HUB_VARIABLES if is_hub_module else _find_prefix(path)
     index_path = Path(f"{prefix}.index")
-    if not index_path.is_file():
+    if not os.path.isfile(index_path):
         raise CheckpointMissingError(f"checkpoint {str(prefix)!r} must have an .index file; there is none")
     tensors = read_index(index_path)
     _check_data_files(prefix, tensors)
@@ -130,7 +137,7 @@ def card_path(prefix: Path) -> Path:
 
 
 def _find_prefix(path: Path) -> Path:
-    if path.is_dir():
+    if os.path.isdir(path):
         found = sorted(path.glob("*.index"))
         if len(found) != 1:
             raise CheckpointMissingError(
@@ -141,7 +148,7 @@ def _find_prefix(path: Path) -> Path:
     stem, _, suffix = path.name.rpartition(".")
     if stem and (suffix == "index" or suffix.startswith("data-")):
         path = path.with_name(stem)
-    if not Path(f"{path}.index").is_file():
+    if not os.path.isfile(f"{path}.index"):
         near = sorted(item.name.removesuffix(".index") for item in path.parent.glob("*.index"))
         raise CheckpointMissingError(
             f"checkpoint {str(path)!r} must have an .index file; there is none",
@@ -154,16 +161,16 @@ def _find_prefix(path: Path) -> Path:
 
 def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
     num_shards = 1 + max((entry.shard for entry in tensors.values()), default=0)
-    shards = {int(item.name[-14:-9]): item for item in prefix.parent.glob(f"{prefix.name}.data-*-of-*")}
     for shard in range(num_shards):
-        if shard not in shards:
+        path = Path(f"{prefix}.data-{shard:05d}-of-{num_shards:05d}")
+        if not os.path.isfile(path):
             raise CheckpointMissingError(
                 f"checkpoint {str(prefix)!r} must have {num_shards} data file(s); number {shard} is absent",
-                hint="the .index alone holds no weights: `i3d fetch` downloads both files",
+                hint="the .index alone holds no weights: its data file belongs beside it",
             )
-        path = shards[shard]
         refuse_lfs_pointer(path)
-        expected = max(entry.offset + entry.num_bytes for entry in tensors.values() if entry.shard == shard)
+        ends = (entry.offset + entry.num_bytes for entry in tensors.values() if entry.shard == shard)
+        expected = max(ends, default=0)
         if (got := path.stat().st_size) < expected:
             raise CheckpointDamagedError(
                 f"checkpoint file {str(path)!r} must have {expected} bytes; got {got}",
@@ -174,7 +181,13 @@ def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
 def _identify(
     prefix: Path, tensors: Mapping[str, TensorEntry], labels: LabelSet | None, *, is_hub_module: bool
 ) -> Checkpoint:
-    scope = next((name.removesuffix(_FIRST_WEIGHTS) for name in sorted(tensors) if name.endswith(_FIRST_WEIGHTS)), "")
+    scopes = sorted(name.removesuffix(_FIRST_WEIGHTS) for name in tensors if name.endswith(_FIRST_WEIGHTS))
+    if len(scopes) > 1:
+        raise CheckpointVariablesError(
+            f"checkpoint {str(prefix)!r} must hold one network; got {len(scopes)}, in the scopes {', '.join(scopes)}",
+            hint="save each network's variables to a checkpoint of its own",
+        )
+    scope = scopes[0] if scopes else ""
     # What the checkpoint says of itself; where it says nothing, the published form is what it lacks.
     first = tensors.get(scope + _FIRST_WEIGHTS)
     last = tensors.get(scope + _LAST_WEIGHTS)
@@ -191,6 +204,7 @@ def _identify(
     fingerprint = fingerprint_of(crc32c)
     likeness = published.nearest(crc32c)
     card_origin, card_labels = _read_card(prefix, fingerprint)
+    labels = labels or card_labels
     if labels is not None and len(labels) != num_classes:
         raise LabelError(
             f"label set {labels.name!r} must have the {num_classes} classes of checkpoint {str(prefix)!r}; "
@@ -205,7 +219,7 @@ def _identify(
         fingerprint=fingerprint,
         likeness=likeness,
         origin=card_origin or (likeness.name if likeness and not likeness.differing else UNKNOWN),
-        labels=labels or card_labels or label_sets.default_for(num_classes),
+        labels=labels or label_sets.default_for(num_classes),
         is_hub_module=is_hub_module,
     )
 

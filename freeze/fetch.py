@@ -71,8 +71,8 @@ def _download(url: str, path: Path, sha1: str) -> None:
         try:
             _transfer(url, partial)
             break
-        except (OSError, http.client.HTTPException) as error:
-            if attempt == _ATTEMPTS or isinstance(error, urllib.error.HTTPError):
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            if attempt == _ATTEMPTS or isinstance(error, (urllib.error.HTTPError, ValueError)):
                 reason = getattr(error, "reason", None) or error
                 raise DownloadError(
                     f"download of {url!r} must arrive whole; got {reason}",

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from freeze._tensorflow import tf
 from freeze.freezing import SPEC_NODE
-from i3d_edge.errors import ClipShapeError, FrozenGraphError
+from i3d_edge.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
 from i3d_edge.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
@@ -45,14 +45,19 @@ class FrozenGraph:
                     f"frozen graph {str(path)!r} must have a node {name!r}; its {len(nodes)} nodes are named otherwise",
                     hint="`i3d freeze` makes such a graph from a checkpoint",
                 )
-        self.spec = (
-            ModelSpec.from_json(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if SPEC_NODE in nodes else None
-        )
-        with tf.Graph().as_default() as graph:
-            tf.import_graph_def(graph_def, name="")
         names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
-        self._inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
-        self._logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
+        try:
+            has_spec = SPEC_NODE in nodes
+            self.spec = ModelSpec.from_json(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if has_spec else None
+            with tf.Graph().as_default() as graph:
+                tf.import_graph_def(graph_def, name="")
+            self._inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
+            self._logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
+        except (IndexError, KeyError, ValueError, SpecError) as error:
+            raise FrozenGraphError(
+                f"frozen graph {str(path)!r} must be a whole graph that TensorFlow can load; "
+                f"got {str(error).splitlines()[0]}"
+            ) from error
         self._embedding = graph.get_tensor_by_name(f"{EMBEDDING_NAME}:0") if EMBEDDING_NAME in nodes else None
         self.input_shapes = {name: tuple(tensor.shape) for name, tensor in self._inputs.items()}
         self._session = tf.compat.v1.Session(graph=graph)
@@ -103,6 +108,8 @@ class FrozenGraph:
                 raise ClipShapeError(f"{name} must have layout NDHWC {shape} float32; got {got}")
         by_tensor = {tensor: feeds[name] for name, tensor in self._inputs.items()}
         result: Float32Array = self._session.run(output, by_tensor)
+        if not np.isfinite(result).all():
+            raise NotFiniteError(f"frozen graph {str(self.path)!r} must give finite numbers; got NaN or infinity")
         return result
 
 

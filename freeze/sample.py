@@ -110,8 +110,10 @@ def read_sample(path: Path, shape: Sequence[int]) -> Float32Array:
     """
     try:
         clip = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ClipShapeError(f"sample {str(path)!r} must be a .npy array; got {error}") from error
+    if not isinstance(clip, np.ndarray) or not np.issubdtype(clip.dtype, np.number):
+        raise ClipShapeError(f"sample {str(path)!r} must be a .npy array of numbers; got something else")
     if clip.shape == tuple(shape[1:]):
         clip = clip[np.newaxis]
     if clip.shape != tuple(shape):

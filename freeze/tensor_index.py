@@ -12,10 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cramjam
+from google.protobuf.message import DecodeError
 
 from freeze._tensorflow import tensor_bundle_pb2, tf
-from i3d_edge.errors import CheckpointDamagedError
+from i3d_edge.errors import CheckpointDamagedError, DependencyError
+
+try:
+    import cramjam
+except ModuleNotFoundError as missing:
+    raise DependencyError(
+        "freezing needs cramjam; it is not installed", hint="pip install 'i3d-edge[freeze]'"
+    ) from missing
 
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES = 48
@@ -52,7 +59,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
         )
     try:
         return _parse(data)
-    except (IndexError, ValueError, cramjam.DecompressionError) as error:
+    except (IndexError, TypeError, ValueError, DecodeError, cramjam.DecompressionError) as error:
         raise CheckpointDamagedError(
             f"checkpoint index {str(index_path)!r} must be a table of tensors; got {error}",
             hint="fetch the checkpoint again",

@@ -13,6 +13,7 @@ I3DError                        expected failure: exit code 1
 │   ├── NoVideoStreamError          opens, but holds no video
 │   ├── EmptyVideoError             no frame could be decoded
 │   └── VideoDecodeError            broken off: too few frames to stand for the video
+├── NotFiniteError              a model whose output is not a number
 ├── ClipShapeError              an array that is not the clip the model takes
 ├── CalibrationError            videos that cannot calibrate a quantization
 ├── LabelError                  a label that the model does not have
@@ -93,6 +94,10 @@ class EmptyVideoError(VideoError):
 
 class VideoDecodeError(VideoError):
     """Decoding broke off with too few frames to stand for the video."""
+
+
+class NotFiniteError(I3DError):
+    """A model gave an output that is not a finite number."""
 
 
 class ClipShapeError(I3DError):

@@ -27,9 +27,9 @@ def check_output(path: Path, *, force: bool = False) -> None:
     Raises:
         OutputError: If it exists (without `force`), is a folder, or its folder cannot be written.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise OutputError(f"output {str(path)!r} must be a file; got a folder", hint="name a file inside it")
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         raise OutputError(
             f"output {str(path)!r} exists already", hint="choose another name, or pass --force to replace it"
         )
@@ -69,6 +69,8 @@ def staged(path: Path, *, force: bool = False) -> Iterator[Path]:
     try:
         yield folder / path.name
         produced = sorted(folder.iterdir(), key=lambda item: (item.name == path.name, item.name))
+        for item in produced:
+            check_output(path.parent / item.name, force=force)
         for item in produced:
             os.replace(item, path.parent / item.name)
     except OSError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from i3d_edge.errors import ClipShapeError, DeviceError
+from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
 from i3d_edge.spec import OUTPUT_NAME, ModelSpec
 from runtime.ir import read_ir
 
@@ -24,6 +26,7 @@ _DTYPES = {"u8": np.uint8, "f32": np.float32}
 _DECISIVE_LAYER = "Convolution"
 # A quantized convolution is reported by the type of its input, signed or not.
 _INTEGERS = ("u8", "i8")
+_VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
 
 
 class Engine:
@@ -84,21 +87,31 @@ class Engine:
         """Run one clip.
 
         Args:
-            clip: Shape `spec.clip_shape`, uint8, RGB 0..255.
+            clip: One clip in the layout of the spec, uint8, RGB 0..255. An IR of a larger batch runs it as often as
+                its batch is long, and the first answer counts.
 
         Returns:
             Shape (num_classes,), float32, summing to 1.
 
         Raises:
             ClipShapeError: If the clip has another shape or dtype.
+            NotFiniteError: If the model gives NaN.
         """
-        if clip.shape != self.spec.clip_shape or clip.dtype != np.uint8:
+        single = replace(self.spec, batch=1)
+        if clip.shape != single.clip_shape or clip.dtype != np.uint8:
             raise ClipShapeError(
-                f"clip must have layout {self.spec.layout} {self.spec.clip_shape} uint8; got {clip.shape} {clip.dtype}",
-                hint=_transpose_hint(clip.shape, self.spec),
+                f"clip must have layout {single.layout} {single.clip_shape} uint8; got {clip.shape} {clip.dtype}",
+                hint=_transpose_hint(clip.shape, single),
             )
         values = np.ascontiguousarray(clip, dtype=_DTYPES[self.spec.input_type])
+        if self.spec.batch > 1:
+            values = np.repeat(values, self.spec.batch, axis=self.spec.layout.index("N"))
         result: Float32Array = self.compiled(values)[self._output][0]
+        if not np.isfinite(result).all():
+            raise NotFiniteError(
+                f"model must give finite probabilities; got NaN, in {self.precision} on {self.device}",
+                hint="--inference-precision f32 tells whether precision is the cause",
+            )
         return result.copy()
 
 
@@ -117,10 +130,15 @@ def _require_device(core: ov.Core, device: str) -> None:
     """Refuse a device that is not there; OpenVINO's own message for that speaks of libraries."""
     virtual, _, parts = device.partition(":")
     available = core.available_devices
-    known = {*available, *(name.partition(".")[0] for name in available)}
+    families = {*_VIRTUAL_DEVICES, *(_family(name) for name in available)}
     for name in parts.split(",") if parts else [virtual]:
-        if name.removeprefix("-") not in known | {"AUTO", "HETERO"}:
+        if not name.startswith("-") and _family(name) not in families:
             raise DeviceError(f"device {name!r} must be one of {', '.join(available)} on this machine; it is absent")
+
+
+def _family(device: str) -> str:
+    """Return a device's name without its number and its options: "GPU" for "GPU.1" and for "GPU(2)"."""
+    return re.split(r"[.(]", device)[0]
 
 
 def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:

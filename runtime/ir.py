@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.errors import IRError
+from i3d_edge.errors import IRError, SpecError
 from i3d_edge.spec import OUTPUT_NAME, ModelSpec
 
 _RT_INFO = "i3d_edge"
@@ -46,7 +47,7 @@ def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
 
 
 def _require_files(path: Path) -> None:
-    if not path.is_file():
+    if not os.path.isfile(path):
         near = sorted(item.name for item in path.parent.glob("*.xml"))
         raise IRError(
             f"IR {str(path)!r} must be a file; there is none",
@@ -58,7 +59,7 @@ def _require_files(path: Path) -> None:
             hint="a frozen graph (.pb) becomes an IR by `i3d convert`",
         )
     weights = path.with_suffix(".bin")
-    if not weights.is_file():
+    if not os.path.isfile(weights):
         raise IRError(
             f"IR {str(path)!r} must have its weights beside it; {weights.name!r} is absent",
             hint="an IR is two files: copy both",
@@ -71,5 +72,12 @@ def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
             f"IR {str(path)!r} must describe itself in rt_info; it does not",
             hint="make it by `i3d convert`, which writes that description",
         )
-    fields = {name: json.loads(value) for name, value in model.get_rt_info([_RT_INFO]).value.items()}
-    return ModelSpec.from_fields(fields)
+    try:
+        fields = {name: json.loads(value) for name, value in model.get_rt_info([_RT_INFO]).value.items()}
+        return ModelSpec.from_fields(fields)
+    except (ValueError, TypeError, SpecError) as error:
+        reason = error.message if isinstance(error, SpecError) else str(error)
+        raise IRError(
+            f"IR {str(path)!r} must describe itself readably in rt_info: {reason}",
+            hint="make it again by `i3d convert`",
+        ) from error

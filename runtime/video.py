@@ -8,6 +8,7 @@ Both shortcuts are checked against what is decoded, and there is a thorough way 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -189,7 +190,7 @@ class _Decoding:
                 packet = next(packets)
             except StopIteration:
                 return
-            except (av.FFmpegError, OSError):
+            except (av.FFmpegError, OSError, IndexError):  # IndexError: a stream that appears halfway
                 self.num_errors += 1
                 return
             try:
@@ -202,11 +203,12 @@ class _Decoding:
 
 def _open(path: Path) -> InputContainer:
     try:
-        return av.open(str(path), metadata_errors="replace")
+        # With its protocol spelled out, a name with a colon is not taken for an address.
+        return av.open(f"file:{path}", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoOpenError(
             f"video {str(path)!r} must be a file that FFmpeg can open; got {_reason(error)}",
-            hint="`ffprobe` on the same file shows more" if path.is_file() else None,
+            hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
         ) from error
 
 
@@ -251,7 +253,7 @@ def _timeline_of_packets(container: InputContainer, stream: VideoStream) -> Time
             ticks.append(packet.pts)
             if packet.pts > last_tick:
                 last_tick, last_duration = packet.pts, packet.duration
-    except (av.FFmpegError, OSError):
+    except (av.FFmpegError, OSError, IndexError):
         pass  # what was read so far counts; decoding reports what is missing
     if not ticks or len(set(ticks)) != len(ticks):
         return None

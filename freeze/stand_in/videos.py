@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freeze.stand_in.motion import LABELS, render_motion
+from i3d_edge.errors import OutputError
 from i3d_edge.files import make_folder, write_text
 from i3d_edge.progress import track
 
@@ -36,13 +37,19 @@ def write_videos(folder: Path, per_class: int, *, force: bool = False) -> Path:
         The list's path.
 
     Raises:
-        OutputError: If the folder cannot be written.
+        OutputError: If another list is there (without `force`), or the folder cannot be written.
     """
     list_path = folder / LIST_NAME
     make_folder(folder)
     rows = [(f"{label.replace(' ', '_')}_{number:03d}.mp4", label) for number in range(per_class) for label in LABELS]
-    if not force and _is_complete(list_path, rows):
-        return list_path
+    if not force and list_path.exists():
+        if _is_complete(list_path, rows):
+            return list_path
+        if not _is_ours(list_path):
+            raise OutputError(
+                f"output {str(list_path)!r} must be free or a list of generated videos; another list is there",
+                hint="choose another folder, or pass --force to replace it",
+            )
     list_path.unlink(missing_ok=True)
     for position, (name, label) in enumerate(track(rows, total=len(rows), title="rendering", unit="video")):
         seed = (_SEED, position)
@@ -69,8 +76,14 @@ def write_video(path: Path, frames: npt.NDArray[np.uint8]) -> None:
 
 
 def _is_complete(list_path: Path, rows: list[tuple[str, str]]) -> bool:
-    if not list_path.is_file():
-        return False
-    with list_path.open(newline="", encoding="utf-8") as stream:
-        listed = [tuple(row) for row in csv.reader(stream)]
-    return listed[1:] == rows and all((list_path.parent / name).is_file() for name, _ in rows)
+    return _listed(list_path) == rows and all((list_path.parent / name).is_file() for name, _ in rows)
+
+
+def _is_ours(list_path: Path) -> bool:
+    """Tell whether a list names generated videos only, though perhaps another number of them."""
+    return all(row[-1] in LABELS and row[0].startswith(row[-1].replace(" ", "_")) for row in _listed(list_path))
+
+
+def _listed(list_path: Path) -> list[tuple[str, ...]]:
+    with list_path.open(newline="", encoding="utf-8", errors="replace") as stream:
+        return [tuple(row) for row in csv.reader(stream) if row][1:]

@@ -25,7 +25,7 @@ from freeze import inception_i3d
 from freeze._tensorflow import tf
 from freeze.checkpoint import Checkpoint, card_path, open_checkpoint
 from freeze.stand_in.motion import LABELS, render_motion
-from i3d_edge.errors import CheckpointError
+from i3d_edge.errors import CheckpointError, OutputError
 from i3d_edge.files import make_folder
 from i3d_edge.labels import LabelSet
 from i3d_edge.progress import track
@@ -60,17 +60,20 @@ def make_stand_in(folder: Path, *, force: bool = False) -> Checkpoint:
         force: Make it again.
 
     Raises:
-        OutputError: If the folder cannot be written.
+        OutputError: If another checkpoint is there (without `force`), or the folder cannot be written.
     """
     prefix = folder / PREFIX
-    if not force:
+    if not force and Path(f"{prefix}.index").exists():
         try:
             checkpoint = open_checkpoint(prefix)
         except CheckpointError:
-            pass
-        else:
-            if checkpoint.origin == STAND_IN:
-                return checkpoint
+            checkpoint = None
+        if checkpoint is not None and checkpoint.origin == STAND_IN:
+            return checkpoint
+        raise OutputError(
+            f"output {str(prefix)!r} must be free or a stand-in; another checkpoint is there",
+            hint="choose another folder, or pass --force to replace it",
+        )
     make_folder(folder)
     variables = random_variables(np.random.default_rng(_WEIGHTS_SEED))
     _calibrate(variables)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import click
 
 from i3d_edge.cli._base import CONTEXT_SETTINGS
@@ -29,6 +32,10 @@ class _InOrder(click.Group):
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
     """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name or a sign that the terminal cannot show is no reason to lose a result.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 for command in (fetch, freeze, verify_sample, convert, quantize, classify, bench, accuracy, info, stand_in):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ from i3d_edge.cli._base import (
     device_option,
     force_option,
     model_option,
+    note,
     precision_option,
     quiet_option,
     warn_of_stand_in,
 )
 from i3d_edge.errors import SpecError
 from i3d_edge.files import check_output, sha256_file
-from i3d_edge.spec import INPUT_NAME, ModelSpec
+from i3d_edge.spec import INPUT_NAME, UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +114,10 @@ def _graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
         exponentials = np.exp(logits - logits.max())
         return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
 
-    info = _info("frozen-graph", path, graph.spec or spec, executed_precision="f32", device="TensorFlow CPU")
+    if sha256_file(path) != spec.frozen_graph_sha256:
+        note(f"WARNING: the IR was not made from {path}, so the two need not agree")
+    own = graph.spec or replace(spec, origin=UNKNOWN, fingerprint=None, frozen_graph_sha256=None, precision=None)
+    info = _info("frozen-graph", path, own, executed_precision="f32", device="TensorFlow CPU")
     return Scorer(info, run_clip)
 
 
@@ -121,6 +126,7 @@ def _info(kind: str, path: Path, spec: ModelSpec, *, executed_precision: str, de
         "kind": kind,
         "path": str(path),
         "sha256": sha256_file(path),
+        "weights_sha256": sha256_file(path.with_suffix(".bin")) if kind == "ir" else None,
         "frozen_graph_sha256": spec.frozen_graph_sha256,
         "origin": spec.origin,
         "is_stand_in": spec.is_stand_in,

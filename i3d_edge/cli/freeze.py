@@ -70,6 +70,8 @@ def freeze(
     """
     import freeze as room
 
+    if joint_path is None and fusion != "logits":
+        raise click.UsageError("--fusion goes with --joint")
     check_output(output, force=force)
     labels = read_label_file(labels_path) if labels_path else None
     opened = room.open_checkpoint(checkpoint, labels=labels)

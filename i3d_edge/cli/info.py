@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,13 +42,15 @@ def info(thing: Path, as_json: bool) -> None:
 
 
 def _describer(thing: Path) -> Callable[[Path], Facts]:
+    if thing.name == "saved_model.pb":
+        return lambda path: _checkpoint(path.parent)
     if thing.suffix == ".xml":
         return _ir
     if thing.suffix == ".pb":
         return _frozen_graph
     if thing.suffix == ".txt":
         return _label_file
-    if thing.is_dir() or not thing.exists() or thing.suffix == ".index" or ".data-" in thing.name:
+    if os.path.isdir(thing) or not os.path.exists(thing) or thing.suffix == ".index" or ".data-" in thing.name:
         return _checkpoint
     return _video
 
@@ -55,7 +58,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
 def _checkpoint(path: Path) -> Facts:
     from freeze import open_checkpoint
 
-    if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
+    if not os.path.exists(path) and not os.path.exists(f"{path}.index"):
         raise I3DError(f"thing {str(path)!r} must be a file, a folder or a checkpoint's prefix; there is none")
     opened = open_checkpoint(path)
     given = path if opened.is_hub_module else opened.prefix
@@ -76,12 +79,20 @@ def _frozen_graph(path: Path) -> Facts:
     graph = read_graph_def(path)
     return [
         ("kind", f"frozen graph, {len(graph.nodes)} nodes"),
-        *(
-            _model(graph.spec)
-            if graph.spec
-            else [("provenance", graph.origin or "unknown: it does not describe itself")]
-        ),
+        *(_model(graph.spec) if graph.spec else _undescribed(path, graph.origin)),
         ("next", f"i3d convert {path} -o {path.with_suffix('.xml')}"),
+    ]
+
+
+def _undescribed(path: Path, origin: str | None) -> Facts:
+    """Say what can be seen of a frozen graph that does not describe itself: Open Model Zoo's, for instance."""
+    import openvino as ov
+
+    model = ov.Core().read_model(path)
+    ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
+    return [
+        ("provenance", origin or "unknown: it does not describe itself"),
+        *((kind, f"{port.any_name.removesuffix(':0')} {port.partial_shape}") for kind, port in ports),
     ]
 
 
@@ -104,6 +115,7 @@ def _model(spec: ModelSpec) -> Facts:
     return [
         ("model", spec.title()),
         *(("input", f"{name}, {spec.layout} {spec.input_shape(name)}") for name in spec.inputs),
+        ("output", f"Softmax ({spec.batch}, {spec.num_classes})"),
         ("frames", f"{spec.frame_rate_fps} fps, short side {spec.short_side_px}, centre crop {spec.crop_px}"),
         ("provenance", spec.origin),
         ("fingerprint", spec.fingerprint or "unknown"),

@@ -17,6 +17,7 @@ INFO = {
     "kind": "ir",
     "path": "m.xml",
     "sha256": "0",
+    "weights_sha256": None,
     "frozen_graph_sha256": None,
     "origin": "unknown",
     "is_stand_in": False,

@@ -100,7 +100,7 @@ def test_no_data_file(prefix: Path) -> None:
     prefix.with_name(DATA).unlink()
     assert message(CheckpointMissingError, prefix) == (
         f"checkpoint '{prefix}' must have 1 data file(s); number 0 is absent\n\n"
-        "hint: the .index alone holds no weights: `i3d fetch` downloads both files"
+        "hint: the .index alone holds no weights: its data file belongs beside it"
     )
 
 
