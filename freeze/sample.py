@@ -109,10 +109,11 @@ def read_sample(path: Path, shape: Sequence[int]) -> Float32Array:
         ClipShapeError: If the file is no array, has another shape, or values outside [-1, 1].
     """
     try:
-        clip = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as stream:
+            clip = np.lib.format.read_array(stream, allow_pickle=False)
+    except (OSError, ValueError) as error:
         raise ClipShapeError(f"sample {str(path)!r} must be a .npy array; got {error}") from error
-    if not isinstance(clip, np.ndarray) or not np.issubdtype(clip.dtype, np.number):
+    if not np.issubdtype(clip.dtype, np.number):
         raise ClipShapeError(f"sample {str(path)!r} must be a .npy array of numbers; got something else")
     if clip.shape == tuple(shape[1:]):
         clip = clip[np.newaxis]

@@ -75,6 +75,23 @@ def test_a_video_listed_twice(tmp_path: Path) -> None:
     assert message(ListError, path) == f"list '{path}' must name each video once; line 4 repeats 'a.mp4'"
 
 
+def test_the_same_video_by_another_name(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,label\na.mp4,zumba\n./a.mp4,zumba\n")
+    assert message(ListError, path) == f"list '{path}' must name each video once; line 3 repeats './a.mp4'"
+
+
+def test_a_row_without_a_path(tmp_path: Path) -> None:
+    path = write(tmp_path, "path,label\n,zumba\n")
+    assert message(ListError, path) == f"list '{path}', line 2, must have a path; it is empty"
+
+
+def test_an_unbalanced_quote_swallows_no_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, 'path,label,note\na.mp4,zumba,"x\nb.mp4,zumba,y\nc.mp4,zumba,z\n')
+    text = message(ListError, path)
+    assert text.startswith(f"list '{path}' must be CSV; got ")
+    assert text.endswith("hint: look for a double quote without its partner")
+
+
 def test_a_csv_without_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "path,class\na.mp4,zumba\n")
     assert message(ListError, path) == f"list '{path}' must have the columns 'path' and 'label'; got path, class"

@@ -55,3 +55,10 @@ def test_kinetics_list(tmp_path: Path) -> None:
 
     same = run("kinetics_list.py", tmp_path / "validate.csv", tmp_path / "val")
     assert same.stdout == run("kinetics_list.py", tmp_path / "validate.csv", tmp_path / "val", 0).stdout
+
+
+def test_the_demo_wants_a_prefix(tmp_path: Path) -> None:
+    command = ["sh", str(EXAMPLES / "demo.sh"), str(tmp_path / "demo"), str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == f"CHECKPOINT must be a prefix: there is no {tmp_path}.index\n"

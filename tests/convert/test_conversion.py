@@ -109,7 +109,9 @@ def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -
     report = convert_graph(tmp_path / "flow.pb", tmp_path / "flow.xml", reference=run_frozen_graph)
     assert report.parity is not None
     assert report.parity.passed
-    port = ov.Core().read_model(tmp_path / "flow.xml").input("Placeholder")
+    model = ov.Core().read_model(tmp_path / "flow.xml")
+    assert not {"mean_values", "scale_values"} & set(model.get_rt_info(["model_info"]).value)
+    port = model.input("Placeholder")
     assert (list(port.shape), port.element_type, report.spec.passes) == (
         [1, 16, 2, 224, 224],
         ov.Type.f32,
@@ -241,6 +243,59 @@ def test_an_existing_ir_is_not_replaced(graph_path: Path, tmp_path: Path) -> Non
     assert output.read_text() == "before"
     convert_graph(graph_path, output, force=True)
     assert output.read_text() != "before"
+
+
+def test_existing_weights_are_not_replaced_either(graph_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_text("precious")
+    with pytest.raises(OutputError, match=r"model.bin' exists already"):
+        convert_graph(graph_path, tmp_path / "model.xml")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.bin"]
+    assert (tmp_path / "model.bin").read_text() == "precious"
+
+
+def test_a_full_disk(graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_options: object) -> None:
+        raise RuntimeError("Check failed\nbasic_ios::clear: iostream error")
+
+    monkeypatch.setattr(ov, "save_model", fail)
+    with pytest.raises(OutputError) as caught:
+        convert_graph(graph_path, tmp_path / "m.xml")
+    assert str(caught.value) == (
+        f"output '{tmp_path / 'm.xml'}' must be writable; got basic_ios::clear: iostream error\n\n"
+        "hint: is the disk full?"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    path = graph_of(tmp_path / "toy.pb", (1, 16, 224, 224, 3))
+    with pytest.raises(FrozenGraphError) as caught:
+        convert_graph(path, tmp_path / "m.xml")
+    assert str(caught.value) == (
+        f"frozen graph '{path}' must have the 58 convolutions of an Inception-v1 I3D, all but the last with a ReLU; "
+        "got 1 and 0 ReLUs\n\nhint: other networks are converted by OpenVINO's own `ovc`"
+    )
+
+
+def test_an_extra_output_is_refused(graph_path: Path, tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(tf.compat.v1.GraphDef.FromString(graph_path.read_bytes()), name="")
+        tf.argmax(graph.get_tensor_by_name("Softmax:0"), axis=1, name="best")
+    path = tmp_path / "extra.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(FrozenGraphError, match=r"node 'best' \(ArgMax\) must become a known layer; got"):
+        convert_graph(path, tmp_path / "m.xml")
+
+
+def test_a_joint_graph_must_describe_itself(two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path) -> None:
+    freeze_checkpoint(two_streams[0], tmp_path / "j.pb", joint=two_streams[1], num_frames=9)
+    path = without_spec(tmp_path / "j.pb", tmp_path / "bare.pb")
+    with pytest.raises(FrozenGraphError) as caught:
+        convert_graph(path, tmp_path / "m.xml")
+    assert str(caught.value) == (
+        f"frozen graph '{path}' must describe itself to have 2 inputs; it does not\n\n"
+        "hint: `i3d freeze --joint` makes such a graph"
+    )
 
 
 def graph_of(path: Path, shape: tuple[int | None, ...], kind: str = "conv") -> Path:

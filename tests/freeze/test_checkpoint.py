@@ -10,7 +10,13 @@ from freeze import published
 from freeze._tensorflow import tf
 from freeze.checkpoint import fingerprint_of, open_checkpoint
 from freeze.tensor_index import read_index
-from i3d_edge.errors import CheckpointDamagedError, CheckpointMissingError, CheckpointVariablesError, LabelError
+from i3d_edge.errors import (
+    CheckpointDamagedError,
+    CheckpointError,
+    CheckpointMissingError,
+    CheckpointVariablesError,
+    LabelError,
+)
 from i3d_edge.labels import LabelSet
 
 DATA = "model.ckpt.data-00000-of-00001"
@@ -167,11 +173,14 @@ def test_misshaped_variables(checkpoint_prefix: Path, tmp_path: Path) -> None:
 def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
     path = prefix.with_name(DATA)
     data = bytearray(path.read_bytes())
+    entries = read_index(Path(f"{prefix}.index")).values()
+    [hit] = [entry for entry in entries if entry.offset <= len(data) // 2 < entry.offset + entry.num_bytes]
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
     opened = open_checkpoint(prefix)
     with pytest.raises(CheckpointDamagedError, match="must have the bytes its index states; got") as caught:
         opened.read()
+    assert caught.value.message.startswith(f"tensor '{hit.name}' of '{prefix}' ")
     assert caught.value.hint == "fetch the checkpoint again"
 
 
@@ -222,6 +231,45 @@ def test_a_module_without_its_variables(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").touch()
     prefix = tmp_path / "variables" / "variables"
     assert message(CheckpointMissingError, tmp_path) == f"checkpoint '{prefix}' must have an .index file; there is none"
+
+
+def test_what_a_broken_download_leaves_is_no_data_file(prefix: Path) -> None:
+    data = prefix.with_name(DATA)
+    data.rename(data.with_name(f"{DATA}.part"))
+    assert message(CheckpointMissingError, prefix).startswith(f"checkpoint '{prefix}' must have 1 data file(s)")
+
+
+def test_a_prefix_may_hold_brackets(prefix: Path) -> None:
+    for path in list(prefix.parent.glob("model.ckpt*")):
+        path.rename(path.with_name(path.name.replace("model", "run[1]")))
+    assert len(open_checkpoint(prefix.with_name("run[1].ckpt")).entries) == 230
+
+
+def test_a_damaged_index_is_never_a_traceback(prefix: Path) -> None:
+    path = Path(f"{prefix}.index")
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    num_refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 4):
+            damaged[place] ^= 1 << rng.integers(8)
+        path.write_bytes(bytes(damaged))
+        try:
+            open_checkpoint(prefix).read()
+        except (CheckpointError, LabelError):
+            num_refused += 1
+    assert num_refused > 100
+
+
+def test_two_networks_in_one_checkpoint(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    variables = open_checkpoint(checkpoint_prefix).read()
+    both = {f"{scope}/inception_i3d/{name}": value for scope in ("RGB", "Flow") for name, value in variables.items()}
+    prefix = save(tmp_path / "both", both)
+    assert message(CheckpointVariablesError, prefix) == (
+        f"checkpoint '{prefix}' must hold one network; got 2, in the scopes Flow/inception_i3d/, RGB/inception_i3d/\n\n"
+        "hint: save each network's variables to a checkpoint of its own"
+    )
 
 
 def test_labels_may_be_given(checkpoint_prefix: Path) -> None:

@@ -116,6 +116,12 @@ def test_not_found(server: Served, table: dict[str, PublishedCheckpoint], tmp_pa
     assert caught.value.message == f"download of '{server.url}/elsewhere/tiny/{INDEX}' must arrive whole; got Not Found"
 
 
+@pytest.mark.parametrize("base_url", ["foo", "http://[::1"])
+def test_an_address_that_is_none(table: dict[str, PublishedCheckpoint], tmp_path: Path, base_url: str) -> None:
+    with pytest.raises(DownloadError, match="must arrive whole; got"):
+        fetch_checkpoint("tiny", tmp_path, base_url=base_url, table=table)
+
+
 def test_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch_checkpoint("rgb", tmp_path)

@@ -121,6 +121,19 @@ def test_no_sample(tmp_path: Path) -> None:
     assert error_of(path).startswith(f"sample '{path}' must be a .npy array; got ")
 
 
+@pytest.mark.parametrize("kind", ["empty", "npz", "text"])
+def test_arrays_that_are_no_sample(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.npy"
+    if kind == "empty":
+        path.touch()
+    elif kind == "npz":
+        with path.open("wb") as stream:
+            np.savez(stream, a=np.zeros(3))
+    else:
+        np.save(path, np.array(["a", "b"]))
+    assert error_of(path).startswith(f"sample '{path}' must be a .npy array")
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "origin"),

@@ -1,5 +1,6 @@
 import csv
 import itertools
+import shutil
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ import pytest
 
 from freeze.stand_in import LABELS, render_motion, weights, write_videos
 from freeze.stand_in.weights import LABEL_SET, ridge_classifier
+from i3d_edge.errors import OutputError
 
 SIZE = {"num_frames": 9, "height": 120, "width": 160}
 
@@ -104,3 +106,23 @@ def test_what_is_made_is_kept(checkpoint_prefix: Path) -> None:
     before = data.stat().st_mtime_ns
     assert weights.make_stand_in(checkpoint_prefix.parent).origin == "stand-in"
     assert data.stat().st_mtime_ns == before
+
+
+def test_another_checkpoint_is_not_replaced(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    for path in checkpoint_prefix.parent.glob("model.ckpt.[di]*"):  # without the card it is not a stand-in
+        shutil.copy(path, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(OutputError) as caught:
+        weights.make_stand_in(tmp_path)
+    assert str(caught.value) == (
+        f"output '{tmp_path / 'model.ckpt'}' must be free or a stand-in; another checkpoint is there\n\n"
+        "hint: choose another folder, or pass --force to replace it"
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_another_list_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\nmine.mp4,zumba\n")
+    with pytest.raises(OutputError, match="must be free or a list of generated videos; another list is there"):
+        write_videos(tmp_path, per_class=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]

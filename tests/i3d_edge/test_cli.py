@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from synthetic import write_numbered
 
 from i3d_edge.cli import main
 from i3d_edge.errors import ParityError
+from i3d_edge.files import sha256_file
 
 
 def i3d(*args: object) -> Result:
@@ -103,6 +105,7 @@ def test_convert_without_tensorflow_says_so_loudly(graph_path: Path, tmp_path: P
     [
         ("tensorflow", ["freeze", "x", "-o", "y"], "freezing needs TensorFlow; it is not installed"),
         ("google.protobuf", ["convert", "x", "-o", "y"], "converting needs protobuf; it is not installed"),
+        ("cramjam", ["freeze", "x", "-o", "y"], "freezing needs cramjam; it is not installed"),
     ],
 )
 def test_a_missing_package_is_named(module: str, args: list[str], message: str) -> None:
@@ -206,6 +209,38 @@ def test_a_graph_with_other_clips_is_refused(ir_path: Path, checkpoint_prefix: P
     assert "must take the IR's clips and have its labels; got I3D rgb, 400 classes (stand-in-motion), 9 frames" in (
         result.stderr
     )
+
+
+def test_the_result_names_the_weights(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,warm pan left\n")
+    args = ["accuracy", "run", tmp_path / "list.csv", "--model", ir_path, "-o", tmp_path / "out"]
+    i3d(*args)
+    what = json.loads((tmp_path / "out" / "result.json").read_text())["what"]["ir"]
+    assert what["weights_sha256"] == sha256_file(ir_path.with_suffix(".bin"))
+
+    other = tmp_path / "other.pb"
+    other.write_bytes(graph_path.read_bytes() + b"\x12\x00")  # the same graph, another file
+    result = i3d(*args, "--force", "--graph", other)
+    assert result.exit_code == 0, result.output
+    assert f"WARNING: the IR was not made from {other}" in result.stderr
+
+
+def test_a_terminal_that_cannot_show_a_sign_loses_no_result(ir_path: Path, video: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,warm pan left\n")
+    args = ["accuracy", "run", str(tmp_path / "list.csv"), "--model", str(ir_path), "-o", str(tmp_path / "out")]
+    result = subprocess.run(
+        [sys.executable, "-m", "i3d_edge", *args],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert b"metric \\u2191" in result.stdout
+
+
+def test_fusion_needs_two_streams(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    result = i3d("freeze", checkpoint_prefix, "-o", tmp_path / "g.pb", "--fusion", "probabilities")
+    assert result.exit_code == 2
+    assert "--fusion goes with --joint" in result.stderr
 
 
 def test_stand_in_videos(tmp_path: Path) -> None:

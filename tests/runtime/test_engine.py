@@ -1,10 +1,13 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from i3d_edge.errors import ClipShapeError, DeviceError
-from runtime.engine import Engine
+from convert import convert_graph
+from freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
+from runtime.engine import Engine, _require_device
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +65,46 @@ def test_an_absent_device(ir_path: Path, device: str, absent: str) -> None:
 
 def test_auto_is_a_device(ir_path: Path) -> None:
     assert Engine(ir_path, device="AUTO:CPU").probabilities(noise((1, 16, 3, 224, 224))).shape == (400,)
+
+
+def test_not_a_number_is_never_an_answer(ir_path: Path) -> None:
+    engine = Engine(ir_path, inference_precision="f32")
+    engine.compiled = lambda _clip: {engine._output: np.full((1, 400), np.nan, np.float32)}
+    with pytest.raises(NotFiniteError) as caught:
+        engine.probabilities(noise(engine.spec.clip_shape))
+    assert str(caught.value) == (
+        "model must give finite probabilities; got NaN, in f32 on CPU\n\n"
+        "hint: --inference-precision f32 tells whether precision is the cause"
+    )
+
+
+def test_a_larger_batch_answers_for_one_clip(checkpoint_prefix: Path, tmp_path: Path) -> None:
+    answers = []
+    for batch in (1, 2):
+        freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / f"{batch}.pb", num_frames=9, batch=batch)
+        convert_graph(tmp_path / f"{batch}.pb", tmp_path / f"{batch}.xml")
+        engine = Engine(tmp_path / f"{batch}.xml", inference_precision="f32")
+        answers.append(engine.probabilities(noise((1, 9, 3, 224, 224))))
+    assert np.abs(answers[0] - answers[1]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("device", "is_known"),
+    [
+        ("GPU", True),
+        ("GPU.0", True),
+        ("AUTO:GPU,CPU", True),
+        ("AUTO:-NPU", True),
+        ("MULTI:GPU(2),CPU", True),
+        ("BATCH:GPU(4)", True),
+        ("NPU", False),
+        ("HETERO:NPU,CPU", False),
+    ],
+)
+def test_device_names(device: str, is_known: bool) -> None:
+    core = SimpleNamespace(available_devices=["CPU", "GPU"])
+    if is_known:
+        _require_device(core, device)
+    else:
+        with pytest.raises(DeviceError, match="device 'NPU' must be one of CPU, GPU on this machine; it is absent"):
+            _require_device(core, device)

@@ -85,3 +85,12 @@ def test_an_ir_with_another_input(tmp_path: Path, ir_path: Path) -> None:
         f"IR '{path}' must have the inputs {{'Placeholder': 'u8[1, 16, 3, 224, 224]'}} that it describes; got {{"
     )
     assert message.endswith("'u8[1, 3, 16, 224, 224]'}")
+
+
+def test_a_damaged_description(copied_ir: Path) -> None:
+    text = copied_ir.read_text()
+    assert '<num_frames value="16" />' in text
+    copied_ir.write_text(text.replace('<num_frames value="16" />', '<num_frames value="nine" />'))
+    message = error_of(copied_ir)
+    assert message.startswith(f"IR '{copied_ir}' must describe itself readably in rt_info: Expecting value")
+    assert message.endswith("hint: make it again by `i3d convert`")

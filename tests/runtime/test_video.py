@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from servers import Served, serve
 from synthetic import numbered_frame, read_number, write_numbered, write_video
 
 import runtime.video
@@ -89,6 +91,51 @@ def test_colours_follow_the_matrix_of_the_stream(space: int, expected: tuple[int
     frame.colorspace = space
     shown = runtime.video._to_rgb(frame)[32, 32]
     assert np.abs(shown.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["cam1-10:30:00.mp4", "2024-01-01T10:30.mp4"])
+def test_a_name_with_a_colon_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write_numbered(tmp_path / "video.mp4", 5).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert numbers(Video.open(Path(name)), [4]) == [4]
+
+
+def test_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(Served({})) as served, pytest.raises(VideoOpenError, match="no such file or directory"):
+        Video.open(Path(f"{served.url}/video.mp4"))
+    assert served.requests == []
+
+
+def test_a_demuxer_that_fails_at_the_end_ends_the_video(tmp_path: Path) -> None:
+    class Container:
+        def demux(self, stream: av.VideoStream) -> Iterator[av.Packet]:
+            yield from (packet for packet in stream.container.demux(stream) if packet.size)
+            raise IndexError("list index out of range")
+
+    with av.open(str(write_numbered(tmp_path / "video.mkv", 12))) as container:
+        decoding = runtime.video._Decoding(Container(), container.streams.video[0])
+        assert 0 < len(list(decoding)) <= 12
+    assert decoding.num_errors == 1
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_is_warned_of(tmp_path: Path, transfer: int, name: str) -> None:
+    video = Video.open(write_numbered(tmp_path / "video.mp4", 5))
+    frames = _frames(video.path)
+    for frame in frames:
+        frame.color_trc = transfer
+    video._indexed = lambda decoding: iter(enumerate(frames))  # type: ignore[method-assign]
+    list(video.frames([0]))
+    assert video.warnings == [f"HDR ({name}) is not tone-mapped: colours are off"]
+
+
+def test_full_range_is_not_stretched() -> None:
+    frame = av.VideoFrame(64, 64, "yuv420p")
+    for plane, value in zip(frame.planes, (16, 128, 128), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    for color_range, grey in ((1, 0), (2, 16)):
+        frame.color_range = color_range
+        assert np.abs(runtime.video._to_rgb(frame).astype(int) - grey).max() <= 1
 
 
 def test_absent_file(tmp_path: Path) -> None:
