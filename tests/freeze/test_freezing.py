@@ -186,3 +186,16 @@ def test_the_hub_module_computes_the_same_as_our_graph_of_its_variables(shared: 
     freeze_checkpoint(opened, tmp_path / "g.pb", num_frames=FRAMES)
     [ours] = run_frozen_graph(tmp_path / "g.pb", [{"Placeholder": clip}])
     assert_close(ours, theirs)
+
+
+def test_a_hub_module_of_600_classes(tmp_path: Path) -> None:
+    """The -600 module, on the assumption that it is built as the -400 one is; the real one was not at hand."""
+    folder = tmp_path / "i3d-kinetics-600-1"
+    values = random_values(inception_i3d.variable_shapes(3, 600), seed=4)
+    save(folder / "variables/variables", {f"RGB/inception_i3d/{name}": value for name, value in values.items()})
+    (folder / "saved_model.pb").touch()
+    opened = open_checkpoint(folder)
+    assert (opened.is_hub_module, opened.labels.name) == (True, "kinetics-600")
+    freeze_checkpoint(opened, tmp_path / "g.pb", num_frames=FRAMES)
+    [got] = run_frozen_graph(tmp_path / "g.pb", [{"Placeholder": clip_for("rgb")}])
+    assert_close(got[0], reference_i3d.logits(clip_for("rgb")[0], squeezed(values)))
