@@ -27,19 +27,32 @@ class VideoClassifier:
         playing cricket
     """
 
-    def __init__(self, ir: str | PathLike[str], *, device: str = "CPU", inference_precision: str | None = None) -> None:
+    def __init__(
+        self,
+        ir: str | PathLike[str],
+        *,
+        device: str = "CPU",
+        inference_precision: str | None = None,
+        spec: str | PathLike[str] | None = None,
+    ) -> None:
         """Load a model.
 
         Args:
             ir: The IR's .xml, as `i3d convert` writes it.
             device: An OpenVINO device.
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device.
+            spec: A JSON file that describes an IR which does not describe itself.
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
             DeviceError: If the device is absent or refuses the model.
         """
-        self._engine: Engine | None = Engine(Path(ir), device=device, inference_precision=inference_precision)
+        self._engine: Engine | None = Engine(
+            Path(ir),
+            device=device,
+            inference_precision=inference_precision,
+            spec_path=None if spec is None else Path(spec),
+        )
         self.spec: ModelSpec = self._engine.spec
         self.device = device
         self.precision = self._engine.precision

@@ -49,6 +49,7 @@ class Engine:
         inference_precision: str | None = None,
         mode: Mode = "latency",
         profile: bool = False,
+        spec_path: Path | None = None,
     ) -> None:
         """Read and compile.
 
@@ -59,12 +60,13 @@ class Engine:
                 then runs an FP32 IR in bf16.
             mode: "latency" gives one clip all cores; "throughput" runs several at once, through `compiled`.
             profile: Keep the time of each layer.
+            spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
             DeviceError: If the device is absent or refuses the model.
         """
-        model, self.spec = read_ir(ir_path)
+        model, self.spec = read_ir(ir_path, spec_path=spec_path)
         self.device = device
         self.mode = mode
         core = ov.Core()

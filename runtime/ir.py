@@ -14,15 +14,20 @@ from i3d_edge.spec import OUTPUT_NAME, ModelSpec
 _RT_INFO = "i3d_edge"
 
 
-def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
+def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
     """Read an IR that `i3d convert` wrote, and what it says of itself.
 
     Args:
         path: The .xml; its .bin lies beside it.
+        spec_path: For an IR from elsewhere: a JSON file with the fields of ModelSpec that describe it. Its ports
+            may have any names; they are given ours.
+
+    Returns:
+        The model, its ports named as the spec says, and the spec.
 
     Raises:
-        IRError: If a file is absent, the .xml is no IR, it does not describe itself, or its ports are not
-            what it describes.
+        IRError: If a file is absent, the .xml is no IR, it does not describe itself and nothing else does, or
+            its ports are not what is described.
     """
     _require_files(path)
     try:
@@ -32,7 +37,7 @@ def read_ir(path: Path) -> tuple[ov.Model, ModelSpec]:
             f"IR {str(path)!r} must be an OpenVINO model; OpenVINO cannot read it",
             hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
         ) from error
-    spec = _read_spec(model, path)
+    spec = _read_spec(model, path) if spec_path is None else _adopt(model, path, spec_path)
     expected = {name: f"{spec.element_type(name)}{list(spec.input_shape(name))}" for name in spec.inputs}
     found = {
         port.any_name: port.element_type.to_string() + str(port.partial_shape).replace(",", ", ")
@@ -66,11 +71,28 @@ def _require_files(path: Path) -> None:
         )
 
 
+def _adopt(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
+    """Describe an IR from elsewhere by a file, and give its ports our names."""
+    if model.has_rt_info([_RT_INFO]):
+        raise IRError(f"IR {str(path)!r} must not be described twice: it describes itself", hint="leave out --spec")
+    try:
+        spec = ModelSpec.from_json(spec_path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, SpecError) as error:
+        reason = error.message if isinstance(error, SpecError) else str(error)
+        raise IRError(f"description {str(spec_path)!r} must be a ModelSpec in JSON: {reason}") from error
+    if len(model.inputs) != len(spec.inputs):
+        raise IRError(f"IR {str(path)!r} must have {len(spec.inputs)} input(s) as described; got {len(model.inputs)}")
+    for port, name in zip(model.inputs, spec.inputs, strict=True):
+        port.set_names({name})
+    model.outputs[0].set_names({OUTPUT_NAME})
+    return spec
+
+
 def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
     if not model.has_rt_info([_RT_INFO]):
         raise IRError(
             f"IR {str(path)!r} must describe itself in rt_info; it does not",
-            hint="make it by `i3d convert`, which writes that description",
+            hint="make it by `i3d convert`, which writes that description, or describe it with --spec",
         )
     try:
         fields = {name: json.loads(value) for name, value in model.get_rt_info([_RT_INFO]).value.items()}

@@ -54,6 +54,12 @@ model_option = click.option(
     help="The IR's .xml.",
     show_envvar=True,
 )
+spec_option = click.option(
+    "--spec",
+    "spec_path",
+    type=click.Path(path_type=Path),
+    help="A JSON file that describes an IR which does not describe itself.",
+)
 device_option = click.option(
     "--device", default="CPU", show_default=True, help="OpenVINO device, e.g. CPU, GPU, AUTO:GPU,CPU."
 )

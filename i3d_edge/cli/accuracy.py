@@ -18,6 +18,7 @@ from i3d_edge.cli._base import (
     note,
     precision_option,
     quiet_option,
+    spec_option,
     warn_of_stand_in,
 )
 from i3d_edge.errors import SpecError
@@ -40,6 +41,7 @@ def accuracy() -> None:
 @accuracy.command("run", cls=Command)
 @click.argument("list_path", type=click.Path(path_type=Path), metavar="LIST")
 @model_option
+@spec_option
 @click.option("--graph", "graph_path", type=click.Path(path_type=Path), help="Score this frozen graph beside the IR.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the result.")
 @click.option(
@@ -52,6 +54,7 @@ def accuracy() -> None:
 def run(
     list_path: Path,
     model_path: Path,
+    spec_path: Path | None,
     graph_path: Path | None,
     folder: Path,
     num_clips: int,
@@ -73,7 +76,7 @@ def run(
 
     check_output(folder / "result.json", force=force)
     with ExitStack() as stack:
-        spec, scorer = _ir_scorer(model_path, device, inference_precision)
+        spec, scorer = _ir_scorer(model_path, spec_path, device, inference_precision)
         scorers = {"ir": scorer}
         if graph_path is not None:
             scorers["frozen-graph"] = _graph_scorer(graph_path, spec, stack)
@@ -84,11 +87,13 @@ def run(
     click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
-def _ir_scorer(path: Path, device: str, inference_precision: str | None) -> tuple[ModelSpec, Scorer]:
+def _ir_scorer(
+    path: Path, spec_path: Path | None, device: str, inference_precision: str | None
+) -> tuple[ModelSpec, Scorer]:
     from accuracy import Scorer
     from runtime import Engine
 
-    engine = Engine(path, device=device, inference_precision=inference_precision)
+    engine = Engine(path, device=device, inference_precision=inference_precision, spec_path=spec_path)
     spec = engine.spec
     info = _info("ir", path, spec, executed_precision=engine.precision, device=device)
     return spec, Scorer(info, lambda clip: engine.probabilities(clip.to_layout(spec.layout)))

@@ -15,6 +15,7 @@ from i3d_edge.cli._base import (
     note,
     precision_option,
     quiet_option,
+    spec_option,
     warn_of_stand_in,
 )
 from i3d_edge.errors import I3DError, VideoError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("videos", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="VIDEO...")
 @model_option
+@spec_option
 @click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to print.")
 @click.option(
     "--num-clips",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 def classify(
     videos: tuple[Path, ...],
     model_path: Path,
+    spec_path: Path | None,
     k: int,
     num_clips: int,
     device: str,
@@ -63,7 +66,9 @@ def classify(
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
     rows: list[dict[str, Any]] = []
-    with VideoClassifier(model_path, device=device, inference_precision=inference_precision) as classifier:
+    with VideoClassifier(
+        model_path, device=device, inference_precision=inference_precision, spec=spec_path
+    ) as classifier:
         warn_of_stand_in(classifier.spec)
         note(f"model {model_path}: {classifier.spec.title()}; runs in {classifier.precision} on {device}")
         for path in track(videos, total=len(videos), title="classifying", unit="video"):

@@ -1,10 +1,13 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
+from openvino.preprocess import PrePostProcessor
 
+from i3d_edge import VideoClassifier
 from i3d_edge.errors import IRError
 from runtime.ir import read_ir
 
@@ -74,7 +77,7 @@ def test_an_ir_that_does_not_describe_itself(tmp_path: Path) -> None:
     path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 16, 3, 224, 224), spec_of=None)
     assert error_of(path) == (
         f"IR '{path}' must describe itself in rt_info; it does not\n\n"
-        "hint: make it by `i3d convert`, which writes that description"
+        "hint: make it by `i3d convert`, which writes that description, or describe it with --spec"
     )
 
 
@@ -94,3 +97,59 @@ def test_a_damaged_description(copied_ir: Path) -> None:
     message = error_of(copied_ir)
     assert message.startswith(f"IR '{copied_ir}' must describe itself readably in rt_info: Expecting value")
     assert message.endswith("hint: make it again by `i3d convert`")
+
+
+RECIPE = '{"spec_version": 1, "labels": {"name": "kinetics-400"}, "num_frames": 16, "layout": "NDHWC", '
+RECIPE += '"input_type": "f32", "has_preprocessing": true}'
+
+
+@pytest.fixture(scope="module")
+def recipe_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An IR as Open Model Zoo's recipe makes it: NDHWC, float pixels, other port names, no description."""
+    path = tmp_path_factory.mktemp("recipe") / "recipe.xml"
+    processor = PrePostProcessor(ov.convert_model(graph_path))
+    processor.input().tensor().set_layout(ov.Layout("NDHWC"))
+    processor.input().model().set_layout(ov.Layout("NDHWC"))
+    processor.input().preprocess().mean(127.5).scale(127.5)
+    ov.save_model(processor.build(), path, compress_to_fp16=False)
+    path.with_suffix(".json").write_text(RECIPE)
+    return path
+
+
+def test_a_foreign_ir_runs_once_told_what_it_is(recipe_ir: Path, ir_path: Path) -> None:
+    frames = np.random.default_rng(5).integers(0, 256, (16, 240, 320, 3), dtype=np.uint8)
+    answers = []
+    for path, spec in ((ir_path, None), (recipe_ir, recipe_ir.with_suffix(".json"))):
+        with VideoClassifier(path, inference_precision="f32", spec=spec) as classifier:
+            answers.append({item.index: item.prob for item in classifier.classify(frames, k=400).predictions})
+    assert answers[0] == pytest.approx(answers[1], abs=1e-5)
+
+
+def refused(path: Path, spec_path: Path) -> str:
+    with pytest.raises(IRError) as caught:
+        read_ir(path, spec_path=spec_path)
+    return str(caught.value)
+
+
+def test_a_description_of_another_model(recipe_ir: Path, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(RECIPE.replace("NDHWC", "NDCHW"))
+    assert refused(recipe_ir, tmp_path / "s.json") == (
+        f"IR '{recipe_ir}' must have the inputs {{'Placeholder': 'f32[1, 16, 3, 224, 224]'}} that it describes; "
+        "got {'Placeholder': 'f32[1, 16, 224, 224, 3]'}"
+    )
+
+
+def test_a_description_that_is_none(recipe_ir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text("{}")
+    assert refused(recipe_ir, path) == (
+        f"description '{path}' must be a ModelSpec in JSON: spec_version must be 1; got None"
+    )
+    path.unlink()
+    assert refused(recipe_ir, path).startswith(f"description '{path}' must be a ModelSpec in JSON: [Errno 2]")
+
+
+def test_an_ir_that_describes_itself_is_not_described_again(ir_path: Path, recipe_ir: Path) -> None:
+    assert refused(ir_path, recipe_ir.with_suffix(".json")) == (
+        f"IR '{ir_path}' must not be described twice: it describes itself\n\nhint: leave out --spec"
+    )
