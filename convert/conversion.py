@@ -28,6 +28,7 @@ from i3d_edge.spec import (
     LOGITS_NAME,
     NUM_CHANNELS,
     OUTPUT_NAME,
+    RT_INFO_GROUP,
     UNKNOWN,
     ElementType,
     ModelSpec,
@@ -37,7 +38,6 @@ Precision = Literal["FP32", "FP16"]
 
 Layout = Literal["NDCHW", "NDHWC", "NCDHW"]
 
-RT_INFO = "i3d_edge"
 NUM_CONVOLUTIONS = 58
 
 
@@ -234,7 +234,7 @@ def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16:
 def describe(model: ov.Model, spec: ModelSpec) -> None:
     """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
     for name, value in spec.to_fields().items():
-        model.set_rt_info(json.dumps(value), [RT_INFO, name])
+        model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
     for name, text in model_api_info(spec).items():
         model.set_rt_info(text, ["model_info", name])
 

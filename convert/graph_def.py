@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.errors import DependencyError, FrozenGraphError, SpecError
-from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, ModelSpec
+from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
 
 try:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -25,7 +25,6 @@ except ModuleNotFoundError as missing:
         "converting needs protobuf; it is not installed", hint="pip install 'i3d-edge[convert]'"
     ) from missing
 
-SPEC_NODE = "i3d_edge/spec"
 OMZ_SHA384 = "8f1c32cc56cc1ca6880b7725430ae8ec369485e60f9bcce9724042ecb6e5bd97d25a04148c38bfde60b0ed00c918bc96"
 OMZ_ORIGIN = "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
 

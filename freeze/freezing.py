@@ -20,12 +20,11 @@ from i3d_edge.spec import (
     EMBEDDING_NAME,
     LOGITS_NAME,
     OUTPUT_NAME,
+    SPEC_NODE,
     UNKNOWN,
     Fusion,
     ModelSpec,
 )
-
-SPEC_NODE = "i3d_edge/spec"
 
 # GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
 _GRAPH_PRODUCER = 134

@@ -12,9 +12,8 @@ import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
 from freeze._tensorflow import tf
-from freeze.freezing import SPEC_NODE
 from i3d_edge.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
-from i3d_edge.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, ModelSpec
+from i3d_edge.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 Feeds = Mapping[str, Float32Array]

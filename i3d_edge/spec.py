@@ -35,6 +35,12 @@ OUTPUT_NAME = "Softmax"
 LOGITS_NAME = "logits"
 EMBEDDING_NAME = "embedding"
 
+SPEC_NODE = "i3d_edge/spec"
+"""The string constant of a frozen graph that holds the spec as JSON."""
+
+RT_INFO_GROUP = "i3d_edge"
+"""The group of an IR's `rt_info` that holds the spec, field by field as JSON."""
+
 _STREAMS = ("flow", "joint", "rgb")
 _FUSIONS = ("logits", "probabilities")
 

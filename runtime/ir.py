@@ -9,9 +9,7 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.errors import IRError, SpecError
-from i3d_edge.spec import OUTPUT_NAME, ModelSpec
-
-_RT_INFO = "i3d_edge"
+from i3d_edge.spec import OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
@@ -73,7 +71,7 @@ def _require_files(path: Path) -> None:
 
 def _adopt(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
     """Describe an IR from elsewhere by a file, and give its ports our names."""
-    if model.has_rt_info([_RT_INFO]):
+    if model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(f"IR {str(path)!r} must not be described twice: it describes itself", hint="leave out --spec")
     try:
         spec = ModelSpec.from_json(spec_path.read_text(encoding="utf-8"))
@@ -89,13 +87,13 @@ def _adopt(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
 
 
 def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
-    if not model.has_rt_info([_RT_INFO]):
+    if not model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(
             f"IR {str(path)!r} must describe itself in rt_info; it does not",
             hint="make it by `i3d convert`, which writes that description, or describe it with --spec",
         )
     try:
-        fields = {name: json.loads(value) for name, value in model.get_rt_info([_RT_INFO]).value.items()}
+        fields = {name: json.loads(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}
         return ModelSpec.from_fields(fields)
     except (ValueError, TypeError, SpecError) as error:
         reason = error.message if isinstance(error, SpecError) else str(error)

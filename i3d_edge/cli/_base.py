@@ -82,6 +82,11 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
+def format_size(num_bytes: int) -> str:
+    """Return a size in MiB, for people."""
+    return f"{num_bytes / (1 << 20):.1f} MiB"
+
+
 def note(text: str) -> None:
     """Print a remark on stderr."""
     click.echo(text, err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
 from i3d_edge.errors import DependencyError
 from i3d_edge.spec import ElementType, ModelSpec
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from convert.conversion import Layout, Precision
     from convert.parity import ParityReport, Reference
     from convert.passes import Target
-
-_MEBIBYTE = 1 << 20
 
 
 @click.command(cls=Command)
@@ -99,7 +97,7 @@ def convert(
         [
             ("read", str(graph)),
             ("model", spec.title()),
-            ("written", f"{report.path} and .bin: {report.num_bytes / _MEBIBYTE:.1f} MiB"),
+            ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
             *(("input", _describe_input(spec, name)) for name in spec.inputs),
             *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
             ("passes", ", ".join(spec.passes) or "none"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
 from i3d_edge.files import check_output
 from i3d_edge.labels import read_label_file
 from i3d_edge.spec import Fusion
@@ -16,7 +16,6 @@ from i3d_edge.spec import Fusion
 if TYPE_CHECKING:
     from freeze import Checkpoint
 
-_MEBIBYTE = 1 << 20
 _UNITS_SHOWN = 6
 
 
@@ -93,7 +92,7 @@ def freeze(
         if item.is_hub_module:
             note("the module rescales nothing: its network takes [-1, 1], though tutorials feed it [0, 1]")
     facts.append(("model", spec.title()))
-    facts.append(("written", f"{summary.path}: {summary.num_nodes} nodes, {summary.num_bytes / _MEBIBYTE:.1f} MiB"))
+    facts.append(("written", f"{summary.path}: {summary.num_nodes} nodes, {format_size(summary.num_bytes)}"))
     facts += [("input", f"{name} float32 {spec.input_shape(name)}, NDHWC, in [-1, 1]") for name in spec.inputs]
     facts.append(("output", f"Softmax ({spec.batch}, {spec.num_classes}), which reads logits"))
     if spec.has_embedding:

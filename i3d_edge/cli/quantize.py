@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts, quiet_option
-
-_MEBIBYTE = 1 << 20
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
 
 
 @click.command(cls=Command)
@@ -49,6 +47,6 @@ def quantize(
             ("model", report.spec.title()),
             ("calibrated", f"on {report.num_clips} clips, seed {seed}"),
             ("passes", ", ".join(report.spec.passes)),
-            ("written", f"{report.path} and .bin: {report.num_bytes / _MEBIBYTE:.1f} MiB"),
+            ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
         ]
     )

@@ -8,9 +8,9 @@ from checkpoints import random_values, save
 from convert import conversion, convert_graph, parity
 from freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from freeze._tensorflow import tf
-from freeze.freezing import SPEC_NODE
 from i3d_edge.errors import FrozenGraphError, OutputError, ParityError
 from i3d_edge.files import sha256_file
+from i3d_edge.spec import SPEC_NODE
 from runtime import read_ir
 
 
