@@ -102,9 +102,7 @@ def convert_graph(
             the name `<output>.rejected.xml` and nothing is written at `output`.
         OutputError: If the IR exists (without `force`) or cannot be written.
     """
-    if output.suffix != ".xml":
-        output = output.with_name(output.name + ".xml")
-    check_output(output.with_suffix(".bin"), force=force)
+    output = check_ir_output(output, force=force)
     with staged(output, force=force) as temporary:
         graph = read_graph_def(graph_path)
         model = _load(graph)
@@ -214,6 +212,19 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.output(f"{name}:0").set_names({name})
     if logits_output:
         model.add_outputs(LOGITS_NAME)
+
+
+def check_ir_output(output: Path, *, force: bool) -> Path:
+    """Return where an IR's .xml will lie, once it is known that neither it nor its .bin is in the way.
+
+    Raises:
+        OutputError: If one of the two exists (without `force`) or cannot be written.
+    """
+    if output.suffix != ".xml":
+        output = output.with_name(output.name + ".xml")
+    for path in (output, output.with_suffix(".bin")):
+        check_output(path, force=force)
+    return output
 
 
 def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.errors import ParityError
-from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, ModelSpec
+from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
@@ -30,8 +30,6 @@ BOUNDS = {"FP32": 1e-3, "FP16": 1e-2}
 """Largest difference of two logits that passes, as a fraction of the largest logit, by weight precision."""
 
 TOP_K = 5
-
-_DTYPES = {"u8": np.uint8, "f32": np.float32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
         values = {name: clip[name] if spec.takes_pixels(name) else normalised[name] for name in spec.inputs}
         order = tuple("NDHWC".index(axis) for axis in spec.layout)
         ordered = {
-            name: np.ascontiguousarray(array.transpose(order), dtype=_DTYPES[spec.element_type(name)])
+            name: np.ascontiguousarray(array.transpose(order), dtype=NUMPY_TYPES[spec.element_type(name)])
             for name, array in values.items()
         }
         results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))

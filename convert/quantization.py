@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 
-from convert.conversion import describe, save_ir
+from convert.conversion import check_ir_output, describe, save_ir
 from convert.passes import FOLD_STEM, PASSES
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
-from i3d_edge.files import check_output, staged
+from i3d_edge.files import staged
 from i3d_edge.progress import track
-from i3d_edge.spec import INPUT_NAME, ModelSpec
+from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, ModelSpec
 from runtime import read_clips, read_ir
 
 QUANTIZE_INT8 = "quantize-int8"
@@ -79,20 +79,23 @@ def quantize_ir(
         CalibrationError: If fewer than two different clips can be had from the videos.
         IRError: If the IR is INT8 already.
         SpecError: If the IR does not take RGB clips alone.
+        DependencyError: If NNCF is not installed.
         OutputError: If the IR exists (without `force`) or cannot be written.
     """
-    check_output(output, force=force)
+    output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
     if any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()):
         raise IRError(f"IR {str(ir_path)!r} must be FP32 or FP16 to be quantized; it is INT8 already")
     if tuple(spec.inputs.values()) != ("rgb",):
         raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
+    nncf = _import_nncf()  # before any video is decoded
     passes = list(spec.passes)
     if fold and FOLD_STEM not in passes and PASSES[FOLD_STEM](model).is_applied:
         passes.append(FOLD_STEM)
     clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
     feeds = [_feed(clip, spec) for clip in clips]
-    quantized = _quantize(model, feeds)
+    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
+        quantized = nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
     spec = dataclasses.replace(
         spec,
         precision="INT8",
@@ -157,17 +160,15 @@ def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
 def _feed(clip: UInt8Array, spec: ModelSpec) -> dict[str, npt.NDArray[Any]]:
     order = tuple("NDHWC".index(axis) for axis in spec.layout)
     batch = np.repeat(clip[np.newaxis], spec.batch, axis=0).transpose(order)
-    dtype = np.uint8 if spec.element_type(INPUT_NAME) == "u8" else np.float32
-    return {INPUT_NAME: np.ascontiguousarray(batch, dtype=dtype)}
+    return {INPUT_NAME: np.ascontiguousarray(batch, dtype=NUMPY_TYPES[spec.element_type(INPUT_NAME)])}
 
 
-def _quantize(model: ov.Model, feeds: list[dict[str, npt.NDArray[Any]]]) -> ov.Model:
+def _import_nncf() -> Any:
     try:
         import nncf
     except ModuleNotFoundError as missing:
         raise DependencyError(
             "quantizing needs NNCF; it is not installed", hint="pip install 'i3d-edge[quantize]'"
         ) from missing
-    nncf.set_log_level(40)
-    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
-        return nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
+    nncf.set_log_level(logging.ERROR)
+    return nncf

@@ -21,6 +21,7 @@ from i3d_edge.spec import (
     LOGITS_NAME,
     OUTPUT_NAME,
     SPEC_NODE,
+    STAND_IN,
     UNKNOWN,
     Fusion,
     ModelSpec,
@@ -178,5 +179,5 @@ def _joint_origin(origins: Sequence[str]) -> str:
     distinct = list(dict.fromkeys(origins))
     if len(distinct) == 1:
         return distinct[0]
-    special = [origin for origin in distinct if origin in ("stand-in", UNKNOWN)]
+    special = [origin for origin in distinct if origin in (STAND_IN, UNKNOWN)]
     return special[0] if special else " + ".join(distinct)

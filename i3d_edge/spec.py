@@ -25,6 +25,8 @@ Origin = str
 STAND_IN: Origin = "stand-in"
 UNKNOWN: Origin = "unknown"
 SPEC_VERSION = 1
+NUMPY_TYPES: Mapping[ElementType, str] = {"u8": "uint8", "f32": "float32"}
+"""NumPy's names for OpenVINO's element types."""
 NUM_CHANNELS: Mapping[Stream, int] = {"rgb": 3, "flow": 2}
 MIN_FRAMES = 9
 """Fewest frames of a clip: three temporal halvings must leave two steps for the last pool to average."""

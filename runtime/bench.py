@@ -12,6 +12,7 @@ import openvino as ov
 
 from i3d_edge.errors import SpecError
 from i3d_edge.progress import track
+from i3d_edge.spec import NUMPY_TYPES
 from runtime.engine import Engine
 
 WARM_UP = 2
@@ -106,7 +107,7 @@ def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
         raise SpecError(f"model must have one input to be timed; got {spec.title()}")
     pixels = np.random.default_rng(_SEED).integers(0, 256, spec.clip_shape, dtype=np.uint8)
     [name] = spec.inputs
-    return pixels if spec.element_type(name) == "u8" else pixels.astype(np.float32)
+    return pixels.astype(NUMPY_TYPES[spec.element_type(name)], copy=False)
 
 
 def _round_ms(engine: Engine, clip: npt.NDArray[np.generic]) -> float:

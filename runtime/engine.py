@@ -13,7 +13,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
-from i3d_edge.spec import OUTPUT_NAME, ModelSpec
+from i3d_edge.spec import NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from runtime.ir import read_ir
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -21,7 +21,6 @@ Float32Array = npt.NDArray[np.float32]
 
 Mode = Literal["latency", "throughput"]
 
-_DTYPES = {"u8": np.uint8, "f32": np.float32}
 # The operation whose precision decides both speed and accuracy.
 _DECISIVE_LAYER = "Convolution"
 # A quantized convolution is reported by the type of its input, signed or not.
@@ -67,6 +66,7 @@ class Engine:
             DeviceError: If the device is absent or refuses the model.
         """
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
+        self._single = replace(self.spec, batch=1)
         self.device = device
         self.mode = mode
         core = ov.Core()
@@ -99,13 +99,13 @@ class Engine:
             ClipShapeError: If the clip has another shape or dtype.
             NotFiniteError: If the model gives NaN.
         """
-        single = replace(self.spec, batch=1)
+        single = self._single
         if clip.shape != single.clip_shape or clip.dtype != np.uint8:
             raise ClipShapeError(
                 f"clip must have layout {single.layout} {single.clip_shape} uint8; got {clip.shape} {clip.dtype}",
                 hint=_transpose_hint(clip.shape, single),
             )
-        values = np.ascontiguousarray(clip, dtype=_DTYPES[self.spec.input_type])
+        values = np.ascontiguousarray(clip, dtype=NUMPY_TYPES[self.spec.input_type])
         if self.spec.batch > 1:
             values = np.repeat(values, self.spec.batch, axis=self.spec.layout.index("N"))
         result: Float32Array = self.compiled(values)[self._output][0]

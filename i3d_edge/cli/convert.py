@@ -9,7 +9,7 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
 from i3d_edge.errors import DependencyError
-from i3d_edge.spec import ElementType, ModelSpec
+from i3d_edge.spec import NUMPY_TYPES, ElementType, ModelSpec
 
 if TYPE_CHECKING:
     from convert.conversion import Layout, Precision
@@ -110,7 +110,7 @@ def convert(
 
 
 def _describe_input(spec: ModelSpec, name: str) -> str:
-    dtype = {"u8": "uint8", "f32": "float32"}[spec.element_type(name)]
+    dtype = NUMPY_TYPES[spec.element_type(name)]
     values = "RGB 0..255" if spec.takes_pixels(name) else "in [-1, 1]"
     return f"{name} {spec.layout} {spec.input_shape(name)}, {dtype}, {values}"
 

@@ -1,4 +1,5 @@
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from synthetic import write_video
 from convert import convert_graph
 from convert.quantization import calibration_clips, quantize_ir
 from freeze import freeze_checkpoint, open_checkpoint
-from i3d_edge.errors import CalibrationError, IRError, SpecError
+from i3d_edge.errors import CalibrationError, DependencyError, IRError, OutputError, SpecError
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
 from runtime import Engine, read_ir
@@ -122,9 +123,21 @@ def test_a_model_of_two_streams(plain_ir: Path, videos: list[Path], monkeypatch:
 
 
 def test_an_existing_output_is_kept(plain_ir: Path, int8_ir: Path, videos: list[Path]) -> None:
-    from i3d_edge.errors import OutputError
-
     before = int8_ir.read_bytes()
     with pytest.raises(OutputError, match="exists already"):
         quantize_ir(plain_ir, videos, int8_ir)
     assert int8_ir.read_bytes() == before
+
+
+def test_existing_weights_are_kept_too(plain_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "q.bin").write_text("precious")
+    with pytest.raises(OutputError, match=r"q.bin' exists already"):
+        quantize_ir(plain_ir, videos, tmp_path / "q")
+    assert (tmp_path / "q.bin").read_text() == "precious"
+
+
+def test_without_nncf(plain_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(DependencyError) as caught:
+        quantize_ir(plain_ir, [tmp_path / "never-opened.mp4"], tmp_path / "q.xml")
+    assert str(caught.value) == "quantizing needs NNCF; it is not installed\n\nhint: pip install 'i3d-edge[quantize]'"
