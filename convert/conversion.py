@@ -19,7 +19,7 @@ from convert import parity
 from convert.cost import Cost, count_convolutions, count_cost
 from convert.graph_def import GraphDef, read_graph_def
 from convert.naming import name_units
-from convert.passes import EMBED_PREPROCESSING, FOLD_STEM, PASSES, PASSES_FOR, Outcome, Target, embed_preprocessing
+from convert.passes import EMBED_PREPROCESSING, PASSES, Fold, Outcome, Target, embed_preprocessing, passes_for
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import FrozenGraphError, OutputError
 from i3d_edge.files import check_output, sha256_file, staged
@@ -71,7 +71,7 @@ def convert_graph(
     *,
     precision: Precision = "FP32",
     target: Target = "cpu",
-    fold: bool = True,
+    fold: Fold | None = "dhw",
     layout: Layout = "NDCHW",
     input_type: ElementType = "u8",
     logits_output: bool = False,
@@ -89,7 +89,8 @@ def convert_graph(
         output: The IR's .xml file; its .bin is written beside it.
         precision: How weights are stored; FP16 halves the file.
         target: Where the IR will run; decides which graph passes are applied. See `convert.passes`.
-        fold: False leaves the stem as it is, for computing in float32 on a CPU, where folding does not pay.
+        fold: Along which axes the first convolution is folded on a CPU; None leaves it as it is, for computing in
+            float32. See `convert.passes.stem` for what it does and docs/performance.md for where it pays.
         layout: Of the inputs: "NDCHW", "NDHWC" or "NCDHW".
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         logits_output: Add an output `logits`, (N, num_classes).
@@ -122,7 +123,7 @@ def convert_graph(
         cost = _cost_per_clip(model, spec)
         model = embed_preprocessing(model, spec)
         _name_ports(model, spec, logits_output=logits_output)
-        outcomes = {name: PASSES[name](model) for name in PASSES_FOR[target] if fold or name != FOLD_STEM}
+        outcomes = {name: PASSES[name](model) for name in passes_for(target, fold)}
         applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
         spec = dataclasses.replace(spec, passes=(*((EMBED_PREPROCESSING,) if has_rgb else ()), *applied))
         executed = count_convolutions(model) // spec.batch

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import io
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
 from convert.conversion import check_ir_output, describe, save_ir
-from convert.passes import FOLD_STEM, PASSES
+from convert.passes import FOLD_STEM, PASSES, Fold, passes_for
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.files import staged
 from i3d_edge.progress import track
-from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, ModelSpec
-from runtime import read_clips, read_ir
+from i3d_edge.spec import ModelSpec
+from runtime import Engine, read_clips, read_ir
 
 QUANTIZE_INT8 = "quantize-int8"
 
@@ -41,6 +42,8 @@ class QuantizationReport:
         spec: The INT8 IR's.
         num_clips: Clips it was calibrated on.
         skipped: Videos that could not be decoded, with the reason.
+        layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
+        trials: What accuracy control tried, the last being what was written; empty without a promise.
     """
 
     path: Path
@@ -48,6 +51,8 @@ class QuantizationReport:
     spec: ModelSpec
     num_clips: int
     skipped: tuple[tuple[Path, str], ...]
+    layers: Mapping[str, str]
+    trials: tuple[Trial, ...]
 
 
 def quantize_ir(
@@ -57,7 +62,8 @@ def quantize_ir(
     *,
     num_clips: int = 24,
     seed: int = 0,
-    fold: bool = True,
+    fold: Fold | None = "dhw",
+    promises: Sequence[Promise] = (),
     force: bool = False,
 ) -> QuantizationReport:
     """Quantize an IR's convolutions to INT8, weights and activations.
@@ -72,10 +78,12 @@ def quantize_ir(
         output: The .xml to write.
         num_clips: How many clips to calibrate on; each costs about a second.
         seed: Decides which videos give which part.
-        fold: False leaves the stem as it is.
+        fold: Along which axes an unfolded stem is folded; None leaves it as it is.
+        promises: What the INT8 IR must not lose; as many convolutions as needed stay as they were.
         force: Replace an existing IR.
 
     Raises:
+        GateFailedError, GateUndecidedError: If a promise cannot be kept, or not be judged; nothing is written.
         CalibrationError: If fewer than two different clips can be had from the videos.
         IRError: If the IR is INT8 already.
         SpecError: If the IR does not take RGB clips alone.
@@ -90,12 +98,15 @@ def quantize_ir(
         raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
     nncf = _import_nncf()  # before any video is decoded
     passes = list(spec.passes)
-    if fold and FOLD_STEM not in passes and PASSES[FOLD_STEM](model).is_applied:
-        passes.append(FOLD_STEM)
+    if not any(name.startswith(FOLD_STEM) for name in passes):
+        passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
     clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
-    feeds = [_feed(clip, spec) for clip in clips]
+    feeds = [feed_clip(clip, spec) for clip in clips]
     with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
         quantized = nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
+    trials: list[Trial] = []
+    if promises:
+        quantized, trials = control_accuracy(model, quantized, spec, promises)
     spec = dataclasses.replace(
         spec,
         precision="INT8",
@@ -106,7 +117,9 @@ def quantize_ir(
     with staged(output, force=force) as temporary:
         save_ir(quantized, temporary, output, compress_to_fp16=False)
         num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
-    return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped))
+    return QuantizationReport(
+        output, num_bytes, spec, len(clips), tuple(skipped), Engine(output).layer_precisions(), tuple(trials)
+    )
 
 
 def calibration_clips(
@@ -155,12 +168,6 @@ def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
     for clip in clips:
         seen.setdefault(clip.tobytes(), clip)
     return list(seen.values())
-
-
-def _feed(clip: UInt8Array, spec: ModelSpec) -> dict[str, npt.NDArray[Any]]:
-    order = tuple("NDHWC".index(axis) for axis in spec.layout)
-    batch = np.repeat(clip[np.newaxis], spec.batch, axis=0).transpose(order)
-    return {INPUT_NAME: np.ascontiguousarray(batch, dtype=NUMPY_TYPES[spec.element_type(INPUT_NAME)])}
 
 
 def _import_nncf() -> Any:

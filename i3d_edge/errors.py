@@ -22,7 +22,9 @@ I3DError                        expected failure: exit code 1
 ├── DownloadError               a download that did not arrive whole
 ├── DependencyError             an optional package that this command needs
 ├── OutputError                 a place that cannot be written
-└── ParityError                 two stages of one model disagree: exit code 3
+├── ParityError                 two stages of one model disagree: exit code 3
+├── GateFailedError             a promise about accuracy is not kept: exit code 3
+└── GateUndecidedError          too few videos to tell whether one is kept: exit code 4
 """
 
 from __future__ import annotations
@@ -136,3 +138,15 @@ class ParityError(I3DError):
     """Two stages of one model disagree by more than the stated bound."""
 
     exit_code = 3
+
+
+class GateFailedError(I3DError):
+    """A promise about accuracy is not kept."""
+
+    exit_code = 3
+
+
+class GateUndecidedError(I3DError):
+    """There are too few videos to tell whether a promise about accuracy is kept."""
+
+    exit_code = 4

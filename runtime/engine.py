@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -116,16 +117,25 @@ class Engine:
             )
         return result.copy()
 
+    def layer_precisions(self) -> Mapping[str, str]:
+        """Return what each convolution really runs as, by name, from the execution graph."""
+        return _layer_precisions(self.compiled)
+
 
 def executed_precision(compiled: ov.CompiledModel) -> str:
     """Return the precision in which most convolutions of a compiled model run, from its execution graph."""
-    counts: Counter[str] = Counter()
+    counts = Counter(_layer_precisions(compiled).values())
+    return counts.most_common(1)[0][0] if counts else "not reported"
+
+
+def _layer_precisions(compiled: ov.CompiledModel) -> dict[str, str]:
+    precisions = {}
     for operation in compiled.get_runtime_model().get_ops():
         info = operation.get_rt_info()
         if info["layerType"].value == _DECISIVE_LAYER:
-            counts[info["runtimePrecision"].value] += 1
-    precision = counts.most_common(1)[0][0] if counts else "not reported"
-    return "int8" if precision in _INTEGERS else precision
+            precision = info["runtimePrecision"].value
+            precisions[operation.get_friendly_name()] = "int8" if precision in _INTEGERS else precision
+    return precisions
 
 
 def _require_device(core: ov.Core, device: str) -> None:

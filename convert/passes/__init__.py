@@ -6,26 +6,36 @@ Which ones apply depends on where the IR will run; what was applied is listed in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args
 
 import openvino as ov
 
+from convert.passes.layout import fuse_layout
 from convert.passes.outcome import Outcome as Outcome
 from convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
+from convert.passes.stem import Fold as Fold
 from convert.passes.stem import fold_stem
 
 Target = Literal["cpu", "gpu", "vpu", "portable"]
 
 EMBED_PREPROCESSING = "embed-preprocessing"
+FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
 
-PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {FOLD_STEM: fold_stem}
+FOLDS: tuple[Fold, ...] = get_args(Fold)
+
+PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
+    FUSE_LAYOUT: fuse_layout,
+    **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in FOLDS},
+}
 """Passes by name, in the order in which they are applied, after the preprocessing is embedded."""
 
-PASSES_FOR: Mapping[Target, tuple[str, ...]] = {
-    "cpu": (FOLD_STEM,),
-    "gpu": (),
-    "vpu": (),
-    "portable": (),
-}
-"""Passes by target. For GPU and VPU nothing was measured, so nothing is applied."""
+
+def passes_for(target: Target, fold: Fold | None) -> tuple[str, ...]:
+    """Return the names of the passes for a target, in order.
+
+    Folding was measured on CPUs only, so other targets go without; fusing the layout removes work anywhere.
+    """
+    folding = (f"{FOLD_STEM}-{fold}",) if target == "cpu" and fold else ()
+    return (FUSE_LAYOUT, *folding)

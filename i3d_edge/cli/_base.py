@@ -70,6 +70,25 @@ precision_option = click.option(
 )
 
 
+def fold_option(function: Function) -> Function:
+    """Add --fold and --no-fold: along which axes the first convolution is folded; the command gets a name or None."""
+    options = (
+        click.option(
+            "--fold",
+            type=click.Choice(["dhw", "hw", "h", "none"]),
+            callback=lambda _ctx, _param, value: None if value == "none" else value,
+            default="dhw",
+            show_default=True,
+            help="Axes along which the first convolution is folded on a CPU: dhw for AMX, hw for INT8 and h for bf16 "
+            "without AMX, none for f32.",
+        ),
+        click.option("--no-fold", "fold", flag_value="none", help="The same as --fold none."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def output_option(text: str) -> Callable[[Function], Function]:
     """Return the -o/--output option of a command, with its own help text."""
     return click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=text)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
+from i3d_edge.cli._base import Command, fold_option, force_option, format_size, note, output_option, print_facts
 from i3d_edge.errors import DependencyError
 from i3d_edge.spec import NUMPY_TYPES, ElementType, ModelSpec
 
 if TYPE_CHECKING:
     from convert.conversion import Layout, Precision
     from convert.parity import ParityReport, Reference
-    from convert.passes import Target
+    from convert.passes import Fold, Target
 
 
 @click.command(cls=Command)
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where it will run; decides the graph passes. gpu and vpu (npu is the same): not measured.",
 )
-@click.option("--no-fold", is_flag=True, help="Leave the stem as it is, for computing in f32 on a CPU.")
+@fold_option
 @click.option(
     "--layout",
     type=click.Choice(["NDCHW", "NDHWC", "NCDHW"]),
@@ -57,7 +57,7 @@ def convert(
     output: Path,
     precision: Precision,
     target: Target | Literal["npu"],
-    no_fold: bool,
+    fold: Fold | None,
     layout: Layout,
     input_type: ElementType,
     logits_output: bool,
@@ -80,7 +80,7 @@ def convert(
         output,
         precision=precision,
         target="vpu" if target == "npu" else target,
-        fold=not no_fold,
+        fold=fold,
         layout=layout,
         input_type=input_type,
         logits_output=logits_output,

@@ -1,12 +1,30 @@
-"""`i3d quantize`: an IR in INT8."""
+"""`i3d quantize`: an IR in INT8, and what it may not lose."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import (
+    Command,
+    fold_option,
+    force_option,
+    format_size,
+    note,
+    output_option,
+    print_facts,
+    quiet_option,
+)
+
+if TYPE_CHECKING:
+    from convert.accuracy_control import Promise, Trial
+    from convert.passes import Fold
+
+_CHECKED_CLIPS = 5
 
 
 @click.command(cls=Command)
@@ -15,7 +33,26 @@ from i3d_edge.cli._base import Command, force_option, format_size, note, output_
 @output_option("The INT8 IR's .xml; its .bin is written beside it.")
 @click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Clips to calibrate on.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides which videos give which part.")
-@click.option("--no-fold", is_flag=True, help="Leave the stem as it is.")
+@click.option(
+    "--min-agreement",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Fraction of views, e.g. 0.98, whose best class must be MODEL.xml's in f32. Every second VIDEO is "
+    f"kept for this check, {_CHECKED_CLIPS} clips each, and not calibrated on.",
+)
+@click.option(
+    "--list",
+    "list_path",
+    type=click.Path(path_type=Path),
+    help="Labelled videos for --max-drop-top1, as for `i3d accuracy run`; none is calibrated on.",
+)
+@click.option(
+    "--max-drop-top1",
+    "max_drop_points",
+    type=click.FloatRange(0, 100, min_open=True),
+    metavar="POINTS",
+    help="Largest loss of top-1 accuracy on --list against MODEL.xml in f32, in percentage points.",
+)
+@fold_option
 @force_option
 @quiet_option
 def quantize(
@@ -24,29 +61,88 @@ def quantize(
     output: Path,
     num_clips: int,
     seed: int,
-    no_fold: bool,
+    min_agreement: float | None,
+    list_path: Path | None,
+    max_drop_points: float | None,
+    fold: Fold | None,
     force: bool,
 ) -> None:
     """Quantize MODEL.xml to INT8, calibrated on clips of each VIDEO.
 
-    The videos should be of what the model will see, a dozen or more. How often the result still agrees with
-    MODEL.xml is for `i3d accuracy run` to say, on other videos.
+    The videos should be of what the model will see, a dozen or more. With --min-agreement, --max-drop-top1 or both,
+    the convolutions whose quantization costs most stay as they were, as few as will do; exit code 3 if the promise
+    cannot be kept, 4 if there are too few videos to tell.
 
     \b
     Example:
-      i3d quantize rgb_imagenet.xml clips/*.mp4 -o rgb_imagenet_int8.xml
+      i3d quantize rgb_imagenet.xml clips/*.mp4 -o rgb_imagenet_int8.xml --min-agreement 0.98
     """
+    from convert.accuracy_control import split_videos
     from convert.quantization import quantize_ir
 
-    report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=not no_fold, force=force)
+    if (list_path is None) != (max_drop_points is None):
+        raise click.UsageError("--list and --max-drop-top1 are given together")
+    promises: list[Promise] = []
+    calibrating: Sequence[Path] = videos
+    if min_agreement is not None:
+        calibrating, checking = split_videos(videos, seed=seed)
+        promises.append(_agreement(checking, model_path, min_agreement))
+    if list_path is not None and max_drop_points is not None:
+        promise, listed = _drop(list_path, model_path, max_drop_points)
+        promises.append(promise)
+        calibrating = [path for path in calibrating if path.resolve() not in listed]
+    report = quantize_ir(
+        model_path, calibrating, output, num_clips=num_clips, seed=seed, fold=fold, promises=promises, force=force
+    )
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
     print_facts(
         [
             ("read", str(model_path)),
             ("model", report.spec.title()),
-            ("calibrated", f"on {report.num_clips} clips, seed {seed}"),
+            ("calibrated", f"on {report.num_clips} clips of {len(calibrating)} videos, seed {seed}"),
             ("passes", ", ".join(report.spec.passes)),
+            *(("checked", _trial_line(promises, trial)) for trial in report.trials),
+            *(("kept", name) for name in (report.trials[-1].kept if report.trials else ())),
+            ("runs as", _layers_line(report.layers)),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
         ]
     )
+
+
+def _agreement(videos: Sequence[Path], model_path: Path, least: float) -> Promise:
+    from convert.accuracy_control import Promise, disagreement, spread_views
+    from runtime import read_ir
+
+    views = spread_views([(path, -1) for path in videos], read_ir(model_path)[1], num_clips=_CHECKED_CLIPS)
+    return Promise(f"top-1 agreement of at least {least:.4g}", 1 - least, views, disagreement)
+
+
+def _drop(list_path: Path, model_path: Path, points: float) -> tuple[Promise, set[Path]]:
+    import accuracy
+    from accuracy.metrics import top1_drop
+    from convert.accuracy_control import Promise, spread_views
+    from runtime import read_ir
+
+    spec = read_ir(model_path)[1]
+    listed = accuracy.read_list(list_path, spec.labels)
+    labelled = [(video.file, spec.labels.index(video.label)) for video in listed if video.label is not None]
+    views = spread_views(labelled, spec, num_clips=1)
+    title = f"top-1 drop of at most {points:g} points"
+    return Promise(title, points / 100, views, top1_drop), {path.resolve() for path, _ in labelled}
+
+
+def _trial_line(promises: Sequence[Promise], trial: Trial) -> str:
+    found = "; ".join(
+        f"{promise.title}: {loss:.2%} of {num_views} views lost"
+        for promise, loss, num_views in zip(promises, trial.losses, trial.num_views, strict=True)
+    )
+    return f"{len(trial.kept)} convolutions kept, {trial.view_ms:.0f} ms per view; {found}"
+
+
+def _layers_line(layers: Mapping[str, str]) -> str:
+    counts = Counter(layers.values())
+    [(usual, _), *_] = counts.most_common(1)
+    others = [f"{name} {precision}" for name, precision in layers.items() if precision != usual]
+    summary = ", ".join(f"{count} {precision}" for precision, count in counts.most_common())
+    return f"{len(layers)} convolutions: {summary}" + (f" ({', '.join(others)})" if others else "")

@@ -55,7 +55,7 @@ def test_provenance(ir_path: Path, graph_path: Path, checkpoint_prefix: Path) ->
     _, spec = read_ir(ir_path)
     assert spec.frozen_graph_sha256 == sha256_file(graph_path)
     assert spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
-    assert spec.passes == ("embed-preprocessing", "fold-stem")
+    assert spec.passes == ("embed-preprocessing", "fuse-layout", "fold-stem-dhw")
     assert set(spec.made_with) == {"openvino", "i3d-edge"}
 
 
@@ -84,7 +84,7 @@ def test_named_units_compute_what_their_names_say(graph_path: Path, checkpoint_p
     from freeze import inception_i3d
 
     variables = open_checkpoint(checkpoint_prefix).read()
-    convert_graph(graph_path, tmp_path / "m.xml", fold=False)
+    convert_graph(graph_path, tmp_path / "m.xml", fold=None)
     model = ov.Core().read_model(tmp_path / "m.xml")
     weights = {
         node.get_friendly_name(): node.input_value(1).get_node()
@@ -115,7 +115,7 @@ def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -
     assert (list(port.shape), port.element_type, report.spec.passes) == (
         [1, 16, 2, 224, 224],
         ov.Type.f32,
-        ("fold-stem",),
+        ("fuse-layout", "fold-stem-dhw"),
     )
 
 

@@ -35,7 +35,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def plain_ir(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
     freeze_checkpoint(open_checkpoint(checkpoint_prefix), folder / "g.pb", num_frames=9)
-    convert_graph(folder / "g.pb", folder / "plain.xml", fold=False)
+    convert_graph(folder / "g.pb", folder / "plain.xml", fold=None)
     return folder / "plain.xml"
 
 
@@ -49,7 +49,7 @@ def int8_ir(plain_ir: Path, videos: list[Path]) -> Path:
 def test_it_is_int8_and_says_so(int8_ir: Path, plain_ir: Path) -> None:
     _, spec = read_ir(int8_ir)
     assert spec.precision == "INT8"
-    assert spec.passes == ("embed-preprocessing", "fold-stem", "quantize-int8")
+    assert spec.passes == ("embed-preprocessing", "fuse-layout", "fold-stem-dhw", "quantize-int8")
     assert "nncf" in spec.made_with
     kinds = [node.get_type_name() for node in ov.Core().read_model(int8_ir).get_ops()]
     assert kinds.count("FakeQuantize") > 57
