@@ -22,6 +22,7 @@ from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedErro
 from i3d_edge.progress import track
 from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from runtime import read_clips
+from runtime.engine import compile_model
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -271,7 +272,7 @@ def _compile(model: ov.Model, spec: ModelSpec, precision: str | None) -> Callabl
     properties = {"PERFORMANCE_HINT": "LATENCY"}
     if precision is not None:
         properties["INFERENCE_PRECISION_HINT"] = precision
-    compiled = ov.Core().compile_model(model, "CPU", properties)
+    compiled = compile_model(model, "CPU", properties)
     output = compiled.output(OUTPUT_NAME)
     return lambda clip: np.array(compiled(feed_clip(clip, spec))[output][0])
 

@@ -139,6 +139,16 @@ def convert_graph(
     return ConversionReport(output, num_bytes, spec, cost, executed, outcomes, report)
 
 
+def describe_graph(path: Path) -> ModelSpec:
+    """Return what a frozen graph says of itself, or what its shapes tell.
+
+    Raises:
+        FrozenGraphError: If the file is not a frozen graph of clips.
+    """
+    graph = read_graph_def(path)
+    return graph.spec or _infer_spec(graph, _load(graph))
+
+
 def _load(graph: GraphDef) -> ov.Model:
     try:
         model = ov.convert_model(graph.path)

@@ -133,10 +133,13 @@ def noise_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
+def normalise(pixels: UInt8Array, spec: ModelSpec) -> Float32Array:
+    """Return pixels, 0..255, as the network sees them: float32 in [-1, 1]."""
+    return ((pixels.astype(np.float32) - spec.mean) / spec.scale).astype(np.float32)
+
+
 def _normalise(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    return {
-        name: ((pixels.astype(np.float32) - spec.mean) / spec.scale).astype(np.float32) for name, pixels in clip.items()
-    }
+    return {name: normalise(pixels, spec) for name, pixels in clip.items()}
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:

@@ -19,6 +19,8 @@ Float32Array = npt.NDArray[np.float32]
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, in [-1, 1]."""
 
+_LAYER_TYPES = ("Relu", "ConcatV2")
+
 
 class FrozenGraph:
     """A frozen graph opened for running, ours or Open Model Zoo's; a context manager.
@@ -85,7 +87,8 @@ class FrozenGraph:
         Raises:
             ClipShapeError: If an input is absent or has another shape.
         """
-        return self._run(self._logits, feeds)
+        result: Float32Array = self._run(self._logits, feeds)
+        return result
 
     def embedding(self, feeds: Feeds) -> Float32Array:
         """Run the graph and return its features, shape (N, 1024), or (N, 2048) for a joint graph; see `logits`.
@@ -98,16 +101,27 @@ class FrozenGraph:
                 f"frozen graph {str(self.path)!r} must have a node {EMBEDDING_NAME!r}; it was frozen without",
                 hint="freeze it with --embedding",
             )
-        return self._run(self._embedding, feeds)
+        result: Float32Array = self._run(self._embedding, feeds)
+        return result
 
-    def _run(self, output: Any, feeds: Feeds) -> Float32Array:
+    def layers(self, feeds: Feeds) -> dict[str, Float32Array]:
+        """Run the graph and return the output of every unit and concatenation by its name, NDHWC, in order.
+
+        Raises:
+            ClipShapeError: If an input is absent or has another shape.
+        """
+        operations = [item for item in self._session.graph.get_operations() if item.type in _LAYER_TYPES]
+        values = self._run([item.outputs[0] for item in operations], feeds)
+        return {item.name: array for item, array in zip(operations, values, strict=True)}
+
+    def _run(self, output: Any, feeds: Feeds) -> Any:
         for name, shape in self.input_shapes.items():
             got = f"{feeds[name].shape} {feeds[name].dtype}" if name in feeds else "nothing"
             if name not in feeds or feeds[name].shape != shape:
                 raise ClipShapeError(f"{name} must have layout NDHWC {shape} float32; got {got}")
         by_tensor = {tensor: feeds[name] for name, tensor in self._inputs.items()}
-        result: Float32Array = self._session.run(output, by_tensor)
-        if not np.isfinite(result).all():
+        result = self._session.run(output, by_tensor)
+        if not all(np.isfinite(values).all() for values in (result if isinstance(output, list) else [result])):
             raise NotFiniteError(f"frozen graph {str(self.path)!r} must give finite numbers; got NaN or infinity")
         return result
 

@@ -70,19 +70,10 @@ class Engine:
         self._single = replace(self.spec, batch=1)
         self.device = device
         self.mode = mode
-        core = ov.Core()
-        _require_device(core, device)
         properties: dict[str, str | bool] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
         if inference_precision is not None:
             properties["INFERENCE_PRECISION_HINT"] = inference_precision
-        try:
-            self.compiled = core.compile_model(model, device, properties)
-        except RuntimeError as error:
-            lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
-            raise DeviceError(
-                f"device {device!r} must accept the model; got {lines[0] if lines else error}",
-                hint="--device CPU runs it everywhere",
-            ) from error
+        self.compiled = compile_model(model, device, properties)
         self._output = self.compiled.output(OUTPUT_NAME)
         self.precision = executed_precision(self.compiled)
 
@@ -120,6 +111,24 @@ class Engine:
     def layer_precisions(self) -> Mapping[str, str]:
         """Return what each convolution really runs as, by name, from the execution graph."""
         return _layer_precisions(self.compiled)
+
+
+def compile_model(model: ov.Model, device: str, properties: Mapping[str, str | bool]) -> ov.CompiledModel:
+    """Compile a model for a device.
+
+    Raises:
+        DeviceError: If the device is absent or refuses the model.
+    """
+    core = ov.Core()
+    _require_device(core, device)
+    try:
+        return core.compile_model(model, device, dict(properties))
+    except RuntimeError as error:
+        lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
+        raise DeviceError(
+            f"device {device!r} must accept the model; got {lines[0] if lines else error}",
+            hint="--device CPU runs it everywhere",
+        ) from error
 
 
 def executed_precision(compiled: ov.CompiledModel) -> str:

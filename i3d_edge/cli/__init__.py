@@ -15,6 +15,7 @@ from i3d_edge.cli.convert import convert
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
+from i3d_edge.cli.parity import parity
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stand_in import stand_in
 from i3d_edge.cli.verify_sample import verify_sample
@@ -38,5 +39,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (fetch, freeze, verify_sample, convert, quantize, classify, bench, accuracy, info, stand_in):
+for command in (fetch, freeze, verify_sample, convert, quantize, parity, classify, bench, accuracy, info, stand_in):
     main.add_command(command)

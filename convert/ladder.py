@@ -1,0 +1,221 @@
+"""The parity ladder: each stage of a model against the one before it, and where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from convert.mistakes import MISTAKES, name_mistake
+from convert.parity import TOP_K
+from convert.stage import Feeds, Stage
+from i3d_edge.errors import SpecError
+from i3d_edge.spec import INPUT_NAME
+
+Float32Array = npt.NDArray[np.float32]
+
+TOLERANCES: Mapping[str, float] = {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}
+"""Largest difference of two logits, as a fraction of the largest logit, by the coarser precision of two stages."""
+
+_STORED = {"FP16": "f16", "INT8": "int8"}
+_COARSENESS = ("f32", "f16", "bf16", "int8")
+_FEW = 3
+_EXPLAINS = 4
+"""A mistake explains a difference if at most one part in so many is left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """A layer whose output differs: `difference` is the norm of the difference over the norm of the reference's."""
+
+    layer: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Two stages, compared on all clips.
+
+    Attributes:
+        before, after: Names of the stages.
+        tolerance: What `relative_difference` may be.
+        max_logit: Largest absolute logit of the first.
+        logit_max, logit_mean: Absolute difference of logits.
+        prob_max, prob_mean: Absolute difference of probabilities.
+        cosine: Of the two vectors of logits, the lowest of all clips.
+        top1, top5: Fraction of clips with the same best class, with the same five best in any order.
+        num_clips: That were compared.
+        layers: How far each unit's output differs on the clip where the logits differ most; empty where the stages
+            share no unit's name.
+        mistake: Which classic mistake explains the difference, or None.
+    """
+
+    before: str
+    after: str
+    tolerance: float
+    max_logit: float
+    logit_max: float
+    logit_mean: float
+    prob_max: float
+    prob_mean: float
+    cosine: float
+    top1: float
+    top5: float
+    num_clips: int
+    layers: tuple[Divergence, ...]
+    mistake: str | None
+
+    @property
+    def relative_difference(self) -> float:
+        """`logit_max` as a fraction of `max_logit`."""
+        return self.logit_max / self.max_logit if self.max_logit else float(self.logit_max > 0)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the stages agree to within the tolerance."""
+        return self.relative_difference <= self.tolerance
+
+    @property
+    def first_divergence(self) -> Divergence | None:
+        """The first layer, in the order of the network, that differs by more than the tolerance."""
+        return next((layer for layer in self.layers if layer.difference > self.tolerance), None)
+
+
+def climb(
+    stages: Sequence[Stage],
+    clips: Mapping[str, Feeds],
+    *,
+    others: Mapping[str, Feeds] | None = None,
+    tolerance: float | None = None,
+) -> list[Step]:
+    """Compare each stage with the one before it, and the last with the first where there are more than two.
+
+    Args:
+        stages: Two at least, of the same inputs and classes.
+        clips: By name; what the first stage is fed, and the others too unless `others` is given.
+        others: By the same names; what all stages but the first are fed.
+        tolerance: For all steps; None takes that of the coarser precision of each step.
+
+    Raises:
+        SpecError: If the stages are not of the same inputs and classes.
+    """
+    _require_alike(stages)
+    fed = [clips, *([clips if others is None else others] * (len(stages) - 1))]
+    logits = [np.array([stage.logits(feeds[name]) for name in clips]) for stage, feeds in zip(stages, fed, strict=True)]
+    pairs = [(number, number + 1) for number in range(len(stages) - 1)]
+    if len(stages) > 2:
+        pairs.append((0, len(stages) - 1))
+    return [
+        _compare(
+            (stages[before], stages[after]),
+            (fed[before], fed[after]),
+            (logits[before], logits[after]),
+            tolerance,
+        )
+        for before, after in pairs
+    ]
+
+
+def _compare(
+    stages: tuple[Stage, Stage],
+    fed: tuple[Mapping[str, Feeds], Mapping[str, Feeds]],
+    logits: tuple[Float32Array, Float32Array],
+    tolerance: float | None,
+) -> Step:
+    first, second = logits
+    difference = np.abs(first - second)
+    probs = [_softmax(values) for values in logits]
+    best = [np.argsort(-values, axis=1, kind="stable")[:, :TOP_K] for values in logits]
+    names = list(fed[0])
+    worst = names[int(difference.max(axis=1).argmax())]
+    allowed = TOLERANCES[_coarser(*stages)] if tolerance is None else tolerance
+    step = Step(
+        before=stages[0].name,
+        after=stages[1].name,
+        tolerance=allowed,
+        max_logit=float(np.abs(first).max()),
+        logit_max=float(difference.max()),
+        logit_mean=float(difference.mean()),
+        prob_max=float(np.abs(probs[0] - probs[1]).max()),
+        prob_mean=float(np.abs(probs[0] - probs[1]).mean()),
+        cosine=float(min(_cosine(a, b) for a, b in zip(first, second, strict=True))),
+        top1=float(np.mean(best[0][:, 0] == best[1][:, 0])),
+        top5=float(np.mean([set(a) == set(b) for a, b in zip(*best, strict=True)])),
+        num_clips=len(names),
+        layers=_compare_layers(stages, fed[0][worst], fed[1][worst]),
+        mistake=None,
+    )
+    if step.agrees or list(fed[0][worst]) != [INPUT_NAME] or stages[0].spec.stream != "rgb":
+        return step
+    return _explain(step, stages, fed, logits)
+
+
+def _compare_layers(stages: tuple[Stage, Stage], first: Feeds, second: Feeds) -> tuple[Divergence, ...]:
+    before, after = stages[0].layers(first), stages[1].layers(second)
+    return tuple(
+        Divergence(name, _relative(values, after[name]))
+        for name, values in before.items()
+        if name in after and after[name].shape == values.shape
+    )
+
+
+def _explain(
+    step: Step,
+    stages: tuple[Stage, Stage],
+    fed: tuple[Mapping[str, Feeds], Mapping[str, Feeds]],
+    logits: tuple[Float32Array, Float32Array],
+) -> Step:
+    """Look for a mistake in the clips if two kinds were given, else in what either stage does to them."""
+    names = list(fed[0])[:_FEW]
+    if fed[0] is not fed[1]:
+        found = {name_mistake(fed[0][name][INPUT_NAME], fed[1][name][INPUT_NAME]) for name in names} - {None}
+        if found:
+            return replace(step, mistake="the second clips have " + " / ".join(sorted(str(name) for name in found)))
+    for mistaken, right in ((1, 0), (0, 1)):  # the earlier stage is believed first
+        for title, mistake in MISTAKES.items():
+            # If `mistaken` makes it, the other one makes it too once it is shown its clips that way.
+            shown = [
+                stages[right].logits({INPUT_NAME: np.ascontiguousarray(mistake(fed[right][name][INPUT_NAME]))})
+                for name in names
+            ]
+            expected = logits[mistaken][: len(names)]
+            largest = float(np.abs(expected).max()) or 1.0
+            left = float(np.abs(np.array(shown) - expected).max()) / largest
+            if left <= min(step.tolerance, step.relative_difference / _EXPLAINS):
+                return replace(step, mistake=f"{stages[mistaken].name} sees {title}")
+    return step
+
+
+def _require_alike(stages: Sequence[Stage]) -> None:
+    first = stages[0].spec
+    for stage in stages[1:]:
+        spec = stage.spec
+        mine, theirs = ((s.num_classes, s.num_frames, s.crop_px, dict(s.inputs)) for s in (first, spec))
+        if mine != theirs:
+            raise SpecError(
+                f"stages must take the same clips and have the same classes; got {first.title()} and {spec.title()}"
+            )
+
+
+def _coarser(first: Stage, second: Stage) -> str:
+    kinds = [stage.precision for stage in (first, second)]
+    kinds += [_STORED[stage.stored] for stage in (first, second) if stage.stored in _STORED]
+    return max(kinds, key=_COARSENESS.index)
+
+
+def _relative(expected: Float32Array, got: Float32Array) -> float:
+    norm = float(np.linalg.norm(expected))
+    difference = float(np.linalg.norm(expected - got))
+    return difference / norm if norm else float(difference > 0)
+
+
+def _cosine(a: Float32Array, b: Float32Array) -> float:
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm else 0.0
+
+
+def _softmax(logits: Float32Array) -> Float32Array:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)

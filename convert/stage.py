@@ -1,0 +1,132 @@
+"""A stage of a model on its way: a frozen graph or an IR, at some precision on some device, that answers clips.
+
+Every stage is fed what the network itself sees, NDHWC float32 in [-1, 1], so that wrong preprocessing inside an IR
+shows, and so that a stage can be shown what another one sees by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset13 as ops
+
+from i3d_edge.errors import SpecError
+from i3d_edge.spec import LOGITS_NAME, ModelSpec
+from runtime import read_ir
+from runtime.engine import compile_model
+
+Float32Array = npt.NDArray[np.float32]
+
+Feeds = Mapping[str, Float32Array]
+"""Input name -> what the network sees, (1, D, H, W, C), float32, in [-1, 1]."""
+
+_LAYER_TYPES = ("Relu", "Concat")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Something that answers clips.
+
+    Attributes:
+        name: For people.
+        precision: What its layers compute in: "f32", "bf16", "f16" or "int8".
+        stored: How its weights are stored: "FP32", "FP16" or "INT8".
+        spec: What it says of itself.
+        logits: A clip -> (num_classes,).
+        layers: A clip -> the output of every unit by DeepMind's name, (1, D, H, W, C), in the order of the network.
+    """
+
+    name: str
+    precision: str
+    stored: str
+    spec: ModelSpec
+    logits: Callable[[Feeds], Float32Array]
+    layers: Callable[[Feeds], Mapping[str, Float32Array]]
+
+
+def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, spec_path: Path | None = None) -> Stage:
+    """Open an IR as a stage.
+
+    Args:
+        path: The .xml.
+        device: An OpenVINO device.
+        precision: "f32", "bf16" or "f16"; None is f32 for an FP32 or FP16 IR, and the device's choice for INT8.
+        spec_path: Describes an IR that does not describe itself.
+
+    Raises:
+        IRError, SpecError: If the IR cannot be used.
+        DeviceError: If the device is absent or refuses the model.
+    """
+    model, spec = read_ir(path, spec_path=spec_path)
+    if spec.batch != 1:
+        raise SpecError(f"stage must take one clip at a time; {str(path)!r} takes {spec.batch}")
+    _take_floats(model)
+    stored = spec.precision or "FP32"
+    hint = precision or (None if stored == "INT8" else "f32")
+
+    def answer(feeds: Feeds) -> Float32Array:
+        logits: Float32Array = _infer(compiled, feeds, spec)[LOGITS_NAME][0]
+        return logits
+
+    def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
+        found = _infer(_compile(_with_layers(model), device, hint), feeds, spec)
+        return {name: values.transpose(0, 2, 3, 4, 1) for name, values in found.items() if values.ndim == 5}
+
+    with_logits = model.clone()
+    _output_logits(with_logits)
+    compiled = _compile(with_logits, device, hint)
+    computed = "int8" if stored == "INT8" else (precision or "f32")
+    name = f"{path.name} ({computed}{'' if device == 'CPU' else f' on {device}'})"
+    return Stage(name, computed, stored, spec, answer, layers)
+
+
+def _take_floats(model: ov.Model) -> None:
+    """Let inputs of bytes take any number, so that what the network sees is not rounded on its way in."""
+    for parameter in model.get_parameters():
+        parameter.set_element_type(ov.Type.f32)
+    for node in model.get_ops():
+        if node.get_type_name() == "Pad" and node.input_value(3).get_element_type() == ov.Type.u8:
+            node.input(3).replace_source_output(ops.constant(np.float32(0)).output(0))
+    model.validate_nodes_and_infer_types()
+
+
+def _output_logits(model: ov.Model) -> None:
+    """Give a model an output with what enters its softmax."""
+    if any(LOGITS_NAME in output.names for output in model.outputs):
+        return
+    softmax = model.outputs[0].get_node().input_value(0).get_node()
+    if softmax.get_type_name() != "Softmax":
+        raise SpecError(f"stage must end in a softmax; got {softmax.get_type_name()}")
+    softmax.input_value(0).set_names({LOGITS_NAME})
+    model.add_outputs(LOGITS_NAME)
+
+
+def _with_layers(model: ov.Model) -> ov.Model:
+    model = model.clone()
+    for node in model.get_ordered_ops():
+        if node.get_type_name() in _LAYER_TYPES:
+            node.output(0).set_names({node.get_friendly_name()})
+            model.add_outputs(node.output(0))
+    return model
+
+
+def _compile(model: ov.Model, device: str, precision: str | None) -> ov.CompiledModel:
+    properties = {"PERFORMANCE_HINT": "LATENCY"}
+    if precision is not None:
+        properties["INFERENCE_PRECISION_HINT"] = precision
+    return compile_model(model, device, properties)
+
+
+def _infer(compiled: ov.CompiledModel, feeds: Feeds, spec: ModelSpec) -> dict[str, Float32Array]:
+    order = tuple("NDHWC".index(axis) for axis in spec.layout)
+    inputs = {}
+    for name, seen in feeds.items():
+        values = seen * np.float32(spec.scale) + np.float32(spec.mean) if spec.takes_pixels(name) else seen
+        inputs[name] = np.ascontiguousarray(values.transpose(order), dtype=np.float32)
+    results = compiled(inputs)
+    return {port.any_name: np.array(results[port]) for port in compiled.outputs}
