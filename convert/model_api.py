@@ -12,14 +12,11 @@ from openvino import opset13 as ops
 from convert.conversion import check_ir_output, model_api_info, save_ir
 from i3d_edge.errors import SpecError
 from i3d_edge.files import staged
-from i3d_edge.spec import INPUT_NAME, RT_INFO_GROUP, ModelSpec
+from i3d_edge.spec import INPUT_NAME, SOURCE_GROUP, ModelSpec
 from runtime import read_ir
 
 LAYOUT = "NSCTHW"
 """Model API's letters: N batch, S clips x crops, C channels, T frames, H and W."""
-
-SOURCE_GROUP = f"{RT_INFO_GROUP}_source"
-"""The group of `rt_info` with the spec of the IR that this one was made from, field by field as JSON."""
 
 _UNSAID = ("embedded_processing", "mean_values", "orig_height", "orig_width", "scale_values")
 

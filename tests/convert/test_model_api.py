@@ -71,8 +71,12 @@ def test_what_it_says_of_itself(exported: Path, ir_path: Path) -> None:
 
 
 def test_our_runtime_does_not_take_it_for_its_own(exported: Path) -> None:
-    with pytest.raises(IRError, match="must describe itself in rt_info; it does not"):
+    with pytest.raises(IRError) as caught:
         read_ir(exported)
+    assert str(caught.value) == (
+        f"IR '{exported}' must describe itself in rt_info; it does not\n\n"
+        "hint: `i3d export` made it for other software: give the IR that it was made from"
+    )
 
 
 def test_an_existing_output(exported: Path, ir_path: Path) -> None:
