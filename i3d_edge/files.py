@@ -65,14 +65,25 @@ def staged(path: Path, *, force: bool = False) -> Iterator[Path]:
         OutputError: If the target exists (without `force`) or cannot be written.
     """
     check_output(path, force=force)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    with staging(path) as folder:
         yield folder / path.name
         produced = sorted(folder.iterdir(), key=lambda item: (item.name == path.name, item.name))
         for item in produced:
             check_output(path.parent / item.name, force=force)
         for item in produced:
             os.replace(item, path.parent / item.name)
+
+
+@contextmanager
+def staging(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`, to write in before renaming; at the end nothing of it remains.
+
+    Raises:
+        OutputError: If the disk does not take what is written, with the name `path`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield folder
     except OSError as error:
         if error.errno not in _WRITE_ERRNOS:
             raise

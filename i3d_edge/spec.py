@@ -43,6 +43,9 @@ SPEC_NODE = "i3d_edge/spec"
 RT_INFO_GROUP = "i3d_edge"
 """The group of an IR's `rt_info` that holds the spec, field by field as JSON."""
 
+SOURCE_GROUP = "i3d_edge_source"
+"""The same in an IR that was changed for other software: the spec of the IR that it was made from."""
+
 _STREAMS = ("flow", "joint", "rgb")
 _FUSIONS = ("logits", "probabilities")
 

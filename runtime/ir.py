@@ -9,7 +9,7 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.errors import IRError, SpecError
-from i3d_edge.spec import OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
+from i3d_edge.spec import OUTPUT_NAME, RT_INFO_GROUP, SOURCE_GROUP, ModelSpec
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
@@ -90,7 +90,9 @@ def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
     if not model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(
             f"IR {str(path)!r} must describe itself in rt_info; it does not",
-            hint="make it by `i3d convert`, which writes that description, or describe it with --spec",
+            hint="`i3d export` made it for other software: give the IR that it was made from"
+            if model.has_rt_info([SOURCE_GROUP])
+            else "make it by `i3d convert`, which writes that description, or describe it with --spec",
         )
     try:
         fields = {name: json.loads(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}

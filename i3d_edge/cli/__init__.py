@@ -12,6 +12,7 @@ from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.convert import convert
+from i3d_edge.cli.export import export
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
@@ -39,5 +40,18 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (fetch, freeze, verify_sample, convert, quantize, parity, classify, bench, accuracy, info, stand_in):
+for command in (
+    fetch,
+    freeze,
+    verify_sample,
+    convert,
+    quantize,
+    parity,
+    export,
+    classify,
+    bench,
+    accuracy,
+    info,
+    stand_in,
+):
     main.add_command(command)

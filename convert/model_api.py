@@ -1,0 +1,88 @@
+"""An IR as OpenVINO Model API's wrapper for action classification takes it: six axes instead of five."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import openvino as ov
+from openvino import opset13 as ops
+
+from convert.conversion import check_ir_output, model_api_info, save_ir
+from i3d_edge.errors import SpecError
+from i3d_edge.files import staged
+from i3d_edge.spec import INPUT_NAME, SOURCE_GROUP, ModelSpec
+from runtime import read_ir
+
+LAYOUT = "NSCTHW"
+"""Model API's letters: N batch, S clips x crops, C channels, T frames, H and W."""
+
+_UNSAID = ("embedded_processing", "mean_values", "orig_height", "orig_width", "scale_values")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelApiReport:
+    """What was written.
+
+    Attributes:
+        path: The IR's .xml; the weights lie beside it as .bin.
+        num_bytes: Both files together.
+        spec: Of the IR it was made from.
+        shape: Of the input, in the order of `LAYOUT`.
+    """
+
+    path: Path
+    num_bytes: int
+    spec: ModelSpec
+    shape: tuple[int, ...]
+
+
+def export_to_model_api(ir_path: Path, output: Path, *, force: bool = False) -> ModelApiReport:
+    """Write an IR's network with an input that Model API's `ActionClassificationModel` takes.
+
+    The input is NSCTHW (1, 1, 3, num_frames, crop, crop), of the IR's own element type, raw RGB pixels 0..255. The
+    wrapper normalises by what it reads of mean and scale, and the model does so itself, so `model_info` states
+    none; nor `embedded_processing`, which would deny that the wrapper has to resize.
+
+    Args:
+        ir_path: The .xml of an IR with one RGB input, of batch 1.
+        output: The .xml to write.
+        force: Replace an existing IR.
+
+    Raises:
+        IRError: If the IR is incomplete or does not describe itself.
+        SpecError: If the IR does not take one RGB clip alone.
+        OutputError: If the output exists (without `force`) or cannot be written.
+    """
+    output = check_ir_output(output, force=force)
+    model, spec = read_ir(ir_path)
+    if tuple(spec.inputs.values()) != ("rgb",) or spec.batch != 1:
+        raise SpecError(f"model must take one RGB clip alone for Model API; got {spec.title()}")
+    shape = (1, 1, 3, spec.num_frames, spec.crop_px, spec.crop_px)
+    exported = _with_six_axes(model, spec, shape)
+    for name, value in spec.to_fields().items():
+        exported.set_rt_info(json.dumps(value), [SOURCE_GROUP, name])
+    for name, text in _model_info(spec).items():
+        exported.set_rt_info(text, ["model_info", name])
+    with staged(output, force=force) as temporary:
+        save_ir(exported, temporary, output, compress_to_fp16=False)
+        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
+    return ModelApiReport(output, num_bytes, spec, shape)
+
+
+def _with_six_axes(model: ov.Model, spec: ModelSpec, shape: tuple[int, ...]) -> ov.Model:
+    port = model.input(INPUT_NAME)
+    clips = ops.parameter(list(shape), port.element_type, name=INPUT_NAME)
+    clips.set_layout(ov.Layout(LAYOUT))
+    clips.output(0).set_names({INPUT_NAME})
+    ncdhw = ops.squeeze(clips, ops.constant([1]))
+    clip = ops.transpose(ncdhw, ops.constant(["NCDHW".index(axis) for axis in spec.layout]))
+    for target in port.get_target_inputs():
+        target.replace_source_output(clip.output(0))
+    return ov.Model(model.get_results(), [clips], model.get_friendly_name())
+
+
+def _model_info(spec: ModelSpec) -> dict[str, str]:
+    info = {name: text for name, text in model_api_info(spec).items() if name not in _UNSAID}
+    return info | {"layout": f"{INPUT_NAME}:{LAYOUT}", "input_dtype": spec.input_type}
