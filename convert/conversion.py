@@ -19,7 +19,17 @@ from convert import parity
 from convert.cost import Cost, count_convolutions, count_cost
 from convert.graph_def import GraphDef, read_graph_def
 from convert.naming import name_units
-from convert.passes import EMBED_PREPROCESSING, PASSES, Fold, Outcome, Target, embed_preprocessing, passes_for
+from convert.passes import (
+    EMBED_PREPROCESSING,
+    PASSES,
+    TAKE_FRAMES,
+    Fold,
+    Outcome,
+    Target,
+    embed_preprocessing,
+    passes_for,
+    take_frames,
+)
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import FrozenGraphError, OutputError
 from i3d_edge.files import check_output, sha256_file, staged
@@ -74,6 +84,9 @@ def convert_graph(
     fold: Fold | None = "dhw",
     layout: Layout = "NDCHW",
     input_type: ElementType = "u8",
+    num_frames: int | None = None,
+    batch: int | None = None,
+    frame_px: tuple[int, int] | None = None,
     logits_output: bool = False,
     reference: parity.Reference | None = None,
     force: bool = False,
@@ -93,12 +106,17 @@ def convert_graph(
             float32. See `convert.passes.stem` for what it does and docs/performance.md for where it pays.
         layout: Of the inputs: "NDCHW", "NDHWC" or "NCDHW".
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
+        num_frames: Frames in a clip, if not as many as the graph was frozen for.
+        batch: Clips at once, if not as many as the graph was frozen for.
+        frame_px: Height and width of whole frames that the IR itself resizes and crops; None if it takes them
+            cropped.
         logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None leaves the check out.
         force: Replace an existing IR.
 
     Raises:
         FrozenGraphError: If the file is not a frozen I3D.
+        SpecError: If the clips asked for cannot be.
         ParityError: If the IR differs from the graph by more than `parity.BOUNDS`; it is kept under
             the name `<output>.rejected.xml` and nothing is written at `output`.
         OutputError: If the IR exists (without `force`) or cannot be written.
@@ -110,22 +128,28 @@ def convert_graph(
         graph_spec = graph.spec or _infer_spec(graph, model)
         _require_i3d(graph, model, graph_spec)
         name_units(model, graph.nodes)
+        graph_spec = _reshape(model, graph_spec, num_frames or graph_spec.num_frames, batch or graph_spec.batch)
         has_rgb = "rgb" in graph_spec.inputs.values()
         spec = dataclasses.replace(
             graph_spec,
             layout=layout,
+            frame_px=frame_px,
             input_type=input_type if has_rgb else "f32",
             has_preprocessing=has_rgb,
             frozen_graph_sha256=sha256_file(graph_path),
             precision=precision,
             made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
         )
-        cost = _cost_per_clip(model, spec)
+        cost = _cost_per_clip(model, graph_spec, has_preprocessing=has_rgb)
         model = embed_preprocessing(model, spec)
+        if frame_px is not None:
+            model = take_frames(model, spec)
         _name_ports(model, spec, logits_output=logits_output)
         outcomes = {name: PASSES[name](model) for name in passes_for(target, fold)}
         applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
-        spec = dataclasses.replace(spec, passes=(*((EMBED_PREPROCESSING,) if has_rgb else ()), *applied))
+        embedded = [EMBED_PREPROCESSING] if has_rgb else []
+        embedded += [TAKE_FRAMES] if frame_px is not None else []
+        spec = dataclasses.replace(spec, passes=(*embedded, *applied))
         executed = count_convolutions(model) // spec.batch
         describe(model, spec)
         save_ir(model, temporary, output, compress_to_fp16=precision == "FP16")
@@ -207,8 +231,18 @@ def _require_i3d(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
             )
 
 
-def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
-    num_pixels = sum(math.prod(spec.input_shape(name)) for name in spec.inputs if spec.takes_pixels(name))
+def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> ModelSpec:
+    """Change how many clips of how many frames a model takes, in place; SAME padding follows."""
+    reshaped = dataclasses.replace(spec, num_frames=num_frames, batch=batch)
+    if reshaped != spec:
+        model.reshape({f"{name}:0": list(reshaped.input_shape(name)) for name in reshaped.inputs})
+    return reshaped
+
+
+def _cost_per_clip(model: ov.Model, spec: ModelSpec, *, has_preprocessing: bool) -> Cost:
+    """Count a model that takes what the spec says; normalising RGB inputs counts if it is to be embedded."""
+    streams = spec.inputs.items() if has_preprocessing else ()
+    num_pixels = sum(math.prod(spec.input_shape(name)) for name, stream in streams if stream == "rgb")
     cost = count_cost(model, num_pixels=num_pixels)
     return dataclasses.replace(cost, num_operations=cost.num_operations // spec.batch)
 
@@ -270,8 +304,8 @@ def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
         "model_type": "Action Classification",
         "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),
         "layout": ",".join(f"{name}:{spec.layout}" for name in spec.inputs),
-        "orig_width": str(spec.crop_px),
-        "orig_height": str(spec.crop_px),
+        "orig_width": str(spec.frame_px[1] if spec.frame_px else spec.crop_px),
+        "orig_height": str(spec.frame_px[0] if spec.frame_px else spec.crop_px),
         "reverse_input_channels": "False",
         "embedded_processing": str(spec.has_preprocessing),
     }

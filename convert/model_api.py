@@ -52,13 +52,13 @@ def export_to_model_api(ir_path: Path, output: Path, *, force: bool = False) -> 
 
     Raises:
         IRError: If the IR is incomplete or does not describe itself.
-        SpecError: If the IR does not take one RGB clip alone.
+        SpecError: If the IR does not take one cropped RGB clip alone.
         OutputError: If the output exists (without `force`) or cannot be written.
     """
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
-    if tuple(spec.inputs.values()) != ("rgb",) or spec.batch != 1:
-        raise SpecError(f"model must take one RGB clip alone for Model API; got {spec.title()}")
+    if tuple(spec.inputs.values()) != ("rgb",) or spec.batch != 1 or spec.frame_px:
+        raise SpecError(f"model must take one cropped RGB clip alone for Model API; got {spec.title()}")
     shape = (1, 1, 3, spec.num_frames, spec.crop_px, spec.crop_px)
     exported = _with_six_axes(model, spec, shape)
     for name, value in spec.to_fields().items():

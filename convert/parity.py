@@ -7,15 +7,16 @@ compared, because probabilities that saturate hide errors.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from convert.passes.frames import resize_matrices
 from i3d_edge.errors import ParityError
-from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
+from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUMPY_TYPES, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
@@ -79,7 +80,7 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
     """
     makers = {"moving": moving_clip, "noise": noise_clip}
     pixels = [{name: make(spec, name) for name in spec.inputs} for make in makers.values()]
-    expected = reference(graph_path, [_normalise(clip, spec) for clip in pixels])
+    expected = reference(graph_path, [_see(clip, spec) for clip in pixels])
     got = _run_ir(ir_path, spec, pixels)
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
@@ -116,21 +117,24 @@ def require(report: ParityReport, kept_at: Path) -> None:
 
 def moving_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
     """Return smooth coloured waves that drift, for an input: shape (N, D, H, W, C), uint8, 0..255."""
-    size = spec.crop_px
-    clip, frame, row, column = np.ogrid[: spec.batch, : spec.num_frames, :size, :size]
+    batch, num_frames, height, width, channels = _shape(spec, name)
+    clip, frame, row, column = np.ogrid[:batch, :num_frames, :height, :width]
     frame = frame + 11 * clip
     waves = [
         np.sin((row * (2 + channel) + column * (5 - channel) + frame * (7 + 2 * channel)) / 29.0)
         + np.sin((row * column) / (400.0 + 90 * channel) - frame / 5.0)
-        for channel in range(NUM_CHANNELS[spec.inputs[name]])
+        for channel in range(channels)
     ]
     return np.rint(127.5 + 63.5 * np.stack(waves, axis=-1)).astype(np.uint8)
 
 
 def noise_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
     """Return independent uniform noise from a fixed seed, for an input: shape (N, D, H, W, C), uint8, 0..255."""
-    shape = (spec.batch, spec.num_frames, spec.crop_px, spec.crop_px, NUM_CHANNELS[spec.inputs[name]])
-    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, _shape(spec, name), dtype=np.uint8)
+
+
+def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
+    return replace(spec, layout="NDHWC").input_shape(name)
 
 
 def normalise(pixels: UInt8Array, spec: ModelSpec) -> Float32Array:
@@ -140,6 +144,17 @@ def normalise(pixels: UInt8Array, spec: ModelSpec) -> Float32Array:
 
 def _normalise(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
     return {name: normalise(pixels, spec) for name, pixels in clip.items()}
+
+
+def _see(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
+    """Return what the network sees of a clip: normalised, and cropped if the model is given whole frames."""
+    seen = _normalise(clip, spec)
+    if spec.frame_px is None:
+        return seen
+    rows, columns = resize_matrices(spec)
+    return {
+        name: np.einsum("rh,ndhwc,qw->ndrqc", rows, frames, columns, optimize=True) for name, frames in seen.items()
+    }
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:

@@ -63,8 +63,8 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
         DeviceError: If the device is absent or refuses the model.
     """
     model, spec = read_ir(path, spec_path=spec_path)
-    if spec.batch != 1:
-        raise SpecError(f"stage must take one clip at a time; {str(path)!r} takes {spec.batch}")
+    if spec.batch != 1 or spec.frame_px is not None:
+        raise SpecError(f"stage must take one clip of cropped frames at a time; got {str(path)!r}, {spec.title()}")
     _take_floats(model)
     stored = spec.precision or "FP32"
     hint = precision or (None if stored == "INT8" else "f32")

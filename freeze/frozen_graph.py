@@ -31,8 +31,13 @@ class FrozenGraph:
         input_shapes: Shape of each input by name, NDHWC.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, num_frames: int | None = None, batch: int | None = None) -> None:
         """Read and load the graph.
+
+        Args:
+            path: The .pb file.
+            num_frames: Frames in a clip, if not as many as it was frozen for; the network is convolutional in time.
+            batch: Clips at once, if not as many as it was frozen for.
 
         Raises:
             FrozenGraphError: If the file is absent, is not a GraphDef, or lacks the nodes.
@@ -50,6 +55,11 @@ class FrozenGraph:
         try:
             has_spec = SPEC_NODE in nodes
             self.spec = ModelSpec.from_json(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if has_spec else None
+            for name in names:
+                sizes = nodes[name].attr["shape"].shape.dim
+                for axis, length in ((0, batch), (1, num_frames)):
+                    if length is not None:
+                        sizes[axis].size = length
             with tf.Graph().as_default() as graph:
                 tf.import_graph_def(graph_def, name="")
             self._inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
@@ -127,8 +137,12 @@ class FrozenGraph:
 
 
 def run_frozen_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
-    """Run clips through a frozen graph, one after the other; see `FrozenGraph.logits`."""
-    with FrozenGraph(path) as graph:
+    """Run clips of one shape through a frozen graph, one after the other; see `FrozenGraph.logits`.
+
+    Their batch and number of frames need not be those that it was frozen for.
+    """
+    batch, num_frames = next(iter(clips[0].values())).shape[:2]
+    with FrozenGraph(path, num_frames=num_frames, batch=batch) as graph:
         return [graph.logits(clip) for clip in clips]
 
 

@@ -63,6 +63,8 @@ class ModelSpec:
             "probabilities" averages their softmaxes (Open Model Zoo); None for a single network.
         has_embedding: Whether there is an output `embedding`, the average-pooled features, (N, 1024) per network.
         crop_px: Height and width of the network's input. Source: the same file (224).
+        frame_px: Height and width of whole frames, for an IR that itself resizes and crops them; None if it takes
+            them cropped.
         short_side_px: Frames are resized so that their short side has this length. Source: its README (256).
         frame_rate_fps: Rate at which a clip samples its video. Source: its README (25).
         mean, scale: Normalised value = (pixel - mean) / scale, which takes 0..255 to [-1, 1].
@@ -85,6 +87,7 @@ class ModelSpec:
     fusion: Fusion | None = None
     has_embedding: bool = False
     crop_px: int = 224
+    frame_px: tuple[int, int] | None = None
     short_side_px: int = 256
     frame_rate_fps: int = 25
     mean: float = 127.5
@@ -108,6 +111,8 @@ class ModelSpec:
             raise SpecError(f"num_frames must be at least {MIN_FRAMES}; got {self.num_frames}")
         if self.batch < 1:
             raise SpecError(f"batch must be at least 1; got {self.batch}")
+        if self.frame_px is not None and (self.stream != "rgb" or len(self.frame_px) != 2 or min(self.frame_px) < 1):
+            raise SpecError(f"frame_px must be a height and a width, for an RGB model only; got {self.frame_px!r}")
         if sorted(self.layout) != sorted("NDHWC"):
             raise SpecError(f"layout must order the letters N, D, H, W and C; got {self.layout!r}")
 
@@ -125,11 +130,12 @@ class ModelSpec:
 
     def input_shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an input, in the order of `layout`."""
+        height, width = self.frame_px or (self.crop_px, self.crop_px)
         sizes = {
             "N": self.batch,
             "D": self.num_frames,
-            "H": self.crop_px,
-            "W": self.crop_px,
+            "H": height,
+            "W": width,
             "C": NUM_CHANNELS[self.inputs[name]],
         }
         return tuple(sizes[axis] for axis in self.layout)
@@ -157,6 +163,8 @@ class ModelSpec:
         parts = [f"I3D {self.stream}", f"{self.num_classes} classes ({self.labels.name})", f"{self.num_frames} frames"]
         if self.batch > 1:
             parts.append(f"batch {self.batch}")
+        if self.frame_px:
+            parts.append(f"whole frames of {self.frame_px[0]} x {self.frame_px[1]}")
         if self.fusion:
             parts.append(f"{self.fusion} fused")
         if self.precision:
@@ -170,6 +178,7 @@ class ModelSpec:
         if label_sets.shipped(self.labels.name) != self.labels:
             fields["labels"]["names"] = list(self.labels.names)
         fields["passes"] = list(self.passes)
+        fields["frame_px"] = self.frame_px and list(self.frame_px)
         fields["made_with"] = dict(self.made_with)
         return {"spec_version": SPEC_VERSION, **fields}
 
@@ -193,6 +202,8 @@ class ModelSpec:
         try:
             fields["labels"] = _read_labels(fields["labels"])
             fields["passes"] = tuple(fields.get("passes", ()))
+            if fields.get("frame_px") is not None:
+                fields["frame_px"] = tuple(fields["frame_px"])
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
             raise SpecError(f"spec must have the fields of ModelSpec; got {error!r}") from error

@@ -163,6 +163,12 @@ def _require_rgb(spec: ModelSpec) -> None:
             f"model must take RGB frames to be given a video; it takes {spec.stream}",
             hint="convert one of the rgb checkpoints",
         )
+    if spec.frame_px is not None:
+        raise ClipShapeError(
+            f"model must take cropped frames to be given a video; it takes whole ones of {spec.frame_px[0]} x "
+            f"{spec.frame_px[1]}",
+            hint="convert it without --decode-size: the runtime resizes and crops",
+        )
 
 
 def _require_enough(video: Video, num_samples: int, spec: ModelSpec) -> None:

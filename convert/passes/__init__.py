@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import openvino as ov
 
+from convert.passes.frames import take_frames as take_frames
 from convert.passes.layout import fuse_layout
 from convert.passes.outcome import Outcome as Outcome
 from convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
@@ -20,6 +21,7 @@ from convert.passes.stem import fold_stem
 Target = Literal["cpu", "gpu", "vpu", "portable"]
 
 EMBED_PREPROCESSING = "embed-preprocessing"
+TAKE_FRAMES = "take-frames"
 FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
 

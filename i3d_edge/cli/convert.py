@@ -50,6 +50,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the RGB input; raw pixels 0..255 either way.",
 )
+@click.option("--num-frames", type=click.IntRange(min=1), help="Frames in a clip, if not as the graph was frozen.")
+@click.option("--batch", type=click.IntRange(min=1), help="Clips at once, if not as the graph was frozen.")
+@click.option(
+    "--decode-size",
+    "frame_px",
+    metavar="HxW",
+    callback=lambda _ctx, _param, value: None if value is None else _read_size(value),
+    help="Take whole frames of this size, which the IR itself resizes and crops, e.g. 240x320.",
+)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
 @force_option
 def convert(
@@ -60,6 +69,9 @@ def convert(
     fold: Fold | None,
     layout: Layout,
     input_type: ElementType,
+    num_frames: int | None,
+    batch: int | None,
+    frame_px: tuple[int, int] | None,
     logits_output: bool,
     force: bool,
 ) -> None:
@@ -83,6 +95,9 @@ def convert(
         fold=fold,
         layout=layout,
         input_type=input_type,
+        num_frames=num_frames,
+        batch=batch,
+        frame_px=frame_px,
         logits_output=logits_output,
         reference=reference,
         force=force,
@@ -107,6 +122,13 @@ def convert(
             *_parity_facts(report.parity),
         ]
     )
+
+
+def _read_size(text: str) -> tuple[int, int]:
+    height, _, width = text.partition("x")
+    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
+        raise click.BadParameter(f"{text!r} is not a height and a width, as in 240x320")
+    return int(height), int(width)
 
 
 def _describe_input(spec: ModelSpec, name: str) -> str:
