@@ -1,0 +1,164 @@
+"""The commands that hold a model to a promise: `i3d parity` and `i3d quantize`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from synthetic import write_video
+
+from convert import convert_graph
+from convert.clip_files import generated_clips
+from convert.mistakes import MISTAKES
+from freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.cli import main
+from runtime import read_ir
+
+
+def i3d(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def short_graph(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("quality") / "g.pb"
+    freeze_checkpoint(open_checkpoint(checkpoint_prefix), path, num_frames=9)
+    return path
+
+
+@pytest.fixture(scope="module")
+def short_ir(short_graph: Path) -> Path:
+    convert_graph(short_graph, short_graph.with_name("m.xml"))
+    return short_graph.with_name("m.xml")
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("videos")
+    frame, row, column, channel = np.ogrid[:40, :64, :80, :3]
+    paths = []
+    for number in range(4):
+        waves = np.sin((row * (number + 1) + column * (3 - channel) + 4 * frame) / 9.0 + channel)
+        paths.append(write_video(folder / f"{number}.mp4", list(np.rint(127.5 + 120 * waves).astype(np.uint8))))
+    return paths
+
+
+def test_parity_from_the_checkpoint_on(checkpoint_prefix: Path, short_graph: Path, short_ir: Path) -> None:
+    result = i3d("parity", short_graph, short_ir, f"{short_ir}@bf16", "--layers")
+    assert result.exit_code == 0, result.output
+    assert "g.pb (TensorFlow f32) -> m.xml (f32): agree" in result.stdout
+    assert "m.xml (f32) -> m.xml (bf16): agree" in result.stdout
+    assert "g.pb (TensorFlow f32) -> m.xml (bf16): agree" in result.stdout
+    assert "RGB/inception_i3d/Mixed_5c/concat" in result.stdout
+    assert result.stderr == "2 clips; differences of logits are fractions of the largest logit\n"
+
+    other = i3d("parity", checkpoint_prefix, short_graph)
+    assert other.exit_code == 1
+    assert "SpecError: stages must take the same clips and have the same classes; got I3D rgb" in other.stderr
+
+
+def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Path) -> None:
+    spec = read_ir(short_ir)[1]
+    clip = generated_clips(spec)["moving"]["Placeholder"]
+    for folder, values in (("a", clip), ("b", MISTAKES["frames reversed"](clip))):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "clip.npy", values)
+    options = ["--clips", tmp_path / "a", "--clips-b", tmp_path / "b"]
+    result = i3d("parity", short_ir, short_ir, *options)
+    assert result.exit_code == 3
+    assert "m.xml (f32) -> m.xml (f32): DIFFER, first layer beyond 0.001: RGB/" in result.stdout
+    assert "; the second clips have frames reversed" in result.stdout
+    assert "ParityError: m.xml (f32) must give the logits of m.xml (f32) to within 0.001 of the largest; got " in (
+        result.stderr
+    )
+    assert result.stderr.endswith("hint: the second clips have frames reversed\n")
+
+    document = json.loads(i3d("parity", short_ir, short_ir, *options, "--json").stdout)
+    [step] = document["steps"]
+    assert (step["agrees"], step["num_clips"]) == (False, 1)
+    assert step["mistake"] == "the second clips have frames reversed"
+    assert step["first_divergence"]["layer"] == "RGB/inception_i3d/Conv3d_1a_7x7/Relu"
+
+
+def test_parity_with_a_stricter_tolerance(short_graph: Path, short_ir: Path) -> None:
+    result = i3d("parity", short_graph, short_ir, "--tolerance", "1e-12")
+    assert result.exit_code == 3
+    assert result.stderr.endswith("hint: see the first layer that differs\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["one.xml"], "there must be two stages at least"),
+        (["a.xml", "b.xml", "--clips-b", "folder"], "--clips-b needs --clips to compare with"),
+        (["graph.pb@bf16", "b.xml"], "only an IR has a precision or a device; got 'graph.pb@bf16'"),
+    ],
+)
+def test_parity_used_wrongly(args: list[str], message: str) -> None:
+    result = i3d("parity", *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--num-clips", 4, "-q")
+    assert result.exit_code == 0, result.output
+    assert "58 convolutions: 58 int8" in result.stdout
+    assert "on 4 clips of 4 videos, seed 0" in result.stdout
+
+
+def test_quantize_with_a_promise_that_holds(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    options = ["--num-clips", 4, "--min-agreement", "0.5", "-q"]
+    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
+    assert result.exit_code == 0, result.output
+    assert "on 4 clips of 2 videos" in result.stdout  # the others are checked on
+    assert "0 convolutions kept, " in result.stdout
+    assert "top-1 agreement of at least 0.5: 0.00% of 10 views lost" in result.stdout
+
+
+def test_quantize_with_too_few_views_to_tell(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    options = ["--num-clips", 4, "--min-agreement", "0.98", "-q"]
+    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
+    assert result.exit_code == 4
+    assert "GateUndecidedError: top-1 agreement of at least 0.98 must be checked on 50 views at least" in result.stderr
+    assert not (tmp_path / "q.xml").exists()
+
+
+def test_quantize_against_a_list(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    label = read_ir(short_ir)[1].labels.names[0]
+    listing = tmp_path / "list.csv"
+    rows = "".join(f"{path},{label}\n" for path in videos[:2])
+    listing.write_text(f"path,label\n{rows}")
+    options = ["--list", listing, "--max-drop-top1", "50", "-q", "--num-clips", 2]
+    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
+    assert result.exit_code == 0, result.output
+    assert "on 2 clips of 2 videos" in result.stdout  # the listed ones are left out
+    assert "top-1 drop of at most 50 points: 0.00% of 2 views lost" in result.stdout
+
+    few = i3d("quantize", short_ir, *videos, "-o", tmp_path / "r.xml", *options[:2], "--max-drop-top1", "1", "-q")
+    assert few.exit_code == 4
+    assert "must be checked on 100 views at least, so that one of them does not decide; got 2" in few.stderr
+
+
+def test_quantize_needs_a_list_for_a_drop(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
+    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--max-drop-top1", "1")
+    assert result.exit_code == 2
+    assert "--list and --max-drop-top1 are given together" in result.stderr
+
+
+def test_convert_to_whole_frames(short_graph: Path, tmp_path: Path) -> None:
+    result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", "120x160", "--num-frames", 10)
+    assert result.exit_code == 0, result.output
+    assert "Placeholder NDCHW (1, 10, 3, 120, 160), uint8, RGB 0..255" in result.stdout
+    assert "take-frames" in result.stdout
+    assert "parity, moving clip" in result.stdout
+
+
+@pytest.mark.parametrize("size", ["120", "0x10", "axb", "1x2x3"])
+def test_a_size_that_is_none(size: str, short_graph: Path, tmp_path: Path) -> None:
+    result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", size)
+    assert result.exit_code == 2
+    assert f"{size!r} is not a height and a width, as in 240x320" in result.stderr
