@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 from pathlib import Path
 
 import click
@@ -53,7 +53,7 @@ def main(
     from convert.graph_def import read_graph_def
     from convert.quantization import calibration_clips
     from i3d_edge.errors import FrozenGraphError
-    from i3d_edge.files import check_output, write_text
+    from i3d_edge.files import check_output, make_folder, write_text
 
     known = [rival.name for rival in RIVALS]
     if unknown := sorted(set(names) - set(known)):
@@ -68,26 +68,29 @@ def main(
         )
     machine = Machine.here()
     note(machine.hardware_class)
-    with tempfile.TemporaryDirectory(prefix=".bench.", dir=output.parent) as scratch:
-        folder = Path(scratch)
-        cut, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=0)
-        for path, reason in skipped:
-            note(f"skipped {path}: {reason}")
-        np.save(folder / "calibration.npy", np.stack(cut))
-        np.save(folder / "clips.npy", np.stack(cut[:_NUM_COMPARED]))
-        task = Task(
-            graph=graph.absolute(),
-            spec=spec,
-            clips=folder / "clips.npy",
-            calibration=folder / "calibration.npy",
-            num_calibration=len(cut),
-            videos=tuple(path.absolute() for path in videos),
-            folder=folder.absolute(),
-            num_threads=machine.num_cores,
-        )
-        del cut
-        result = measure(chosen, task, machine, Schedule(rounds, pause), clips=clips)
+    folder = output.absolute().with_suffix(".work")  # kept after a failure, for what the rivals said
+    shutil.rmtree(folder, ignore_errors=True)
+    make_folder(folder)
+    videos = tuple(path.absolute() for path in videos)
+    cut, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=0)
+    for path, reason in skipped:
+        note(f"skipped {path}: {reason}")
+    np.save(folder / "calibration.npy", np.stack(cut))
+    np.save(folder / "clips.npy", np.stack(cut[:_NUM_COMPARED]))
+    task = Task(
+        graph=graph.absolute(),
+        spec=spec,
+        clips=folder / "clips.npy",
+        calibration=folder / "calibration.npy",
+        num_calibration=len(cut),
+        videos=videos,
+        folder=folder,
+        num_threads=machine.num_cores,
+    )
+    del cut
+    result = measure(chosen, task, machine, Schedule(rounds, pause), clips=clips)
     write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

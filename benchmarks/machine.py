@@ -50,10 +50,7 @@ class Machine:
             usable: Numbers of the processors that may be used; two of them may be threads of one core.
             architecture: As the kernel names it.
         """
-        processors = [
-            dict((part.strip() for part in line.split(":", 1)) for line in block.splitlines() if ":" in line)
-            for block in cpuinfo.split("\n\n")
-        ]
+        processors = [_fields(block) for block in cpuinfo.split("\n\n")]
         here = [fields for fields in processors if fields.get("processor", "-1") in map(str, usable)]
         cores = {(fields.get("physical id"), fields.get("core id", fields["processor"])) for fields in here}
         first = here[0] if here else {}
@@ -84,6 +81,11 @@ class Machine:
     def _features(self) -> list[str]:
         notable = [name for name in _NOTABLE if name in self.flags]
         return notable or [name for name in _LESSER if name in self.flags][:1]
+
+
+def _fields(block: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in block.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:

@@ -77,9 +77,7 @@ def read_result(path: Path) -> Result:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ResultError(
-            f"result {str(path)!r} must be a JSON file of `python -m benchmarks`; got {error}"
-        ) from error
+        raise ResultError(f"result {str(path)!r} must be a JSON file of `python -m benchmarks`; got {error}") from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA_VERSION:
         raise ResultError(

@@ -9,6 +9,7 @@ The driver starts it, gets its answers, and then asks for one turn after the oth
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -99,10 +100,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        try:
+        with contextlib.suppress(OSError):  # it may have ended by itself
             self._connection.send(False)
-        except OSError:
-            pass  # it has ended by itself
         self._process.join(_END_S)
         if self._process.is_alive():
             self._process.kill()

@@ -58,7 +58,14 @@ def _exported(task: Task) -> Path:
 
 
 def _quantize(task: Task, path: Path) -> None:
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static, quant_pre_process
+    import onnx
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quant_pre_process,
+        quantize_static,
+    )
 
     class Clips(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -69,6 +76,8 @@ def _quantize(task: Task, path: Path) -> None:
 
     prepared = task.folder / "onnx_prepared.onnx"
     quant_pre_process(_exported(task), prepared, skip_symbolic_shape=True)
+    # A softmax in 8 bits would round every probability below 1/512 to zero.
+    softmax = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Softmax"]
     quantize_static(
         prepared,
         path,
@@ -77,6 +86,7 @@ def _quantize(task: Task, path: Path) -> None:
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         per_channel=True,
+        nodes_to_exclude=softmax,
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 
-from typing import Any
-
 import numpy as np
 import openvino as ov
 from openvino import Layout, Type
