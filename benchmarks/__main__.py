@@ -67,7 +67,7 @@ def main(
             hint="`i3d freeze` makes graphs that do",
         )
     machine = Machine.here()
-    note(machine.hardware_class)
+    note(f"{machine.hardware_class}; as a file name: {machine.slug}.json")
     folder = output.absolute().with_suffix(".work")  # kept after a failure, for what the rivals said
     shutil.rmtree(folder, ignore_errors=True)
     make_folder(folder)
