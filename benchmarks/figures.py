@@ -77,6 +77,11 @@ def times(value: float) -> str:
     return f"{rounded(value)}x"
 
 
+def percent(value: float) -> str:
+    """Return a part of one as a percentage; what is below a thousandth of a percent is said to be."""
+    return f"{float(f'{100 * value:.2g}'):g} %" if value >= 1e-5 else "below 0.001 %"
+
+
 def _figure(rival: RivalResult, reference: RivalResult, stock: RivalResult | None) -> Figure:
     p10_ms, median_ms, p90_ms = (float(value) for value in np.percentile(rival["clip_ms"], (10, 50, 90)))
     times_stock = None if stock is None else ratio(stock, rival)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import Figure, figures, finding, ratio, rounded, times
+from benchmarks.figures import Figure, figures, finding, percent, ratio, rounded, times
 from benchmarks.result import Result
 
 
@@ -42,7 +42,7 @@ def _row(line: Figure, result: Result) -> tuple[str, ...]:
         f"{rounded(line.p10_ms)} to {rounded(line.p90_ms)}",
         times(line.times_reference),
         "" if line.is_stock or line.times_stock is None else times(line.times_stock),
-        "" if rival is result["rivals"][0] else f"{100 * rival['difference']:.2g} %",
+        "" if rival is result["rivals"][0] else percent(rival["difference"]),
         f"{rival['num_same_top1']} of {result['num_compared']}",
     )
 
@@ -54,7 +54,7 @@ def _legend(result: Result) -> str:
         f"{reference}; against stock: of stock OpenVINO meant for the same precision; both are medians over "
         f"{result['rounds']} rounds of the quotient within a round. Logits differ: the largest difference to "
         f"{reference} on {result['num_compared']} clips, as a part of the largest logit; its own logits for the one "
-        f"clip and the other differ by {100 * result['other_clip_difference']:.2g} %. Top-1: on how many of those "
+        f"clip and the other differ by {percent(result['other_clip_difference'])}. Top-1: on how many of those "
         "clips the best class is the same."
     )
 

@@ -10,7 +10,7 @@ from results import make_result, rival
 from benchmarks.chart import svg
 from benchmarks.clips import centred_logits, difference, softmax
 from benchmarks.errors import ResultError
-from benchmarks.figures import figures, finding, ratio, rounded
+from benchmarks.figures import figures, finding, percent, ratio, rounded
 from benchmarks.report import BEGIN, END, filled, main
 from benchmarks.result import read_result
 from benchmarks.table import markdown
@@ -56,9 +56,17 @@ def test_three_digits(value: float, text: str) -> None:
     assert rounded(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "below 0.001 %"), (1e-5, "0.001 %"), (0.00714, "0.71 %"), (0.0587, "5.9 %"), (1.45, "140 %")],
+)
+def test_percentages(value: float, text: str) -> None:
+    assert percent(value) == text
+
+
 def test_the_section() -> None:
     text = markdown(make_result(), chart="report.svg")
-    assert "| PyTorch f32 | f32 | 2000 | 2000 to 5200 | 0.5x |  | 0.00012 % | 2 of 2 |" in text
+    assert "| PyTorch f32 | f32 | 2000 | 2000 to 5200 | 0.5x |  | below 0.001 % | 2 of 2 |" in text
     assert "| TensorFlow f32 | f32 | 1200 | 1040 to 2640 | 1x |  |  | 2 of 2 |" in text
     assert "| OpenVINO INT8 | int8 | 360 | 312 to 792 | 3.33x |  | 5 % | 2 of 2 |" in text
     assert "| **i3d-edge INT8** | int8 | **240** | 208 to 648 | 5x | 1.5x | 6 % | 2 of 2 |" in text
