@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmarks.figures import Figure, figures, finding, percent, ratio, rounded, times
 from benchmarks.result import Result
 
+_BUSY_LOAD = 0.5
+
 
 def markdown(result: Result, *, chart: str) -> str:
     """Return the section of a page that a result fills.
@@ -73,12 +75,13 @@ def _throughput(result: Result) -> list[str]:
 
 def _where(result: Result) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    busy = ", so the machine was not idle" if result["load_before"] >= _BUSY_LOAD else ""
     shape = "x".join(map(str, result["clip_shape"]))
     return (
         f"Measured on {result['date']}: {result['hardware_class']}; {versions}. {result['model']}; clips {shape} of "
         f"{result['clips']}; INT8 calibrated on {result['num_calibration']} clips. {result['rounds']} rounds in random "
         f"order, seed {result['seed']}, after {result['warm_up']} runs to warm up, with a pause of "
-        f"{result['pause_s']:g} s before each turn; load before the run {result['load_before']:g}."
+        f"{result['pause_s']:g} s before each turn; load before the run {result['load_before']:g}{busy}."
     )
 
 

@@ -76,6 +76,13 @@ def test_the_section() -> None:
     assert "](report.svg)" in text
 
 
+def test_a_busy_machine_is_owned_up_to() -> None:
+    result = make_result()
+    assert "load before the run 0.1." in markdown(result, chart="")
+    result["load_before"] = 1.5
+    assert "load before the run 1.5, so the machine was not idle." in markdown(result, chart="")
+
+
 def test_the_chart() -> None:
     text = svg(make_result())
     root = ElementTree.fromstring(text)
