@@ -1,7 +1,6 @@
 """The frozen graph's network as a PyTorch module, the one that PyTorch runs and that ONNX is exported from.
 
-OpenVINO's converter reads the graph: in what it gives, batch norm is folded into the convolutions, axes are
-NCDHW, and SAME padding is spelled out in numbers, begin and end.
+It is built from what OpenVINO's converter makes of the graph, where SAME padding is spelled out, begin and end.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import openvino as ov
 import torch
 from torch import nn
 
-from benchmarks.errors import RivalError
+from benchmarks.graph import load_graph
 
 # What the graph holds beside these is constants, and operations that only reorder axes.
 _PASSED_THROUGH = ("Squeeze", "Transpose")
@@ -26,7 +25,7 @@ def load_network(graph: Path) -> Any:
     Raises:
         RivalError: If the graph has an operation that no I3D has.
     """
-    model = ov.convert_model(graph)
+    model = load_graph(graph)
     modules = nn.ModuleDict()
     traced = torch.fx.Graph()
     values: dict[str, Any] = {}
@@ -66,8 +65,6 @@ def load_network(graph: Path) -> Any:
             values[name] = traced.call_method("softmax", (logits, 1))
         elif kind == "Result":
             traced.output(sources[0])
-        elif kind != "Constant":
-            raise RivalError(f"frozen graph {str(graph)!r} must have only an I3D's operations; got {kind}")
     return torch.fx.GraphModule(modules, traced).eval().requires_grad_(False)
 
 
