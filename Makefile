@@ -6,9 +6,13 @@ BIN := $(VENV)/bin
 DEMO := demo
 CHECKPOINT ?=
 VIDEO ?=
+BENCH := bench
+VENV_BENCH := .venv-bench
+ROUNDS ?= 15
+VIDEOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint docs openvino-dev clean
+.PHONY: help setup demo test test-slow lint docs bench openvino-dev clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +46,15 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy
 docs: $(VENV)/.installed-dev  ## write docs/commands.md anew from the commands' own help
 	$(BIN)/python docs/commands.py
 
+bench: $(VENV_BENCH)/.installed  ## ours beside TensorFlow, PyTorch, ONNX Runtime, stock OpenVINO; CHECKPOINT=, VIDEOS=, ROUNDS=
+	PATH="$(abspath $(VENV_BENCH)/bin):$$PATH" sh benchmarks/bench.sh "$(BENCH)" "$(ROUNDS)" "$(CHECKPOINT)" $(VIDEOS)
+
+$(VENV_BENCH)/.installed: requirements-bench.txt requirements.txt requirements-runtime.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV_BENCH)
+	$(VENV_BENCH)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV_BENCH)/bin/python -m pip install --quiet -r requirements-bench.txt -e .
+	touch $@
+
 openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart from ours; Python 3.12 at most
 	@$(PYTHON) -c 'import sys; sys.exit("openvino-dev needs Python 3.12 or older: make openvino-dev PYTHON=python3.12" if sys.version_info > (3, 13) else 0)'
 	$(PYTHON) -m venv .venv-openvino-dev
@@ -50,4 +63,4 @@ openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart 
 	.venv-openvino-dev/bin/opt_in_out --opt_out
 
 clean:  ## remove what the other targets made, but for the environments
-	rm -rf $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(DEMO) $(BENCH) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

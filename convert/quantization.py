@@ -97,13 +97,24 @@ def quantize_ir(
     if tuple(spec.inputs.values()) != ("rgb",):
         raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
     nncf = _import_nncf()  # before any video is decoded
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
     passes = list(spec.passes)
     if not any(name.startswith(FOLD_STEM) for name in passes):
         passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
     clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
     feeds = [feed_clip(clip, spec) for clip in clips]
     with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
-        quantized = nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
+        quantized = nncf.quantize(
+            model,
+            nncf.Dataset(feeds),
+            subset_size=len(feeds),
+            preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                # NNCF's own choice averages the clips' extremes, and cuts off what a livelier clip exceeds them by.
+                activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+            ),
+        )
     trials: list[Trial] = []
     if promises:
         quantized, trials = control_accuracy(model, quantized, spec, promises)

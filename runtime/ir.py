@@ -27,14 +27,7 @@ def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, Mod
         IRError: If a file is absent, the .xml is no IR, it does not describe itself and nothing else does, or
             its ports are not what is described.
     """
-    _require_files(path)
-    try:
-        model = ov.Core().read_model(path)
-    except RuntimeError as error:
-        raise IRError(
-            f"IR {str(path)!r} must be an OpenVINO model; OpenVINO cannot read it",
-            hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
-        ) from error
+    model = _read_model(path)
     spec = _read_spec(model, path) if spec_path is None else _adopt(model, path, spec_path)
     expected = {name: f"{spec.element_type(name)}{list(spec.input_shape(name))}" for name in spec.inputs}
     found = {
@@ -47,6 +40,26 @@ def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, Mod
         names = sorted(name for output in model.outputs for name in output.names)
         raise IRError(f"IR {str(path)!r} must have an output {OUTPUT_NAME!r}; got {names}")
     return model, spec
+
+
+def describes_itself(path: Path) -> bool:
+    """Whether an IR needs no `spec_path`.
+
+    Raises:
+        IRError: If it cannot be read.
+    """
+    return bool(_read_model(path).has_rt_info([RT_INFO_GROUP]))
+
+
+def _read_model(path: Path) -> ov.Model:
+    _require_files(path)
+    try:
+        return ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise IRError(
+            f"IR {str(path)!r} must be an OpenVINO model; OpenVINO cannot read it",
+            hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
+        ) from error
 
 
 def _require_files(path: Path) -> None:

@@ -98,8 +98,10 @@ def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
     device = next((option for option in options if option not in _PRECISIONS), "CPU")
     if path.suffix == ".xml":
         from convert.stage import ir_stage
+        from runtime.ir import describes_itself
 
-        return ir_stage(path, device=device, precision=precision, spec_path=spec_path)
+        own = None if spec_path is None or describes_itself(path) else spec_path
+        return ir_stage(path, device=device, precision=precision, spec_path=own)
     if options:
         raise click.UsageError(f"only an IR has a precision or a device; got {text!r}")
     if path.suffix == ".pb":

@@ -31,7 +31,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_each_room_says_that_it_is_ours() -> None:
-    for room in ("freeze", "convert", "runtime", "accuracy"):
+    for room in ("freeze", "convert", "runtime", "accuracy", "benchmarks"):
         tree = ast.parse((ROOT / room / "__init__.py").read_text())
         assert "Part of i3d-edge" in (ast.get_docstring(tree) or ""), room
 

@@ -48,6 +48,11 @@ def test_data_flows_one_way(room: str) -> None:
     assert {path.name: violations(room, path) for path in files if violations(room, path)} == {}
 
 
+def test_nothing_imports_the_benchmarks() -> None:
+    files = [path for room in (*ROOMS, "i3d_edge") for path in (ROOT / room).rglob("*.py")]
+    assert [path.name for path in files if any(name.partition(".")[0] == "benchmarks" for name in imports(path))] == []
+
+
 def test_only_one_file_imports_tensorflow() -> None:
     files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     importing = [path.name for path in files if any(name.partition(".")[0] == "tensorflow" for name in imports(path))]

@@ -1,0 +1,44 @@
+#!/bin/sh
+# From a checkpoint to a table and a chart; `make bench` calls it. Frozen graph and videos that are there are reused.
+#   bench.sh FOLDER ROUNDS [CHECKPOINT [VIDEO...]]
+# CHECKPOINT: a prefix like .../model.ckpt; without one (''), a stand-in is made.
+# VIDEO: to calibrate INT8 on and to time; without any, generated videos.
+set -eu
+
+folder=$1
+rounds=$2
+checkpoint=${3:-}
+[ $# -lt 3 ] && shift $# || shift 3
+
+step() { printf '\n== %s\n' "$*"; }
+
+mkdir -p "$folder"
+
+if [ -z "$checkpoint" ]; then
+    step "stand-in checkpoint (a few minutes, the first time)"
+    i3d stand-in checkpoint "$folder/checkpoint"
+    checkpoint=$folder/checkpoint/model.ckpt
+    name=stand-in
+else
+    [ -f "$checkpoint.index" ] || { echo "CHECKPOINT must be a prefix: there is no $checkpoint.index" >&2; exit 2; }
+    name=$(basename "$(dirname "$checkpoint")")-$(cksum <"$checkpoint.index" | cut -d' ' -f1)
+fi
+
+graph=$folder/$name.pb
+step "freeze: $checkpoint -> $graph"
+if [ -f "$graph" ]; then echo "there already"; else i3d freeze "$checkpoint" -o "$graph"; fi
+
+clips="given videos"
+if [ $# -eq 0 ]; then
+    step "generated videos"
+    i3d stand-in videos "$folder/videos" --per-class 1
+    set -- "$folder"/videos/*.mp4
+    clips="generated videos"
+fi
+
+step "measure (some twenty minutes on two cores; leave the machine alone meanwhile)"
+python -m benchmarks "$graph" "$@" -o "$folder/result.json" --rounds "$rounds" --clips "$clips" --force
+
+step "report"
+rm -f "$folder/report.md"
+python -m benchmarks.report "$folder/result.json" "$folder/report.md"

@@ -1,0 +1,88 @@
+"""Figures of a result: medians, spreads, and ratios taken round by round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.result import Result, RivalResult
+from benchmarks.rivals import OURS, STOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One rival's line.
+
+    Attributes:
+        rival: What was measured.
+        median_ms, p10_ms, p90_ms: Of its times per clip.
+        times_reference: How many times faster than the reference: median over rounds of the quotient.
+        times_stock: The same against stock OpenVINO of its precision; None where that did not run.
+    """
+
+    rival: RivalResult
+    median_ms: float
+    p10_ms: float
+    p90_ms: float
+    times_reference: float
+    times_stock: float | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is i3d-edge."""
+        return self.rival["group"] == OURS
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether it is OpenVINO without our passes."""
+        return self.rival["group"] == STOCK
+
+
+def figures(result: Result) -> list[Figure]:
+    """Return a line for each rival, slowest first."""
+    reference = result["rivals"][0]
+    stock = {rival["precision"]: rival for rival in result["rivals"] if rival["group"] == STOCK}
+    lines = [_figure(rival, reference, stock.get(rival["precision"])) for rival in result["rivals"]]
+    return sorted(lines, key=lambda line: -line.median_ms)
+
+
+def finding(result: Result) -> str:
+    """Return in one sentence what our fastest way of answering a single clip comes to."""
+    latency = [line for line in figures(result) if line.is_ours and "throughput" not in line.rival["name"]]
+    if not latency:
+        return f"i3d-edge was not measured: {len(result['rivals'])} others were"
+    best = latency[-1]
+    sentence = (
+        f"{best.rival['name']} takes {rounded(best.median_ms)} ms a clip: "
+        f"{times(best.times_reference)} the speed of {result['rivals'][0]['name']}"
+    )
+    if best.times_stock is not None:
+        sentence += f", {times(best.times_stock)} that of stock OpenVINO {best.rival['precision']}"
+    return sentence
+
+
+def ratio(slower: RivalResult, faster: RivalResult) -> float:
+    """Return how many times faster the second is: the median over rounds of the quotient of their times."""
+    return float(np.median(np.array(slower["clip_ms"]) / np.array(faster["clip_ms"])))
+
+
+def rounded(value: float) -> str:
+    """Return three significant digits, without an exponent."""
+    return f"{float(f'{value:.3g}'):g}" if value < 1000 else f"{round(value, -1 if value < 10000 else -2):.0f}"
+
+
+def times(value: float) -> str:
+    """Return a ratio for people, for instance "1.24x"."""
+    return f"{rounded(value)}x"
+
+
+def percent(value: float) -> str:
+    """Return a part of one as a percentage; what is below a thousandth of a percent is said to be."""
+    return f"{float(f'{100 * value:.2g}'):g} %" if value >= 1e-5 else "below 0.001 %"
+
+
+def _figure(rival: RivalResult, reference: RivalResult, stock: RivalResult | None) -> Figure:
+    p10_ms, median_ms, p90_ms = (float(value) for value in np.percentile(rival["clip_ms"], (10, 50, 90)))
+    times_stock = None if stock is None else ratio(stock, rival)
+    return Figure(rival, median_ms, p10_ms, p90_ms, ratio(reference, rival), times_stock)

@@ -1,0 +1,54 @@
+"""`python -m benchmarks.report`: a result file becomes a table and a chart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmarks.chart import svg
+from benchmarks.errors import ResultError
+from benchmarks.result import read_result
+from benchmarks.table import markdown
+from i3d_edge.cli._base import Command, print_facts
+from i3d_edge.files import write_text
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+@click.command(cls=Command)
+@click.argument("result_path", type=click.Path(path_type=Path), metavar="RESULT.json")
+@click.argument("page", type=click.Path(path_type=Path), metavar="PAGE.md")
+def main(result_path: Path, page: Path) -> None:
+    """Write the table of RESULT.json into PAGE.md, and its chart beside that as PAGE.svg.
+
+    A page that exists keeps all but what stands between its two markers; another is made.
+
+    \b
+    Example:
+      python -m benchmarks.report result.json report.md
+    """
+    result = read_result(result_path)
+    chart = page.with_suffix(".svg")
+    section = markdown(result, chart=chart.name)
+    text = page.read_text(encoding="utf-8") if page.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    write_text(page, filled(text, section, page), force=True)
+    write_text(chart, svg(result), force=True)
+    print_facts([("table", str(page)), ("chart", str(chart))])
+
+
+def filled(text: str, section: str, page: Path) -> str:
+    """Return a page's text with a section between its markers, in place of what was there.
+
+    Raises:
+        ResultError: If the page does not have both markers, once each and in order.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in after or END in after:
+        raise ResultError(f"page {str(page)!r} must have one line {BEGIN!r} and, below it, one line {END!r}")
+    return f"{before}{BEGIN}\n\n{section}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""TensorFlow on the frozen graph: what a user has who converts nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.clips import normalised, softmax
+from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from freeze.frozen_graph import FrozenGraph
+from i3d_edge.spec import INPUT_NAME
+
+
+def f32(task: Task) -> Opened:
+    """Open the graph with oneDNN, TensorFlow's default on x86-64."""
+    graph = FrozenGraph(task.graph)
+
+    def prepare(clip: UInt8Array) -> Any:
+        return {INPUT_NAME: normalised(clip, task.spec)}
+
+    def run(feeds: Any) -> Float32Array:
+        return softmax(graph.logits(feeds)[0])
+
+    return Opened("the frozen graph with oneDNN; float32 NDHWC", "f32", prepare, run)

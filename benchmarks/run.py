@@ -1,0 +1,141 @@
+"""The driver: opens the rivals, holds their answers against the reference's, and gives them turns."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from benchmarks.clips import difference
+from benchmarks.errors import RivalError
+from benchmarks.machine import Machine, versions
+from benchmarks.result import SCHEMA_VERSION, Result, RivalResult, Skipped
+from benchmarks.rival import Float32Array, Precision, Rival, Task
+from benchmarks.worker import WARM_UP, Ready, Worker
+from i3d_edge.progress import track
+
+BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
+"""The largest difference of two logits that a precision may make, as a part of the largest logit. Our choice: about
+three times what was seen, and less than what another clip makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How turns are given.
+
+    Attributes:
+        rounds: Turns of each rival.
+        pause_s: Before each turn, so that the threads of the one before have gone to sleep.
+        seed: Of the order, which is another in every round, so that none always follows the same one.
+    """
+
+    rounds: int = 15
+    pause_s: float = 0.5
+    seed: int = 0
+
+
+def measure(rivals: Sequence[Rival], task: Task, machine: Machine, schedule: Schedule, *, clips: str) -> Result:
+    """Measure rivals side by side.
+
+    Args:
+        rivals: The first is the reference.
+        task: What they run.
+        machine: Where.
+        schedule: How turns are given.
+        clips: What kind of video the task's clips are of, for the result.
+
+    Raises:
+        RivalError: If the reference cannot run here, or a rival breaks off, or gives another answer.
+    """
+    reasons = {rival.name: rival.lacks(machine.flags) for rival in rivals}
+    skipped = [Skipped(name=name, reason=reason) for name, reason in reasons.items() if reason]
+    if reason := reasons[rivals[0].name]:
+        raise RivalError(f"rival {rivals[0].name!r} must run, as the others are compared with it; {reason}")
+    load = os.getloadavg()[0]
+    with ExitStack() as stack:
+        workers: list[Worker] = []
+        able = [rival for rival in rivals if not reasons[rival.name]]
+        for rival in track(able, total=len(able), title="opening", unit="rival"):
+            worker = stack.enter_context(Worker(rival, task))
+            workers.append(worker)
+            check_answers(rival, expected=workers[0].ready.answers, got=worker.ready.answers)
+        times = take_turns(workers, schedule)
+    expected = workers[0].ready.answers
+    return Result(
+        schema_version=SCHEMA_VERSION,
+        date=datetime.now(UTC).date().isoformat(),
+        hardware_class=machine.hardware_class,
+        versions=versions(),
+        model=task.spec.title(),
+        clip_shape=list(task.spec.clip_shape),
+        clips=clips,
+        rounds=schedule.rounds,
+        warm_up=WARM_UP,
+        pause_s=schedule.pause_s,
+        seed=schedule.seed,
+        num_compared=len(expected),
+        num_calibration=task.num_calibration,
+        other_clip_difference=_rounded(difference(expected[:1], expected[1:2])),
+        load_before=round(load, 2),
+        rivals=[_row(worker.rival, worker.ready, expected, times[worker.rival.name]) for worker in workers],
+        skipped=skipped,
+    )
+
+
+def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) -> None:
+    """Refuse a rival that does not compute the same network.
+
+    Args:
+        rival: Whose answers these are.
+        expected: Probabilities of the reference, shape (n, num_classes).
+        got: Those of the rival.
+
+    Raises:
+        RivalError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.
+    """
+    if got.shape != expected.shape or not np.isfinite(got).all():
+        finite = "finite" if np.isfinite(got).all() else "not all finite"
+        raise RivalError(
+            f"rival {rival.name!r} must give {expected.shape} finite probabilities; got {got.shape}, {finite}"
+        )
+    found, bound = difference(expected, got), BOUNDS[rival.precision]
+    if found > bound:
+        raise RivalError(
+            f"rival {rival.name!r} must give the reference's logits within {100 * bound:g} % of the largest; "
+            f"they differ by {100 * found:.3g} %",
+            hint="it computes another network, or takes the clip in another form; its time would mean nothing",
+        )
+
+
+def take_turns(workers: Sequence[Worker], schedule: Schedule) -> dict[str, list[float]]:
+    """Give every worker one turn in each round; return times per clip by name, in milliseconds."""
+    times: dict[str, list[float]] = {worker.rival.name: [] for worker in workers}
+    rng = np.random.default_rng(schedule.seed)
+    for _ in track(range(schedule.rounds), total=schedule.rounds, title="timing", unit="round"):
+        for index in rng.permutation(len(workers)):
+            time.sleep(schedule.pause_s)
+            worker = workers[index]
+            times[worker.rival.name].append(round(worker.take_turn(), 2))
+    return times
+
+
+def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: list[float]) -> RivalResult:
+    return RivalResult(
+        name=rival.name,
+        group=rival.group,
+        precision=rival.precision,
+        ran_in=ready.ran_in,
+        set_up=ready.set_up,
+        clip_ms=clip_ms,
+        difference=_rounded(difference(expected, ready.answers)),
+        num_same_top1=int((ready.answers.argmax(-1) == expected.argmax(-1)).sum()),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")

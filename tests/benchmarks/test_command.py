@@ -1,0 +1,86 @@
+"""`python -m benchmarks` up to where it measures, and what the lot may import."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.__main__ import main
+from benchmarks.rivals import OURS, REFERENCE, RIVALS, STOCK
+
+ROOT = Path(__file__).resolve().parents[2]
+PURE = ("chart", "clips", "figures", "machine", "report", "result", "rival", "rivals", "run", "table", "worker")
+
+
+def test_a_rival_must_be_known() -> None:
+    outcome = CliRunner().invoke(main, ["graph.pb", "a.mp4", "-o", "r.json", "--rival", "Caffe"])
+    assert outcome.exit_code == 2
+    assert "--rival must be one of 'TensorFlow f32', 'ONNX Runtime f32'," in outcome.output
+    assert "; got 'Caffe'" in outcome.output
+
+
+def test_the_graph_must_describe_itself(tmp_path: Path) -> None:
+    from convert.graph_def import _graph_def_class
+
+    message = _graph_def_class()()
+    for name in ("Placeholder", "Softmax"):
+        message.node.add(name=name)
+    path = tmp_path / "graph.pb"
+    path.write_bytes(message.SerializeToString())
+    outcome = CliRunner().invoke(main, [str(path), "a.mp4", "-o", str(tmp_path / "r.json")])
+    assert outcome.exit_code == 1
+    assert f"frozen graph {str(path)!r} must describe itself to be measured; it does not" in outcome.output
+    assert "hint: `i3d freeze` makes graphs that do" in outcome.output
+
+
+def test_an_operation_that_no_i3d_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    import openvino as ov
+
+    from benchmarks.errors import RivalError
+    from benchmarks.graph import load_graph
+
+    parameter = ov.opset13.parameter([1, 3], ov.Type.f32)
+    model = ov.Model([ov.opset13.exp(parameter)], [parameter])
+    monkeypatch.setattr(ov, "convert_model", lambda path: model)
+    with pytest.raises(RivalError) as caught:
+        load_graph(Path("exp.pb"))
+    assert str(caught.value) == "frozen graph 'exp.pb' must have only an I3D's operations; got Exp"
+
+
+def test_the_rivals() -> None:
+    names = [rival.name for rival in RIVALS]
+    assert len({rival.slug for rival in RIVALS}) == len(set(names)) == len(names)
+    assert RIVALS[0].group == REFERENCE
+    assert {OURS, STOCK} < {rival.group for rival in RIVALS}
+    for rival in RIVALS:
+        module, _, function = rival.opener.partition(":")
+        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, rival.name
+        assert rival.precision in rival.name
+
+
+def test_driver_and_report_load_no_engine() -> None:
+    code = f"import sys; from benchmarks import {', '.join(PURE)}; print(*{{n.partition('.')[0] for n in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert "benchmarks" in loaded.split()
+    assert not set(loaded.split()) & {"tensorflow", "openvino", "torch", "onnxruntime", "nncf", "cv2"}
+
+
+def test_every_bench_dependency_has_its_line_in_the_page() -> None:
+    lines = (ROOT / "requirements-bench.txt").read_text().splitlines()
+    names = [re.split(r"[<>=]", line)[0] for line in lines if line[:1] not in ("#", "-", "")]
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert len(names) == 4
+    for name in names:
+        assert f"| `{name}` |" in page, name
+
+
+def test_the_script_wants_a_prefix(tmp_path: Path) -> None:
+    command = ["sh", str(ROOT / "benchmarks" / "bench.sh"), str(tmp_path / "bench"), "1", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == f"CHECKPOINT must be a prefix: there is no {tmp_path}.index\n"

@@ -1,0 +1,170 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from results import make_result, rival
+
+from benchmarks.chart import svg
+from benchmarks.clips import centred_logits, difference, softmax
+from benchmarks.errors import ResultError
+from benchmarks.figures import figures, finding, percent, ratio, rounded
+from benchmarks.report import BEGIN, END, filled, main
+from benchmarks.result import read_result
+from benchmarks.table import markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    """Of the quotients 10, 2 and 1 the median is 2; the quotient of the medians would be 100 / 50 = 2 as well."""
+    assert ratio(rival("a", "", "f32", [100, 200, 50]), rival("b", "", "f32", [10, 100, 50])) == 2
+    assert ratio(rival("a", "", "f32", [100, 10, 9]), rival("b", "", "f32", [50, 1, 9])) == 2
+
+
+def test_figures_come_slowest_first_and_against_stock_of_the_same_precision() -> None:
+    lines = figures(make_result())
+    assert [(line.rival["name"], line.median_ms, line.times_reference, line.times_stock) for line in lines] == [
+        ("PyTorch f32", 2000, 0.5, None),
+        ("TensorFlow f32", 1200, 1, None),
+        ("OpenVINO INT8", 360, pytest.approx(10 / 3), 1),
+        ("i3d-edge INT8", 240, 5, 1.5),
+        ("i3d-edge INT8, throughput", 200, 6, 1.8),
+    ]
+    assert lines[1].p10_ms == pytest.approx(1040)
+    assert lines[1].p90_ms == pytest.approx(2640)
+
+
+def test_the_finding_is_of_one_clip_at_a_time() -> None:
+    result = make_result()
+    assert finding(result) == (
+        "i3d-edge INT8 takes 240 ms a clip: 5x the speed of TensorFlow f32, 1.5x that of stock OpenVINO INT8"
+    )
+    result["rivals"] = [line for line in result["rivals"] if line["group"] != "OpenVINO"]
+    assert finding(result) == "i3d-edge INT8 takes 240 ms a clip: 5x the speed of TensorFlow f32"
+    result["rivals"] = result["rivals"][:2]
+    assert finding(result) == "i3d-edge was not measured: 2 others were"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.4567, "0.457"), (1, "1"), (23.46, "23.5"), (456.7, "457"), (1234.5, "1230"), (12345, "12300")],
+)
+def test_three_digits(value: float, text: str) -> None:
+    assert rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "below 0.001 %"), (1e-5, "0.001 %"), (0.00714, "0.71 %"), (0.0587, "5.9 %"), (1.45, "140 %")],
+)
+def test_percentages(value: float, text: str) -> None:
+    assert percent(value) == text
+
+
+def test_the_section() -> None:
+    text = markdown(make_result(), chart="report.svg")
+    assert "| PyTorch f32 | f32 | 2000 | 2000 to 5200 | 0.5x |  | below 0.001 % | 2 of 2 |" in text
+    assert "| TensorFlow f32 | f32 | 1200 | 1040 to 2640 | 1x |  |  | 2 of 2 |" in text
+    assert "| OpenVINO INT8 | int8 | 360 | 312 to 792 | 3.33x |  | 5 % | 2 of 2 |" in text
+    assert "| **i3d-edge INT8** | int8 | **240** | 208 to 648 | 5x | 1.5x | 6 % | 2 of 2 |" in text
+    assert "\nIn throughput mode i3d-edge INT8 answers 1.25x as many clips a second as one request at a time.\n" in text
+    assert "\nSkipped: OpenVINO <bf16>, because the CPU has no bf16 instructions.\n" in text
+    assert "2 cores, AMD x86-64 with avx512_bf16, no AMX; python 3.11.7, openvino 2026.4.1." in text
+    assert "](report.svg)" in text
+
+
+def test_a_busy_machine_is_owned_up_to() -> None:
+    result = make_result()
+    assert "load before the run 0.1." in markdown(result, chart="")
+    result["load_before"] = 1.5
+    assert "load before the run 1.5, so the machine was not idle." in markdown(result, chart="")
+
+
+def test_the_chart() -> None:
+    text = svg(make_result())
+    root = ElementTree.fromstring(text)
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert " ".join(words[:2]) == finding(make_result())
+    assert "milliseconds per clip of 79 frames: median, and 10th to 90th percentile" in words
+    assert [word for word in words if word in ("2000", "1200", "360", "240", "200")][-5:] == [
+        "2000",
+        "1200",
+        "360",
+        "240",
+        "200",
+    ]
+    bars = [element for element in root.iter("{http://www.w3.org/2000/svg}rect") if element.get("height") == "18"]
+    widths = [float(bar.attrib["width"]) for bar in bars]
+    assert widths[0] == pytest.approx(10 * widths[-1], abs=0.6)
+    assert len({bar.get("fill") for bar in bars}) == 3
+    assert "href" not in text
+
+
+def test_differences_are_of_logits() -> None:
+    logits = np.array([[10, 0, -10], [0, 0, 3]], np.float32)
+    np.testing.assert_allclose(centred_logits(softmax(logits)), logits - logits.mean(-1, keepdims=True), atol=1e-4)
+    other = logits + np.array([[5], [0]]) + np.array([[0, 0, 0], [0, 0, 1.5]])  # a shift changes nothing
+    assert difference(softmax(logits), softmax(other)) == pytest.approx(0.1, rel=1e-3)
+
+
+def test_a_page_keeps_what_people_wrote(tmp_path: Path) -> None:
+    result_path, page = tmp_path / "result.json", tmp_path / "page.md"
+    result_path.write_text(json.dumps(make_result()))
+    page.write_text(f"# Title\n\nbefore\n\n{BEGIN}\nold\n{END}\n\nafter\n")
+    for _ in range(2):
+        outcome = CliRunner().invoke(main, [str(result_path), str(page)])
+        assert outcome.exit_code == 0, outcome.output
+        text = page.read_text()
+        assert text.startswith(f"# Title\n\nbefore\n\n{BEGIN}\n\n**i3d-edge INT8 takes 240 ms")
+        assert text.endswith(f"\n{END}\n\nafter\n")
+        assert "old" not in text
+    assert (tmp_path / "page.svg").read_text() == svg(make_result())
+
+
+def test_a_page_that_is_not_there_is_made(tmp_path: Path) -> None:
+    result_path = tmp_path / "result.json"
+    result_path.write_text(json.dumps(make_result()))
+    assert CliRunner().invoke(main, [str(result_path), str(tmp_path / "new.md")]).exit_code == 0
+    assert (tmp_path / "new.md").read_text().startswith("# Performance\n\n")
+
+
+@pytest.mark.parametrize("text", ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
+def test_a_page_without_its_markers(text: str) -> None:
+    with pytest.raises(ResultError) as caught:
+        filled(text, "section", Path("page.md"))
+    assert str(caught.value) == (
+        "page 'page.md' must have one line '<!-- measured: begin -->' and, below it, one line '<!-- measured: end -->'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1", "must be a JSON file of `python -m benchmarks`; got Expecting ',' delimiter: line 1 column 3 (char 2)"),
+        ("[]", "must have schema_version 1; got None\n\nhint: run `make bench` again"),
+        ('{"schema_version": 9}', "must have schema_version 1; got 9\n\nhint: run `make bench` again"),
+    ],
+)
+def test_what_is_no_result(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(text)
+    with pytest.raises(ResultError) as caught:
+        read_result(path)
+    assert str(caught.value) == f"result {str(path)!r} {message}"
+
+
+def test_a_result_that_is_not_there(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(main, [str(tmp_path / "none.json"), str(tmp_path / "page.md")])
+    assert outcome.exit_code == 1
+    assert "must be a JSON file of `python -m benchmarks`; got [Errno 2] No such file or directory" in outcome.output
+
+
+def test_the_page_shows_the_committed_result() -> None:
+    [path] = (ROOT / "benchmarks" / "results").glob("*.json")
+    page, result = ROOT / "docs" / "performance.md", read_result(path)
+    text = page.read_text(encoding="utf-8")
+    assert filled(text, markdown(result, chart="performance.svg"), page) == text, f"python -m benchmarks.report {path}"
+    assert page.with_suffix(".svg").read_text(encoding="utf-8") == svg(result)

@@ -1,0 +1,153 @@
+"""The driver and its workers, with rivals that compute nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_rivals import ANSWER, fake
+
+from benchmarks.errors import RivalError
+from benchmarks.machine import Machine
+from benchmarks.rival import Rival, Task
+from benchmarks.run import Schedule, check_answers, measure, take_turns
+from benchmarks.worker import Worker
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import ModelSpec
+
+MACHINE = Machine(2, "x86-64", "AMD", frozenset({"avx512_bf16"}))
+QUICK = Schedule(rounds=4, pause_s=0)
+A, B = fake("a", "open_a"), fake("b", "open_b")
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    clips = np.stack([np.full((1, 2, 2, 3), value, np.uint8) for value in (0, 1)])
+    np.save(tmp_path / "clips.npy", clips)
+    return Task(
+        graph=tmp_path / "none.pb",
+        spec=ModelSpec(labels=LabelSet("three", ("x", "y", "z"))),
+        clips=tmp_path / "clips.npy",
+        calibration=tmp_path / "clips.npy",
+        num_calibration=2,
+        videos=(),
+        folder=tmp_path,
+        num_threads=1,
+    )
+
+
+def test_rivals_take_turns(task: Task, tmp_path: Path) -> None:
+    skipped = fake("c", "open_a", packages=("no_such_package",))
+    result = measure([A, B, skipped], task, MACHINE, QUICK, clips="noise")
+    turns = (tmp_path / "turns.txt").read_text()
+    opening, rounds = turns[:8], turns[8:]
+    assert opening == "aaaabbbb"
+    assert [sorted(rounds[start : start + 2]) for start in range(0, 8, 2)] == [["a", "b"]] * 4
+    assert [row["name"] for row in result["rivals"]] == ["a", "b"]
+    assert [len(row["clip_ms"]) for row in result["rivals"]] == [4, 4]
+    assert min(result["rivals"][1]["clip_ms"]) >= 20
+    assert [row["difference"] for row in result["rivals"]] == [0, 0]
+    assert [row["num_same_top1"] for row in result["rivals"]] == [2, 2]
+    assert result["other_clip_difference"] > 0.5
+    assert result["skipped"] == [{"name": "c", "reason": "the package no_such_package is not installed"}]
+
+
+def test_the_order_differs_between_rounds(task: Task, tmp_path: Path) -> None:
+    with Worker(A, task) as a, Worker(B, task) as b:
+        (tmp_path / "turns.txt").unlink()
+        take_turns([a, b], Schedule(rounds=8, pause_s=0))
+    turns = (tmp_path / "turns.txt").read_text()
+    assert {turns[start : start + 2] for start in range(0, 16, 2)} == {"ab", "ba"}
+
+
+def test_another_answer_is_refused(task: Task) -> None:
+    with pytest.raises(RivalError) as caught:
+        measure([A, fake("wrong", "open_wrong", "INT8")], task, MACHINE, QUICK, clips="noise")
+    assert str(caught.value) == (
+        "rival 'wrong' must give the reference's logits within 20 % of the largest; they differ by 183 %\n\n"
+        "hint: it computes another network, or takes the clip in another form; its time would mean nothing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("got", "found"),
+    [
+        (np.ones((1, 2), np.float32), "(1, 2), finite"),
+        (np.full((1, 3), np.nan, np.float32), "(1, 3), not all finite"),
+    ],
+    ids=["shape", "NaN"],
+)
+def test_what_is_no_answer_is_refused(got: np.ndarray, found: str) -> None:
+    with pytest.raises(RivalError) as caught:
+        check_answers(A, expected=ANSWER[np.newaxis], got=got)
+    assert str(caught.value) == f"rival 'a' must give (1, 3) finite probabilities; got {found}"
+
+
+@pytest.mark.parametrize(("precision", "factor"), [("f32", 1.0005), ("bf16", 1.01), ("INT8", 1.1)])
+def test_a_precision_may_differ_by_so_much(precision: str, factor: float) -> None:
+    expected = np.array([[0.9, 0.05, 0.05]], np.float32)
+    check_answers(fake("a", "open_a", precision), expected=expected, got=expected**factor)
+    with pytest.raises(RivalError):
+        check_answers(fake("a", "open_a", precision), expected=expected, got=expected ** (1 + 6 * (factor - 1)))
+
+
+def test_a_rival_that_cannot_be_opened(task: Task, tmp_path: Path) -> None:
+    with pytest.raises(RivalError) as caught:
+        Worker(fake("r", "open_raising"), task)
+    log = tmp_path / "r.log"
+    assert str(caught.value) == (
+        f"rival 'r' must open and run; got ValueError: no such kernel\n\nhint: the whole story is in {log}"
+    )
+    assert "what it says before it fails" in log.read_text()
+    assert "second line" in log.read_text()
+
+
+def death(name: str, code: int, folder: Path) -> str:
+    return (
+        f"rival {name!r} must live until it is told to end; its process ended with code {code}\n\n"
+        f"hint: what it said is in {folder / name}.log; -9 is often a lack of memory"
+    )
+
+
+def test_a_rival_that_dies_as_it_opens(task: Task, tmp_path: Path) -> None:
+    with pytest.raises(RivalError) as caught:
+        Worker(fake("d", "open_dying"), task)
+    assert str(caught.value) == death("d", 7, tmp_path)
+
+
+def test_a_rival_that_dies_later(task: Task, tmp_path: Path) -> None:
+    with Worker(fake("d", "open_dying_later"), task) as worker:
+        assert worker.take_turn() > 0
+        with pytest.raises(RivalError) as caught:
+            worker.take_turn()
+        assert str(caught.value) == death("d", 9, tmp_path)
+        with pytest.raises(RivalError):  # and stays dead
+            worker.take_turn()
+
+
+def test_the_reference_must_run() -> None:
+    absent = fake("a", "open_a", packages=("no_such_package",))
+    with pytest.raises(RivalError) as caught:
+        measure([absent, B], None, MACHINE, QUICK, clips="noise")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "rival 'a' must run, as the others are compared with it; the package no_such_package is not installed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rival", "flags", "reason"),
+    [
+        (fake("r", "x"), set(), None),
+        (fake("r", "x", packages=("json", "no_such")), set(), "the package no_such is not installed"),
+        (fake("r", "x", needs_bf16=True), {"avx512f"}, "the CPU has no bf16 instructions"),
+        (fake("r", "x", needs_bf16=True), {"avx512_bf16"}, None),
+        (fake("r", "x", needs_bf16=True), {"amx_bf16"}, None),
+    ],
+    ids=["nothing", "package", "no bf16", "avx512", "amx"],
+)
+def test_what_a_rival_lacks(rival: Rival, flags: set[str], reason: str | None) -> None:
+    assert rival.lacks(flags) == reason
+
+
+def test_a_compiler_may_be_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert fake("r", "x", needs_compiler=True).lacks(set()) == "there is no C++ compiler"
