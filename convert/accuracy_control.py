@@ -108,7 +108,9 @@ def disagreement(_labels: IntArray, reference: Float32Array, candidate: Float32A
 def control_accuracy(
     plain: ov.Model, quantized: ov.Model, spec: ModelSpec, promises: Sequence[Promise]
 ) -> tuple[ov.Model, list[Trial]]:
-    """Return the model with the fewest convolutions kept as they were that keeps all promises, and what was tried.
+    """Return the model with the fewest convolutions kept as they were that keeps all promises.
+
+    And what was tried, that model last.
 
     Args:
         plain: What was quantized; runs in float32 as the reference.
@@ -126,7 +128,7 @@ def control_accuracy(
         _require_enough(promise, len(reference.labels))
     trials: list[Trial] = []
 
-    def attempt(kept: Sequence[str]) -> list[Answers]:
+    def attempt(kept: Sequence[str]) -> bool:
         model = keep_precision(quantized, plain, kept)
         answers = [_answers(model, spec, promise.views) for promise in promises]
         losses = tuple(
@@ -135,34 +137,37 @@ def control_accuracy(
         )
         times = [ms for got in answers for ms in got.view_ms]
         trials.append(Trial(tuple(kept), losses, tuple(len(got.labels) for got in answers), float(np.median(times))))
-        return answers
+        return all(loss <= promise.limit for loss, promise in zip(losses, promises, strict=True))
 
-    def holds() -> bool:
-        return all(loss <= promise.limit for loss, promise in zip(trials[-1].losses, promises, strict=True))
-
-    [first, *_] = attempt(())
-    if holds():
+    if attempt(()):
         return quantized, trials
-    ranking = rank_layers(plain, quantized, spec, _hard_views(promises[0].views, references[0], first))
-    count = _fewest(lambda count: bool(attempt(ranking[:count])) and holds(), len(ranking))
+    ranking = rank_layers(plain, quantized, spec, _spread(promises[0].views, trials[0].num_views[0]))
+    count = _fewest(lambda count: attempt(ranking[:count]), len(ranking))
     if count is None:
         raise _failure(promises, trials)
+    trials.sort(key=lambda trial: len(trial.kept) == count)
     return keep_precision(quantized, plain, ranking[:count]), trials
 
 
 def rank_layers(plain: ov.Model, quantized: ov.Model, spec: ModelSpec, clips: Sequence[UInt8Array]) -> list[str]:
-    """Order the quantized convolutions by how much closer the answers come when one alone is not: the best first."""
+    """Order the quantized convolutions by how much less noise the answers have when one alone is not: the best first.
+
+    Noise is the mean square of what the logits, less their own mean, differ by; that of several layers adds up.
+    """
     reference = _run(plain, spec, clips, precision="f32")
     names = sorted(_quantized_convolutions(quantized))
     distances = {}
     for name in track(names, total=len(names), title="ranking layers", unit="layer"):
         candidate = _run(keep_precision(quantized, plain, [name]), spec, clips)
-        distances[name] = float(np.abs(np.log(candidate + _TINY) - np.log(reference + _TINY)).mean())
+        distances[name] = float(np.square(_centred_logits(candidate) - _centred_logits(reference)).mean())
     return sorted(names, key=lambda name: (distances[name], name))
 
 
 def keep_precision(quantized: ov.Model, plain: ov.Model, names: Sequence[str]) -> ov.Model:
-    """Return a copy of the INT8 model in which some convolutions have their weights, bias and input back."""
+    """Return a copy of the INT8 model in which some convolutions have their weights and bias back.
+
+    Their input too, where it was quantized for them alone and not for a concatenation or a pool before them.
+    """
     result = quantized.clone()
     original = {node.get_friendly_name(): node for node in plain.get_ops()}
     changed = _quantized_convolutions(result)
@@ -184,7 +189,8 @@ def _quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
     return {
         node.get_friendly_name(): node
         for node in model.get_ops()
-        if node.get_type_name() == "Convolution" and node.input_value(0).get_node().get_type_name() == "FakeQuantize"
+        if node.get_type_name() == "Convolution"
+        and node.input_value(1).get_node().get_type_name() in ("FakeQuantize", "Multiply")
     }
 
 
@@ -243,11 +249,16 @@ def _failure(promises: Sequence[Promise], trials: Sequence[Trial]) -> GateFailed
     )
 
 
-def _hard_views(views: Views, reference: Answers, got: Answers) -> list[UInt8Array]:
-    """Return the few views on which a model is farthest from the reference."""
-    distance = np.abs(np.log(got.probabilities + _TINY) - np.log(reference.probabilities + _TINY)).mean(axis=1)
-    chosen = set(np.argsort(-distance, kind="stable")[:_RANKING_VIEWS].tolist())
+def _spread(views: Views, num_views: int) -> list[UInt8Array]:
+    """Return a few views, spread evenly over all."""
+    chosen = set(np.linspace(0, num_views - 1, min(num_views, _RANKING_VIEWS)).round().astype(int).tolist())
     return [clip.copy() for number, (_, clip) in enumerate(views()) if number in chosen]
+
+
+def _centred_logits(probabilities: Float32Array) -> Float32Array:
+    """Return logits as far as probabilities tell them: up to a constant, which is made their mean 0."""
+    logits = np.log(probabilities + _TINY)
+    return np.asarray(logits - logits.mean(axis=1, keepdims=True), np.float32)
 
 
 def _answers(model: ov.Model, spec: ModelSpec, views: Views, *, precision: str | None = None) -> Answers:

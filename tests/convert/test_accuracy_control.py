@@ -43,7 +43,8 @@ def network(*, coarse: tuple[str, ...] = ()) -> ov.Model:
             value = ops.fake_quantize(value, low, high, low, high, levels)
             weights = np.round(weights) if name in coarse else weights
             bias = bias + 1 if name in coarse else bias
-        value = ops.convolution(value, ops.constant(weights), [1] * 3, [0] * 3, [0] * 3, [1] * 3, name=name)
+        kernel = ops.multiply(ops.constant(weights), np.float32(1)) if coarse else ops.constant(weights)
+        value = ops.convolution(value, kernel, [1] * 3, [0] * 3, [0] * 3, [1] * 3, name=name)
         value = ops.add(value, ops.constant(bias)).output(0)
     logits = ops.reduce_mean(value, [2, 3, 4])
     softmax = ops.softmax(logits, 1)
@@ -94,7 +95,8 @@ def test_a_promise_that_holds_keeps_nothing_back() -> None:
 @pytest.mark.parametrize(("coarse", "kept"), [(("second",), ("second",)), (("first", "second"), ("first", "second"))])
 def test_the_fewest_layers_that_will_do_are_kept(coarse: tuple[str, ...], kept: tuple[str, ...]) -> None:
     model, trials = control_accuracy(network(), network(coarse=coarse), SPEC, [promise(0.05)])
-    final = min((trial for trial in trials if trial.losses[0] <= 0.05), key=lambda trial: len(trial.kept))
+    final = trials[-1]
+    assert final.losses[0] <= 0.05
     assert set(final.kept) == set(kept)
     assert trials[0].losses[0] > 0.05
     assert np.abs(answers(model) - answers(network())).max() < 0.02
