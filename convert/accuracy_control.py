@@ -8,17 +8,20 @@ weights and inputs back, as few of them as will do.
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, VideoError
+from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
 from i3d_edge.progress import track
 from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from runtime import read_clips
@@ -123,6 +126,14 @@ def control_accuracy(
         GateFailedError: If no number of kept convolutions keeps the promises.
         CalibrationError: If a promise has no view.
     """
+    with tempfile.TemporaryFile() as file:  # so that no video is decoded twice, and memory stays bounded
+        stored = [_store(promise.views(), file) for promise in promises]
+        return _control(plain, quantized, spec, [replace(p, views=v) for p, v in zip(promises, stored, strict=True)])
+
+
+def _control(
+    plain: ov.Model, quantized: ov.Model, spec: ModelSpec, promises: Sequence[Promise]
+) -> tuple[ov.Model, list[Trial]]:
     references = [_answers(plain, spec, promise.views, precision="f32") for promise in promises]
     for promise, reference in zip(promises, references, strict=True):
         _require_enough(promise, len(reference.labels))
@@ -164,25 +175,59 @@ def rank_layers(plain: ov.Model, quantized: ov.Model, spec: ModelSpec, clips: Se
 
 
 def keep_precision(quantized: ov.Model, plain: ov.Model, names: Sequence[str]) -> ov.Model:
-    """Return a copy of the INT8 model in which some convolutions have their weights and bias back.
+    """Return a copy of the INT8 model in which some convolutions have their weights, bias and input back.
 
-    Their input too, where it was quantized for them alone and not for a concatenation or a pool before them.
+    Where a pool or a concatenation of quantized values is read by other convolutions too, those go on reading it, and
+    the ones that are kept read another one of the values as they were.
     """
     result = quantized.clone()
     original = {node.get_friendly_name(): node for node in plain.get_ops()}
     changed = _quantized_convolutions(result)
+    unquantized: dict[str, ov.Output] = {}
     for name in names:
         convolution = changed[name]
-        source = convolution.input_value(0).get_node()
-        if source.get_type_name() == "FakeQuantize":
-            convolution.input(0).replace_source_output(source.input_value(0))
-        weights = original[name].input_value(1)
-        convolution.input(1).replace_source_output(_copy_constant(weights))
+        convolution.input(0).replace_source_output(_unquantize(convolution.input_value(0), unquantized))
+        convolution.input(1).replace_source_output(_copy_constant(original[name].input_value(1)))
         bias, old_bias = _bias(convolution), _bias(original[name])
         if bias is not None and old_bias is not None:
             bias.replace_source_output(_copy_constant(old_bias.get_source_output()))
     result.validate_nodes_and_infer_types()
     return result
+
+
+def _unquantize(value: ov.Output, made: dict[str, ov.Output]) -> ov.Output:
+    """Return a value as it was before it was quantized, through pools and concatenations; `made` holds new ones."""
+    node = value.get_node()
+    kind, name = node.get_type_name(), node.get_friendly_name()
+    if kind == "FakeQuantize":
+        return _unquantize(node.input_value(0), made)
+    if kind not in ("MaxPool", "AvgPool", "Concat"):
+        return value
+    if name not in made:
+        sources = [_unquantize(source, made) for source in node.input_values()]
+        how = node.get_attributes()
+        if kind == "Concat":
+            new = ops.concat(sources, how["axis"])
+        else:
+            window = (how["strides"], how["pads_begin"], how["pads_end"], how["kernel"])
+            strides, begin, end, kernel = (list(numbers) for numbers in window)
+            if kind == "MaxPool":
+                new = ops.max_pool(
+                    sources[0],
+                    strides,
+                    list(how["dilations"]),
+                    begin,
+                    end,
+                    kernel,
+                    rounding_type=how["rounding_type"],
+                    auto_pad=how["auto_pad"],
+                )
+            else:
+                new = ops.avg_pool(
+                    sources[0], strides, begin, end, kernel, how["exclude-pad"], how["rounding_type"], how["auto_pad"]
+                )
+        made[name] = new.output(0)
+    return made[name]
 
 
 def _quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
@@ -247,6 +292,32 @@ def _failure(promises: Sequence[Promise], trials: Sequence[Trial]) -> GateFailed
         f"{found}",
         hint="calibrate on more and other videos, or promise less",
     )
+
+
+def _store(views: Iterator[tuple[int, UInt8Array]], file: IO[bytes]) -> Views:
+    """Write views to the end of a file and return what reads them from there.
+
+    Raises:
+        OutputError: If the disk is full.
+    """
+    places: list[tuple[int, int, tuple[int, ...]]] = []
+    for label, clip in views:
+        try:
+            places.append((label, file.seek(0, os.SEEK_END), clip.shape))
+            file.write(np.ascontiguousarray(clip).data)
+        except OSError as error:
+            raise OutputError(
+                f"temporary folder {tempfile.gettempdir()!r} must hold the views to check, {clip.nbytes >> 20} MiB "
+                f"each; got {error.strerror}",
+                hint="set TMPDIR to a folder on another disk",
+            ) from error
+
+    def read() -> Iterator[tuple[int, UInt8Array]]:
+        file.flush()
+        for label, offset, shape in places:
+            yield label, np.memmap(file, np.uint8, "r", offset, shape)
+
+    return read
 
 
 def _spread(views: Views, num_views: int) -> list[UInt8Array]:

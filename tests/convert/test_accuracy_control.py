@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from convert.accuracy_control import (
     split_videos,
     spread_views,
 )
-from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError
+from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
 
@@ -137,6 +139,21 @@ def test_videos_are_split_the_same_way_in_any_order() -> None:
     assert (len(calibrating), len(checking)) == (4, 5)
     assert sorted(calibrating + checking) == videos
     assert split_videos(videos, seed=1) != (calibrating, checking)
+
+
+def test_a_disk_that_cannot_hold_the_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/full")
+    with pytest.raises(OutputError) as caught:
+        control_accuracy(network(), network(coarse=("second",)), SPEC, [promise(0.05)])
+    assert str(caught.value) == (
+        "temporary folder '/full' must hold the views to check, 0 MiB each; got No space left on device\n\n"
+        "hint: set TMPDIR to a folder on another disk"
+    )
 
 
 def test_views_are_the_same_each_time_and_none_twice(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 from synthetic import write_video
 
 from convert import convert_graph
+from convert.accuracy_control import keep_precision
+from convert.passes.stem import fold_stem
 from convert.quantization import calibration_clips, quantize_ir
 from freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, OutputError, SpecError
@@ -66,6 +68,28 @@ def test_it_computes_nearly_the_same(int8_ir: Path, plain_ir: Path, videos: list
         expected, got = plain.probabilities(pixels), int8.probabilities(pixels)
         assert np.abs(got - expected).sum() < 0.25 * expected.sum()
         assert np.corrcoef(got, expected)[0, 1] > 0.9
+
+
+def test_with_every_layer_kept_it_is_the_model_that_it_was_made_from(
+    int8_ir: Path, plain_ir: Path, videos: list[Path]
+) -> None:
+    quantized, plain = ov.Core().read_model(int8_ir), ov.Core().read_model(plain_ir)
+    fold_stem(plain)
+    names = [node.get_friendly_name() for node in plain.get_ops() if node.get_type_name() == "Convolution"]
+    assert len(names) == 58
+    restored = keep_precision(quantized, plain, names)
+    clips, _ = calibration_clips(videos, SPEC, num_clips=2, seed=1)
+    answers = []
+    for model in (plain, restored, quantized):
+        compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        answers.append(np.array([compiled(clip.transpose(0, 3, 1, 2)[np.newaxis].copy())[0][0] for clip in clips]))
+    assert np.abs(np.log(answers[1]) - np.log(answers[0])).max() < 1e-3
+    assert np.abs(np.log(answers[2]) - np.log(answers[0])).max() > 1e-2
+    # Half of the layers kept: the others go on reading quantized values.
+    half = keep_precision(quantized, plain, names[::2])
+    kinds = [node.get_type_name() for node in half.get_ops()]
+    assert 1 < kinds.count("FakeQuantize") < 60
+    assert kinds.count("MaxPool") > 13
 
 
 def test_the_same_videos_in_any_order_give_the_same_ir(plain_ir: Path, int8_ir: Path, videos: list[Path]) -> None:
