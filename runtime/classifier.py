@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +11,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.errors import VideoError
 from i3d_edge.spec import ModelSpec
-from runtime.clip import clips_of_frames, read_clips
+from runtime.ahead import prepare_ahead
+from runtime.clip import VideoClips, clips_of_frames, read_clips
 from runtime.engine import Engine
 from runtime.prediction import Classification, View, top_k
 
@@ -82,12 +85,37 @@ class VideoClassifier:
             VideoError: One of its kinds, if the file cannot be used.
             ClipShapeError: If frames have another shape or dtype.
         """
-        if self._engine is None:
-            raise ValueError("classifier is closed")
         if isinstance(video, np.ndarray):
             clips = clips_of_frames(video, self.spec, num_clips=num_clips)
         else:
             clips = read_clips(Path(video), self.spec, num_clips=num_clips)
+        return self._answer(clips, k)
+
+    def classify_all(
+        self, videos: Iterable[str | PathLike[str]], *, k: int = 5, num_clips: int = 1
+    ) -> Iterator[Classification | VideoError]:
+        """Label videos one after the other, decoding the next ones meanwhile.
+
+        Args:
+            videos: Files that FFmpeg decodes; taken only a few ahead.
+            k: How many classes to return.
+            num_clips: As for `classify`.
+
+        Yields:
+            For each video in turn what `classify` returns, or the VideoError that it raises.
+        """
+        reading = prepare_ahead(lambda path: read_clips(Path(path), self.spec, num_clips=num_clips), videos)
+        for _, result in reading:
+            try:
+                clips = result()
+            except VideoError as error:
+                yield error
+            else:
+                yield self._answer(clips, k)
+
+    def _answer(self, clips: VideoClips, k: int) -> Classification:
+        if self._engine is None:
+            raise ValueError("classifier is closed")
         probabilities = [self._engine.probabilities(clip.to_layout(self.spec.layout)) for clip in clips.clips]
         return Classification(
             predictions=top_k(np.mean(probabilities, axis=0), self.spec.labels, k),

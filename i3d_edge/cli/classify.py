@@ -18,9 +18,10 @@ from i3d_edge.cli._base import (
     spec_option,
     warn_of_stand_in,
 )
-from i3d_edge.errors import I3DError, VideoError
+from i3d_edge.errors import I3DError
 
 if TYPE_CHECKING:
+    from i3d_edge.errors import VideoError
     from runtime import Classification, VideoClassifier
 
 
@@ -71,8 +72,11 @@ def classify(
     ) as classifier:
         warn_of_stand_in(classifier.spec)
         note(f"model {model_path}: {classifier.spec.title()}; runs in {classifier.precision} on {device}")
-        for path in track(videos, total=len(videos), title="classifying", unit="video"):
-            row = _classify_one(classifier, path, k, num_clips)
+        results = classifier.classify_all(videos, k=k, num_clips=num_clips)
+        for path, result in zip(
+            videos, track(results, total=len(videos), title="classifying", unit="video"), strict=True
+        ):
+            row = _row(path, result, is_stand_in=classifier.spec.is_stand_in)
             rows.append(row)
             if as_jsonl:
                 click.echo(json.dumps(row, ensure_ascii=False))
@@ -86,16 +90,14 @@ def classify(
         click.get_current_context().exit(I3DError.exit_code)
 
 
-def _classify_one(classifier: VideoClassifier, path: Path, k: int, num_clips: int) -> dict[str, Any]:
-    try:
-        result: Classification = classifier.classify(path, k=k, num_clips=num_clips)
-    except VideoError as error:
-        note(f"{type(error).__name__}: {error}")
-        return {"path": str(path), "status": "error", "predictions": [], "error": error.message}
+def _row(path: Path, result: Classification | VideoError, *, is_stand_in: bool) -> dict[str, Any]:
+    if isinstance(result, I3DError):
+        note(f"{type(result).__name__}: {result}")
+        return {"path": str(path), "status": "error", "predictions": [], "error": result.message}
     for warning in result.warnings:
         note(f"{path}: {warning}")
     row = {"path": str(path), "status": "ok", **result.to_fields()}
-    return {**row, "stand_in": True} if classifier.spec.is_stand_in else row
+    return {**row, "stand_in": True} if is_stand_in else row
 
 
 def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:

@@ -53,3 +53,16 @@ def test_top_k_is_stable_for_equal_probabilities() -> None:
     labels = LabelSet("letters", ("a", "b", "c", "d"))
     best = top_k(np.array([0.2, 0.3, 0.3, 0.2]), labels, 3)
     assert [(item.label, item.index) for item in best] == [("b", 1), ("c", 2), ("a", 0)]
+
+
+def test_all_videos_in_order_with_failures_in_their_place(ir_path: Path, tmp_path: Path) -> None:
+    good = [write_numbered(tmp_path / f"{number}.mp4", 20 + number) for number in range(3)]
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no video")
+    paths = [good[0], bad, good[1], good[2]]
+    with VideoClassifier(ir_path) as classifier:
+        results = list(classifier.classify_all(iter(paths), k=1))
+        alone = [classifier.classify(path, k=1) for path in good]
+    assert isinstance(results[1], VideoOpenError)
+    assert [results[0], *results[2:]] == alone
+    assert [result.num_frames for result in alone] == [20, 21, 22]
