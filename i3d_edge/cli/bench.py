@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from i3d_edge.cli._base import Command, device_option, note, precision_option, q
 
 if TYPE_CHECKING:
     from runtime.bench import Timing
+    from runtime.end_to_end import EndToEnd
     from runtime.engine import Mode
 
 _LAYERS_SHOWN = 15
@@ -27,6 +29,13 @@ _LAYERS_SHOWN = 15
     help="One clip at a time, or as many at once as the device takes.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
+@click.option(
+    "--video",
+    "videos",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also time videos from file to answer; can be repeated.",
+)
 @click.option("--layers", is_flag=True, help="Also print the slowest layers of each model and what ran them.")
 @device_option
 @precision_option
@@ -36,6 +45,7 @@ def bench(
     models: tuple[Path, ...],
     mode: Mode,
     rounds: int,
+    videos: tuple[Path, ...],
     layers: bool,
     device: str,
     inference_precision: str | None,
@@ -44,13 +54,15 @@ def bench(
     """Time models on random pixels, taking turns in one run.
 
     Each model's times are compared with the first's, round by round, so that what else the machine does
-    hits all alike. Decoding is not part of it.
+    hits all alike. Decoding is not part of it, but for --video: then the centre clip of each video is decoded and
+    classified too, and that time compared with the least that the cores allow.
 
     \b
     Example:
       i3d bench FP32.xml INT8.xml --rounds 20
     """
     from runtime import bench as room
+    from runtime.end_to_end import time_end_to_end
     from runtime.engine import Engine
 
     engines = {
@@ -61,17 +73,41 @@ def bench(
         _row(str(path), timing, ratio)
         for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)
     ]
+    passes = {str(path): time_end_to_end(path, videos, device=device) for path in models} if videos else {}
     if as_json:
-        click.echo(json.dumps({"device": device, "mode": mode, "rounds": rounds, "models": rows}, indent=2))
+        document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
+        document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
+        click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
+        for path, timed in passes.items():
+            click.echo(f"\n{path}: {_pass_line(timed)}")
     if layers:
         for path in engines:
             profiled = Engine(Path(path), device=device, inference_precision=inference_precision, profile=True)
             click.echo(f"\n{path}, slowest layers:")
             for layer in room.layer_times(profiled, rounds=rounds)[:_LAYERS_SHOWN]:
                 click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
+
+
+def _pass_fields(timed: EndToEnd) -> dict[str, float]:
+    return {
+        **dataclasses.asdict(timed),
+        "bound_s": timed.bound_s,
+        "wall_over_bound": timed.wall_s / timed.bound_s,
+        "wall_over_model": timed.wall_s / timed.model_wall_s,
+    }
+
+
+def _pass_line(timed: EndToEnd) -> str:
+    work = f"decoding {timed.decode_cpu_s:.2f} s and the model {timed.model_cpu_s:.2f} s of processor time, alone"
+    return (
+        f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second\n"
+        f"  {timed.wall_s / timed.bound_s:.2f} x the bound of {timed.bound_s:.2f} s: "
+        f"{work}, on {timed.num_cores} cores\n"
+        f"  {timed.wall_s / timed.model_wall_s:.2f} x the model alone"
+    )
 
 
 def _row(path: str, timing: Timing, ratio: float) -> dict[str, Any]:
