@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from accuracy.aggregation import MEAN_OF_PROBABILITIES, aggregate
+
 FloatArray = npt.NDArray[np.floating[Any]]
 
 Z_95 = 1.959963984540054
@@ -43,11 +45,30 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class ScoredView:
-    """One network run on a labelled video: shape of `probabilities` (num_classes,)."""
+    """One network run on a labelled video: shape of `probabilities`, and of `logits` if kept, (num_classes,)."""
 
     video: str
     label: int
     probabilities: FloatArray
+    logits: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredVideo:
+    """A labelled video with what its views say together: shape of `probabilities` (num_classes,)."""
+
+    video: str
+    label: int
+    probabilities: FloatArray
+
+    @property
+    def best(self) -> int:
+        """Class index of the largest probability; of equal ones the lowest."""
+        return int(np.argmax(self.probabilities))
+
+    def is_within(self, k: int) -> bool:
+        """Tell whether the label is among the best k."""
+        return rank_of(self.label, self.probabilities) < k
 
 
 def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
@@ -91,27 +112,36 @@ def top1_drop(labels: npt.NDArray[np.int64], reference: FloatArray, candidate: F
     return float(np.mean(correct[0]) - np.mean(correct[1]))
 
 
-def topk_metrics(views: Sequence[ScoredView]) -> Mapping[str, Proportion]:
-    """Count top-1 and top-5, per clip and per video.
+def views_to_videos(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> list[ScoredVideo]:
+    """Combine the views of each video, wherever in the sequence they stand; in order of first appearance."""
+    by_video: dict[str, list[ScoredView]] = {}
+    for view in views:
+        by_video.setdefault(view.video, []).append(view)
+    videos = []
+    for video, group in by_video.items():
+        logits = [view.logits for view in group if view.logits is not None]
+        combined = aggregate(
+            aggregation,
+            np.array([view.probabilities for view in group]),
+            np.array(logits) if len(logits) == len(group) else None,
+        )
+        videos.append(ScoredVideo(video, group[0].label, combined))
+    return videos
 
-    A video's probabilities are the mean over its views, wherever in the sequence they stand; every video
-    counts, the last one too.
+
+def topk_metrics(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> Mapping[str, Proportion]:
+    """Count top-1 and top-5, per clip and per video; every video counts, the last one too.
 
     Args:
         views: One at least.
+        aggregation: How views become a video's probabilities; see `aggregate`.
 
     Returns:
         `clip_top1`, `clip_top5`, `video_top1`, `video_top5`.
     """
-    by_video: dict[str, list[ScoredView]] = {}
-    for view in views:
-        by_video.setdefault(view.video, []).append(view)
     ranks = {
         "clip": [rank_of(view.label, view.probabilities) for view in views],
-        "video": [
-            rank_of(group[0].label, np.mean([view.probabilities for view in group], axis=0))
-            for group in by_video.values()
-        ],
+        "video": [rank_of(video.label, video.probabilities) for video in views_to_videos(views, aggregation)],
     }
     return {
         f"{level}_top{k}": Proportion(sum(rank < k for rank in found), len(found))
