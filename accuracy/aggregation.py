@@ -14,13 +14,15 @@ FloatArray = npt.NDArray[np.floating[Any]]
 
 MEAN_OF_PROBABILITIES = "mean of probabilities"
 MEAN_OF_LOGITS = "mean of logits"
+INSIDE_THE_NETWORK = "mean of logits over time, inside the network"
 
 
 def aggregate(name: str, probabilities: FloatArray, logits: FloatArray | None = None) -> FloatArray:
     """Combine the views of one video.
 
     Args:
-        name: As protocols name it: "mean of probabilities" or "mean of logits".
+        name: As protocols name it: "mean of probabilities", "mean of logits", or "mean of logits over time, inside the
+            network", which leaves one view a video and nothing to combine.
         probabilities: Shape (num_views, num_classes).
         logits: The same shape, or None where they were not kept.
 
@@ -28,7 +30,8 @@ def aggregate(name: str, probabilities: FloatArray, logits: FloatArray | None = 
         Probabilities, shape (num_classes,).
 
     Raises:
-        ResultError: If no aggregation has that name, or logits are wanted and cannot be had.
+        ResultError: If no aggregation has that name, logits are wanted and cannot be had, or there are views to combine
+            where the network did.
 
     Example:
         Views [0.8, 0.2] and [0.5, 0.5] -> mean of probabilities [0.65, 0.35]; mean of logits [2/3, 1/3], since
@@ -62,7 +65,14 @@ def _mean_of_logits(probabilities: FloatArray, logits: FloatArray | None) -> Flo
     return np.asarray(exponentials / np.sum(exponentials))
 
 
+def _only_view(probabilities: FloatArray, _logits: FloatArray | None) -> FloatArray:
+    if len(probabilities) != 1:
+        raise ResultError(f"a video must have one view where the network combines them; got {len(probabilities)}")
+    return np.asarray(probabilities[0])
+
+
 _AGGREGATIONS: Mapping[str, Callable[[FloatArray, FloatArray | None], FloatArray]] = {
     MEAN_OF_PROBABILITIES: _mean_of_probabilities,
     MEAN_OF_LOGITS: _mean_of_logits,
+    INSIDE_THE_NETWORK: _only_view,
 }

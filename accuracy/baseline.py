@@ -55,7 +55,7 @@ class Baseline(TypedDict):
     how: Protocol
     where: NotRequired[Where]
     labels: BaselineLabels
-    manifest_sha256: str | None  # None: the run was not of a manifest
+    manifest_digest: str | None  # None: the run was not of a manifest
     num_listed: int  # videos on the list
     num_dropped: int  # of those, not decoded
     videos: list[BaselineVideo]  # by `video`
@@ -92,8 +92,15 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
     """Return what a model said of the labelled videos of a run, by the hash of the video, else by its path.
 
     Raises:
-        ComparisonError: If none has a label, or two are the same file.
+        ComparisonError: If the run was interrupted, none has a label, or two are the same file.
     """
+    if not run.is_complete:
+        counts = run.result["counts"]
+        raise ComparisonError(
+            f"run {str(run.folder)!r} must be complete; it was interrupted after "
+            f"{counts['decoded'] + len(counts['dropped'])} of {counts['listed']} videos",
+            hint="the same `i3d accuracy run` command goes on where it stopped",
+        )
     found: dict[str, Answer] = {}
     for video in run.videos[model]:
         if video.label is None:
@@ -122,7 +129,7 @@ def make_baseline(run: RecordedRun, model: str) -> Baseline:
         what={**result["what"][model], "path": Path(result["what"][model]["path"]).name},
         how=result["how"],
         labels=_labels(run),
-        manifest_sha256=cast(str | None, result.get("manifest_sha256")),
+        manifest_digest=result["data"]["manifest_digest"] if "data" in result else None,
         num_listed=result["counts"]["listed"],
         num_dropped=len(result["counts"]["dropped"]),
         videos=[entry(key, answer) for key, answer in sorted(answers(run, model).items())],

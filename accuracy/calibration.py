@@ -6,32 +6,29 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from accuracy.metrics import ScoredVideo
+from accuracy.metrics import VideoOutcome
 from accuracy.result_schema import CalibrationBin
 
 NUM_BINS = 10
 
 
-def calibration_bins(videos: Sequence[ScoredVideo], num_bins: int = NUM_BINS) -> list[CalibrationBin]:
+def calibration_bins(videos: Sequence[VideoOutcome], num_bins: int = NUM_BINS) -> list[CalibrationBin]:
     """Sort videos by their largest probability into bins (0, 0.1], (0.1, 0.2] ... (0.9, 1].
 
     Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017, section 2. They take 15 bins; with 10, 400
     videos leave 40 to a bin on average.
     """
     edges = [(number + 1) / num_bins for number in range(num_bins)]
-    members: list[list[ScoredVideo]] = [[] for _ in edges]
+    members: list[list[VideoOutcome]] = [[] for _ in edges]
     for video in videos:
-        confidence = float(video.probabilities[video.best])
-        members[min(bisect_left(edges, confidence), num_bins - 1)].append(video)  # rounding may end above 1
+        members[min(bisect_left(edges, video.confidence), num_bins - 1)].append(video)  # rounding may end above 1
     return [
         CalibrationBin(
             low=number / num_bins,
             high=edges[number],
             num_videos=len(group),
-            num_correct=sum(video.is_within(1) for video in group),
-            mean_confidence=math.fsum(float(video.probabilities[video.best]) for video in group) / len(group)
-            if group
-            else None,
+            num_correct=sum(video.rank == 0 for video in group),
+            mean_confidence=math.fsum(video.confidence for video in group) / len(group) if group else None,
         )
         for number, group in enumerate(members)
     ]

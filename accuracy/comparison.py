@@ -174,10 +174,10 @@ def _check_same_list(
     baseline: Baseline, own: Baseline, before: Mapping[str, BaselineVideo], now: Mapping[str, Answer]
 ) -> None:
     """Refuse another list: what only one side has scored, the other side must have dropped."""
-    manifests = (baseline["manifest_sha256"], own["manifest_sha256"])
+    manifests = (baseline["manifest_digest"], own["manifest_digest"])
     if None not in manifests and manifests[0] != manifests[1]:
         raise ComparisonError(
-            f"the run must be of the baseline's manifest, SHA-256 {manifests[0]}; got {manifests[1]}", hint=_LIST_HINT
+            f"the run must be of the baseline's manifest, digest {manifests[0]}; got {manifests[1]}", hint=_LIST_HINT
         )
     relabelled = [now[key].path for key in before.keys() & now.keys() if before[key]["label"] != now[key].label]
     if relabelled:

@@ -54,21 +54,22 @@ class ScoredView:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredVideo:
-    """A labelled video with what its views say together: shape of `probabilities` (num_classes,)."""
+class VideoOutcome:
+    """What became of a labelled video; small, so that a whole data set of them fits in memory.
+
+    Attributes:
+        video: Path, as listed.
+        label: Class index.
+        best: Class index of the largest probability; of equal ones the lowest.
+        rank: How many classes come before the label: 0 for a right answer.
+        confidence: The largest probability.
+    """
 
     video: str
     label: int
-    probabilities: FloatArray
-
-    @property
-    def best(self) -> int:
-        """Class index of the largest probability; of equal ones the lowest."""
-        return int(np.argmax(self.probabilities))
-
-    def is_within(self, k: int) -> bool:
-        """Tell whether the label is among the best k."""
-        return rank_of(self.label, self.probabilities) < k
+    best: int
+    rank: int
+    confidence: float
 
 
 def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
@@ -112,21 +113,35 @@ def top1_drop(labels: npt.NDArray[np.int64], reference: FloatArray, candidate: F
     return float(np.mean(correct[0]) - np.mean(correct[1]))
 
 
-def views_to_videos(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> list[ScoredVideo]:
+def video_outcome(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> VideoOutcome:
+    """Combine the views of one video, in their order."""
+    logits = [view.logits for view in views if view.logits is not None]
+    combined = aggregate(
+        aggregation,
+        np.array([view.probabilities for view in views]),
+        np.array(logits) if len(logits) == len(views) else None,
+    )
+    best = int(np.argmax(combined))
+    return VideoOutcome(
+        video=views[0].video,
+        label=views[0].label,
+        best=best,
+        rank=rank_of(views[0].label, combined),
+        confidence=float(combined[best]),
+    )
+
+
+def views_to_outcomes(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> list[VideoOutcome]:
     """Combine the views of each video, wherever in the sequence they stand; in order of first appearance."""
     by_video: dict[str, list[ScoredView]] = {}
     for view in views:
         by_video.setdefault(view.video, []).append(view)
-    videos = []
-    for video, group in by_video.items():
-        logits = [view.logits for view in group if view.logits is not None]
-        combined = aggregate(
-            aggregation,
-            np.array([view.probabilities for view in group]),
-            np.array(logits) if len(logits) == len(group) else None,
-        )
-        videos.append(ScoredVideo(video, group[0].label, combined))
-    return videos
+    return [video_outcome(group, aggregation) for group in by_video.values()]
+
+
+def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Proportion]:
+    """Count top-1 and top-5 at one level, "clip" or "video", under the names `clip_top1` and so on."""
+    return {f"{level}_top{k}": Proportion(sum(rank < k for rank in ranks), len(ranks)) for k in TOP_KS}
 
 
 def topk_metrics(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> Mapping[str, Proportion]:
@@ -139,12 +154,7 @@ def topk_metrics(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABI
     Returns:
         `clip_top1`, `clip_top5`, `video_top1`, `video_top5`.
     """
-    ranks = {
-        "clip": [rank_of(view.label, view.probabilities) for view in views],
-        "video": [rank_of(video.label, video.probabilities) for video in views_to_videos(views, aggregation)],
-    }
     return {
-        f"{level}_top{k}": Proportion(sum(rank < k for rank in found), len(found))
-        for level, found in ranks.items()
-        for k in TOP_KS
+        **count_ranks("clip", [rank_of(view.label, view.probabilities) for view in views]),
+        **count_ranks("video", [video.rank for video in views_to_outcomes(views, aggregation)]),
     }

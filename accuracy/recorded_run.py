@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from accuracy.metrics import ScoredView
-from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, SCHEMA_VERSION, PredictionRow, Result
+from accuracy.result_file import CUT_OFF_HINT, read_result
+from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Prediction, Result
 from accuracy.scoring import Scores, score_views
 from i3d_edge.errors import ResultError
 from i3d_edge.files import sha256_file
@@ -21,10 +22,7 @@ from i3d_edge.files import sha256_file
 _SUM_TOLERANCE = 0.01
 """How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""
 
-_NEEDED = ("what", "how", "counts", "metrics")
-_NEEDED_COUNTS = ("listed", "decoded", "unlabelled", "scored")
 _SHOWN_CHARACTERS = 40
-_HINT = "the file was cut off or edited: run again, or take it from where it was made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class RecordedRun:
     Attributes:
         folder: Where it lies.
         result: Its `result.json`.
-        videos: By model, then in the order of `predictions.jsonl`.
+        videos: By model, then in the list's order.
     """
 
     folder: Path
@@ -80,6 +78,11 @@ class RecordedRun:
         """How many classes the models tell apart."""
         first = next(iter(self.videos.values()))[0]
         return int(first.probabilities.shape[1])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to the end of its list."""
+        return self.result.get("is_complete", True)
 
     @property
     def class_names(self) -> list[str]:
@@ -99,20 +102,22 @@ def read_run(folder: Path) -> RecordedRun:
         ResultError: If a file is absent, cut off, edited, or of another schema version; says where.
     """
     folder = folder.parent if folder.name == RESULT_NAME else folder
-    result = _read_result(folder / RESULT_NAME)
+    result = read_result(folder / RESULT_NAME)
     path = folder / PREDICTIONS_NAME
     rows = _read_rows(path, result)
-    videos = {model: _videos(path, model, rows) for model in result["what"]}
+    videos = {model: _videos(path, model, rows, result) for model in result["what"]}
     _check_counts(path, result, videos)
     num_classes = len(rows[0]["probs"])
     if "labels" in result and len(result["labels"]["names"]) != num_classes:
         raise ResultError(
             f"result {str(folder / RESULT_NAME)!r} must name the {num_classes} classes of its predictions; "
             f"it names {len(result['labels']['names'])}",
-            hint=_HINT,
+            hint=CUT_OFF_HINT,
         )
     if result.get("predictions_sha256", sha256_file(path)) != sha256_file(path):
-        raise ResultError(f"predictions {str(path)!r} must have the SHA-256 in result.json; they differ", hint=_HINT)
+        raise ResultError(
+            f"predictions {str(path)!r} must have the SHA-256 in result.json; they differ", hint=CUT_OFF_HINT
+        )
     return RecordedRun(folder, result, videos)
 
 
@@ -125,7 +130,9 @@ def score_run(run: RecordedRun) -> dict[str, Scores]:
     scores = {}
     for model, videos in run.videos.items():
         views = [view for video in videos for view in video.scored_views()]
-        scores[model] = score_views(views, run.aggregation)
+        scores[model] = score_views(
+            views, run.aggregation, drops_last_video=run.result["how"].get("drops_last_video", False)
+        )
         stated = run.result["metrics"].get(model, {})
         for name, metric in scores[model].metrics.items():
             if stated.get(name) != metric:
@@ -149,33 +156,7 @@ def _stated(metric: object) -> str:
     return "nothing"
 
 
-def _read_result(path: Path) -> Result:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ResultError(
-            f"result {str(path)!r} must be a file; got {error.strerror}",
-            hint="give the folder that `i3d accuracy run` wrote",
-        ) from error
-    except ValueError as error:
-        raise ResultError(f"result {str(path)!r} must be JSON; got {error}", hint=_HINT) from error
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        raise ResultError(
-            f"result {str(path)!r} must have schema version {SCHEMA_VERSION}; got {version}",
-            hint="read it with the version of i3d-edge that wrote it, or run again",
-        )
-    absent = [name for name in _NEEDED if not isinstance(document.get(name), dict) or not document[name]]
-    if not absent:
-        absent += [f"counts.{name}" for name in _NEEDED_COUNTS if not isinstance(document["counts"].get(name), int)]
-        absent += ["counts.dropped"] if not isinstance(document["counts"].get("dropped"), list) else []
-        absent += ["how.aggregation"] if not isinstance(document["how"].get("aggregation"), str) else []
-    if absent:
-        raise ResultError(f"result {str(path)!r} must have {absent[0]!r}; it is absent or empty", hint=_HINT)
-    return cast(Result, document)
-
-
-def _read_rows(path: Path, result: Result) -> list[PredictionRow]:
+def _read_rows(path: Path, result: Result) -> list[Prediction]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -183,7 +164,7 @@ def _read_rows(path: Path, result: Result) -> list[PredictionRow]:
             f"predictions {str(path)!r} must be a file; got {error.strerror}",
             hint="they lie beside result.json, and nothing recomputes without them",
         ) from error
-    rows: list[PredictionRow] = []
+    rows: list[Prediction] = []
     for number, line in enumerate(lines, start=1):
         if line:
             rows.append(_row(line, f"predictions {str(path)!r}, line {number}", result))
@@ -191,57 +172,61 @@ def _read_rows(path: Path, result: Result) -> list[PredictionRow]:
                 raise ResultError(
                     f"predictions {str(path)!r}, line {number}, must have {len(rows[0]['probs'])} probabilities "
                     f"as line 1 has; got {len(rows[-1]['probs'])}",
-                    hint=_HINT,
+                    hint=CUT_OFF_HINT,
                 )
     if not rows:
-        raise ResultError(f"predictions {str(path)!r} must have a line for each view; it is empty", hint=_HINT)
+        raise ResultError(f"predictions {str(path)!r} must have a line for each view; it is empty", hint=CUT_OFF_HINT)
     return rows
 
 
-def _row(line: bytes, where: str, result: Result) -> PredictionRow:
+def _row(line: bytes, where: str, result: Result) -> Prediction:
     try:
         row: Any = json.loads(line)
     except ValueError:
         row = None
     if not isinstance(row, dict):
         start = line[:_SHOWN_CHARACTERS].decode(errors="replace")
-        raise ResultError(f"{where}, must be a JSON object; got {start!r}...", hint=_HINT)
+        raise ResultError(f"{where}, must be a JSON object; got {start!r}...", hint=CUT_OFF_HINT)
     for key, kind in (("video", str), ("model", str), ("view", int), ("probs", list)):
         if not isinstance(row.get(key), kind):
-            raise ResultError(f"{where}, must have {key!r}, of type {kind.__name__}; got {row.get(key)!r}", hint=_HINT)
+            raise ResultError(
+                f"{where}, must have {key!r}, of type {kind.__name__}; got {row.get(key)!r}", hint=CUT_OFF_HINT
+            )
     if row["model"] not in result["what"]:
         known = ", ".join(map(repr, result["what"]))
-        raise ResultError(f"{where}, must be of one of result.json's models, {known}; got {row['model']!r}", hint=_HINT)
+        raise ResultError(
+            f"{where}, must be of one of result.json's models, {known}; got {row['model']!r}", hint=CUT_OFF_HINT
+        )
     probabilities = _numbers(row["probs"], where, "probabilities")
     outside = [value for value in probabilities if not 0 <= value <= 1 + _SUM_TOLERANCE]
     if outside:
-        raise ResultError(f"{where}, must have probabilities in [0, 1]; got {outside[0]}", hint=_HINT)
+        raise ResultError(f"{where}, must have probabilities in [0, 1]; got {outside[0]}", hint=CUT_OFF_HINT)
     if abs((total := math.fsum(probabilities)) - 1) > _SUM_TOLERANCE:
-        raise ResultError(f"{where}, must have probabilities that sum to 1; got {total:.4g}", hint=_HINT)
+        raise ResultError(f"{where}, must have probabilities that sum to 1; got {total:.4g}", hint=CUT_OFF_HINT)
     label = row.get("label")
     if label is not None and not (isinstance(label, int) and 0 <= label < len(probabilities)):
         raise ResultError(
-            f"{where}, must have a label from 0 to {len(probabilities) - 1}, or null; got {label!r}", hint=_HINT
+            f"{where}, must have a label from 0 to {len(probabilities) - 1}, or null; got {label!r}", hint=CUT_OFF_HINT
         )
     if "logits" in row and len(_numbers(row["logits"], where, "logits")) != len(probabilities):
         raise ResultError(
             f"{where}, must have as many logits as probabilities, {len(probabilities)}; got {len(row['logits'])}",
-            hint=_HINT,
+            hint=CUT_OFF_HINT,
         )
-    return cast(PredictionRow, row)
+    return cast(Prediction, row)
 
 
 def _numbers(values: object, where: str, what: str) -> list[float]:
     if not isinstance(values, list) or not values:
-        raise ResultError(f"{where}, must have {what}; got {values!r}", hint=_HINT)
+        raise ResultError(f"{where}, must have {what}; got {values!r}", hint=CUT_OFF_HINT)
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ResultError(f"{where}, must have {what} that are finite numbers; got {value!r}", hint=_HINT)
+            raise ResultError(f"{where}, must have {what} that are finite numbers; got {value!r}", hint=CUT_OFF_HINT)
     return values
 
 
-def _videos(path: Path, model: str, rows: Sequence[PredictionRow]) -> list[RecordedVideo]:
-    by_video: dict[str, dict[int, PredictionRow]] = {}
+def _videos(path: Path, model: str, rows: Sequence[Prediction], result: Result) -> list[RecordedVideo]:
+    by_video: dict[str, dict[int, Prediction]] = {}
     for row in rows:
         if row["model"] != model:
             continue
@@ -250,31 +235,32 @@ def _videos(path: Path, model: str, rows: Sequence[PredictionRow]) -> list[Recor
             raise ResultError(
                 f"predictions {str(path)!r} must have each view once; "
                 f"view {row['view']} of {row['video']!r} by {model!r} is there twice",
-                hint=_HINT,
+                hint=CUT_OFF_HINT,
             )
         views[row["view"]] = row
-    return [_video(path, model, views) for views in by_video.values()]
+    hashes = {video["path"]: video["sha256"] for video in result.get("videos", [])}
+    found = {name: _video(path, model, views, hashes.get(name)) for name, views in by_video.items()}
+    return [found.pop(name) for name in hashes if name in found] + list(found.values())
 
 
-def _video(path: Path, model: str, views: Mapping[int, PredictionRow]) -> RecordedVideo:
+def _video(path: Path, model: str, views: Mapping[int, Prediction], sha256: str | None) -> RecordedVideo:
     rows = [views[number] for number in sorted(views)]
     name = rows[0]["video"]
     if sorted(views) != list(range(len(views))):
         first = next(number for number in range(len(views)) if number not in views)
         raise ResultError(
             f"predictions {str(path)!r} must have every view; view {first} of {name!r} by {model!r} is missing",
-            hint=_HINT,
+            hint=CUT_OFF_HINT,
         )
-    for key in ("label", "sha256"):
-        if any(row.get(key) != rows[0].get(key) for row in rows):
-            raise ResultError(
-                f"predictions {str(path)!r} must have one {key} for each video; {name!r} has several", hint=_HINT
-            )
+    if any(row.get("label") != rows[0].get("label") for row in rows):
+        raise ResultError(
+            f"predictions {str(path)!r} must have one label for each video; {name!r} has several", hint=CUT_OFF_HINT
+        )
     logits = [row["logits"] for row in rows if "logits" in row]
     return RecordedVideo(
         path=name,
-        sha256=rows[0].get("sha256"),
-        label=rows[0]["label"],
+        sha256=sha256,
+        label=rows[0].get("label"),
         probabilities=np.array([row["probs"] for row in rows], dtype=np.float64),
         logits=np.array(logits, dtype=np.float64) if len(logits) == len(rows) else None,
     )
@@ -292,21 +278,32 @@ def _check_counts(path: Path, result: Result, videos: Mapping[str, Sequence[Reco
                 raise ResultError(
                     f"predictions {str(path)!r} must have the {number} {name} videos that result.json counts; "
                     f"those of {model!r} have {got[name]}",
-                    hint=_HINT,
+                    hint=CUT_OFF_HINT,
                 )
         shapes[model] = {video.path: (len(video.probabilities), video.label) for video in own}
+    if "videos" in result:
+        shapes = {
+            "result.json": {video["path"]: (video["num_views"], video["label"]) for video in result["videos"]},
+            **shapes,
+        }
     first = next(iter(shapes))
     for model, shape in shapes.items():
-        different = [name for name, value in shape.items() if shapes[first].get(name) != value]
+        different = [name for name in {**shapes[first], **shape} if shapes[first].get(name) != shape.get(name)]
         if different:
             raise ResultError(
-                f"predictions {str(path)!r} must have the same videos, views and labels for every model; "
+                f"predictions {str(path)!r} must have the same videos, views and labels throughout; "
                 f"{different[0]!r} differs between {first!r} and {model!r}",
-                hint=_HINT,
+                hint=CUT_OFF_HINT,
             )
+    if result.get("is_complete", True) and counts["listed"] != counts["decoded"] + len(counts["dropped"]):
+        raise ResultError(
+            f"result of {str(path.parent)!r} must count every listed video as decoded or dropped; "
+            f"{counts['listed']} are listed, {counts['decoded']} decoded, {len(counts['dropped'])} dropped",
+            hint=CUT_OFF_HINT,
+        )
     dropped = {item["path"] for item in counts["dropped"]}
     if both := sorted(dropped & set(shapes[first])):
         raise ResultError(
             f"predictions {str(path)!r} must not have videos that result.json counts as dropped; got {both[0]!r}",
-            hint=_HINT,
+            hint=CUT_OFF_HINT,
         )

@@ -12,12 +12,21 @@ from typing import Any
 
 _WIDTH = 110
 
-OUR_PROTOCOLS = ("centre", "deepmind", "sliding-79", "omz-2022", "10x3")
+OUR_PROTOCOLS = (
+    "centre",
+    "deepmind",
+    "sliding-79",
+    "omz-2022",
+    "omz-2022-399",
+    "10x3",
+    "mmaction2-10x3",
+    "gluoncv-10x3",
+)
 """The names of this project's protocols."""
 
 _GLUON = "dmlc/gluon-cv"
 _THIRTY_VIEWS = "Kinetics-400 validation set; 10 clips x 3 crops, each 32 frames with stride 2; per video"
-_TEN_BY_THREE = "as a protocol, with a 32-frame IR; the network or its weights are others"
+_TEN_BY_THREE = "as a protocol, with an IR of 32 frames; the network or its weights are others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,8 @@ REFERENCES = (
         "omz-2022-video",
         "the same run, per video (399: the checker never scores the last of 400)",
         "openvinotoolkit/open_model_zoo, models/public/i3d-rgb-tf/accuracy-check.yml: video_accuracy 0.73183",
-        "omz-2022",
-        "compare its video_top1, with the 399-video quirk switched on",
+        "omz-2022-399",
+        "compare its video_top1",
         (Number("i3d-rgb-tf (DeepMind's rgb_imagenet)", 73.18, note="292/399 videos"),),
     ),
     Reference(
@@ -106,7 +115,7 @@ REFERENCES = (
         "gluoncv-mxnet",
         _THIRTY_VIEWS,
         f"{_GLUON}, model zoo, table of action recognition (MXNet); pull request 958 for the first",
-        "10x3",
+        "gluoncv-10x3",
         _TEN_BY_THREE,
         (
             Number("i3d_inceptionv1", 71.8, note="71.7 in the pull request, which cites 71.1"),
@@ -166,7 +175,7 @@ REFERENCES = (
         "mmaction2",
         _THIRTY_VIEWS,
         "open-mmlab/mmaction2, configs/recognition/i3d/README.md (1.x)",
-        "10x3",
+        "mmaction2-10x3",
         _TEN_BY_THREE,
         (
             Number("I3D R50", 73.47, 91.27),
@@ -181,7 +190,7 @@ REFERENCES = (
         "mmaction2-0.x",
         _THIRTY_VIEWS + "; two copies of the videos",
         "open-mmlab/mmaction2, configs/recognition/i3d/README.md (0.x)",
-        "10x3",
+        "mmaction2-10x3",
         _TEN_BY_THREE,
         (Number("I3D R50, 340x256 videos", 72.68, 90.78), Number("I3D R50, short side 256", 73.27, 90.92)),
     ),

@@ -36,7 +36,8 @@ class Protocol(TypedDict):
     short_side_px: int  # resize
     crop_px: int  # centre crop
     interpolation: str
-    aggregation: str  # how views become a video's probabilities
+    aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
+    drops_last_video: NotRequired[bool]  # True: the last scored video is not in video_top1 and video_top5
 
 
 class Where(TypedDict):
@@ -120,18 +121,34 @@ class Labels(TypedDict):
     names: list[str]  # in index order
 
 
-class PredictionRow(TypedDict):
-    """One line of `predictions.jsonl`: one view of one video by one model. Lines come in any order."""
+class Prediction(TypedDict):
+    """A row of `predictions.jsonl`: one view, one model. Rows may come in any order."""
 
-    video: str  # path, as listed
-    sha256: NotRequired[str]  # of the video file, where it is known
-    model: str  # a key of the result's `what`
+    video: str  # path, as in the list
+    model: str  # a key of Result's `what`
     view: int  # 0, 1, ... without a gap within each video and model
-    start_s: float | None
-    end_s: float | None
+    start_s: float  # of the clip, from the video's first frame
+    end_s: float
     label: int | None  # class index; None: not scored
-    probs: list[float]  # all classes; they sum to 1
+    probs: list[float]  # all classes, six significant digits; they sum to 1
     logits: NotRequired[list[float]]  # all classes, where the model gives them
+
+
+class Data(TypedDict):
+    """What was measured on."""
+
+    path: str  # of the list or manifest, as given
+    manifest_digest: str | None  # None where a list was given
+    sha256: str  # of the names and labels of all listed videos
+
+
+class ScoredVideo(TypedDict):
+    """A video that was decoded."""
+
+    path: str  # as in the list; predictions.jsonl calls it "video"
+    label: int | None  # class index, or None if the list has no label
+    sha256: str  # of its bytes
+    num_views: int  # per model
 
 
 class Time(TypedDict):
@@ -155,5 +172,8 @@ class Result(TypedDict):
     details: NotRequired[dict[str, Details]]  # by model name
     labels: NotRequired[Labels]
     predictions_sha256: NotRequired[str]  # of predictions.jsonl
+    is_complete: NotRequired[bool]  # False: interrupted; the same command resumes it
+    data: NotRequired[Data]
+    videos: NotRequired[list[ScoredVideo]]  # in the list's order
     warnings: dict[str, list[str]]  # by video path, for videos that were decoded with reservations
     time: Time

@@ -39,4 +39,15 @@ def test_logits_are_taken_where_a_probability_is_0() -> None:
 def test_an_unknown_name() -> None:
     with pytest.raises(ResultError) as caught:
         aggregate("median", TWO_VIEWS)
-    assert str(caught.value) == ("aggregation must be one of 'mean of probabilities', 'mean of logits'; got 'median'")
+    assert str(caught.value) == (
+        "aggregation must be one of 'mean of probabilities', 'mean of logits', "
+        "'mean of logits over time, inside the network'; got 'median'"
+    )
+
+
+def test_what_the_network_combined_is_left_alone() -> None:
+    name = "mean of logits over time, inside the network"
+    assert aggregate(name, TWO_VIEWS[:1]).tolist() == [0.8, 0.2]
+    with pytest.raises(ResultError) as caught:
+        aggregate(name, TWO_VIEWS)
+    assert str(caught.value) == "a video must have one view where the network combines them; got 2"

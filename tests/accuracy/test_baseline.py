@@ -23,7 +23,7 @@ def test_what_it_keeps(tmp_path: Path) -> None:
     videos = [
         Video("b.mp4", 3, [[0.05, 0.1, 0.2, 0.4, 0.15, 0.04, 0.03, 0.03]], sha256="bb"),
         Video("a.mp4", 1, [sure(0, 0.9), sure(0, 0.8)], sha256="aa"),
-        Video("c.mp4", None, [sure(0)]),
+        Video("c.mp4", None, [sure(0)], sha256="cc"),
     ]
     path = write(tmp_path, Run({"m": videos}, dropped=["d.mp4"]))
     document = json.loads(path.read_text())
@@ -90,6 +90,19 @@ def test_the_same_file_twice(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"run '{tmp_path}' must have each video once; 'a.mp4' and 'b.mp4' are the same file\n\n"
         "hint: take one of them off the list"
+    )
+
+
+def test_an_interrupted_run(tmp_path: Path) -> None:
+    made = write_run(tmp_path, Run({"m": videos_of("++")}, dropped=["x"], overrides={"is_complete": False}))
+    result = json.loads((made / "result.json").read_text())
+    result["counts"]["listed"] = 9
+    (made / "result.json").write_text(json.dumps(result))
+    with pytest.raises(ComparisonError) as caught:
+        make_baseline(read_run(made), "m")
+    assert str(caught.value) == (
+        f"run '{tmp_path}' must be complete; it was interrupted after 3 of 9 videos\n\n"
+        "hint: the same `i3d accuracy run` command goes on where it stopped"
     )
 
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from accuracy.calibration import calibration_bins, calibration_error
-from accuracy.metrics import ScoredVideo
+from accuracy.metrics import ScoredView, VideoOutcome, video_outcome
 
 
-def video(confidence: float, is_right: bool) -> ScoredVideo:
-    return ScoredVideo("v", 0 if is_right else 1, np.array([confidence, 1 - confidence]))
+def video(confidence: float, is_right: bool) -> VideoOutcome:
+    return video_outcome([ScoredView("v", 0 if is_right else 1, np.array([confidence, 1 - confidence]))])
 
 
 # 1 of 2 right at a mean of 0.9 is 0.4 off; 2 of 2 at a mean of 0.6 is 0.4 off; together (2 * 0.4 + 2 * 0.4) / 4.

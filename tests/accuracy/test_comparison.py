@@ -116,10 +116,10 @@ def test_the_same_classes_in_another_order(tmp_path: Path) -> None:
 
 
 def test_another_manifest(tmp_path: Path) -> None:
-    before = replace(run("+"), overrides={"manifest_sha256": "11"})
-    after = replace(run("+"), overrides={"manifest_sha256": "22"})
+    before = replace(run("+"), overrides={"data": {"path": "a", "manifest_digest": "11", "sha256": "0"}})
+    after = replace(run("+"), overrides={"data": {"path": "a", "manifest_digest": "22", "sha256": "0"}})
     assert refusal(tmp_path, before, after) == (
-        f"the run must be of the baseline's manifest, SHA-256 11; got 22{LIST_HINT}"
+        f"the run must be of the baseline's manifest, digest 11; got 22{LIST_HINT}"
     )
 
 

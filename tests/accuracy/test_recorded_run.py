@@ -10,9 +10,11 @@ import pytest
 from runs import PROTOCOL, Run, Video, forget_hash, read_rows, sure, videos_of, write_rows, write_run
 
 from accuracy.recorded_run import read_run, score_run
+from accuracy.result_schema import SCHEMA_VERSION
 from i3d_edge.errors import ResultError
 
 CUT_OFF = "\n\nhint: the file was cut off or edited: run again, or take it from where it was made"
+KIND = "it is absent, empty or of another kind"
 EDITED = "\n\nhint: one of the two files was edited: run again, or take both from where they were made"
 
 
@@ -91,7 +93,7 @@ def test_a_run_without_the_optional_fields(folder: Path) -> None:
     [
         (
             lambda rows: rows.pop(),
-            "must have the same videos, views and labels for every model; 'c.mp4' differs between 'fp32' and 'int8'",
+            "must have the same videos, views and labels throughout; 'c.mp4' differs between 'fp32' and 'int8'",
         ),
         (lambda rows: rows.pop(0), "must have every view; view 0 of 'a.mp4' by 'fp32' is missing"),
         (
@@ -108,7 +110,7 @@ def test_a_run_without_the_optional_fields(folder: Path) -> None:
         ),
         (
             lambda rows: [row.update(label=2) for row in rows[:2]],
-            "must have the same videos, views and labels for every model; 'a.mp4' differs between 'fp32' and 'int8'",
+            "must have the same videos, views and labels throughout; 'a.mp4' differs between 'fp32' and 'int8'",
         ),
         (
             lambda rows: [row.update(video="gone.mp4") for row in rows if row["video"] == "b.mp4"],
@@ -207,11 +209,25 @@ def test_a_metric_taken_away(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda result: result.pop("what"), "must have 'what'; it is absent or empty"),
-        (lambda result: result.update(metrics={}), "must have 'metrics'; it is absent or empty"),
-        (lambda result: result["counts"].pop("scored"), "must have 'counts.scored'; it is absent or empty"),
-        (lambda result: result["counts"].pop("dropped"), "must have 'counts.dropped'; it is absent or empty"),
-        (lambda result: result["how"].pop("aggregation"), "must have 'how.aggregation'; it is absent or empty"),
+        (lambda result: result.pop("what"), "must have 'what'; it is absent, empty or of another kind"),
+        (lambda result: result.update(metrics={}), "must have 'metrics'; it is absent, empty or of another kind"),
+        (
+            lambda result: result["counts"].pop("scored"),
+            "must have 'counts.scored'; it is absent, empty or of another kind",
+        ),
+        (
+            lambda result: result["counts"].pop("dropped"),
+            "must have 'counts.dropped'; it is absent, empty or of another kind",
+        ),
+        (
+            lambda result: result["how"].pop("aggregation"),
+            "must have 'how.aggregation'; it is absent, empty or of another kind",
+        ),
+        (lambda result: result["counts"].update(dropped=["x"]), "must have 'counts.dropped[0].path'; " + KIND),
+        (lambda result: result.update(labels={"name": "x"}), "must have 'labels.names'; " + KIND),
+        (lambda result: result.update(videos={}), "must have 'videos'; " + KIND),
+        (lambda result: result.update(videos=[{"path": "a"}]), "must have 'videos[0].label'; " + KIND),
+        (lambda result: result.update(data={"path": "a"}), "must have 'data.manifest_digest'; " + KIND),
         (lambda result: result["labels"]["names"].pop(), "must name the 8 classes of its predictions; it names 7"),
     ],
 )
@@ -220,19 +236,20 @@ def test_a_result_with_parts_missing(folder: Path, edit: Callable[[dict[str, Any
     assert refusal(folder) == f"result '{folder}/result.json' {message}{CUT_OFF}"
 
 
-def test_another_schema_version(folder: Path) -> None:
-    edit_result(folder, lambda result: result.update(schema_version=99))
-    [expected] = {read_schema_version()}
+def test_counts_that_do_not_add_up(folder: Path) -> None:
+    edit_result(folder, lambda result: result["counts"].update(listed=7))
     assert refusal(folder) == (
-        f"result '{folder}/result.json' must have schema version {expected}; got 99\n\n"
-        "hint: read it with the version of i3d-edge that wrote it, or run again"
+        f"result of '{folder}' must count every listed video as decoded or dropped; "
+        f"7 are listed, 3 decoded, 1 dropped{CUT_OFF}"
     )
 
 
-def read_schema_version() -> int:
-    from accuracy.result_schema import SCHEMA_VERSION
-
-    return SCHEMA_VERSION
+def test_another_schema_version(folder: Path) -> None:
+    edit_result(folder, lambda result: result.update(schema_version=99))
+    assert refusal(folder) == (
+        f"result '{folder}/result.json' must have schema version {SCHEMA_VERSION}; got 99\n\n"
+        "hint: read it with the version of i3d-edge that wrote it, or run again"
+    )
 
 
 def test_no_run_at_all(tmp_path: Path) -> None:
@@ -246,7 +263,7 @@ def test_a_result_that_is_not_json(folder: Path) -> None:
     (folder / "result.json").write_text("{")
     assert refusal(folder).startswith(f"result '{folder}/result.json' must be JSON; got Expecting property name")
     (folder / "result.json").write_text("[]")
-    assert refusal(folder).startswith(f"result '{folder}/result.json' must have schema version 1; got None")
+    assert f"must have schema version {SCHEMA_VERSION}; got None" in refusal(folder)
 
 
 def test_no_predictions(folder: Path) -> None:
@@ -267,3 +284,45 @@ def test_unlabelled_only_in_part(tmp_path: Path) -> None:
     videos = [*videos_of("+-"), Video("x.mp4", None, [sure(0)])]
     scores = score_run(read_run(write_run(tmp_path, Run({"m": videos}))))
     assert scores["m"].metrics["video_top1"]["num_total"] == 2
+
+
+@pytest.fixture
+def hashed(tmp_path: Path) -> Path:
+    """A run that lists its videos with their hashes; the list is not in the order of the names."""
+    videos = [Video(name, 0, [sure(0 if name != "a" else 1)], sha256=name * 64) for name in ("b", "c", "a")]
+    protocol = {**PROTOCOL, "drops_last_video": True}
+    return write_run(tmp_path / "run", Run({"m": videos}, protocol=protocol))
+
+
+def test_hashes_and_order_come_from_the_result(hashed: Path) -> None:
+    edit_rows(hashed, lambda rows: rows.reverse())
+    forget_hash(hashed)
+    assert [(video.path, video.sha256) for video in read_run(hashed).videos["m"]] == [
+        ("b", "b" * 64),
+        ("c", "c" * 64),
+        ("a", "a" * 64),
+    ]
+
+
+def test_a_protocol_that_drops_the_last_video(hashed: Path) -> None:
+    """The last of the list is the wrong one; per video it does not count, per clip it does."""
+    edit_rows(hashed, lambda rows: rows.reverse())
+    forget_hash(hashed)
+    counts = {name: tuple(metric.values())[1:3] for name, metric in score_run(read_run(hashed))["m"].metrics.items()}
+    assert counts == {"clip_top1": (2, 3), "clip_top5": (3, 3), "video_top1": (2, 2), "video_top5": (2, 2)}
+
+
+def test_a_protocol_that_drops_the_only_video(tmp_path: Path) -> None:
+    run = Run({"m": videos_of("+")}, protocol={**PROTOCOL, "drops_last_video": True})
+    assert set(score_run(read_run(write_run(tmp_path, run)))["m"].metrics) == {"clip_top1", "clip_top5"}
+
+
+@pytest.mark.parametrize(
+    ("change", "name"), [({"path": "z"}, "z"), ({"label": 1}, "c"), ({"num_views": 2}, "c")], ids=str
+)
+def test_a_video_that_differs_from_what_the_result_lists(hashed: Path, change: dict[str, Any], name: str) -> None:
+    edit_result(hashed, lambda result: result["videos"][1].update(change))
+    assert refusal(hashed) == (
+        f"predictions '{hashed}/predictions.jsonl' must have the same videos, views and labels throughout; "
+        f"'{name}' differs between 'result.json' and 'm'{CUT_OFF}"
+    )

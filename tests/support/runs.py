@@ -88,7 +88,19 @@ def write_run(folder: Path, run: Run) -> Path:
     write_rows(folder, rows)
     first = next(iter(run.models.values()))
     scored = [video for video in first if video.label is not None]
-    scores = {name: score_views(_views(videos), run.protocol["aggregation"]) for name, videos in run.models.items()}
+    scores = {
+        name: score_views(
+            _views(videos),
+            run.protocol["aggregation"],
+            drops_last_video=run.protocol.get("drops_last_video", False),
+        )
+        for name, videos in run.models.items()
+    }
+    hashed = [
+        {"path": video.path, "label": video.label, "sha256": video.sha256, "num_views": len(video.views)}
+        for video in first
+        if video.sha256 is not None
+    ]
     result = {
         "schema_version": SCHEMA_VERSION,
         "what": dict.fromkeys(run.models, INFO),
@@ -108,6 +120,7 @@ def write_run(folder: Path, run: Run) -> Path:
         "predictions_sha256": sha256_file(folder / "predictions.jsonl"),
         "warnings": {},
         "time": {"total_s": 1.0, "decode_s": 0.5, "infer_s": dict.fromkeys(run.models, 0.5)},
+        **({"videos": hashed} if hashed else {}),
         **run.overrides,
     }
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
@@ -116,7 +129,7 @@ def write_run(folder: Path, run: Run) -> Path:
 
 def row(model: str, video: Video, number: int) -> dict[str, Any]:
     """Return one row of `predictions.jsonl`."""
-    made: dict[str, Any] = {
+    return {
         "video": video.path,
         "model": model,
         "view": number,
@@ -125,7 +138,6 @@ def row(model: str, video: Video, number: int) -> dict[str, Any]:
         "label": video.label,
         "probs": list(video.views[number]),
     }
-    return made if video.sha256 is None else {**made, "sha256": video.sha256}
 
 
 def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:

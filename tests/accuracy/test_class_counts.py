@@ -1,15 +1,15 @@
 import numpy as np
 
-from accuracy.classes import class_counts, confusion_pairs, mean_class_top1
-from accuracy.metrics import ScoredVideo
+from accuracy.class_counts import class_counts, confusion_pairs, mean_class_top1
+from accuracy.metrics import ScoredView, VideoOutcome, video_outcome
 
 
-def video(label: int, best: int) -> ScoredVideo:
+def video(label: int, best: int) -> VideoOutcome:
     """A video of seven classes; behind the best one the others come in order of their index."""
     others = [index for index in range(7) if index != best]
     probabilities = np.zeros(7)
     probabilities[[best, *others]] = [0.4, 0.2, 0.15, 0.1, 0.08, 0.05, 0.02]
-    return ScoredVideo("v", label, probabilities)
+    return video_outcome([ScoredView("v", label, probabilities)])
 
 
 # label 0: 3 of 4 right, one taken for 2; label 1: never right, taken for 2; label 6: taken for 0, and it is last, so

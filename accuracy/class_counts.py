@@ -6,19 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from accuracy.metrics import ScoredVideo
+from accuracy.metrics import VideoOutcome
 from accuracy.result_schema import ClassCount, Confusion
 
 
-def class_counts(videos: Sequence[ScoredVideo]) -> list[ClassCount]:
+def class_counts(videos: Sequence[VideoOutcome]) -> list[ClassCount]:
     """Count per class how many videos have the label, how many of them are right, and how often it is predicted.
 
     Returns:
         Every class that is a label or a prediction of a video, in order of its index.
     """
     labelled = Counter(video.label for video in videos)
-    top1 = Counter(video.label for video in videos if video.is_within(1))
-    top5 = Counter(video.label for video in videos if video.is_within(5))
+    top1 = Counter(video.label for video in videos if video.rank < 1)
+    top5 = Counter(video.label for video in videos if video.rank < 5)
     predicted = Counter(video.best for video in videos)
     return [
         ClassCount(
@@ -42,7 +42,7 @@ def mean_class_top1(counts: Sequence[ClassCount]) -> float:
     return math.fsum(own) / len(own)
 
 
-def confusion_pairs(videos: Sequence[ScoredVideo], limit: int = 20) -> list[Confusion]:
+def confusion_pairs(videos: Sequence[VideoOutcome], limit: int = 20) -> list[Confusion]:
     """Return the wrong answers, most frequent first, equally frequent ones by label and answer; `limit` at most."""
     pairs = Counter((video.label, video.best) for video in videos if video.best != video.label)
     order = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
