@@ -125,11 +125,13 @@ def score_run(run: RecordedRun) -> dict[str, Scores]:
     """Recompute every score of a run from its views, by model.
 
     Raises:
-        ResultError: If `result.json` says otherwise.
+        ResultError: If `result.json` says otherwise, or no video has a label.
     """
     scores = {}
     for model, videos in run.videos.items():
         views = [view for video in videos for view in video.scored_views()]
+        if not views:
+            raise ResultError(f"run {str(run.folder)!r} must have videos with labels to score; it has none")
         scores[model] = score_views(
             views, run.aggregation, drops_last_video=run.result["how"].get("drops_last_video", False)
         )

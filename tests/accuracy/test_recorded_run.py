@@ -326,3 +326,11 @@ def test_a_video_that_differs_from_what_the_result_lists(hashed: Path, change: d
         f"predictions '{hashed}/predictions.jsonl' must have the same videos, views and labels throughout; "
         f"'{name}' differs between 'result.json' and 'm'{CUT_OFF}"
     )
+
+
+def test_nothing_to_score(tmp_path: Path) -> None:
+    made = write_run(tmp_path, Run({"m": videos_of("+")}))
+    edit_rows(made, lambda rows: rows[0].update(label=None))
+    edit_result(made, lambda result: result["counts"].update(scored=0, unlabelled=1))
+    forget_hash(made)
+    assert refusal(made) == f"run '{tmp_path}' must have videos with labels to score; it has none"
