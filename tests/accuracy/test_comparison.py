@@ -136,6 +136,20 @@ def test_a_part_of_the_videos(tmp_path: Path) -> None:
     )
 
 
+def test_a_longer_list_whose_other_videos_were_dropped(tmp_path: Path) -> None:
+    assert refusal(tmp_path, run("++"), replace(run("++"), dropped=["x.mp4"])) == (
+        f"the run must be of the baseline's 2 videos; it is of 3, 2 of them the same{LIST_HINT}"
+    )
+
+
+def test_a_label_taken_away_or_given(tmp_path: Path) -> None:
+    labelled = videos_of("++")
+    fewer = Run({"m": [labelled[0], replace(labelled[1], label=None)]})
+    message = f"the run must be of the baseline's 2 videos; it is of 2, 1 of them the same{LIST_HINT}"
+    assert refusal(tmp_path / "taken", run("++"), fewer) == message
+    assert refusal(tmp_path / "given", fewer, run("++")) == message
+
+
 def test_other_labels(tmp_path: Path) -> None:
     after = Run({"m": [Video("0000.mp4", 1, [sure(0)])]})
     assert refusal(tmp_path, run("+"), after) == (

@@ -65,6 +65,12 @@ def test_one_video_decides_nothing() -> None:
         assert check_drop(lost, gained, 1, 0.02).verdict is UNDECIDED
 
 
+def test_a_drop_that_is_the_limit_does_not_exceed_it() -> None:
+    """7 of 1000 is 0.7 points, though 7 / 1000 > 0.7 / 100 in binary; McNemar's p is 0.016."""
+    assert check_drop(7, 0, 1000, 0.7 / 100).verdict is UNDECIDED
+    assert check_drop(8, 0, 1000, 0.7 / 100).verdict is FAILED
+
+
 def test_a_limit_of_nothing_wants_an_improvement() -> None:
     assert check_drop(0, 0, 400, 0.0).verdict is UNDECIDED
     assert check_drop(0, 9, 400, 0.0).verdict is PASSED
