@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runs import PROTOCOL, Run, Video, forget_hash, read_rows, sure, videos_of, write_rows, write_run
+from runs import INFO, NAMES, PROTOCOL, Run, Video, forget_hash, read_rows, sure, videos_of, write_rows, write_run
+from synthetic import write_numbered
 
+from accuracy import ListedVideo, Scorer, run_accuracy
 from accuracy.recorded_run import read_run, score_run
 from accuracy.result_schema import SCHEMA_VERSION
 from i3d_edge.errors import ResultError
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import ModelSpec
 
 CUT_OFF = "\n\nhint: the file was cut off or edited: run again, or take it from where it was made"
 KIND = "it is absent, empty or of another kind"
@@ -334,3 +338,23 @@ def test_nothing_to_score(tmp_path: Path) -> None:
     edit_result(made, lambda result: result["counts"].update(scored=0, unlabelled=1))
     forget_hash(made)
     assert refusal(made) == f"run '{tmp_path}' must have videos with labels to score; it has none"
+
+
+def test_what_a_run_writes_is_what_is_read(tmp_path: Path) -> None:
+    """A real run, of a model that guesses, on videos of which one has no label and one is damaged."""
+    labels = LabelSet("letters", tuple(NAMES))
+    spec = ModelSpec(labels=labels, num_frames=9, layout="NDCHW", input_type="u8")
+    files = [write_numbered(tmp_path / f"{number}.mp4", 20 + 4 * number) for number in range(4)]
+    files[2].write_text("no video")
+    videos = [ListedVideo(file.name, file, label) for file, label in zip(files, ("a", "b", "c", None), strict=True)]
+    rng = np.random.default_rng(0)
+    scorers = {name: Scorer(INFO, lambda _clip: rng.dirichlet(np.ones(8))) for name in ("fp32", "int8")}  # type: ignore[arg-type]
+    result = run_accuracy(videos, scorers, spec, tmp_path / "out", list_path=tmp_path / "list.csv", num_clips=3)
+    run = read_run(tmp_path / "out")
+    assert run.result == json.loads(json.dumps(result))
+    assert {name: own.metrics for name, own in score_run(run).items()} == result["metrics"]
+    assert [(video.path, video.label, len(video.probabilities)) for video in run.videos["int8"]] == [
+        ("0.mp4", 0, 3),
+        ("1.mp4", 1, 3),
+        ("3.mp4", None, 3),
+    ]
