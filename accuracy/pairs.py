@@ -33,7 +33,10 @@ def mcnemar_p(lost: int, gained: int) -> float:
     flips = lost + gained
     if lost == gained:
         return 1.0
-    tail = sum(math.comb(flips, number) for number in range(min(lost, gained) + 1))
+    ways = tail = 1
+    for number in range(min(lost, gained)):
+        ways = ways * (flips - number) // (number + 1)  # flips over number + 1
+        tail += ways
     return float(tail / 2 ** (flips - 1))
 
 

@@ -220,14 +220,11 @@ def test_score(tmp_path: Path) -> None:
 
 def test_a_real_run_goes_all_the_way(ir_path: Path, tmp_path: Path) -> None:
     """What `i3d accuracy run` writes is what the gate reads."""
-    rows = ["path,label"]
-    for number, label in enumerate(("abseiling", "zumba", "yoga")):
-        rows.append(f"{write_numbered(tmp_path / f'{number}.mp4', 20 + 5 * number)},{label}")
-    (tmp_path / "val.csv").write_text("\n".join(rows))
-    common = ["--model", ir_path, "--num-clips", 2]
-    for name, precision in (("a", "f32"), ("b", "f32")):
-        options = ["-o", tmp_path / name, "--inference-precision", precision]
-        result = i3d("run", tmp_path / "val.csv", *common, *options)
+    rows = [f"{write_numbered(tmp_path / f'{number}.mp4', 20 + 5 * number)} {number}" for number in range(3)]
+    (tmp_path / "val.txt").write_text("\n".join(rows))
+    common = ["--model", ir_path, "--num-clips", 2, "--inference-precision", "f32"]
+    for name in ("a", "b"):
+        result = i3d("run", tmp_path / "val.txt", *common, "-o", tmp_path / name)
         assert result.exit_code == 0, result.output
     assert i3d("score", tmp_path / "a").exit_code == 0
     assert i3d("baseline", tmp_path / "a", "-o", tmp_path / "b.json").exit_code == 0
