@@ -43,8 +43,9 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed-dev  ## write docs/commands.md anew from the commands' own help
+docs: $(VENV)/.installed-dev  ## write docs/commands.md, from the commands' own help, and the tables of docs/gate.md
 	$(BIN)/python docs/commands.py
+	$(BIN)/python docs/gate.py
 
 bench: $(VENV_BENCH)/.installed  ## ours beside TensorFlow, PyTorch, ONNX Runtime, stock OpenVINO; CHECKPOINT=, VIDEOS=, ROUNDS=
 	PATH="$(abspath $(VENV_BENCH)/bin):$$PATH" sh benchmarks/bench.sh "$(BENCH)" "$(ROUNDS)" "$(CHECKPOINT)" $(VIDEOS)

@@ -1,10 +1,30 @@
-"""List of videos -> metrics, with counts and intervals. Part of i3d-edge."""
+"""List of videos -> metrics, with counts and intervals, and what a later run may lose of them. Part of i3d-edge."""
 
+from accuracy.baseline import make_baseline as make_baseline
+from accuracy.baseline import pick_model as pick_model
+from accuracy.baseline import read_baseline as read_baseline
+from accuracy.baseline import write_baseline as write_baseline
+from accuracy.comparison import compare as compare
 from accuracy.dataset import ListedVideo as ListedVideo
 from accuracy.dataset import read_list as read_list
+from accuracy.gate import DEFAULT_MAX_DROP as DEFAULT_MAX_DROP
+from accuracy.gate import Limits as Limits
+from accuracy.gate import Verdict as Verdict
+from accuracy.gate import judge as judge
+from accuracy.gate_report import GateReport as GateReport
+from accuracy.gate_report import format_gate as format_gate
+from accuracy.gate_report import gate_to_json as gate_to_json
+from accuracy.gate_report import gate_to_markdown as gate_to_markdown
+from accuracy.junit import gate_to_junit as gate_to_junit
 from accuracy.metrics import topk_metrics as topk_metrics
+from accuracy.recorded_run import RecordedRun as RecordedRun
+from accuracy.recorded_run import read_run as read_run
+from accuracy.recorded_run import score_run as score_run
+from accuracy.reference import format_references as format_references
+from accuracy.reference import references_to_json as references_to_json
 from accuracy.report import format_result as format_result
 from accuracy.result_schema import ModelInfo as ModelInfo
 from accuracy.result_schema import Result as Result
 from accuracy.run import Scorer as Scorer
 from accuracy.run import run_accuracy as run_accuracy
+from accuracy.score_report import format_scores as format_scores

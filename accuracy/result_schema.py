@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 SCHEMA_VERSION = 1
+RESULT_NAME = "result.json"
+PREDICTIONS_NAME = "predictions.jsonl"
 
 
 class ModelInfo(TypedDict):
@@ -34,7 +36,8 @@ class Protocol(TypedDict):
     short_side_px: int  # resize
     crop_px: int  # centre crop
     interpolation: str
-    aggregation: str  # how views become a video's probabilities
+    aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
+    drops_last_video: NotRequired[bool]  # True: the last scored video is not in video_top1 and video_top5
 
 
 class Where(TypedDict):
@@ -73,6 +76,81 @@ class Metric(TypedDict):
     interval_high: float
 
 
+class ClassCount(TypedDict):
+    """One class that videos were labelled with, or that was predicted."""
+
+    label: int
+    num_videos: int  # labelled so
+    num_top1: int  # of those, predicted so
+    num_top5: int  # of those, with the label among the best five
+    num_predicted: int  # of all videos, predicted so
+
+
+class Confusion(TypedDict):
+    """A wrong answer, and how many videos got it."""
+
+    label: int
+    predicted: int
+    num_videos: int
+
+
+class CalibrationBin(TypedDict):
+    """Videos whose largest probability lies in (low, high]."""
+
+    low: float
+    high: float
+    num_videos: int
+    num_correct: int
+    mean_confidence: float | None  # mean of their largest probabilities; None where there is no video
+
+
+class Details(TypedDict):
+    """What one model's answers look like beyond the counts, per video."""
+
+    mean_class_top1: float  # mean of the classes' own top-1, over the classes that have videos
+    calibration_error: float  # expected calibration error of top-1, in [0, 1]; lower is better
+    calibration: list[CalibrationBin]
+    classes: list[ClassCount]  # by label
+    confusions: list[Confusion]  # most frequent first
+
+
+class Labels(TypedDict):
+    """The classes behind the indices."""
+
+    name: str  # of the label set, for instance "kinetics-400"
+    names: list[str]  # in index order
+
+
+class Prediction(TypedDict):
+    """A row of `predictions.jsonl`: one view, one model. Rows may come in any order."""
+
+    video: str  # path, as in the list
+    model: str  # a key of Result's `what`
+    view: int  # 0, 1, ... without a gap within each video and model
+    start_s: float  # of the clip, from the video's first frame
+    end_s: float
+    label: int | None  # class index; None: not scored
+    probs: list[float]  # all classes, six significant digits; they sum to 1
+    logits: NotRequired[list[float]]  # all classes, where the model gives them
+
+
+class Data(TypedDict):
+    """What was measured on."""
+
+    path: str  # of the list or manifest, as given
+    manifest_digest: str | None  # None where a list was given
+    sha256: str  # of the names and labels of all listed videos
+
+
+class ScoredVideo(TypedDict):
+    """A video that was decoded."""
+
+    path: str  # as in the list; predictions.jsonl calls it "video"
+    label: int | None  # class index, or None if the list has no label
+    sha256: str  # of its bytes
+    num_views: int  # per model
+
+
 class Time(TypedDict):
     """Wall time, in seconds."""
 
@@ -91,5 +169,11 @@ class Result(TypedDict):
     list: str  # path of the list, as given
     counts: Counts
     metrics: dict[str, dict[str, Metric]]  # by model name, then clip_top1, clip_top5, video_top1, video_top5
+    details: NotRequired[dict[str, Details]]  # by model name
+    labels: NotRequired[Labels]
+    predictions_sha256: NotRequired[str]  # of predictions.jsonl
+    is_complete: NotRequired[bool]  # False: interrupted; the same command resumes it
+    data: NotRequired[Data]
+    videos: NotRequired[list[ScoredVideo]]  # in the list's order
     warnings: dict[str, list[str]]  # by video path, for videos that were decoded with reservations
     time: Time

@@ -16,26 +16,27 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
+from accuracy.aggregation import MEAN_OF_PROBABILITIES
 from accuracy.dataset import ListedVideo
-from accuracy.metrics import Proportion, ScoredView, topk_metrics
+from accuracy.metrics import ScoredView
 from accuracy.result_schema import (
+    PREDICTIONS_NAME,
+    RESULT_NAME,
     SCHEMA_VERSION,
     Counts,
     Dropped,
-    Metric,
+    Labels,
     ModelInfo,
     Protocol,
     Result,
     Where,
 )
+from accuracy.scoring import score_views
 from i3d_edge.errors import ListError, VideoError
-from i3d_edge.files import check_output, staged, write_text
+from i3d_edge.files import check_output, sha256_file, staged, write_text
 from i3d_edge.progress import track
 from i3d_edge.spec import ModelSpec
 from runtime import Clip, VideoClips, read_clips
-
-RESULT_NAME = "result.json"
-PREDICTIONS_NAME = "predictions.jsonl"
 
 _PROBABILITY_DIGITS = 6
 _PACKAGES = ("openvino", "i3d-edge", "av", "numpy", "opencv-contrib-python-headless", "tensorflow")
@@ -107,6 +108,7 @@ def run_accuracy(
                 _score(video, clips, scorers, spec, tally, stream)
         if not any(tally.views.values()):
             raise _nothing_scored(list_path, tally)
+    scores = {name: score_views(views) for name, views in tally.views.items()}
     result = Result(
         schema_version=SCHEMA_VERSION,
         what={name: scorer.info for name, scorer in scorers.items()},
@@ -120,7 +122,10 @@ def run_accuracy(
             scored=tally.num_decoded - tally.num_unlabelled,
             dropped=tally.dropped,
         ),
-        metrics={name: _metrics(topk_metrics(views)) for name, views in tally.views.items()},
+        metrics={name: score.metrics for name, score in scores.items()},
+        details={name: score.details for name, score in scores.items()},
+        labels=Labels(name=spec.labels.name, names=list(spec.labels.names)),
+        predictions_sha256=sha256_file(folder / PREDICTIONS_NAME),
         warnings=tally.warnings,
         time={
             "total_s": round(time.perf_counter() - started, 3),
@@ -189,19 +194,6 @@ def _nothing_scored(list_path: Path, tally: _Tally) -> ListError:
     )
 
 
-def _metrics(proportions: Mapping[str, Proportion]) -> dict[str, Metric]:
-    return {
-        name: Metric(
-            value=proportion.value,
-            num_correct=proportion.num_correct,
-            num_total=proportion.num_total,
-            interval_low=proportion.interval[0],
-            interval_high=proportion.interval[1],
-        )
-        for name, proportion in proportions.items()
-    }
-
-
 def _protocol(spec: ModelSpec, num_clips: int) -> Protocol:
     return Protocol(
         num_frames=spec.num_frames,
@@ -212,7 +204,7 @@ def _protocol(spec: ModelSpec, num_clips: int) -> Protocol:
         short_side_px=spec.short_side_px,
         crop_px=spec.crop_px,
         interpolation="bilinear; area below one half",
-        aggregation="mean of probabilities",
+        aggregation=MEAN_OF_PROBABILITIES,
     )
 
 

@@ -18,6 +18,8 @@ I3DError                        expected failure: exit code 1
 ├── CalibrationError            videos that cannot calibrate a quantization
 ├── LabelError                  a label that the model does not have
 ├── ListError                   a list of videos that cannot be read
+├── ResultError                 an accuracy run's files, or a baseline, that are not whole
+├── ComparisonError             two accuracy runs that are not of the same measurement
 ├── SpecError                   a model description that cannot be read
 ├── DownloadError               a download that did not arrive whole
 ├── DependencyError             an optional package that this command needs
@@ -116,6 +118,14 @@ class LabelError(I3DError):
 
 class ListError(I3DError):
     """A list of videos cannot be read."""
+
+
+class ResultError(I3DError):
+    """The files of an accuracy run, or a baseline, are absent, cut off, edited, or of another schema."""
+
+
+class ComparisonError(I3DError):
+    """Two accuracy runs differ in videos, labels, protocol or classes, so that no comparison is fair."""
 
 
 class SpecError(I3DError):

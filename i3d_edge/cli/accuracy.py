@@ -21,6 +21,8 @@ from i3d_edge.cli._base import (
     spec_option,
     warn_of_stand_in,
 )
+from i3d_edge.cli.accuracy_gate import baseline, compare
+from i3d_edge.cli.accuracy_score import reference, score
 from i3d_edge.errors import SpecError
 from i3d_edge.files import check_output, sha256_file
 from i3d_edge.spec import INPUT_NAME, UNKNOWN, ModelSpec
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
 
 @click.group("accuracy", context_settings=CONTEXT_SETTINGS)
 def accuracy() -> None:
-    """Measure top-1 and top-5 on a list of videos."""
+    """Measure top-1 and top-5 on a list of videos, and hold a later run to what an earlier one had."""
+
+
+for _command in (score, baseline, compare, reference):
+    accuracy.add_command(_command)
 
 
 @accuracy.command("run", cls=Command)

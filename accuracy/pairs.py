@@ -1,0 +1,133 @@
+"""Statistics of two models on the same videos. Only videos that one has right and the other wrong tell them apart.
+
+Throughout: n videos; of them `lost` were right before and are wrong now, `gained` the other way round. The
+drop of accuracy is (lost - gained) / n, in [-1, 1]; a negative one is an improvement.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+Z_ONE_SIDED_95 = 1.6448536269514722
+"""The standard normal's 95 % quantile."""
+Z_TWO_SIDED_95 = 1.959963984540054
+Z_POWER_80 = 0.8416212335729143
+"""Its 80 % quantile: what was planned for happens 4 times of 5."""
+
+NUM_RESAMPLES = 10_000
+SEED = 0
+
+_BISECTIONS = 60
+
+
+def mcnemar_p(lost: int, gained: int) -> float:
+    """Return the exact two-sided p of McNemar's test: would a fair coin share the flips so unequally?
+
+    Example:
+        8 lost and 1 gained -> 2 * (1 + 9) / 2**9 = 0.0390625; no flip at all -> 1.
+
+    Source: Q. McNemar, Psychometrika 12 (1947), 153, with the binomial distribution in place of its approximation.
+    """
+    flips = lost + gained
+    if lost == gained:
+        return 1.0
+    ways = tail = 1
+    for number in range(min(lost, gained)):
+        ways = ways * (flips - number) // (number + 1)  # flips over number + 1
+        tail += ways
+    return float(tail / 2 ** (flips - 1))
+
+
+def drop_upper_bound(lost: float, gained: float, num_videos: int, z: float = Z_ONE_SIDED_95) -> float:
+    """Return the upper bound of the drop: the largest from which the one observed is at most z standard errors off.
+
+    The standard error is that of the supposed drop, with the most likely share of gained videos beside it. So the
+    bound stays above 0 when nothing flipped, where resampling would claim certainty: z**2 / (n + z**2).
+
+    Args:
+        lost: Right before, wrong now.
+        gained: Wrong before, right now.
+        num_videos: All that were compared, 1 at least.
+        z: For a one-sided bound of 95 % by default.
+
+    Example:
+        Nothing flipped on 400 videos -> 2.706 / 402.706 = 0.0067.
+
+    Source: T. Tango, Stat. Med. 17 (1998), 891, equations 9 to 12.
+    """
+    low, high = (lost - gained) / num_videos, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if _is_compatible(middle, lost, gained, num_videos, z):
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _is_compatible(drop: float, lost: float, gained: float, num_videos: int, z: float) -> bool:
+    """Tell whether the observed drop lies at most z standard errors below a supposed one."""
+    linear = (2 * num_videos - lost + gained) * drop - lost - gained
+    constant = -gained * drop * (1 - drop)
+    share_gained = (math.sqrt(max(0.0, linear**2 - 8 * num_videos * constant)) - linear) / (4 * num_videos)
+    variance = num_videos * max(0.0, 2 * share_gained + drop * (1 - drop))
+    return num_videos * drop - (lost - gained) <= z * math.sqrt(variance)
+
+
+def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = SEED) -> tuple[float, float]:
+    """Return the paired bootstrap's 95 % interval of the drop: its 2.5 and 97.5 % quantiles over 10,000 resamples.
+
+    Drawing videos with replacement and counting the flips among them is drawing the counts from a multinomial
+    distribution, which is what is done. With few flips the interval is too narrow; without any, it is empty.
+
+    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
+    shares = np.array([lost, gained, num_videos - lost - gained]) / num_videos
+    counts = np.random.default_rng(seed).multinomial(num_videos, shares, size=NUM_RESAMPLES)
+    low, high = np.quantile((counts[:, 0] - counts[:, 1]) / num_videos, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def is_same(drop: float, max_drop: float) -> bool:
+    """Tell whether a drop is its limit, but for the rounding of the two divisions."""
+    return math.isclose(drop, max_drop, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) -> int | None:
+    """Return how many videos would settle, 4 times of 5, whether the drop is within a limit.
+
+    Flips are supposed to go on as observed: d is the drop, f the share of videos that flip, L the limit. Where d is
+    below L, (z95 + z80)**2 * (f - d**2) / (L - d)**2 videos bring the upper bound within it; at least
+    z95**2 * (1 - L) / L, which is what no flip at all would take. Where d is above L,
+    ((z97.5 * sqrt(f) + z80 * sqrt(f - d**2)) / d)**2 make McNemar's test see it, and z80**2 * (f - d**2) / (d - L)**2
+    keep the observed drop above the limit; the larger of the two.
+
+    Args:
+        lost: Right before, wrong now.
+        gained: Wrong before, right now.
+        num_videos: All that were compared.
+        max_drop: The limit, in [0, 1].
+
+    Returns:
+        More than `num_videos`; None where no number would do, since the drop is the limit itself.
+
+    Example:
+        11 lost and 8 gained of 400 (d = 0.0075, f = 0.0475), limit 0.02 -> 6.1826 * 0.04744 / 0.0125**2 = 1878.
+
+    Source: R. Connor, Biometrics 43 (1987), 207, for McNemar's test; the same normal approximation for the bound.
+    """
+    drop, flips = (lost - gained) / num_videos, (lost + gained) / num_videos
+    deviation = math.sqrt(flips - drop**2)
+    if is_same(drop, max_drop):
+        return None
+    if drop < max_drop:
+        to_pass = ((Z_ONE_SIDED_95 + Z_POWER_80) * deviation / (max_drop - drop)) ** 2
+        without_flips = Z_ONE_SIDED_95**2 * (1 - max_drop) / max_drop if drop >= 0 else 0.0
+        needed = max(to_pass, without_flips)
+    else:
+        to_see = ((Z_TWO_SIDED_95 * math.sqrt(flips) + Z_POWER_80 * deviation) / drop) ** 2
+        to_exceed = (Z_POWER_80 * deviation / (drop - max_drop)) ** 2
+        needed = max(to_see, to_exceed)
+    return max(math.ceil(needed), num_videos + 1)

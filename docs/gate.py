@@ -1,0 +1,164 @@
+"""Writes the tables of docs/gate.md: how often the gate says what at 400 videos, computed and not drawn.
+
+The number of videos lost and gained among n is multinomial; every outcome that matters is gone through with its
+probability, so the tables are exact and the same on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tabulate import tabulate
+
+from accuracy.gate import DEFAULT_MAX_DROP, Verdict, check_drop
+from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, videos_needed
+
+PAGE = Path(__file__).with_name("gate.md")
+
+NUM_VIDEOS = 400
+TOP1 = 0.65
+FLIPS = (0.01, 0.04)
+LIMITS = (0.005, 0.01, 0.02, 0.03)
+DROPS = (0.0, 0.005, 0.01, 0.02, 0.05)
+
+_NEGLIGIBLE = 1e-9
+_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.UNDECIDED)
+
+Odds = dict[Verdict, float]
+
+
+def outcomes(num_videos: int, flips: float, drop: float) -> Iterator[tuple[int, int, float]]:
+    """Yield videos lost and gained, and how probable that is.
+
+    Args:
+        num_videos: All that are compared.
+        flips: Share of videos that flip when nothing is lost, half of them either way.
+        drop: What is lost on top of that, as a fraction.
+    """
+    shares = (flips / 2 + drop, flips / 2, 1 - flips - drop)
+    for lost in range(num_videos + 1):
+        if _binomial(lost, num_videos, shares[0]) < _NEGLIGIBLE:
+            continue
+        for gained in range(num_videos - lost + 1):
+            chance = _binomial(lost, num_videos, shares[0])
+            chance *= _binomial(gained, num_videos - lost, shares[1] / (1 - shares[0]))
+            if chance > _NEGLIGIBLE / num_videos:
+                yield lost, gained, chance
+
+
+@cache
+def _binomial(count: int, total: int, share: float) -> float:
+    ways = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
+    return math.exp(ways + count * math.log(share) + (total - count) * math.log1p(-share))
+
+
+@cache
+def paired_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Verdict:
+    """Return what the gate says."""
+    return check_drop(lost, gained, num_videos, max_drop).verdict
+
+
+def paired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
+    """Return how often the gate gives each verdict."""
+    odds = dict.fromkeys(_VERDICTS, 0.0)
+    for lost, gained, chance in outcomes(num_videos, flips, drop):
+        odds[paired_verdict(lost, gained, num_videos, max_drop)] += chance
+    return odds
+
+
+@cache
+def unpaired_verdict(difference: int, num_videos: int, max_drop: float) -> Verdict:
+    """Return what the same rules say with the standard error of two separate percentages around TOP1."""
+    drop = difference / num_videos
+    error = math.sqrt(2 * TOP1 * (1 - TOP1) / num_videos)
+    if drop + Z_ONE_SIDED_95 * error <= max_drop:
+        return Verdict.PASSED
+    return Verdict.FAILED if drop > max_drop and drop > Z_TWO_SIDED_95 * error else Verdict.UNDECIDED
+
+
+def unpaired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
+    """Return how often two percentages, of the same runs, give each verdict."""
+    odds = dict.fromkeys(_VERDICTS, 0.0)
+    for lost, gained, chance in outcomes(num_videos, flips, drop):
+        odds[unpaired_verdict(lost - gained, num_videos, max_drop)] += chance
+    return odds
+
+
+def verdicts_table() -> str:
+    """How often each exit code comes at the default limit, paired and unpaired."""
+    rows = []
+    for flips in FLIPS:
+        for drop in DROPS:
+            paired = paired_odds(NUM_VIDEOS, flips, drop, DEFAULT_MAX_DROP)
+            unpaired = unpaired_odds(NUM_VIDEOS, flips, drop, DEFAULT_MAX_DROP)
+            cells = [_percent(odds[verdict]) for odds in (paired, unpaired) for verdict in _VERDICTS]
+            rows.append([f"{100 * flips:g} %", f"{-100 * drop:g}" if drop else "0", *cells])
+    return _table(["flips", "truth", "exit 0", "exit 3", "exit 4", "unpaired 0", "unpaired 3", "unpaired 4"], rows)
+
+
+def limits_table() -> str:
+    """What each limit does to a model that lost nothing, one that lost just the limit, and one that lost 5 points."""
+    rows = []
+    for limit in LIMITS:
+        for flips in FLIPS:
+            unchanged, edge, broken = (
+                paired_odds(NUM_VIDEOS, flips, drop, limit) for drop in (DROPS[0], limit, DROPS[-1])
+            )
+            rows.append(
+                [
+                    f"{100 * limit:g} points",
+                    f"{limit * NUM_VIDEOS:g}",
+                    f"{100 * flips:g} %",
+                    _percent(unchanged[Verdict.PASSED]),
+                    _percent(unchanged[Verdict.FAILED]),
+                    _percent(edge[Verdict.PASSED]),
+                    _percent(broken[Verdict.FAILED]),
+                ]
+            )
+    headers = ["limit", "videos", "flips", "nothing lost: 0", "nothing lost: 3", "limit lost: 0", "5 points lost: 3"]
+    return _table(headers, rows)
+
+
+def sizes_table() -> str:
+    """How many videos pass a model that lost nothing 4 times of 5."""
+    rows = []
+    for limit in LIMITS:
+        sizes = [_size(flips, limit) for flips in FLIPS]
+        rows.append([f"{100 * limit:g} points", *(f"{size:,}" for size in sizes)])
+    return _table(["limit", *(f"{100 * flips:g} % flip" for flips in FLIPS)], rows)
+
+
+def _size(flips: float, limit: float) -> int:
+    """Ask for a set of 100 videos, too few to settle anything here, of which that share flipped evenly."""
+    size = videos_needed(50 * flips, 50 * flips, 100, limit)
+    assert size is not None
+    return size
+
+
+def page() -> str:
+    """Return the page with its tables computed anew."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in (("verdicts", verdicts_table()), ("limits", limits_table()), ("sizes", sizes_table())):
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+        [(head, tail)] = re.findall(pattern, text, flags=re.DOTALL)
+        text = re.sub(pattern, lambda _, new=f"{head}{table}\n{tail}": new, text, flags=re.DOTALL)
+    return text
+
+
+def _table(headers: list[str], rows: list[list[str]]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=["right"] * len(headers))
+
+
+def _percent(odds: float) -> str:
+    percent = 100 * odds
+    if percent and percent < 0.05:
+        return "< 0.1"
+    return "> 99.9" if 99.95 <= percent < 100 else f"{percent:.1f}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

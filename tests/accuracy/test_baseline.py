@@ -1,0 +1,167 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import NAMES, Run, Video, sure, videos_of, write_run
+
+from accuracy.baseline import answers, hash_names, make_baseline, pick_model, read_baseline, write_baseline
+from accuracy.recorded_run import read_run
+from i3d_edge.errors import ComparisonError, OutputError, ResultError
+
+HINT = "\n\nhint: make it anew with `i3d accuracy baseline`"
+
+
+def write(tmp_path: Path, run: Run, model: str = "m") -> Path:
+    made = make_baseline(read_run(write_run(tmp_path / "run", run)), model)
+    write_baseline(tmp_path / "b.json", made)
+    return tmp_path / "b.json"
+
+
+def test_what_it_keeps(tmp_path: Path) -> None:
+    videos = [
+        Video("b.mp4", 3, [[0.05, 0.1, 0.2, 0.4, 0.15, 0.04, 0.03, 0.03]], sha256="bb"),
+        Video("a.mp4", 1, [sure(0, 0.9), sure(0, 0.8)], sha256="aa"),
+        Video("c.mp4", None, [sure(0)], sha256="cc"),
+    ]
+    path = write(tmp_path, Run({"m": videos}, dropped=["d.mp4"]))
+    document = json.loads(path.read_text())
+    assert document["videos"] == [
+        {
+            "video": "sha256:aa",
+            "label": 1,
+            "top5": [0, 1, 2, 3, 4],
+            "probs": [0.85, 0.0214286, 0.0214286, 0.0214286, 0.0214286],
+        },
+        {"video": "sha256:bb", "label": 3, "top5": [3, 2, 4, 1, 0], "probs": [0.4, 0.2, 0.15, 0.1, 0.05]},
+    ]
+    assert document["labels"] == {"name": "letters", "num_classes": 8, "sha256": hash_names(NAMES)}
+    assert (document["num_listed"], document["num_dropped"]) == (4, 1)
+    assert document["what"]["path"] == "m.xml"  # no folders of the machine it was made on
+    assert read_baseline(path) == document
+
+
+def test_a_video_is_a_line(tmp_path: Path) -> None:
+    lines = write(tmp_path, Run({"m": videos_of("+-+")})).read_text().splitlines()
+    assert [line.partition(",")[0] for line in lines[-5:-2]] == [
+        f'    {{"video": "{number:04d}.mp4"' for number in range(3)
+    ]
+
+
+def test_it_is_small_enough_to_commit(tmp_path: Path) -> None:
+    views = [[0.123456, *[0.876544 / 399] * 399]]
+    videos = [Video(f"{number}.mp4", number, views, sha256=f"{number:064d}") for number in range(400)]
+    path = write(tmp_path, Run({"m": videos}, names=[f"class {number}" for number in range(400)]))
+    assert path.stat().st_size < 100_000
+
+
+def test_the_order_of_the_run_does_not_show(tmp_path: Path) -> None:
+    videos = videos_of("+-+-")
+    one = write(tmp_path / "one", Run({"m": videos}))
+    other = write(tmp_path / "other", Run({"m": videos[::-1]}))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_fewer_classes_than_five(tmp_path: Path) -> None:
+    path = write(tmp_path, Run({"m": [Video("a.mp4", 0, [[0.25, 0.75]])]}, names=("a", "b")))
+    assert read_baseline(path)["videos"][0]["top5"] == [1, 0]
+
+
+def test_which_model(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path / "r", Run({"fp32": videos_of("+"), "int8": videos_of("-")})))
+    assert pick_model(run, "int8") == "int8"
+    with pytest.raises(ComparisonError) as caught:
+        pick_model(run, None)
+    assert str(caught.value) == (
+        f"run '{tmp_path}/r' has several models, 'fp32', 'int8'; one must be named\n\nhint: write {tmp_path}/r:fp32"
+    )
+    with pytest.raises(ComparisonError) as caught:
+        pick_model(run, "int4")
+    assert str(caught.value) == f"run '{tmp_path}/r' must have the model 'int4'; it has 'fp32', 'int8'"
+    assert pick_model(read_run(write_run(tmp_path / "s", Run({"only": videos_of("+")}))), None) == "only"
+
+
+def test_the_same_file_twice(tmp_path: Path) -> None:
+    videos = [Video("a.mp4", 0, [sure(0)], sha256="aa"), Video("b.mp4", 0, [sure(0)], sha256="aa")]
+    run = read_run(write_run(tmp_path, Run({"m": videos})))
+    with pytest.raises(ComparisonError) as caught:
+        answers(run, "m")
+    assert str(caught.value) == (
+        f"run '{tmp_path}' must have each video once; 'a.mp4' and 'b.mp4' are the same file\n\n"
+        "hint: take one of them off the list"
+    )
+
+
+def test_an_interrupted_run(tmp_path: Path) -> None:
+    made = write_run(tmp_path, Run({"m": videos_of("++")}, dropped=["x"], overrides={"is_complete": False}))
+    result = json.loads((made / "result.json").read_text())
+    result["counts"]["listed"] = 9
+    (made / "result.json").write_text(json.dumps(result))
+    with pytest.raises(ComparisonError) as caught:
+        make_baseline(read_run(made), "m")
+    assert str(caught.value) == (
+        f"run '{tmp_path}' must be complete; it was interrupted after 3 of 9 videos\n\n"
+        "hint: the same `i3d accuracy run` command goes on where it stopped"
+    )
+
+
+def test_an_existing_one_is_kept(tmp_path: Path) -> None:
+    run = Run({"m": videos_of("+")})
+    write(tmp_path, run)
+    with pytest.raises(OutputError, match="exists already"):
+        write(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda document: document.pop("kind"), "must say that it is an 'i3d-edge accuracy baseline'; it does not"),
+        (lambda document: document.update(schema_version=2), "must have schema version 1; got 2"),
+        (lambda document: document.pop("how"), "must have 'how'; it has none that can be read"),
+        (lambda document: document.update(num_listed="3"), "must have 'num_listed'; it has none that can be read"),
+        (lambda document: document.update(videos=[]), "must have a video at least; it has none"),
+    ],
+)
+def test_what_is_no_baseline(tmp_path: Path, edit: Callable[[dict[str, Any]], object], message: str) -> None:
+    path = write(tmp_path, Run({"m": videos_of("+-")}))
+    document = json.loads(path.read_text())
+    edit(document)
+    path.write_text(json.dumps(document))
+    with pytest.raises(ResultError) as caught:
+        read_baseline(path)
+    assert str(caught.value) == f"baseline '{path}' {message}{HINT}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": 8},
+        {"label": None},
+        {"video": "0000.mp4"},
+        {"top5": [0, 1]},
+        {"top5": [8, 1, 2, 3, 4]},
+        {"probs": [float("nan"), 0.1, 0.1, 0.1, 0.1]},
+        {"probs": []},
+    ],
+    ids=str,
+)
+def test_a_video_that_cannot_be(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = write(tmp_path, Run({"m": videos_of("+-")}))
+    document = json.loads(path.read_text())
+    document["videos"][1].update(change)
+    path.write_text(json.dumps(document))
+    with pytest.raises(ResultError) as caught:
+        read_baseline(path)
+    assert caught.value.message.startswith(
+        f"baseline '{path}', video 2, must have a name of its own, a label, and as many probabilities as classes; got "
+    )
+
+
+def test_absent_or_not_json(tmp_path: Path) -> None:
+    with pytest.raises(ResultError) as caught:
+        read_baseline(tmp_path / "no.json")
+    assert str(caught.value) == f"baseline '{tmp_path}/no.json' must be a file; got No such file or directory{HINT}"
+    (tmp_path / "b.json").write_text("half a {")
+    with pytest.raises(ResultError, match="must be JSON; got Expecting value"):
+        read_baseline(tmp_path / "b.json")

@@ -1,0 +1,187 @@
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from runs import PROTOCOL, Run, Video, sure, videos_of, write_run
+
+from accuracy.baseline import make_baseline
+from accuracy.comparison import Comparison, compare
+from accuracy.drift import log_change
+from accuracy.recorded_run import read_run
+from i3d_edge.errors import ComparisonError
+
+LIST_HINT = "\n\nhint: run the baseline's own list, or make a baseline of this one with `i3d accuracy baseline`"
+
+
+def between(tmp_path: Path, before: Run, after: Run, **options: int) -> Comparison:
+    baseline = make_baseline(read_run(write_run(tmp_path / "before", before)), "m")
+    return compare(baseline, read_run(write_run(tmp_path / "after", after)), "m", **options)
+
+
+def refusal(tmp_path: Path, before: Run, after: Run, **options: int) -> str:
+    with pytest.raises(ComparisonError) as caught:
+        between(tmp_path, before, after, **options)
+    return str(caught.value)
+
+
+def run(outcomes: str) -> Run:
+    return Run({"m": videos_of(outcomes)})
+
+
+def test_flips_both_ways(tmp_path: Path) -> None:
+    found = between(tmp_path, run("++++----"), run("+--+-+--"))
+    assert [flip["video"] for flip in found["lost"]] == ["0001.mp4", "0002.mp4"]
+    assert found["gained"] == [
+        {"video": "0005.mp4", "label": "a", "before": "b", "before_prob": 0.9, "after": "a", "after_prob": 0.9}
+    ]
+    assert (found["num_videos"], found["num_identical"], found["num_other_class"]) == (8, 5, 3)
+    assert (found["before_top1"], found["after_top1"], found["drop"]) == (0.5, 0.375, 0.125)
+    assert (found["before_top5"], found["after_top5"]) == (1.0, 1.0)
+    assert found["mcnemar_p"] == 1.0
+
+
+def test_a_wrong_answer_that_becomes_another_is_no_flip(tmp_path: Path) -> None:
+    after = Run({"m": [Video("0000.mp4", 0, [sure(2)]), Video("0001.mp4", 0, [sure(0)])]})
+    found = between(tmp_path, run("-+"), after)
+    assert (found["lost"], found["gained"], found["num_other_class"]) == ([], [], 1)
+
+
+def test_order_changes_nothing(tmp_path: Path) -> None:
+    before, after = videos_of("++--+"), videos_of("+-+-+")
+    one = between(tmp_path / "one", Run({"m": before}), Run({"m": after}))
+    other = between(tmp_path / "other", Run({"m": before[::-1]}), Run({"m": after[::-1]}))
+    assert one == other
+
+
+def test_identical(tmp_path: Path) -> None:
+    found = between(tmp_path, run("++-"), run("++-"))
+    assert (found["num_identical"], found["drift"]["mean"], found["drift"]["largest"]) == (3, 0.0, 0.0)
+
+
+def test_drift_by_hand(tmp_path: Path) -> None:
+    """The baseline's best class goes from 0.8 to 0.4 in one video, and in the other stays: ln 2 / 2."""
+    before = Run({"m": [Video("a.mp4", 0, [sure(0, 0.8)]), Video("b.mp4", 0, [sure(0, 0.8)])]})
+    after = Run({"m": [Video("a.mp4", 0, [sure(0, 0.4)]), Video("b.mp4", 0, [sure(0, 0.8)])]})
+    found = between(tmp_path, before, after)
+    assert found["drift"] == {
+        "mean": pytest.approx(math.log(2) / 2),
+        "largest": pytest.approx(math.log(2)),
+        "largest_video": "a.mp4",
+    }
+
+
+def test_drift_of_a_class_that_left_the_best_five(tmp_path: Path) -> None:
+    after = [[0.01, 0.3, 0.2, 0.2, 0.2, 0.03, 0.03, 0.03]]
+    found = between(tmp_path, Run({"m": [Video("a", 0, [sure(0, 0.8)])]}), Run({"m": [Video("a", 0, after)]}))
+    assert found["drift"]["mean"] == pytest.approx(math.log(80))
+
+
+def test_a_probability_of_0_does_not_decide_alone() -> None:
+    assert log_change(1.0, 0.0) == pytest.approx(6 * math.log(10))
+    assert log_change(0.0, 0.0) == 0.0
+
+
+def test_videos_are_known_by_their_hash(tmp_path: Path) -> None:
+    before = Run({"m": [Video("old/a.mp4", 0, [sure(0)], sha256="aa")]})
+    after = Run({"m": [Video("new/a.mp4", 0, [sure(1)], sha256="aa")]})
+    assert [flip["video"] for flip in between(tmp_path, before, after)["lost"]] == ["new/a.mp4"]
+
+
+def test_another_protocol(tmp_path: Path) -> None:
+    after = replace(run("+"), protocol={**PROTOCOL, "num_clips": 3, "short_side_px": 224})
+    assert refusal(tmp_path, run("+"), after) == (
+        "the run must follow the baseline's protocol, num_clips=1, short_side_px=256; "
+        "got num_clips=3, short_side_px=224\n\n"
+        "hint: run again by that protocol, or make a baseline by this one"
+    )
+
+
+def test_a_protocol_with_a_part_that_the_other_does_not_know(tmp_path: Path) -> None:
+    after = replace(run("+"), protocol={**PROTOCOL, "name": "centre"})
+    assert refusal(tmp_path, run("+"), after).startswith(
+        "the run must follow the baseline's protocol, name=None; got name='centre'"
+    )
+
+
+def test_other_classes(tmp_path: Path) -> None:
+    after = Run({"m": [Video("0000.mp4", 0, [[0.5, 0.5]])]}, names=("a", "b"))
+    assert refusal(tmp_path, run("+"), after) == "the run must have the baseline's 8 classes; it has 2"
+
+
+def test_the_same_classes_in_another_order(tmp_path: Path) -> None:
+    assert refusal(tmp_path, run("+"), replace(run("+"), names=tuple("bacdefgh"))) == (
+        "the run must have the baseline's class names, 'letters'; those of 'letters' are others, or in another order"
+    )
+
+
+def test_another_manifest(tmp_path: Path) -> None:
+    before = replace(run("+"), overrides={"data": {"path": "a", "manifest_digest": "11", "sha256": "0"}})
+    after = replace(run("+"), overrides={"data": {"path": "a", "manifest_digest": "22", "sha256": "0"}})
+    assert refusal(tmp_path, before, after) == (
+        f"the run must be of the baseline's manifest, digest 11; got 22{LIST_HINT}"
+    )
+
+
+def test_other_videos(tmp_path: Path) -> None:
+    after = Run({"m": [Video(f"other{number}.mp4", 0, [sure(0)]) for number in range(2)]})
+    assert refusal(tmp_path, run("++"), after) == (
+        f"the run must be of the baseline's 2 videos; it is of 2, 0 of them the same{LIST_HINT}"
+    )
+
+
+def test_a_part_of_the_videos(tmp_path: Path) -> None:
+    assert refusal(tmp_path, run("++++"), run("++")) == (
+        f"the run must be of the baseline's 4 videos; it is of 2, 2 of them the same{LIST_HINT}"
+    )
+
+
+def test_a_longer_list_whose_other_videos_were_dropped(tmp_path: Path) -> None:
+    assert refusal(tmp_path, run("++"), replace(run("++"), dropped=["x.mp4"])) == (
+        f"the run must be of the baseline's 2 videos; it is of 3, 2 of them the same{LIST_HINT}"
+    )
+
+
+def test_a_label_taken_away_or_given(tmp_path: Path) -> None:
+    labelled = videos_of("++")
+    fewer = Run({"m": [labelled[0], replace(labelled[1], label=None)]})
+    message = f"the run must be of the baseline's 2 videos; it is of 2, 1 of them the same{LIST_HINT}"
+    assert refusal(tmp_path / "taken", run("++"), fewer) == message
+    assert refusal(tmp_path / "given", fewer, run("++")) == message
+
+
+def test_other_labels(tmp_path: Path) -> None:
+    after = Run({"m": [Video("0000.mp4", 1, [sure(0)])]})
+    assert refusal(tmp_path, run("+"), after) == (
+        f"the run must label the videos as the baseline does; other labels: '0000.mp4'{LIST_HINT}"
+    )
+
+
+def test_videos_that_the_run_dropped(tmp_path: Path) -> None:
+    after = Run({"m": videos_of("++++++")[:1]}, dropped=[f"{number:04d}.mp4" for number in range(1, 6)])
+    assert refusal(tmp_path / "a", run("++++++"), after) == (
+        "the run must have the baseline's 6 videos, or all but 0; 5 are missing: "
+        "'0001.mp4', '0002.mp4', '0003.mp4' and 2 more\n\n"
+        "hint: see why in result.json, or compare the others with --allow-dropped 5"
+    )
+    found = between(tmp_path / "b", run("++++++"), after, num_allowed_dropped=5)
+    assert (found["num_videos"], len(found["missing"])) == (1, 5)
+
+
+def test_a_run_that_dropped_everything_that_the_baseline_has(tmp_path: Path) -> None:
+    before = Run({"m": [Video("a.mp4", 0, [sure(0)])]}, dropped=["b.mp4"])
+    after = Run({"m": [Video("b.mp4", 0, [sure(0)])]}, dropped=["a.mp4"])
+    assert refusal(tmp_path, before, after, num_allowed_dropped=1) == (
+        "the run must have a video of the baseline's; it dropped all of them"
+    )
+
+
+def test_videos_that_the_baseline_dropped(tmp_path: Path) -> None:
+    before = Run({"m": videos_of("+++")[:2]}, dropped=["0002.mp4"])
+    found = between(tmp_path, before, run("+++"))
+    assert (found["num_videos"], found["added"]) == (2, ["0002.mp4"])
+
+
+def test_one_video(tmp_path: Path) -> None:
+    found = between(tmp_path, run("+"), run("-"))
+    assert (found["drop"], found["drop_upper_bound"], found["mcnemar_p"]) == (1.0, pytest.approx(1.0), 1.0)
