@@ -9,3 +9,8 @@ from runtime.ir import read_ir as read_ir
 from runtime.prediction import Classification as Classification
 from runtime.prediction import Prediction as Prediction
 from runtime.prediction import View as View
+from runtime.video import ShortcutError as ShortcutError
+from runtime.views import FrameSource as FrameSource
+from runtime.views import ViewPlan as ViewPlan
+from runtime.views import ViewReader as ViewReader
+from runtime.views import open_source as open_source

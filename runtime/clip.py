@@ -99,6 +99,7 @@ class _Frames:
     path: Path = Path("frames")
     stated_duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         return ((index, self.pixels[index]) for index in wanted)

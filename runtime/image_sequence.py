@@ -32,6 +32,7 @@ class ImageSequence:
         timeline: When each image is shown, at the stated rate.
         stated_duration_s: None: a folder states none.
         warnings: What a user should know; `frames` adds to it.
+        has_damage: Whether images are missing or cannot be read, as far as `frames` was asked for.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class ImageSequence:
     files: Sequence[Path]
     stated_duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
 
     @classmethod
     def open(cls, path: Path, rate_fps: Fraction | None, *, num_frames: int | None = None) -> Self:
@@ -70,7 +72,7 @@ class ImageSequence:
             warnings.append(f"{limit} frames are stated; the folder holds {len(files)}")
         files = files[:limit] if limit else files
         timeline = Timeline(tuple(range(len(files))), len(files), 1 / Fraction(rate_fps))
-        return cls(path, timeline, files, warnings=warnings)
+        return cls(path, timeline, files, warnings=warnings, has_damage=bool(warnings))
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Read some images.
@@ -116,6 +118,7 @@ class ImageSequence:
                 hint="the images are damaged: extract them again",
             )
         if num_replaced:
+            self.has_damage = True
             self.warnings.append(
                 f"{num_replaced} of the {len(wanted)} images needed could not be read: neighbours stand in"
             )

@@ -131,6 +131,7 @@ class FrameSource(Protocol):
     timeline: Timeline
     stated_duration_s: float | None
     warnings: list[str]
+    has_damage: bool
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Yield wanted frames by their index, in order; see `Video.frames`."""

@@ -21,6 +21,7 @@ from i3d_edge.cli._base import (
     spec_option,
     warn_of_stand_in,
 )
+from i3d_edge.cli.subset import subset
 from i3d_edge.errors import SpecError
 from i3d_edge.files import check_output, sha256_file
 from i3d_edge.spec import INPUT_NAME, UNKNOWN, ModelSpec
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 @click.group("accuracy", context_settings=CONTEXT_SETTINGS)
 def accuracy() -> None:
     """Measure top-1 and top-5 on a list of videos."""
+
+
+accuracy.add_command(subset)
 
 
 @accuracy.command("run", cls=Command)
