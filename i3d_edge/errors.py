@@ -18,6 +18,7 @@ I3DError                        expected failure: exit code 1
 ├── CalibrationError            videos that cannot calibrate a quantization
 ├── LabelError                  a label that the model does not have
 ├── ListError                   a list of videos that cannot be read
+├── ProtocolError               a protocol that is unknown or does not fit the model: exit code 2
 ├── SpecError                   a model description that cannot be read
 ├── DownloadError               a download that did not arrive whole
 ├── DependencyError             an optional package that this command needs
@@ -116,6 +117,12 @@ class LabelError(I3DError):
 
 class ListError(I3DError):
     """A list of videos cannot be read."""
+
+
+class ProtocolError(I3DError):
+    """A protocol of accuracy is unknown or does not fit the model."""
+
+    exit_code = 2
 
 
 class SpecError(I3DError):

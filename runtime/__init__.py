@@ -4,6 +4,7 @@ from runtime.classifier import VideoClassifier as VideoClassifier
 from runtime.clip import Clip as Clip
 from runtime.clip import VideoClips as VideoClips
 from runtime.clip import read_clips as read_clips
+from runtime.clip import require_rgb as require_rgb
 from runtime.engine import Engine as Engine
 from runtime.ir import read_ir as read_ir
 from runtime.prediction import Classification as Classification

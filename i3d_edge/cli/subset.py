@@ -68,7 +68,7 @@ def subset(
     num_workers: int | None,
     force: bool,
 ) -> None:
-    """Choose videos of SOURCE that are there and whole, and pin them in a manifest.
+    """Pin so many whole videos of SOURCE in a manifest.
 
     SOURCE is a list or a folder in one of the forms of docs/datasets.md. Each video is read, hashed and decoded; one
     that is missing, corrupt, or a copy of another is passed over for the next, and named with the reason. The same
