@@ -227,3 +227,14 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     [row] = map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines())
     assert (row["start_s"], row["end_s"]) == (3 / 25, 12 / 25)
+
+
+def test_the_choices_are_those_of_the_room() -> None:
+    """They are written down twice, so that the command line loads nothing heavy."""
+    from accuracy.formats import FORMATS
+    from accuracy.subset import HOWS
+    from i3d_edge.cli.subset import subset
+
+    choices = {param.name: getattr(param.type, "choices", None) for param in subset.params}
+    assert tuple(choices["format_name"]) == tuple(FORMATS)
+    assert tuple(choices["how"]) == HOWS
