@@ -4,8 +4,11 @@ from accuracy.baseline import make_baseline as make_baseline
 from accuracy.baseline import pick_model as pick_model
 from accuracy.baseline import read_baseline as read_baseline
 from accuracy.baseline import write_baseline as write_baseline
+from accuracy.classes import read_classes as read_classes
 from accuracy.comparison import compare as compare
+from accuracy.dataset import DataSet as DataSet
 from accuracy.dataset import ListedVideo as ListedVideo
+from accuracy.dataset import read_dataset as read_dataset
 from accuracy.dataset import read_list as read_list
 from accuracy.gate import DEFAULT_MAX_DROP as DEFAULT_MAX_DROP
 from accuracy.gate import Limits as Limits
@@ -16,7 +19,15 @@ from accuracy.gate_report import format_gate as format_gate
 from accuracy.gate_report import gate_to_json as gate_to_json
 from accuracy.gate_report import gate_to_markdown as gate_to_markdown
 from accuracy.junit import gate_to_junit as gate_to_junit
+from accuracy.manifest import Manifest as Manifest
+from accuracy.manifest import is_manifest as is_manifest
+from accuracy.manifest import read_manifest as read_manifest
+from accuracy.manifest import verify_videos as verify_videos
 from accuracy.metrics import topk_metrics as topk_metrics
+from accuracy.protocol import PRESETS as PRESETS
+from accuracy.protocol import Preset as Preset
+from accuracy.protocol import find_preset as find_preset
+from accuracy.protocol import spread as spread
 from accuracy.recorded_run import RecordedRun as RecordedRun
 from accuracy.recorded_run import read_run as read_run
 from accuracy.recorded_run import score_run as score_run
@@ -26,5 +37,8 @@ from accuracy.report import format_result as format_result
 from accuracy.result_schema import ModelInfo as ModelInfo
 from accuracy.result_schema import Result as Result
 from accuracy.run import Scorer as Scorer
+from accuracy.run import require_unfinished as require_unfinished
 from accuracy.run import run_accuracy as run_accuracy
 from accuracy.score_report import format_scores as format_scores
+from accuracy.subset import make_subset as make_subset
+from accuracy.video_check import CLIP_S as CLIP_S

@@ -1,108 +1,167 @@
-"""A list of videos and what each shows."""
+"""A data set: videos and what each shows, whatever form it comes in."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+from accuracy.classes import ClassMatcher
+from accuracy.formats import FORMATS, Entry, Source, sniff
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import LabelSet
 
 
 @dataclass(frozen=True, slots=True)
 class ListedVideo:
-    """One row of a list.
+    """One video of a data set.
 
     Attributes:
-        path: As written in the list; the name by which results speak of it.
-        file: Where it lies; a relative path starts at the list's folder.
-        label: What it shows, or None where the row has no label.
+        path: As the data set names it; the name by which results speak of it.
+        file: Where it lies; a folder, if it is one of frames.
+        label: What it shows, in the model's words, or None if the data set does not say.
+        num_frames: How many frames the data set says it has, or None.
+        frames_fps: The rate of a folder of frames, or None.
+        sha256: What a manifest says of its bytes, or None.
     """
 
     path: str
     file: Path
     label: str | None
+    num_frames: int | None = None
+    frames_fps: Fraction | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Videos, and where they come from.
+
+    Attributes:
+        path: The list or folder.
+        format: Its name in `accuracy.formats.FORMATS`.
+        root: Where relative paths start.
+        videos: In the order of the data set, each once.
+        notes: What a user should know of it.
+    """
+
+    path: Path
+    format: str
+    root: Path
+    videos: Sequence[ListedVideo]
+    notes: tuple[str, ...] = ()
+
+
+def read_dataset(
+    path: Path,
+    labels: LabelSet,
+    *,
+    format_name: str | None = None,
+    root: Path | None = None,
+    classes: Mapping[int, str] | None = None,
+    split: str | None = None,
+    frames_fps: Fraction | None = None,
+) -> DataSet:
+    """Read a data set in any of the forms of `accuracy.formats`.
+
+    Args:
+        path: A list, or a folder.
+        labels: The model's. Names are matched with them, so the data set's own order of classes does not matter;
+            indices are taken for the model's unless `classes` says what they mean.
+        format_name: One of `FORMATS`; None finds out.
+        root: Where relative paths start; None is the list's folder, or the folder itself.
+        classes: What the list's indices mean, from `read_classes`.
+        split: Which part, for formats that have several.
+        frames_fps: The rate of folders of frames.
+
+    Raises:
+        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, or has
+            indices of another order of classes.
+        LabelError: If a label is not the model's; names the nearest ones.
+    """
+    source = Source(path, root or (path if path.is_dir() else path.parent), classes, split)
+    name = format_name or sniff(source)
+    entries = FORMATS[name](source)
+    notes = _check_indices(source, entries, labels)
+    matcher = ClassMatcher(labels)
+    videos: dict[str, ListedVideo] = {}
+    for entry in entries:
+        key = os.path.normpath(source.root / entry.path)
+        if key in videos:
+            raise ListError(f"list {str(path)!r} must name each video once; {entry.where} repeats {entry.path!r}")
+        label = _label(source, entry, matcher)
+        videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, frames_fps)
+    if not videos:
+        raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
+    return DataSet(path, name, source.root, tuple(videos.values()), notes)
 
 
 def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
-    """Read a list of videos.
+    """Read a list of videos of any form that needs nothing but itself; see `read_dataset`."""
+    return list(read_dataset(path, labels).videos)
 
-    Two forms are told apart by the first line: a CSV whose header has the columns `path` and `label`
-    (others are ignored, and a row may leave its label empty); or lines of a path and a class index.
 
-    Args:
-        path: The list.
-        labels: The model's, which every label must be among.
-
-    Raises:
-        ListError: If the list is absent or empty, names a video twice, or has a line that cannot be read.
-        LabelError: If a label is not the model's; names the nearest ones.
-    """
+def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
+    name = entry.label
+    if entry.index is not None:
+        names = source.classes
+        name = matcher.labels.names[entry.index] if names is None else names.get(entry.index)
+        if name is None:
+            raise ListError(
+                f"list {str(source.path)!r}, {entry.where}, must have a class index of the class file; "
+                f"got {entry.index}"
+            )
+    if name is None:
+        return None
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        raise ListError(f"list {str(path)!r} must be a text file; got {reason}") from error
-    header = [cell.strip() for cell in text.partition("\n")[0].split(",")]
-    try:
-        rows = _csv_rows(path, text, header) if "path" in header else _indexed_rows(path, text, labels)
-    except csv.Error as error:
+        return matcher.match(name)
+    except LabelError as error:
+        raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
+
+
+def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -> tuple[str, ...]:
+    """Refuse indices that cannot be the model's, or contradict the folders that their videos lie in."""
+    indexed = [(entry, entry.index) for entry in entries if entry.index is not None]
+    if not indexed:
+        return ()
+    if source.classes is not None:
+        own = dict(enumerate(labels.names))
+        matcher = ClassMatcher(labels)
+        moved = sum(own.get(index) != matcher.find(name) for index, name in source.classes.items())
+        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",) * (
+            moved > 0
+        )
+    if beyond := [entry for entry, index in indexed if index >= len(labels)]:
+        indices = [index for _, index in indexed]
+        counts_from_one = min(indices) == 1 and max(indices) == len(labels)
         raise ListError(
-            f"list {str(path)!r} must be CSV; got {error}", hint="look for a double quote without its partner"
-        ) from error
-    videos: dict[str, ListedVideo] = {}
-    for line, name, label in rows:
-        key = os.path.normpath(path.parent / name)
-        if not name:
-            raise ListError(f"list {str(path)!r}, line {line}, must have a path; it is empty")
-        if key in videos:
-            raise ListError(f"list {str(path)!r} must name each video once; line {line} repeats {name!r}")
-        if label:
-            try:
-                labels.index(label)
-            except LabelError as error:
-                raise LabelError(f"list {str(path)!r}, line {line}: {error.message}", hint=error.hint) from None
-        videos[key] = ListedVideo(name, path.parent / name, label or None)
-    if not videos:
-        raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
-    return list(videos.values())
+            f"list {str(source.path)!r}, {beyond[0].where}, must have a class index below {len(labels)}; "
+            f"got {beyond[0].index}",
+            hint="these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+            if counts_from_one
+            else None,
+        )
+    matcher = ClassMatcher(labels)
+    told = [(entry, labels.names[index], _folder_label(entry.path, matcher)) for entry, index in indexed]
+    known = [(entry, stated, shown) for entry, stated, shown in told if shown is not None]
+    wrong = [(entry, stated, shown) for entry, stated, shown in known if stated != shown]
+    if 2 * len(wrong) > len(known):
+        entry, stated, shown = wrong[0]
+        raise ListError(
+            f"list {str(source.path)!r} must have the model's class indices; {len(wrong)} of {len(known)} disagree "
+            f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
+            hint="the list was made with another order of classes: --classes FILE says which",
+        )
+    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",) * (
+        len(wrong) > 0
+    )
 
 
-def _csv_rows(path: Path, text: str, header: list[str]) -> list[tuple[int, str, str]]:
-    if "label" not in header:
-        raise ListError(f"list {str(path)!r} must have the columns 'path' and 'label'; got {', '.join(header)}")
-    path_column, label_column = header.index("path"), header.index("label")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
-    for cells in reader:
-        if reader.line_num == 1 or not any(cells):
-            continue
-        if len(cells) <= max(path_column, label_column):
-            raise ListError(
-                f"list {str(path)!r}, line {reader.line_num}, must have {len(header)} cells; got {len(cells)}",
-                hint="a comma inside a cell needs the cell in double quotes",
-            )
-        rows.append((reader.line_num, cells[path_column].strip(), cells[label_column].strip()))
-    return rows
-
-
-def _indexed_rows(path: Path, text: str, labels: LabelSet) -> list[tuple[int, str, str]]:
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        cells = line.rsplit(maxsplit=1)
-        if len(cells) != 2 or not cells[1].isdecimal():
-            raise ListError(
-                f"list {str(path)!r}, line {number}, must be a path and a class index; got {line.strip()!r}",
-                hint="a list of label names needs a first line with the columns path,label",
-            )
-        if int(cells[1]) >= len(labels):
-            raise ListError(
-                f"list {str(path)!r}, line {number}, must have a class index below {len(labels)}; got {cells[1]}"
-            )
-        rows.append((number, cells[0].strip(), labels.names[int(cells[1])]))
-    return rows
+def _folder_label(path: str, matcher: ClassMatcher) -> str | None:
+    """Return the class that the nearest folder of a path is named after, or None."""
+    for part in reversed(Path(path).parts[:-1]):
+        if label := matcher.find(part):
+            return label
+    return None

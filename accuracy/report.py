@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from accuracy.result_schema import Result
+from accuracy.result_schema import Protocol, Result, Time
 
 _SHOWN_DROPPED = 10
 
@@ -28,10 +28,7 @@ def format_result(result: Result) -> str:
         f"{name}: {info['kind']}, weights {info['origin']}, ran in {info['executed_precision']} on {info['device']}"
         for name, info in result["what"].items()
     ]
-    lines.append(
-        f"protocol: {how['num_clips']} clip(s) of {how['num_frames']} frames at {how['frame_rate_fps']} fps per video, "
-        f"short_side={how['short_side_px']}, centre crop {how['crop_px']}, {how['aggregation']}"
-    )
+    lines.append(f"protocol: {_protocol_line(how)}")
     lines.append(
         f"videos: {counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
         f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped"
@@ -39,6 +36,33 @@ def format_result(result: Result) -> str:
     lines += [f"  dropped {item['path']}: {item['reason']}" for item in counts["dropped"][:_SHOWN_DROPPED]]
     if (hidden := len(counts["dropped"]) - _SHOWN_DROPPED) > 0:
         lines.append(f"  and {hidden} more: see result.json")
+    lines.append(_time_line(result["time"]))
+    if not result["is_complete"]:
+        lines.append("INTERRUPTED: these are not all of the videos; the same command goes on")
     if any(info["is_stand_in"] for info in result["what"].values()):
         lines.append("STAND-IN weights: these numbers prove the pipeline, and say nothing about I3D's accuracy")
     return "\n".join(lines)
+
+
+def _protocol_line(how: Protocol) -> str:
+    clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clip(s)"
+    length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
+    stride = f", every {how['frame_stride']}th of them" if how["frame_stride"] > 1 else ""
+    rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"
+    side = f"short_side={how['short_side_px']}" if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
+    crops = "centre crop" if how["num_crops"] == 1 else f"{how['num_crops']} crops of"
+    return (
+        f"{how['name']} v{how['version']}: {clips} of {length} at {rate}{stride} per video, {side}, "
+        f"{crops} {how['crop_px']}, {how['aggregation']}"
+    )
+
+
+def _time_line(time: Time) -> str:
+    total_s = time["total_s"]
+    waited = f"{time['wait_s'] / total_s:.0%}" if total_s else "-"
+    busy = time["decode_s"] + sum(time["infer_s"].values())
+    share = f"{time['decode_s'] / busy:.0%}" if busy else "-"
+    return (
+        f"time: {total_s:.1f} s, {time['views_per_s']:.3g} clips/s; decoding is {share} of the work, beside inference, "
+        f"which waited for it {waited} of the time"
+    )

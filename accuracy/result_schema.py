@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RESULT_NAME = "result.json"
 PREDICTIONS_NAME = "predictions.jsonl"
 
@@ -12,7 +12,7 @@ PREDICTIONS_NAME = "predictions.jsonl"
 class ModelInfo(TypedDict):
     """One model that was scored."""
 
-    kind: str  # "ir" or "frozen-graph"
+    kind: str  # "ir", "frozen-graph", or "ir-per-length": IRs made of the .pb, one for each length of a video
     path: str  # as given
     sha256: str  # of the .xml or .pb
     weights_sha256: str | None  # of an IR's .bin
@@ -26,18 +26,22 @@ class ModelInfo(TypedDict):
 
 
 class Protocol(TypedDict):
-    """How views were taken and combined."""
+    """How views were taken and combined; see docs/protocols.md."""
 
-    num_frames: int  # per clip
+    name: str  # see accuracy.protocol.PRESETS; "spread-3" for --num-clips 3
+    version: int  # raised when anything below changes under the same name
+    num_frames: int | None  # per clip; None: the whole video is one clip
     frame_stride: int  # in samples at frame_rate_fps
-    frame_rate_fps: int
-    num_clips: int  # temporal positions per video
+    frame_rate_fps: int | None  # None: every source frame is a sample
+    placement: str  # of clips: "spread", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
+    num_clips: int | None  # temporal positions per video; None: as many as the placement needs
     num_crops: int  # spatial positions per clip
-    short_side_px: int  # resize
-    crop_px: int  # centre crop
+    short_side_px: int | None  # resize; None where long_side_px is given
+    long_side_px: int | None  # resize, what is then smaller than the crop being enlarged again
+    crop_px: int
     interpolation: str
     aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
-    drops_last_video: NotRequired[bool]  # True: the last scored video is not in video_top1 and video_top5
+    drops_last_video: bool  # True: the last scored video is not in video_top1 and video_top5
 
 
 class Where(TypedDict):
@@ -54,6 +58,23 @@ class Dropped(TypedDict):
 
     path: str
     reason: str
+
+
+class Data(TypedDict):
+    """What was measured on."""
+
+    path: str  # of the list or manifest, as given
+    manifest_digest: str | None  # None where a list was given
+    sha256: str  # of the names and labels of all listed videos, a line of JSON each
+
+
+class ScoredVideo(TypedDict):
+    """A video that was decoded."""
+
+    path: str  # as in the list; predictions.jsonl calls it "video"
+    label: int | None  # class index, or None if the list has no label
+    sha256: str  # of its bytes; of a folder of images see accuracy.video_check.content_sha256
+    num_views: int  # per model
 
 
 class Counts(TypedDict):
@@ -121,59 +142,46 @@ class Labels(TypedDict):
     names: list[str]  # in index order
 
 
-class Prediction(TypedDict):
-    """A row of `predictions.jsonl`: one view, one model. Rows may come in any order."""
-
-    video: str  # path, as in the list
-    model: str  # a key of Result's `what`
-    view: int  # 0, 1, ... without a gap within each video and model
-    start_s: float  # of the clip, from the video's first frame
-    end_s: float
-    label: int | None  # class index; None: not scored
-    probs: list[float]  # all classes, six significant digits; they sum to 1
-    logits: NotRequired[list[float]]  # all classes, where the model gives them
-
-
-class Data(TypedDict):
-    """What was measured on."""
-
-    path: str  # of the list or manifest, as given
-    manifest_digest: str | None  # None where a list was given
-    sha256: str  # of the names and labels of all listed videos
-
-
-class ScoredVideo(TypedDict):
-    """A video that was decoded."""
-
-    path: str  # as in the list; predictions.jsonl calls it "video"
-    label: int | None  # class index, or None if the list has no label
-    sha256: str  # of its bytes
-    num_views: int  # per model
-
-
 class Time(TypedDict):
     """Wall time, in seconds."""
 
     total_s: float
-    decode_s: float  # decoding, resizing and cropping
+    decode_s: float  # decoding, resizing and cropping, added up over the threads that did it
+    wait_s: float  # in which inference waited for decoding
     infer_s: dict[str, float]  # by model
+    num_views: int  # per model
+    views_per_s: float  # network forwards of all models per second of total_s
+
+
+class Prediction(TypedDict):
+    """A row of `predictions.jsonl`: one view, one model. Rows of a video are neighbours, in the list's order."""
+
+    video: str  # path, as in the list
+    model: str  # a key of Result's `what`
+    view: int  # from 0, clip by clip and within it crop by crop
+    clip: int  # temporal position, from 0
+    crop: int  # spatial position, from 0
+    start_s: float  # of the clip, from the video's first frame
+    end_s: float
+    label: int | None  # class index
+    probs: list[float]  # all classes, six significant digits; they sum to 1
+    logits: NotRequired[list[float]]  # all classes, where the model gives them
 
 
 class Result(TypedDict):
     """The whole of `result.json`."""
 
     schema_version: int
-    what: dict[str, ModelInfo]  # by model name: "ir", "frozen-graph"
+    is_complete: bool  # False: interrupted; the same command resumes it
+    what: dict[str, ModelInfo]  # by model name: "ir" for one alone, else the file's stem or a given name
     how: Protocol
     where: Where
-    list: str  # path of the list, as given
+    data: Data
     counts: Counts
-    metrics: dict[str, dict[str, Metric]]  # by model name, then clip_top1, clip_top5, video_top1, video_top5
-    details: NotRequired[dict[str, Details]]  # by model name
-    labels: NotRequired[Labels]
-    predictions_sha256: NotRequired[str]  # of predictions.jsonl
-    is_complete: NotRequired[bool]  # False: interrupted; the same command resumes it
-    data: NotRequired[Data]
-    videos: NotRequired[list[ScoredVideo]]  # in the list's order
+    videos: list[ScoredVideo]  # in the list's order
+    metrics: dict[str, dict[str, Metric]]  # by model name, then clip_top1 (per view), clip_top5, video_top1, video_top5
+    details: dict[str, Details]  # by model name
+    labels: Labels
+    predictions_sha256: str  # of predictions.jsonl
     warnings: dict[str, list[str]]  # by video path, for videos that were decoded with reservations
     time: Time

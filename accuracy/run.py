@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.aggregation import MEAN_OF_PROBABILITIES
 from accuracy.dataset import ListedVideo
-from accuracy.metrics import ScoredView
+from accuracy.decoding import DecodePool, Restart, VideoFeed
+from accuracy.journal import DoneVideo, Journal, discard
+from accuracy.predictions import prediction_row, score_predictions
+from accuracy.protocol import Preset, spread
 from accuracy.result_schema import (
     PREDICTIONS_NAME,
     RESULT_NAME,
     SCHEMA_VERSION,
     Counts,
-    Dropped,
+    Data,
     Labels,
     ModelInfo,
+    Prediction,
     Protocol,
     Result,
+    ScoredVideo,
+    Time,
     Where,
 )
-from accuracy.scoring import score_views
-from i3d_edge.errors import ListError, VideoError
-from i3d_edge.files import check_output, sha256_file, staged, write_text
+from accuracy.where import describe_machine
+from i3d_edge.errors import ListError
+from i3d_edge.files import check_output, sha256_file, write_text
 from i3d_edge.progress import track
 from i3d_edge.spec import ModelSpec
-from runtime import Clip, VideoClips, read_clips
-
-_PROBABILITY_DIGITS = 6
-_PACKAGES = ("openvino", "i3d-edge", "av", "numpy", "opencv-contrib-python-headless", "tensorflow")
+from runtime import Clip
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -57,19 +56,6 @@ class Scorer:
     run: Callable[[Clip], FloatArray]
 
 
-@dataclass
-class _Tally:
-    """What has been seen so far."""
-
-    views: dict[str, list[ScoredView]]
-    infer_s: dict[str, float]
-    decode_s: float = 0.0
-    num_decoded: int = 0
-    num_unlabelled: int = 0
-    dropped: list[Dropped] = field(default_factory=list)
-    warnings: dict[str, list[str]] = field(default_factory=dict)
-
-
 def run_accuracy(
     videos: Sequence[ListedVideo],
     scorers: Mapping[str, Scorer],
@@ -77,151 +63,222 @@ def run_accuracy(
     folder: Path,
     *,
     list_path: Path,
+    manifest_digest: str | None = None,
+    preset: Preset | None = None,
     num_clips: int = 1,
+    num_workers: int = 2,
+    on_resume: Callable[[int], None] | None = None,
     force: bool = False,
 ) -> Result:
-    """Score models on a list of videos; each video is decoded once for all of them.
+    """Score models on a list of videos; each video is decoded once for all of them, while others are inferred.
 
     Writes `predictions.jsonl`, a row per view and model with all probabilities, and `result.json`, which
-    recomputes from it. A video that cannot be decoded is dropped with its reason; the run goes on.
+    recomputes from it. A video that cannot be decoded is dropped with its reason; the run goes on. A run that was
+    killed goes on after the last video that it finished, and ends with the same files, apart from times.
 
     Args:
-        videos: From `read_list`.
+        videos: From `read_dataset` or a manifest.
         scorers: Models by name; they share `spec`'s clip.
-        spec: Decides clips and labels.
-        folder: Where the two files go.
+        spec: Decides labels, and what clips can be.
+        folder: Where the files go.
         list_path: Where `videos` come from; recorded.
-        num_clips: Temporal positions per video; 1 is the centre clip.
-        force: Replace an existing result.
+        manifest_digest: Of the manifest, if they come from one; recorded.
+        preset: The protocol; None is equally spaced clips.
+        num_clips: Without a preset, how many; 1 is the centre clip.
+        num_workers: Threads that decode.
+        on_resume: Told how many videos are done already, if a run goes on.
+        force: Replace an existing result, and begin anew.
 
     Raises:
         ListError: If no video could be scored.
-        OutputError: If a result exists (without `force`) or the folder cannot be written.
+        ProtocolError: If the model does not take the protocol's clips.
+        OutputError: If a result exists (without `force`), another run was begun in the folder, or it cannot be
+            written.
+        KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
     """
-    started = time.perf_counter()
-    check_output(folder / RESULT_NAME, force=force)
-    tally = _Tally(views={name: [] for name in scorers}, infer_s=dict.fromkeys(scorers, 0.0))
-    with staged(folder / PREDICTIONS_NAME, force=True) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        for video in track(videos, total=len(videos), title="scoring", unit="video"):
-            clips = _decode(video, spec, num_clips, tally)
-            if clips is not None:
-                _score(video, clips, scorers, spec, tally, stream)
-        if not any(tally.views.values()):
-            raise _nothing_scored(list_path, tally)
-    scores = {name: score_views(views) for name, views in tally.views.items()}
-    result = Result(
+    preset = preset or spread(num_clips)
+    how, plan, where = preset.describe(spec), preset.plan(spec), describe_machine()
+    data = Data(path=str(list_path), manifest_digest=manifest_digest, sha256=_list_sha256(videos))
+    require_unfinished(folder, force=force)
+    what = {name: scorer.info for name, scorer in scorers.items()}
+    names = [video.path for video in videos]
+
+    def result(done: Sequence[DoneVideo]) -> Result:
+        return _result(what, how, where, data, len(videos), done, spec, folder)
+
+    with Journal.open(folder, _config(what, how, where, data), names, force=force) as journal:
+        if journal.done and on_resume is not None:
+            on_resume(len(journal.done))
+        before_s = journal.done[-1]["elapsed_s"] if journal.done else 0.0
+        started = time.perf_counter() - before_s
+        remaining = videos[len(journal.done) :]
+        try:
+            with DecodePool(remaining, plan, num_workers=num_workers) as pool:
+                for feed in track(pool, total=len(remaining), title="scoring", unit="video"):
+                    rows, done = _score(feed, scorers, spec)
+                    journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
+        except KeyboardInterrupt:
+            journal.drop_unfinished()
+            if any(_is_scored(item) for item in journal.done):
+                _write(folder, result(journal.done))
+            raise
+    if not any(_is_scored(item) for item in journal.done):
+        discard(folder)
+        raise _nothing_scored(list_path, journal.done)
+    return _write(folder, result(journal.done))
+
+
+def require_unfinished(folder: Path, *, force: bool = False) -> None:
+    """Refuse a folder that holds the result of a whole run.
+
+    Raises:
+        OutputError: If it does (without `force`), or cannot be written.
+    """
+    check_output(folder / RESULT_NAME, force=force or _is_partial(folder / RESULT_NAME))
+
+
+def _score(feed: VideoFeed, scorers: Mapping[str, Scorer], spec: ModelSpec) -> tuple[list[Prediction], DoneVideo]:
+    """Run a video's views through all models; the rows of a video that then turns out damaged do not count."""
+    video = feed.video
+    label = None if video.label is None else spec.labels.index(video.label)
+    infer_s = dict.fromkeys(scorers, 0.0)
+    rows: list[Prediction] = []
+    num_views = 0
+    for view in feed.views():
+        if isinstance(view, Restart):
+            rows.clear()
+            num_views = 0
+            continue
+        for name, scorer in scorers.items():
+            started = time.perf_counter()
+            computed = scorer.run(view)
+            infer_s[name] += time.perf_counter() - started
+            rows.append(prediction_row(video.path, name, num_views, view, label, computed))
+        num_views += 1
+    outcome = feed.outcome
+    assert outcome is not None
+    if outcome.reason is not None:
+        rows.clear()
+        num_views = 0
+    return rows, {
+        "video": video.path,
+        "label": label,
+        "reason": outcome.reason,
+        "sha256": outcome.sha256,
+        "warnings": list(outcome.warnings) if outcome.reason is None else [],
+        "num_views": num_views,
+        "decode_s": round(outcome.decode_s, 6),
+        "wait_s": round(feed.wait_s, 6),
+        "infer_s": {name: round(seconds, 6) for name, seconds in infer_s.items()},
+        "elapsed_s": 0.0,
+        "end": 0,
+    }
+
+
+def _is_scored(video: DoneVideo) -> bool:
+    return video["reason"] is None and video["label"] is not None
+
+
+def _config(what: Mapping[str, ModelInfo], how: Protocol, where: Where, data: Data) -> dict[str, Any]:
+    """Return all that predictions depend on; where files lie is not part of it."""
+    models = {name: {key: value for key, value in info.items() if key != "path"} for name, info in what.items()}
+    return {
+        "schema version": SCHEMA_VERSION,
+        "models": models,
+        "protocol": how,
+        "list of videos": data["sha256"],
+        "manifest": data["manifest_digest"],
+        "processor": where["cpu"],
+        "software": where["versions"],
+    }
+
+
+def _list_sha256(videos: Sequence[ListedVideo]) -> str:
+    digest = hashlib.sha256()
+    for video in videos:
+        digest.update(json.dumps([video.path, video.label]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _result(
+    what: dict[str, ModelInfo],
+    how: Protocol,
+    where: Where,
+    data: Data,
+    num_listed: int,
+    done: Sequence[DoneVideo],
+    spec: ModelSpec,
+    folder: Path,
+) -> Result:
+    decoded = [video for video in done if video["reason"] is None]
+    scores = score_predictions(
+        folder / PREDICTIONS_NAME, list(what), how["aggregation"], drops_last_video=how["drops_last_video"]
+    )
+    return Result(
         schema_version=SCHEMA_VERSION,
-        what={name: scorer.info for name, scorer in scorers.items()},
-        how=_protocol(spec, num_clips),
-        where=_where(),
-        list=str(list_path),
+        is_complete=len(done) == num_listed,
+        what=what,
+        how=how,
+        where=where,
+        data=data,
         counts=Counts(
-            listed=len(videos),
-            decoded=tally.num_decoded,
-            unlabelled=tally.num_unlabelled,
-            scored=tally.num_decoded - tally.num_unlabelled,
-            dropped=tally.dropped,
+            listed=num_listed,
+            decoded=len(decoded),
+            unlabelled=sum(video["label"] is None for video in decoded),
+            scored=sum(video["label"] is not None for video in decoded),
+            dropped=[
+                {"path": video["video"], "reason": video["reason"]} for video in done if video["reason"] is not None
+            ],
         ),
+        videos=[
+            ScoredVideo(
+                path=video["video"],
+                label=video["label"],
+                sha256=str(video["sha256"]),
+                num_views=video["num_views"],
+            )
+            for video in decoded
+        ],
         metrics={name: score.metrics for name, score in scores.items()},
         details={name: score.details for name, score in scores.items()},
         labels=Labels(name=spec.labels.name, names=list(spec.labels.names)),
         predictions_sha256=sha256_file(folder / PREDICTIONS_NAME),
-        warnings=tally.warnings,
-        time={
-            "total_s": round(time.perf_counter() - started, 3),
-            "decode_s": round(tally.decode_s, 3),
-            "infer_s": {name: round(seconds, 3) for name, seconds in tally.infer_s.items()},
-        },
+        warnings={video["video"]: video["warnings"] for video in decoded if video["warnings"]},
+        time=_time(done, list(what)),
     )
+
+
+def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:
+    total_s = done[-1]["elapsed_s"] if done else 0.0
+    num_views = sum(video["num_views"] for video in done)
+    return {
+        "total_s": total_s,
+        "decode_s": round(sum(video["decode_s"] for video in done), 3),
+        "wait_s": round(sum(video["wait_s"] for video in done), 3),
+        "infer_s": {name: round(sum(video["infer_s"][name] for video in done), 3) for name in models},
+        "num_views": num_views,
+        "views_per_s": round(num_views * len(models) / total_s, 3) if total_s else 0.0,
+    }
+
+
+def _write(folder: Path, result: Result) -> Result:
     write_text(folder / RESULT_NAME, json.dumps(result, indent=2, ensure_ascii=False) + "\n", force=True)
     return result
 
 
-def _decode(video: ListedVideo, spec: ModelSpec, num_clips: int, tally: _Tally) -> VideoClips | None:
-    started = time.perf_counter()
+def _is_partial(path: Path) -> bool:
+    """Whether a result says that it is not complete, so that its run may go on."""
     try:
-        clips = read_clips(video.file, spec, num_clips=num_clips)
-    except VideoError as error:
-        tally.dropped.append({"path": video.path, "reason": f"{type(error).__name__}: {error.message}"})
-        return None
-    finally:
-        tally.decode_s += time.perf_counter() - started
-    tally.num_decoded += 1
-    if clips.warnings:
-        tally.warnings[video.path] = list(clips.warnings)
-    return clips
+        return json.loads(path.read_text(encoding="utf-8"))["is_complete"] is False
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
-def _score(
-    video: ListedVideo,
-    clips: VideoClips,
-    scorers: Mapping[str, Scorer],
-    spec: ModelSpec,
-    tally: _Tally,
-    stream: TextIO,
-) -> None:
-    label = None if video.label is None else spec.labels.index(video.label)
-    tally.num_unlabelled += label is None
-    for name, scorer in scorers.items():
-        for number, clip in enumerate(clips.clips):
-            started = time.perf_counter()
-            computed = scorer.run(clip)
-            tally.infer_s[name] += time.perf_counter() - started
-            # What is written is what is scored, so that the metrics recompute exactly.
-            probabilities = [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in computed]
-            if label is not None:
-                tally.views[name].append(ScoredView(video.path, label, np.array(probabilities)))
-            row = {
-                "video": video.path,
-                "model": name,
-                "view": number,
-                "start_s": clip.start_s,
-                "end_s": clip.end_s,
-                "label": label,
-                "probs": probabilities,
-            }
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _nothing_scored(list_path: Path, tally: _Tally) -> ListError:
-    if tally.num_unlabelled:
+def _nothing_scored(list_path: Path, done: Sequence[DoneVideo]) -> ListError:
+    if any(video["reason"] is None for video in done):
         return ListError(f"list {str(list_path)!r} must have labels to score; none of its decodable videos has one")
-    first = tally.dropped[0]
     return ListError(
-        f"list {str(list_path)!r} must have a video that can be decoded; all {len(tally.dropped)} were dropped, "
-        f"the first one because of {first['reason']}",
+        f"list {str(list_path)!r} must have a video that can be decoded; all {len(done)} were dropped, "
+        f"the first one because of {done[0]['reason']}",
         hint="a relative path in a list starts at the list's own folder",
     )
-
-
-def _protocol(spec: ModelSpec, num_clips: int) -> Protocol:
-    return Protocol(
-        num_frames=spec.num_frames,
-        frame_stride=1,
-        frame_rate_fps=spec.frame_rate_fps,
-        num_clips=num_clips,
-        num_crops=1,
-        short_side_px=spec.short_side_px,
-        crop_px=spec.crop_px,
-        interpolation="bilinear; area below one half",
-        aggregation=MEAN_OF_PROBABILITIES,
-    )
-
-
-def _where() -> Where:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return Where(cpu=_cpu_name(), num_cpus=os.cpu_count() or 1, os=sys.platform, versions=versions)
-
-
-def _cpu_name() -> str:
-    """Return the processor's model name where the system tells it, else its architecture."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as stream:
-            return next(line.partition(":")[2].strip() for line in stream if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

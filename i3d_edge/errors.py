@@ -20,6 +20,7 @@ I3DError                        expected failure: exit code 1
 ├── ListError                   a list of videos that cannot be read
 ├── ResultError                 an accuracy run's files, or a baseline, that are not whole
 ├── ComparisonError             two accuracy runs that are not of the same measurement
+├── ProtocolError               a protocol that is unknown or does not fit the model: exit code 2
 ├── SpecError                   a model description that cannot be read
 ├── DownloadError               a download that did not arrive whole
 ├── DependencyError             an optional package that this command needs
@@ -126,6 +127,12 @@ class ResultError(I3DError):
 
 class ComparisonError(I3DError):
     """Two accuracy runs differ in videos, labels, protocol or classes, so that no comparison is fair."""
+
+
+class ProtocolError(I3DError):
+    """A protocol of accuracy is unknown or does not fit the model."""
+
+    exit_code = 2
 
 
 class SpecError(I3DError):

@@ -83,13 +83,25 @@ def staging(path: Path) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        yield folder
+        with writing(path):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what a disk says when it is full, or must not be written, into our error about `path`.
+
+    Raises:
+        OutputError: If it says so within the block.
+    """
+    try:
+        yield
     except OSError as error:
         if error.errno not in _WRITE_ERRNOS:
             raise
         raise OutputError(f"output {str(path)!r} must be writable; got {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:

@@ -4,8 +4,14 @@ from runtime.classifier import VideoClassifier as VideoClassifier
 from runtime.clip import Clip as Clip
 from runtime.clip import VideoClips as VideoClips
 from runtime.clip import read_clips as read_clips
+from runtime.clip import require_rgb as require_rgb
 from runtime.engine import Engine as Engine
 from runtime.ir import read_ir as read_ir
 from runtime.prediction import Classification as Classification
 from runtime.prediction import Prediction as Prediction
 from runtime.prediction import View as View
+from runtime.video import ShortcutError as ShortcutError
+from runtime.views import FrameSource as FrameSource
+from runtime.views import ViewPlan as ViewPlan
+from runtime.views import ViewReader as ViewReader
+from runtime.views import open_source as open_source

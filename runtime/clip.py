@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError, VideoDecodeError
+from i3d_edge.errors import ClipShapeError
 from i3d_edge.spec import ModelSpec
-from runtime.preprocess import centre_crop, resize_short_side
-from runtime.sampling import clip_samples, clip_starts
+from runtime.timeline import Timeline
 from runtime.video import ShortcutError, Video
+from runtime.views import Clip as Clip
+from runtime.views import FrameSource, ViewPlan, ViewReader
 
 UInt8Array = npt.NDArray[np.uint8]
-
-# A clip lies in memory as the IR wants it, so that handing it over costs no copy.
-_MEMORY_LAYOUT = "DCHW"
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """One clip.
-
-    Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255.
-        start_s: Time of its first sample, from the video's first frame.
-        end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
-    """
-
-    frames: UInt8Array
-    start_s: float
-    end_s: float
-
-    def to_layout(self, layout: str) -> UInt8Array:
-        """Return the clip as a batch of one with its axes in a given order, for instance "NDCHW"."""
-        order = tuple("DHWC".index(axis) for axis in layout if axis != "N")
-        return np.expand_dims(self.frames.transpose(order), layout.index("N"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +57,12 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1) -> VideoClips
     Source: rate, size and crop from kinetics-i3d's README; the clock, the choice of clips and the repetition
     are our choice.
     """
-    _require_rgb(spec)
+    require_rgb(spec)
+    plan = ViewPlan.of_spec(spec, num_clips)
     try:
-        return _read_clips(Video.open(path), spec, num_clips)
+        return _collect(Video.open(path), plan)
     except ShortcutError:
-        return _read_clips(Video.open(path, thorough=True), spec, num_clips)
+        return _collect(Video.open(path, thorough=True), plan)
 
 
 def clips_of_frames(frames: UInt8Array, spec: ModelSpec, *, num_clips: int = 1) -> VideoClips:
@@ -96,68 +76,41 @@ def clips_of_frames(frames: UInt8Array, spec: ModelSpec, *, num_clips: int = 1) 
     Raises:
         ClipShapeError: If the array has another shape or dtype, or no frame.
     """
-    _require_rgb(spec)
+    require_rgb(spec)
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
         raise ClipShapeError(f"frames must have shape (F, H, W, 3), uint8; got {frames.shape} {frames.dtype}")
-    rate, num_samples = spec.frame_rate_fps, len(frames)
-    starts = clip_starts(num_samples, spec.num_frames, num_clips)
-    pictures = {sample: frames[sample] for sample in _samples(starts, num_samples, spec)}
-    clips = _assemble(starts, num_samples, pictures.items(), {sample: [sample] for sample in pictures}, spec)
-    return VideoClips(clips, num_samples / rate, num_samples, float(rate), _short_warning(num_samples, spec))
+    timeline = Timeline(tuple(range(len(frames))), len(frames), Fraction(1, spec.frame_rate_fps))
+    return _collect(_Frames(frames, timeline), ViewPlan.of_spec(spec, num_clips))
 
 
-def _read_clips(video: Video, spec: ModelSpec, num_clips: int) -> VideoClips:
-    timeline, rate = video.timeline, spec.frame_rate_fps
-    num_samples = timeline.num_samples(rate)
-    _require_enough(video, num_samples, spec)
-    starts = clip_starts(num_samples, spec.num_frames, num_clips)
-    samples_by_frame: dict[int, list[int]] = {}
-    for sample in _samples(starts, num_samples, spec):
-        samples_by_frame.setdefault(timeline.frame_at(sample, rate), []).append(sample)
-    clips = _assemble(starts, num_samples, video.frames(sorted(samples_by_frame)), samples_by_frame, spec)
-    return VideoClips(
-        clips=clips,
-        duration_s=timeline.duration_s,
-        num_frames=timeline.num_frames,
-        mean_fps=timeline.mean_fps,
-        warnings=(*_short_warning(num_samples, spec), *video.warnings),
-    )
+def _collect(source: FrameSource, plan: ViewPlan) -> VideoClips:
+    reader = ViewReader(source, plan)
+    clips = tuple(reader)
+    timeline = source.timeline
+    return VideoClips(clips, timeline.duration_s, timeline.num_frames, timeline.mean_fps, reader.warnings)
 
 
-def _samples(starts: list[int], num_samples: int, spec: ModelSpec) -> list[int]:
-    """Return the distinct samples that the clips need, in order."""
-    return sorted({sample for start in starts for sample in clip_samples(start, num_samples, spec.num_frames)})
+@dataclass
+class _Frames:
+    """Frames in memory, shape (F, H, W, 3), as a source of views."""
+
+    pixels: UInt8Array
+    timeline: Timeline
+    path: Path = Path("frames")
+    stated_duration_s: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        return ((index, self.pixels[index]) for index in wanted)
 
 
-def _assemble(
-    starts: list[int],
-    num_samples: int,
-    pictures: Iterable[tuple[int, UInt8Array]],
-    samples_by_picture: dict[int, list[int]],
-    spec: ModelSpec,
-) -> tuple[Clip, ...]:
-    """Resize and crop each picture once and put it wherever a clip shows it."""
-    places: dict[int, list[tuple[int, int]]] = {}
-    for clip, start in enumerate(starts):
-        for position, sample in enumerate(clip_samples(start, num_samples, spec.num_frames)):
-            places.setdefault(sample, []).append((clip, position))
+def require_rgb(spec: ModelSpec) -> None:
+    """Refuse a model that cannot be shown the pixels of a video.
 
-    sizes = {"D": spec.num_frames, "C": 3, "H": spec.crop_px, "W": spec.crop_px}
-    to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
-    arrays = [np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], np.uint8).transpose(to_dhwc) for _ in starts]
-    for index, picture in pictures:
-        cropped = centre_crop(resize_short_side(picture, spec.short_side_px), spec.crop_px)
-        for sample in samples_by_picture[index]:
-            for clip, position in places[sample]:
-                arrays[clip][position] = cropped
-    rate = spec.frame_rate_fps
-    return tuple(
-        Clip(frames, start / rate, (start + spec.num_frames) / rate)
-        for start, frames in zip(starts, arrays, strict=True)
-    )
-
-
-def _require_rgb(spec: ModelSpec) -> None:
+    Raises:
+        ClipShapeError: If it takes flow, or whole frames.
+    """
     if spec.stream != "rgb":
         raise ClipShapeError(
             f"model must take RGB frames to be given a video; it takes {spec.stream}",
@@ -169,20 +122,3 @@ def _require_rgb(spec: ModelSpec) -> None:
             f"{spec.frame_px[1]}",
             hint="convert it without --decode-size: the runtime resizes and crops",
         )
-
-
-def _require_enough(video: Video, num_samples: int, spec: ModelSpec) -> None:
-    """Refuse a video that breaks off before half of its stated length and before one clip is full."""
-    stated = video.stated_duration_s
-    if stated and num_samples < spec.num_frames and video.timeline.duration_s < stated / 2:
-        raise VideoDecodeError(
-            f"video {str(video.path)!r} must be readable for at least half of the {stated:.2f} s it states, or for one "
-            f"clip of {spec.num_frames} samples; got {video.timeline.duration_s:.2f} s, {num_samples} samples",
-            hint="the file is incomplete: copy or download it again",
-        )
-
-
-def _short_warning(num_samples: int, spec: ModelSpec) -> tuple[str, ...]:
-    if num_samples >= spec.num_frames:
-        return ()
-    return (f"shorter than a clip ({num_samples} of {spec.num_frames} samples): it repeats from its start",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -65,3 +67,50 @@ def centre_crop(frame: UInt8Array, crop_px: int) -> UInt8Array:
     """Return the central square of a frame, shape (H, W, C); offset (L - crop) // 2 on each axis."""
     top, left = ((length - crop_px) // 2 for length in frame.shape[:2])
     return frame[top : top + crop_px, left : left + crop_px]
+
+
+def three_crops(frame: UInt8Array, crop_px: int) -> list[UInt8Array]:
+    """Return three squares of a frame, shape (H, W, C): the first, the middle and the last along its longer side.
+
+    Across it all three are centred, and the middle one is `centre_crop`. A square frame counts as wide.
+    """
+    height, width = frame.shape[:2]
+    rooms = (height - crop_px, width - crop_px)
+    longer = 1 if height <= width else 0
+    crops = []
+    for offset in (0, rooms[longer] // 2, rooms[longer]):
+        top, left = (offset if axis == longer else rooms[axis] // 2 for axis in (0, 1))
+        crops.append(frame[top : top + crop_px, left : left + crop_px])
+    return crops
+
+
+def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: int) -> UInt8Array:
+    """Resize a frame as Open Model Zoo's accuracy checker does before its centre crop.
+
+    First the whole frame is fitted into a square, so that the LONG side has a given length; then, where a side is
+    shorter than the crop, it is enlarged until it is not. Both bilinear. The checker keeps fractions of a grey level
+    in the second step; here they are rounded, since the network takes bytes.
+
+    Args:
+        frame: Shape (H, W, C), uint8.
+        long_side_px: 256 in its configuration of i3d-rgb-tf.
+        crop_px: Of the crop that follows, 224.
+
+    Example:
+        454 x 256 (W x H) -> 256 x 144 -> 399 x 224.
+
+    Source: Open Model Zoo, accuracy checker, `preprocessor/resize.py` (fit_to_window) and `crop.py`.
+    """
+    height, width = frame.shape[:2]
+    scale = min(long_side_px / height, long_side_px / width)
+    small_width, small_height = max(1, int(scale * width)), max(1, int(scale * height))
+    small = cv2.resize(frame, (small_width, small_height), interpolation=cv2.INTER_LINEAR)
+    enlarged_width, enlarged_height = float(small_width), float(small_height)
+    if enlarged_width < crop_px:
+        enlarged_width, enlarged_height = float(crop_px), enlarged_height * crop_px / enlarged_width
+    if enlarged_height < crop_px:
+        enlarged_width, enlarged_height = enlarged_width * crop_px / enlarged_height, float(crop_px)
+    size = (math.ceil(enlarged_width), math.ceil(enlarged_height))
+    if size == (small_width, small_height):
+        return small.astype(np.uint8, copy=False)
+    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)

@@ -8,7 +8,7 @@ def clip_starts(num_samples: int, num_frames: int, num_clips: int = 1) -> list[i
 
     Args:
         num_samples: Samples in the video, 1 at least.
-        num_frames: Samples in a clip.
+        num_frames: Samples that a clip spans.
         num_clips: 1 gives the centre clip; more are spread so that the first begins with the video and the
             last ends with it.
 
@@ -24,10 +24,56 @@ def clip_starts(num_samples: int, num_frames: int, num_clips: int = 1) -> list[i
     return [(2 * room * clip + num_clips - 1) // (2 * (num_clips - 1)) for clip in range(num_clips)]
 
 
-def clip_samples(start: int, num_samples: int, num_frames: int) -> list[int]:
+def covering_starts(num_samples: int, num_frames: int) -> list[int]:
+    """Place as few equally spaced clips as show every sample of a video.
+
+    Example:
+        250 samples, clips of 79 -> [0, 57, 114, 171]; 79 samples -> [0].
+    """
+    return clip_starts(num_samples, num_frames, -(-num_samples // num_frames))
+
+
+def segment_starts(num_samples: int, num_frames: int, num_clips: int) -> list[int]:
+    """Cut the possible starts into equal segments and start a clip in the middle of each.
+
+    Example:
+        100 samples, clips of 64, 3 clips: starts 0..36 are possible, segments of 12 1/3 -> [6, 18, 30].
+
+    Source: GluonCV `VideoClsCustom._sample_test_indices`; MMAction2 0.x `SampleFrames._get_test_clips`.
+    """
+    room = max(0, num_samples - num_frames + 1)
+    return [(2 * clip + 1) * room // (2 * num_clips) for clip in range(num_clips)]
+
+
+def clip_samples(start: int, num_samples: int, num_frames: int, frame_stride: int = 1) -> list[int]:
     """Return the samples of one clip; a video shorter than a clip repeats from its start.
 
     Example:
         start 0, 3 samples, clips of 7 -> [0 1 2 0 1 2 0].
+        start 4, 100 samples, clips of 4, stride 2 -> [4 6 8 10].
     """
-    return [(start + frame) % num_samples for frame in range(num_frames)]
+    return [(start + frame * frame_stride) % num_samples for frame in range(num_frames)]
+
+
+def omz_clips(num_samples: int, num_frames: int, num_clips: int) -> list[list[int]]:
+    """Return the samples of each clip as Open Model Zoo's accuracy checker takes them, with stride 1.
+
+    A clip that would run over the end of the video stops there and repeats from its own start, not the video's; one
+    that would begin after the end is left out.
+
+    Args:
+        num_samples: Frames of the video.
+        num_frames: Frames of a clip.
+        num_clips: 2 at least.
+
+    Example:
+        5 frames, clips of 4, 3 clips: step max(1, (5 - 4) // 2) = 1 -> [0 1 2 3], [1 2 3 4], [2 3 4 2].
+
+    Source: Open Model Zoo, accuracy checker, `annotation_converters/action_recognition.py`, `get_clips`.
+    """
+    step = max(1, (num_samples - num_frames) // (num_clips - 1))
+    starts = [start for start in range(0, num_clips * step, step) if start < num_samples]
+    lengths = [min(num_frames, num_samples - start) for start in starts]
+    return [
+        [start + frame % length for frame in range(num_frames)] for start, length in zip(starts, lengths, strict=True)
+    ]

@@ -50,12 +50,14 @@ class Video:
         timeline: When each frame is shown.
         stated_duration_s: What the container says, or None.
         warnings: What a user should know about this file; `frames` adds to it.
+        has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
     """
 
     path: Path
     timeline: Timeline
     stated_duration_s: float | None
     warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
     _is_thorough: bool = False
 
     @classmethod
@@ -83,6 +85,7 @@ class Video:
         video = cls(path, timeline, stated, _is_thorough=is_thorough)
         if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
             video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
+            video.has_damage = True
         return video
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
@@ -156,6 +159,7 @@ class Video:
             yield index, frame
 
     def _warn(self, decoding: _Decoding, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
+        self.has_damage |= decoding.has_damage or num_replaced > 0
         if num_replaced:
             self.warnings.append(
                 f"{num_replaced} of the {num_wanted} frames needed could not be decoded: neighbours stand in"

@@ -98,9 +98,9 @@ def test_another_protocol(tmp_path: Path) -> None:
 
 
 def test_a_protocol_with_a_part_that_the_other_does_not_know(tmp_path: Path) -> None:
-    after = replace(run("+"), protocol={**PROTOCOL, "name": "centre"})
+    after = replace(run("+"), protocol={**PROTOCOL, "colour": "grey"})
     assert refusal(tmp_path, run("+"), after).startswith(
-        "the run must follow the baseline's protocol, name=None; got name='centre'"
+        "the run must follow the baseline's protocol, colour=None; got colour='grey'"
     )
 
 

@@ -36,6 +36,23 @@ def test_the_page_of_commands_is_what_they_print() -> None:
     assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page, "run `make docs`"
 
 
+def test_the_picture_of_protocols_can_be_drawn(tmp_path: Path) -> None:
+    main_of_script = runpy.run_path(str(ROOT / "docs" / "protocols.py"))["main"]
+    main_of_script.__globals__["PICTURE"] = tmp_path / "protocols.png"
+    main_of_script()
+    assert 20_000 < (tmp_path / "protocols.png").stat().st_size < 200_000
+    assert (ROOT / "docs" / "protocols.png").stat().st_size < 150_000
+
+
+def test_every_protocol_and_form_has_its_row() -> None:
+    from accuracy import PRESETS
+    from accuracy.formats import FORMATS
+
+    for page, names in (("protocols.md", PRESETS), ("datasets.md", FORMATS)):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert [name for name in names if f"\n| `{name}`" not in text] == [], page
+
+
 @pytest.mark.parametrize("name", [name for name, command in commands() if not isinstance(command, click.Group)])
 def test_every_command_is_told_of_by_people_too(name: str) -> None:
     pages = [page.read_text(encoding="utf-8") for page in PAGES if page.name != "commands.md"]

@@ -25,38 +25,6 @@ def test_examples_are_short() -> None:
         assert len(path.read_text().splitlines()) <= 30, path.name
 
 
-ANNOTATIONS = """label,youtube_id,time_start,time_end,split
-abseiling,aaaaaaaaaaa,1,11,validate
-abseiling,bbbbbbbbbbb,20,30,validate
-"massaging person's head",ccccccccccc,5,15,validate
-zumba,ddddddddddd,0,10,validate
-"""
-
-
-def test_kinetics_list(tmp_path: Path) -> None:
-    (tmp_path / "validate.csv").write_text(ANNOTATIONS)
-    files = [
-        tmp_path / "val" / "aaaaaaaaaaa_000001_000011.mp4",
-        tmp_path / "val" / "abseiling" / "bbbbbbbbbbb_000020_000030.mp4",
-        tmp_path / "val" / "ccccccccccc_000005_000015.mkv",
-        tmp_path / "val" / "eeeeeeeeeee_000000_000010.mp4",
-    ]
-    for path in files:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    drawn = set()
-    for seed in range(8):
-        result = run("kinetics_list.py", tmp_path / "validate.csv", tmp_path / "val", seed)
-        header, first, second = result.stdout.splitlines()
-        assert (header, second) == ("path,label", f"{files[2]},massaging person's head")
-        assert result.stderr == "2 classes, of 3 videos that exist\n"
-        drawn.add(first)
-    assert drawn == {f"{path},abseiling" for path in files[:2]}
-
-    same = run("kinetics_list.py", tmp_path / "validate.csv", tmp_path / "val")
-    assert same.stdout == run("kinetics_list.py", tmp_path / "validate.csv", tmp_path / "val", 0).stdout
-
-
 def test_the_demo_wants_a_prefix(tmp_path: Path) -> None:
     command = ["sh", str(EXAMPLES / "demo.sh"), str(tmp_path / "demo"), str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

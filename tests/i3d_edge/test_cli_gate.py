@@ -241,6 +241,6 @@ def test_reference() -> None:
 
 
 def test_protocols_that_name_themselves(baseline: Path, tmp_path: Path) -> None:
-    named = replace(Run({"ir": videos_of(BEFORE)}), protocol={**PROTOCOL, "name": "centre", "version": 1})
+    named = replace(Run({"ir": videos_of(BEFORE)}), protocol={**PROTOCOL, "name": "10x3", "version": 2})
     made = write_run(tmp_path / "run", named)
-    assert "protocol, name=None, version=None; got name='centre', version=1" in i3d("compare", baseline, made).stderr
+    assert "protocol, name='centre', version=1; got name='10x3', version=2" in i3d("compare", baseline, made).stderr

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runtime.preprocess import centre_crop, orient, resize_short_side, resized_size
+from runtime.preprocess import centre_crop, omz_resize, orient, resize_short_side, resized_size, three_crops
 
 ONE = 1 << 16
 
@@ -64,3 +64,46 @@ def test_display_matrix(matrix: tuple[int, ...], expected: list[list[int]]) -> N
     frame = np.array([[1, 2], [3, 4]], np.uint8)[..., np.newaxis]
     turned = orient(frame, np.array([*matrix, 0, 0, 1 << 30], np.int32))
     assert turned[..., 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "corners"),
+    [
+        (256, 341, [(16, 0), (16, 58), (16, 117)]),
+        (341, 256, [(0, 16), (58, 16), (117, 16)]),
+        (256, 256, [(16, 0), (16, 16), (16, 32)]),
+        (224, 224, [(0, 0), (0, 0), (0, 0)]),
+    ],
+)
+def test_three_crops_lie_along_the_longer_side(height: int, width: int, corners: list[tuple[int, int]]) -> None:
+    rows, columns = np.mgrid[:height, :width]
+    frame = np.stack([rows // 2, columns // 2, rows * 0], axis=-1).astype(np.uint8)
+    crops = three_crops(frame, 224)
+    assert [crop.shape for crop in crops] == [(224, 224, 3)] * 3
+    for crop, (top, left) in zip(crops, corners, strict=True):
+        assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
+    assert np.array_equal(crops[1], centre_crop(frame, 224))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),  # width x height, as the checker's own documents count
+    [
+        ((454, 256), (399, 224)),  # 256 x 144, enlarged by 224 / 144
+        ((340, 256), (299, 224)),  # 256 x 192
+        ((256, 340), (224, 299)),
+        ((320, 240), (299, 224)),
+        ((256, 256), (256, 256)),  # nothing to enlarge
+        ((640, 640), (256, 256)),
+        ((1000, 10), (28672, 224)),  # 256 x 2: a strip is enlarged out of all proportion
+    ],
+)
+def test_the_size_after_the_resize_of_open_model_zoo(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    assert omz_resize(frame, 256, 224).shape == (expected[1], expected[0], 3)
+
+
+def test_the_resize_of_open_model_zoo_loses_detail() -> None:
+    """Stripes of one pixel survive a short side of 256 and not a long side of 256."""
+    stripes = np.repeat(np.tile(np.uint8([0, 255]), 227)[np.newaxis, :, np.newaxis], 256, axis=0).repeat(3, axis=2)
+    assert resize_short_side(stripes, 256).std() > 120
+    assert omz_resize(stripes, 256, 224).std() < 100

@@ -1,6 +1,6 @@
 import pytest
 
-from runtime.sampling import clip_samples, clip_starts
+from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,45 @@ def test_a_short_video_repeats_from_its_start() -> None:
 
 def test_a_clip_is_consecutive() -> None:
     assert clip_samples(85, 250, 79) == list(range(85, 164))
+
+
+def test_a_stride_skips_samples() -> None:
+    assert clip_samples(4, 100, 4, 2) == [4, 6, 8, 10]
+    assert clip_samples(0, 5, 4, 2) == [0, 2, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "expected"),
+    [(1, [0]), (79, [0]), (80, [0, 1]), (158, [0, 79]), (159, [0, 40, 80]), (250, [0, 57, 114, 171])],
+)
+def test_covering_clips_leave_no_sample_out(num_samples: int, expected: list[int]) -> None:
+    starts = covering_starts(num_samples, 79)
+    assert starts == expected
+    assert {sample for start in starts for sample in clip_samples(start, num_samples, 79)} == set(range(num_samples))
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "num_clips", "expected"),
+    [
+        (100, 3, [6, 18, 30]),  # 37 possible starts, segments of 12.33: 6.17, 18.5, 30.83
+        (250, 10, [9, 28, 46, 65, 84, 102, 121, 140, 158, 177]),  # 187 starts, segments of 18.7
+        (64, 2, [0, 0]),
+        (30, 2, [0, 0]),
+    ],
+)
+def test_segments_of_gluoncv(num_samples: int, num_clips: int, expected: list[int]) -> None:
+    assert segment_starts(num_samples, 64, num_clips) == expected
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "expected"),
+    [
+        (10, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]),
+        (11, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]),  # (11 - 4) // 2 = 3: the last frame is never seen
+        (5, [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 2]]),
+        (3, [[0, 1, 2, 0], [1, 2, 1, 2], [2, 2, 2, 2]]),
+        (2, [[0, 1, 0, 1], [1, 1, 1, 1]]),  # the third would begin after the end
+    ],
+)
+def test_clips_of_open_model_zoo(num_samples: int, expected: list[list[int]]) -> None:
+    assert omz_clips(num_samples, 4, 3) == expected

@@ -18,15 +18,20 @@ from i3d_edge.files import sha256_file
 NAMES = tuple("abcdefgh")
 
 PROTOCOL = {
+    "name": "centre",
+    "version": 1,
     "num_frames": 79,
     "frame_stride": 1,
     "frame_rate_fps": 25,
+    "placement": "spread",
     "num_clips": 1,
     "num_crops": 1,
     "short_side_px": 256,
+    "long_side_px": None,
     "crop_px": 224,
     "interpolation": "bilinear",
     "aggregation": "mean of probabilities",
+    "drops_last_video": False,
 }
 
 INFO = {
@@ -103,10 +108,11 @@ def write_run(folder: Path, run: Run) -> Path:
     ]
     result = {
         "schema_version": SCHEMA_VERSION,
+        "is_complete": True,
         "what": dict.fromkeys(run.models, INFO),
         "how": dict(run.protocol),
         "where": {"cpu": "a CPU", "num_cpus": 2, "os": "linux", "versions": {}},
-        "list": "val.csv",
+        "data": {"path": "val.csv", "manifest_digest": None, "sha256": "0" * 64},
         "counts": {
             "listed": len(first) + len(run.dropped),
             "decoded": len(first),
@@ -119,7 +125,14 @@ def write_run(folder: Path, run: Run) -> Path:
         "labels": {"name": "letters", "names": list(run.names)},
         "predictions_sha256": sha256_file(folder / "predictions.jsonl"),
         "warnings": {},
-        "time": {"total_s": 1.0, "decode_s": 0.5, "infer_s": dict.fromkeys(run.models, 0.5)},
+        "time": {
+            "total_s": 1.0,
+            "decode_s": 0.5,
+            "wait_s": 0.1,
+            "infer_s": dict.fromkeys(run.models, 0.5),
+            "num_views": sum(len(video.views) for video in first),
+            "views_per_s": 1.0,
+        },
         **({"videos": hashed} if hashed else {}),
         **run.overrides,
     }

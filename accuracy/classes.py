@@ -1,0 +1,85 @@
+"""Class names: those of a data set matched with the model's, and what class indices mean."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from i3d_edge.errors import LabelError
+from i3d_edge.labels import LabelSet
+
+_NUMBERED = re.compile(r"(?P<index>\d+)[\s,]+(?P<name>.+)")
+
+
+class ClassMatcher:
+    """Finds the model's name for a class, whatever a data set does to case, spaces, underscores and apostrophes."""
+
+    def __init__(self, labels: LabelSet) -> None:
+        self.labels = labels
+        self._names: dict[str, str | None] = {}
+        for name in labels.names:
+            key = _plain(name)
+            self._names[key] = None if key in self._names else name
+
+    def find(self, name: str) -> str | None:
+        """Return the model's name, or None if it has no such class.
+
+        Example:
+            "playing_cricket" and "PlayingCricket" -> "playing cricket".
+        """
+        return name if name in self.labels else self._names.get(_plain(name))
+
+    def match(self, name: str) -> str:
+        """Return the model's name.
+
+        Raises:
+            LabelError: If the model has no such class; names the nearest ones.
+        """
+        found = self.find(name)
+        if found is None:
+            self.labels.index(name)  # raises, with the nearest names
+            raise AssertionError(name)
+        return found
+
+
+def read_classes(path: Path) -> Mapping[int, str]:
+    """Read what the class indices of a list mean.
+
+    Three forms: a name a line, counted from 0; an index and a name a line, as in UCF101's `classInd.txt`; a CSV whose
+    header has the columns `id` and `name`.
+
+    Raises:
+        LabelError: If the file cannot be read, or names an index or a class twice.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
+        raise LabelError(f"class file {str(path)!r} must be a text file; got {reason}") from error
+    if not lines:
+        raise LabelError(f"class file {str(path)!r} must name at least one class; it is empty")
+    header = [cell.strip() for cell in lines[0].split(",")]
+    if {"id", "name"} <= set(header):
+        pairs = [
+            (row["id"], row["name"]) for row in csv.DictReader(io.StringIO("\n".join(lines)), skipinitialspace=True)
+        ]
+    elif all(_NUMBERED.fullmatch(line) for line in lines):
+        pairs = [(match["index"], match["name"]) for line in lines if (match := _NUMBERED.fullmatch(line))]
+    else:
+        pairs = [(str(index), name) for index, name in enumerate(lines)]
+    classes: dict[int, str] = {}
+    for index, name in pairs:
+        if not str(index).isdecimal() or int(index) in classes or name in classes.values():
+            raise LabelError(
+                f"class file {str(path)!r} must give each index one class and each class one index; "
+                f"got {index} {name!r}"
+            )
+        classes[int(index)] = name
+    return classes
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold())

@@ -1,0 +1,53 @@
+"""Forms in which data sets come, by name, and which of them a file or folder is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from accuracy.formats.entry import Entry as Entry
+from accuracy.formats.entry import Source as Source
+from accuracy.formats.folders import read_class_folders
+from accuracy.formats.lines import is_frames, read_frames, read_indexed
+from accuracy.formats.omz import parse, read_omz
+from accuracy.formats.splits import is_hmdb51, is_ucf101, read_hmdb51, read_ucf101
+from accuracy.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
+from i3d_edge.errors import ListError
+
+FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
+    "path-label": read_path_label,
+    "path-index": read_indexed,
+    "kinetics": read_kinetics,
+    "class-folders": read_class_folders,
+    "frame-folders": read_frames,
+    "omz": read_omz,
+    "ucf101": read_ucf101,
+    "hmdb51": read_hmdb51,
+}
+
+
+def sniff(source: Source) -> str:
+    """Return the name of a source's format, from what a folder holds or from a list's first line.
+
+    Raises:
+        ListError: If it is a text file of none, or no text file.
+    """
+    if source.path.is_dir():
+        return "hmdb51" if is_hmdb51(source.path) else "class-folders"
+    text = source.text()
+    if text.lstrip().startswith("{"):
+        document = parse(text)
+        if document is not None and "database" in document:
+            return "omz"
+        raise ListError(
+            f"list {str(source.path)!r} must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
+        )
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    for name, matches in (
+        ("kinetics", is_kinetics),
+        ("path-label", is_path_label),
+        ("ucf101", is_ucf101),
+        ("frame-folders", is_frames),
+    ):
+        if matches(first_line):
+            return name
+    return "path-index"

@@ -1,0 +1,83 @@
+"""What every format is read from, and what it is read into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.errors import ListError
+
+_CONTAINERS = ("3gp", "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "ts")
+VIDEO_SUFFIXES = frozenset(f".{name}" for name in (*_CONTAINERS, "webm", "wmv", "y4m"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A data set to be read.
+
+    Attributes:
+        path: A list, or a folder.
+        root: Where relative paths start.
+        classes: Name of each class index of the list, or None if indices are the model's.
+        split: Which part, for formats that have several, or None for the usual one.
+    """
+
+    path: Path
+    root: Path
+    classes: Mapping[int, str] | None = None
+    split: str | None = None
+
+    def text(self) -> str:
+        """Return the list's text.
+
+        Raises:
+            ListError: If it is no text file.
+        """
+        try:
+            return self.path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
+            raise ListError(f"list {str(self.path)!r} must be a text file; got {reason}") from error
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines that are not blank, with their numbers from 1."""
+        for number, line in enumerate(self.text().splitlines(), start=1):
+            if line.strip():
+                yield number, line.strip()
+
+    def error(self, line: int, text: str, *, hint: str | None = None) -> ListError:
+        """Return an error about one line."""
+        return ListError(f"list {str(self.path)!r}, line {line}, {text}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One video of a data set, as its format states it.
+
+    Attributes:
+        where: For messages: "line 3", or a folder's name.
+        path: The video's name, relative to the root unless absolute.
+        label: Its class by name, or None.
+        index: Its class by the list's index, or None.
+        num_frames: How many frames it is said to have, or None.
+    """
+
+    where: str
+    path: str
+    label: str | None = None
+    index: int | None = None
+    num_frames: int | None = None
+
+
+def video_files(folder: Path) -> dict[str, str]:
+    """Return the videos below a folder: stem -> path relative to it; of several with one stem the first by name."""
+    found: dict[str, str] = {}
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            stem, suffix = os.path.splitext(name)
+            if suffix.lower() in VIDEO_SUFFIXES:
+                found.setdefault(stem, os.path.relpath(os.path.join(parent, name), folder))
+    return found

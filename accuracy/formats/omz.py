@@ -1,0 +1,55 @@
+"""The JSON that Open Model Zoo's accuracy checker reads for Kinetics; frames lie in `<label>/<id>/image_%05d.jpg`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from accuracy.formats.entry import Entry, Source
+from i3d_edge.errors import ListError
+
+DEFAULT_SPLIT = "validation"
+
+
+def read_omz(source: Source) -> list[Entry]:
+    """Read the videos of one subset, "validation" unless said otherwise.
+
+    A video is a folder of frames, or, where there is none, a file of the same name. Class names count; the order of
+    the JSON's own `labels` does not.
+    """
+    document = parse(source.text())
+    if document is None or not isinstance(document.get("database"), dict):
+        raise ListError(
+            f"list {str(source.path)!r} must be JSON with a 'database', as Open Model Zoo's checker reads it"
+        )
+    split = source.split or DEFAULT_SPLIT
+    database: dict[str, Any] = document["database"]
+    entries, splits = [], set()
+    for key, value in database.items():
+        try:
+            subset, label = value["subset"], value.get("annotations", {}).get("label")
+        except (KeyError, TypeError, AttributeError):
+            raise ListError(f"list {str(source.path)!r}, video {key!r}, must have a subset and annotations") from None
+        splits.add(str(subset))
+        if subset == split:
+            entries.append(Entry(f"video {key!r}", _find(source, key, label), label))
+    if not entries:
+        raise ListError(
+            f"list {str(source.path)!r} must have videos of the subset {split!r}; it has {', '.join(sorted(splits))}"
+        )
+    return entries
+
+
+def parse(text: str) -> dict[str, Any] | None:
+    """Return a JSON object, or None if the text is none."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _find(source: Source, key: str, label: str | None) -> str:
+    folders = [label, label.replace(" ", "_")] if label else ["test"]
+    candidates = [f"{folder}/{key}{suffix}" for suffix in ("", ".mp4") for folder in folders] + [f"{key}.mp4"]
+    return next((path for path in candidates if (source.root / path).exists()), candidates[0])

@@ -1,0 +1,232 @@
+"""Choosing a subset: so many whole videos of a data set, by a rule that anybody can repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from accuracy.dataset import DataSet, ListedVideo
+from accuracy.manifest import (
+    MANIFEST_VERSION,
+    Choice,
+    Excluded,
+    MadeFrom,
+    Manifest,
+    PinnedVideo,
+    labels_sha256,
+    note_verified,
+    write_manifest,
+)
+from accuracy.video_check import CLIP_S, Fault, VideoFacts, check_videos, content_stat
+from i3d_edge.errors import ListError
+from i3d_edge.files import check_output, sha256_file
+from i3d_edge.labels import LabelSet
+
+How = Literal["stratified", "random", "omz"]
+HOWS: tuple[How, ...] = ("stratified", "random", "omz")
+
+
+@dataclass
+class _Picking:
+    """What has been looked at so far."""
+
+    drops_short: bool
+    num_workers: int | None
+    taken: list[tuple[ListedVideo, VideoFacts]] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
+    by_content: dict[str, str] = field(default_factory=dict)
+    checked: dict[str, VideoFacts | Fault] = field(default_factory=dict)
+
+    def check(self, videos: Iterable[ListedVideo]) -> None:
+        """Find out about videos that are not known yet."""
+        new = [video for video in videos if video.path not in self.checked]
+        found = check_videos(new, num_workers=self.num_workers)
+        self.checked.update((video.path, facts) for video, facts in zip(new, found, strict=True))
+
+    def offer(self, video: ListedVideo) -> bool:
+        """Take a checked video, or note why not."""
+        facts = self.checked[video.path]
+        if isinstance(facts, Fault):
+            reason = facts.reason
+        elif self.drops_short and facts.is_short:
+            reason = f"short: {facts.duration_s:.2f} s, less than a clip of {CLIP_S:.2f} s"
+        elif twin := self.by_content.get(facts.sha256):
+            reason = f"duplicate: the same bytes as {twin!r}"
+        else:
+            self.by_content[facts.sha256] = video.path
+            self.taken.append((video, facts))
+            return True
+        self.excluded.append({"path": video.path, "reason": reason})
+        return False
+
+
+def make_subset(
+    data: DataSet,
+    labels: LabelSet,
+    output: Path,
+    *,
+    num_videos: int = 400,
+    how: How = "stratified",
+    seed: int = 0,
+    drops_short: bool = False,
+    checks_all: bool = False,
+    classes_path: Path | None = None,
+    split: str | None = None,
+    num_workers: int | None = None,
+    force: bool = False,
+) -> Manifest:
+    """Choose whole videos of a data set and pin them in a manifest; the same inputs give the same bytes.
+
+    "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
+    seed; "omz" takes the first in the data set's order, as Open Model Zoo's checker does, and lists them by their
+    names, as it does. A video that is missing, corrupt, a copy of one taken before, or without a label is passed over
+    for the next one, and named with the reason.
+
+    Args:
+        data: From `read_dataset`.
+        labels: The model's.
+        output: The manifest.
+        num_videos: How many; fewer are taken if there are no more.
+        how: See above.
+        seed: Decides the order within a class, or of all, by hashing each video's name with it: it depends on
+            nothing else, not on the order of the list.
+        drops_short: Also pass over videos shorter than one clip.
+        checks_all: Check every video of the data set, not only as many as are needed.
+        classes_path: The file that said what the list's indices mean; recorded.
+        split: Recorded.
+        num_workers: Threads that check videos.
+        force: Replace an existing manifest.
+
+    Raises:
+        ListError: If no video can be taken.
+        OutputError: If the manifest exists (without `force`) or cannot be written.
+    """
+    check_output(output, force=force)
+    picking = _Picking(drops_short, num_workers)
+    labelled = [video for video in data.videos if video.label is not None]
+    picking.excluded += [
+        {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+        for video in data.videos
+        if video.label is None
+    ]
+    if checks_all:
+        picking.check(labelled)
+    _pick(_strata(labelled, how, seed), num_videos, picking)
+    if checks_all:
+        known = {item["path"] for item in picking.excluded}
+        picking.excluded += [
+            {"path": path, "reason": facts.reason}
+            for path, facts in picking.checked.items()
+            if isinstance(facts, Fault) and path not in known
+        ]
+    if not picking.taken:
+        first = f", the first one because of {picking.excluded[0]['reason']}" if picking.excluded else ""
+        raise ListError(
+            f"data set {str(data.path)!r} must have a video that can be used; all {len(data.videos)} were excluded"
+            f"{first}",
+            hint="--videos says where they lie",
+        )
+    manifest = write_manifest(
+        output,
+        {
+            "manifest_version": MANIFEST_VERSION,
+            "digest": "",
+            "root": Path(os.path.relpath(data.root, output.parent)).as_posix(),
+            "labels": labels.name,
+            "num_classes": len(labels),
+            "labels_sha256": labels_sha256(labels),
+            "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
+            "made_from": _made_from(data, split, classes_path),
+            "choice": Choice(
+                how=how, num_asked=num_videos, seed=None if how == "omz" else seed, drops_short=drops_short
+            ),
+            "videos": _pinned(picking.taken, labels, how),
+            "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
+        },
+        force=force,
+    )
+    start = output.parent / manifest.content["root"]
+    note_verified(manifest, {str(start / video.path): list(content_stat(video.file)) for video, _ in picking.taken})
+    return manifest
+
+
+def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, list[ListedVideo]]:
+    """Return candidates in the order in which they are taken, by class if that is how."""
+    if how == "omz":
+        return {"": list(videos)}
+    ordered = sorted(videos, key=lambda video: _hash(seed, video.path))
+    if how == "random":
+        return {"": ordered}
+    strata: dict[str, list[ListedVideo]] = {}
+    for video in ordered:
+        strata.setdefault(str(video.label), []).append(video)
+    return dict(sorted(strata.items(), key=lambda item: _hash(seed, item[0])))
+
+
+def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:
+    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum."""
+    waiting = {name: list(videos) for name, videos in strata.items()}
+    num_taken = dict.fromkeys(strata, 0)
+    while True:
+        quotas = _quotas({name: num_taken[name] + len(waiting[name]) for name in strata}, num_videos)
+        batch = {name: waiting[name][: quota - num_taken[name]] for name, quota in quotas.items()}
+        if not any(batch.values()):
+            return
+        picking.check(video for videos in batch.values() for video in videos)
+        for name, videos in batch.items():
+            waiting[name] = waiting[name][len(videos) :]
+            num_taken[name] += sum(picking.offer(video) for video in videos)
+
+
+def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
+    """Share a number out as equally as sizes allow; what does not divide goes to the first.
+
+    Example:
+        3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
+    """
+    quotas = dict.fromkeys(sizes, 0)
+    left = min(num_videos, sum(sizes.values()))
+    while left:
+        for name, size in sizes.items():
+            if left and quotas[name] < size:
+                quotas[name] += 1
+                left -= 1
+    return quotas
+
+
+def _pinned(taken: Sequence[tuple[ListedVideo, VideoFacts]], labels: LabelSet, how: How) -> list[PinnedVideo]:
+    videos = [
+        PinnedVideo(
+            path=video.path,
+            label=str(video.label),
+            index=labels.index(str(video.label)),
+            sha256=facts.sha256,
+            num_bytes=facts.num_bytes,
+            duration_s=facts.duration_s,
+            fps=facts.mean_fps,
+            num_frames=facts.num_frames,
+        )
+        for video, facts in taken
+    ]
+    if how == "omz":
+        return sorted(videos, key=lambda video: (os.path.basename(video["path"]), video["path"]))
+    return sorted(videos, key=lambda video: (video["index"], video["path"]))
+
+
+def _made_from(data: DataSet, split: str | None, classes_path: Path | None) -> MadeFrom:
+    return {
+        "name": data.path.resolve().name,
+        "format": data.format,
+        "sha256": sha256_file(data.path) if data.path.is_file() else None,
+        "split": split,
+        "classes_sha256": None if classes_path is None else sha256_file(classes_path),
+        "num_listed": len(data.videos),
+    }
+
+
+def _hash(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

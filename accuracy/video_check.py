@@ -1,0 +1,110 @@
+"""Is a listed video there and whole? Found out before a run is spent on it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from accuracy.dataset import ListedVideo
+from i3d_edge.errors import VideoError
+from i3d_edge.files import sha256_file
+from i3d_edge.progress import track
+from runtime import ShortcutError, open_source
+from runtime.image_sequence import numbered_images
+
+CLIP_S = 79 / 25
+"""A video shorter than one clip is called short. Unit: seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """What a whole video is.
+
+    Attributes:
+        sha256: Of its bytes; of a folder of frames, see `content_sha256`.
+        num_bytes: Its size.
+        duration_s: From its first frame to the end of its last.
+        mean_fps: Frames per second, on average.
+        num_frames: Source frames.
+    """
+
+    sha256: str
+    num_bytes: int
+    duration_s: float
+    mean_fps: float
+    num_frames: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is shorter than one clip, so that clips repeat it."""
+        return self.duration_s < CLIP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a video cannot be used: "missing: ...", "corrupt: ..." or another word and its particulars."""
+
+    reason: str
+
+
+def check_video(video: ListedVideo) -> VideoFacts | Fault:
+    """Read all of a video's bytes and decode all of its frames. Reasons speak of it by its name in the data set."""
+    if not os.path.exists(video.file):
+        return Fault("missing: there is no such file")
+    if not (os.path.isfile(video.file) or os.path.isdir(video.file)):
+        return Fault("missing: neither a file nor a folder")
+    try:
+        num_bytes, _ = content_stat(video.file)
+        sha256 = content_sha256(video.file)
+    except OSError as error:
+        return Fault(f"missing: it cannot be read: {error.strerror or error}")
+    try:
+        try:
+            return _decode_all(video, sha256, num_bytes, thorough=False)
+        except ShortcutError:
+            return _decode_all(video, sha256, num_bytes, thorough=True)
+    except VideoError as error:
+        message = error.message.replace(repr(str(video.file)), repr(video.path))
+        return Fault(f"corrupt: {type(error).__name__}: {message}")
+
+
+def check_videos(videos: Sequence[ListedVideo], *, num_workers: int | None = None) -> Iterator[VideoFacts | Fault]:
+    """Check videos in parallel; the answers come in their order, with progress on stderr.
+
+    Args:
+        videos: To be checked.
+        num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
+    """
+    with ThreadPoolExecutor(num_workers or os.cpu_count() or 1) as pool:
+        yield from track(pool.map(check_video, videos), total=len(videos), title="checking", unit="video")
+
+
+def content_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a folder of images, that of a line of name and SHA-256 for each image."""
+    if not path.is_dir():
+        return sha256_file(path)
+    lines = "".join(f"{image.name} {sha256_file(image)}\n" for image in numbered_images(path))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def content_stat(path: Path) -> tuple[int, int]:
+    """Return the size in bytes and the time of the last change in ns; of a folder of images, sum and latest."""
+    files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
+    stats = [file.stat() for file in files]
+    return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+
+
+def _decode_all(video: ListedVideo, sha256: str, num_bytes: int, *, thorough: bool) -> VideoFacts | Fault:
+    source = open_source(video.file, frames_fps=video.frames_fps, num_frames=video.num_frames, thorough=thorough)
+    timeline = source.timeline
+    for _ in source.frames(range(timeline.num_frames)):
+        pass
+    if source.has_damage:
+        return Fault(f"corrupt: {'; '.join(source.warnings)}")
+    return VideoFacts(
+        sha256, num_bytes, round(timeline.duration_s, 6), round(timeline.mean_fps, 6), timeline.num_frames
+    )

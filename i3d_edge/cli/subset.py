@@ -1,0 +1,132 @@
+"""`i3d accuracy subset`: which videos are measured on, pinned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from i3d_edge import labels as label_sets
+from i3d_edge.cli._base import (
+    Command,
+    force_option,
+    note,
+    output_option,
+    print_facts,
+    quiet_option,
+)
+from i3d_edge.cli._dataset import DataSetOptions, dataset_options
+from i3d_edge.labels import LabelSet
+
+if TYPE_CHECKING:
+    from accuracy.subset import How
+
+_SHOWN = 10
+
+
+@click.command("subset", cls=Command)
+@click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
+@output_option("The manifest, a JSON file.")
+@click.option("--num-videos", type=click.IntRange(min=1), default=400, show_default=True, help="How many to take.")
+@click.option(
+    "--choose",
+    "how",
+    type=click.Choice(["stratified", "random", "omz"]),
+    default="stratified",
+    show_default=True,
+    help="As many of each class, any, or the first that exist, as Open Model Zoo does.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides which; without effect on omz.")
+@click.option("--model", "model_path", type=click.Path(path_type=Path), help="An IR whose classes these are.")
+@click.option(
+    "--labels",
+    "labels_text",
+    metavar="NAME|FILE",
+    help="The model's classes, if there is no --model: kinetics-400 (if neither is given), kinetics-600 or a file.",
+)
+@dataset_options
+@click.option("--drop-short", "drops_short", is_flag=True, help="Pass over videos shorter than one clip (3.16 s).")
+@click.option("--check-all", "checks_all", is_flag=True, help="Check every video, not only as many as are needed.")
+@click.option(
+    "--workers", "num_workers", type=click.IntRange(min=1), help="Threads that check; one per CPU if not given."
+)
+@force_option
+@quiet_option
+def subset(
+    source: Path,
+    output: Path,
+    num_videos: int,
+    how: How,
+    seed: int,
+    model_path: Path | None,
+    labels_text: str | None,
+    reading: DataSetOptions,
+    drops_short: bool,
+    checks_all: bool,
+    num_workers: int | None,
+    force: bool,
+) -> None:
+    """Pin so many whole videos of SOURCE in a manifest.
+
+    SOURCE is a list or a folder in one of the forms of docs/datasets.md. Each video is read, hashed and decoded; one
+    that is missing, corrupt, or a copy of another is passed over for the next, and named with the reason. The same
+    inputs give the same manifest; `i3d accuracy run` takes it in place of a list and cites its digest.
+
+    \b
+    Example:
+      i3d accuracy subset validate.csv --videos val -o val400.json
+    """
+    import accuracy
+
+    labels = _labels(model_path, labels_text)
+    data = reading.read(source, labels)
+    manifest = accuracy.make_subset(
+        data,
+        labels,
+        output,
+        num_videos=num_videos,
+        how=how,
+        seed=seed,
+        drops_short=drops_short,
+        checks_all=checks_all,
+        classes_path=reading.classes_path,
+        split=reading.split,
+        num_workers=num_workers,
+        force=force,
+    )
+    content = manifest.content
+    excluded = content["excluded"]
+    for item in excluded[:_SHOWN]:
+        note(f"excluded {item['path']}: {item['reason']}")
+    if len(excluded) > _SHOWN:
+        note(f"and {len(excluded) - _SHOWN} more: see the manifest")
+    kinds = Counter(item["reason"].partition(":")[0] for item in excluded)
+    videos = content["videos"]
+    num_short = sum(video["duration_s"] < accuracy.CLIP_S for video in videos)
+    num_classes = len({video["label"] for video in videos})
+    print_facts(
+        [
+            ("read", f"{source}: {data.format}, {len(data.videos)} videos"),
+            ("chosen", f"{len(videos)} of {num_videos} asked for, {how}" + ("" if how == "omz" else f", seed {seed}")),
+            ("classes", f"{num_classes} of {content['num_classes']} ({content['labels']})"),
+            ("excluded", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"),
+            ("short", f"{num_short} are shorter than one clip: clips repeat them" if num_short else "none"),
+            ("written", str(manifest.path)),
+            ("digest", manifest.digest),
+        ]
+    )
+    if len(videos) < num_videos:
+        note(f"note: there are only {len(videos)} videos that can be used")
+
+
+def _labels(model_path: Path | None, text: str | None) -> LabelSet:
+    if model_path is not None and text is not None:
+        raise click.UsageError("--model and --labels are two ways to say the same: give one")
+    if model_path is not None:
+        from runtime import read_ir
+
+        return read_ir(model_path)[1].labels
+    name = text or label_sets.KINETICS_400
+    return label_sets.shipped(name) or label_sets.read_label_file(Path(name))

@@ -1,0 +1,247 @@
+"""Views: which clips and crops of a video the network is shown, cut while the video is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.errors import VideoDecodeError
+from i3d_edge.spec import MIN_FRAMES, ModelSpec
+from runtime.image_sequence import ImageSequence
+from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
+from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts
+from runtime.timeline import Timeline
+from runtime.video import Video
+
+UInt8Array = npt.NDArray[np.uint8]
+
+Placement = Literal["spread", "segments", "cover", "omz", "whole"]
+Fit = Literal["short side", "long side"]
+
+MAX_WHOLE_FRAMES = 512
+"""Longest video, in samples, that is shown to the network whole."""
+
+# A clip lies in memory as the IR wants it, so that handing it over costs no copy.
+_MEMORY_LAYOUT = "DCHW"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip, one crop of it.
+
+    Attributes:
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255.
+        start_s: Time of its first sample, from the video's first frame.
+        end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
+        clip: Which temporal position, from 0.
+        crop: Which spatial position, from 0.
+    """
+
+    frames: UInt8Array
+    start_s: float
+    end_s: float
+    clip: int = 0
+    crop: int = 0
+
+    def to_layout(self, layout: str) -> UInt8Array:
+        """Return the clip as a batch of one with its axes in a given order, for instance "NDCHW"."""
+        order = tuple("DHWC".index(axis) for axis in layout if axis != "N")
+        return np.expand_dims(self.frames.transpose(order), layout.index("N"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewPlan:
+    """How views are taken of a video.
+
+    Attributes:
+        num_frames: Of a clip; None where the whole video is one clip.
+        frame_stride: Step between the frames of a clip, in samples.
+        rate_fps: Samples a second; None samples every source frame.
+        placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
+            the last ends with it. "segments": in the middle of equal segments. "cover": as few as show everything.
+            "omz": as Open Model Zoo's checker. "whole": one clip as long as the video.
+        num_clips: Temporal positions; None where the placement decides.
+        fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
+            the crop is enlarged again.
+        fit_px: See `fit`.
+        crop_px: Height and width of a crop.
+        num_crops: 1: the centre. 3: along the longer side.
+    """
+
+    num_frames: int | None
+    frame_stride: int = 1
+    rate_fps: int | None = 25
+    placement: Placement = "spread"
+    num_clips: int | None = 1
+    fit: Fit = "short side"
+    fit_px: int = 256
+    crop_px: int = 224
+    num_crops: int = 1
+
+    @classmethod
+    def of_spec(cls, spec: ModelSpec, num_clips: int = 1) -> ViewPlan:
+        """Return the plan by which `read_clips` cuts a model's clips."""
+        return cls(
+            num_frames=spec.num_frames,
+            rate_fps=spec.frame_rate_fps,
+            num_clips=num_clips,
+            fit_px=spec.short_side_px,
+            crop_px=spec.crop_px,
+        )
+
+    def clips(self, num_samples: int) -> list[list[int]]:
+        """Return the samples of each clip of a video, in temporal order.
+
+        Example:
+            5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
+        """
+        if self.placement == "whole":
+            return [clip_samples(0, num_samples, max(MIN_FRAMES, num_samples))]
+        assert self.num_frames is not None
+        span = self.num_frames * self.frame_stride
+        if self.placement == "omz":
+            return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
+        if self.placement == "cover":
+            starts = covering_starts(num_samples, span)
+        elif self.placement == "segments":
+            starts = segment_starts(num_samples, span, self.num_clips or 1)
+        else:
+            starts = clip_starts(num_samples, span, self.num_clips or 1)
+        return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
+
+    def crops(self, frame: UInt8Array) -> list[UInt8Array]:
+        """Resize a frame, shape (H, W, 3), uint8, and cut its crops, shape (crop_px, crop_px, 3)."""
+        if self.fit == "long side":
+            fitted = omz_resize(frame, self.fit_px, self.crop_px)
+        else:
+            fitted = resize_short_side(frame, self.fit_px)
+        return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
+
+
+class FrameSource(Protocol):
+    """Frames with a clock: a `Video`, an `ImageSequence`, or frames in memory."""
+
+    path: Path
+    timeline: Timeline
+    stated_duration_s: float | None
+    warnings: list[str]
+    has_damage: bool
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Yield wanted frames by their index, in order; see `Video.frames`."""
+
+
+def open_source(
+    path: Path, *, frames_fps: Fraction | None = None, num_frames: int | None = None, thorough: bool = False
+) -> FrameSource:
+    """Open a video file, or a folder of images.
+
+    Args:
+        path: Of either.
+        frames_fps: The rate of a folder's images.
+        num_frames: How many images a list says there are, or None.
+        thorough: As for `Video.open`.
+
+    Raises:
+        VideoError: If it cannot be used.
+    """
+    if path.is_dir():
+        return ImageSequence.open(path, frames_fps, num_frames=num_frames)
+    return Video.open(path, thorough=thorough)
+
+
+class ViewReader:
+    """Iterates over the views of a source: clip by clip, and the crops of each.
+
+    Only the frames that clips still to come need are kept, so a long video takes no more memory than a short one.
+    """
+
+    def __init__(self, source: FrameSource, plan: ViewPlan) -> None:
+        """Find out which frames are needed.
+
+        Raises:
+            VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
+                or is longer than what the network can be shown whole.
+        """
+        self.source = source
+        self.plan = plan
+        timeline = source.timeline
+        self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
+        self._require_enough()
+        self._clips = plan.clips(self.num_samples)
+
+    @property
+    def num_views(self) -> int:
+        """How many views there will be."""
+        return len(self._clips) * self.plan.num_crops
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know; complete once the views have been read."""
+        span = None if self.plan.num_frames is None else self.plan.num_frames * self.plan.frame_stride
+        needed = MIN_FRAMES if span is None else span
+        short: tuple[str, ...] = ()
+        if self.num_samples < needed:
+            short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)
+        return (*short, *self.source.warnings)
+
+    def __iter__(self) -> Iterator[Clip]:
+        clips = [[self._frame_at(sample) for sample in samples] for samples in self._clips]
+        last_clip_of: dict[int, int] = {}
+        for number, frames in enumerate(clips):
+            last_clip_of.update(dict.fromkeys(frames, number))
+        complete_at = np.maximum.accumulate([max(frames) for frames in clips])
+        kept: dict[int, list[UInt8Array]] = {}
+        number = 0
+        for index, picture in self.source.frames(sorted(last_clip_of)):
+            kept[index] = self.plan.crops(picture)
+            while number < len(clips) and complete_at[number] <= index:
+                yield from self._views(number, clips[number], kept)
+                for frame in [frame for frame in kept if last_clip_of[frame] <= number]:
+                    del kept[frame]
+                number += 1
+
+    def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
+        sizes = {"D": len(frames), "C": 3, "H": self.plan.crop_px, "W": self.plan.crop_px}
+        to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
+        start_s, end_s = self._times(self._clips[number])
+        for crop in range(self.plan.num_crops):
+            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], np.uint8).transpose(to_dhwc)
+            for position, frame in enumerate(frames):
+                array[position] = kept[frame][crop]
+            yield Clip(array, start_s, end_s, number, crop)
+
+    def _times(self, samples: list[int]) -> tuple[float, float]:
+        length = len(samples) * self.plan.frame_stride
+        if self.plan.rate_fps is not None:
+            return samples[0] / self.plan.rate_fps, (samples[0] + length) / self.plan.rate_fps
+        timeline = self.source.timeline
+        start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
+        return start_s, start_s + length / timeline.mean_fps
+
+    def _frame_at(self, sample: int) -> int:
+        rate = self.plan.rate_fps
+        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
+
+    def _require_enough(self) -> None:
+        plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s
+        name = repr(str(self.source.path))
+        is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
+        if stated and is_short and timeline.duration_s < stated / 2:
+            enough = "" if plan.num_frames is None else f", or for one clip of {plan.num_frames} samples"
+            raise VideoDecodeError(
+                f"video {name} must be readable for at least half of the {stated:.2f} s it states{enough}; "
+                f"got {timeline.duration_s:.2f} s, {self.num_samples} samples",
+                hint="the file is incomplete: copy or download it again",
+            )
+        if plan.placement == "whole" and self.num_samples > MAX_WHOLE_FRAMES:
+            raise VideoDecodeError(
+                f"video {name} must have {MAX_WHOLE_FRAMES} samples at most to be shown whole; got {self.num_samples}",
+                hint="sliding windows show a longer one",
+            )

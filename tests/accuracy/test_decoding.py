@@ -1,0 +1,112 @@
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import write_numbered
+
+from accuracy import decoding
+from accuracy.dataset import ListedVideo
+from accuracy.decoding import DecodePool, Restart
+from runtime import Clip, ShortcutError, ViewPlan
+
+PLAN = ViewPlan(num_frames=9, num_clips=2)
+
+
+def listed(tmp_path: Path, number: int, num_frames: int = 20) -> ListedVideo:
+    path = write_numbered(tmp_path / f"{number}.mp4", num_frames)
+    return ListedVideo(path.name, path, "a")
+
+
+def test_feeds_come_in_the_order_of_the_videos(tmp_path: Path) -> None:
+    videos = [listed(tmp_path, number, 60 if number == 0 else 10) for number in range(5)]
+    with DecodePool(videos, PLAN, num_workers=3) as pool:
+        seen = [(feed.video.path, [view.clip for view in feed.views()], feed.outcome.reason) for feed in pool]
+    assert seen == [(f"{number}.mp4", [0, 1], None) for number in range(5)]
+
+
+class EndlessReader:
+    """Gives 50 views of each video and counts them."""
+
+    num_made = 0
+    warnings = ()
+    lock = threading.Lock()
+
+    def __init__(self, source: object, plan: ViewPlan) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Clip]:
+        for number in range(50):
+            with EndlessReader.lock:
+                EndlessReader.num_made += 1
+            yield Clip(np.zeros((1, 1, 1, 3), np.uint8), 0, 0, number)
+
+
+@pytest.mark.parametrize(("num_workers", "queue_length"), [(1, 1), (2, 3), (3, 2)])
+def test_decoding_runs_ahead_so_far_and_no_further(
+    num_workers: int, queue_length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "ViewReader", EndlessReader)
+    monkeypatch.setattr(EndlessReader, "num_made", 0)
+    videos = [listed(tmp_path, number) for number in range(6)]
+    most = num_workers * (queue_length + 1)
+    with DecodePool(videos, PLAN, num_workers=num_workers, queue_length=queue_length) as pool:
+        num_taken = 0
+        for feed in pool:
+            for _ in feed.views():
+                num_taken += 1
+                if num_taken in (1, 30, 77):
+                    time.sleep(0.3)  # inference is slow, and decoding does what it may
+                    ahead = EndlessReader.num_made - num_taken
+                    assert 0 < ahead <= most
+                assert EndlessReader.num_made - num_taken <= most
+    assert EndlessReader.num_made == num_taken == 6 * 50
+
+
+def test_leaving_stops_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "ViewReader", EndlessReader)
+    started = time.perf_counter()
+    with DecodePool([listed(tmp_path, number) for number in range(4)], PLAN) as pool:
+        next(next(iter(pool)).views())
+    assert time.perf_counter() - started < 5
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
+def test_a_broken_video_is_an_outcome(tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("no video")
+    with DecodePool([ListedVideo("bad.mp4", tmp_path / "bad.mp4", "a")], PLAN) as pool:
+        [feed] = pool
+        assert list(feed.views()) == []
+    assert feed.outcome is not None
+    assert feed.outcome.reason is not None
+    assert feed.outcome.reason.startswith("VideoOpenError: video ")
+
+
+def test_whatever_else_happens_in_a_thread_is_heard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(EndlessReader):
+        def __iter__(self) -> Iterator[Clip]:
+            raise ZeroDivisionError
+            yield
+
+    monkeypatch.setattr(decoding, "ViewReader", Failing)
+    with DecodePool([listed(tmp_path, 0)], PLAN) as pool, pytest.raises(ZeroDivisionError):
+        list(next(iter(pool)).views())
+
+
+def test_a_shortcut_that_led_astray_restarts_the_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Astray(EndlessReader):
+        num_opened = 0
+
+        def __iter__(self) -> Iterator[Clip]:
+            Astray.num_opened += 1
+            yield Clip(np.zeros((1, 1, 1, 3), np.uint8), 0, 0, Astray.num_opened)
+            if Astray.num_opened == 1:
+                raise ShortcutError
+
+    monkeypatch.setattr(decoding, "ViewReader", Astray)
+    with DecodePool([listed(tmp_path, 0)], PLAN) as pool:
+        [feed] = pool
+        first, restart, again = feed.views()
+    assert (first.clip, restart, again.clip) == (1, Restart(), 2)

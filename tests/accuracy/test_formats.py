@@ -1,0 +1,274 @@
+"""Each form as its own tools write it, read into the same thing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from accuracy.classes import read_classes
+from accuracy.dataset import DataSet, read_dataset
+from i3d_edge.errors import LabelError, ListError
+from i3d_edge.labels import LabelSet, kinetics_400
+
+LABELS = kinetics_400()
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rows(data: DataSet) -> list[tuple[str, str | None]]:
+    return [(video.path, video.label) for video in data.videos]
+
+
+def message(path: Path, error: type[Exception] = ListError, **options: object) -> str:
+    with pytest.raises(error) as caught:
+        read_dataset(path, LABELS, **options)
+    return str(caught.value)
+
+
+def test_kinetics_csv_with_files_named_as_cvdf_does(tmp_path: Path) -> None:
+    videos = touch(
+        tmp_path / "val",
+        "aaaaaaaaaaa_000001_000011.mp4",
+        "zumba/bbbbbbbbbbb_000020_000030.mkv",
+        "ccccccccccc.webm",
+        "unlisted_000000_000010.mp4",
+    )
+    text = """label,youtube_id,time_start,time_end,split,is_cc
+abseiling,aaaaaaaaaaa,1,11,validate,0
+zumba,bbbbbbbbbbb,20,30,validate,0
+"massaging person's head",ccccccccccc,5,15,validate,0
+zumba,--ddddddddd,0,10,validate,0
+,eeeeeeeeeee,0,10,test,0
+"""
+    data = read_dataset(write(tmp_path / "validate.csv", text), LABELS, root=videos)
+    assert data.format == "kinetics"
+    assert rows(data) == [
+        ("aaaaaaaaaaa_000001_000011.mp4", "abseiling"),
+        ("zumba/bbbbbbbbbbb_000020_000030.mkv", "zumba"),
+        ("ccccccccccc.webm", "massaging person's head"),
+        ("--ddddddddd_000000_000010.mp4", "zumba"),
+        ("eeeeeeeeeee_000000_000010.mp4", None),
+    ]
+    assert [video.file.exists() for video in data.videos] == [True, True, True, False, False]
+
+
+def test_kinetics_csv_of_the_test_set_has_no_labels(tmp_path: Path) -> None:
+    path = write(tmp_path / "test.csv", "youtube_id,time_start,time_end,split\naaaaaaaaaaa,1,11,test\n")
+    assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", None)]
+
+
+def test_kinetics_times_that_are_none(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", "label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,one,11\n")
+    assert message(path) == f"list '{path}', line 2, must have times in seconds; got 'one' and '11'"
+
+
+def test_class_folders_with_spaces_or_underscores(tmp_path: Path) -> None:
+    root = touch(
+        tmp_path,
+        "playing cricket/b.mp4",
+        "playing cricket/a.avi",
+        "playing cricket/readme.txt",
+        "massaging_persons_head/c.webm",
+        "Zumba/frames_of_d/img_00001.jpg",
+        "notes/todo.txt",
+    )
+    data = read_dataset(root, LABELS)
+    assert data.format == "class-folders"
+    assert rows(data) == [
+        ("Zumba/frames_of_d", "zumba"),
+        ("massaging_persons_head/c.webm", "massaging person's head"),
+        ("playing cricket/a.avi", "playing cricket"),
+        ("playing cricket/b.mp4", "playing cricket"),
+    ]
+
+
+def test_class_folders_of_other_classes(tmp_path: Path) -> None:
+    touch(tmp_path, "playing criket/a.mp4")
+    assert message(tmp_path, LabelError).startswith(
+        f"list '{tmp_path}', folder 'playing criket': label 'playing criket' must be one of the 400 in 'kinetics-400'"
+    )
+
+
+def test_splits_instead_of_classes(tmp_path: Path) -> None:
+    touch(tmp_path, "train/zumba/a.mp4", "val/zumba/b.mp4")
+    assert message(tmp_path) == (
+        f"folder '{tmp_path}' must hold a folder for each class; it holds train, val\n\n"
+        f"hint: give one of them: {tmp_path / 'val'}"
+    )
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    assert message(tmp_path).startswith(f"folder '{tmp_path}' must hold class folders with videos; it holds none")
+
+
+@pytest.mark.parametrize("text", ["a b.mp4 399\nc.mp4 0\n", "a b.mp4,399\nc.mp4,0\n", "a b.mp4 , 399\nc.mp4\t0\n"])
+def test_path_and_index(text: str, tmp_path: Path) -> None:
+    data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
+    assert data.format == "path-index"
+    assert rows(data) == [("a b.mp4", "zumba"), ("c.mp4", "abseiling")]
+
+
+@pytest.mark.parametrize("separator", [" ", ",", ", "])
+def test_frame_folders_with_counts(separator: str, tmp_path: Path) -> None:
+    text = "".join(f"{separator.join(cells)}\n" for cells in (("abseiling/x y", "163", "0"), ("z", "250", "399")))
+    data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
+    assert data.format == "frame-folders"
+    assert [(video.path, video.label, video.num_frames) for video in data.videos] == [
+        ("abseiling/x y", "abseiling", 163),
+        ("z", "zumba", 250),
+    ]
+
+
+def test_a_video_whose_name_ends_in_a_number_is_not_a_frame_folder(tmp_path: Path) -> None:
+    data = read_dataset(write(tmp_path / "val.txt", "take 2.mp4 12 0\n"), LABELS, format_name="path-index")
+    assert rows(data) == [("take 2.mp4 12", "abseiling")]
+    assert read_dataset(tmp_path / "val.txt", LABELS).format == "path-index"
+
+
+def omz(tmp_path: Path) -> Path:
+    database = {
+        f"{name}_000000_000010": {"subset": subset, "annotations": {"label": label}}
+        for name, subset, label in (
+            ("aaaaaaaaaaa", "validation", "zumba"),
+            ("bbbbbbbbbbb", "training", "zumba"),
+            ("ccccccccccc", "validation", "playing cricket"),
+            ("ddddddddddd", "validation", "abseiling"),
+        )
+    }
+    text = json.dumps({"labels": ["zumba", "playing cricket", "abseiling"], "database": database})
+    return write(tmp_path / "kinetics_400.json", text)
+
+
+def test_json_of_open_model_zoo(tmp_path: Path) -> None:
+    """The order of its labels is not the model's, and does not matter."""
+    path = omz(tmp_path)
+    root = touch(
+        tmp_path / "frames",
+        "zumba/aaaaaaaaaaa_000000_000010/image_00001.jpg",
+        "playing_cricket/ccccccccccc_000000_000010.mp4",
+    )
+    data = read_dataset(path, LABELS, root=root)
+    assert data.format == "omz"
+    assert rows(data) == [
+        ("zumba/aaaaaaaaaaa_000000_000010", "zumba"),
+        ("playing_cricket/ccccccccccc_000000_000010.mp4", "playing cricket"),
+        ("abseiling/ddddddddddd_000000_000010", "abseiling"),
+    ]
+    assert rows(read_dataset(path, LABELS, split="training")) == [("zumba/bbbbbbbbbbb_000000_000010", "zumba")]
+    assert message(path, split="val") == (
+        f"list '{path}' must have videos of the subset 'val'; it has training, validation"
+    )
+
+
+def test_json_of_another_kind(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", '{"videos": []}')
+    assert message(path) == (
+        f"list '{path}' must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
+    )
+
+
+UCF = LabelSet("ucf101", ("ApplyEyeMakeup", "ApplyLipstick", "Archery"))
+
+
+def test_ucf101(tmp_path: Path) -> None:
+    test = write(
+        tmp_path / "testlist01.txt", "ApplyLipstick/v_ApplyLipstick_g01_c01.avi\nArchery/v_Archery_g01_c02.avi\n"
+    )
+    train = write(tmp_path / "trainlist01.txt", "ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1\n")
+    data = read_dataset(test, UCF)
+    assert data.format == "ucf101"
+    assert rows(data) == [
+        ("ApplyLipstick/v_ApplyLipstick_g01_c01.avi", "ApplyLipstick"),
+        ("Archery/v_Archery_g01_c02.avi", "Archery"),
+    ]
+    assert rows(read_dataset(train, UCF)) == [("ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi", "ApplyEyeMakeup")]
+    path = write(tmp_path / "broken.txt", "Archery/v_Archery_g01_c02.avi\nsomething else\n")
+    assert message(path) == (
+        f"list '{path}', line 2, must be a class folder and a video, as UCF101 writes them; got 'something else'"
+    )
+
+
+def test_hmdb51(tmp_path: Path) -> None:
+    labels = LabelSet("hmdb51", ("brush hair", "cartwheel"))
+    write(tmp_path / "brush_hair_test_split1.txt", "a.avi 1 \nb.avi 2 \nc d.avi 0\n")
+    write(tmp_path / "cartwheel_test_split1.txt", "e.avi 2 \n")
+    write(tmp_path / "cartwheel_test_split2.txt", "f.avi 2 \n")
+    data = read_dataset(tmp_path, labels)
+    assert data.format == "hmdb51"
+    assert rows(data) == [("brush_hair/b.avi", "brush hair"), ("cartwheel/e.avi", "cartwheel")]
+    assert rows(read_dataset(tmp_path, labels, split="2")) == [("cartwheel/f.avi", "cartwheel")]
+    assert message(tmp_path, split="3") == f"folder '{tmp_path}' must hold <class>_test_split3.txt files; it holds none"
+    path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
+    assert message(tmp_path, split="3") == f"list '{path}', line 1, must be a video and 0, 1 or 2; got 'f.avi two'"
+
+
+def test_indices_that_contradict_the_folders(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "zumba/a.mp4 0\nabseiling/b.mp4 399\nother/c.mp4 5\nyoga/d.mp4 398\n")
+    assert LABELS.index("yoga") == 398
+    assert message(path) == (
+        f"list '{path}' must have the model's class indices; 2 of 3 disagree with the video's folder, first line 1: "
+        "0 is 'abseiling', the folder is 'zumba'\n\n"
+        "hint: the list was made with another order of classes: --classes FILE says which"
+    )
+
+
+def test_one_relabelled_video_is_a_note(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "zumba/a.mp4 399\nabseiling/b.mp4 0\nyoga/d.mp4 0\n")
+    assert read_dataset(path, LABELS).notes == (
+        "1 of 3 videos lie in the folder of another class than their index says",
+    )
+
+
+def test_indices_from_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "a.mp4 1\nb.mp4 400\n")
+    assert message(path) == (
+        f"list '{path}', line 2, must have a class index below 400; got 400\n\n"
+        "hint: these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["zumba\nabseiling\n", "0 zumba\n1 abseiling\n", "1,abseiling\n0,zumba\n", "id,name\n1,abseiling\n0,zumba\n"],
+    ids=["names", "numbered", "with commas", "csv"],
+)
+def test_a_class_file_says_what_indices_mean(text: str, tmp_path: Path) -> None:
+    classes = read_classes(write(tmp_path / "classes.txt", text))
+    data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
+    assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
+    assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
+
+
+def test_a_class_file_that_is_the_models_says_nothing(tmp_path: Path) -> None:
+    classes = read_classes(write(tmp_path / "classes.txt", "\n".join(LABELS.names)))
+    assert read_dataset(write(tmp_path / "val.txt", "a.mp4 0\n"), LABELS, classes=classes).notes == ()
+
+
+def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
+    listing = write(tmp_path / "val.txt", "a.mp4 1\n")
+    other = read_classes(write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n"))
+    assert message(listing, LabelError, classes=other).startswith(
+        f"list '{listing}', line 1: label 'making lemonade' must be one of the 400 in 'kinetics-400'"
+    )
+    assert message(listing, classes={0: "zumba"}) == (
+        f"list '{listing}', line 1, must have a class index of the class file; got 1"
+    )
+    twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")
+    with pytest.raises(LabelError) as caught:
+        read_classes(twice)
+    assert str(caught.value) == (
+        f"class file '{twice}' must give each index one class and each class one index; got 1 'yoga'"
+    )
+    with pytest.raises(LabelError, match="it is empty"):
+        read_classes(write(tmp_path / "empty.txt", "\n"))

@@ -1,0 +1,206 @@
+"""Each protocol, counted by hand, and Open Model Zoo's against a direct computation of it."""
+
+import dataclasses
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from accuracy import ListedVideo, Scorer, run_accuracy
+from accuracy.protocol import PRESETS, find_preset, spread
+from i3d_edge.errors import ClipShapeError, ProtocolError
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import ModelSpec
+from runtime import Clip
+
+LABELS = LabelSet("six", tuple("abcdef"))
+SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")
+
+
+@pytest.mark.parametrize(
+    ("name", "num_samples", "starts", "length", "num_views"),
+    [
+        ("centre", 250, [85], 79, 1),
+        ("sliding-79", 250, [0, 57, 114, 171], 79, 4),
+        ("sliding-79", 60, [0], 79, 1),
+        ("10x3", 250, [0, 19, 38, 57, 76, 95, 114, 133, 152, 171], 79, 30),
+        ("deepmind", 250, [0], 250, 1),
+        ("omz-2022", 300, [0, 110, 220], 79, 3),  # (300 - 79) // 2 = 110: the last frame is 298
+        ("omz-2022-399", 79, [0, 1, 2], 79, 3),
+        ("mmaction2-10x3", 300, [0, 26, 52, 79, 105, 131, 157, 184, 210, 236], 32, 30),
+        ("gluoncv-10x3", 300, [11, 35, 59, 82, 106, 130, 154, 177, 201, 225], 32, 30),
+    ],
+)
+def test_what_each_shows(name: str, num_samples: int, starts: list[int], length: int, num_views: int) -> None:
+    preset = find_preset(name)
+    plan = preset.plan(dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79))
+    clips = plan.clips(num_samples)
+    assert [clip[0] for clip in clips] == starts
+    assert {len(clip) for clip in clips} == {length}
+    assert len(clips) * plan.num_crops == num_views
+    step = 2 if name.startswith(("mmaction2", "gluoncv")) else 1
+    assert clips[0][:3] == ([starts[0] + step * n for n in range(3)] if num_samples > 79 else [0, 1, 2])
+
+
+def test_the_clock_of_each() -> None:
+    native = {"omz-2022", "omz-2022-399", "mmaction2-10x3", "gluoncv-10x3"}
+    assert {name for name, preset in PRESETS.items() if preset.views.rate_fps is None} == native
+    assert {preset.views.rate_fps for name, preset in PRESETS.items() if name not in native} == {25}
+
+
+def test_each_states_everything() -> None:
+    how = find_preset("omz-2022-399").describe(SPEC)
+    assert how == {
+        "name": "omz-2022-399",
+        "version": 1,
+        "num_frames": 79,
+        "frame_stride": 1,
+        "frame_rate_fps": None,
+        "placement": "omz",
+        "num_clips": 3,
+        "num_crops": 1,
+        "short_side_px": None,
+        "long_side_px": 256,
+        "crop_px": 224,
+        "interpolation": "bilinear, twice",
+        "aggregation": "mean of probabilities",
+        "drops_last_video": True,
+    }
+
+
+def test_centre_is_the_models_own_clip() -> None:
+    own = dataclasses.replace(SPEC, num_frames=16, frame_rate_fps=15, short_side_px=240)
+    how = find_preset("centre").describe(own)
+    assert (how["num_frames"], how["frame_rate_fps"], how["short_side_px"]) == (16, 15, 240)
+    assert (spread(1).name, spread(3).name, spread(3).plan(own).num_clips) == ("centre", "spread-3", 3)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        find_preset("omz2022")
+    assert str(caught.value) == (
+        "protocol must be one of centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
+        "gluoncv-10x3; got 'omz2022'\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_a_model_of_other_clips() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        find_preset("mmaction2-10x3").plan(SPEC)
+    assert str(caught.value) == (
+        "model must take clips of 32 frames for the protocol 'mmaction2-10x3'; it takes 79\n\n"
+        "hint: `i3d convert --num-frames 32` makes such an IR of the same frozen graph"
+    )
+    with pytest.raises(ClipShapeError):
+        find_preset("centre").plan(dataclasses.replace(SPEC, stream="flow"))
+
+
+# --- omz-2022, written down a second time, as its checker does it -----------------------------------------------
+
+
+def omz_views(folder: Path, num_clips: int, length: int) -> list[np.ndarray]:
+    """Frames of each clip, shape (D, 224, 224, 3), by the steps of the checker, one after the other."""
+    files = sorted(folder.glob("*.jpg"))
+    step = max(1, (len(files) - length) // (num_clips - 1))
+    clips = []
+    for start in range(1, 1 + num_clips * step, step):
+        indices = list(range(start, min(start + length, len(files) + 1)))
+        if not indices:
+            break
+        while len(indices) < length:
+            indices = (indices * 2)[:length]
+        clips.append(np.stack([omz_frame(files[index - 1]) for index in indices]))
+    return clips
+
+
+def omz_frame(path: Path) -> np.ndarray:
+    frame = cv2.imread(str(path))[..., ::-1]
+    height, width = frame.shape[:2]
+    scale = min(256 / height, 256 / width)
+    frame = cv2.resize(frame, (int(scale * width), int(scale * height)))
+    height, width = frame.shape[:2]
+    if width < 224 or height < 224:
+        size = np.array([width, height])
+        if size[0] < 224:
+            size = size * 224 / size[0]
+        if size[1] < 224:
+            size = size * 224 / size[1]
+        frame = cv2.resize(frame, tuple(int(side) for side in np.ceil(size)))
+    top, left = (frame.shape[0] - 224) // 2, (frame.shape[1] - 224) // 2
+    return frame[top : top + 224, left : left + 224]
+
+
+def model(frames: np.ndarray) -> np.ndarray:
+    """Six classes from some pixels, so different for every clip."""
+    values = frames[::7, ::40, ::40].astype(np.float64).mean(axis=(0, 1))
+    logits = np.concatenate([np.cos(values.mean(axis=0)), np.sin(values.std(axis=0))])
+    return np.exp(logits) / np.exp(logits).sum()
+
+
+@pytest.mark.parametrize("name", ["omz-2022", "omz-2022-399"])
+def test_figures_of_open_model_zoo_equal_a_direct_computation(name: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    shapes = [(256, 454), (256, 340), (340, 256), (256, 256)]
+    videos = []
+    for number, num_frames in enumerate((100, 80, 79, 50, 2, 90, 120)):
+        folder = tmp_path / f"v{number}"
+        folder.mkdir()
+        height, width = shapes[number % 4]
+        base = cv2.resize(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8), (width, height))
+        for frame in range(num_frames):
+            cv2.imwrite(str(folder / f"image_{frame + 1:05d}.jpg"), np.roll(base, 5 * frame, axis=1))
+        videos.append(ListedVideo(f"v{number}", folder, "abcdef"[number % 6], frames_fps=Fraction(30)))
+
+    clip_hits, video_hits = [], []
+    for video in videos:
+        label = LABELS.index(video.label)
+        probabilities = [model(frames) for frames in omz_views(video.file, 3, 79)]
+        clip_hits += [int(values.argmax() == label) for values in probabilities]
+        video_hits.append(int(np.mean(probabilities, axis=0).argmax() == label))
+    assert 0 < sum(clip_hits) < len(clip_hits) == 20  # of two frames there are but two clips
+    if name.endswith("399"):
+        video_hits.pop()
+
+    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+    scorer = Scorer(info, lambda clip: model(clip.frames))
+    result = run_accuracy(
+        videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l", preset=find_preset(name)
+    )
+    metrics = result["metrics"]["ir"]
+    assert (metrics["clip_top1"]["num_correct"], metrics["clip_top1"]["num_total"]) == (sum(clip_hits), 20)
+    assert (metrics["video_top1"]["num_correct"], metrics["video_top1"]["num_total"]) == (
+        sum(video_hits),
+        len(video_hits),
+    )
+
+
+def test_pixels_of_open_model_zoo_equal_a_direct_computation(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for frame in range(30):
+        picture = cv2.resize(rng.integers(0, 256, (32, 57, 3), dtype=np.uint8), (454, 256))
+        cv2.imwrite(str(tmp_path / f"image_{frame + 1:05d}.jpg"), picture)
+    seen: list[Clip] = []
+
+    def watching(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        return np.ones(6) / 6
+
+    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+    video = ListedVideo("v", tmp_path, "a", frames_fps=Fraction(25))
+    run_accuracy(
+        [video],
+        {"ir": Scorer(info, watching)},
+        SPEC,
+        tmp_path / "out",
+        list_path=Path("l"),
+        preset=find_preset("omz-2022"),
+    )
+    expected = omz_views(tmp_path, 3, 79)
+    assert len(seen) == len(expected) == 3
+    for clip, frames in zip(seen, expected, strict=True):
+        assert np.array_equal(clip.frames, frames)
+    assert math.isclose(seen[1].start_s, 1 / 25)

@@ -1,0 +1,203 @@
+"""A run that is killed goes on where it was, and ends as if nobody had."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import write_numbered
+
+from accuracy import ListedVideo, Scorer, run_accuracy
+from accuracy.result_schema import Result
+from convert import convert_graph
+from i3d_edge.errors import OutputError
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import ModelSpec
+from runtime import Clip
+
+SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
+INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+
+
+def by_pixels(clip: Clip) -> np.ndarray:
+    """A model whose answer depends on what it is shown."""
+    values = clip.frames[:, ::32, ::32].mean(axis=(0, 1, 2)) * np.array([1, 2, 3])
+    return np.concatenate([values, values[::-1] ** 2]) / 1e6
+
+
+SCORERS = {"one": Scorer(INFO, by_pixels), "two": Scorer(INFO, lambda clip: by_pixels(clip)[::-1])}
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> list[ListedVideo]:
+    rows = []
+    for number in range(6):
+        path = write_numbered(tmp_path / f"{number}.mp4", 12 + number)
+        rows.append(ListedVideo(path.name, path, None if number == 4 else "abcdef"[number]))
+    (tmp_path / "2.mp4").write_text("broken")
+    return rows
+
+
+def run(videos: list[ListedVideo], folder: Path, **options: object) -> Result:
+    scorers: Mapping[str, Scorer] = options.pop("scorers", SCORERS)
+    return run_accuracy(videos, scorers, SPEC, folder, list_path=Path("l.csv"), num_clips=2, **options)
+
+
+def timeless(folder: Path) -> tuple[dict, bytes]:
+    result = json.loads((folder / "result.json").read_text())
+    del result["time"]
+    result["what"] = {name: {**info, "path": ""} for name, info in result["what"].items()}
+    result["data"]["path"] = ""
+    return result, (folder / "predictions.jsonl").read_bytes()
+
+
+def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_path: Path) -> None:
+    """Both files are appended to, so a kill leaves a beginning of each; rows of a video come before its mark."""
+    run(videos, tmp_path / "whole")
+    expected = timeless(tmp_path / "whole")
+    files = {name: (tmp_path / "whole" / name).read_bytes() for name in ("videos.jsonl", "predictions.jsonl")}
+    config = (tmp_path / "whole" / "run.json").read_bytes()
+    ends = [0, *(json.loads(line)["end"] for line in files["videos.jsonl"].splitlines())]
+    marks = np.cumsum([0, *(len(line) for line in files["videos.jsonl"].splitlines(keepends=True))])
+    rng = np.random.default_rng(0)
+    states = [(int(marks[-1]), ends[-1]), (0, 0)]
+    for number in range(len(videos)):
+        states.append((int(marks[number]), int(rng.integers(ends[number], ends[number + 1] + 1))))
+        states.append((int(rng.integers(marks[number] + 1, marks[number + 1])), ends[number + 1]))
+    resumed_after = []
+    for position, (num_marks, num_predictions) in enumerate(states):
+        folder = tmp_path / f"killed{position}"
+        folder.mkdir()
+        (folder / "run.json").write_bytes(config)
+        (folder / "videos.jsonl").write_bytes(files["videos.jsonl"][:num_marks])
+        (folder / "predictions.jsonl").write_bytes(files["predictions.jsonl"][:num_predictions])
+        run(videos, folder, on_resume=resumed_after.append)
+        assert timeless(folder) == expected, (num_marks, num_predictions)
+    assert set(resumed_after) == {1, 2, 3, 4, 5, 6}
+
+
+def test_only_what_is_left_is_decoded_again(videos: list[ListedVideo], tmp_path: Path) -> None:
+    seen = []
+
+    def counting(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        return by_pixels(clip)
+
+    def failing(clip: Clip) -> np.ndarray:
+        if len(seen) == 5:  # in the middle of the fourth video, of which the third is broken
+            raise RuntimeError("the power fails")
+        return counting(clip)
+
+    with pytest.raises(RuntimeError, match="the power fails"):
+        run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, failing)})
+    assert not (tmp_path / "out" / "result.json").exists()
+    assert len(seen) == 5
+    result = run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, counting)})
+    assert len(seen) == 5 + 2 * 3
+    assert (result["counts"]["decoded"], result["counts"]["scored"]) == (5, 4)
+
+
+def test_the_folder_of_another_run_is_refused(videos: list[ListedVideo], tmp_path: Path) -> None:
+    def stopping(clip: Clip) -> np.ndarray:
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, stopping)})
+    folder = tmp_path / "out"
+    changes: dict[str, Callable[[], Result]] = {
+        "models": lambda: run(videos, folder),
+        "list of videos": lambda: run(videos[1:], folder, scorers={"one": Scorer(INFO, by_pixels)}),
+    }
+    for what, other in changes.items():
+        with pytest.raises(OutputError) as caught:
+            other()
+        assert str(caught.value) == (
+            f"run folder '{folder}' must be empty or of the same run; another one was begun there, with another {what}"
+            "\n\nhint: choose another folder, or pass --force to begin anew"
+        )
+    run(videos, folder, force=True)
+    run(videos, tmp_path / "whole")
+    assert timeless(folder) == timeless(tmp_path / "whole")
+
+
+def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo], tmp_path: Path) -> None:
+    seen = []
+
+    def interrupted(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return by_pixels(clip)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, interrupted), "two": SCORERS["two"]})
+    partial = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert (partial["is_complete"], partial["counts"]["scored"], len(partial["videos"])) == (False, 1, 1)
+    assert run(videos, tmp_path / "out")["is_complete"] is True
+    run(videos, tmp_path / "whole")
+    assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
+
+
+def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from accuracy.journal import Journal
+
+    opened = Journal.open
+
+    def with_a_full_disk(*args: object, **options: object) -> Journal:
+        journal = opened(*args, **options)
+        journal._predictions.close()
+        journal._predictions = Path("/dev/full").open("wb")  # noqa: SIM115
+        return journal
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "open", with_a_full_disk)
+        with pytest.raises(OutputError) as caught:
+            run(videos, tmp_path / "out")
+    assert str(caught.value) == (
+        f"output '{tmp_path / 'out' / 'predictions.jsonl'}' must be writable; got No space left on device"
+    )
+    run(videos, tmp_path / "out")
+    run(videos, tmp_path / "whole")
+    assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
+
+
+@pytest.fixture(scope="module")
+def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tiny") / "tiny.xml"
+    convert_graph(graph_path, path, num_frames=9)
+    return path
+
+
+def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
+    for number in range(8):
+        write_numbered(tmp_path / f"{number}.mp4", 20 + number)
+    rows = "".join(f"{number}.mp4,warm pan left\n" for number in range(8))
+    (tmp_path / "list.csv").write_text("path,label\n" + rows)
+    args = [sys.executable, "-m", "i3d_edge", "accuracy", "run", str(tmp_path / "list.csv"), "--model", str(tiny_ir)]
+    args += ["--num-clips", "3", "-q", "-o"]
+
+    def start(folder: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*args, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole).wait() == 0
+    num_done = 0
+    for wanted in (1, 3, 6):
+        process = start(killed)
+        deadline = time.monotonic() + 60
+        while num_done < wanted and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+            marks = killed / "videos.jsonl"
+            num_done = marks.read_bytes().count(b"\n") if marks.exists() else 0
+        assert process.poll() is None, "it ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not (killed / "result.json").exists()
+    assert start(killed).wait() == 0
+    assert timeless(killed) == timeless(whole)

@@ -1,0 +1,254 @@
+import json
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from synthetic import write_numbered
+
+from accuracy.dataset import DataSet, ListedVideo, read_dataset
+from accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
+from accuracy.subset import _quotas, make_subset
+from accuracy.video_check import Fault, VideoFacts, check_video, check_videos
+from i3d_edge.errors import LabelError, ListError
+from i3d_edge.labels import LabelSet
+
+LABELS = LabelSet("three", ("jump", "run", "walk"))
+
+
+def dataset(root: Path, per_class: int = 3) -> DataSet:
+    """Nine videos, three of a class, each of its own length and so of its own bytes."""
+    rows = []
+    for number in range(per_class * 3):
+        label = LABELS.names[number % 3]
+        write_numbered(root / f"{number}_{label}.mp4", 10 + number)
+        rows.append(f"{number}_{label}.mp4,{label}\n")
+    (root / "list.csv").write_text("path,label\n" + "".join(rows))
+    return read_dataset(root / "list.csv", LABELS)
+
+
+def paths(manifest: Manifest) -> list[str]:
+    return [video["path"] for video in manifest.content["videos"]]
+
+
+def test_one_of_each_class(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    manifest = make_subset(data, LABELS, tmp_path / "m.json", num_videos=3)
+    assert [video["index"] for video in manifest.content["videos"]] == [0, 1, 2]
+    drawn = {tuple(paths(make_subset(data, LABELS, tmp_path / f"{s}.json", num_videos=3, seed=s))) for s in range(9)}
+    assert len(drawn) > 3
+    [video] = [video for video in manifest.content["videos"] if video["label"] == "run"]
+    number = int(video["path"].partition("_")[0])
+    assert (video["num_frames"], video["fps"], video["duration_s"]) == (10 + number, 25.0, (10 + number) / 25)
+    assert video["num_bytes"] == (tmp_path / video["path"]).stat().st_size
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    first = make_subset(data, LABELS, tmp_path / "a.json", num_videos=5, num_workers=1).path.read_bytes()
+    assert make_subset(data, LABELS, tmp_path / "b.json", num_videos=5, num_workers=4).path.read_bytes() == first
+    backwards = DataSet(data.path, data.format, data.root, data.videos[::-1])
+    assert make_subset(backwards, LABELS, tmp_path / "c.json", num_videos=5).path.read_bytes() == first
+
+
+def test_the_digest_does_not_depend_on_the_place(tmp_path: Path) -> None:
+    for name in ("here", "there/below"):
+        (tmp_path / name).mkdir(parents=True)
+    here = dataset(tmp_path / "here")
+    (tmp_path / "here" / "0_jump.mp4").write_text("broken")
+    shutil.copytree(tmp_path / "here", tmp_path / "there/below", dirs_exist_ok=True)
+    there = read_dataset(tmp_path / "there/below/list.csv", LABELS)
+    one = make_subset(here, LABELS, tmp_path / "one.json", num_videos=9)
+    other = make_subset(there, LABELS, tmp_path / "there/other.json", num_videos=9)
+    assert (one.digest, len(one.content["excluded"])) == (other.digest, 1)
+    assert (one.content["root"], other.content["root"]) == ("here", "below")
+
+
+def test_random_and_omz(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    (tmp_path / "1_run.mp4").unlink()
+    first = make_subset(data, LABELS, tmp_path / "omz.json", num_videos=4, how="omz")
+    assert paths(first) == ["0_jump.mp4", "2_walk.mp4", "3_jump.mp4", "4_run.mp4"]
+    assert first.content["choice"]["seed"] is None
+    drawn = {
+        tuple(paths(make_subset(data, LABELS, tmp_path / f"{seed}.json", num_videos=4, how="random", seed=seed)))
+        for seed in range(5)
+    }
+    assert len(drawn) == 5
+    assert all(len(set(names)) == 4 and "1_run.mp4" not in names for names in drawn)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "num_videos", "expected"),
+    [
+        ({"a": 5, "b": 1, "c": 5}, 8, {"a": 4, "b": 1, "c": 3}),
+        ({"a": 5, "b": 5}, 1, {"a": 1, "b": 0}),
+        ({"a": 2, "b": 0}, 9, {"a": 2, "b": 0}),
+    ],
+)
+def test_quotas(sizes: dict[str, int], num_videos: int, expected: dict[str, int]) -> None:
+    assert _quotas(sizes, num_videos) == expected
+
+
+def test_every_kind_of_fault_is_found_and_replaced_from_its_class(tmp_path: Path) -> None:
+    whole = write_numbered(tmp_path / "whole.mp4", 90, container_options={"movflags": "faststart"})
+    data = whole.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("<html>404</html>")
+    middle = bytearray(data)
+    middle[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
+    (tmp_path / "holed.mp4").write_bytes(middle)
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    shutil.copy(whole, tmp_path / "twin.mp4")
+    write_numbered(tmp_path / "short.mp4", 20)
+    names = ["whole", "cut", "empty", "text", "holed", "folder", "loop", "pipe", "twin", "short", "absent"]
+    rows = "".join(f"{name}.mp4,run\n" for name in names) + "blank.mp4,\n"
+    (tmp_path / "list.csv").write_text("path,label\n" + rows)
+    listed = read_dataset(tmp_path / "list.csv", LABELS)
+    manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=12, how="omz", drops_short=True)
+    assert paths(manifest) == ["whole.mp4"]
+    reasons = {item["path"].removesuffix(".mp4"): item["reason"] for item in manifest.content["excluded"]}
+    assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
+        "absent": "missing",
+        "blank": "unlabelled",
+        "cut": "corrupt",
+        "empty": "corrupt",
+        "folder": "corrupt",
+        "holed": "corrupt",
+        "loop": "missing",
+        "pipe": "missing",
+        "short": "short",
+        "text": "corrupt",
+        "twin": "duplicate",
+    }
+    assert reasons["twin"] == "duplicate: the same bytes as 'whole.mp4'"
+    assert reasons["short"] == "short: 0.80 s, less than a clip of 3.16 s"
+    assert not any(str(tmp_path) in reason for reason in reasons.values())
+
+    kept = make_subset(listed, LABELS, tmp_path / "kept.json", num_videos=1, how="random", checks_all=True)
+    assert len(kept.content["videos"]) == 1
+    assert {item["path"] for item in kept.content["excluded"]} >= {
+        f"{name}.mp4" for name in reasons if name not in ("short", "twin")
+    }
+
+
+def test_answers_come_in_order(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    found = list(check_videos(data.videos, num_workers=4))
+    assert [facts.num_frames for facts in found if isinstance(facts, VideoFacts)] == list(range(10, 19))
+
+
+def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
+    import cv2
+    from synthetic import numbered_frame
+
+    (tmp_path / "run/v").mkdir(parents=True)
+    for number in range(5):
+        cv2.imwrite(str(tmp_path / f"run/v/image_{number + 1:05d}.jpg"), numbered_frame(number))
+    data = read_dataset(tmp_path, LABELS, frames_fps=Fraction("29.97"))
+    manifest = make_subset(data, LABELS, tmp_path / "m.json")
+    assert manifest.content["frames_fps"] == "2997/100"
+    [video] = manifest.videos(LABELS)
+    assert (video.file, video.frames_fps) == (tmp_path / "run/v", Fraction("29.97"))
+    verify_videos(manifest, force=True)
+    (tmp_path / "run/v/image_00003.jpg").unlink()
+    with pytest.raises(ListError, match="1 of 1 changed or are gone: 'run/v'"):
+        verify_videos(manifest)
+    stated = ListedVideo("run/v", tmp_path / "run/v", "run", num_frames=5, frames_fps=Fraction(25))
+    assert check_video(stated) == Fault("corrupt: 5 frames are stated; the folder holds 4")
+
+
+def test_nothing_that_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\na.mp4,run\n")
+    with pytest.raises(ListError) as caught:
+        make_subset(read_dataset(tmp_path / "list.csv", LABELS), LABELS, tmp_path / "m.json")
+    assert str(caught.value) == (
+        f"data set '{tmp_path / 'list.csv'}' must have a video that can be used; all 1 were excluded, the first one "
+        "because of missing: there is no such file\n\nhint: --videos says where they lie"
+    )
+    assert not (tmp_path / "m.json").exists()
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Manifest:
+    return make_subset(dataset(tmp_path), LABELS, tmp_path / "m.json")
+
+
+def test_a_manifest_is_read_back(manifest: Manifest) -> None:
+    assert is_manifest(manifest.path)
+    assert not is_manifest(manifest.path.parent / "list.csv")
+    assert read_manifest(manifest.path) == manifest
+    assert [video.label for video in manifest.videos(LABELS)] == ["jump"] * 3 + ["run"] * 3 + ["walk"] * 3
+    assert all(video.sha256 and video.file.is_file() for video in manifest.videos(LABELS))
+
+
+def test_an_edited_manifest_is_refused(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    content["videos"][0]["label"] = "walk"
+    manifest.path.write_text(json.dumps(content))
+    with pytest.raises(ListError) as caught:
+        read_manifest(manifest.path)
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must have the digest of its content, {digest_of(content)[:12]}; "
+        f"it states {manifest.digest[:12]}\n\nhint: somebody edited it: make a new one by `i3d accuracy subset`"
+    )
+    content["manifest_version"] = 9
+    manifest.path.write_text(json.dumps(content))
+    with pytest.raises(ListError, match="must have version 1; got 9"):
+        read_manifest(manifest.path)
+
+
+def test_another_models_classes(manifest: Manifest) -> None:
+    manifest.videos(LabelSet("more", (*LABELS.names, "swim")))
+    with pytest.raises(LabelError) as caught:
+        manifest.videos(LabelSet("other", ("run", "jump", "walk")))
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must have the model's classes, 'other'; it was made for 'three', where class 0 "
+        "is 'jump'\n\nhint: `i3d accuracy subset --model` makes one for this model"
+    )
+
+
+def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr("accuracy.manifest.content_sha256", lambda path: read.append(path) or "other")
+    verify_videos(manifest)  # sizes and times are as they were: nothing is read
+    assert read == []
+    video = manifest.path.parent / "0_jump.mp4"
+    os.utime(video, ns=(1, 1))
+    with pytest.raises(ListError) as caught:
+        verify_videos(manifest)
+    assert read == [video]
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must list videos as they are; 1 of 9 changed or are gone: '0_jump.mp4'\n\n"
+        "hint: bring back the videos that were pinned, say where they are by --videos, or make a new manifest"
+    )
+    monkeypatch.undo()
+    verify_videos(manifest)  # the bytes are the same after all
+    video.write_bytes(b"x" + video.read_bytes()[1:])
+    (manifest.path.parent / "1_run.mp4").unlink()
+    with pytest.raises(ListError, match=r"2 of 9 changed or are gone: '0_jump\.mp4', '1_run\.mp4'"):
+        verify_videos(manifest)
+
+
+def test_forced_verification_reads_everything(manifest: Manifest) -> None:
+    video = manifest.path.parent / "0_jump.mp4"
+    stat = video.stat()
+    video.write_bytes(b"x" + video.read_bytes()[1:])
+    os.utime(video, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    verify_videos(manifest)
+    with pytest.raises(ListError, match="1 of 9 changed"):
+        verify_videos(manifest, force=True)
+
+
+def test_videos_may_have_moved(manifest: Manifest, tmp_path: Path) -> None:
+    (tmp_path / "moved").mkdir()
+    for path in tmp_path.glob("*.mp4"):
+        path.rename(tmp_path / "moved" / path.name)
+    with pytest.raises(ListError, match="9 of 9 changed or are gone"):
+        verify_videos(manifest)
+    verify_videos(manifest, root=tmp_path / "moved")
+    assert manifest.videos(LABELS, root=tmp_path / "moved")[0].file == tmp_path / "moved" / "0_jump.mp4"

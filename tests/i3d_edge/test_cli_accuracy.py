@@ -1,0 +1,240 @@
+"""`i3d accuracy subset` and `run` from end to end, with a tiny untrained model."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from synthetic import write_numbered
+
+from convert import convert_graph
+from i3d_edge.cli import main
+
+LABELS = ("warm pan left", "cool zoom in", "warm zoom out")
+
+
+def i3d(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+@pytest.fixture(scope="module")
+def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tiny") / "tiny.xml"
+    convert_graph(graph_path, path, num_frames=9)
+    return path
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Class folders with two videos each, one of which is broken."""
+    for position, label in enumerate(LABELS):
+        for number in range(2):
+            path = tmp_path / "videos" / label.replace(" ", "_") / f"{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_numbered(path, 12 + 2 * position + number)
+    (tmp_path / "videos" / "cool_zoom_in" / "0.mp4").write_text("broken")
+    return tmp_path / "videos"
+
+
+@pytest.fixture
+def manifest(folders: Path, tiny_ir: Path, tmp_path: Path) -> Path:
+    result = i3d("accuracy", "subset", folders, "--model", tiny_ir, "-o", tmp_path / "m.json", "-q")
+    assert result.exit_code == 0, result.output
+    return tmp_path / "m.json"
+
+
+def test_subset_says_what_it_did(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    args = ["accuracy", "subset", folders, "--model", tiny_ir, "--num-videos", 9, "-o"]
+    result = i3d(*args, tmp_path / "m.json")
+    assert result.exit_code == 0, result.output
+    facts = dict(line.split("  ", 1) for line in result.stdout.splitlines())
+    assert facts["read"].strip() == f"{folders}: class-folders, 6 videos"
+    assert facts["chosen"].strip() == "5 of 9 asked for, stratified, seed 0"
+    assert facts["classes"].strip() == "3 of 400 (stand-in-motion)"
+    assert facts["excluded"].strip() == "1 corrupt"
+    assert facts["short"].strip() == "5 are shorter than one clip: clips repeat them"
+    assert facts["digest"].strip() == json.loads((tmp_path / "m.json").read_text())["digest"]
+    assert "excluded cool_zoom_in/0.mp4: corrupt: VideoOpenError: video 'cool_zoom_in/0.mp4' must be" in result.stderr
+    assert result.stderr.endswith("note: there are only 5 videos that can be used\n")
+
+    again = i3d(*args, tmp_path / "m.json")
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+    i3d(*args, tmp_path / "n.json")
+    assert (tmp_path / "n.json").read_bytes() == (tmp_path / "m.json").read_bytes()
+
+
+def test_subset_used_wrongly(folders: Path, tmp_path: Path) -> None:
+    args = ["accuracy", "subset", folders, "-o", tmp_path / "m.json"]
+    both = i3d(*args, "--model", "m.xml", "--labels", "kinetics-400")
+    assert both.exit_code == 2
+    assert "--model and --labels are two ways to say the same: give one" in both.stderr
+    other = i3d(*args)
+    assert other.exit_code == 1
+    assert "label 'cool_zoom_in' must be one of the 400 in 'kinetics-400'; it is not" in other.stderr
+    rate = i3d(*args, "--frames-fps", "0")
+    assert rate.exit_code == 2
+    assert "'0' is not a rate above 0, for instance 25, 29.97 or 30000/1001" in rate.stderr
+
+
+def test_several_models_share_a_run(manifest: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    result = i3d(
+        *("accuracy", "run", manifest, "-o", tmp_path / "out", "-q"),
+        *("--model", tiny_ir, "--model", f"{tiny_ir}@f32", "--model", f"again={tiny_ir}@f32"),
+    )
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert list(written["what"]) == ["tiny", "tiny@f32", "again"]
+    assert written["what"]["tiny@f32"]["executed_precision"] == "f32"
+    assert written["metrics"]["tiny@f32"] == written["metrics"]["again"]
+    assert written["data"]["manifest_digest"] == json.loads(manifest.read_text())["digest"]
+    assert [(video["path"], video["sha256"]) for video in written["videos"]] == [
+        (video["path"], video["sha256"]) for video in json.loads(manifest.read_text())["videos"]
+    ]
+    assert (written["how"]["name"], written["how"]["version"]) == ("centre", 1)
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [row["model"] for row in rows] == ["tiny", "tiny@f32", "again"] * 5
+    assert "protocol: centre v1: 1 clip(s) of 9 frames at 25 fps per video, short_side=256, " in result.stdout
+    assert " clips/s; decoding is " in result.stdout
+
+
+def test_a_list_gives_what_its_manifest_gives(folders: Path, manifest: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    (folders / "cool_zoom_in" / "0.mp4").unlink()
+    for source, name in ((manifest, "a"), (folders, "b")):
+        result = i3d("accuracy", "run", source, "--model", tiny_ir, "-o", tmp_path / name, "-q", "--num-clips", 2)
+        assert result.exit_code == 0, result.output
+    rows = [sorted((tmp_path / name / "predictions.jsonl").read_text().splitlines()) for name in "ab"]
+    assert rows[0] == rows[1]
+    assert json.loads((tmp_path / "b" / "result.json").read_text())["how"]["name"] == "spread-2"
+
+
+def test_a_changed_video_is_found_before_the_run(manifest: Path, folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    path = folders / "warm_pan_left" / "1.mp4"
+    path.write_bytes(path.read_bytes() + b"x")
+    result = i3d("accuracy", "run", manifest, "--model", tiny_ir, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "1 of 5 changed or are gone: 'warm_pan_left/1.mp4'" in result.stderr
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path) -> None:
+    args = ["accuracy", "run", manifest, "--graph", graph_path, "--protocol", "deepmind", "-o", tmp_path / "out", "-q"]
+    result = i3d(*args, "--inference-precision", "f32")
+    assert result.exit_code == 0, result.output
+    lengths = sorted(int(path.stem.rpartition("-")[2]) for path in (tmp_path / "out" / "whole-video").glob("*.xml"))
+    assert lengths == [9, 12, 13, 15, 16, 17]  # 9 to know what it runs in; 14 is the broken one
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert (written["how"]["num_frames"], written["how"]["aggregation"]) == (
+        None,
+        "mean of logits over time, inside the network",
+    )
+    assert written["what"]["ir"]["kind"] == "ir-per-length"
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert sorted(round(25 * row["end_s"]) for row in rows) == [12, 13, 15, 16, 17]
+
+    # The graph was frozen for 16 frames, so of the video of 16 an ordinary IR must say the same.
+    [video] = [row for row in rows if round(25 * row["end_s"]) == 16]
+    convert_graph(graph_path, tmp_path / "16.xml")
+    (tmp_path / "one.csv").write_text(f"path,label\nvideos/{video['video']},\n")
+    other = i3d(
+        *("accuracy", "run", manifest, "--model", tmp_path / "16.xml", "-o", tmp_path / "same", "-q"),
+        *("--inference-precision", "f32"),
+    )
+    assert other.exit_code == 0, other.output
+    [same] = [
+        row
+        for row in map(json.loads, (tmp_path / "same" / "predictions.jsonl").read_text().splitlines())
+        if row["video"] == video["video"]
+    ]
+    assert max(abs(a - b) for a, b in zip(video["probs"], same["probs"], strict=True)) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "text"),
+    [
+        (["--protocol", "slidding-79"], 2, "got 'slidding-79'\n\nhint: did you mean 'sliding-79'?"),
+        (["--protocol", "10x3"], 2, "model must take clips of 79 frames for the protocol '10x3'; it takes 9"),
+        (["--protocol", "centre", "--num-clips", "2"], 2, "--protocol and --num-clips are two ways to say the same"),
+        (["--protocol", "deepmind"], 2, "give --graph, and no --model"),
+    ],
+)
+def test_protocols_used_wrongly(
+    options: list[str], exit_code: int, text: str, manifest: Path, tiny_ir: Path, tmp_path: Path
+) -> None:
+    result = i3d("accuracy", "run", manifest, "--model", tiny_ir, "-o", tmp_path / "out", *options)
+    assert result.exit_code == exit_code
+    assert text in result.stderr
+
+
+def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_path: Path) -> None:
+    args = ["accuracy", "run", manifest, "-o", tmp_path / "out"]
+    none = i3d(*args)
+    assert none.exit_code == 2
+    assert "Missing option '--model' (env var: 'I3D_MODEL')." in none.stderr
+    twice = i3d(*args, "--model", tiny_ir, "--model", tiny_ir)
+    assert twice.exit_code == 2
+    assert "models must have different names; two are 'tiny': give --model NAME=IR" in twice.stderr
+    other = i3d(*args, "--model", tiny_ir, "--model", ir_path)
+    assert other.exit_code == 1
+    assert "models of one run must take the same clips and have the same classes; " in other.stderr
+
+
+def test_ctrl_c_keeps_what_there_is(
+    manifest: Path, tiny_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime import Engine
+
+    run: Callable[..., object] = Engine.probabilities
+    seen = []
+
+    def interrupted(engine: Engine, clip: object) -> object:
+        seen.append(clip)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return run(engine, clip)
+
+    args = ["accuracy", "run", manifest, "--model", tiny_ir, "-o", tmp_path / "out"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "probabilities", interrupted)
+        result = i3d(*args)
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+    partial = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert (partial["is_complete"], partial["counts"]["scored"]) == (False, 2)
+    resumed = i3d(*args)
+    assert resumed.exit_code == 0, resumed.output
+    assert "going on after 2 of 5 videos" in resumed.stderr
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["counts"]["scored"] == 5
+
+
+def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    """Folders of images, by a list with counts, at the rate of the option."""
+    import cv2
+    from synthetic import numbered_frame
+
+    shutil.rmtree(folders)
+    (tmp_path / "frames").mkdir()
+    for number in range(30):
+        cv2.imwrite(str(tmp_path / "frames" / f"img_{number + 1:05d}.jpg"), numbered_frame(number))
+    (tmp_path / "list.txt").write_text("frames 30 0\n")
+    args = ["accuracy", "run", tmp_path / "list.txt", "--model", tiny_ir, "-o", tmp_path / "out", "-q"]
+    without = i3d(*args)
+    assert without.exit_code == 1
+    assert "must have a stated frame rate; none is given" in without.stderr
+    result = i3d(*args, "--frames-fps", "50")
+    assert result.exit_code == 0, result.output
+    [row] = map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines())
+    assert (row["start_s"], row["end_s"]) == (3 / 25, 12 / 25)
+
+
+def test_the_choices_are_those_of_the_room() -> None:
+    """They are written down twice, so that the command line loads nothing heavy."""
+    from accuracy.formats import FORMATS
+    from accuracy.subset import HOWS
+    from i3d_edge.cli.subset import subset
+
+    choices = {param.name: getattr(param.type, "choices", None) for param in subset.params}
+    assert tuple(choices["format_name"]) == tuple(FORMATS)
+    assert tuple(choices["how"]) == HOWS

@@ -1,0 +1,109 @@
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from synthetic import numbered_frame, read_cropped_number, read_number
+
+from i3d_edge.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
+from runtime.image_sequence import ImageSequence
+from runtime.views import ViewPlan, ViewReader, open_source
+
+
+def write_images(folder: Path, numbers: range, pattern: str = "image_{:05d}.png", first: int = 1) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for position, number in enumerate(numbers):
+        cv2.imwrite(str(folder / pattern.format(position + first)), numbered_frame(number)[..., ::-1])
+    return folder
+
+
+def numbers(sequence: ImageSequence) -> list[int]:
+    wanted = range(sequence.timeline.num_frames)
+    return [read_number(frame) for _, frame in sequence.frames(wanted)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "first"),
+    [("image_{:05d}.jpg", 1), ("img_{:05d}.jpg", 0), ("{}.png", 8), ("frame{:d}.JPEG", 1)],
+)
+def test_images_come_in_the_order_of_their_numbers(pattern: str, first: int, tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(12), pattern, first)
+    (folder / "readme.txt").write_text("not an image")
+    (folder / "cover.png").write_bytes(b"")
+    sequence = ImageSequence.open(folder, Fraction(30))
+    assert numbers(sequence) == list(range(12))
+    assert (sequence.timeline.mean_fps, sequence.timeline.duration_s) == (30.0, 0.4)
+
+
+def test_channels_are_rgb(tmp_path: Path) -> None:
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 0] = 255
+    cv2.imwrite(str(tmp_path / "image_1.png"), red[..., ::-1])
+    [(_, frame)] = ImageSequence.open(tmp_path, Fraction(25)).frames([0])
+    assert np.array_equal(frame, red)
+
+
+def test_a_view_of_a_folder(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(60))
+    source = open_source(folder, frames_fps=Fraction(50))
+    [view] = ViewReader(source, ViewPlan(num_frames=16))
+    assert [read_cropped_number(frame) for frame in view.frames] == [
+        2 * number & 0b1111111100 for number in range(7, 23)
+    ]
+
+
+def test_stated_counts(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(12))
+    assert ImageSequence.open(folder, Fraction(25), num_frames=10).timeline.num_frames == 10
+    longer = ImageSequence.open(folder, Fraction(25), num_frames=15)
+    assert (longer.timeline.num_frames, longer.warnings) == (12, ["15 frames are stated; the folder holds 12"])
+    (folder / "n_frames").write_text("11\n")
+    assert ImageSequence.open(folder, Fraction(25)).timeline.num_frames == 11
+
+
+def test_neighbours_stand_in_for_damaged_images(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(6))
+    (folder / "image_00001.png").write_bytes(b"broken")
+    (folder / "image_00004.png").write_bytes(b"")
+    sequence = ImageSequence.open(folder, Fraction(25))
+    assert numbers(sequence) == [1, 1, 2, 2, 4, 5]
+    assert sequence.warnings == ["2 of the 6 images needed could not be read: neighbours stand in"]
+
+
+def test_too_few_images(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(4))
+    for number in (1, 2, 4):
+        (folder / f"image_0000{number}.png").write_bytes(b"broken")
+    with pytest.raises(VideoDecodeError) as caught:
+        numbers(ImageSequence.open(folder, Fraction(25)))
+    assert str(caught.value) == (
+        f"frame folder '{folder}' must give at least half of the 4 images needed; got 1\n\n"
+        "hint: the images are damaged: extract them again"
+    )
+    (folder / "image_00003.png").write_bytes(b"broken")
+    with pytest.raises(EmptyVideoError) as empty:
+        numbers(ImageSequence.open(folder, Fraction(25)))
+    assert str(empty.value) == f"frame folder '{folder}' must have an image that can be read; none can"
+
+
+def test_images_of_another_size(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(2))
+    cv2.imwrite(str(folder / "image_00003.png"), numbered_frame(2, 64, 64))
+    with pytest.raises(VideoDecodeError, match=r"must hold images of one size; got 320 x 240 and 64 x 64 in 'image_0"):
+        numbers(ImageSequence.open(folder, Fraction(25)))
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(VideoOpenError) as absent:
+        ImageSequence.open(tmp_path / "no", Fraction(25))
+    assert str(absent.value) == f"frame folder '{tmp_path / 'no'}' must be a folder; there is none"
+    with pytest.raises(VideoOpenError) as rate:
+        ImageSequence.open(tmp_path, None)
+    assert str(rate.value) == (
+        f"frame folder '{tmp_path}' must have a stated frame rate; none is given\n\n"
+        "hint: --frames-fps 25, for instance, says how many images made a second"
+    )
+    with pytest.raises(EmptyVideoError) as empty:
+        ImageSequence.open(tmp_path, Fraction(25))
+    assert str(empty.value) == f"frame folder '{tmp_path}' must hold numbered images; it holds none"

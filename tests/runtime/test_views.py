@@ -1,0 +1,101 @@
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import read_cropped_number, write_numbered
+
+from i3d_edge.errors import VideoDecodeError
+from i3d_edge.labels import kinetics_400
+from i3d_edge.spec import ModelSpec
+from runtime.clip import read_clips
+from runtime.views import ViewPlan, ViewReader, open_source
+
+SPEC = ModelSpec(labels=kinetics_400())
+
+
+def seen(frames: np.ndarray) -> list[int]:
+    return [read_cropped_number(frame) for frame in frames]
+
+
+def low(numbers: list[int]) -> list[int]:
+    """What is left of frame numbers when the crop has cut off the outer stripes."""
+    return [number & 0b1111111100 for number in numbers]
+
+
+def test_read_clips_is_the_plan_of_the_spec(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 100)
+    views = list(ViewReader(open_source(path), ViewPlan.of_spec(SPEC, 3)))
+    clips = read_clips(path, SPEC, num_clips=3).clips
+    assert [(view.start_s, view.end_s, view.clip) for view in views] == [
+        (clip.start_s, clip.end_s, number) for number, clip in enumerate(clips)
+    ]
+    assert all(np.array_equal(view.frames, clip.frames) for view, clip in zip(views, clips, strict=True))
+
+
+def test_native_rate_and_stride(tmp_path: Path) -> None:
+    """50 fps: 25 fps would skip every second frame; the native rate takes them all, a stride of 2 every second."""
+    path = write_numbered(tmp_path / "fast.mp4", 120, time_base=Fraction(1, 50), rate=50)
+    plan = ViewPlan(num_frames=32, frame_stride=2, rate_fps=None, placement="segments", num_clips=2)
+    first, second = ViewReader(open_source(path), plan)
+    # 120 - 64 + 1 = 57 starts in 2 segments of 28.5: 14 and 42
+    assert seen(first.frames) == low(list(range(14, 78, 2)))
+    assert seen(second.frames) == low(list(range(42, 106, 2)))
+    assert (first.start_s, first.end_s) == (pytest.approx(14 / 50), pytest.approx(78 / 50))
+
+
+def test_three_crops_of_each_clip(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 40)
+    reader = ViewReader(open_source(path), ViewPlan(num_frames=16, num_clips=2, num_crops=3))
+    views = list(reader)
+    assert [(view.clip, view.crop) for view in views] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    assert reader.num_views == 6
+    [centre, _] = ViewReader(open_source(path), ViewPlan(num_frames=16, num_clips=2))
+    assert np.array_equal(views[1].frames, centre.frames)
+    assert not np.array_equal(views[0].frames, centre.frames)
+
+
+def test_windows_cover_the_video(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 100)
+    plan = ViewPlan(num_frames=40, placement="cover", num_clips=None)
+    assert [view.start_s for view in ViewReader(open_source(path), plan)] == [0, 30 / 25, 60 / 25]
+
+
+@pytest.mark.parametrize(("num_frames", "length"), [(50, 50), (9, 9), (4, 9)])
+def test_a_whole_video_is_one_clip(num_frames: int, length: int, tmp_path: Path) -> None:
+    reader = ViewReader(
+        open_source(write_numbered(tmp_path / "video.mp4", num_frames)), ViewPlan(num_frames=None, placement="whole")
+    )
+    [view] = reader
+    assert seen(view.frames) == low([number % num_frames for number in range(length)])
+    assert bool(reader.warnings) == (num_frames < 9)
+
+
+def test_a_video_that_is_too_long_to_be_shown_whole(tmp_path: Path) -> None:
+    source = open_source(write_numbered(tmp_path / "video.mp4", 520))
+    with pytest.raises(VideoDecodeError) as caught:
+        ViewReader(source, ViewPlan(num_frames=None, placement="whole"))
+    assert str(caught.value) == (
+        f"video '{tmp_path / 'video.mp4'}' must have 512 samples at most to be shown whole; got 520\n\n"
+        "hint: sliding windows show a longer one"
+    )
+
+
+def test_views_are_handed_on_while_the_video_is_decoded(tmp_path: Path) -> None:
+    """What a long video takes in memory is one clip's frames: earlier ones are dropped, later ones not yet read."""
+    source = open_source(write_numbered(tmp_path / "video.mp4", 200))
+    num_read = 0
+    frames = source.frames
+
+    def counting(wanted):
+        nonlocal num_read
+        for item in frames(wanted):
+            num_read += 1
+            yield item
+
+    source.frames = counting
+    views = iter(ViewReader(source, ViewPlan(num_frames=20, placement="cover", num_clips=None)))
+    for number in range(1, 11):
+        next(views)
+        assert num_read == 20 * number
+        assert len(views.gi_frame.f_locals["kept"]) == 20
