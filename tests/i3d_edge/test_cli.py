@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import openvino as ov
 import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
 
 from i3d_edge.cli import main
+from i3d_edge.cli._base import fold_option
 from i3d_edge.errors import ParityError
 from i3d_edge.files import sha256_file
 
@@ -79,6 +81,16 @@ def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     monkeypatch.setattr("freeze.open_checkpoint", interrupt)
     assert i3d("freeze", "x", "-o", tmp_path / "g.pb").exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], "'dhw'"), (["--fold", "h"], "'h'"), (["--fold", "none"], "None"), (["--no-fold"], "None")],
+    ids=["by default", "one axis", "none", "no fold"],
+)
+def test_folding_is_an_axis_or_none(options: list[str], expected: str) -> None:
+    command = click.command()(fold_option(lambda fold: click.echo(repr(fold))))
+    assert CliRunner().invoke(command, options).output == f"{expected}\n"
 
 
 def test_a_failed_parity_check_exits_3(graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
