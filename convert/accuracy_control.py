@@ -361,6 +361,5 @@ def _compile(model: ov.Model, spec: ModelSpec, precision: str | None) -> Callabl
 
 def feed_clip(clip: UInt8Array, spec: ModelSpec) -> dict[str, npt.NDArray[np.generic]]:
     """Return a clip, shape (D, H, W, 3), uint8, as the batch that a model takes, by input name."""
-    order = tuple("NDHWC".index(axis) for axis in spec.layout)
-    batch = np.repeat(clip[np.newaxis], spec.batch, axis=0).transpose(order)
+    batch = spec.lay_out(np.repeat(clip[np.newaxis], spec.batch, axis=0))
     return {INPUT_NAME: np.ascontiguousarray(batch, dtype=NUMPY_TYPES[spec.element_type(INPUT_NAME)])}

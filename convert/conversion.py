@@ -21,17 +21,20 @@ from convert.graph_def import GraphDef, read_graph_def
 from convert.naming import name_units
 from convert.passes import (
     EMBED_PREPROCESSING,
+    FLATTEN_INPUT,
+    LOWER_TO_2D,
     PASSES,
     TAKE_FRAMES,
     Fold,
     Outcome,
     Target,
     embed_preprocessing,
+    flatten_input,
     passes_for,
     take_frames,
 )
 from i3d_edge import labels as label_sets
-from i3d_edge.errors import FrozenGraphError, OutputError
+from i3d_edge.errors import FrozenGraphError, OutputError, SpecError
 from i3d_edge.files import check_output, sha256_file, staged
 from i3d_edge.spec import (
     EMBEDDING_NAME,
@@ -87,6 +90,7 @@ def convert_graph(
     num_frames: int | None = None,
     batch: int | None = None,
     frame_px: tuple[int, int] | None = None,
+    flat_input: bool = False,
     logits_output: bool = False,
     reference: parity.Reference | None = None,
     force: bool = False,
@@ -110,13 +114,14 @@ def convert_graph(
         batch: Clips at once, if not as many as the graph was frozen for.
         frame_px: Height and width of whole frames that the IR itself resizes and crops; None if it takes them
             cropped.
+        flat_input: Let a network lowered for a VPU take the frames of one clip without the batch axis, four axes.
         logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None leaves the check out.
         force: Replace an existing IR.
 
     Raises:
         FrozenGraphError: If the file is not a frozen I3D.
-        SpecError: If the clips asked for cannot be.
+        SpecError: If the clips asked for cannot be; for a VPU, if they are several at once.
         ParityError: If the IR differs from the graph by more than `parity.BOUNDS`; it is kept under
             the name `<output>.rejected.xml` and nothing is written at `output`.
         OutputError: If the IR exists (without `force`) or cannot be written.
@@ -129,6 +134,7 @@ def convert_graph(
         _require_i3d(graph, model, graph_spec)
         name_units(model, graph.nodes)
         graph_spec = _reshape(model, graph_spec, num_frames or graph_spec.num_frames, batch or graph_spec.batch)
+        _require_one_clip(graph_spec, target)
         has_rgb = "rgb" in graph_spec.inputs.values()
         spec = dataclasses.replace(
             graph_spec,
@@ -150,6 +156,10 @@ def convert_graph(
         embedded = [EMBED_PREPROCESSING] if has_rgb else []
         embedded += [TAKE_FRAMES] if frame_px is not None else []
         spec = dataclasses.replace(spec, passes=(*embedded, *applied))
+        if flat_input:
+            _require_lowered(outcomes)
+            spec = dataclasses.replace(spec, layout=layout.replace("N", ""), passes=(*spec.passes, FLATTEN_INPUT))
+            model = flatten_input(model, spec)
         executed = count_convolutions(model) // spec.batch
         describe(model, spec)
         save_ir(model, temporary, output, compress_to_fp16=precision == "FP16")
@@ -237,6 +247,24 @@ def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> M
     if reshaped != spec:
         model.reshape({f"{name}:0": list(reshaped.input_shape(name)) for name in reshaped.inputs})
     return reshaped
+
+
+def _require_one_clip(spec: ModelSpec, target: Target) -> None:
+    if target == "vpu" and spec.batch != 1:
+        raise SpecError(
+            f"batch must be 1 for a VPU, whose operators take the frames of a clip as a batch; got {spec.batch}",
+            hint="leave out --batch, or freeze the graph for one clip",
+        )
+
+
+def _require_lowered(outcomes: Mapping[str, Outcome]) -> None:
+    lowering = outcomes.get(LOWER_TO_2D)
+    if lowering is None or not lowering.is_applied:
+        raise SpecError(
+            "network must be lowered to four axes to take flat input; "
+            + ("its target is no VPU" if lowering is None else f"it is not: {lowering.reason}"),
+            hint="--for vpu lowers it",
+        )
 
 
 def _cost_per_clip(model: ov.Model, spec: ModelSpec, *, has_preprocessing: bool) -> Cost:

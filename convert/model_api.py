@@ -76,8 +76,8 @@ def _with_six_axes(model: ov.Model, spec: ModelSpec, shape: tuple[int, ...]) -> 
     clips = ops.parameter(list(shape), port.element_type, name=INPUT_NAME)
     clips.set_layout(ov.Layout(LAYOUT))
     clips.output(0).set_names({INPUT_NAME})
-    ncdhw = ops.squeeze(clips, ops.constant([1]))
-    clip = ops.transpose(ncdhw, ops.constant(["NCDHW".index(axis) for axis in spec.layout]))
+    extra, axes = ([1], "NCDHW") if "N" in spec.layout else ([0, 1], "CDHW")
+    clip = ops.transpose(ops.squeeze(clips, ops.constant(extra)), [axes.index(axis) for axis in spec.layout])
     for target in port.get_target_inputs():
         target.replace_source_output(clip.output(0))
     return ov.Model(model.get_results(), [clips], model.get_friendly_name())

@@ -167,9 +167,8 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
     for clip in clips:
         normalised = _normalise(clip, spec)
         values = {name: clip[name] if spec.takes_pixels(name) else normalised[name] for name in spec.inputs}
-        order = tuple("NDHWC".index(axis) for axis in spec.layout)
         ordered = {
-            name: np.ascontiguousarray(array.transpose(order), dtype=NUMPY_TYPES[spec.element_type(name)])
+            name: np.ascontiguousarray(spec.lay_out(array), dtype=NUMPY_TYPES[spec.element_type(name)])
             for name, array in values.items()
         }
         results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))

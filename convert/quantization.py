@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
 from convert.conversion import check_ir_output, describe, save_ir
-from convert.passes import FOLD_STEM, PASSES, Fold, passes_for
+from convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.files import staged
 from i3d_edge.progress import track
@@ -68,7 +68,8 @@ def quantize_ir(
 ) -> QuantizationReport:
     """Quantize an IR's convolutions to INT8, weights and activations.
 
-    An IR whose stem is not folded is folded first, because that is where INT8 gains most. Calibration clips
+    An IR whose stem is not folded is folded first, because that is where INT8 gains most, unless it was lowered to two
+    dimensions, where there is nothing to fold. Calibration clips
     are taken in turn from all videos, at the beginning, in the middle and at the end. The same videos, in any
     order, and the same seed give the same IR.
 
@@ -100,7 +101,7 @@ def quantize_ir(
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
     passes = list(spec.passes)
-    if not any(name.startswith(FOLD_STEM) for name in passes):
+    if LOWER_TO_2D not in passes and not any(name.startswith(FOLD_STEM) for name in passes):
         passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
     clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
     feeds = [feed_clip(clip, spec) for clip in clips]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
+from convert.passes.lowering import TAPS
 from i3d_edge.errors import SpecError
 from i3d_edge.spec import LOGITS_NAME, ModelSpec
 from runtime import read_ir
@@ -26,6 +27,7 @@ Feeds = Mapping[str, Float32Array]
 """Input name -> what the network sees, (1, D, H, W, C), float32, in [-1, 1]."""
 
 _LAYER_TYPES = ("Relu", "Concat")
+_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
 
     def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
         found = _infer(_compile(_with_layers(model), device, hint), feeds, spec)
-        return {name: values.transpose(0, 2, 3, 4, 1) for name, values in found.items() if values.ndim == 5}
+        return {name: _volume(values) for name, values in found.items() if values.ndim >= _FRAMES}
 
     with_logits = model.clone()
     _output_logits(with_logits)
@@ -109,10 +111,15 @@ def _output_logits(model: ov.Model) -> None:
 def _with_layers(model: ov.Model) -> ov.Model:
     model = model.clone()
     for node in model.get_ordered_ops():
-        if node.get_type_name() in _LAYER_TYPES:
+        if node.get_type_name() in _LAYER_TYPES and not node.get_friendly_name().endswith(TAPS):
             node.output(0).set_names({node.get_friendly_name()})
             model.add_outputs(node.output(0))
     return model
+
+
+def _volume(values: Float32Array) -> Float32Array:
+    """Return a layer's output, NCDHW, or the frames of one clip, DCHW, as NDHWC."""
+    return values.transpose(0, 2, 3, 1)[np.newaxis] if values.ndim == _FRAMES else values.transpose(0, 2, 3, 4, 1)
 
 
 def _compile(model: ov.Model, device: str, precision: str | None) -> ov.CompiledModel:
@@ -123,10 +130,9 @@ def _compile(model: ov.Model, device: str, precision: str | None) -> ov.Compiled
 
 
 def _infer(compiled: ov.CompiledModel, feeds: Feeds, spec: ModelSpec) -> dict[str, Float32Array]:
-    order = tuple("NDHWC".index(axis) for axis in spec.layout)
     inputs = {}
     for name, seen in feeds.items():
         values = seen * np.float32(spec.scale) + np.float32(spec.mean) if spec.takes_pixels(name) else seen
-        inputs[name] = np.ascontiguousarray(values.transpose(order), dtype=np.float32)
+        inputs[name] = np.ascontiguousarray(spec.lay_out(values), dtype=np.float32)
     results = compiled(inputs)
     return {port.any_name: np.array(results[port]) for port in compiled.outputs}

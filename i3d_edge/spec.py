@@ -10,11 +10,19 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import SpecError
 from i3d_edge.labels import LabelSet
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    import numpy as np
+    import numpy.typing as npt
+
+    Scalar = TypeVar("Scalar", bound=np.generic)
 
 Stream = Literal["rgb", "flow"]
 Streams = Literal["rgb", "flow", "joint"]
@@ -68,7 +76,8 @@ class ModelSpec:
         short_side_px: Frames are resized so that their short side has this length. Source: its README (256).
         frame_rate_fps: Rate at which a clip samples its video. Source: its README (25).
         mean, scale: Normalised value = (pixel - mean) / scale, which takes 0..255 to [-1, 1].
-        layout: The input's axes: "NDHWC" for a frozen graph, "NDCHW" for our IR; D = frames.
+        layout: The input's axes: "NDHWC" for a frozen graph, "NDCHW" for our IR; D = frames. Without N, for instance
+            "DCHW", for an IR that takes the frames of one clip as they are.
         input_type: Element type of the RGB input, "u8" or "f32"; flow is always "f32".
         has_preprocessing: Whether RGB inputs take raw pixels, 0..255, which the model normalises itself, as our IR
             does; else they take [-1, 1], as the frozen graph and flow inputs do.
@@ -113,8 +122,10 @@ class ModelSpec:
             raise SpecError(f"batch must be at least 1; got {self.batch}")
         if self.frame_px is not None and (self.stream != "rgb" or len(self.frame_px) != 2 or min(self.frame_px) < 1):
             raise SpecError(f"frame_px must be a height and a width, for an RGB model only; got {self.frame_px!r}")
-        if sorted(self.layout) != sorted("NDHWC"):
-            raise SpecError(f"layout must order the letters N, D, H, W and C; got {self.layout!r}")
+        if sorted(self.layout) not in (sorted("NDHWC"), sorted("DHWC")):
+            raise SpecError(f"layout must order the letters N, D, H, W and C, or all but N; got {self.layout!r}")
+        if "N" not in self.layout and self.batch != 1:
+            raise SpecError(f"layout must have an N where batch is not 1; got {self.layout!r} and {self.batch}")
 
     @property
     def num_classes(self) -> int:
@@ -139,6 +150,13 @@ class ModelSpec:
             "C": NUM_CHANNELS[self.inputs[name]],
         }
         return tuple(sizes[axis] for axis in self.layout)
+
+    def lay_out(self, clips: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+        """Return clips, (N, D, H, W, C), with their axes in the order of `layout`; of one without N, the first clip."""
+        source = "NDHWC"
+        if "N" not in self.layout:
+            clips, source = clips[0], "DHWC"
+        return clips.transpose([source.index(axis) for axis in self.layout])
 
     def takes_pixels(self, name: str) -> bool:
         """Whether an input takes raw pixels, 0..255, which the model itself normalises."""

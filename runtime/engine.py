@@ -165,7 +165,13 @@ def _family(device: str) -> str:
 def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:
     """Say which known layout a wrongly ordered clip has."""
     sizes = dict(zip(spec.layout, spec.clip_shape, strict=True))
+    if shape == (1, *spec.clip_shape):
+        return "this is a batch of one clip: leave out its first axis"
+    if (1, *shape) == spec.clip_shape:
+        return "this is a clip without its batch axis: put one of length 1 in front"
     for layout in ("NDHWC", "NCDHW", "NDCHW"):
+        if "N" not in sizes:
+            layout = layout[1:]
         if layout != spec.layout and shape == tuple(sizes[axis] for axis in layout):
             order = tuple(layout.index(axis) for axis in spec.layout)
             return f"this is {layout}: transpose it by {order}"

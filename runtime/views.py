@@ -50,9 +50,10 @@ class Clip:
     crop: int = 0
 
     def to_layout(self, layout: str) -> UInt8Array:
-        """Return the clip as a batch of one with its axes in a given order, for instance "NDCHW"."""
+        """Return the clip with its axes in a given order, for instance "NDCHW": a batch of one where there is an N."""
         order = tuple("DHWC".index(axis) for axis in layout if axis != "N")
-        return np.expand_dims(self.frames.transpose(order), layout.index("N"))
+        frames = self.frames.transpose(order)
+        return np.expand_dims(frames, layout.index("N")) if "N" in layout else frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,11 +64,10 @@ def _quantized(task: Task, fold: Fold = "dhw") -> Path:
 
 def _open(engine: Engine, how: str) -> Opened:
     spec = engine.spec
-    order = tuple("NDHWC".index(axis) for axis in spec.layout)
     takes = f"u8 {spec.layout}"
 
     def prepare(clip: UInt8Array) -> UInt8Array:
-        return np.ascontiguousarray(clip[np.newaxis].transpose(order))
+        return np.ascontiguousarray(spec.lay_out(clip[np.newaxis]))
 
     if engine.mode == "latency":
         return Opened(f"{how}; {takes}", engine.precision, prepare, engine.probabilities)

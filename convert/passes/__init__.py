@@ -11,8 +11,10 @@ from typing import Literal, get_args
 
 import openvino as ov
 
+from convert.passes.flat import flatten_input as flatten_input
 from convert.passes.frames import take_frames as take_frames
 from convert.passes.layout import fuse_layout
+from convert.passes.lowering import lower_to_2d
 from convert.passes.outcome import Outcome as Outcome
 from convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
 from convert.passes.stem import Fold as Fold
@@ -24,12 +26,15 @@ EMBED_PREPROCESSING = "embed-preprocessing"
 TAKE_FRAMES = "take-frames"
 FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
+LOWER_TO_2D = "lower-to-2d"
+FLATTEN_INPUT = "flatten-input"
 
 FOLDS: tuple[Fold, ...] = get_args(Fold)
 
 PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
     FUSE_LAYOUT: fuse_layout,
     **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in FOLDS},
+    LOWER_TO_2D: lower_to_2d,
 }
 """Passes by name, in the order in which they are applied, after the preprocessing is embedded."""
 
@@ -37,7 +42,9 @@ PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
 def passes_for(target: Target, fold: Fold | None) -> tuple[str, ...]:
     """Return the names of the passes for a target, in order.
 
-    Folding was measured on CPUs only, so other targets go without; fusing the layout removes work anywhere.
+    Folding was measured on CPUs only, so other targets go without; fusing the layout removes work anywhere. A VPU gets
+    no operator of more than four axes.
     """
-    folding = (f"{FOLD_STEM}-{fold}",) if target == "cpu" and fold else ()
-    return (FUSE_LAYOUT, *folding)
+    if target == "vpu":
+        return (FUSE_LAYOUT, LOWER_TO_2D)
+    return (FUSE_LAYOUT, f"{FOLD_STEM}-{fold}") if target == "cpu" and fold else (FUSE_LAYOUT,)

@@ -101,12 +101,12 @@ def _is_stem(node: ov.Node) -> bool:
         and tuple(attributes["strides"]) == (_BLOCK,) * 3
         and tuple(attributes["dilations"]) == (1, 1, 1)
         and attributes["auto_pad"] == "same_upper"
-        and _weights(node) is not None
+        and constant_weights(node) is not None
         and node.input(0).get_partial_shape().is_static
     )
 
 
-def _weights(node: ov.Node) -> npt.NDArray[np.float32] | None:
+def constant_weights(node: ov.Node) -> npt.NDArray[np.float32] | None:
     """Return a convolution's constant weights, which an FP16 IR converts to float32 before use."""
     source = node.input_value(1).get_node()
     if source.get_type_name() == "Convert":
@@ -121,7 +121,7 @@ def _fold(stem: ov.Node, fold: Fold) -> None:
     axes = _axes(stem.input(0).get_shape()[2:], fold)
     depth, height, width = (axis.block for axis in axes)
     block: Block = (depth, height, width)
-    weights = _weights(stem)
+    weights = constant_weights(stem)
     assert weights is not None  # else it were no stem
     weights = fold_weights(weights, stem.input(0).get_shape()[2:], fold)
     folded = ops.convolution(

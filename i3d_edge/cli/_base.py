@@ -72,17 +72,22 @@ precision_option = click.option(
 
 def fold_option(function: Function) -> Function:
     """Add --fold and --no-fold: along which axes the first convolution is folded; the command gets a name or None."""
+
+    def read(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+        return None if value == "none" else value
+
     options = (
         click.option(
             "--fold",
             type=click.Choice(["dhw", "hw", "h", "none"]),
-            callback=lambda _ctx, _param, value: None if value == "none" else value,
+            callback=read,
             default="dhw",
             show_default=True,
             help="Axes along which the first convolution is folded on a CPU: dhw for AMX, hw for INT8 and h for bf16 "
             "without AMX, none for f32.",
         ),
-        click.option("--no-fold", "fold", flag_value="none", help="The same as --fold none."),
+        # Whichever of the two click reads last decides, so both have to know what "none" means.
+        click.option("--no-fold", "fold", flag_value="none", callback=read, help="The same as --fold none."),
     )
     for option in reversed(options):
         function = option(function)

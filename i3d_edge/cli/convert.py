@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     type=click.Choice(["cpu", "gpu", "vpu", "npu", "portable"]),
     default="cpu",
     show_default=True,
-    help="Where it will run; decides the graph passes. gpu and vpu (npu is the same): not measured.",
+    help="Where it will run; decides the graph passes: vpu (npu is the same) gets no 3-D operator. gpu and vpu: speed "
+    "there not measured.",
 )
 @fold_option
 @click.option(
@@ -59,6 +60,11 @@ if TYPE_CHECKING:
     callback=lambda _ctx, _param, value: None if value is None else _read_size(value),
     help="Take whole frames of this size, which the IR itself resizes and crops, e.g. 240x320.",
 )
+@click.option(
+    "--flat-input",
+    is_flag=True,
+    help="With --for vpu: take the frames without a batch axis, e.g. (79, 3, 224, 224), so that nothing has five axes.",
+)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
 @force_option
 def convert(
@@ -72,6 +78,7 @@ def convert(
     num_frames: int | None,
     batch: int | None,
     frame_px: tuple[int, int] | None,
+    flat_input: bool,
     logits_output: bool,
     force: bool,
 ) -> None:
@@ -98,6 +105,7 @@ def convert(
         num_frames=num_frames,
         batch=batch,
         frame_px=frame_px,
+        flat_input=flat_input,
         logits_output=logits_output,
         reference=reference,
         force=force,

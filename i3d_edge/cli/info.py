@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,36 +16,49 @@ from i3d_edge.errors import I3DError
 from i3d_edge.labels import read_label_file
 from i3d_edge.spec import UNKNOWN, ModelSpec
 
+if TYPE_CHECKING:
+    from convert.census import Census
+
 Facts = list[tuple[str, str]]
+
+_IR_SUFFIX = ".xml"
 
 
 @click.command(cls=Command)
 @click.argument("thing", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def info(thing: Path, as_json: bool) -> None:
+@click.option("--census", "with_census", is_flag=True, help="Of an IR: also a table of its operators.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; of an IR with its census.")
+def info(thing: Path, with_census: bool, as_json: bool) -> None:
     """Say what THING is: checkpoint, TF-Hub module, frozen graph, IR, label file or video.
 
-    THING is a file, a folder, or a checkpoint's prefix. The last line is the command to run next.
+    THING is a file, a folder, or a checkpoint's prefix. The last line is the command to run next. Of an IR it also
+    says what operators it is made of, and whether any works on more than the four axes that every device knows.
 
     \b
     Example:
       i3d info rgb_imagenet/model.ckpt
     """
+    if with_census and thing.suffix != _IR_SUFFIX:
+        raise click.UsageError("--census is of an IR's operators; give its .xml file")
     facts = _describer(thing)(thing)
     if as_json:
-        document: dict[str, str | list[str]] = {}
+        document: dict[str, Any] = {}
         for name, value in facts:
             known = document.get(name)
             document[name] = value if known is None else [*([known] if isinstance(known, str) else known), value]
+        if thing.suffix == _IR_SUFFIX:
+            document["census"] = _census_rows(thing)
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         print_facts(facts)
+        if with_census:
+            click.echo("\n" + _table(_census_rows(thing)))
 
 
 def _describer(thing: Path) -> Callable[[Path], Facts]:
     if thing.name == "saved_model.pb":
         return lambda path: _checkpoint(path.parent)
-    if thing.suffix == ".xml":
+    if thing.suffix == _IR_SUFFIX:
         return _ir
     if thing.suffix == ".pb":
         return _frozen_graph
@@ -85,26 +99,72 @@ def _frozen_graph(path: Path) -> Facts:
 
 
 def _undescribed(path: Path, origin: str | None) -> Facts:
-    """Say what can be seen of a frozen graph that does not describe itself: Open Model Zoo's, for instance."""
+    """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
     import openvino as ov
+
+    from convert.census import count_operators
 
     model = ov.Core().read_model(path)
     ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
     return [
         ("provenance", origin or "unknown: it does not describe itself"),
-        *((kind, f"{port.any_name.removesuffix(':0')} {port.partial_shape}") for kind, port in ports),
+        *((kind, f"{min(port.names, default='?').removesuffix(':0')} {port.partial_shape}") for kind, port in ports),
+        *(_census_facts(count_operators(model)) if path.suffix == _IR_SUFFIX else ()),
     ]
 
 
-def _ir(path: Path) -> Facts:
-    from runtime import read_ir
+def _census_facts(census: Census) -> Facts:
+    from convert.census import FLAT_RANK
 
-    _, spec = read_ir(path)
+    volumetric = ", ".join(f"{count} {name}" for name, count in census.volumetric.items())
+    if census.rank <= FLAT_RANK:
+        axes = f"{census.rank} at most"
+    elif census.is_flat:
+        axes = f"{FLAT_RANK} at most, but for the input and the Reshape that reads it"
+    else:
+        axes = f"{census.rank} at most; in three dimensions: {volumetric or 'no convolution and no pool'}"
+    return [
+        ("operators", f"{census.count} of {len(census.kinds)} types (--census lists them)"),
+        ("axes", axes),
+        ("executed", f"{census.num_operations / 1e9:.1f} GFLOPs per inference"),
+    ]
+
+
+def _census_rows(path: Path) -> list[dict[str, Any]]:
+    import openvino as ov
+
+    from convert.census import count_operators
+
+    kinds = count_operators(ov.Core().read_model(path)).kinds
+    return [
+        {"type": kind.name, "count": kind.count, "axes": kind.rank, "gflops": round(kind.gflops, 4)} for kind in kinds
+    ]
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    from tabulate import tabulate
+
+    headers = ("operators", "count", "axes", "GFLOPs")
+    return tabulate([list(row.values()) for row in rows], headers=headers, floatfmt=".4f")
+
+
+def _ir(path: Path) -> Facts:
+    from convert.census import count_operators
+    from runtime.ir import describes_itself, read_ir
+
+    if not describes_itself(path):
+        return [
+            ("kind", "OpenVINO IR"),
+            *_undescribed(path, None),
+            ("next", f"i3d classify VIDEO --model {path} --spec SPEC.json"),
+        ]
+    model, spec = read_ir(path)
     return [
         ("kind", "OpenVINO IR"),
         *_model(spec),
         ("weights", f"stored as {spec.precision}"),
         ("passes", ", ".join(spec.passes) or "none"),
+        *_census_facts(count_operators(model)),
         ("frozen graph", f"sha256 {spec.frozen_graph_sha256}"),
         ("made with", ", ".join(f"{name} {version}" for name, version in spec.made_with.items())),
         ("next", f"i3d classify VIDEO --model {path}" if spec.stream == "rgb" else "no command runs flow models yet"),

@@ -85,7 +85,7 @@ def test_a_folded_model_is_not_folded_again() -> None:
         ("cpu", "hw", ("embed-preprocessing", "fuse-layout", "fold-stem-hw")),
         ("cpu", None, ("embed-preprocessing", "fuse-layout")),
         ("gpu", "dhw", ("embed-preprocessing", "fuse-layout")),
-        ("vpu", "dhw", ("embed-preprocessing", "fuse-layout")),
+        ("vpu", "dhw", ("embed-preprocessing", "fuse-layout", "lower-to-2d")),
         ("portable", "dhw", ("embed-preprocessing", "fuse-layout")),
     ],
 )

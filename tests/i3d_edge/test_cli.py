@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import openvino as ov
 import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
 
 from i3d_edge.cli import main
+from i3d_edge.cli._base import fold_option
 from i3d_edge.errors import ParityError
 from i3d_edge.files import sha256_file
 
@@ -78,6 +81,16 @@ def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     monkeypatch.setattr("freeze.open_checkpoint", interrupt)
     assert i3d("freeze", "x", "-o", tmp_path / "g.pb").exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], "'dhw'"), (["--fold", "h"], "'h'"), (["--fold", "none"], "None"), (["--no-fold"], "None")],
+    ids=["by default", "one axis", "none", "no fold"],
+)
+def test_folding_is_an_axis_or_none(options: list[str], expected: str) -> None:
+    command = click.command()(fold_option(lambda fold: click.echo(repr(fold))))
+    assert CliRunner().invoke(command, options).output == f"{expected}\n"
 
 
 def test_a_failed_parity_check_exits_3(graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,6 +432,37 @@ def test_info_knows_each_kind(
     assert facts(video)["duration"] == "1.20 s, 30 frames, 25.00 fps on average"
     assert facts(video)["picture"] == "320 x 240, upright"
     assert facts(labels)["classes"] == "2, from 'run' to 'jump'"
+
+
+def test_info_says_what_an_ir_is_made_of(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
+    described = facts(ir_path)
+    assert described["axes"] == "8 at most; in three dimensions: 58 Convolution, 13 MaxPool, 1 AvgPool"  # folded
+    assert described["census"][0] == {"type": "Convolution", "count": 58, "axes": 5, "gflops": pytest.approx(62, abs=1)}
+    assert re.fullmatch(r"\d+ of \d+ types \(--census lists them\)", described["operators"])
+    printed = i3d("info", ir_path, "--census").stdout
+    assert re.search(r"^Convolution +58 +5 +6\d\.\d{4}$", printed, flags=re.MULTILINE)
+
+    result = i3d("convert", graph_path, "-o", tmp_path / "m.xml", "--for", "npu")
+    assert result.exit_code == 0, result.output
+    lowered = facts(tmp_path / "m.xml")
+    assert lowered["axes"] == "4 at most, but for the input and the Reshape that reads it"
+    result = i3d("convert", graph_path, "-o", tmp_path / "flat.xml", "--for", "vpu", "--flat-input")
+    assert "input                Placeholder DCHW (16, 3, 224, 224), uint8, RGB 0..255\n" in result.stdout
+    assert facts(tmp_path / "flat.xml")["axes"] == "4 at most"
+    assert i3d("classify", video, "--model", tmp_path / "flat.xml").exit_code == 0
+
+    refused = i3d("info", video, "--census")
+    assert refused.exit_code == 2
+    assert "--census is of an IR's operators; give its .xml file" in refused.stderr
+
+
+def test_info_of_an_ir_from_elsewhere(graph_path: Path, tmp_path: Path) -> None:
+    ov.save_model(ov.convert_model(graph_path), tmp_path / "m.xml")
+    described = facts(tmp_path / "m.xml")
+    assert described["provenance"] == "unknown: it does not describe itself"
+    assert described["input"] == "Placeholder [1,16,224,224,3]"
+    assert described["axes"].startswith("5 at most; in three dimensions: 58 Convolution")
+    assert described["next"] == f"i3d classify VIDEO --model {tmp_path / 'm.xml'} --spec SPEC.json"
 
 
 def test_info_of_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from i3d_edge.errors import LabelError, SpecError
@@ -35,10 +36,20 @@ def test_a_shipped_label_set_is_stored_by_name() -> None:
         ("NDHWC", "rgb", (1, 79, 224, 224, 3)),
         ("NDCHW", "rgb", (1, 79, 3, 224, 224)),
         ("NCDHW", "flow", (1, 2, 79, 224, 224)),
+        ("DCHW", "rgb", (79, 3, 224, 224)),
     ],
 )
 def test_clip_shape(layout: str, stream: str, shape: tuple[int, ...]) -> None:
     assert ModelSpec(labels=CUSTOM, layout=layout, stream=stream).clip_shape == shape
+
+
+@pytest.mark.parametrize("layout", ["NDHWC", "NDCHW", "NCDHW", "DCHW", "DHWC"])
+def test_clips_are_laid_out(layout: str) -> None:
+    clips = np.arange(2 * 9 * 4 * 5 * 3).reshape(2, 9, 4, 5, 3)
+    laid = ModelSpec(labels=CUSTOM, layout=layout).lay_out(clips)
+    assert laid.shape == tuple({"N": 2, "D": 9, "H": 4, "W": 5, "C": 3}[axis] for axis in layout)
+    place = {"N": 0, "D": 7, "H": 1, "W": 3, "C": 2}
+    assert laid[tuple(place[axis] for axis in layout)] == clips[0, 7, 1, 3, 2]
 
 
 def test_the_title_says_stand_in_aloud() -> None:
@@ -61,7 +72,8 @@ def test_the_title_says_stand_in_aloud() -> None:
             {"fusion": "logits"},
             "fusion must be one of logits, probabilities, for a joint model only; got 'logits'",
         ),
-        ({"layout": "NHWC"}, "layout must order the letters N, D, H, W and C; got 'NHWC'"),
+        ({"layout": "NHWC"}, "layout must order the letters N, D, H, W and C, or all but N; got 'NHWC'"),
+        ({"layout": "DCHW", "batch": 2}, "layout must have an N where batch is not 1; got 'DCHW' and 2"),
     ],
 )
 def test_impossible_values(changes: dict[str, object], message: str) -> None:

@@ -68,6 +68,7 @@ def test_layouts_show_the_same_pixels_without_a_copy() -> None:
     assert np.shares_memory(ndchw, clip.frames)
     assert np.array_equal(clip.to_layout("NDHWC")[0], clip.frames)
     assert np.array_equal(clip.to_layout("NCDHW")[0, 2], clip.frames[..., 2])
+    assert np.array_equal(clip.to_layout("DCHW"), ndchw[0])
 
 
 def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Path) -> None:

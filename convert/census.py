@@ -1,0 +1,115 @@
+"""Operator census: which operators a model is made of, how many axes they work on, and what they cost.
+
+Devices differ in what they run: neural accelerators are made for images, and operators of five axes, three-dimensional
+convolutions and pools above all, are where they stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import openvino as ov
+
+from convert.cost import count_operations
+
+FLAT_RANK = 4
+"""Axes of a batch of pictures: N, C, H, W."""
+
+_SPATIAL_KINDS = ("AvgPool", "Convolution", "ConvolutionBackpropData", "GroupConvolution", "MaxPool")
+_UNCOUNTED = ("Constant", "Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The operators of one type.
+
+    Attributes:
+        name: OpenVINO's name of the type.
+        count: How many there are.
+        rank: Most axes of anything that one of them reads or gives.
+        num_operations: Of all of them in one inference.
+    """
+
+    name: str
+    count: int
+    rank: int
+    num_operations: int
+
+    @property
+    def gflops(self) -> float:
+        """Operations in units of 1e9."""
+        return self.num_operations / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a model is made of.
+
+    Attributes:
+        kinds: The types, the costliest first; without constants, and what only constants lead to.
+        above_flat: Names of the operators that read or give more than four axes, by type.
+    """
+
+    kinds: tuple[Kind, ...]
+    above_flat: Mapping[str, tuple[str, ...]]
+
+    @property
+    def count(self) -> int:
+        """How many operators there are."""
+        return sum(kind.count for kind in self.kinds)
+
+    @property
+    def rank(self) -> int:
+        """Most axes of anything."""
+        return max((kind.rank for kind in self.kinds), default=0)
+
+    @property
+    def num_operations(self) -> int:
+        """Operations of one inference."""
+        return sum(kind.num_operations for kind in self.kinds)
+
+    @property
+    def volumetric(self) -> Mapping[str, int]:
+        """How many convolutions and pools work on more than four axes, by type."""
+        return {name: len(found) for name, found in self.above_flat.items() if name in _SPATIAL_KINDS}
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing has more than four axes but inputs and the Reshapes that read them."""
+        return set(self.above_flat) <= {"Parameter", "Reshape"} and len(self.above_flat.get("Reshape", ())) <= len(
+            self.above_flat.get("Parameter", ())
+        )
+
+
+def count_operators(model: ov.Model) -> Census:
+    """Count a model's operators; one of dynamic shape counts as costing nothing."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for node in _computed(model):
+        row = (node.get_friendly_name(), _rank(node), count_operations(node))
+        found.setdefault(node.get_type_name(), []).append(row)
+    kinds = [
+        Kind(name, len(rows), max(rank for _, rank, _ in rows), sum(operations for *_, operations in rows))
+        for name, rows in found.items()
+    ]
+    above = {name: tuple(own for own, rank, _ in rows if rank > FLAT_RANK) for name, rows in found.items()}
+    return Census(
+        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.num_operations, -kind.count, kind.name))),
+        above_flat={name: names for name, names in above.items() if names},
+    )
+
+
+def _computed(model: ov.Model) -> Iterable[ov.Node]:
+    """Yield the operators that depend on an input; what only constants lead to is computed once, when compiling."""
+    depends: set[str] = set()
+    for node in model.get_ordered_ops():
+        kind, sources = node.get_type_name(), [value.get_node().get_name() for value in node.input_values()]
+        if kind == "Parameter" or depends.intersection(sources):
+            depends.add(node.get_name())
+            if kind not in _UNCOUNTED:
+                yield node
+
+
+def _rank(node: ov.Node) -> int:
+    shapes = [port.get_partial_shape() for port in (*node.inputs(), *node.outputs())]
+    return max((len(shape) for shape in shapes if shape.rank.is_static), default=0)

@@ -1,0 +1,249 @@
+"""Lowering to two dimensions: the whole network in operators of four axes at most, for devices without 3-D ones.
+
+Frames lie along the batch axis: what was (1, C, D, H, W) is (D, C, H, W). A convolution that sees several frames reads
+them side by side as channels, and a pool is a pool of each frame and then a maximum, or mean, over neighbours in time:
+
+    convolution kT x kH x kW of C channels     windows in time -> concatenated, kT * C channels -> convolution kH x kW
+    max pool    kT x kH x kW                   max pool kH x kW -> windows in time -> maximum
+    average     kT x kH x kW                   average kH x kW -> windows in time -> sum / kT
+
+Only the input keeps its five axes, with one Reshape that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset13 as ops
+
+from convert.passes.feed import Feed, read_feed
+from convert.passes.outcome import Outcome
+from convert.passes.stem import constant_weights
+from convert.passes.window import Window
+
+TAPS = "/taps"
+"""How the name of a concatenation of frames ends; those of DeepMind's units do not."""
+
+_VOLUME = 5
+_ENTRIES = ("Parameter", "MatMul")
+
+
+class _NoFormError(Exception):
+    """An operator has no form of four axes; the message says which, and why."""
+
+
+def lower_to_2d(model: ov.Model) -> Outcome:
+    """Rewrite a network into operators of four axes at most, in place, but for its inputs and a Reshape of each.
+
+    Declines, and leaves the model as it was, where an operator is met that has no such form.
+    """
+    if any(_rank_in(result) >= _VOLUME for result in model.get_results()):
+        return Outcome.declined("an output has five axes")
+    ends = [node for node in model.get_ordered_ops() if _rank_in(node) >= _VOLUME > _rank_out(node)]
+    if not ends:
+        return Outcome.declined("nothing of five axes that ends in fewer")
+    lowering = _Lowering()
+    try:
+        changes = [(node, lowering.end(node)) for node in ends]
+    except _NoFormError as error:
+        return Outcome.declined(str(error))
+    for node, value in changes:
+        value.get_node().set_friendly_name(node.get_friendly_name())
+        node.output(0).replace(value)
+    model.validate_nodes_and_infer_types()
+    return Outcome.applied()
+
+
+class _Lowering:
+    """Writes, beside the operators of a model, their equivalents on frames; each once."""
+
+    def __init__(self) -> None:
+        self._frames: dict[str, ov.Output] = {}
+        self._rules: Mapping[str, Callable[[ov.Node], ov.Output]] = {
+            "Add": self._add,
+            "AvgPool": self._average,
+            "Concat": self._concatenate,
+            "Convolution": self._convolve,
+            "MaxPool": self._maximum,
+            "Relu": self._relu,
+        }
+
+    def end(self, node: ov.Node) -> ov.Output:
+        """Return the equivalent of an operator that reads (1, C, D, H, W) and gives fewer axes."""
+        if node.get_type_name() not in ("Reshape", "Squeeze"):
+            raise _no_form(node)
+        volume = ops.transpose(self._read(node), [1, 0, 2, 3])
+        return ops.reshape(volume, list(node.output(0).shape), False).output(0)
+
+    def _read(self, reader: ov.Node, port: int = 0) -> ov.Output:
+        """Return what an operator reads, (1, C, D, H, W), as frames, (D, C, H, W)."""
+        value = reader.input_value(port)
+        node = value.get_node()
+        if node.get_name() not in self._frames:
+            feed = read_feed(reader) if port == 0 else None
+            if feed is not None and feed.source.get_node().get_type_name() in _ENTRIES:
+                self._frames[node.get_name()] = _normalise(_enter(feed), feed, np.ones(()), reader.get_friendly_name())
+            elif rule := self._rules.get(node.get_type_name()):
+                frames = rule(node)
+                frames.get_node().set_friendly_name(node.get_friendly_name())
+                self._frames[node.get_name()] = frames
+            else:
+                raise _no_form(node)
+        return self._frames[node.get_name()]
+
+    def _convolve(self, node: ov.Node) -> ov.Output:
+        name, attributes = node.get_friendly_name(), node.get_attributes()
+        weights = constant_weights(node)
+        if weights is None or set(attributes["dilations"]) != {1}:
+            raise _no_form(node, "without constant weights, or dilated")
+        window = _window(node, weights.shape[2])
+        feed = read_feed(node)
+        if feed.source.get_node().get_type_name() in _ENTRIES:
+            # Pixels are put side by side while they are bytes; what pads them is then scaled to zero.
+            views = window.views(_enter(feed), "constant", name=name)
+            inside = np.repeat(window.inside(), weights.shape[1], axis=1)[:, :, np.newaxis, np.newaxis]
+            frames = _normalise(_side_by_side(views, name), feed, inside, name)
+        else:
+            frames = _side_by_side(window.views(self._read(node), "constant", name=name), name)
+        return ops.convolution(
+            frames,
+            ops.constant(stack_taps(weights), name=f"{name}/weights"),
+            strides=attributes["strides"][1:],
+            pads_begin=attributes["pads_begin"][1:],
+            pads_end=attributes["pads_end"][1:],
+            dilations=[1, 1],
+        ).output(0)
+
+    def _maximum(self, node: ov.Node) -> ov.Output:
+        name, attributes = node.get_friendly_name(), node.get_attributes()
+        if attributes["rounding_type"] != "floor" or set(attributes["dilations"]) != {1}:
+            raise _no_form(node, "dilated, or rounding up")
+        frames = self._read(node)
+        window = _window(node, attributes["kernel"][0])
+        kernel, strides, begin, end = _in_space(attributes)
+        if (kernel, strides) != ([1, 1], [1, 1]):
+            frames = ops.max_pool(
+                frames, strides, [1, 1], begin, end, kernel, "floor", "explicit", name=f"{name}/frame"
+            ).output(0)
+        views = window.views(frames, "edge", name=name)
+        return reduce(lambda a, b: ops.maximum(a, b).output(0), views)
+
+    def _average(self, node: ov.Node) -> ov.Output:
+        name, attributes = node.get_friendly_name(), node.get_attributes()
+        if attributes["rounding_type"] != "floor" or any((*attributes["pads_begin"], *attributes["pads_end"])):
+            raise _no_form(node, "padded, or rounding up")
+        kernel, strides, begin, end = _in_space(attributes)
+        frames = ops.avg_pool(
+            self._read(node), strides, begin, end, kernel, True, "floor", "explicit", name=f"{name}/frame"
+        ).output(0)
+        views = _window(node, attributes["kernel"][0]).views(frames, "constant", name=name)
+        total = reduce(lambda a, b: ops.add(a, b).output(0), views)
+        return ops.multiply(total, np.float32(1 / len(views))).output(0)
+
+    def _concatenate(self, node: ov.Node) -> ov.Output:
+        if node.get_attributes()["axis"] not in (1, 1 - _VOLUME):
+            raise _no_form(node, "along another axis than the channels'")
+        return ops.concat([self._read(node, port) for port in range(node.get_input_size())], 1).output(0)
+
+    def _relu(self, node: ov.Node) -> ov.Output:
+        return ops.relu(self._read(node)).output(0)
+
+    def _add(self, node: ov.Node) -> ov.Output:
+        bias = node.input_value(1).get_node()
+        if bias.get_type_name() != "Constant":
+            raise _no_form(node, "of two results")
+        data = np.asarray(bias.get_data())
+        data = data.reshape((1,) * (_VOLUME - data.ndim) + data.shape)[0]
+        return ops.add(self._read(node), ops.constant(np.ascontiguousarray(data.swapaxes(0, 1)))).output(0)
+
+
+def stack_taps(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return weights (O, C, kT, kH, kW) as those of a convolution of frames side by side, (O, kT * C, kH, kW)."""
+    num_out, _, _, *space = weights.shape
+    return np.ascontiguousarray(weights.swapaxes(1, 2).reshape(num_out, -1, *space))
+
+
+def _side_by_side(views: list[ov.Output], name: str) -> ov.Output:
+    return views[0] if len(views) == 1 else ops.concat(views, 1, name=name + TAPS).output(0)
+
+
+def _enter(feed: Feed) -> ov.Output:
+    """Return what a feed starts from as frames, (D, C, H, W), not yet normalised."""
+    batch, channels, *volume = feed.order
+    value = _without_batch(feed.source, batch)
+    left = [axis for axis in range(_VOLUME) if axis != batch]
+    order = [left.index(axis) for axis in (volume[0], channels, *volume[1:])]
+    return value if order == sorted(order) else ops.transpose(value, order).output(0)
+
+
+def _without_batch(value: ov.Output, batch: int) -> ov.Output:
+    """Return a value of five axes without its batch axis, of length 1."""
+    node, kind = value.get_node(), value.get_node().get_type_name()
+    shape = list(value.get_shape())
+    if shape[batch] != 1:
+        raise _NoFormError(f"it takes {shape[batch]} clips at once, and frames take the place of the batch")
+    if kind == "Parameter":
+        return ops.reshape(value, [*shape[:batch], *shape[batch + 1 :]], False).output(0)
+    if kind == "Convert":
+        return ops.convert(_without_batch(node.input_value(0), batch), value.get_element_type()).output(0)
+    if kind == "Transpose":
+        order = [int(axis) for axis in node.input_value(1).get_node().get_data().ravel()]
+        left = [axis for axis in range(_VOLUME) if axis != order[batch]]
+        lowered = _without_batch(node.input_value(0), order[batch])
+        return ops.transpose(lowered, [left.index(axis) for axis in order if axis != order[batch]]).output(0)
+    if kind == "MatMul" and batch == 0:
+        sides = [
+            side if side.get_node().get_type_name() == "Constant" else _without_batch(side, batch)
+            for side in node.input_values()
+        ]
+        attributes = node.get_attributes()
+        return ops.matmul(*sides, attributes["transpose_a"], attributes["transpose_b"]).output(0)
+    raise _no_form(node)
+
+
+def _normalise(value: ov.Output, feed: Feed, inside: npt.NDArray[Any], name: str) -> ov.Output:
+    """Return `(value - mean) * factor` of the feed, and zero where it is not `inside`."""
+    if value.get_element_type() != ov.Type.f32:
+        value = ops.convert(value, "f32", name=f"{name}/numbers").output(0)
+    if feed.mean:
+        value = ops.subtract(value, np.float32(feed.mean), name=f"{name}/mean").output(0)
+    is_masked = bool(feed.mean) and not inside.all()
+    if feed.factor != 1 or is_masked:
+        scale = np.float32(feed.factor) * (inside.astype(np.float32) if is_masked else np.float32(1))
+        value = ops.multiply(value, ops.constant(np.asarray(scale, np.float32)), name=f"{name}/scale").output(0)
+    return value
+
+
+def _window(node: ov.Node, taps: int) -> Window:
+    attributes = node.get_attributes()
+    return Window(
+        length=node.input(0).get_shape()[2],
+        taps=taps,
+        stride=attributes["strides"][0],
+        before=attributes["pads_begin"][0],
+        after=attributes["pads_end"][0],
+    )
+
+
+def _in_space(attributes: Mapping[str, Any]) -> tuple[list[int], ...]:
+    """Return a pool's kernel, strides and padding before and after, along height and width."""
+    return tuple(list(attributes[name][1:]) for name in ("kernel", "strides", "pads_begin", "pads_end"))
+
+
+def _no_form(node: ov.Node, why: str = "") -> _NoFormError:
+    return _NoFormError(
+        f"{node.get_type_name()} {node.get_friendly_name()!r}{', ' + why + ',' if why else ''} has no form of four axes"
+    )
+
+
+def _rank_in(node: ov.Node) -> int:
+    return max((len(port.get_partial_shape()) for port in node.inputs()), default=0)
+
+
+def _rank_out(node: ov.Node) -> int:
+    return max((len(port.get_partial_shape()) for port in node.outputs()), default=0)
