@@ -5,7 +5,7 @@ them side by side as channels, and a pool is a pool of each frame and then a max
 
     convolution kT x kH x kW of C channels     windows in time -> concatenated, kT * C channels -> convolution kH x kW
     max pool    kT x kH x kW                   max pool kH x kW -> windows in time -> maximum
-    average     kT x kH x kW                   average kH x kW -> windows in time -> sum / kT
+    average     kT x H x kW                    windows in time -> one above the other -> average kT * H x kW
 
 Only the input keeps its five axes, with one Reshape that reads it.
 """
@@ -135,15 +135,16 @@ class _Lowering:
 
     def _average(self, node: ov.Node) -> ov.Output:
         name, attributes = node.get_friendly_name(), node.get_attributes()
-        if attributes["rounding_type"] != "floor" or any((*attributes["pads_begin"], *attributes["pads_end"])):
-            raise _no_form(node, "padded, or rounding up")
-        kernel, strides, begin, end = _in_space(attributes)
-        frames = ops.avg_pool(
-            self._read(node), strides, begin, end, kernel, True, "floor", "explicit", name=f"{name}/frame"
-        ).output(0)
-        views = _window(node, attributes["kernel"][0]).views(frames, "constant", name=name)
-        total = reduce(lambda a, b: ops.add(a, b).output(0), views)
-        return ops.multiply(total, np.float32(1 / len(views))).output(0)
+        frames = self._read(node)
+        taps, height, width = attributes["kernel"]
+        if any((*attributes["pads_begin"], *attributes["pads_end"])) or height != frames.get_shape()[2]:
+            raise _no_form(node, "padded, or lower than a frame")
+        # One above the other, the frames of a window are one picture, and their mean is one pool: a sum of the frames'
+        # means would be rounded by itself once quantized.
+        views = _window(node, taps).views(frames, "constant", name=name)
+        pictures = ops.concat(views, 2, name=name + TAPS)
+        strides, rounding = [1, attributes["strides"][2]], attributes["rounding_type"]
+        return ops.avg_pool(pictures, strides, [0, 0], [0, 0], [taps * height, width], True, rounding).output(0)
 
     def _concatenate(self, node: ov.Node) -> ov.Output:
         if node.get_attributes()["axis"] not in (1, 1 - _VOLUME):

@@ -77,7 +77,7 @@ OPERATORS = {
     "max pool 3x3x3 stride 2": lambda clip: max_pool(clip, [3, 3, 3], [2, 2, 2]),
     "max pool 2x2x2 stride 2": lambda clip: max_pool(clip, [2, 2, 2], [2, 2, 2]),
     "max pool 3x1x1": lambda clip: max_pool(clip, [3, 1, 1], [1, 1, 1]),
-    "avg pool 2x7x7": lambda clip: avg_pool(clip, [2, 7, 7]),
+    "avg pool of whole frames, 2 at a time": lambda clip: avg_pool(clip, [2, clip.output(0).shape[3], 7]),
 }
 
 
@@ -131,7 +131,7 @@ UNIT = "'RGB/inception_i3d/unit'"
         ),
         (
             model_of(lambda clip: avg_pool(clip, [2, 7, 7], pad="same_upper"), 9),
-            f"AvgPool {UNIT}, padded, or rounding up, has no form of four axes",
+            f"AvgPool {UNIT}, padded, or lower than a frame, has no form of four axes",
         ),
         (
             model_of(lambda clip: ops.concat([ops.relu(clip), ops.relu(clip)], 2), 9),

@@ -76,9 +76,19 @@ def test_the_frozen_graph_gives_the_golden_logits(
             assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max(), name
 
 
-def test_the_ir_gives_the_golden_logits(ir: Path, golden: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+@pytest.fixture(scope="module")
+def lowered(graph: Path) -> Path:
+    path = graph.with_name("lowered.xml")
+    assert convert_graph(graph, path, target="vpu").outcomes["lower-to-2d"].is_applied
+    return path
+
+
+@pytest.mark.parametrize("kind", ["ir", "lowered"])
+def test_the_ir_gives_the_golden_logits(
+    kind: str, request: pytest.FixtureRequest, golden: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> None:
     core = ov.Core()
-    model = core.read_model(ir)
+    model = core.read_model(request.getfixturevalue(kind))
     model.add_outputs("logits")
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     for name, (pixels, expected) in golden.items():
