@@ -169,7 +169,9 @@ def test_a_stage_takes_one_clip(plain_ir: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("convert.stage.read_ir", lambda *_args, **_options: (model, dataclasses.replace(spec, batch=4)))
     with pytest.raises(SpecError) as caught:
         ir_stage(plain_ir)
-    assert str(caught.value) == f"stage must take one clip at a time; '{plain_ir}' takes 4"
+    assert str(caught.value).startswith(
+        f"stage must take one clip of cropped frames at a time; got '{plain_ir}', I3D rgb, 400 classes"
+    )
 
 
 def test_an_absent_device(plain_ir: Path) -> None:
