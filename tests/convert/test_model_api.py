@@ -104,7 +104,8 @@ def test_only_one_rgb_clip(checkpoint_prefix: Path, tmp_path: Path) -> None:
     convert_graph(tmp_path / "g.pb", tmp_path / "m.xml")
     with pytest.raises(SpecError) as caught:
         export_to_model_api(tmp_path / "m.xml", tmp_path / "api.xml")
-    assert str(caught.value).startswith("model must take one cropped RGB clip alone for Model API; got I3D rgb, 400 classes")
+    message = "model must take one cropped RGB clip alone for Model API; got I3D rgb, 400 classes"
+    assert str(caught.value).startswith(message)
     assert not (tmp_path / "api.xml").exists()
 
 
