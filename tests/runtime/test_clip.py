@@ -108,6 +108,7 @@ def test_a_flow_model_takes_no_video(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_every_real_file_is_read_or_refused_with_a_message(shared: Path) -> None:
     num_read = {"robustness": 0, "videos": 0}

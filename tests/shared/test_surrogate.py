@@ -107,6 +107,7 @@ def test_cricket_looks_as_deepmind_saw_it(shared: Path, cricket_gif: np.ndarray)
     assert shifted > aligned + 1
 
 
+@pytest.mark.slow
 def test_nearly_every_fitted_video_has_its_class_in_the_top_5(shared: Path, ir: Path) -> None:
     with (shared / "videos/labels_exact.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
