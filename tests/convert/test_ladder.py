@@ -102,6 +102,7 @@ def test_a_mistake_in_the_ir_is_named(title: str, plain_ir: Path, tmp_path: Path
     assert step.first_divergence.layer == "RGB/inception_i3d/Conv3d_1a_7x7/Relu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("title", "mean", "scale"),
     [("range [0, 1] instead of [-1, 1]", 0.0, 255.0), ("range [0, 255] instead of [-1, 1]", 0.0, 1.0)],

@@ -341,6 +341,7 @@ def test_flat_input_needs_a_lowered_network(graph_path: Path, tmp_path: Path) ->
     assert not (tmp_path / "m.xml").exists()
 
 
+@pytest.mark.slow
 def test_every_convolution_runs_as_int8_once_quantized(lowered_ir: Path, tmp_path: Path) -> None:
     frame, row, column, channel = np.ogrid[:40, :64, :80, :3]
     videos = []

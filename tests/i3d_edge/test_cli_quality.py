@@ -110,6 +110,7 @@ def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path
     assert "on 4 clips of 4 videos, seed 0" in result.stdout
 
 
+@pytest.mark.slow
 def test_quantize_with_a_promise_that_holds(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     options = ["--num-clips", 4, "--min-agreement", "0.5", "-q"]
     result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
@@ -119,6 +120,7 @@ def test_quantize_with_a_promise_that_holds(short_ir: Path, videos: list[Path], 
     assert "top-1 agreement of at least 0.5: 0.00% of 10 views lost" in result.stdout
 
 
+@pytest.mark.slow
 def test_quantize_with_too_few_views_to_tell(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     options = ["--num-clips", 4, "--min-agreement", "0.98", "-q"]
     result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
@@ -127,6 +129,7 @@ def test_quantize_with_too_few_views_to_tell(short_ir: Path, videos: list[Path],
     assert not (tmp_path / "q.xml").exists()
 
 
+@pytest.mark.slow
 def test_quantize_against_a_list(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     label = read_ir(short_ir)[1].labels.names[0]
     listing = tmp_path / "list.csv"

@@ -129,6 +129,7 @@ def test_every_real_file_is_read_or_refused_with_a_message(shared: Path) -> None
     assert num_read["videos"] == 68
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_seeking_gives_the_same_clips_on_real_files(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     num_compared = 0
