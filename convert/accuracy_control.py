@@ -25,7 +25,7 @@ from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedErro
 from i3d_edge.progress import track
 from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from runtime import read_clips
-from runtime.engine import compile_model
+from runtime.devices import compile_model
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

@@ -19,7 +19,7 @@ from convert.passes.lowering import TAPS
 from i3d_edge.errors import SpecError
 from i3d_edge.spec import LOGITS_NAME, ModelSpec
 from runtime import read_ir
-from runtime.engine import compile_model
+from runtime.devices import compile_model
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -116,10 +116,19 @@ class VideoClassifier:
     def _answer(self, clips: VideoClips, k: int) -> Classification:
         if self._engine is None:
             raise ValueError("classifier is closed")
-        probabilities = [self._engine.probabilities(clip.to_layout(self.spec.layout)) for clip in clips.clips]
+        views = tuple(
+            View(
+                clip.start_s,
+                clip.end_s,
+                self._engine.probabilities(clip.to_layout(self.spec.layout)),
+                clip.clip,
+                clip.crop,
+            )
+            for clip in clips.clips
+        )
         return Classification(
-            predictions=top_k(np.mean(probabilities, axis=0), self.spec.labels, k),
-            views=tuple(View(clip.start_s, clip.end_s) for clip in clips.clips),
+            predictions=top_k(np.mean([view.probabilities for view in views], axis=0), self.spec.labels, k),
+            views=views,
             duration_s=clips.duration_s,
             num_frames=clips.num_frames,
             mean_fps=clips.mean_fps,

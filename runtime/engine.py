@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +9,17 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 
-from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
+from i3d_edge.errors import ClipShapeError, NotFiniteError
 from i3d_edge.spec import NUMPY_TYPES, OUTPUT_NAME, ModelSpec
+from runtime.devices import compile_model
+from runtime.executed import executed_precision, layer_precisions
 from runtime.ir import read_ir
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
 Mode = Literal["latency", "throughput"]
-
-# The operation whose precision decides both speed and accuracy.
-_DECISIVE_LAYER = "Convolution"
-# A quantized convolution is reported by the type of its input, signed or not.
-_INTEGERS = ("u8", "i8")
-_VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
 
 
 class Engine:
@@ -110,56 +103,7 @@ class Engine:
 
     def layer_precisions(self) -> Mapping[str, str]:
         """Return what each convolution really runs as, by name, from the execution graph."""
-        return _layer_precisions(self.compiled)
-
-
-def compile_model(model: ov.Model, device: str, properties: Mapping[str, str | bool]) -> ov.CompiledModel:
-    """Compile a model for a device.
-
-    Raises:
-        DeviceError: If the device is absent or refuses the model.
-    """
-    core = ov.Core()
-    _require_device(core, device)
-    try:
-        return core.compile_model(model, device, dict(properties))
-    except RuntimeError as error:
-        lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
-        raise DeviceError(
-            f"device {device!r} must accept the model; got {lines[0] if lines else error}",
-            hint="--device CPU runs it everywhere",
-        ) from error
-
-
-def executed_precision(compiled: ov.CompiledModel) -> str:
-    """Return the precision in which most convolutions of a compiled model run, from its execution graph."""
-    counts = Counter(_layer_precisions(compiled).values())
-    return counts.most_common(1)[0][0] if counts else "not reported"
-
-
-def _layer_precisions(compiled: ov.CompiledModel) -> dict[str, str]:
-    precisions = {}
-    for operation in compiled.get_runtime_model().get_ops():
-        info = operation.get_rt_info()
-        if info["layerType"].value == _DECISIVE_LAYER:
-            precision = info["runtimePrecision"].value
-            precisions[operation.get_friendly_name()] = "int8" if precision in _INTEGERS else precision
-    return precisions
-
-
-def _require_device(core: ov.Core, device: str) -> None:
-    """Refuse a device that is not there; OpenVINO's own message for that speaks of libraries."""
-    virtual, _, parts = device.partition(":")
-    available = core.available_devices
-    families = {*_VIRTUAL_DEVICES, *(_family(name) for name in available)}
-    for name in parts.split(",") if parts else [virtual]:
-        if not name.startswith("-") and _family(name) not in families:
-            raise DeviceError(f"device {name!r} must be one of {', '.join(available)} on this machine; it is absent")
-
-
-def _family(device: str) -> str:
-    """Return a device's name without its number and its options: "GPU" for "GPU.1" and for "GPU(2)"."""
-    return re.split(r"[.(]", device)[0]
+        return layer_precisions(self.compiled)
 
 
 def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.labels import LabelSet
+
+Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,21 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where in the video a clip was taken, in seconds from the first frame."""
+    """One network run: where in the video it looked, and what it said.
+
+    Attributes:
+        start_s: Time of the clip's first sample, from the video's first frame.
+        end_s: Where its last sample's time ends.
+        probabilities: Shape (num_classes,), float32, summing to 1.
+        clip: Which temporal position, from 0.
+        crop: Which spatial position, from 0.
+    """
 
     start_s: float
     end_s: float
+    probabilities: Float32Array = field(compare=False, repr=False)
+    clip: int = 0
+    crop: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,4 @@
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from convert import convert_graph
 from freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
-from runtime.engine import Engine, _require_device
+from runtime.engine import Engine
 
 
 @pytest.fixture(scope="module")
@@ -86,25 +85,3 @@ def test_a_larger_batch_answers_for_one_clip(checkpoint_prefix: Path, tmp_path: 
         engine = Engine(tmp_path / f"{batch}.xml", inference_precision="f32")
         answers.append(engine.probabilities(noise((1, 9, 3, 224, 224))))
     assert np.abs(answers[0] - answers[1]).max() < 1e-6
-
-
-@pytest.mark.parametrize(
-    ("device", "is_known"),
-    [
-        ("GPU", True),
-        ("GPU.0", True),
-        ("AUTO:GPU,CPU", True),
-        ("AUTO:-NPU", True),
-        ("MULTI:GPU(2),CPU", True),
-        ("BATCH:GPU(4)", True),
-        ("NPU", False),
-        ("HETERO:NPU,CPU", False),
-    ],
-)
-def test_device_names(device: str, is_known: bool) -> None:
-    core = SimpleNamespace(available_devices=["CPU", "GPU"])
-    if is_known:
-        _require_device(core, device)
-    else:
-        with pytest.raises(DeviceError, match="device 'NPU' must be one of CPU, GPU on this machine; it is absent"):
-            _require_device(core, device)
