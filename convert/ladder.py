@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from i3d_edge.errors import SpecError
 from i3d_edge.spec import INPUT_NAME
 
 Float32Array = npt.NDArray[np.float32]
+Item = TypeVar("Item")
 
 TOLERANCES: Mapping[str, float] = {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}
 """Largest difference of two logits, as a fraction of the largest logit, by the coarser precision of two stages."""
@@ -48,7 +51,7 @@ class Step:
         top1, top5: Fraction of clips with the same best class, with the same five best in any order.
         num_clips: That were compared.
         layers: How far each unit's output differs on the clip where the logits differ most; empty where the stages
-            share no unit's name.
+            share no unit's name, or where they agree and their layers were not asked for.
         mistake: Which classic mistake explains the difference, or None.
     """
 
@@ -89,6 +92,7 @@ def climb(
     *,
     others: Mapping[str, Feeds] | None = None,
     tolerance: float | None = None,
+    all_layers: bool = False,
 ) -> list[Step]:
     """Compare each stage with the one before it, and the last with the first where there are more than two.
 
@@ -97,6 +101,7 @@ def climb(
         clips: By name; what the first stage is fed, and the others too unless `others` is given.
         others: By the same names; what all stages but the first are fed.
         tolerance: For all steps; None takes that of the coarser precision of each step.
+        all_layers: Whether the layers of steps that agree are compared too; those of a step that does not, are.
 
     Raises:
         SpecError: If the stages are not of the same inputs and classes.
@@ -107,28 +112,35 @@ def climb(
     pairs = [(number, number + 1) for number in range(len(stages) - 1)]
     if len(stages) > 2:
         pairs.append((0, len(stages) - 1))
-    return [
-        _compare(
-            (stages[before], stages[after]),
-            (fed[before], fed[after]),
-            (logits[before], logits[after]),
-            tolerance,
-        )
-        for before, after in pairs
-    ]
+
+    @lru_cache(maxsize=2)  # a stage stands in two steps, and its layers take hundreds of megabytes
+    def layers(stage: int, clip: str) -> Mapping[str, Float32Array]:
+        return stages[stage].layers(fed[stage][clip])
+
+    steps = []
+    for pair in pairs:
+        those, feeds, answers = _both(stages, pair), _both(fed, pair), _both(logits, pair)
+        step, worst = _compare(those, list(clips), answers, tolerance)
+        if all_layers or not step.agrees:
+            step = replace(step, layers=_compare_layers(layers(pair[0], worst), layers(pair[1], worst)))
+        if not step.agrees and list(feeds[0][worst]) == [INPUT_NAME] and those[0].spec.stream == "rgb":
+            step = _explain(step, those, feeds, answers)
+        steps.append(step)
+    return steps
+
+
+def _both(items: Sequence[Item], pair: tuple[int, int]) -> tuple[Item, Item]:
+    return items[pair[0]], items[pair[1]]
 
 
 def _compare(
-    stages: tuple[Stage, Stage],
-    fed: tuple[Mapping[str, Feeds], Mapping[str, Feeds]],
-    logits: tuple[Float32Array, Float32Array],
-    tolerance: float | None,
-) -> Step:
+    stages: tuple[Stage, Stage], names: list[str], logits: tuple[Float32Array, Float32Array], tolerance: float | None
+) -> tuple[Step, str]:
+    """Compare two stages' logits, (clips, classes) each; return the step and the clip where they differ most."""
     first, second = logits
     difference = np.abs(first - second)
     probs = [_softmax(values) for values in logits]
     best = [np.argsort(-values, axis=1, kind="stable")[:, :TOP_K] for values in logits]
-    names = list(fed[0])
     worst = names[int(difference.max(axis=1).argmax())]
     allowed = TOLERANCES[_coarser(*stages)] if tolerance is None else tolerance
     step = Step(
@@ -144,16 +156,13 @@ def _compare(
         top1=float(np.mean(best[0][:, 0] == best[1][:, 0])),
         top5=float(np.mean([set(a) == set(b) for a, b in zip(*best, strict=True)])),
         num_clips=len(names),
-        layers=_compare_layers(stages, fed[0][worst], fed[1][worst]),
+        layers=(),
         mistake=None,
     )
-    if step.agrees or list(fed[0][worst]) != [INPUT_NAME] or stages[0].spec.stream != "rgb":
-        return step
-    return _explain(step, stages, fed, logits)
+    return step, worst
 
 
-def _compare_layers(stages: tuple[Stage, Stage], first: Feeds, second: Feeds) -> tuple[Divergence, ...]:
-    before, after = stages[0].layers(first), stages[1].layers(second)
+def _compare_layers(before: Mapping[str, Float32Array], after: Mapping[str, Float32Array]) -> tuple[Divergence, ...]:
     return tuple(
         Divergence(name, _relative(values, after[name]))
         for name, values in before.items()

@@ -75,7 +75,7 @@ def parity(
         spec = opened[0].spec
         clips = read_clip_files(clip_paths, spec, num_clips=num_clips) if clip_paths else generated_clips(spec)
         others = match_clips(clips, read_clip_files([other_path], spec)) if other_path is not None else None
-        steps = climb(opened, clips, others=others, tolerance=tolerance)
+        steps = climb(opened, clips, others=others, tolerance=tolerance, all_layers=layers)
     click.echo(_as_json(steps) if as_json else _table(steps))
     for step in [] if as_json else steps:
         click.echo(_remark(step))

@@ -38,7 +38,7 @@ def clips() -> dict[str, Feeds]:
 
 
 def test_equal_stages_agree(plain_ir: Path, ir_path: Path, clips: dict[str, Feeds]) -> None:
-    [step] = climb([ir_stage(plain_ir), ir_stage(ir_path)], clips)
+    [step] = climb([ir_stage(plain_ir), ir_stage(ir_path)], clips, all_layers=True)
     assert step.agrees
     assert step.relative_difference < 1e-5
     assert (step.top1, step.top5, step.num_clips, step.mistake) == (1.0, 1.0, 1, None)
@@ -249,3 +249,30 @@ def test_labels_may_differ_in_name_only(plain_ir: Path) -> None:
     renamed = dataclasses.replace(stage.spec, labels=labels)
     other = Stage("other", "f32", "FP32", renamed, stage.logits, stage.layers)
     assert climb([stage, other], {"moving": generated_clips(SPEC)["moving"]})[0].agrees
+
+
+def counted_stage(name: str, logits: float, asked: list[str]) -> Stage:
+    def layers(_feeds: Feeds) -> dict[str, np.ndarray]:
+        asked.append(name)
+        return {"unit": np.full(3, logits, np.float32)}
+
+    answer = np.full(400, logits, np.float32)
+    return Stage(name, "f32", "FP32", SPEC, lambda _feeds: answer, layers)
+
+
+@pytest.mark.parametrize(
+    ("logits", "all_layers", "asked"),
+    [
+        ((1.0, 1.0), False, []),
+        ((1.0, 1.0), True, ["stage 0", "stage 1"]),
+        ((1.0, 2.0), False, ["stage 0", "stage 1"]),
+        ((1.0, 1.0, 2.0), False, ["stage 1", "stage 2", "stage 0"]),
+    ],
+)
+def test_layers_are_computed_where_they_are_needed(
+    logits: tuple[float, ...], all_layers: bool, asked: list[str]
+) -> None:
+    really: list[str] = []
+    stages = [counted_stage(f"stage {number}", value, really) for number, value in enumerate(logits)]
+    climb(stages, {"clip": {"Placeholder_flow": np.zeros(1, np.float32)}}, all_layers=all_layers)
+    assert really == asked
