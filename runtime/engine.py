@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError, NotFiniteError
-from i3d_edge.spec import NUMPY_TYPES, OUTPUT_NAME, ModelSpec
+from i3d_edge.errors import NotFiniteError
+from i3d_edge.spec import OUTPUT_NAME
 from runtime.devices import compile_model
 from runtime.executed import executed_precision, layer_precisions
+from runtime.inputs import Inputs, check_inputs
 from runtime.ir import read_ir
 
-UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
 Mode = Literal["latency", "throughput"]
@@ -60,7 +59,6 @@ class Engine:
             DeviceError: If the device is absent or refuses the model.
         """
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
-        self._single = replace(self.spec, batch=1)
         self.device = device
         self.mode = mode
         properties: dict[str, str | bool] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
@@ -70,29 +68,25 @@ class Engine:
         self._output = self.compiled.output(OUTPUT_NAME)
         self.precision = executed_precision(self.compiled)
 
-    def probabilities(self, clip: UInt8Array) -> Float32Array:
+    def probabilities(self, inputs: Inputs) -> Float32Array:
         """Run one clip.
 
         Args:
-            clip: One clip in the layout of the spec, uint8, RGB 0..255. An IR of a larger batch runs it as often as
-                its batch is long, and the first answer counts.
+            inputs: One clip in the layout of the spec, uint8, RGB 0..255; or, for a model of any inputs, a mapping of
+                their names to arrays, see `check_inputs`. An IR of a larger batch runs the clip as often as its batch
+                is long, and the first answer counts.
 
         Returns:
             Shape (num_classes,), float32, summing to 1.
 
         Raises:
-            ClipShapeError: If the clip has another shape or dtype.
+            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        single = self._single
-        if clip.shape != single.clip_shape or clip.dtype != np.uint8:
-            raise ClipShapeError(
-                f"clip must have layout {single.layout} {single.clip_shape} uint8; got {clip.shape} {clip.dtype}",
-                hint=_transpose_hint(clip.shape, single),
-            )
-        values = np.ascontiguousarray(clip, dtype=NUMPY_TYPES[self.spec.input_type])
+        values = check_inputs(inputs, self.spec)
         if self.spec.batch > 1:
-            values = np.repeat(values, self.spec.batch, axis=self.spec.layout.index("N"))
+            axis = self.spec.layout.index("N")
+            values = {name: np.repeat(array, self.spec.batch, axis=axis) for name, array in values.items()}
         result: Float32Array = self.compiled(values)[self._output][0]
         if not np.isfinite(result).all():
             raise NotFiniteError(
@@ -104,19 +98,3 @@ class Engine:
     def layer_precisions(self) -> Mapping[str, str]:
         """Return what each convolution really runs as, by name, from the execution graph."""
         return layer_precisions(self.compiled)
-
-
-def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:
-    """Say which known layout a wrongly ordered clip has."""
-    sizes = dict(zip(spec.layout, spec.clip_shape, strict=True))
-    if shape == (1, *spec.clip_shape):
-        return "this is a batch of one clip: leave out its first axis"
-    if (1, *shape) == spec.clip_shape:
-        return "this is a clip without its batch axis: put one of length 1 in front"
-    for layout in ("NDHWC", "NCDHW", "NDCHW"):
-        if "N" not in sizes:
-            layout = layout[1:]
-        if layout != spec.layout and shape == tuple(sizes[axis] for axis in layout):
-            order = tuple(layout.index(axis) for axis in spec.layout)
-            return f"this is {layout}: transpose it by {order}"
-    return None
