@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.errors import ResultError
+from runtime.fusion import mean_of_logits, mean_of_probabilities
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -44,15 +45,10 @@ def aggregate(name: str, probabilities: FloatArray, logits: FloatArray | None = 
 
 
 def _mean_of_probabilities(probabilities: FloatArray, _logits: FloatArray | None) -> FloatArray:
-    return np.asarray(np.mean(probabilities, axis=0))
+    return mean_of_probabilities(probabilities)
 
 
 def _mean_of_logits(probabilities: FloatArray, logits: FloatArray | None) -> FloatArray:
-    """Softmax of the mean logits.
-
-    Log-probabilities are logits less a constant of the view, and a constant drops out of the softmax; so they
-    do as well, unless a probability is so small that it is stored as 0.
-    """
     if logits is None:
         if np.any(probabilities <= 0):
             raise ResultError(
@@ -60,9 +56,7 @@ def _mean_of_logits(probabilities: FloatArray, logits: FloatArray | None) -> Flo
                 hint="keep the logits of each view, from an IR that was converted with --logits",
             )
         logits = np.log(probabilities)
-    mean = np.mean(logits, axis=0)
-    exponentials = np.exp(mean - np.max(mean))
-    return np.asarray(exponentials / np.sum(exponentials))
+    return mean_of_logits(logits)
 
 
 def _only_view(probabilities: FloatArray, _logits: FloatArray | None) -> FloatArray:

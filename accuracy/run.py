@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accuracy.dataset import ListedVideo
-from accuracy.decoding import DecodePool, Restart, VideoFeed
+from accuracy.decoding import HashedVideo
 from accuracy.journal import DoneVideo, Journal, discard
 from accuracy.predictions import prediction_row, score_predictions
 from accuracy.protocol import Preset, spread
@@ -38,7 +38,7 @@ from i3d_edge.errors import ListError
 from i3d_edge.files import check_output, sha256_file, write_text
 from i3d_edge.progress import track
 from i3d_edge.spec import ModelSpec
-from runtime import Clip
+from runtime import Clip, DecodePool, Restart, VideoFeed
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -113,7 +113,7 @@ def run_accuracy(
         started = time.perf_counter() - before_s
         remaining = videos[len(journal.done) :]
         try:
-            with DecodePool(remaining, plan, num_workers=num_workers) as pool:
+            with DecodePool(map(HashedVideo, remaining), plan, num_workers=num_workers) as pool:
                 for feed in track(pool, total=len(remaining), title="scoring", unit="video"):
                     rows, done = _score(feed, scorers, spec)
                     journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
@@ -137,9 +137,11 @@ def require_unfinished(folder: Path, *, force: bool = False) -> None:
     check_output(folder / RESULT_NAME, force=force or _is_partial(folder / RESULT_NAME))
 
 
-def _score(feed: VideoFeed, scorers: Mapping[str, Scorer], spec: ModelSpec) -> tuple[list[Prediction], DoneVideo]:
+def _score(
+    feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec
+) -> tuple[list[Prediction], DoneVideo]:
     """Run a video's views through all models; the rows of a video that then turns out damaged do not count."""
-    video = feed.video
+    video = feed.video.listed
     label = None if video.label is None else spec.labels.index(video.label)
     infer_s = dict.fromkeys(scorers, 0.0)
     rows: list[Prediction] = []
@@ -157,15 +159,16 @@ def _score(feed: VideoFeed, scorers: Mapping[str, Scorer], spec: ModelSpec) -> t
         num_views += 1
     outcome = feed.outcome
     assert outcome is not None
-    if outcome.reason is not None:
+    error = outcome.error
+    if error is not None:
         rows.clear()
         num_views = 0
     return rows, {
         "video": video.path,
         "label": label,
-        "reason": outcome.reason,
-        "sha256": outcome.sha256,
-        "warnings": list(outcome.warnings) if outcome.reason is None else [],
+        "reason": None if error is None else f"{type(error).__name__}: {error.message}",
+        "sha256": feed.video.sha256,
+        "warnings": list(outcome.warnings) if error is None else [],
         "num_views": num_views,
         "decode_s": round(outcome.decode_s, 6),
         "wait_s": round(feed.wait_s, 6),

@@ -55,8 +55,9 @@ def draw_space(canvas: UInt8Array, top: int) -> int:
     for left, colour in zip((0, 115, 230), COLOURS, strict=True):
         cv2.rectangle(marked, (left + 1, 17), (left + 222, 238), colour, 2)
     paste(canvas, marked[..., ::-1], MARGIN, top, "source 454 x 256, and three crops of 224 along its longer side")
-    left, middle, right = ViewPlan(num_frames=79, num_crops=3).crops(frame)
-    [omz] = PRESETS["omz-2022"].views.crops(frame)
+    plan, omz_plan = ViewPlan(num_frames=79, num_crops=3), PRESETS["omz-2022"].views
+    left, middle, right = plan.crops(plan.fitted(frame))
+    [omz] = omz_plan.crops(omz_plan.fitted(frame))
     x = MARGIN + FRAME_WIDTH + 2 * GAP
     paste(canvas, middle, x, top, "short side 256, centre crop")
     paste(canvas, omz, x + 224 + 2 * GAP, top, "omz-2022: long side 256, enlarged")

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from fractions import Fraction
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import VideoError
-from i3d_edge.spec import ModelSpec
-from runtime.ahead import prepare_ahead
-from runtime.clip import VideoClips, clips_of_frames, read_clips
-from runtime.engine import Engine
+from i3d_edge.errors import ClipShapeError, VideoError
+from i3d_edge.spec import Fusion, ModelSpec
+from runtime.clip import require_rgb
+from runtime.decoding import DecodePool, Outcome, Restart
+from runtime.engine import Engine, Mode
+from runtime.fusion import fuse
+from runtime.inputs import Inputs
 from runtime.prediction import Classification, View, top_k
+from runtime.sources import Source, source_of_frames, source_of_path
+from runtime.views import Clip, ViewPlan
 
-UInt8Array = npt.NDArray[np.uint8]
+Frames = npt.NDArray[Any]
+
+# Answers that are ready wait no longer than this for the next view to be decoded.
+_IDLE_S = 0.02
+_MOST_DECODERS = 8
+
+
+class ClassifyOptions(TypedDict, total=False):
+    """The options of `VideoClassifier.classify`, by name."""
+
+    k: int
+    num_clips: int
+    num_crops: int
+    hop: int | None
+    fusion: Fusion
+    frames_fps: Fraction | None
 
 
 class VideoClassifier:
-    """Labels the action in a video with a self-describing IR.
+    """Labels the action in a video with a self-describing IR. Thread-safe.
+
+    Attributes:
+        spec: What the model is.
+        device: As asked for.
+        precision: What most convolutions really run in.
 
     Example:
         >>> with VideoClassifier("i3d.xml") as classifier:  # doctest: +SKIP
@@ -36,6 +66,10 @@ class VideoClassifier:
         *,
         device: str = "CPU",
         inference_precision: str | None = None,
+        mode: Mode = "latency",
+        num_streams: int | None = None,
+        num_threads: int | None = None,
+        cache: str | PathLike[str] | None = None,
         spec: str | PathLike[str] | None = None,
     ) -> None:
         """Load a model.
@@ -44,21 +78,32 @@ class VideoClassifier:
             ir: The IR's .xml, as `i3d convert` writes it.
             device: An OpenVINO device.
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device.
+            mode: "latency" answers one clip soonest; "throughput" runs several at once, for many videos or views.
+            num_streams: How many clips run at once; None leaves it to the device and the mode.
+            num_threads: That inference may use, on a CPU; None is all cores.
+            cache: A folder where compiled models are kept, for a quicker start; None for none.
             spec: A JSON file that describes an IR which does not describe itself.
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
             DeviceError: If the device is absent or refuses the model.
+            OutputError: If the cache cannot be written.
         """
         self._engine: Engine | None = Engine(
             Path(ir),
             device=device,
             inference_precision=inference_precision,
+            mode=mode,
+            num_streams=num_streams,
+            num_threads=num_threads,
+            cache=None if cache is None else Path(cache),
             spec_path=None if spec is None else Path(spec),
         )
         self.spec: ModelSpec = self._engine.spec
         self.device = device
         self.precision = self._engine.precision
+        self._num_decoders = min(_MOST_DECODERS, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(self._num_decoders, thread_name_prefix="classify")
 
     def __enter__(self) -> Self:
         return self
@@ -69,68 +114,131 @@ class VideoClassifier:
         self.close()
 
     def close(self) -> None:
-        """Release the compiled model. The classifier cannot be used afterwards."""
+        """Wait for what `classify_async` began. The classifier cannot be used afterwards."""
+        self._threads.shutdown()
         self._engine = None
 
-    def classify(self, video: str | PathLike[str] | UInt8Array, *, k: int = 5, num_clips: int = 1) -> Classification:
+    @property
+    def engine(self) -> Engine:
+        """What runs the model, and how it really runs.
+
+        Raises:
+            ValueError: If the classifier is closed.
+        """
+        if self._engine is None:
+            raise ValueError("classifier is closed")
+        return self._engine
+
+    def classify(
+        self,
+        video: str | PathLike[str] | Frames | Source,
+        *,
+        k: int = 5,
+        num_clips: int = 1,
+        num_crops: int = 1,
+        hop: int | None = None,
+        fusion: Fusion = "probabilities",
+        frames_fps: Fraction | None = None,
+    ) -> Classification:
         """Label one video.
 
         Args:
-            video: A file that FFmpeg decodes; or frames, shape (F, H, W, 3), uint8, RGB 0..255, sampled at
-                `spec.frame_rate_fps`.
+            video: A file that FFmpeg decodes; a folder of numbered images; an .npy clip; or frames, see `ClipArray.of`,
+                sampled at `spec.frame_rate_fps`.
             k: How many classes to return.
-            num_clips: 1 for the centre clip; more are spread over the video and their probabilities averaged.
+            num_clips: 1 for the centre clip; more are spread over the video.
+            num_crops: 1 for the centre of each frame; 3 along its longer side.
+            hop: Instead of `num_clips`: the whole video, a clip every so many samples of `spec.frame_rate_fps`.
+            fusion: How several views become one answer, see `fuse`.
+            frames_fps: The rate of a folder's images.
 
         Raises:
             VideoError: One of its kinds, if the file cannot be used.
-            ClipShapeError: If frames have another shape or dtype.
+            ClipShapeError: If frames have another shape, dtype or range.
         """
-        if isinstance(video, np.ndarray):
-            clips = clips_of_frames(video, self.spec, num_clips=num_clips)
-        else:
-            clips = read_clips(Path(video), self.spec, num_clips=num_clips)
-        return self._answer(clips, k)
+        [result] = self.classify_all(
+            [video], k=k, num_clips=num_clips, num_crops=num_crops, hop=hop, fusion=fusion, frames_fps=frames_fps
+        )
+        if not isinstance(result, Classification):
+            raise result
+        return result
+
+    async def classify_async(
+        self, video: str | PathLike[str] | Frames | Source, **options: Unpack[ClassifyOptions]
+    ) -> Classification:
+        """Label one video, as `classify` does, while the event loop goes on.
+
+        It runs in a thread of the classifier's own, since decoding and inference leave Python's lock; as many videos at
+        once as there are cores, 8 at most, and the others wait.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(self.classify, video, **options))
 
     def classify_all(
-        self, videos: Iterable[str | PathLike[str]], *, k: int = 5, num_clips: int = 1
-    ) -> Iterator[Classification | VideoError]:
-        """Label videos one after the other, decoding the next ones meanwhile.
+        self,
+        videos: Iterable[str | PathLike[str] | Frames | Source],
+        *,
+        k: int = 5,
+        num_clips: int = 1,
+        num_crops: int = 1,
+        hop: int | None = None,
+        fusion: Fusion = "probabilities",
+        frames_fps: Fraction | None = None,
+    ) -> Iterator[Classification | VideoError | ClipShapeError]:
+        """Label videos in order, decoding the next ones meanwhile; of long ones too only a few clips are in memory.
 
         Args:
-            videos: Files that FFmpeg decodes; taken only a few ahead.
-            k: How many classes to return.
-            num_clips: As for `classify`.
+            videos: Each as for `classify`; taken only a few ahead.
+            k: As for `classify`, and so the others.
+            num_clips: See there.
+            num_crops: See there.
+            hop: See there.
+            fusion: See there.
+            frames_fps: See there.
 
         Yields:
-            For each video in turn what `classify` returns, or the VideoError that it raises.
+            For each video in turn what `classify` returns, or the error that it raises.
         """
-        reading = prepare_ahead(lambda path: read_clips(Path(path), self.spec, num_clips=num_clips), videos)
-        for _, result in reading:
-            try:
-                clips = result()
-            except VideoError as error:
-                yield error
-            else:
-                yield self._answer(clips, k)
+        require_rgb(self.spec)
+        plan = ViewPlan.of_spec(self.spec, num_clips, num_crops=num_crops, hop=hop)
+        sources = (self._source(video, frames_fps) for video in videos)
+        views: list[View] = []
+        with (
+            DecodePool(sources, plan, num_workers=self._num_decoders) as pool,
+            closing(self.engine.answers(self._questions(pool))) as answers,
+        ):
+            for item, probabilities in answers:
+                if isinstance(item, Clip):
+                    assert probabilities is not None
+                    views.append(View(item.start_s, item.end_s, probabilities, item.clip, item.crop))
+                elif isinstance(item, Restart):
+                    views.clear()
+                elif isinstance(item, Outcome):
+                    yield item.error or self._conclude(views, item, k, fusion)
+                    views = []
 
-    def _answer(self, clips: VideoClips, k: int) -> Classification:
-        if self._engine is None:
-            raise ValueError("classifier is closed")
-        views = tuple(
-            View(
-                clip.start_s,
-                clip.end_s,
-                self._engine.probabilities(clip.to_layout(self.spec.layout)),
-                clip.clip,
-                clip.crop,
-            )
-            for clip in clips.clips
-        )
+    def _questions(self, pool: DecodePool[Source]) -> Iterator[tuple[Clip | Restart | Outcome | None, Inputs | None]]:
+        """Yield each view with what the engine is asked of it, and what else happens without a question."""
+        for feed in pool:
+            for item in feed.views_or_idle(_IDLE_S):
+                yield item, item.to_layout(self.spec.layout) if isinstance(item, Clip) else None
+            yield feed.outcome, None
+
+    def _conclude(self, views: Sequence[View], outcome: Outcome, k: int, fusion: Fusion) -> Classification:
+        timeline = outcome.timeline
+        assert timeline is not None
         return Classification(
-            predictions=top_k(np.mean([view.probabilities for view in views], axis=0), self.spec.labels, k),
-            views=views,
-            duration_s=clips.duration_s,
-            num_frames=clips.num_frames,
-            mean_fps=clips.mean_fps,
-            warnings=clips.warnings,
+            predictions=top_k(fuse(fusion, np.stack([view.probabilities for view in views])), self.spec.labels, k),
+            views=tuple(views),
+            duration_s=timeline.duration_s,
+            num_frames=timeline.num_frames,
+            mean_fps=timeline.mean_fps,
+            warnings=outcome.warnings,
         )
+
+    def _source(self, video: str | PathLike[str] | Frames | Source, frames_fps: Fraction | None) -> Source:
+        if isinstance(video, Source):
+            return video
+        if isinstance(video, np.ndarray):
+            return source_of_frames(video, self.spec)
+        return source_of_path(Path(video), self.spec, frames_fps=frames_fps)

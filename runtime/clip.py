@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.errors import ClipShapeError
 from i3d_edge.spec import ModelSpec
-from runtime.timeline import Timeline
 from runtime.video import ShortcutError, Video
 from runtime.views import Clip as Clip
 from runtime.views import FrameSource, ViewPlan, ViewReader
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,44 +57,11 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1) -> VideoClips
         return _collect(Video.open(path, thorough=True), plan)
 
 
-def clips_of_frames(frames: UInt8Array, spec: ModelSpec, *, num_clips: int = 1) -> VideoClips:
-    """Cut clips from frames that are already decoded and sampled at `spec.frame_rate_fps`.
-
-    Args:
-        frames: Shape (F, H, W, 3), uint8, RGB 0..255; any height and width.
-        spec: The model's, for an RGB network.
-        num_clips: As for `read_clips`.
-
-    Raises:
-        ClipShapeError: If the array has another shape or dtype, or no frame.
-    """
-    require_rgb(spec)
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
-        raise ClipShapeError(f"frames must have shape (F, H, W, 3), uint8; got {frames.shape} {frames.dtype}")
-    timeline = Timeline(tuple(range(len(frames))), len(frames), Fraction(1, spec.frame_rate_fps))
-    return _collect(_Frames(frames, timeline), ViewPlan.of_spec(spec, num_clips))
-
-
 def _collect(source: FrameSource, plan: ViewPlan) -> VideoClips:
     reader = ViewReader(source, plan)
     clips = tuple(reader)
     timeline = source.timeline
     return VideoClips(clips, timeline.duration_s, timeline.num_frames, timeline.mean_fps, reader.warnings)
-
-
-@dataclass
-class _Frames:
-    """Frames in memory, shape (F, H, W, 3), as a source of views."""
-
-    pixels: UInt8Array
-    timeline: Timeline
-    path: Path = Path("frames")
-    stated_duration_s: float | None = None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
-
-    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        return ((index, self.pixels[index]) for index in wanted)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -12,7 +12,7 @@ from i3d_edge.errors import DeviceError
 _VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
 
 
-def compile_model(model: ov.Model, device: str, properties: Mapping[str, str | bool]) -> ov.CompiledModel:
+def compile_model(model: ov.Model, device: str, properties: Mapping[str, str | bool | int]) -> ov.CompiledModel:
     """Compile a model for a device.
 
     Raises:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import openvino as ov
 
-from i3d_edge.errors import ClipShapeError, NotFiniteError
-from i3d_edge.spec import NUMPY_TYPES, OUTPUT_NAME, ModelSpec
+from i3d_edge.errors import NotFiniteError
+from i3d_edge.spec import OUTPUT_NAME
+from runtime.cache import CompiledCache, load_or_compile
 from runtime.devices import compile_model
 from runtime.executed import executed_precision, layer_precisions
+from runtime.inference_queue import InferenceQueue, stack
+from runtime.inputs import Inputs, check_inputs
 from runtime.ir import read_ir
 
-UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
 Mode = Literal["latency", "throughput"]
+Tag = TypeVar("Tag")
+
+# One runs while the next one is handed over.
+_MIN_REQUESTS = 2
 
 
 class Engine:
-    """An IR on a device. Not thread-safe: one inference at a time.
+    """An IR on a device. Thread-safe: each thread's inferences have requests of their own.
 
     Attributes:
         spec: The IR's own description.
@@ -31,6 +37,9 @@ class Engine:
         mode: "latency" or "throughput", as asked for.
         precision: What most convolutions really run in, read from the compiled model, for instance "bf16" or
             "int8"; "not reported" where the device does not tell.
+        num_streams: Inferences that really run at the same time; None where the device does not tell.
+        num_threads: Threads that they share; None where the device does not tell.
+        is_cached: Whether the compiled model came from the cache.
         compiled: OpenVINO's own object.
     """
 
@@ -41,6 +50,9 @@ class Engine:
         device: str = "CPU",
         inference_precision: str | None = None,
         mode: Mode = "latency",
+        num_streams: int | None = None,
+        num_threads: int | None = None,
+        cache: Path | None = None,
         profile: bool = False,
         spec_path: Path | None = None,
     ) -> None:
@@ -51,72 +63,109 @@ class Engine:
             device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU".
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
                 then runs an FP32 IR in bf16.
-            mode: "latency" gives one clip all cores; "throughput" runs several at once, through `compiled`.
+            mode: "latency" gives one clip all cores; "throughput" runs several at once, each on a part of them.
+            num_streams: How many clips run at once; None leaves it to the device and the mode.
+            num_threads: That inference may use, on a CPU; None is all cores.
+            cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
             profile: Keep the time of each layer.
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
             DeviceError: If the device is absent or refuses the model.
+            OutputError: If the cache cannot be written.
         """
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
-        self._single = replace(self.spec, batch=1)
         self.device = device
         self.mode = mode
-        properties: dict[str, str | bool] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
+        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
         if inference_precision is not None:
             properties["INFERENCE_PRECISION_HINT"] = inference_precision
-        self.compiled = compile_model(model, device, properties)
+        if num_streams is not None:
+            properties["NUM_STREAMS"] = num_streams
+        if num_threads is not None:
+            properties["INFERENCE_NUM_THREADS"] = num_threads
+        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
+        self.compiled, self.is_cached = load_or_compile(entry, lambda: compile_model(model, device, properties))
         self._output = self.compiled.output(OUTPUT_NAME)
+        self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)
+        self.num_streams = self._property("NUM_STREAMS")
+        self.num_threads = self._property("INFERENCE_NUM_THREADS")
 
-    def probabilities(self, clip: UInt8Array) -> Float32Array:
+    def probabilities(self, inputs: Inputs) -> Float32Array:
         """Run one clip.
 
         Args:
-            clip: One clip in the layout of the spec, uint8, RGB 0..255. An IR of a larger batch runs it as often as
-                its batch is long, and the first answer counts.
+            inputs: One clip in the layout of the spec, uint8, RGB 0..255; or, for a model of any inputs, a mapping of
+                their names to arrays, see `check_inputs`. An IR of a larger batch runs the clip as often as its batch
+                is long, and the first answer counts.
 
         Returns:
             Shape (num_classes,), float32, summing to 1.
 
         Raises:
-            ClipShapeError: If the clip has another shape or dtype.
+            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        single = self._single
-        if clip.shape != single.clip_shape or clip.dtype != np.uint8:
-            raise ClipShapeError(
-                f"clip must have layout {single.layout} {single.clip_shape} uint8; got {clip.shape} {clip.dtype}",
-                hint=_transpose_hint(clip.shape, single),
-            )
-        values = np.ascontiguousarray(clip, dtype=NUMPY_TYPES[self.spec.input_type])
+        values: Mapping[str, npt.NDArray[Any]] = check_inputs(inputs, self.spec)
         if self.spec.batch > 1:
-            values = np.repeat(values, self.spec.batch, axis=self.spec.layout.index("N"))
-        result: Float32Array = self.compiled(values)[self._output][0]
-        if not np.isfinite(result).all():
+            values = stack([values] * self.spec.batch, self._batch_axis)
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self.compiled.create_infer_request()
+        try:
+            answers = self._read(request.infer(values, share_inputs=True))
+        finally:
+            self._idle.append(request)
+        answer: Float32Array = answers[0]
+        return answer
+
+    def answers(self, items: Iterable[tuple[Tag, Inputs | None]]) -> Generator[tuple[Tag, Float32Array | None]]:
+        """Run a stream of clips, several at a time, and answer in order.
+
+        Args:
+            items: Something that tells clips apart, and each clip as for `probabilities`. An IR of a larger batch runs
+                so many clips together. Without a clip, None, there is no answer, but one that is ready need not wait.
+
+        Yields:
+            Each item's tag, and its probabilities, shape (num_classes,), or None.
+
+        Raises:
+            ClipShapeError: As `probabilities` raises it.
+            NotFiniteError: As `probabilities` raises it.
+        """
+        queue: InferenceQueue[Tag] = InferenceQueue(
+            self.compiled,
+            num_requests=max(_MIN_REQUESTS, self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1),
+            batch=self.spec.batch,
+            batch_axis=self._batch_axis,
+            read=self._read,
+        )
+        checked = ((tag, None if inputs is None else check_inputs(inputs, self.spec)) for tag, inputs in items)
+        return queue.answers(checked)
+
+    @property
+    def _batch_axis(self) -> int:
+        return max(0, self.spec.layout.find("N"))
+
+    def _read(self, results: Any) -> Float32Array:
+        """Return the answers of a finished request, shape (N, num_classes)."""
+        probabilities = np.array(results[self._output], dtype=np.float32)
+        if not np.isfinite(probabilities).all():
             raise NotFiniteError(
                 f"model must give finite probabilities; got NaN, in {self.precision} on {self.device}",
                 hint="--inference-precision f32 tells whether precision is the cause",
             )
-        return result.copy()
+        return probabilities
+
+    def _property(self, name: str) -> int | None:
+        try:
+            return int(self.compiled.get_property(name))
+        except (RuntimeError, TypeError, ValueError):
+            return None
 
     def layer_precisions(self) -> Mapping[str, str]:
         """Return what each convolution really runs as, by name, from the execution graph."""
         return layer_precisions(self.compiled)
-
-
-def _transpose_hint(shape: tuple[int, ...], spec: ModelSpec) -> str | None:
-    """Say which known layout a wrongly ordered clip has."""
-    sizes = dict(zip(spec.layout, spec.clip_shape, strict=True))
-    if shape == (1, *spec.clip_shape):
-        return "this is a batch of one clip: leave out its first axis"
-    if (1, *shape) == spec.clip_shape:
-        return "this is a clip without its batch axis: put one of length 1 in front"
-    for layout in ("NDHWC", "NCDHW", "NDCHW"):
-        if "N" not in sizes:
-            layout = layout[1:]
-        if layout != spec.layout and shape == tuple(sizes[axis] for axis in layout):
-            order = tuple(layout.index(axis) for axis in spec.layout)
-            return f"this is {layout}: transpose it by {order}"
-    return None

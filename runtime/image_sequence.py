@@ -41,6 +41,7 @@ class ImageSequence:
     stated_duration_s: float | None = None
     warnings: list[str] = field(default_factory=list)
     has_damage: bool = False
+    is_cropped: bool = False
 
     @classmethod
     def open(cls, path: Path, rate_fps: Fraction | None, *, num_frames: int | None = None) -> Self:

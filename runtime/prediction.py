@@ -21,6 +21,10 @@ class Prediction:
     index: int
     prob: float
 
+    def to_fields(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {"label": self.label, "index": self.index, "prob": round(self.prob, 6)}
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -39,6 +43,14 @@ class View:
     probabilities: Float32Array = field(compare=False, repr=False)
     clip: int = 0
     crop: int = 0
+
+    def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
+        """Return it as plain JSON values; with labels, its place among others and its best class too."""
+        span = {"start_s": round(self.start_s, 6), "end_s": round(self.end_s, 6)}
+        if labels is None:
+            return span
+        [best] = top_k(self.probabilities, labels, 1)
+        return {**span, "clip": self.clip, "crop": self.crop, "top1": best.to_fields()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +73,16 @@ class Classification:
     mean_fps: float
     warnings: tuple[str, ...]
 
-    def to_fields(self) -> dict[str, Any]:
-        """Return the answer as plain JSON values; probabilities and times rounded to six digits."""
+    def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
+        """Return the answer as plain JSON values; probabilities and times rounded to six digits.
+
+        Args:
+            labels: The model's. With them, each of several views also says which clip and crop it is, and its best
+                class.
+        """
         return {
-            "predictions": [
-                {"label": item.label, "index": item.index, "prob": round(item.prob, 6)} for item in self.predictions
-            ],
-            "views": [{"start_s": round(view.start_s, 6), "end_s": round(view.end_s, 6)} for view in self.views],
+            "predictions": [item.to_fields() for item in self.predictions],
+            "views": [view.to_fields(labels if len(self.views) > 1 else None) for view in self.views],
             "duration_s": round(self.duration_s, 6),
             "num_frames": self.num_frames,
             "mean_fps": round(self.mean_fps, 6),

@@ -33,6 +33,22 @@ def covering_starts(num_samples: int, num_frames: int) -> list[int]:
     return clip_starts(num_samples, num_frames, -(-num_samples // num_frames))
 
 
+def window_starts(num_samples: int, num_frames: int, hop: int) -> list[int]:
+    """Slide a window over a video, and end with one that ends with the video.
+
+    Args:
+        num_samples: Samples in the video, 1 at least.
+        num_frames: Samples that a window spans.
+        hop: Samples from one window's start to the next one's; the last hop may be shorter.
+
+    Example:
+        250 samples, windows of 79, a hop of 50 -> [0, 50, 100, 150, 171]; 60 samples -> [0].
+    """
+    room = max(0, num_samples - num_frames)
+    starts = list(range(0, room + 1, hop))
+    return starts if starts[-1] == room else [*starts, room]
+
+
 def segment_starts(num_samples: int, num_frames: int, num_clips: int) -> list[int]:
     """Cut the possible starts into equal segments and start a clip in the middle of each.
 

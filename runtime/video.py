@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
@@ -34,6 +35,8 @@ _DURATION_TOLERANCE_S = 0.5
 _DEFAULT_RATE_FPS = Fraction(25)
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
 _DISPLAY_MATRIX = "DISPLAYMATRIX"
+# Smaller frames are decoded by one thread each: several videos at once, and inference, keep the other cores busy.
+_THREADED_PX = 1280 * 720
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
@@ -58,6 +61,7 @@ class Video:
     stated_duration_s: float | None
     warnings: list[str] = field(default_factory=list)
     has_damage: bool = False
+    is_cropped: bool = False
     _is_thorough: bool = False
 
     @classmethod
@@ -108,6 +112,7 @@ class Video:
             stream = _video_stream(container, self.path)
             has_sought = self._seek(container, stream, wanted[0])
             decoding = _Decoding(container, stream)
+            reformatter = VideoReformatter()
             remaining = list(reversed(wanted))
             num_replaced = 0
             shown: VideoFrame | None = None
@@ -116,9 +121,9 @@ class Video:
                     raise ShortcutError
                 while remaining and remaining[-1] < index:
                     num_replaced += 1
-                    yield remaining.pop(), _to_rgb(shown if shown is not None else frame)
+                    yield remaining.pop(), to_rgb(shown if shown is not None else frame, reformatter)
                 if remaining and remaining[-1] == index:
-                    yield remaining.pop(), _to_rgb(frame)
+                    yield remaining.pop(), to_rgb(frame, reformatter)
                 shown = frame
                 if not remaining:
                     break
@@ -131,7 +136,7 @@ class Video:
                     f"got {len(wanted) - num_replaced}",
                     hint="the file is damaged or incomplete: copy or download it again",
                 )
-            last = _to_rgb(shown)
+            last = to_rgb(shown, reformatter)
             for index in reversed(remaining):
                 yield index, last
         self._warn(decoding, shown, num_replaced, len(wanted))
@@ -187,7 +192,11 @@ class _Decoding:
         return self.num_errors + self.num_corrupt > 0
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        self._stream.thread_type = "AUTO"
+        context = self._stream.codec_context
+        if context.width * context.height > _THREADED_PX:
+            context.thread_type = "AUTO"
+        else:
+            context.thread_count = 1
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -302,8 +311,13 @@ def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) 
     return Timeline(tuple(ticks), ticks[-1] + (last_duration or _ticks_per_frame(stream)), stream.time_base)
 
 
-def _to_rgb(frame: VideoFrame) -> UInt8Array:
-    pixels = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+def to_rgb(frame: VideoFrame, reformatter: VideoReformatter | None = None) -> UInt8Array:
+    """Return a decoded frame's pixels, upright, shape (H, W, 3), uint8, RGB 0..255.
+
+    A reformatter that is kept for all frames of a video spares making its tables anew for each, most of the time.
+    """
+    reformatter = reformatter or VideoReformatter()
+    pixels = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), dtype=np.uint8)
     side_data: Any = frame.side_data
     if _DISPLAY_MATRIX not in side_data:
         return pixels

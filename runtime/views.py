@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,15 +12,13 @@ import numpy.typing as npt
 
 from i3d_edge.errors import VideoDecodeError
 from i3d_edge.spec import MIN_FRAMES, ModelSpec
-from runtime.image_sequence import ImageSequence
 from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
-from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts
+from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
 from runtime.timeline import Timeline
-from runtime.video import Video
 
 UInt8Array = npt.NDArray[np.uint8]
 
-Placement = Literal["spread", "segments", "cover", "omz", "whole"]
+Placement = Literal["spread", "segments", "cover", "hop", "omz", "whole"]
 Fit = Literal["short side", "long side"]
 
 MAX_WHOLE_FRAMES = 512
@@ -66,8 +63,10 @@ class ViewPlan:
         rate_fps: Samples a second; None samples every source frame.
         placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
             the last ends with it. "segments": in the middle of equal segments. "cover": as few as show everything.
-            "omz": as Open Model Zoo's checker. "whole": one clip as long as the video.
+            "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole": one clip as long as
+            the video.
         num_clips: Temporal positions; None where the placement decides.
+        hop: Samples from one clip's start to the next one's, where they are placed by "hop".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
             the crop is enlarged again.
         fit_px: See `fit`.
@@ -80,23 +79,34 @@ class ViewPlan:
     rate_fps: int | None = 25
     placement: Placement = "spread"
     num_clips: int | None = 1
+    hop: int | None = None
     fit: Fit = "short side"
     fit_px: int = 256
     crop_px: int = 224
     num_crops: int = 1
 
     @classmethod
-    def of_spec(cls, spec: ModelSpec, num_clips: int = 1) -> ViewPlan:
-        """Return the plan by which `read_clips` cuts a model's clips."""
+    def of_spec(cls, spec: ModelSpec, num_clips: int = 1, *, num_crops: int = 1, hop: int | None = None) -> ViewPlan:
+        """Return the plan by which a model's clips are cut if no protocol says otherwise.
+
+        Args:
+            spec: Says how long a clip is, how often it samples, and its size.
+            num_clips: 1 for the centre clip, more for clips spread evenly over the video.
+            num_crops: 1 for the centre, 3 along the longer side.
+            hop: Instead of `num_clips`: a clip every so many samples.
+        """
         return cls(
             num_frames=spec.num_frames,
             rate_fps=spec.frame_rate_fps,
-            num_clips=num_clips,
+            placement="spread" if hop is None else "hop",
+            num_clips=num_clips if hop is None else None,
+            hop=hop,
             fit_px=spec.short_side_px,
             crop_px=spec.crop_px,
+            num_crops=num_crops,
         )
 
-    def clips(self, num_samples: int) -> list[list[int]]:
+    def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
         """Return the samples of each clip of a video, in temporal order.
 
         Example:
@@ -110,51 +120,39 @@ class ViewPlan:
             return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
         if self.placement == "cover":
             starts = covering_starts(num_samples, span)
+        elif self.placement == "hop":
+            starts = window_starts(num_samples, span, self.hop or 1)
+            if num_samples >= span:  # a long video has many windows: they take no memory each
+                return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "segments":
             starts = segment_starts(num_samples, span, self.num_clips or 1)
         else:
             starts = clip_starts(num_samples, span, self.num_clips or 1)
         return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
-    def crops(self, frame: UInt8Array) -> list[UInt8Array]:
-        """Resize a frame, shape (H, W, 3), uint8, and cut its crops, shape (crop_px, crop_px, 3)."""
+    def fitted(self, frame: UInt8Array) -> UInt8Array:
+        """Resize a frame, shape (H, W, 3), uint8."""
         if self.fit == "long side":
-            fitted = omz_resize(frame, self.fit_px, self.crop_px)
-        else:
-            fitted = resize_short_side(frame, self.fit_px)
+            return omz_resize(frame, self.fit_px, self.crop_px)
+        return resize_short_side(frame, self.fit_px)
+
+    def crops(self, fitted: UInt8Array) -> list[UInt8Array]:
+        """Cut the crops of a resized frame, shape (crop_px, crop_px, 3)."""
         return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
 
 
 class FrameSource(Protocol):
-    """Frames with a clock: a `Video`, an `ImageSequence`, or frames in memory."""
+    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`."""
 
     path: Path
     timeline: Timeline
     stated_duration_s: float | None
     warnings: list[str]
     has_damage: bool
+    is_cropped: bool  # whether its frames have the network's size already, and are taken as they are
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Yield wanted frames by their index, in order; see `Video.frames`."""
-
-
-def open_source(
-    path: Path, *, frames_fps: Fraction | None = None, num_frames: int | None = None, thorough: bool = False
-) -> FrameSource:
-    """Open a video file, or a folder of images.
-
-    Args:
-        path: Of either.
-        frames_fps: The rate of a folder's images.
-        num_frames: How many images a list says there are, or None.
-        thorough: As for `Video.open`.
-
-    Raises:
-        VideoError: If it cannot be used.
-    """
-    if path.is_dir():
-        return ImageSequence.open(path, frames_fps, num_frames=num_frames)
-    return Video.open(path, thorough=thorough)
 
 
 class ViewReader:
@@ -176,6 +174,7 @@ class ViewReader:
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
+        self._frame_of: dict[int, int] = {}
 
     @property
     def num_views(self) -> int:
@@ -193,17 +192,19 @@ class ViewReader:
         return (*short, *self.source.warnings)
 
     def __iter__(self) -> Iterator[Clip]:
-        clips = [[self._frame_at(sample) for sample in samples] for samples in self._clips]
         last_clip_of: dict[int, int] = {}
-        for number, frames in enumerate(clips):
+        complete_at = []
+        for number in range(len(self._clips)):
+            frames = self._frames_of(number)
             last_clip_of.update(dict.fromkeys(frames, number))
-        complete_at = np.maximum.accumulate([max(frames) for frames in clips])
+            complete_at.append(max(frames))
+        complete_at = np.maximum.accumulate(complete_at).tolist()
         kept: dict[int, list[UInt8Array]] = {}
         number = 0
         for index, picture in self.source.frames(sorted(last_clip_of)):
-            kept[index] = self.plan.crops(picture)
-            while number < len(clips) and complete_at[number] <= index:
-                yield from self._views(number, clips[number], kept)
+            kept[index] = self.plan.crops(picture if self.source.is_cropped else self.plan.fitted(picture))
+            while number < len(complete_at) and complete_at[number] <= index:
+                yield from self._views(number, self._frames_of(number), kept)
                 for frame in [frame for frame in kept if last_clip_of[frame] <= number]:
                     del kept[frame]
                 number += 1
@@ -218,7 +219,11 @@ class ViewReader:
                 array[position] = kept[frame][crop]
             yield Clip(array, start_s, end_s, number, crop)
 
-    def _times(self, samples: list[int]) -> tuple[float, float]:
+    def _frames_of(self, number: int) -> list[int]:
+        """Return the source frames of a clip."""
+        return [self._frame_at(sample) for sample in self._clips[number]]
+
+    def _times(self, samples: Sequence[int]) -> tuple[float, float]:
         length = len(samples) * self.plan.frame_stride
         if self.plan.rate_fps is not None:
             return samples[0] / self.plan.rate_fps, (samples[0] + length) / self.plan.rate_fps
@@ -228,7 +233,11 @@ class ViewReader:
 
     def _frame_at(self, sample: int) -> int:
         rate = self.plan.rate_fps
-        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
+        if rate is None:
+            return sample
+        if (frame := self._frame_of.get(sample)) is None:
+            frame = self._frame_of[sample] = self.source.timeline.frame_at(sample, rate)
+        return frame
 
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.errors import ListError
-
-_CONTAINERS = ("3gp", "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "ts")
-VIDEO_SUFFIXES = frozenset(f".{name}" for name in (*_CONTAINERS, "webm", "wmv", "y4m"))
+from runtime import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from accuracy.formats.entry import VIDEO_SUFFIXES, Entry, Source
+from accuracy.formats.entry import Entry, Source
 from i3d_edge.errors import ListError
+from runtime import VIDEO_SUFFIXES
 
 _SPLITS = frozenset({"train", "val", "valid", "validate", "validation", "test"})
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")

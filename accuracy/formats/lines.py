@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from accuracy.formats.entry import VIDEO_SUFFIXES, Entry, Source
+from accuracy.formats.entry import Entry, Source
+from runtime import VIDEO_SUFFIXES
 
 _INDEXED = re.compile(r"(?P<path>.+?)(?:\s*,\s*|\s+)(?P<index>\d+)")
 _FRAMES = re.compile(r"(?P<path>.+?)(?:\s*,\s*|\s+)(?P<num_frames>\d+)(?:\s*,\s*|\s+)(?P<index>\d+)")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from i3d_edge import progress
 from i3d_edge.errors import I3DError
 from i3d_edge.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from runtime import Engine
 
 INTERRUPTED = 130
 
@@ -35,6 +39,22 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
+
+
+class _Rate(click.ParamType[Fraction]):
+    """A number of frames a second, as a whole, a decimal or a fraction."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        """Return the rate."""
+        try:
+            rate = Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            rate = Fraction(0)
+        if rate <= 0:
+            self.fail(f"{value!r} is not a rate above 0, for instance 25, 29.97 or 30000/1001", param, ctx)
+        return rate
 
 
 def _silence(_ctx: click.Context, _param: click.Parameter, is_quiet: bool) -> None:
@@ -67,6 +87,31 @@ precision_option = click.option(
     "--inference-precision",
     type=click.Choice(["f32", "bf16", "f16"]),
     help="What to compute in; the device's own choice if not given (bf16 on CPUs that have it).",
+)
+
+frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frames a second of folders of images.")
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["latency", "throughput"]),
+    default="latency",
+    show_default=True,
+    help="One clip at a time on all cores, or several at once, each on a part of them.",
+)
+streams_option = click.option(
+    "--streams",
+    "num_streams",
+    type=click.IntRange(min=1),
+    help="Clips that run at once; the device's choice if not given.",
+)
+threads_option = click.option(
+    "--threads", "num_threads", type=click.IntRange(min=1), help="CPU threads for inference; all cores if not given."
+)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    envvar="I3D_CACHE",
+    show_envvar=True,
+    help="A folder to keep compiled models in, for a quicker start.",
 )
 
 
@@ -114,6 +159,28 @@ def format_size(num_bytes: int) -> str:
 def note(text: str) -> None:
     """Print a remark on stderr."""
     click.echo(text, err=True)
+
+
+def describe_engine(engine: Engine) -> str:
+    """Say what really runs: "int8 on CPU, latency mode, 1 stream(s), 2 threads, compiled anew"."""
+    parts = [f"{engine.precision} on {engine.device}, {engine.mode} mode"]
+    if engine.num_streams is not None:
+        parts.append(f"{engine.num_streams} stream(s)")
+    if engine.num_threads is not None:
+        parts.append(f"{engine.num_threads} thread(s)")
+    return ", ".join((*parts, "from the cache" if engine.is_cached else "compiled anew"))
+
+
+def engine_fields(engine: Engine) -> dict[str, Any]:
+    """Return what really runs, as JSON values."""
+    return {
+        "device": engine.device,
+        "executed_precision": engine.precision,
+        "mode": engine.mode,
+        "num_streams": engine.num_streams,
+        "num_threads": engine.num_threads,
+        "is_cached": engine.is_cached,
+    }
 
 
 def warn_of_stand_in(spec: ModelSpec) -> None:

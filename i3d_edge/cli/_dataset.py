@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from i3d_edge.cli._base import note
+from i3d_edge.cli._base import frames_fps_option, note
 from i3d_edge.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FORMATS = ("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "ucf101", "hmdb51")
-
-
-class _Rate(click.ParamType[Fraction]):
-    """A number of frames a second, as a whole, a decimal or a fraction."""
-
-    name = "rate"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
-        """Return the rate."""
-        try:
-            rate = Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
-        if rate <= 0:
-            self.fail(f"{value!r} is not a rate above 0, for instance 25, 29.97 or 30000/1001", param, ctx)
-        return rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,7 @@ def dataset_options(function: Function) -> Function:
                 "a line.",
             ),
             click.option("--split", help="Which part of Open Model Zoo's JSON (validation) or of HMDB51 (1)."),
-            click.option("--frames-fps", type=_Rate(), help="Frames a second of folders of images."),
+            frames_fps_option,
         )
     ):
         decorated = option(decorated)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,50 +12,101 @@ import click
 
 from i3d_edge.cli._base import (
     Command,
+    cache_option,
+    describe_engine,
     device_option,
+    engine_fields,
+    frames_fps_option,
+    mode_option,
     model_option,
     note,
     precision_option,
     quiet_option,
     spec_option,
+    streams_option,
+    threads_option,
     warn_of_stand_in,
 )
 from i3d_edge.errors import I3DError
 
 if TYPE_CHECKING:
-    from i3d_edge.errors import VideoError
+    from i3d_edge.errors import ClipShapeError, VideoError
+    from i3d_edge.spec import Fusion, ModelSpec
     from runtime import Classification, VideoClassifier
+    from runtime.engine import Mode
+
+_MIB = 1 << 20
 
 
 @click.command(cls=Command)
-@click.argument("videos", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="VIDEO...")
+@click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @model_option
 @spec_option
 @click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to print.")
 @click.option(
-    "--num-clips",
-    type=click.IntRange(min=1),
-    default=1,
+    "--num-clips", type=click.IntRange(min=1), help="Clips spread over the video; 1, the default, is the centre."
+)
+@click.option(
+    "--num-crops",
+    type=click.Choice(["1", "3"]),
+    default="1",
     show_default=True,
-    help="Clips to average over; 1 is the centre.",
+    help="Crops of each clip: the centre, or three along the longer side.",
+)
+@click.option(
+    "--hop",
+    type=click.IntRange(min=1),
+    metavar="FRAMES",
+    help="The whole video, a clip every so many frames of the model's rate (25 are a second).",
+)
+@click.option(
+    "--fusion",
+    type=click.Choice(["probabilities", "logits"]),
+    default="probabilities",
+    show_default=True,
+    help="What is averaged over several clips or crops.",
+)
+@frames_fps_option
+@click.option(
+    "--max-input-mib",
+    type=click.IntRange(min=1),
+    default=4096,
+    show_default=True,
+    help="How much standard input may hold; it is kept in a temporary file.",
 )
 @device_option
 @precision_option
+@mode_option
+@streams_option
+@threads_option
+@cache_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per video, as results arrive.")
 @quiet_option
 def classify(
-    videos: tuple[Path, ...],
+    videos: tuple[str, ...],
     model_path: Path,
     spec_path: Path | None,
     k: int,
-    num_clips: int,
+    num_clips: int | None,
+    num_crops: str,
+    hop: int | None,
+    fusion: Fusion,
+    frames_fps: Fraction | None,
+    max_input_mib: int,
     device: str,
     inference_precision: str | None,
+    mode: Mode,
+    num_streams: int | None,
+    num_threads: int | None,
+    cache: Path | None,
     as_json: bool,
     as_jsonl: bool,
 ) -> None:
     """Label the action in each VIDEO.
+
+    A VIDEO is a file, a quoted pattern, a folder of videos at any depth, a folder of numbered images (with
+    --frames-fps), an .npy clip as DeepMind ships it, or - for standard input.
 
     A file that cannot be used is named on stderr and does not stop the others; the exit code is then 1.
 
@@ -62,42 +115,61 @@ def classify(
       i3d classify cricket.avi --model rgb_imagenet.xml
     """
     from i3d_edge.progress import track
-    from runtime import VideoClassifier
+    from runtime import VideoClassifier, find_sources
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
+    if hop is not None and num_clips is not None:
+        raise click.UsageError("--hop cannot be used with --num-clips: it shows the whole video")
     rows: list[dict[str, Any]] = []
     with VideoClassifier(
-        model_path, device=device, inference_precision=inference_precision, spec=spec_path
+        model_path,
+        device=device,
+        inference_precision=inference_precision,
+        mode=mode,
+        num_streams=num_streams,
+        num_threads=num_threads,
+        cache=cache,
+        spec=spec_path,
     ) as classifier:
         warn_of_stand_in(classifier.spec)
-        note(f"model {model_path}: {classifier.spec.title()}; runs in {classifier.precision} on {device}")
-        results = classifier.classify_all(videos, k=k, num_clips=num_clips)
-        for path, result in zip(
-            videos, track(results, total=len(videos), title="classifying", unit="video"), strict=True
-        ):
-            row = _row(path, result, is_stand_in=classifier.spec.is_stand_in)
-            rows.append(row)
-            if as_jsonl:
-                click.echo(json.dumps(row, ensure_ascii=False))
-            elif not as_json:
-                click.echo(_format(row))
+        note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}")
+        model = _model_fields(classifier)
+        with find_sources(
+            videos,
+            classifier.spec,
+            frames_fps=frames_fps,
+            standard_input=sys.stdin.buffer,
+            max_input_bytes=max_input_mib * _MIB,
+        ) as sources:
+            results = classifier.classify_all(
+                sources, k=k, num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion
+            )
+            for source, result in zip(
+                sources, track(results, total=len(sources), title="classifying", unit="video"), strict=True
+            ):
+                row = _row(source.name, result, classifier.spec)
+                rows.append(row)
+                if as_jsonl:
+                    click.echo(json.dumps(row, ensure_ascii=False))
+                elif not as_json:
+                    click.echo(_format(row, with_views=hop is not None))
     if as_json:
-        click.echo(json.dumps({"model": _model_fields(classifier), "videos": rows}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))
     failed = [row for row in rows if row["status"] == "error"]
     if failed:
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")
         click.get_current_context().exit(I3DError.exit_code)
 
 
-def _row(path: Path, result: Classification | VideoError, *, is_stand_in: bool) -> dict[str, Any]:
+def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: ModelSpec) -> dict[str, Any]:
     if isinstance(result, I3DError):
         note(f"{type(result).__name__}: {result}")
-        return {"path": str(path), "status": "error", "predictions": [], "error": result.message}
+        return {"path": name, "status": "error", "predictions": [], "error": result.message}
     for warning in result.warnings:
-        note(f"{path}: {warning}")
-    row = {"path": str(path), "status": "ok", **result.to_fields()}
-    return {**row, "stand_in": True} if is_stand_in else row
+        note(f"{name}: {warning}")
+    row = {"path": name, "status": "ok", **result.to_fields(spec.labels)}
+    return {**row, "stand_in": True} if spec.is_stand_in else row
 
 
 def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
@@ -106,15 +178,29 @@ def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
         "title": spec.title(),
         "origin": spec.origin,
         "fingerprint": spec.fingerprint,
-        "device": classifier.device,
-        "executed_precision": classifier.precision,
+        **engine_fields(classifier.engine),
     }
 
 
-def _format(row: dict[str, Any]) -> str:
+def _format(row: dict[str, Any], *, with_views: bool) -> str:
     if row["status"] == "error":
         return f"{row['path']}\n  no result"
-    spans = ", ".join(f"{view['start_s']:.2f}-{view['end_s']:.2f} s" for view in row["views"])
-    lines = [f"{row['path']}  ({spans} of {row['duration_s']:.2f} s)"]
+    views = row["views"]
+    lines = [f"{row['path']}  ({_spans(views)} of {row['duration_s']:.2f} s)"]
     lines += [f"  {100 * item['prob']:5.1f} %  {item['label']}" for item in row["predictions"]]
+    if with_views and len(views) > 1:
+        lines += [f"  {_span(view)}: {100 * view['top1']['prob']:5.1f} %  {view['top1']['label']}" for view in views]
     return "\n".join(lines)
+
+
+def _spans(views: list[dict[str, Any]]) -> str:
+    """Say where views are: the spans of a few, the number of many."""
+    spans = list(dict.fromkeys(map(_span, views)))
+    if len(spans) > 3:
+        return f"{len(views)} views, from {views[0]['start_s']:.2f} to {views[-1]['end_s']:.2f} s"
+    crops = f", {len(views) // len(spans)} crops each" if len(views) > len(spans) else ""
+    return ", ".join(spans) + crops
+
+
+def _span(view: dict[str, Any]) -> str:
+    return f"{view['start_s']:.2f}-{view['end_s']:.2f} s"

@@ -3,12 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import numbered_frame, read_cropped_number, write_numbered
+from synthetic import read_cropped_number, write_numbered
 
 from i3d_edge.errors import ClipShapeError, VideoDecodeError, VideoError
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
-from runtime.clip import clips_of_frames, read_clips
+from runtime.clip import read_clips
+from runtime.clip_array import ClipArray
+from runtime.views import ViewPlan, ViewReader
 
 SPEC = ModelSpec(labels=kinetics_400())
 
@@ -51,17 +53,9 @@ def test_several_clips_share_their_frames(tmp_path: Path) -> None:
         assert seen(clip.frames) == low(list(range(start, start + 79)))
 
 
-def test_frames_can_be_given_instead_of_a_file(tmp_path: Path) -> None:
-    frames = np.stack([numbered_frame(number) for number in range(100)])
-    [given] = clips_of_frames(frames, SPEC).clips
-    [read] = read_clips(write_numbered(tmp_path / "video.mp4", 100), SPEC).clips
-    assert np.abs(given.frames.astype(int) - read.frames).max() <= 2  # RGB to YUV and back
-    assert given.start_s == read.start_s
-
-
 def test_layouts_show_the_same_pixels_without_a_copy() -> None:
     frames = np.random.default_rng(0).integers(0, 256, (79, 256, 256, 3), dtype=np.uint8)
-    [clip] = clips_of_frames(frames, SPEC).clips
+    [clip] = ViewReader(ClipArray.of(frames, SPEC), ViewPlan.of_spec(SPEC))
     ndchw = clip.to_layout("NDCHW")
     assert ndchw.shape == (1, 79, 3, 224, 224)
     assert ndchw.flags.c_contiguous
@@ -83,21 +77,6 @@ def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Pat
         "or for one clip of 79 samples; got "
     )
     assert hint == "hint: the file is incomplete: copy or download it again"
-
-
-@pytest.mark.parametrize(
-    ("frames", "got"),
-    [
-        (np.zeros((10, 64, 64), np.uint8), "(10, 64, 64) uint8"),
-        (np.zeros((10, 3, 64, 64), np.uint8), "(10, 3, 64, 64) uint8"),
-        (np.zeros((10, 64, 64, 3), np.float32), "(10, 64, 64, 3) float32"),
-        (np.zeros((0, 64, 64, 3), np.uint8), "(0, 64, 64, 3) uint8"),
-    ],
-)
-def test_frames_of_another_shape(frames: np.ndarray, got: str) -> None:
-    with pytest.raises(ClipShapeError) as caught:
-        clips_of_frames(frames, SPEC)
-    assert str(caught.value) == f"frames must have shape (F, H, W, 3), uint8; got {got}"
 
 
 def test_a_flow_model_takes_no_video(tmp_path: Path) -> None:

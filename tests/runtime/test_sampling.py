@@ -1,6 +1,6 @@
 import pytest
 
-from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts
+from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,20 @@ def test_segments_of_gluoncv(num_samples: int, num_clips: int, expected: list[in
 )
 def test_clips_of_open_model_zoo(num_samples: int, expected: list[list[int]]) -> None:
     assert omz_clips(num_samples, 4, 3) == expected
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "hop", "expected"),
+    [
+        (60, 10, [0]),
+        (79, 10, [0]),
+        (80, 10, [0, 1]),
+        (99, 10, [0, 10, 20]),
+        (250, 50, [0, 50, 100, 150, 171]),
+        (250, 171, [0, 171]),
+        (250, 1000, [0, 171]),
+        (82, 1, [0, 1, 2, 3]),
+    ],
+)
+def test_windows_slide_and_the_last_ends_with_the_video(num_samples: int, hop: int, expected: list[int]) -> None:
+    assert window_starts(num_samples, 79, hop) == expected

@@ -9,7 +9,8 @@ from i3d_edge.errors import VideoDecodeError
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
 from runtime.clip import read_clips
-from runtime.views import ViewPlan, ViewReader, open_source
+from runtime.sources import open_source
+from runtime.views import ViewPlan, ViewReader
 
 SPEC = ModelSpec(labels=kinetics_400())
 
@@ -59,6 +60,21 @@ def test_windows_cover_the_video(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 100)
     plan = ViewPlan(num_frames=40, placement="cover", num_clips=None)
     assert [view.start_s for view in ViewReader(open_source(path), plan)] == [0, 30 / 25, 60 / 25]
+
+
+def test_a_hop_slides_a_window_to_the_end(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 100)
+    views = list(ViewReader(open_source(path), ViewPlan(num_frames=40, placement="hop", num_clips=None, hop=25)))
+    assert [view.start_s for view in views] == [0, 1, 2, 60 / 25]
+    assert [view.clip for view in views] == [0, 1, 2, 3]
+    for view, start in zip(views, (0, 25, 50, 60), strict=True):
+        assert seen(view.frames) == low(list(range(start, start + 40)))
+
+
+def test_a_hop_over_less_than_a_window(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "video.mp4", 30)
+    [view] = ViewReader(open_source(path), ViewPlan(num_frames=40, placement="hop", num_clips=None, hop=8))
+    assert seen(view.frames) == low([sample % 30 for sample in range(40)])
 
 
 @pytest.mark.parametrize(("num_frames", "length"), [(50, 50), (9, 9), (4, 9)])

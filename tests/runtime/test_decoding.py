@@ -1,29 +1,29 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from synthetic import write_numbered
 
-from accuracy import decoding
-from accuracy.dataset import ListedVideo
-from accuracy.decoding import DecodePool, Restart
-from runtime import Clip, ShortcutError, ViewPlan
+from i3d_edge.errors import VideoOpenError
+from runtime import Clip, DecodePool, Restart, ShortcutError, Source, ViewPlan, decoding
+from runtime.sources import open_source
 
 PLAN = ViewPlan(num_frames=9, num_clips=2)
 
 
-def listed(tmp_path: Path, number: int, num_frames: int = 20) -> ListedVideo:
+def video(tmp_path: Path, number: int, num_frames: int = 20) -> Source:
     path = write_numbered(tmp_path / f"{number}.mp4", num_frames)
-    return ListedVideo(path.name, path, "a")
+    return Source(path.name, partial(open_source, path))
 
 
 def test_feeds_come_in_the_order_of_the_videos(tmp_path: Path) -> None:
-    videos = [listed(tmp_path, number, 60 if number == 0 else 10) for number in range(5)]
+    videos = [video(tmp_path, number, 60 if number == 0 else 10) for number in range(5)]
     with DecodePool(videos, PLAN, num_workers=3) as pool:
-        seen = [(feed.video.path, [view.clip for view in feed.views()], feed.outcome.reason) for feed in pool]
+        seen = [(feed.video.name, [view.clip for view in feed.views()], feed.outcome.error) for feed in pool]
     assert seen == [(f"{number}.mp4", [0, 1], None) for number in range(5)]
 
 
@@ -35,7 +35,7 @@ class EndlessReader:
     lock = threading.Lock()
 
     def __init__(self, source: object, plan: ViewPlan) -> None:
-        pass
+        self.source = source
 
     def __iter__(self) -> Iterator[Clip]:
         for number in range(50):
@@ -44,15 +44,19 @@ class EndlessReader:
             yield Clip(np.zeros((1, 1, 1, 3), np.uint8), 0, 0, number)
 
 
-@pytest.mark.parametrize(("num_workers", "queue_length"), [(1, 1), (2, 3), (3, 2)])
+@pytest.mark.parametrize(("num_workers", "num_videos", "queue_length"), [(1, 1, 1), (2, 2, 3), (3, 5, 2), (1, None, 2)])
 def test_decoding_runs_ahead_so_far_and_no_further(
-    num_workers: int, queue_length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    num_workers: int,
+    num_videos: int | None,
+    queue_length: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(decoding, "ViewReader", EndlessReader)
     monkeypatch.setattr(EndlessReader, "num_made", 0)
-    videos = [listed(tmp_path, number) for number in range(6)]
-    most = num_workers * (queue_length + 1)
-    with DecodePool(videos, PLAN, num_workers=num_workers, queue_length=queue_length) as pool:
+    videos = [video(tmp_path, number) for number in range(6)]
+    most = (num_videos or num_workers + 2) * queue_length + num_workers
+    with DecodePool(videos, PLAN, num_workers=num_workers, num_videos=num_videos, queue_length=queue_length) as pool:
         num_taken = 0
         for feed in pool:
             for _ in feed.views():
@@ -68,7 +72,7 @@ def test_decoding_runs_ahead_so_far_and_no_further(
 def test_leaving_stops_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "ViewReader", EndlessReader)
     started = time.perf_counter()
-    with DecodePool([listed(tmp_path, number) for number in range(4)], PLAN) as pool:
+    with DecodePool([video(tmp_path, number) for number in range(4)], PLAN) as pool:
         next(next(iter(pool)).views())
     assert time.perf_counter() - started < 5
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
@@ -76,12 +80,12 @@ def test_leaving_stops_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_broken_video_is_an_outcome(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
-    with DecodePool([ListedVideo("bad.mp4", tmp_path / "bad.mp4", "a")], PLAN) as pool:
+    with DecodePool([Source("bad.mp4", partial(open_source, tmp_path / "bad.mp4"))], PLAN) as pool:
         [feed] = pool
         assert list(feed.views()) == []
     assert feed.outcome is not None
-    assert feed.outcome.reason is not None
-    assert feed.outcome.reason.startswith("VideoOpenError: video ")
+    assert isinstance(feed.outcome.error, VideoOpenError)
+    assert feed.outcome.timeline is None
 
 
 def test_whatever_else_happens_in_a_thread_is_heard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +95,7 @@ def test_whatever_else_happens_in_a_thread_is_heard_of(tmp_path: Path, monkeypat
             yield
 
     monkeypatch.setattr(decoding, "ViewReader", Failing)
-    with DecodePool([listed(tmp_path, 0)], PLAN) as pool, pytest.raises(ZeroDivisionError):
+    with DecodePool([video(tmp_path, 0)], PLAN) as pool, pytest.raises(ZeroDivisionError):
         list(next(iter(pool)).views())
 
 
@@ -106,7 +110,39 @@ def test_a_shortcut_that_led_astray_restarts_the_video(tmp_path: Path, monkeypat
                 raise ShortcutError
 
     monkeypatch.setattr(decoding, "ViewReader", Astray)
-    with DecodePool([listed(tmp_path, 0)], PLAN) as pool:
+    with DecodePool([video(tmp_path, 0)], PLAN) as pool:
         [feed] = pool
         first, restart, again = feed.views()
     assert (first.clip, restart, again.clip) == (1, Restart(), 2)
+
+
+def test_waiting_for_a_view_can_be_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(EndlessReader):
+        def __iter__(self) -> Iterator[Clip]:
+            for number in range(2):
+                time.sleep(0.1)
+                yield Clip(np.zeros((1, 1, 1, 3), np.uint8), 0, 0, number)
+
+    monkeypatch.setattr(decoding, "ViewReader", Slow)
+    with DecodePool([video(tmp_path, 0)], PLAN) as pool:
+        [feed] = pool
+        items = list(feed.views_or_idle(0.01))
+    assert [item.clip for item in items if item is not None] == [0, 1]
+    assert items[0] is None
+    assert 4 <= items.count(None) <= 20
+    assert feed.wait_s >= 0.15
+
+
+def test_a_video_is_taken_when_it_is_due(tmp_path: Path) -> None:
+    taken = []
+
+    def videos() -> Iterator[Source]:
+        for number in range(10):
+            taken.append(number)
+            yield video(tmp_path, number, 9)
+
+    with DecodePool(videos(), PLAN, num_workers=1, num_videos=3) as pool:
+        assert taken == []
+        for feed in pool:
+            list(feed.views())
+            assert len(taken) <= int(feed.video.name.split(".")[0]) + 3

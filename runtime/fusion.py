@@ -1,0 +1,51 @@
+"""How the views of a video become one answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.spec import Fusion
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+_SMALLEST = float(np.finfo(np.float32).tiny)
+
+
+def fuse(fusion: Fusion, probabilities: FloatArray) -> FloatArray:
+    """Combine the views of one video by what they say of each class.
+
+    Args:
+        fusion: "probabilities" takes their mean; "logits" the softmax of the mean of the logits, so that a class that
+            one view excludes is out. Log-probabilities stand for logits, see `mean_of_logits`; a probability that
+            float32 holds as 0 counts as the smallest that it holds in full.
+        probabilities: Shape (num_views, num_classes).
+
+    Returns:
+        Probabilities, shape (num_classes,).
+
+    Example:
+        Views [0.8, 0.2] and [0.5, 0.5] -> probabilities [0.65, 0.35]; logits [2/3, 1/3], since the mean of ln 4 and 0
+        is ln 2.
+    """
+    if fusion == "probabilities":
+        return mean_of_probabilities(probabilities)
+    return mean_of_logits(np.log(np.maximum(probabilities, _SMALLEST)))
+
+
+def mean_of_probabilities(probabilities: FloatArray) -> FloatArray:
+    """Return the mean over views; shapes as for `fuse`."""
+    return np.asarray(np.mean(probabilities, axis=0))
+
+
+def mean_of_logits(logits: FloatArray) -> FloatArray:
+    """Return the softmax of the mean logits over views; shapes as for `fuse`.
+
+    Log-probabilities are logits less a constant of the view, and a constant drops out of the softmax; so they do as
+    well.
+    """
+    mean = np.mean(logits, axis=0)
+    exponentials = np.exp(mean - np.max(mean))
+    return np.asarray(exponentials / np.sum(exponentials))

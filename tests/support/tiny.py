@@ -1,0 +1,57 @@
+"""IRs of our form that answer in a millisecond: a softmax over the mean of each channel. For all but the network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import NUM_CHANNELS, OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
+
+LABELS = LabelSet("five", ("red", "green", "blue", "dark", "light"))
+# Columns are classes, rows channels, per grey level.
+WEIGHTS = np.array([[4, -2, -2, -1, 1], [-2, 4, -2, -1, 1], [-2, -2, 4, -1, 1]], np.float32) / 64
+
+
+def tiny_spec(**fields: object) -> ModelSpec:
+    """Return a spec of nine frames of 24 pixels, cut from frames whose short side is 32."""
+    return ModelSpec(
+        **{
+            "labels": LABELS,
+            "num_frames": 9,
+            "crop_px": 24,
+            "short_side_px": 32,
+            "layout": "NDCHW",
+            "input_type": "u8",
+            "has_preprocessing": True,
+            "precision": "FP32",
+            **fields,
+        }
+    )
+
+
+def write_tiny_ir(path: Path, *, weights: np.ndarray = WEIGHTS, **fields: object) -> Path:
+    """Write an IR of any stream, layout, batch and input type."""
+    spec = tiny_spec(**fields)
+    ports, total = [], None
+    for name, stream in spec.inputs.items():
+        port = ops.parameter(spec.input_shape(name), ov.Type(np.dtype({"u8": "u1"}.get(spec.element_type(name), "f4"))))
+        port.output(0).set_names({name})
+        axes = [axis for axis, letter in enumerate(spec.layout) if letter in "DHW"]
+        mean = ops.reduce_mean(ops.convert(port, "f32"), ops.constant(axes))
+        if "N" not in spec.layout:
+            mean = ops.unsqueeze(mean, ops.constant(0))
+        logits = ops.matmul(mean, ops.constant(weights[: NUM_CHANNELS[stream]]), False, False)
+        total = logits if total is None else ops.add(total, logits)
+        ports.append(port)
+    output = ops.softmax(total, 1)
+    output.output(0).set_names({OUTPUT_NAME})
+    model = ov.Model([output], ports, "tiny")
+    for name, value in spec.to_fields().items():
+        model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
+    ov.save_model(model, path, compress_to_fp16=False)
+    return path
