@@ -14,7 +14,7 @@ from accuracy.aggregation import INSIDE_THE_NETWORK, MEAN_OF_PROBABILITIES
 from accuracy.result_schema import Protocol
 from i3d_edge.errors import ProtocolError
 from i3d_edge.spec import ModelSpec
-from runtime import ViewPlan, require_rgb
+from runtime import FlowMethod, ViewPlan, flow_method, require_crops
 
 _INTERPOLATIONS = {"short side": "bilinear; area below one half", "long side": "bilinear, twice"}
 
@@ -30,6 +30,7 @@ class Preset:
         follows_model: Whether clip length, rate and sizes are the model's own.
         aggregation: How views become a video's probabilities.
         drops_last_video: Whether the last video is left out of the figures per video, as Open Model Zoo's checker does.
+        flow: How flow is computed for models that take it; None: as `flow_method` says.
     """
 
     name: str
@@ -39,17 +40,20 @@ class Preset:
     follows_model: bool = False
     aggregation: str = MEAN_OF_PROBABILITIES
     drops_last_video: bool = False
+    flow: FlowMethod | None = None
 
     def plan(self, spec: ModelSpec) -> ViewPlan:
         """Return how views are taken for a model.
 
         Raises:
             ProtocolError: If the model takes other clips than the protocol states.
-            ClipShapeError: If it cannot be shown the pixels of a video.
+            ClipShapeError: If it takes whole frames, or no flow and its method is given.
+            DependencyError: If OpenCV lacks the method of flow.
         """
-        require_rgb(spec)
+        require_crops(spec)
+        flow = flow_method(spec, self.flow)
         if self.follows_model:
-            own = ViewPlan.of_spec(spec)
+            own = ViewPlan.of_spec(spec, flow=flow)
             return replace(own, placement=self.views.placement, num_clips=self.views.num_clips)
         wanted = self.views.num_frames
         if wanted is not None and spec.num_frames != wanted:
@@ -61,13 +65,13 @@ class Preset:
             raise ProtocolError(
                 f"model must take {self.views.crop_px} px for the protocol {self.name!r}; it takes {spec.crop_px}"
             )
-        return self.views
+        return replace(self.views, flow=flow)
 
     def describe(self, spec: ModelSpec) -> Protocol:
         """Return what a result states of the protocol."""
         views = self.plan(spec)
         is_short = views.fit == "short side"
-        return {
+        stated: Protocol = {
             "name": self.name,
             "version": self.version,
             "num_frames": views.num_frames,
@@ -83,6 +87,9 @@ class Preset:
             "aggregation": self.aggregation,
             "drops_last_video": self.drops_last_video,
         }
+        if views.flow is not None:
+            stated["flow"] = views.flow
+        return stated
 
 
 _OMZ = ViewPlan(num_frames=79, rate_fps=None, placement="omz", num_clips=3, fit="long side")

@@ -101,7 +101,7 @@ REFERENCES = (
         "short side 256, centre crop 224; per video",
         "google-deepmind/kinetics-i3d, README.md; the protocol also issues 44 and 72",
         "deepmind",
-        "for RGB, and on the test set; flow does not run here yet",
+        "on the test set; flow is by OpenCV's TV-L1, not DeepMind's own",
         (
             Number("RGB-I3D, ImageNet + Kinetics (rgb_imagenet)", 71.1, 89.3),
             Number("Flow-I3D, ImageNet + Kinetics (flow_imagenet)", 63.4, 84.9),

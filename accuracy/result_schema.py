@@ -42,6 +42,7 @@ class Protocol(TypedDict):
     interpolation: str
     aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
     drops_last_video: bool  # True: the last scored video is not in video_top1 and video_top5
+    flow: NotRequired[str]  # how optical flow was computed: "tvl1" or "dis"; absent for models of RGB alone
 
 
 class Where(TypedDict):

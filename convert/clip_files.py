@@ -12,7 +12,7 @@ from convert.parity import moving_clip, noise_clip, normalise
 from convert.stage import Feeds
 from i3d_edge.errors import ClipShapeError
 from i3d_edge.spec import INPUT_NAME, NUM_CHANNELS, ModelSpec
-from runtime import read_clips
+from runtime import read_clips, require_rgb
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -40,9 +40,10 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
         By name, the file's stem; "stem#2" for a video's third clip.
 
     Raises:
-        ClipShapeError: If an array is not one clip, or there is no clip.
+        ClipShapeError: If the model takes flow, an array is not one clip, or there is no clip.
         VideoError: If a video cannot be used.
     """
+    require_rgb(spec)
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     clips: dict[str, Feeds] = {}
     for file in files:

@@ -4,11 +4,17 @@ from runtime.classifier import VideoClassifier as VideoClassifier
 from runtime.clip import Clip as Clip
 from runtime.clip import VideoClips as VideoClips
 from runtime.clip import read_clips as read_clips
+from runtime.clip import require_crops as require_crops
 from runtime.clip import require_rgb as require_rgb
 from runtime.decoding import DecodePool as DecodePool
 from runtime.decoding import Restart as Restart
 from runtime.decoding import VideoFeed as VideoFeed
 from runtime.engine import Engine as Engine
+from runtime.flow import FlowCost as FlowCost
+from runtime.flow import FlowMethod as FlowMethod
+from runtime.flow import flow_method as flow_method
+from runtime.inputs import graph_inputs as graph_inputs
+from runtime.inputs import model_inputs as model_inputs
 from runtime.ir import read_ir as read_ir
 from runtime.prediction import Classification as Classification
 from runtime.prediction import Prediction as Prediction

@@ -19,11 +19,12 @@ import numpy.typing as npt
 
 from i3d_edge.errors import ClipShapeError, VideoError
 from i3d_edge.spec import Fusion, ModelSpec
-from runtime.clip import require_rgb
+from runtime.clip import require_crops
 from runtime.decoding import DecodePool, Outcome, Restart
 from runtime.engine import Engine, Mode
+from runtime.flow import FlowMethod, flow_method
 from runtime.fusion import fuse
-from runtime.inputs import Inputs
+from runtime.inputs import Inputs, model_inputs
 from runtime.prediction import Classification, View, top_k
 from runtime.sources import Source, source_of_frames, source_of_path
 from runtime.views import Clip, ViewPlan
@@ -53,6 +54,7 @@ class VideoClassifier:
         spec: What the model is.
         device: As asked for.
         precision: What most convolutions really run in.
+        flow: How optical flow is computed, "tvl1" or "dis"; None where the model takes none.
 
     Example:
         >>> with VideoClassifier("i3d.xml") as classifier:  # doctest: +SKIP
@@ -71,6 +73,7 @@ class VideoClassifier:
         num_threads: int | None = None,
         cache: str | PathLike[str] | None = None,
         spec: str | PathLike[str] | None = None,
+        flow: FlowMethod | None = None,
     ) -> None:
         """Load a model.
 
@@ -83,11 +86,15 @@ class VideoClassifier:
             num_threads: That inference may use, on a CPU; None is all cores.
             cache: A folder where compiled models are kept, for a quicker start; None for none.
             spec: A JSON file that describes an IR which does not describe itself.
+            flow: How optical flow is computed for a flow or joint model: "tvl1", as DeepMind did and if not given,
+                or "dis".
 
         Raises:
             IRError: If the IR is incomplete or does not describe itself.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
+            ClipShapeError: If `flow` is given and the model takes RGB alone.
+            DependencyError: If OpenCV lacks the method of flow.
         """
         self._engine: Engine | None = Engine(
             Path(ir),
@@ -100,6 +107,7 @@ class VideoClassifier:
             spec_path=None if spec is None else Path(spec),
         )
         self.spec: ModelSpec = self._engine.spec
+        self.flow = flow_method(self.spec, flow)
         self.device = device
         self.precision = self._engine.precision
         self._num_decoders = min(_MOST_DECODERS, os.cpu_count() or 1)
@@ -199,12 +207,12 @@ class VideoClassifier:
         Yields:
             For each video in turn what `classify` returns, or the error that it raises.
         """
-        require_rgb(self.spec)
-        plan = ViewPlan.of_spec(self.spec, num_clips, num_crops=num_crops, hop=hop)
+        require_crops(self.spec)
+        plan = ViewPlan.of_spec(self.spec, num_clips, num_crops=num_crops, hop=hop, flow=self.flow)
         sources = (self._source(video, frames_fps) for video in videos)
         views: list[View] = []
         with (
-            DecodePool(sources, plan, num_workers=self._num_decoders) as pool,
+            DecodePool(sources, plan, num_workers=1 if self.flow else self._num_decoders) as pool,
             closing(self.engine.answers(self._questions(pool))) as answers,
         ):
             for item, probabilities in answers:
@@ -221,7 +229,7 @@ class VideoClassifier:
         """Yield each view with what the engine is asked of it, and what else happens without a question."""
         for feed in pool:
             for item in feed.views_or_idle(_IDLE_S):
-                yield item, item.to_layout(self.spec.layout) if isinstance(item, Clip) else None
+                yield item, model_inputs(item, self.spec) if isinstance(item, Clip) else None
             yield feed.outcome, None
 
     def _conclude(self, views: Sequence[View], outcome: Outcome, k: int, fusion: Fusion) -> Classification:
@@ -234,6 +242,7 @@ class VideoClassifier:
             num_frames=timeline.num_frames,
             mean_fps=timeline.mean_fps,
             warnings=outcome.warnings,
+            flow=outcome.flow,
         )
 
     def _source(self, video: str | PathLike[str] | Frames | Source, frames_fps: Fraction | None) -> Source:

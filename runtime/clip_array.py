@@ -117,7 +117,7 @@ def _layout_hint(frames: Array) -> str | None:
     if frames.ndim != 4:
         return "one picture is no clip" if frames.ndim == 3 and 3 in (frames.shape[0], frames.shape[-1]) else None
     if frames.shape[-1] == 2:
-        return "two channels look like optical flow, which an RGB model does not take"
+        return "two channels look like optical flow: give the pixels that it is of"
     if frames.shape[-1] != 3 and frames.shape[1] == 3:
         return "this looks like FCHW: transpose it by (0, 2, 3, 1)"
     if frames.shape[-1] != 3 and frames.shape[0] == 3:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from i3d_edge.errors import ClipShapeError, VideoError
+from runtime.flow import FlowCost
 from runtime.timeline import Timeline
 from runtime.video import ShortcutError
 from runtime.views import Clip, FrameSource, ViewPlan, ViewReader
@@ -43,13 +44,15 @@ class Outcome:
         error: Why its views do not count, or None.
         timeline: Its clock, or None if it was not found out.
         warnings: What a user should know of it.
-        decode_s: Time that opening, decoding, resizing and cropping took.
+        decode_s: Time that opening, decoding, resizing and cropping took, and computing flow.
+        flow: What computing flow took, where it was.
     """
 
     error: VideoError | ClipShapeError | None
     timeline: Timeline | None
     warnings: tuple[str, ...]
     decode_s: float
+    flow: FlowCost | None = None
 
 
 class _StoppedError(Exception):
@@ -151,7 +154,7 @@ class DecodePool(Generic[Video]):
             yield ahead.popleft()
 
     def _decode(self, feed: VideoFeed[Video]) -> None:
-        decoding = _Decoding(feed.video, self._plan)
+        decoding = _Decoding(feed.video, self._plan, self._stop)
         try:
             try:
                 self._send(feed, decoding, thorough=False)
@@ -189,16 +192,18 @@ class DecodePool(Generic[Video]):
 class _Decoding:
     """One video on its way through a thread; counts only the time that decoding takes, not what waiting does."""
 
-    def __init__(self, video: Openable, plan: ViewPlan) -> None:
+    def __init__(self, video: Openable, plan: ViewPlan, stop: Event) -> None:
         self._video = video
         self._plan = plan
+        self._stop = stop
         self._reader: ViewReader | None = None
         self._decode_s = 0.0
 
     def views(self, *, thorough: bool) -> Iterator[Clip]:
         started = time.perf_counter()
         try:
-            self._reader = ViewReader(self._video.open(thorough=thorough), self._plan)
+            source = self._video.open(thorough=thorough)
+            self._reader = ViewReader(source, self._plan, is_stopped=self._stop.is_set)
             for view in self._reader:
                 self._decode_s += time.perf_counter() - started
                 yield view
@@ -209,4 +214,5 @@ class _Decoding:
     def outcome(self, error: VideoError | ClipShapeError | None = None) -> Outcome:
         if self._reader is None:
             return Outcome(error, None, (), self._decode_s)
-        return Outcome(error, self._reader.source.timeline, self._reader.warnings, self._decode_s)
+        reader = self._reader
+        return Outcome(error, reader.source.timeline, reader.warnings, self._decode_s, reader.flow_cost)

@@ -4,18 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.errors import ClipShapeError
-from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, ModelSpec
+from i3d_edge.spec import INPUT_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
+from runtime.flow import normalize_flow
+
+if TYPE_CHECKING:
+    from runtime.views import Clip
 
 Array = npt.NDArray[Any]
 
 Inputs = Array | Mapping[str, Array]
 """A clip for a model of one input; or an array for each input, by its name."""
+
+_FLOW_HINT = "the model takes optical flow: `VideoClassifier` and `read_clips` compute it from RGB frames"
+
+
+def model_inputs(clip: Clip, spec: ModelSpec) -> Inputs:
+    """Return a view as a model takes it: RGB, flow, or both by the names of its inputs.
+
+    Args:
+        clip: Read with flow where the model takes flow.
+        spec: The model's.
+
+    Raises:
+        ClipShapeError: If the model takes flow and the clip has none.
+    """
+    if spec.stream == "rgb":
+        return clip.to_layout(spec.layout)
+    if clip.frames.shape[-1] != sum(NUM_CHANNELS.values()):
+        raise ClipShapeError(
+            f"clip must have flow beside its RGB for a model that takes {spec.stream}; got {clip.frames.shape}",
+            hint="`read_clips` with the model's own spec computes it",
+        )
+    rgb, steps = np.split(clip.frames[np.newaxis], [NUM_CHANNELS["rgb"]], axis=-1)
+    streams: dict[str, Array] = {"rgb": rgb, "flow": normalize_flow(steps)}
+    return {name: spec.lay_out(streams[stream]) for name, stream in spec.inputs.items()}
+
+
+def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
+    """Return a view as a model's frozen graph takes it, and as DeepMind ships its samples.
+
+    Args:
+        clip: As for `model_inputs`.
+        spec: The model's, or its graph's.
+
+    Returns:
+        By input name, shape (1, D, H, W, C), float32, in [-1, 1].
+
+    Raises:
+        ClipShapeError: If the clip is not one for this model.
+    """
+    graph = replace(spec, layout="NDHWC", batch=1, input_type="f32", has_preprocessing=False)
+    return check_inputs(model_inputs(clip, graph), graph)
 
 
 def check_inputs(inputs: Inputs, spec: ModelSpec) -> dict[str, Array]:
@@ -54,7 +99,9 @@ def _checked(subject: str, values: Array, name: str, spec: ModelSpec) -> Array:
         raise ClipShapeError(
             f"{subject} must have layout {spec.layout} {shape} {' or '.join(sorted(allowed, reverse=True))}; "
             f"got {values.shape} {values.dtype}",
-            hint=_transpose_hint(values.shape, shape, spec.layout),
+            hint=_transpose_hint(values.shape, shape, spec.layout)
+            if is_rgb or values.dtype != np.uint8
+            else _FLOW_HINT,
         )
     if values.dtype != np.uint8:
         _require_range(subject, values, (0.0, 255.0) if takes_pixels else (-1.0, 1.0))

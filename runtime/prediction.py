@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.labels import LabelSet
+from runtime.flow import FlowCost
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -64,6 +65,7 @@ class Classification:
         num_frames: Source frames of the video.
         mean_fps: Source frames per second, on average.
         warnings: What a user should know of the file.
+        flow: What computing optical flow took, for a model that takes it.
     """
 
     predictions: tuple[Prediction, ...]
@@ -72,6 +74,7 @@ class Classification:
     num_frames: int
     mean_fps: float
     warnings: tuple[str, ...]
+    flow: FlowCost | None = field(default=None, compare=False)
 
     def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
         """Return the answer as plain JSON values; probabilities and times rounded to six digits.
@@ -80,7 +83,7 @@ class Classification:
             labels: The model's. With them, each of several views also says which clip and crop it is, and its best
                 class.
         """
-        return {
+        fields = {
             "predictions": [item.to_fields() for item in self.predictions],
             "views": [view.to_fields(labels if len(self.views) > 1 else None) for view in self.views],
             "duration_s": round(self.duration_s, 6),
@@ -88,6 +91,9 @@ class Classification:
             "mean_fps": round(self.mean_fps, 6),
             "warnings": list(self.warnings),
         }
+        if self.flow is not None:
+            fields["flow"] = {**asdict(self.flow), "seconds": round(self.flow.seconds, 6)}
+        return fields
 
 
 def top_k(probabilities: npt.NDArray[np.floating[Any]], labels: LabelSet, k: int) -> tuple[Prediction, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from i3d_edge.errors import VideoDecodeError
 from i3d_edge.spec import MIN_FRAMES, ModelSpec
+from runtime.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
 from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
 from runtime.timeline import Timeline
@@ -33,7 +34,7 @@ class Clip:
     """One clip, one crop of it.
 
     Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255.
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255; (D, H, W, 5) with flow, see `FlowFrames`.
         start_s: Time of its first sample, from the video's first frame.
         end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
         clip: Which temporal position, from 0.
@@ -72,6 +73,7 @@ class ViewPlan:
         fit_px: See `fit`.
         crop_px: Height and width of a crop.
         num_crops: 1: the centre. 3: along the longer side.
+        flow: How the flow between samples is computed, for models that take it; None for pixels alone.
     """
 
     num_frames: int | None
@@ -84,9 +86,18 @@ class ViewPlan:
     fit_px: int = 256
     crop_px: int = 224
     num_crops: int = 1
+    flow: FlowMethod | None = None
 
     @classmethod
-    def of_spec(cls, spec: ModelSpec, num_clips: int = 1, *, num_crops: int = 1, hop: int | None = None) -> ViewPlan:
+    def of_spec(
+        cls,
+        spec: ModelSpec,
+        num_clips: int = 1,
+        *,
+        num_crops: int = 1,
+        hop: int | None = None,
+        flow: FlowMethod | None = None,
+    ) -> ViewPlan:
         """Return the plan by which a model's clips are cut if no protocol says otherwise.
 
         Args:
@@ -94,6 +105,7 @@ class ViewPlan:
             num_clips: 1 for the centre clip, more for clips spread evenly over the video.
             num_crops: 1 for the centre, 3 along the longer side.
             hop: Instead of `num_clips`: a clip every so many samples.
+            flow: How flow is computed, see `flow_method`.
         """
         return cls(
             num_frames=spec.num_frames,
@@ -104,6 +116,7 @@ class ViewPlan:
             fit_px=spec.short_side_px,
             crop_px=spec.crop_px,
             num_crops=num_crops,
+            flow=flow_method(spec, flow),
         )
 
     def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
@@ -161,8 +174,13 @@ class ViewReader:
     Only the frames that clips still to come need are kept, so a long video takes no more memory than a short one.
     """
 
-    def __init__(self, source: FrameSource, plan: ViewPlan) -> None:
+    def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Find out which frames are needed.
+
+        Args:
+            source: Of the frames.
+            plan: How views are taken.
+            is_stopped: Whether nobody wants the rest; asked where the next view may be minutes away.
 
         Raises:
             VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
@@ -175,6 +193,7 @@ class ViewReader:
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
         self._frame_of: dict[int, int] = {}
+        self._flow = None if plan.flow is None else self._flow_frames(plan.flow, is_stopped)
 
     @property
     def num_views(self) -> int:
@@ -191,6 +210,22 @@ class ViewReader:
             short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)
         return (*short, *self.source.warnings)
 
+    @property
+    def flow_cost(self) -> FlowCost | None:
+        """What the flow took; complete once the views have been read."""
+        return None if self._flow is None else self._flow.cost
+
+    def _flow_frames(self, method: FlowMethod, is_stopped: Callable[[], bool]) -> FlowFrames:
+        return FlowFrames(
+            self.source,
+            method=method,
+            num_samples=self.num_samples,
+            frame_at=self._frame_at,
+            fit=self._fitted,
+            crop_px=self.plan.crop_px if self.plan.num_crops == 1 else None,
+            is_stopped=is_stopped,
+        )
+
     def __iter__(self) -> Iterator[Clip]:
         last_clip_of: dict[int, int] = {}
         complete_at = []
@@ -201,16 +236,25 @@ class ViewReader:
         complete_at = np.maximum.accumulate(complete_at).tolist()
         kept: dict[int, list[UInt8Array]] = {}
         number = 0
-        for index, picture in self.source.frames(sorted(last_clip_of)):
-            kept[index] = self.plan.crops(picture if self.source.is_cropped else self.plan.fitted(picture))
+        for index, picture in self._pictures(sorted(last_clip_of)):
+            kept[index] = self.plan.crops(picture)
             while number < len(complete_at) and complete_at[number] <= index:
                 yield from self._views(number, self._frames_of(number), kept)
                 for frame in [frame for frame in kept if last_clip_of[frame] <= number]:
                     del kept[frame]
                 number += 1
 
+    def _pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Yield resized frames by what `_frames_of` names them by."""
+        if self._flow is not None:
+            return self._flow.frames(wanted)
+        return ((index, self._fitted(picture)) for index, picture in self.source.frames(wanted))
+
+    def _fitted(self, picture: UInt8Array) -> UInt8Array:
+        return picture if self.source.is_cropped else self.plan.fitted(picture)
+
     def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
-        sizes = {"D": len(frames), "C": 3, "H": self.plan.crop_px, "W": self.plan.crop_px}
+        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": self.plan.crop_px, "W": self.plan.crop_px}
         to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
         start_s, end_s = self._times(self._clips[number])
         for crop in range(self.plan.num_crops):
@@ -220,7 +264,9 @@ class ViewReader:
             yield Clip(array, start_s, end_s, number, crop)
 
     def _frames_of(self, number: int) -> list[int]:
-        """Return the source frames of a clip."""
+        """Return the source frames of a clip; with flow, which is between samples, its samples."""
+        if self._flow is not None:
+            return list(self._clips[number])
         return [self._frame_at(sample) for sample in self._clips[number]]
 
     def _times(self, samples: Sequence[int]) -> tuple[float, float]:

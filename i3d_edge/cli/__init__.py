@@ -11,6 +11,7 @@ from i3d_edge.cli._base import CONTEXT_SETTINGS
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
 from i3d_edge.cli.classify import classify
+from i3d_edge.cli.clip import clip
 from i3d_edge.cli.convert import convert
 from i3d_edge.cli.export import export
 from i3d_edge.cli.fetch import fetch
@@ -49,6 +50,7 @@ for command in (
     parity,
     export,
     classify,
+    clip,
     bench,
     accuracy,
     info,

@@ -115,6 +115,14 @@ cache_option = click.option(
 )
 
 
+flow_option = click.option(
+    "--flow",
+    type=click.Choice(["tvl1", "dis"]),
+    help="How a flow or joint model's optical flow is computed: tvl1 as DeepMind did (if not given), dis in a "
+    "hundredth of the time and further from it.",
+)
+
+
 def fold_option(function: Function) -> Function:
     """Add --fold and --no-fold: along which axes the first convolution is folded; the command gets a name or None."""
 

@@ -14,7 +14,7 @@ import click
 from i3d_edge.cli._base import note
 from i3d_edge.errors import SpecError
 from i3d_edge.files import make_folder, sha256_file
-from i3d_edge.spec import INPUT_NAME, MIN_FRAMES, UNKNOWN, ModelSpec
+from i3d_edge.spec import MIN_FRAMES, UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +89,7 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
     """
     from accuracy import Scorer
     from freeze import FrozenGraph
+    from runtime import graph_inputs
 
     graph = stack.enter_context(FrozenGraph(path))
     if graph.spec is not None and (graph.spec.labels, graph.spec.num_frames) != (spec.labels, spec.num_frames):
@@ -101,8 +102,7 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
     def run_clip(clip: Clip) -> npt.NDArray[np.float32]:
         import numpy as np
 
-        pixels = clip.to_layout("NDHWC").astype(np.float32)
-        [logits] = graph.logits({INPUT_NAME: (pixels - spec.mean) / spec.scale})
+        [logits] = graph.logits(graph_inputs(clip, spec))
         exponentials = np.exp(logits - logits.max())
         return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
 
@@ -139,7 +139,7 @@ def whole_video_scorers(
     from accuracy import Scorer
     from convert import convert_graph
     from convert.conversion import describe_graph
-    from runtime import Engine
+    from runtime import Engine, model_inputs
 
     if texts or graph_path is None:
         raise click.UsageError(
@@ -163,7 +163,7 @@ def whole_video_scorers(
 
     def run_clip(clip: Clip) -> npt.NDArray[np.float32]:
         engine = engine_for(len(clip.frames))
-        return engine.probabilities(clip.to_layout(engine.spec.layout))
+        return engine.probabilities(model_inputs(clip, engine.spec))
 
     shortest = engine_for(MIN_FRAMES)
     spec = replace(shortest.spec, num_frames=describe_graph(graph_path).num_frames)
@@ -172,7 +172,9 @@ def whole_video_scorers(
 
 
 def _runner(engine: Engine) -> Callable[[Clip], npt.NDArray[np.float32]]:
-    return lambda clip: engine.probabilities(clip.to_layout(engine.spec.layout))
+    from runtime import model_inputs
+
+    return lambda clip: engine.probabilities(model_inputs(clip, engine.spec))
 
 
 def _clip_of(spec: ModelSpec) -> tuple[object, ...]:

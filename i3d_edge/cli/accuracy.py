@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,7 @@ from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
     Command,
     device_option,
+    flow_option,
     force_option,
     note,
     precision_option,
@@ -23,6 +26,9 @@ from i3d_edge.cli._scorers import ModelOptions, graph_scorer, ir_scorers, whole_
 from i3d_edge.cli.accuracy_gate import baseline, compare
 from i3d_edge.cli.accuracy_score import reference, score
 from i3d_edge.cli.subset import subset
+
+if TYPE_CHECKING:
+    from runtime import FlowMethod
 
 
 @click.group("accuracy", context_settings=CONTEXT_SETTINGS)
@@ -54,6 +60,7 @@ def accuracy() -> None:
 @click.option(
     "--decoders", "num_workers", type=click.IntRange(min=1), default=2, show_default=True, help="Threads that decode."
 )
+@flow_option
 @device_option
 @precision_option
 @force_option
@@ -69,6 +76,7 @@ def run(
     reading: DataSetOptions,
     verifies: bool,
     num_workers: int,
+    flow: FlowMethod | None,
     device: str,
     inference_precision: str | None,
     force: bool,
@@ -88,7 +96,7 @@ def run(
 
     if protocol is not None and num_clips is not None:
         raise click.UsageError("--protocol and --num-clips are two ways to say the same: give one")
-    preset = room.spread(num_clips or 1) if protocol is None else room.find_preset(protocol)
+    preset = replace(room.spread(num_clips or 1) if protocol is None else room.find_preset(protocol), flow=flow)
     room.require_unfinished(folder, force=force)
     defaults = ModelOptions(device, inference_precision, spec_path)
     with ExitStack() as stack:

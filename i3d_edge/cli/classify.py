@@ -16,6 +16,7 @@ from i3d_edge.cli._base import (
     describe_engine,
     device_option,
     engine_fields,
+    flow_option,
     frames_fps_option,
     mode_option,
     model_option,
@@ -32,7 +33,7 @@ from i3d_edge.errors import I3DError
 if TYPE_CHECKING:
     from i3d_edge.errors import ClipShapeError, VideoError
     from i3d_edge.spec import Fusion, ModelSpec
-    from runtime import Classification, VideoClassifier
+    from runtime import Classification, FlowMethod, VideoClassifier
     from runtime.engine import Mode
 
 _MIB = 1 << 20
@@ -74,6 +75,7 @@ _MIB = 1 << 20
     show_default=True,
     help="How much standard input may hold; it is kept in a temporary file.",
 )
+@flow_option
 @device_option
 @precision_option
 @mode_option
@@ -94,6 +96,7 @@ def classify(
     fusion: Fusion,
     frames_fps: Fraction | None,
     max_input_mib: int,
+    flow: FlowMethod | None,
     device: str,
     inference_precision: str | None,
     mode: Mode,
@@ -131,9 +134,11 @@ def classify(
         num_threads=num_threads,
         cache=cache,
         spec=spec_path,
+        flow=flow,
     ) as classifier:
         warn_of_stand_in(classifier.spec)
-        note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}")
+        by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
+        note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}{by_flow}")
         model = _model_fields(classifier)
         with find_sources(
             videos,
@@ -168,6 +173,11 @@ def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: 
         return {"path": name, "status": "error", "predictions": [], "error": result.message}
     for warning in result.warnings:
         note(f"{name}: {warning}")
+    if (cost := result.flow) is not None:
+        note(
+            f"{name}: optical flow ({cost.method}) took {cost.seconds:.2f} s for {cost.num_pairs} pairs of frames, "
+            f"on {cost.num_threads} thread(s)"
+        )
     row = {"path": name, "status": "ok", **result.to_fields(spec.labels)}
     return {**row, "stand_in": True} if spec.is_stand_in else row
 

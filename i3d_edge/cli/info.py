@@ -167,7 +167,7 @@ def _ir(path: Path) -> Facts:
         *_census_facts(count_operators(model)),
         ("frozen graph", f"sha256 {spec.frozen_graph_sha256}"),
         ("made with", ", ".join(f"{name} {version}" for name, version in spec.made_with.items())),
-        ("next", f"i3d classify VIDEO --model {path}" if spec.stream == "rgb" else "no command runs flow models yet"),
+        ("next", f"i3d classify VIDEO --model {path}"),
     ]
 
 

@@ -28,7 +28,9 @@ _NPY = ".npy"
 @checkpoint_argument
 @click.argument("sample", type=click.Path(path_type=Path))
 @joint_option
-@click.option("--flow-sample", type=click.Path(path_type=Path), help="With --joint: the .npy of optical flow.")
+@click.option(
+    "--flow-sample", type=click.Path(path_type=Path), help="With --joint: the .npy of optical flow, or the footage."
+)
 def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_sample: Path | None) -> None:
     """Compare a checkpoint's logits on DeepMind's cricket sample with the published ones.
 
@@ -77,16 +79,17 @@ def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_
 
 
 def _read_clip(path: Path, spec: ModelSpec, name: str) -> npt.NDArray[np.float32]:
-    """Read a sample for an input: DeepMind's .npy, or footage for an RGB input."""
+    """Read a sample for an input: DeepMind's .npy, or footage."""
     from freeze.sample import read_sample
 
     if path.suffix == _NPY:
         return read_sample(path, spec.input_shape(name))
-    from runtime import read_clips
+    from runtime import graph_inputs, read_clips
 
-    [clip] = read_clips(path, replace(spec, stream=spec.inputs[name], fusion=None)).clips
-    pixels: npt.NDArray[np.float32] = clip.to_layout("NDHWC").astype("float32")
-    return (pixels - spec.mean) / spec.scale
+    own = replace(spec, stream=spec.inputs[name], fusion=None)
+    [clip] = read_clips(path, own).clips
+    [values] = graph_inputs(clip, own).values()
+    return values
 
 
 def _print_sample(result: SampleResult, published: SampleResult | None) -> None:

@@ -8,7 +8,7 @@ from synthetic import read_cropped_number, write_numbered
 from i3d_edge.errors import ClipShapeError, VideoDecodeError, VideoError
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
-from runtime.clip import read_clips
+from runtime.clip import read_clips, require_rgb
 from runtime.clip_array import ClipArray
 from runtime.views import ViewPlan, ViewReader
 
@@ -79,11 +79,12 @@ def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Pat
     assert hint == "hint: the file is incomplete: copy or download it again"
 
 
-def test_a_flow_model_takes_no_video(tmp_path: Path) -> None:
+def test_what_needs_pixels_alone_says_so() -> None:
+    require_rgb(SPEC)
     with pytest.raises(ClipShapeError) as caught:
-        read_clips(tmp_path / "video.mp4", ModelSpec(labels=kinetics_400(), stream="flow"))
+        require_rgb(ModelSpec(labels=kinetics_400(), stream="flow"))
     assert str(caught.value) == (
-        "model must take RGB frames to be given a video; it takes flow\n\nhint: convert one of the rgb checkpoints"
+        "model must take RGB frames alone; it takes flow\n\nhint: convert one of the rgb checkpoints"
     )
 
 

@@ -71,7 +71,7 @@ def test_time_is_the_models() -> None:
         (
             FLOATS[..., :2],
             "(20, 24, 24, 2) float32",
-            "two channels look like optical flow, which an RGB model does not take",
+            "two channels look like optical flow: give the pixels that it is of",
         ),
         (PIXELS[:0], "(0, 24, 24, 3) uint8", "it holds no frame"),
         (

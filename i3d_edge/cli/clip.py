@@ -1,0 +1,60 @@
+"""`i3d clip`: a video in the form in which DeepMind ships its sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from i3d_edge.cli._base import Command, flow_option, force_option, format_size, note, output_option, print_facts
+from i3d_edge.spec import MIN_FRAMES, ModelSpec
+
+if TYPE_CHECKING:
+    from runtime import FlowMethod
+
+
+@click.command(cls=Command)
+@click.argument("video", type=click.Path(path_type=Path), metavar="VIDEO")
+@output_option("The .npy to write.")
+@flow_option
+@click.option(
+    "--num-frames", type=click.IntRange(min=MIN_FRAMES), default=79, show_default=True, help="Frames of the clip."
+)
+@force_option
+def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, force: bool) -> None:
+    """Write the centre clip of VIDEO as a .npy array, as a network is given it.
+
+    The array has shape (1, 79, 224, 224, 3), float32, RGB in [-1, 1]; with --flow it is the optical flow instead,
+    (1, 79, 224, 224, 2), x before y. DeepMind's v_CricketShot_g04_c01_rgb.npy and _flow.npy have this form, and
+    `i3d verify-sample` reads it.
+
+    \b
+    Example:
+      i3d clip cricket.avi -o cricket_rgb.npy
+      i3d clip cricket.avi -o cricket_flow.npy --flow tvl1
+    """
+    import numpy as np
+
+    from i3d_edge.files import check_output, staged
+    from i3d_edge.labels import kinetics_400
+    from runtime import graph_inputs, read_clips
+
+    check_output(output, force=force)
+    spec = ModelSpec(labels=kinetics_400(), stream="rgb" if flow is None else "flow", num_frames=num_frames)
+    clips = read_clips(video, spec, flow=flow)
+    [cut] = clips.clips
+    [array] = graph_inputs(cut, spec).values()
+    with staged(output, force=force) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array)
+    for warning in clips.warnings:
+        note(f"{video}: {warning}")
+    took = [] if clips.flow is None else [("flow took", f"{clips.flow.seconds:.2f} s ({clips.flow.method})")]
+    print_facts(
+        [
+            ("written", f"{output}: {format_size(output.stat().st_size)}"),
+            ("shape", f"{array.shape}, {array.dtype}, {array.min():.3f} to {array.max():.3f}"),
+            ("shows", f"{cut.start_s:.2f}-{cut.end_s:.2f} s of {clips.duration_s:.2f} s"),
+            *took,
+        ]
+    )
