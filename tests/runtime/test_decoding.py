@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -32,9 +32,10 @@ class EndlessReader:
 
     num_made = 0
     warnings = ()
+    flow_cost = None
     lock = threading.Lock()
 
-    def __init__(self, source: object, plan: ViewPlan) -> None:
+    def __init__(self, source: object, plan: ViewPlan, *, is_stopped: Callable[[], bool]) -> None:
         self.source = source
 
     def __iter__(self) -> Iterator[Clip]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from checkpoints import random_values, save
 from click.testing import CliRunner, Result
 from synthetic import write_video
-from tiny import write_tiny_ir
+from tiny import tiny_spec, write_tiny_ir
 
 from accuracy import find_preset
 from convert import convert_graph
@@ -25,7 +27,8 @@ from i3d_edge.cli import main
 from i3d_edge.errors import ClipShapeError
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import NUM_CHANNELS, ModelSpec
-from runtime import Engine
+from runtime import DecodePool, Engine, ViewPlan
+from runtime.sources import source_of_frames
 
 FRAMES = 9
 
@@ -105,6 +108,26 @@ def test_an_array_of_flow_is_a_clip_too(irs: dict[str, Path], classifiers: dict[
         "clip must have layout NDCHW (1, 9, 2, 24, 24) float32; got (1, 9, 3, 24, 24) uint8\n\n"
         "hint: the model takes optical flow: `VideoClassifier` and `read_clips` compute it from RGB frames"
     )
+
+
+def test_leaving_stops_the_flow_of_a_clip_halfway(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = Event()
+    num_done = 0
+
+    def slow(first: np.ndarray, _second: np.ndarray, _method: str) -> np.ndarray:
+        nonlocal num_done
+        begun.set()
+        time.sleep(0.05)
+        num_done += 1
+        return np.zeros((*first.shape, 2), np.float32)
+
+    monkeypatch.setattr("runtime.flow.optical_flow", slow)
+    spec = tiny_spec(num_frames=1000, stream="flow")
+    frames = source_of_frames(np.zeros((1001, 32, 32, 3), np.uint8), spec)
+    with DecodePool([frames], ViewPlan.of_spec(spec), num_workers=1) as pool:
+        next(iter(pool))
+        assert begun.wait(10)
+    assert num_done < 500
 
 
 def test_classify_says_what_flow_took(irs: dict[str, Path], video: Path, tmp_path: Path) -> None:
