@@ -182,8 +182,6 @@ def stream(
         )
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
-        if hook:
-            stack.enter_context(_delivering(hook))
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
@@ -192,6 +190,8 @@ def stream(
         warn_of_stand_in(engine.spec)
         note(f"model {model_path}: {engine.spec.title()}; runs in {engine.precision} on {device}")
         note(f"watching {live.source}")
+        if hook:
+            stack.enter_context(_delivering(hook))
         received = stack.enter_context(_stopping(live))
         stack.callback(lambda: note(live.statistics.summary(time.monotonic())))
         for item in live:
