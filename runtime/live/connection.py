@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from i3d_edge.errors import StreamError, StreamOpenError, StreamTimeoutError
 from runtime.live import cameras
 from runtime.live.address import Address
 
+_ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 _DEFAULT_RATE_FPS = Fraction(25)
@@ -128,7 +130,7 @@ class Connection:
     def _broken(self, error: Exception, waited_s: float) -> TransientError:
         subject = f"stream {self._address.shown!r}"
         limit_s = self._settings.read_timeout_s
-        if waited_s >= 0.9 * limit_s:
+        if isinstance(error, av.ExitError) or waited_s >= 0.9 * limit_s:
             return TransientError(
                 StreamTimeoutError(f"{subject} must deliver a frame within {limit_s:g} s; it delivers nothing")
             )
@@ -142,7 +144,9 @@ def _open(address: Address, settings: Settings) -> InputContainer:
         target = f"file:{target}"  # a name with a colon is not taken for an address
     elif address.kind == "camera":
         container_format = cameras.FORMAT
-    elif address.kind == "rtsp":
+    elif address.kind in ("rtsp", "http"):
+        options["analyzeduration"] = str(_ANALYZE_US)
+    if address.kind == "rtsp":
         options["rtsp_transport"] = settings.rtsp_transport
     started_s = time.monotonic()
     try:
@@ -193,5 +197,7 @@ def _video_stream(container: InputContainer, address: Address) -> VideoStream:
 
 
 def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EIO:
+        return "a connection that broke off"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return text[:1].lower() + text[1:]

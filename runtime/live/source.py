@@ -107,7 +107,7 @@ class LiveSource:
                 num_before = self.num_frames
                 error = yield from self._read(connection)
             if was_endless:
-                self._try_again(error or StreamOpenError(f"stream {self._address.shown!r} must go on; it ended"))
+                self._try_again(error or StreamLostError(f"stream {self._address.shown!r} must go on; it ended"))
             elif error is not None and self.num_frames == num_before:
                 raise error
             elif self._is_looped:
@@ -121,7 +121,7 @@ class LiveSource:
         try:
             connection = self._connect(self._address, self._settings)
         except StreamError as error:
-            if self._clock is None:
+            if self.num_frames == 0:
                 raise
             raise TransientError(error) from error  # it was there before
         finally:
@@ -184,7 +184,7 @@ class LiveSource:
         """
         if self._stop.is_set():
             return
-        is_new = self._clock is None
+        is_new = self.num_frames == 0
         if is_new and self._backoff.max_attempts is not None:
             raise error
         attempts = self._backoff.num_failures
@@ -197,7 +197,7 @@ class LiveSource:
             ) from error
         state = "not there yet" if is_new else "broken off"
         self._say(f"{state}: {error.message}; trying again in {delay_s:g} s")
-        if self._clock is not None:
+        if self._clock is not None and not is_new:
             self._clock.reconnect("the source broke off and came back")
         self._stop.wait(delay_s)
 

@@ -123,7 +123,7 @@ class Webhook:
         check_url(url)
         self.shown = masked(url)
         self._url, self._say, self._post = url, say, post or post_json
-        self._outbox = outbox or Outbox()
+        self._outbox = Outbox() if outbox is None else outbox
         self._changed = threading.Condition()
         self._is_closing = False
         self._is_down = False

@@ -18,6 +18,7 @@ import numpy as np
 
 _MAX_PAYLOAD = 1200
 _CLOCK_HZ = 90_000
+_FIRST_TIMESTAMP = 1_234_567  # by the standard any number; FFmpeg takes 0 for "none yet"
 
 
 def encode_h264(frames: list[np.ndarray]) -> list[list[bytes]]:
@@ -100,7 +101,7 @@ def _session(connection: socket.socket, played: Played, stopping: threading.Even
         send: Callable[[bytes], object] = lambda packet: connection.sendall(  # noqa: E731
             b"$\0" + struct.pack("!H", len(packet)) + packet
         )
-        transport = "tcp"
+        transport, sockets = "tcp", list[socket.socket]()
         try:
             while line := requests.readline().decode():
                 method = line.split()[0]
@@ -115,6 +116,7 @@ def _session(connection: socket.socket, played: Played, stopping: threading.Even
                     answer += f"Transport: {headers['Transport']}"
                     if ports := re.search(r"client_port=(\d+)", headers["Transport"]):
                         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                        sockets.append(udp)
                         udp.connect(("127.0.0.1", int(ports[1])))
                         send, transport = udp.send, "udp"
                         answer += f";server_port={udp.getsockname()[1]}-{udp.getsockname()[1] + 1}"
@@ -126,6 +128,9 @@ def _session(connection: socket.socket, played: Played, stopping: threading.Even
                     return
         except OSError:
             return
+        finally:
+            for item in sockets:
+                item.close()
 
 
 def _play(send: Callable[[bytes], object], played: Played, stopping: threading.Event) -> None:
@@ -138,7 +143,7 @@ def _play(send: Callable[[bytes], object], played: Played, stopping: threading.E
         for position, unit in enumerate(units):
             for payload, is_last in _payloads(unit):
                 marker = 128 if is_last and position == len(units) - 1 else 0
-                timestamp = number * _CLOCK_HZ // 25
+                timestamp = _FIRST_TIMESTAMP + number * _CLOCK_HZ // 25
                 send(struct.pack("!BBHII", 128, 96 | marker, sequence & 65535, timestamp, 7) + payload)
                 sequence += 1
         time.sleep(1 / played.rate_fps)
