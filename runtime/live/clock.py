@@ -42,6 +42,7 @@ class StreamClock:
         self.trusts_pts = True
         self.time: Fraction | None = None
         self._pts: Fraction | None = None
+        self._pts_time = Fraction(0)
         self._arrived_s = 0.0
         self._break: str | None = None
         self._jumps: list[Fraction] = []
@@ -64,13 +65,15 @@ class StreamClock:
             arrived_s: When it arrived, on a clock that only grows.
 
         Returns:
-            None for a frame that bears the same time as the one before and is not to be shown.
+            None for a frame that would be shown at no later time than the one before and is passed over.
         """
         if not self.trusts_pts:
             pts = None
         placed = self._placed(pts, arrived_s)
         if placed is not None:
-            self.time, self._pts, self._arrived_s, self._break = placed.time, pts, arrived_s, None
+            self.time, self._arrived_s, self._break = placed.time, arrived_s, None
+            if pts is not None:
+                self._pts, self._pts_time = pts, placed.time
         return placed
 
     def _placed(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
@@ -89,7 +92,8 @@ class StreamClock:
             return self._distrusted(arrived_s) if self._num_repeats >= _REPEATS_UNTIL_DISTRUST else None
         self._num_repeats = 0
         if step > 0 and not (self.is_live and step > MAX_GAP_S):
-            return Placed(self.time + step)
+            time = self._pts_time + step
+            return Placed(time) if time > self.time else None
         return self._jumped(step, arrived_s)
 
     def _by_arrival(self, arrived_s: float) -> Placed:

@@ -20,6 +20,7 @@ from runtime.live import cameras
 from runtime.live.address import Address
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
+_MAX_UNDATED = 10
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 _DEFAULT_RATE_FPS = Fraction(25)
@@ -104,6 +105,7 @@ class Connection:
             TransientError: If it breaks off or falls silent.
         """
         packets = self._container.demux(self._stream)
+        num_undated = 0
         while True:
             started_s = time.monotonic()
             try:
@@ -119,7 +121,12 @@ class Connection:
                 continue
             for frame in frames:
                 self.num_errors += bool(frame.is_corrupt)
-                yield DecodedFrame(frame, self._pts(frame))
+                pts = self._pts(frame)
+                if pts is None and self._has_timestamps and num_undated < _MAX_UNDATED:
+                    num_undated += 1  # FFmpeg's RTSP gives the first frames none
+                    continue
+                num_undated = _MAX_UNDATED
+                yield DecodedFrame(frame, pts)
 
     def _pts(self, frame: VideoFrame) -> Fraction | None:
         ticks = frame.dts if self._is_out_of_order else frame.pts

@@ -28,7 +28,11 @@ def placed(clock: StreamClock, rows: list[tuple[object, float]]) -> list[tuple[f
         ),
         pytest.param([(1, 0), (1, 0.04), (1.08, 0.08)], [(0, None), None, (0.08, None)], id="the same time twice"),
         pytest.param([(None, 0), (None, 5)], [(0, None), (5, "no frame for 5.0 s")], id="silence by arrival"),
-        pytest.param([(0, 0), (None, 0.5), (9, 1)], [(0, None), (0.5, None), (1, None)], id="some have none"),
+        pytest.param(
+            [(0, 0), (None, 0.05), (0.04, 0.1), (0.08, 0.1)],
+            [(0, None), (0.05, None), None, (0.08, None)],
+            id="some have none",
+        ),
     ],
 )
 def test_a_live_clock(rows: list[tuple[object, float]], expected: list[object]) -> None:

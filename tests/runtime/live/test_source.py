@@ -196,7 +196,7 @@ def test_a_live_playlist_is_played_at_its_pace(tmp_path: Path) -> None:
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:5\n#EXTINF:0.8,\n0.ts\n"
     video = write_video(tmp_path / "a.ts", numbered(range(20)))
     with serve(Served({"/a.m3u8": playlist.encode(), "/0.ts": video.read_bytes()})) as served:
-        source = LiveSource(Address.parse(f"{served.url}/a.m3u8"), PATIENT)
+        source = LiveSource(Address.parse(f"{served.url}/a.m3u8"), Settings(open_timeout_s=1, read_timeout_s=1))
         items = []
         started = time.monotonic()
         for item in source:
