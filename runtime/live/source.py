@@ -98,7 +98,7 @@ class LiveSource:
             try:
                 connection = self._open()
             except TransientError as failure:
-                self._try_again(failure.error)
+                self._try_again("not there yet" if self.num_frames == 0 else "not back yet", failure.error)
                 continue
             with connection:
                 if was_endless and not connection.is_endless:
@@ -107,7 +107,9 @@ class LiveSource:
                 num_before = self.num_frames
                 error = yield from self._read(connection)
             if was_endless:
-                self._try_again(error or StreamLostError(f"stream {self._address.shown!r} must go on; it ended"))
+                self._try_again(
+                    "broken off", error or StreamLostError(f"stream {self._address.shown!r} must go on; it ended")
+                )
             elif error is not None and self.num_frames == num_before:
                 raise error
             elif self._is_looped:
@@ -176,7 +178,7 @@ class LiveSource:
             self._say(f"from {float(at):.2f} s the picture is {size[0]} x {size[1]}")
         self._sizes.add(size)
 
-    def _try_again(self, error: StreamError) -> None:
+    def _try_again(self, state: str, error: StreamError) -> None:
         """Wait before another attempt.
 
         Raises:
@@ -195,7 +197,6 @@ class LiveSource:
                 f"At last: {error.message}",
                 hint="--reconnect forever goes on trying",
             ) from error
-        state = "not there yet" if is_new else "broken off"
         self._say(f"{state}: {error.message}; trying again in {delay_s:g} s")
         if self._clock is not None and not is_new:
             self._clock.reconnect("the source broke off and came back")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -148,6 +149,8 @@ class WindowBuilder:
     def _new_block(self) -> UInt8Array:
         """Return an empty block, (2 D, H, W, 3), in the memory order that the network wants."""
         length, side = 2 * self._spec.num_frames, self._spec.crop_px
+        # Mapped by itself, it goes back to the system at once when nobody refers to it; the heap would keep some.
+        memory = np.frombuffer(mmap.mmap(-1, length * side * side * 3), np.uint8)
         if self._has_channels_first:
-            return np.empty((length, 3, side, side), np.uint8).transpose(0, 2, 3, 1)
-        return np.empty((length, side, side, 3), np.uint8)
+            return memory.reshape(length, 3, side, side).transpose(0, 2, 3, 1)
+        return memory.reshape(length, side, side, 3)
