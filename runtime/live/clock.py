@@ -127,6 +127,30 @@ class StreamClock:
         return self.time + max(elapsed, Fraction(1, 1000))
 
 
+class Lag:
+    """Watches whether frames come ever later than their times say.
+
+    A line of text is due once when a frame is more than two seconds later than the most punctual one before, and not
+    again until the delay was made good.
+    """
+
+    def __init__(self) -> None:
+        self._earliest_s: float | None = None
+        self._is_told = False
+
+    def note(self, time: Fraction, arrived_s: float) -> str | None:
+        """Take a frame's stream time and when it was decoded; return what is to be said, or None."""
+        offset_s = arrived_s - float(time)
+        self._earliest_s = offset_s if self._earliest_s is None else min(self._earliest_s, offset_s)
+        lag_s = offset_s - self._earliest_s
+        if lag_s > MAX_GAP_S and not self._is_told:
+            self._is_told = True
+            return f"frames come {lag_s:.1f} s late: the network, or decoding, does not keep up with the source"
+        if lag_s < MAX_GAP_S / 2:
+            self._is_told = False
+        return None
+
+
 class Pacer:
     """Says how long to hold a frame back so that frames are shown at the pace of their times.
 

@@ -21,6 +21,7 @@ from runtime.live.address import Address
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
+_LIVE_THREADS = 2  # each beyond the first holds one more frame back
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 _DEFAULT_RATE_FPS = Fraction(25)
@@ -87,8 +88,9 @@ class Connection:
         )
         self.frame_duration = 1 / (self._stream.average_rate or self._stream.guessed_rate or _DEFAULT_RATE_FPS)
         self.num_errors = 0
-        # Frame threads hold frames back; a live picture should not wait for the next ones.
-        self._stream.thread_type = "SLICE" if self.is_endless else "AUTO"
+        self._stream.thread_type = "AUTO"
+        if self.is_endless:
+            self._stream.codec_context.thread_count = _LIVE_THREADS
 
     def __enter__(self) -> Self:
         return self

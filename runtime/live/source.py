@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from i3d_edge.errors import StreamError, StreamLostError, StreamOpenError
 from runtime.live.address import Address
 from runtime.live.backoff import Backoff
-from runtime.live.clock import Pacer, StreamClock
+from runtime.live.clock import Lag, Pacer, StreamClock
 from runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
 from runtime.live.frame import LiveFrame
 
@@ -84,6 +84,7 @@ class LiveSource:
         self._say, self._stop, self._connect = say, stop or threading.Event(), connect
         self._clock: StreamClock | None = None
         self._pacer: Pacer | None = None
+        self._lag = Lag()
         self._sizes: set[tuple[int, int]] = set()
         self._deadline_s: float | None = None
 
@@ -139,6 +140,7 @@ class LiveSource:
             # An HTTP stream arrives in bursts; a segment of HLS at once.
             is_paced = self._is_real_time or (connection.is_endless and self._address.kind == "http")
             self._pacer = Pacer() if is_paced else None
+        self._lag = Lag()
         frames = connection.frames()
         try:
             while not self._stop.is_set():
@@ -167,6 +169,8 @@ class LiveSource:
             self._say(placed.note)
         if self._pacer:
             self._stop.wait(self._pacer.delay_s(placed.time, time.monotonic()))
+        elif self.is_live and (late := self._lag.note(placed.time, time.monotonic())):
+            self._say(late)
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
         self._note_size(frame.image, placed.time)

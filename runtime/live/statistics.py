@@ -51,7 +51,6 @@ class Statistics:
         stream_s: Stream time of the last answer's end.
         hop_frames: The step between windows now.
         latencies: From the arrival of a window's last frame to its answer.
-        peak_mib: Most memory that a report saw.
     """
 
     started_s: float
@@ -66,7 +65,6 @@ class Statistics:
     stream_s: float = 0.0
     hop_frames: int = 0
     latencies: Latencies = field(default_factory=Latencies)
-    peak_mib: float = 0.0
     _reported: tuple[float, int] | None = None
 
     @property
@@ -96,7 +94,6 @@ class Statistics:
             p50, p95 = self.latencies.percentile_ms(50), self.latencies.percentile_ms(95)
             parts.append(f"latency p50 {p50:.0f} p95 {p95:.0f} max {self.latencies.max_ms:.0f} ms")
         if memory := memory_mib():
-            self.peak_mib = max(self.peak_mib, memory)
             parts.append(f"{memory:.0f} MiB")
         return ", ".join(parts)
 

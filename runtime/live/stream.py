@@ -199,6 +199,7 @@ class LiveStream:
                     yield from self._gap(item)
                 elif isinstance(item, _Ended):
                     error = item.error
+                    self._say_if_short(error)
                     break
                 elif self._live.is_stuck():
                     error = self._stuck_error()
@@ -287,6 +288,12 @@ class LiveStream:
         every_s, now_s = self._options.report_every_s, time.monotonic()
         if every_s and now_s - self.statistics.reported_s >= every_s:
             self._say(self.statistics.line(now_s))
+
+    def _say_if_short(self, error: BaseException | None) -> None:
+        if error is None and not self.statistics.num_windows and not self._stop.is_set():
+            spec = self._spec
+            seconds = spec.num_frames / spec.frame_rate_fps
+            self._say(f"no answer: a window takes {seconds:g} s, {spec.num_frames} frames; the stream ended before")
 
     def _stuck_error(self) -> StreamTimeoutError:
         limit_s = self._options.settings.read_timeout_s

@@ -117,6 +117,7 @@ def test_auto_and_forever(film: Path) -> None:
     assert result.exit_code == 0
 
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])}
 PROGRAM = """
 import sys
 from test_cli_stream import FakeEngine
@@ -131,13 +132,12 @@ main(sys.argv[1:])
 def test_signals_end_what_goes_on(number: int, code: int, tmp_path: Path) -> None:
     path = write_video(tmp_path / "bright.mp4", grey((255, 30)))
     args = ["stream", str(path), "--model", "m.xml", "--real-time", "--loop", "--smooth", "none", "--hop", "2"]
-    support = Path(__file__).parents[1] / "support"
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(support), str(Path(__file__).parent)])},
+        env=ENVIRONMENT,
     )
     assert process.stdout is not None
     first = json.loads(process.stdout.readline())
@@ -156,7 +156,6 @@ def test_signals_end_what_goes_on(number: int, code: int, tmp_path: Path) -> Non
 def test_a_pipe(film: Path, tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.ts", grey((0, 30), (255, 30)))
     args = ["stream", "-", "--model", "m.xml", "--smooth", "none", "--hop", "2", "--label", "bright"]
-    support = Path(__file__).parents[1] / "support"
     with path.open("rb") as file:
         result = subprocess.run(
             [sys.executable, "-c", PROGRAM, *args],
@@ -164,7 +163,7 @@ def test_a_pipe(film: Path, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(support), str(Path(__file__).parent)])},
+            env=ENVIRONMENT,
         )
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(row["type"], row["source"]) for row in rows] == [("start", "standard input"), ("end", "standard input")]

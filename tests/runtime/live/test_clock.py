@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from runtime.live.clock import Pacer, StreamClock
+from runtime.live.clock import Lag, Pacer, StreamClock
 
 
 def placed(clock: StreamClock, rows: list[tuple[object, float]]) -> list[tuple[float, str | None] | None]:
@@ -91,6 +91,14 @@ def test_a_file_begins_again_without_a_break() -> None:
     placed(clock, [(1, 0), (1.04, 0)])
     clock.append()
     assert placed(clock, [(1, 0), (1.04, 0)]) == [(0.06, None), (0.1, None)]
+
+
+def test_frames_that_come_late_are_told_once_each_time() -> None:
+    lag = Lag()
+    steps = [(0, 10.5), (1, 11.0), (2, 14.0), (3, 15.1), (4, 17.0), (5, 15.5), (6, 19.0)]
+    said = [lag.note(Fraction(time), arrived_s) for time, arrived_s in steps]
+    text = "frames come {} s late: the network, or decoding, does not keep up with the source"
+    assert said == [None, None, None, text.format("2.1"), None, None, text.format("3.0")]
 
 
 def test_pacing_holds_back_and_does_not_hurry() -> None:

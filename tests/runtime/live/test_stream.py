@@ -182,6 +182,12 @@ def test_so_much_of_a_stream(tmp_path: Path) -> None:
     assert answers[-1].end_s == 2
 
 
+def test_a_stream_shorter_than_a_window_says_so(tmp_path: Path) -> None:
+    answers, events, _, said = watch(write_video(tmp_path / "a.mp4", grey((255, 9))))
+    assert (answers, events) == ([], [])
+    assert said == ["no answer: a window takes 0.4 s, 10 frames; the stream ended before"]
+
+
 def test_how_it_goes_is_said(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", grey((0, 30)))
 
