@@ -12,12 +12,14 @@ from typing import Self
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.errors import StreamError, StreamOpenError, StreamTimeoutError
 from runtime.live import cameras
 from runtime.live.address import Address
+from runtime.rgb import RgbConverter
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
@@ -65,6 +67,7 @@ class Connection:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
         frame_duration: Of a frame, as the source states it, in seconds.
         num_errors: Times that the decoder refused something.
+        to_rgb: Converts its frames.
     """
 
     def __init__(self, address: Address, settings: Settings) -> None:
@@ -88,6 +91,7 @@ class Connection:
         )
         self.frame_duration = 1 / (self._stream.average_rate or self._stream.guessed_rate or _DEFAULT_RATE_FPS)
         self.num_errors = 0
+        self.to_rgb = RgbConverter()
         self._stream.thread_type = "AUTO"
         if self.is_endless:
             self._stream.codec_context.thread_count = _LIVE_THREADS
@@ -107,6 +111,8 @@ class Connection:
             TransientError: If it breaks off or falls silent.
         """
         packets = self._container.demux(self._stream)
+        packet: Packet[VideoStream] | None
+        broken: TransientError | None = None
         num_undated = 0
         while True:
             started_s = time.monotonic()
@@ -115,13 +121,9 @@ class Connection:
             except (StopIteration, av.EOFError):
                 return
             except (av.FFmpegError, OSError, IndexError) as error:
-                raise self._broken(error, time.monotonic() - started_s) from error
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.num_errors += 1
-                continue
-            for frame in frames:
+                broken = self._broken(error, time.monotonic() - started_s)
+                broken.__cause__, packet = error, None
+            for frame in self._decoded(packet):
                 self.num_errors += bool(frame.is_corrupt)
                 pts = self._pts(frame)
                 if pts is None and self._has_timestamps and num_undated < _MAX_UNDATED:
@@ -129,6 +131,16 @@ class Connection:
                     continue
                 num_undated = _MAX_UNDATED
                 yield DecodedFrame(frame, pts)
+            if broken is not None:
+                raise broken
+
+    def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """Return the frames that a packet completes; without one, those that the decoder still holds."""
+        try:
+            return self._stream.decode(packet)
+        except av.FFmpegError:
+            self.num_errors += 1
+            return []
 
     def _pts(self, frame: VideoFrame) -> Fraction | None:
         ticks = frame.dts if self._is_out_of_order else frame.pts

@@ -16,6 +16,7 @@ from runtime.live.backoff import Backoff
 from runtime.live.clock import Lag, Pacer, StreamClock
 from runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
 from runtime.live.frame import LiveFrame
+from runtime.rgb import RgbConverter
 
 _GRACE_S = 2.0
 """What a reader may be late beyond its own time-out before it counts as stuck."""
@@ -151,7 +152,7 @@ class LiveSource:
                     break
                 self._backoff.succeeded()
                 self.num_frames += 1
-                yield from self._place(frame)
+                yield from self._place(frame, connection.to_rgb)
         except TransientError as failure:
             return failure.error
         finally:
@@ -159,7 +160,7 @@ class LiveSource:
             self.num_errors += connection.num_errors
         return None
 
-    def _place(self, frame: DecodedFrame) -> Iterator[LiveFrame | Gap]:
+    def _place(self, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
         assert self._clock is not None
         before = self._clock.time
         placed = self._clock.place(frame.pts, time.monotonic())
@@ -174,7 +175,7 @@ class LiveSource:
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
         self._note_size(frame.image, placed.time)
-        yield LiveFrame(placed.time, time.monotonic(), time.time(), frame.image)
+        yield LiveFrame(placed.time, time.monotonic(), time.time(), frame.image, to_rgb)
 
     def _note_size(self, image: VideoFrame, at: Fraction) -> None:
         size = (image.width, image.height)
