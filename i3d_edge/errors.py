@@ -13,6 +13,11 @@ I3DError                        expected failure: exit code 1
 │   ├── NoVideoStreamError          opens, but holds no video
 │   ├── EmptyVideoError             no frame could be decoded
 │   └── VideoDecodeError            broken off: too few frames to stand for the video
+├── StreamError                 a live source
+│   ├── CameraError                 absent, busy, or not ours to open
+│   ├── StreamOpenError             an address that cannot be opened
+│   ├── StreamTimeoutError          opens, but delivers no frame in time
+│   └── StreamLostError             broke off and did not come back
 ├── NotFiniteError              a model whose output is not a number
 ├── ClipShapeError              an array that is not the clip the model takes
 ├── CalibrationError            videos that cannot calibrate a quantization
@@ -99,6 +104,26 @@ class EmptyVideoError(VideoError):
 
 class VideoDecodeError(VideoError):
     """Decoding broke off with too few frames to stand for the video."""
+
+
+class StreamError(I3DError):
+    """A live source cannot be used."""
+
+
+class CameraError(StreamError):
+    """A camera is absent, busy, or not ours to open."""
+
+
+class StreamOpenError(StreamError):
+    """The address is nothing that can be opened as a stream."""
+
+
+class StreamTimeoutError(StreamError):
+    """A source that is there delivers no frame in time."""
+
+
+class StreamLostError(StreamError):
+    """A source broke off and did not come back."""
 
 
 class NotFiniteError(I3DError):

@@ -22,6 +22,11 @@ def set_enabled(enabled: bool) -> None:
     _enabled = enabled
 
 
+def is_enabled() -> bool:
+    """Return whether progress is reported."""
+    return _enabled
+
+
 def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterator[Item]:
     """Yield the items, reporting how many are done, how many a second, and the time left.
 

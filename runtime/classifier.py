@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from fractions import Fraction
@@ -12,7 +12,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from runtime.inputs import Inputs, model_inputs
 from runtime.prediction import Classification, View, top_k
 from runtime.sources import Source, source_of_frames, source_of_path
 from runtime.views import Clip, ViewPlan
+
+if TYPE_CHECKING:
+    from runtime.live import LiveStream, StreamOptions
 
 Frames = npt.NDArray[Any]
 
@@ -224,6 +227,27 @@ class VideoClassifier:
                 elif isinstance(item, Outcome):
                     yield item.error or self._conclude(views, item, k, fusion)
                     views = []
+
+    def stream(
+        self, source: str, options: StreamOptions | None = None, *, say: Callable[[str], None] = lambda _text: None
+    ) -> LiveStream:
+        """Watch a live source.
+
+        Args:
+            source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
+            options: How to read it and when actions begin and end.
+            say: Is told what a user should know, for instance of reconnections.
+
+        Returns:
+            What to iterate over: a `WindowAnswer` per window, and an `Event` when an action begins or ends.
+
+        Raises:
+            StreamOpenError: If the source is an address of an unknown kind.
+            ClipShapeError: If the model takes no cropped RGB frames.
+        """
+        from runtime.live import LiveStream
+
+        return LiveStream(source, self.spec, self.engine.probabilities, options, say=say)
 
     def _questions(self, pool: DecodePool[Source]) -> Iterator[tuple[Clip | Restart | Outcome | None, Inputs | None]]:
         """Yield each view with what the engine is asked of it, and what else happens without a question."""

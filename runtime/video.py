@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
-from runtime.preprocess import orient
+from runtime.rgb import RgbConverter
 from runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -34,7 +33,6 @@ _SEEK_AFTER_S = 5.0
 _DURATION_TOLERANCE_S = 0.5
 _DEFAULT_RATE_FPS = Fraction(25)
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
-_DISPLAY_MATRIX = "DISPLAYMATRIX"
 # Smaller frames are decoded by one thread each: several videos at once, and inference, keep the other cores busy.
 _THREADED_PX = 1280 * 720
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
@@ -112,7 +110,7 @@ class Video:
             stream = _video_stream(container, self.path)
             has_sought = self._seek(container, stream, wanted[0])
             decoding = _Decoding(container, stream)
-            reformatter = VideoReformatter()
+            to_rgb = RgbConverter()
             remaining = list(reversed(wanted))
             num_replaced = 0
             shown: VideoFrame | None = None
@@ -121,9 +119,9 @@ class Video:
                     raise ShortcutError
                 while remaining and remaining[-1] < index:
                     num_replaced += 1
-                    yield remaining.pop(), to_rgb(shown if shown is not None else frame, reformatter)
+                    yield remaining.pop(), to_rgb(shown if shown is not None else frame)
                 if remaining and remaining[-1] == index:
-                    yield remaining.pop(), to_rgb(frame, reformatter)
+                    yield remaining.pop(), to_rgb(frame)
                 shown = frame
                 if not remaining:
                     break
@@ -136,7 +134,7 @@ class Video:
                     f"got {len(wanted) - num_replaced}",
                     hint="the file is damaged or incomplete: copy or download it again",
                 )
-            last = to_rgb(shown, reformatter)
+            last = to_rgb(shown)
             for index in reversed(remaining):
                 yield index, last
         self._warn(decoding, shown, num_replaced, len(wanted))
@@ -309,16 +307,3 @@ def _ticks_per_frame(stream: VideoStream) -> int:
 def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) -> Timeline:
     assert stream.time_base is not None
     return Timeline(tuple(ticks), ticks[-1] + (last_duration or _ticks_per_frame(stream)), stream.time_base)
-
-
-def to_rgb(frame: VideoFrame, reformatter: VideoReformatter | None = None) -> UInt8Array:
-    """Return a decoded frame's pixels, upright, shape (H, W, 3), uint8, RGB 0..255.
-
-    A reformatter that is kept for all frames of a video spares making its tables anew for each, most of the time.
-    """
-    reformatter = reformatter or VideoReformatter()
-    pixels = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), dtype=np.uint8)
-    side_data: Any = frame.side_data
-    if _DISPLAY_MATRIX not in side_data:
-        return pixels
-    return orient(pixels, np.frombuffer(bytes(side_data[_DISPLAY_MATRIX]), dtype=np.int32))

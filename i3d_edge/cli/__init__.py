@@ -20,6 +20,7 @@ from i3d_edge.cli.info import info
 from i3d_edge.cli.parity import parity
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stand_in import stand_in
+from i3d_edge.cli.stream import stream
 from i3d_edge.cli.verify_sample import verify_sample
 
 
@@ -35,10 +36,10 @@ class _InOrder(click.Group):
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
     """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
-    for stream in (sys.stdout, sys.stderr):
+    for output in (sys.stdout, sys.stderr):
         # A name or a sign that the terminal cannot show is no reason to lose a result.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")
 
 
 for command in (
@@ -51,6 +52,7 @@ for command in (
     export,
     classify,
     clip,
+    stream,
     bench,
     accuracy,
     info,

@@ -5,12 +5,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import VideoReformatter
 from servers import Served, serve
 from synthetic import numbered_frame, read_number, write_numbered, write_video
 
 import runtime.video
 from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from runtime.rgb import RgbConverter
 from runtime.video import Video
 
 
@@ -90,7 +90,7 @@ def test_colours_follow_the_matrix_of_the_stream(space: int, expected: tuple[int
     for plane, value in zip(frame.planes, (120, 90, 180), strict=True):
         plane.update(bytes([value]) * plane.buffer_size)
     frame.colorspace = space
-    shown = runtime.video.to_rgb(frame, VideoReformatter())[32, 32]
+    shown = RgbConverter()(frame)[32, 32]
     assert np.abs(shown.astype(int) - expected).max() <= 2
 
 
@@ -134,11 +134,11 @@ def test_full_range_is_not_stretched() -> None:
     frame = av.VideoFrame(64, 64, "yuv420p")
     for plane, value in zip(frame.planes, (16, 128, 128), strict=True):
         plane.update(bytes([value]) * plane.buffer_size)
-    kept = VideoReformatter()
+    kept = RgbConverter()
     for color_range, grey in ((1, 0), (2, 16), (1, 0)):
         frame.color_range = color_range
-        for reformatter in (VideoReformatter(), kept):
-            assert np.abs(runtime.video.to_rgb(frame, reformatter).astype(int) - grey).max() <= 1
+        for to_rgb in (RgbConverter(), kept):
+            assert np.abs(to_rgb(frame).astype(int) - grey).max() <= 1
 
 
 def test_absent_file(tmp_path: Path) -> None:

@@ -1,0 +1,263 @@
+"""`i3d stream`: what happens in front of this camera?"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from i3d_edge import progress
+from i3d_edge.cli._base import (
+    INTERRUPTED,
+    Command,
+    device_option,
+    model_option,
+    note,
+    precision_option,
+    quiet_option,
+    spec_option,
+    warn_of_stand_in,
+)
+from i3d_edge.files import make_folder, writing
+
+if TYPE_CHECKING:
+    from runtime.live import LiveStream, Webhook
+
+FLUSH_S = 10.0
+"""How long the end waits for a webhook to take what is left."""
+
+
+def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int | None]:
+    """Return what reads a whole number above 0, or one word that stands for None."""
+
+    def read(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
+        if value == word:
+            return None
+        if not value.isascii() or not value.isdigit() or int(value) == 0:
+            raise click.BadParameter(f"{value!r} is neither a number above 0 nor {word!r}.")
+        return int(value)
+
+    return read
+
+
+_probability = click.FloatRange(min=0, max=1, min_open=True)
+_seconds = click.FloatRange(min=0, min_open=True)
+
+
+@click.command(cls=Command)
+@click.argument("source")
+@model_option
+@spec_option
+@click.option(
+    "--hop",
+    default="25",
+    show_default=True,
+    callback=_number_or("auto"),
+    metavar="FRAMES|auto",
+    help="Frames between windows; auto: as often as the machine keeps up.",
+)
+@click.option(
+    "--smooth",
+    default="exponential:1",
+    show_default=True,
+    metavar="HOW",
+    help="exponential:SECONDS (half life), mean:WINDOWS, or none.",
+)
+@click.option("--on", type=_probability, default=0.5, show_default=True, help="An action begins here or above.")
+@click.option("--off", type=_probability, default=0.3, show_default=True, help="It ends below this.")
+@click.option(
+    "--min-duration",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Shorter actions are not told.",
+)
+@click.option("--label", "labels", multiple=True, help="Watch this action only; may be repeated.")
+@click.option("--events", "events_path", type=click.Path(path_type=Path), help="Append events to this file too.")
+@click.option(
+    "--predictions",
+    "predictions_path",
+    type=click.Path(path_type=Path),
+    help="Append each window's top-5 to this file.",
+)
+@click.option("--webhook", metavar="URL", help="POST each event there as JSON.")
+@click.option("--real-time", is_flag=True, help="Play a file at its own pace, and drop windows as a camera would.")
+@click.option("--loop", is_flag=True, help="Begin a file again at its end.")
+@click.option(
+    "--reconnect",
+    default="5",
+    show_default=True,
+    callback=_number_or("forever"),
+    metavar="N|forever",
+    help="Attempts in a row to reach a source that broke off; forever also waits for one that is not there yet.",
+)
+@click.option("--rtsp-transport", type=click.Choice(["tcp", "udp"]), default="tcp", show_default=True, help="For RTSP.")
+@click.option(
+    "--open-timeout",
+    type=_seconds,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Until the source must have said what it is.",
+)
+@click.option(
+    "--read-timeout",
+    type=_seconds,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Until its next frame must have come.",
+)
+@click.option("--max-duration", type=_seconds, metavar="SECONDS", help="Stop after so much of the stream.")
+@click.option(
+    "--report-every",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often to say on stderr how it goes; 0: never.",
+)
+@device_option
+@precision_option
+@quiet_option
+def stream(
+    source: str,
+    model_path: Path,
+    spec_path: Path | None,
+    hop: int | None,
+    smooth: str,
+    on: float,
+    off: float,
+    min_duration: float,
+    labels: tuple[str, ...],
+    events_path: Path | None,
+    predictions_path: Path | None,
+    webhook: str | None,
+    real_time: bool,
+    loop: bool,
+    reconnect: int | None,
+    rtsp_transport: str,
+    open_timeout: float,
+    read_timeout: float,
+    max_duration: float | None,
+    report_every: float,
+    device: str,
+    inference_precision: str | None,
+) -> None:
+    """Tell the actions in a live SOURCE, as JSON lines, as they begin and end.
+
+    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input.
+    Ctrl-C ends what goes on, prints a summary, and exits with 130.
+
+    \b
+    Example:
+      i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
+    """
+    from runtime.engine import Engine
+    from runtime.live import Address, LiveStream, Settings, StreamOptions, Webhook
+
+    if loop and Address.parse(source).kind != "file":
+        raise click.UsageError("--loop can only be used with a file")
+    with _usage_errors():
+        options = StreamOptions(
+            hop=hop,
+            smoothing=smooth,
+            on=on,
+            off=off,
+            min_duration_s=min_duration,
+            labels=labels,
+            is_real_time=real_time,
+            is_looped=loop,
+            reconnect=reconnect,
+            max_duration_s=max_duration,
+            report_every_s=report_every if progress.is_enabled() else 0,
+            settings=Settings(rtsp_transport, open_timeout, read_timeout),
+        )
+        hook = Webhook(webhook, say=note) if webhook else None
+    with ExitStack() as stack:
+        write_event, write_prediction = (
+            stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
+        )
+        engine = Engine(model_path, device=device, inference_precision=inference_precision, spec_path=spec_path)
+        live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
+        warn_of_stand_in(engine.spec)
+        note(f"model {model_path}: {engine.spec.title()}; runs in {engine.precision} on {device}")
+        note(f"watching {live.source}")
+        if hook:
+            stack.enter_context(_delivering(hook))
+        received = stack.enter_context(_stopping(live))
+        stack.callback(lambda: note(live.statistics.summary(time.monotonic())))
+        for item in live:
+            line = item.to_json()
+            if item.type == "window":
+                write_prediction(line)
+                continue
+            click.echo(line)
+            write_event(line)
+            if hook:
+                hook.send(line)
+    if signal.SIGINT in received:
+        click.get_current_context().exit(INTERRUPTED)
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Open a file to append lines to; yield what writes one, at once, or does nothing without a file."""
+    if path is None:
+        yield lambda _line: None
+        return
+    make_folder(path.parent)
+    with writing(path), path.open("a", encoding="utf-8", buffering=1) as file:
+
+        def write(line: str) -> None:
+            with writing(path):
+                file.write(line + "\n")
+
+        yield write
+
+
+@contextmanager
+def _delivering(hook: Webhook) -> Iterator[None]:
+    """At the end deliver what waits, for a while, and say what became of all events."""
+    try:
+        yield
+    finally:
+        if hook.num_waiting:
+            note(f"webhook {hook.shown}: {hook.num_waiting} events wait; trying for {FLUSH_S:g} s at most")
+        hook.close(FLUSH_S)
+        counts = hook.counts
+        note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_retries} retries, {counts.num_lost} lost")
+
+
+@contextmanager
+def _stopping(live: LiveStream) -> Iterator[list[int]]:
+    """Let the first Ctrl-C or SIGTERM end the stream, and a further Ctrl-C interrupt; yield what was received."""
+    received: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        live.stop()
+        if received.count(signal.SIGINT) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

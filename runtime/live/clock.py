@@ -1,0 +1,168 @@
+"""Stream time: where each frame of a live source lies on one clock that never runs backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+MAX_GAP_S = 2.0
+"""A live source that shows nothing new for longer has a gap, and the window begins anew after it."""
+
+_JUMPS_UNTIL_DISTRUST = 3
+_JUMPS_WITHIN_S = 10
+_REPEATS_UNTIL_DISTRUST = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a frame lies.
+
+    Attributes:
+        time: Seconds since the stream's first frame, exact.
+        break_reason: Why nothing may span this frame and the one before, or None.
+        note: What should be said of the clock from here on, or None.
+    """
+
+    time: Fraction
+    break_reason: str | None = None
+    note: str | None = None
+
+
+class StreamClock:
+    """Places frames by their presentation times where these can be trusted, else by when they arrive.
+
+    Time goes on over jumps and reconnections: what follows is placed by how long it took to arrive, or, where
+    frames do not arrive at a pace of their own (a file), one frame's duration later. After three jumps within ten
+    seconds, or a second of frames that all bear the same time, presentation times are not trusted any more.
+    """
+
+    def __init__(self, *, is_live: bool, frame_duration: Fraction = Fraction(1, 25)) -> None:
+        self.is_live = is_live
+        self.frame_duration = frame_duration
+        self.trusts_pts = True
+        self.time: Fraction | None = None
+        self._pts: Fraction | None = None
+        self._pts_time = Fraction(0)
+        self._arrived_s = 0.0
+        self._break: str | None = None
+        self._jumps: list[Fraction] = []
+        self._num_repeats = 0
+        self._is_appending = False
+
+    def reconnect(self, reason: str) -> None:
+        """Say that the next frame comes from a new connection."""
+        self._break, self._pts = reason, None
+
+    def append(self) -> None:
+        """Say that the next frame follows the last one directly: a file begins again."""
+        self._is_appending = True
+
+    def place(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
+        """Place a frame.
+
+        Args:
+            pts: Its presentation time, in seconds of the source's own clock, or None if it has none.
+            arrived_s: When it arrived, on a clock that only grows.
+
+        Returns:
+            None for a frame that would be shown at no later time than the one before and is passed over.
+        """
+        if not self.trusts_pts:
+            pts = None
+        placed = self._placed(pts, arrived_s)
+        if placed is not None:
+            self.time, self._arrived_s, self._break = placed.time, arrived_s, None
+            if pts is not None:
+                self._pts, self._pts_time = pts, placed.time
+        return placed
+
+    def _placed(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
+        if self.time is None:
+            return Placed(Fraction(0))
+        if self._break is not None:
+            return Placed(self._later(arrived_s), self._break)
+        if self._is_appending:
+            self._is_appending = False
+            return Placed(self.time + self.frame_duration)
+        if pts is None or self._pts is None:
+            return self._by_arrival(arrived_s)
+        step = pts - self._pts
+        if step == 0:
+            self._num_repeats += 1
+            return self._distrusted(arrived_s) if self._num_repeats >= _REPEATS_UNTIL_DISTRUST else None
+        self._num_repeats = 0
+        if step > 0 and not (self.is_live and step > MAX_GAP_S):
+            time = self._pts_time + step
+            return Placed(time) if time > self.time else None
+        return self._jumped(step, arrived_s)
+
+    def _by_arrival(self, arrived_s: float) -> Placed:
+        assert self.time is not None
+        time = self._later(arrived_s)
+        if self.is_live and time - self.time > MAX_GAP_S:
+            return Placed(time, f"no frame for {float(time - self.time):.1f} s")
+        return Placed(time)
+
+    def _jumped(self, step: Fraction, arrived_s: float) -> Placed:
+        time = self._later(arrived_s)
+        self._jumps = [jump for jump in self._jumps if time - jump < _JUMPS_WITHIN_S] + [time]
+        if len(self._jumps) >= _JUMPS_UNTIL_DISTRUST:
+            return self._distrusted(arrived_s)
+        direction = "ahead" if step > 0 else "back"
+        return Placed(time, f"timestamps jump {direction} by {abs(float(step)):.2f} s")
+
+    def _distrusted(self, arrived_s: float) -> Placed:
+        self.trusts_pts = False
+        clock = "the clock of arrival" if self.is_live else "the nominal frame rate"
+        return Placed(
+            self._later(arrived_s), "timestamps make no sense", f"the source's timestamps make no sense: {clock} counts"
+        )
+
+    def _later(self, arrived_s: float) -> Fraction:
+        """Return the time that a frame has whose own says nothing about the one before."""
+        assert self.time is not None
+        if not self.is_live:
+            return self.time + self.frame_duration
+        elapsed = Fraction(round((arrived_s - self._arrived_s) * 1_000_000), 1_000_000)
+        return self.time + max(elapsed, Fraction(1, 1000))
+
+
+class Lag:
+    """Watches whether frames come ever later than their times say.
+
+    A line of text is due once when a frame is more than two seconds later than the most punctual one before, and not
+    again until the delay was made good.
+    """
+
+    def __init__(self) -> None:
+        self._earliest_s: float | None = None
+        self._is_told = False
+
+    def note(self, time: Fraction, arrived_s: float) -> str | None:
+        """Take a frame's stream time and when it was decoded; return what is to be said, or None."""
+        offset_s = arrived_s - float(time)
+        self._earliest_s = offset_s if self._earliest_s is None else min(self._earliest_s, offset_s)
+        lag_s = offset_s - self._earliest_s
+        if lag_s > MAX_GAP_S and not self._is_told:
+            self._is_told = True
+            return f"frames come {lag_s:.1f} s late: the network, or decoding, does not keep up with the source"
+        if lag_s < MAX_GAP_S / 2:
+            self._is_told = False
+        return None
+
+
+class Pacer:
+    """Says how long to hold a frame back so that frames are shown at the pace of their times.
+
+    A frame that comes late moves the schedule: those after it are not hurried.
+    """
+
+    def __init__(self) -> None:
+        self._origin_s: float | None = None
+
+    def delay_s(self, time: Fraction, now_s: float) -> float:
+        """Return the seconds until a frame of that stream time is due."""
+        if self._origin_s is None or now_s >= self._origin_s + float(time):
+            self._origin_s = now_s - float(time)
+            return 0.0
+        return self._origin_s + float(time) - now_s

@@ -1,0 +1,224 @@
+"""One connection to a live source: opened once, read until it ends, breaks off or falls silent."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from i3d_edge.errors import StreamError, StreamOpenError, StreamTimeoutError
+from runtime.live import cameras
+from runtime.live.address import Address
+from runtime.rgb import RgbConverter
+
+_ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
+_MAX_UNDATED = 10
+_LIVE_THREADS = 2  # each beyond the first holds one more frame back
+_NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
+_FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
+_DEFAULT_RATE_FPS = Fraction(25)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a source is opened and read.
+
+    Attributes:
+        rtsp_transport: "tcp" or "udp".
+        open_timeout_s: Until it must have said what it is.
+        read_timeout_s: Until the next frame must have come.
+    """
+
+    rtsp_transport: str = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
+
+
+class TransientError(Exception):
+    """What may be better on another attempt."""
+
+    def __init__(self, error: StreamError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """A frame and the source's own time of it, in seconds, or None."""
+
+    image: VideoFrame
+    pts: Fraction | None
+
+
+class Connection:
+    """An open source.
+
+    Attributes:
+        is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
+        frame_duration: Of a frame, as the source states it, in seconds.
+        num_errors: Times that the decoder refused something.
+        to_rgb: Converts its frames.
+    """
+
+    def __init__(self, address: Address, settings: Settings) -> None:
+        """Open a source.
+
+        Raises:
+            TransientError: If another attempt may succeed.
+            StreamError: If none will.
+        """
+        self._address, self._settings = address, settings
+        self._container = _open(address, settings)
+        try:
+            self._stream = _video_stream(self._container, address)
+        except BaseException:
+            self._container.close()
+            raise
+        self._has_timestamps = not int(self._container.format.flags) & _NO_TIMESTAMPS
+        self._is_out_of_order = self._container.format.name in _FORMATS_OUT_OF_ORDER
+        self.is_endless = address.kind in ("camera", "rtsp") or (
+            address.kind == "http" and self._container.duration is None
+        )
+        self.frame_duration = 1 / (self._stream.average_rate or self._stream.guessed_rate or _DEFAULT_RATE_FPS)
+        self.num_errors = 0
+        self.to_rgb = RgbConverter()
+        self._stream.thread_type = "AUTO"
+        if self.is_endless:
+            self._stream.codec_context.thread_count = _LIVE_THREADS
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def frames(self) -> Iterator[DecodedFrame]:
+        """Yield the frames as they come, until the source ends.
+
+        Raises:
+            TransientError: If it breaks off or falls silent.
+        """
+        packets = self._container.demux(self._stream)
+        packet: Packet[VideoStream] | None
+        broken: TransientError | None = None
+        num_undated = 0
+        while True:
+            started_s = time.monotonic()
+            try:
+                packet = next(packets)
+            except (StopIteration, av.EOFError):
+                return
+            except (av.FFmpegError, OSError, IndexError) as error:
+                broken = self._broken(error, time.monotonic() - started_s)
+                broken.__cause__, packet = error, None
+            for frame in self._decoded(packet):
+                self.num_errors += bool(frame.is_corrupt)
+                pts = self._pts(frame)
+                if pts is None and self._has_timestamps and num_undated < _MAX_UNDATED:
+                    num_undated += 1  # FFmpeg's RTSP gives the first frames none
+                    continue
+                num_undated = _MAX_UNDATED
+                yield DecodedFrame(frame, pts)
+            if broken is not None:
+                raise broken
+
+    def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """Return the frames that a packet completes; without one, those that the decoder still holds."""
+        try:
+            return self._stream.decode(packet)
+        except av.FFmpegError:
+            self.num_errors += 1
+            return []
+
+    def _pts(self, frame: VideoFrame) -> Fraction | None:
+        ticks = frame.dts if self._is_out_of_order else frame.pts
+        if not self._has_timestamps or ticks is None or frame.time_base is None:
+            return None
+        return ticks * frame.time_base
+
+    def _broken(self, error: Exception, waited_s: float) -> TransientError:
+        subject = f"stream {self._address.shown!r}"
+        limit_s = self._settings.read_timeout_s
+        if isinstance(error, av.ExitError) or waited_s >= 0.9 * limit_s:
+            return TransientError(
+                StreamTimeoutError(f"{subject} must deliver a frame within {limit_s:g} s; it delivers nothing")
+            )
+        return TransientError(StreamOpenError(f"{subject} must be readable; got {_reason(error)}"))
+
+
+def _open(address: Address, settings: Settings) -> InputContainer:
+    target, container_format = address.target, None
+    options: dict[str, str] = {}
+    if address.kind == "file":
+        target = f"file:{target}"  # a name with a colon is not taken for an address
+    elif address.kind == "camera":
+        container_format = cameras.FORMAT
+    elif address.kind in ("rtsp", "http"):
+        options["analyzeduration"] = str(_ANALYZE_US)
+    if address.kind == "rtsp":
+        options["rtsp_transport"] = settings.rtsp_transport
+    started_s = time.monotonic()
+    try:
+        return av.open(
+            target,
+            format=container_format,
+            options=options,
+            timeout=(settings.open_timeout_s, settings.read_timeout_s),
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        waited_s = time.monotonic() - started_s
+        raise _open_error(address, settings, error, waited_s) from error
+
+
+def _open_error(
+    address: Address, settings: Settings, error: Exception, waited_s: float
+) -> StreamError | TransientError:
+    subject = f"stream {address.shown!r}"
+    if address.kind == "camera" and isinstance(error, OSError):
+        return cameras.camera_error(address.target, error)
+    if address.kind == "file":
+        return StreamOpenError(f"{subject} must be a file that FFmpeg can open; got {_reason(error)}")
+    if waited_s >= 0.9 * settings.open_timeout_s:
+        return TransientError(
+            StreamTimeoutError(
+                f"{subject} must say what it is within {settings.open_timeout_s:g} s; it delivers nothing",
+                hint="--open-timeout allows more",
+            )
+        )
+    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+        hint = "put user and password into the address: rtsp://USER:PASSWORD@HOST/..."
+        return StreamOpenError(f"{subject} must let us in; got {_reason(error)}", hint=hint)
+    opening = StreamOpenError(f"{subject} must be a stream that FFmpeg can open; got {_reason(error)}")
+    is_final = isinstance(error, av.InvalidDataError | av.HTTPNotFoundError | av.ProtocolNotFoundError)
+    return opening if is_final or address.kind == "pipe" else TransientError(opening)
+
+
+def _video_stream(container: InputContainer, address: Address) -> VideoStream:
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams:
+        kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
+        raise StreamOpenError(f"stream {address.shown!r} must hold video; it holds {kinds}")
+    if streams[0].codec_context is None:
+        raise StreamOpenError(f"stream {address.shown!r} must have a codec that FFmpeg decodes; its codec is unknown")
+    return streams[0]
+
+
+def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EIO:
+        return "a connection that broke off"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,49 @@
+"""How many frames lie between the windows of a stream."""
+
+from __future__ import annotations
+
+import math
+
+HEADROOM = 1.15
+"""Share of the time, beside 1, that is left for decoding and for clips that take longer."""
+_FORGET = 0.1
+
+
+class FixedHop:
+    """Always the same step, in frames."""
+
+    def __init__(self, num_frames: int) -> None:
+        self.num_frames = num_frames
+
+    def took(self, seconds: float) -> None:
+        """Learn how long a window took: it changes nothing."""
+
+
+class AutoHop:
+    """As often as the machine keeps up.
+
+    The step is what a live stream delivers in the time that a window takes, with some headroom. It grows at once when
+    a window takes longer, and shrinks slowly when windows take less.
+
+    Attributes:
+        num_frames: The step now. Before anything was measured it is a window's length.
+
+    Example:
+        25 fps, windows of 79, each takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
+    """
+
+    def __init__(self, rate_fps: int, window_frames: int) -> None:
+        self.num_frames = window_frames
+        self._rate_fps = rate_fps
+        self._seconds: float | None = None
+
+    def took(self, seconds: float) -> None:
+        """Learn how long a window took, from taking it to being ready for the next."""
+        if self._seconds is None or seconds >= self._seconds:
+            self._seconds = seconds
+        else:
+            self._seconds += _FORGET * (seconds - self._seconds)
+        self.num_frames = max(1, math.ceil(self._seconds * self._rate_fps * HEADROOM))
+
+
+Hop = FixedHop | AutoHop

@@ -1,0 +1,73 @@
+"""Between the thread that reads a stream and the one that infers: one window may wait."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Closed(Exception):  # noqa: N818 - it is no error
+    """Nobody takes anything any more."""
+
+
+class Mailbox(Generic[Item]):
+    """Hands windows over, with what was noted between them, in order.
+
+    At most one window waits. Where the source does not wait for us, a newer window takes its place (`replace`): what
+    is answered is always the newest, and a window is dropped whole, never a frame inside one. Where it does, the
+    reader waits (`put`). Notes are never dropped.
+    """
+
+    def __init__(self) -> None:
+        self._items: deque[tuple[Item, bool]] = deque()
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def note(self, item: Item) -> None:
+        """Add what must be handed over whatever happens."""
+        with self._changed:
+            self._items.append((item, False))
+            self._changed.notify_all()
+
+    def replace(self, window: Item) -> int:
+        """Add a window in the place of the one that waits; return how many were dropped."""
+        with self._changed:
+            kept = [item for item in self._items if not item[1]]
+            num_dropped = len(self._items) - len(kept)
+            self._items = deque([*kept, (window, True)])
+            self._changed.notify_all()
+            return num_dropped
+
+    def put(self, window: Item) -> None:
+        """Add a window once none waits.
+
+        Raises:
+            Closed: If the mailbox is closed before.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or not any(is_window for _, is_window in self._items))
+            if self._is_closed:
+                raise Closed
+            self._items.append((window, True))
+            self._changed.notify_all()
+
+    def take(self, timeout_s: float) -> Item | None:
+        """Take the next item; None if there is none in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: bool(self._items), timeout_s):
+                return None
+            item, _ = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def close(self) -> None:
+        """Let whoever waits to put something go."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()

@@ -1,0 +1,100 @@
+"""Smoothing: the probabilities of a stream's windows, made steady over time."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+
+_FORM = re.compile(r"none|exponential:(?P<half_life>\d+(?:\.\d*)?|\.\d+)|mean:(?P<num>\d+)")
+
+
+class Smoothing(Protocol):
+    """Turns a window's probabilities into those that count."""
+
+    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
+        """Take the next window's answer, shape (num_classes,), and return the smoothed one."""
+
+    def reset(self) -> None:
+        """Forget the windows so far."""
+
+
+class NoSmoothing:
+    """Each window counts for itself."""
+
+    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
+        """Return what is given."""
+        return probabilities
+
+    def reset(self) -> None:
+        """Do nothing."""
+
+
+class ExponentialAverage:
+    """An average in which a window's weight halves with every `half_life_s` of stream time.
+
+    It depends on time, not on how many windows there were, so a changing hop does not change it.
+
+    Example:
+        half life 1 s; 0.0 at 0 s, then 1.0 at 1 s -> 0.5, then 1.0 at 3 s -> 0.5 + 0.75 x 0.5 = 0.875.
+    """
+
+    def __init__(self, half_life_s: float) -> None:
+        self.half_life_s = half_life_s
+        self._average: Float32Array | None = None
+        self._time_s = 0.0
+
+    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
+        """Return the average up to this window; the first one stands for itself."""
+        if self._average is None:
+            self._average = probabilities
+        else:
+            share = np.float32(1 - 0.5 ** ((time_s - self._time_s) / self.half_life_s))
+            self._average = self._average + share * (probabilities - self._average)
+        self._time_s = time_s
+        return self._average
+
+    def reset(self) -> None:
+        """Forget the windows so far."""
+        self._average = None
+
+
+class MeanOfLast:
+    """The mean of the last `num_windows` windows, of fewer at the beginning."""
+
+    def __init__(self, num_windows: int) -> None:
+        self._last: deque[Float32Array] = deque(maxlen=num_windows)
+
+    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
+        """Return the mean with this window in it."""
+        self._last.append(probabilities)
+        mean: Float32Array = np.mean(self._last, axis=0, dtype=np.float32)
+        return mean
+
+    def reset(self) -> None:
+        """Forget the windows so far."""
+        self._last.clear()
+
+
+def smoothing_named(name: str) -> Smoothing:
+    """Return the smoothing of a name.
+
+    Args:
+        name: "none", "exponential:S" with a half life of S seconds, or "mean:N" over the last N windows.
+
+    Raises:
+        ValueError: If it is none of these, or S or N is 0.
+    """
+    form = _FORM.fullmatch(name)
+    if form and form["half_life"] and float(form["half_life"]) > 0:
+        return ExponentialAverage(float(form["half_life"]))
+    if form and form["num"] and int(form["num"]) > 0:
+        return MeanOfLast(int(form["num"]))
+    if name == "none":
+        return NoSmoothing()
+    raise ValueError(f"smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got {name!r}")

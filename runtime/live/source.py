@@ -1,0 +1,223 @@
+"""A live source: timestamped frames on one clock, over jumps, loops and reconnections."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.video.frame import VideoFrame
+
+from i3d_edge.errors import StreamError, StreamLostError, StreamOpenError
+from runtime.live.address import Address
+from runtime.live.backoff import Backoff
+from runtime.live.clock import Lag, Pacer, StreamClock
+from runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
+from runtime.live.frame import LiveFrame
+from runtime.rgb import RgbConverter
+
+_GRACE_S = 2.0
+"""What a reader may be late beyond its own time-out before it counts as stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of stream time of which nothing is known.
+
+    Attributes:
+        start, end: The times of the frames around it.
+        reason: Why.
+        wall_s: When the frame after it arrived, in seconds since 1970.
+    """
+
+    start: Fraction
+    end: Fraction
+    reason: str
+    wall_s: float
+
+
+class LiveSource:
+    """Iterates over a source's frames and gaps, once.
+
+    A source that ends, a file for instance, is read to its end; one that does not, a camera, is connected to again
+    when it breaks off.
+
+    Attributes:
+        is_live: Whether frames come at a pace of their own, so that nobody may make them wait. Known once the first
+            frame is there.
+        frame_duration: As the source states it, in seconds; the same.
+        num_frames: Decoded so far.
+        num_errors: Times that the decoder refused something.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        settings: Settings,
+        *,
+        is_real_time: bool = False,
+        is_looped: bool = False,
+        backoff: Backoff | None = None,
+        say: Callable[[str], None] = lambda _text: None,
+        stop: threading.Event | None = None,
+        connect: Callable[[Address, Settings], Connection] = Connection,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: Where it is.
+            settings: How it is opened and read.
+            is_real_time: Whether a source that does not pace itself is to be played at the pace of its timestamps.
+            is_looped: Whether a file begins again at its end.
+            backoff: For reconnections; without a limit, the first connection is tried again too.
+            say: Is told what a user should know.
+            stop: Ends the iteration when set.
+            connect: Opens the source.
+        """
+        self.is_live = is_real_time
+        self.frame_duration = Fraction(1, 25)
+        self.num_frames = self.num_errors = 0
+        self._address, self._settings = address, settings
+        self._is_real_time, self._is_looped = is_real_time, is_looped
+        self._backoff = backoff or Backoff(max_attempts=5)
+        self._say, self._stop, self._connect = say, stop or threading.Event(), connect
+        self._clock: StreamClock | None = None
+        self._pacer: Pacer | None = None
+        self._lag = Lag()
+        self._sizes: set[tuple[int, int]] = set()
+        self._deadline_s: float | None = None
+
+    def is_stuck(self) -> bool:
+        """Whether opening or reading takes longer than its time-out and cannot be called back."""
+        deadline_s = self._deadline_s
+        return deadline_s is not None and time.monotonic() > deadline_s
+
+    def __iter__(self) -> Iterator[LiveFrame | Gap]:
+        was_endless = False
+        while not self._stop.is_set():
+            try:
+                connection = self._open()
+            except TransientError as failure:
+                self._try_again("not there yet" if self.num_frames == 0 else "not back yet", failure.error)
+                continue
+            with connection:
+                if was_endless and not connection.is_endless:
+                    return  # what is there now is a recording of it
+                was_endless = connection.is_endless
+                num_before = self.num_frames
+                error = yield from self._read(connection)
+            if was_endless:
+                self._try_again(
+                    "broken off", error or StreamLostError(f"stream {self._address.shown!r} must go on; it ended")
+                )
+            elif error is not None and self.num_frames == num_before:
+                raise error
+            elif self._is_looped:
+                self._append(num_before)
+            else:
+                self._say_broken(error)
+                return
+
+    def _open(self) -> Connection:
+        self._wait_for(self._settings.open_timeout_s)
+        try:
+            connection = self._connect(self._address, self._settings)
+        except StreamError as error:
+            if self.num_frames == 0:
+                raise
+            raise TransientError(error) from error  # it was there before
+        finally:
+            self._deadline_s = None
+        self.is_live = self._is_real_time or connection.is_endless
+        self.frame_duration = connection.frame_duration
+        return connection
+
+    def _read(self, connection: Connection) -> Generator[LiveFrame | Gap, None, StreamError | None]:
+        """Yield a connection's frames; return why it broke off, or None if it just ended."""
+        if self._clock is None:
+            self._clock = StreamClock(is_live=connection.is_endless, frame_duration=connection.frame_duration)
+            # An HTTP stream arrives in bursts; a segment of HLS at once.
+            is_paced = self._is_real_time or (connection.is_endless and self._address.kind == "http")
+            self._pacer = Pacer() if is_paced else None
+        self._lag = Lag()
+        frames = connection.frames()
+        try:
+            while not self._stop.is_set():
+                self._wait_for(self._settings.read_timeout_s)
+                frame = next(frames, None)
+                self._deadline_s = None
+                if frame is None:
+                    break
+                self._backoff.succeeded()
+                self.num_frames += 1
+                yield from self._place(frame, connection.to_rgb)
+        except TransientError as failure:
+            return failure.error
+        finally:
+            self._deadline_s = None
+            self.num_errors += connection.num_errors
+        return None
+
+    def _place(self, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
+        assert self._clock is not None
+        before = self._clock.time
+        placed = self._clock.place(frame.pts, time.monotonic())
+        if placed is None:
+            return
+        if placed.note:
+            self._say(placed.note)
+        if self._pacer:
+            self._stop.wait(self._pacer.delay_s(placed.time, time.monotonic()))
+        elif self.is_live and (late := self._lag.note(placed.time, time.monotonic())):
+            self._say(late)
+        if placed.break_reason and before is not None:
+            yield Gap(before, placed.time, placed.break_reason, time.time())
+        self._note_size(frame.image, placed.time)
+        yield LiveFrame(placed.time, time.monotonic(), time.time(), frame.image, to_rgb)
+
+    def _note_size(self, image: VideoFrame, at: Fraction) -> None:
+        size = (image.width, image.height)
+        if self._sizes and size not in self._sizes:
+            self._say(f"from {float(at):.2f} s the picture is {size[0]} x {size[1]}")
+        self._sizes.add(size)
+
+    def _try_again(self, state: str, error: StreamError) -> None:
+        """Wait before another attempt.
+
+        Raises:
+            StreamError: If there is to be none.
+        """
+        if self._stop.is_set():
+            return
+        is_new = self.num_frames == 0
+        if is_new and self._backoff.max_attempts is not None:
+            raise error
+        attempts = self._backoff.num_failures
+        delay_s = self._backoff.failed()
+        if delay_s is None:
+            raise StreamLostError(
+                f"stream {self._address.shown!r} must come back within {attempts} attempts; it did not. "
+                f"At last: {error.message}",
+                hint="--reconnect forever goes on trying",
+            ) from error
+        self._say(f"{state}: {error.message}; trying again in {delay_s:g} s")
+        if self._clock is not None and not is_new:
+            self._clock.reconnect("the source broke off and came back")
+        self._stop.wait(delay_s)
+
+    def _append(self, num_before: int) -> None:
+        if self.num_frames == num_before:
+            raise StreamOpenError(f"stream {self._address.shown!r} must have a frame that decodes; none does")
+        assert self._clock is not None
+        self._clock.append()
+
+    def _say_broken(self, error: StreamError | None) -> None:
+        if self.num_frames == 0 and not self._stop.is_set():
+            raise StreamOpenError(f"stream {self._address.shown!r} must have a frame that decodes; none does")
+        if error is not None:
+            self._say(f"broken off: {error.message}")
+
+    def _wait_for(self, timeout_s: float) -> None:
+        self._deadline_s = time.monotonic() + timeout_s + _GRACE_S

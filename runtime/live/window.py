@@ -1,0 +1,156 @@
+"""Windows: the last frames of a stream, sampled by time, resized once, and lying ready for the network."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.spec import ModelSpec
+from runtime.live.frame import LiveFrame
+from runtime.live.hop import Hop
+from runtime.preprocess import centre_crop, resize_short_side
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`num_frames` samples in a row.
+
+    Attributes:
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more.
+        start_s: Stream time of its first sample.
+        end_s: Where its last sample's time ends.
+        arrived_s: When the frame of its last sample arrived, on the monotonic clock.
+        wall_s: The same on the wall clock, in seconds since 1970.
+    """
+
+    frames: UInt8Array
+    start_s: float
+    end_s: float
+    arrived_s: float
+    wall_s: float
+
+
+class Sampler:
+    """Says which frames of a stream are sampled. As in all clips, sample k is the frame on display at t0 + k/rate.
+
+    A frame is on display until the next one. So a frame that lies on a sample's time is known to be that sample at
+    once, any other when the next frame arrives.
+
+    Example:
+        30 fps sampled at 25: the frame at 0 is sample 0. The one at 1/30 s settles nothing, that at 2/30 s makes the
+        one before it sample 1 (0.04 s), ..., and the one at 6/30 s is sample 5 (0.2 s) at once.
+    """
+
+    def __init__(self, rate_fps: int) -> None:
+        self._rate_fps = rate_fps
+        self._origin: Fraction | None = None
+        self._next = 0
+
+    def restart(self) -> None:
+        """Forget everything: the next frame is sample 0."""
+        self._origin, self._next = None, 0
+
+    def feed(self, time: Fraction) -> tuple[int, bool]:
+        """Take the time of the next frame, later than those before.
+
+        Returns:
+            How many samples show the frame before, that were not known yet; and whether this frame is one at once.
+        """
+        if self._origin is None:
+            self._origin = time
+        position = (time - self._origin) * self._rate_fps
+        ahead = -(-position.numerator // position.denominator)
+        num_before = max(0, ahead - self._next)
+        self._next += num_before
+        is_sample = position == self._next
+        self._next += is_sample
+        return num_before, is_sample
+
+
+class WindowBuilder:
+    """Cuts windows from frames as these come.
+
+    Samples are written into a block of twice a window's length, one behind the other, so that a window is a part of
+    it and is not copied. A full block is left to the windows that lie in it, and its last samples begin the next.
+    """
+
+    def __init__(self, spec: ModelSpec, hop: Hop) -> None:
+        self._spec = spec
+        self._hop = hop
+        self._sampler = Sampler(spec.frame_rate_fps)
+        self._has_channels_first = spec.layout.index("C") < spec.layout.index("H")
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the frames so far: no window spans what comes before and after."""
+        self._sampler.restart()
+        self._block = self._new_block()
+        self._num_written = 0
+        self._num_samples = 0
+        self._num_at_window: int | None = None
+        self._origin: Fraction | None = None
+        self._held: LiveFrame | None = None
+        self._crop: UInt8Array | None = None
+
+    def add(self, frame: LiveFrame) -> Iterator[Window]:
+        """Take the next frame, and yield the windows that it completes."""
+        if self._origin is None:
+            self._origin = frame.time
+        num_before, is_sample = self._sampler.feed(frame.time)
+        for _ in range(num_before):
+            yield from self._write()
+        self._held, self._crop = frame, None
+        if is_sample:
+            yield from self._write()
+
+    def finish(self, frame_duration: Fraction) -> Iterator[Window]:
+        """Yield the windows that the last frame completes while it is on display."""
+        if self._held is not None:
+            num_before, _ = self._sampler.feed(self._held.time + frame_duration)
+            for _ in range(num_before):
+                yield from self._write()
+
+    def _write(self) -> Iterator[Window]:
+        """Make the held frame the next sample."""
+        spec, held = self._spec, self._held
+        assert held is not None
+        assert self._origin is not None
+        if self._crop is None:
+            self._crop = centre_crop(resize_short_side(held.rgb(), spec.short_side_px), spec.crop_px)
+        if self._num_written == len(self._block):
+            tail = self._block[len(self._block) - spec.num_frames + 1 :]
+            self._block = self._new_block()
+            self._block[: len(tail)] = tail
+            self._num_written = len(tail)
+        self._block[self._num_written] = self._crop
+        self._num_written += 1
+        self._num_samples += 1
+        if self._num_samples < spec.num_frames:
+            return
+        if self._num_at_window is not None and self._num_samples - self._num_at_window < self._hop.num_frames:
+            return
+        self._num_at_window = self._num_samples
+        end = self._origin + Fraction(self._num_samples, spec.frame_rate_fps)
+        yield Window(
+            frames=self._block[self._num_written - spec.num_frames : self._num_written],
+            start_s=float(end - Fraction(spec.num_frames, spec.frame_rate_fps)),
+            end_s=float(end),
+            arrived_s=held.arrived_s,
+            wall_s=held.wall_s,
+        )
+
+    def _new_block(self) -> UInt8Array:
+        """Return an empty block, (2 D, H, W, 3), in the memory order that the network wants."""
+        length, side = 2 * self._spec.num_frames, self._spec.crop_px
+        # Mapped by itself, it goes back to the system at once when nobody refers to it; the heap would keep some.
+        memory = np.frombuffer(mmap.mmap(-1, length * side * side * 3), np.uint8)
+        if self._has_channels_first:
+            return memory.reshape(length, 3, side, side).transpose(0, 2, 3, 1)
+        return memory.reshape(length, side, side, 3)

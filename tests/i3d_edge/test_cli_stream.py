@@ -1,0 +1,169 @@
+"""`i3d stream` as a user runs it, with a function in the place of the network."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner, Result
+from live import SPEC, Received, brightness, grey, webhook
+from synthetic import write_video
+
+from i3d_edge.cli import main
+
+
+class FakeEngine(SimpleNamespace):
+    def __init__(self, ir_path: Path, **_options: object) -> None:
+        super().__init__(spec=SPEC, precision="f32", probabilities=brightness)
+
+
+@pytest.fixture(autouse=True)
+def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.engine.Engine", FakeEngine)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("film") / "film.mp4", grey((0, 50), (255, 50), (0, 25)))
+
+
+def stream(*args: object) -> Result:
+    fixed = ["--model", "m.xml", "--smooth", "none", "--hop", "5", "--label", "bright"]
+    return CliRunner().invoke(main, ["stream", *map(str, args), *fixed], catch_exceptions=False)
+
+
+def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) -> None:
+    events, predictions = tmp_path / "new" / "events.jsonl", tmp_path / "predictions.jsonl"
+    received = Received(statuses=[503])
+    with webhook(received):
+        url = received.url.replace("//", "//user:secret@")
+        result = stream(film, "--events", events, "--predictions", predictions, "--webhook", url)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert [(row["type"], row["label"], row["start_s"], row["end_s"]) for row in map(json.loads, lines)] == [
+        ("start", "bright", 1.8, None),
+        ("end", "bright", 1.8, 4.2),
+    ]
+    assert events.read_text().splitlines() == lines == received.bodies
+    rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+    assert [row["end_s"] for row in rows[:2]] == [0.4, 0.6]
+    assert rows[0]["predictions"][0]["label"] == "dark"
+    assert len(rows) == 24
+    notes = result.stderr.splitlines()
+    shown = url.replace("user:secret", "***")
+    assert notes[0] == ("model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU")
+    assert notes[1] == f"watching {film}"
+    assert notes[-1] == f"webhook {shown}: 2 sent, 1 retries, 0 lost"
+    [summary] = [line for line in notes if "of stream in" in line]
+    assert summary.startswith("5.0 s of stream in ")
+    assert "125 frames, 24 windows" in summary
+    assert "1 actions started, 1 ended, 0 gaps" in summary
+    assert "secret" not in result.output
+
+
+def test_events_are_appended(film: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text('{"before": 1}\n')
+    assert stream(film, "--events", events).exit_code == 0
+    assert len(events.read_text().splitlines()) == 3
+
+
+def test_a_place_that_cannot_be_written(film: Path, tmp_path: Path) -> None:
+    result = stream(film, "--events", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr == f"OutputError: output '{tmp_path}' must be writable; got Is a directory\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hop", "0"], "Invalid value for '--hop': '0' is neither a number above 0 nor 'auto'."),
+        (["--hop", "fast"], "Invalid value for '--hop': 'fast' is neither a number above 0 nor 'auto'."),
+        (["--reconnect", "-1"], "Invalid value for '--reconnect': '-1' is neither a number above 0 nor 'forever'."),
+        (["--on", "0.2"], "thresholds must be 0 < off <= on <= 1; got off 0.3, on 0.2"),
+        (["--smooth", "x"], "smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got 'x'"),
+        (["--webhook", "ftp://u:p@h"], "webhook must be an http:// or https:// URL; got 'ftp://***@h'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage(options: list[str], message: str, film: Path) -> None:
+    result = CliRunner().invoke(main, ["stream", str(film), "--model", "m.xml", *options])
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_only_files_begin_again() -> None:
+    result = stream("camera:0", "--loop")
+    assert result.exit_code == 2
+    assert "--loop can only be used with a file" in result.stderr
+
+
+def test_a_source_that_is_not_there_is_a_message_and_a_code(tmp_path: Path) -> None:
+    result = stream(tmp_path / "no.mp4")
+    assert result.exit_code == 1
+    assert f"StreamOpenError: stream '{tmp_path / 'no.mp4'}' must be a file that FFmpeg can open" in result.stderr
+    assert "0 windows" in result.stderr
+
+
+def test_auto_and_forever(film: Path) -> None:
+    result = stream(film, "--hop", "auto", "--reconnect", "forever", "--quiet")
+    assert result.exit_code == 0
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])}
+PROGRAM = """
+import sys
+from test_cli_stream import FakeEngine
+import runtime.engine
+runtime.engine.Engine = FakeEngine
+from i3d_edge.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["Ctrl-C", "SIGTERM"])
+def test_signals_end_what_goes_on(number: int, code: int, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "bright.mp4", grey((255, 30)))
+    args = ["stream", str(path), "--model", "m.xml", "--real-time", "--loop", "--smooth", "none", "--hop", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    assert first["type"] == "start"
+    assert first["start_time"].endswith("Z")
+    time.sleep(0.2)
+    process.send_signal(number)
+    rest, notes = process.communicate(timeout=20)
+    assert process.returncode == code, notes
+    last = json.loads(rest)
+    assert (last["type"], last["label"]) == ("end", "bright")
+    assert last["end_s"] > first["start_s"]
+    assert "of stream in" in notes
+
+
+def test_a_pipe(film: Path, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.ts", grey((0, 30), (255, 30)))
+    args = ["stream", "-", "--model", "m.xml", "--smooth", "none", "--hop", "2", "--label", "bright"]
+    with path.open("rb") as file:
+        result = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *args],
+            stdin=file,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=ENVIRONMENT,
+        )
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(row["type"], row["source"]) for row in rows] == [("start", "standard input"), ("end", "standard input")]

@@ -1,0 +1,48 @@
+import threading
+import time
+
+import pytest
+
+from runtime.live.mailbox import Closed, Mailbox
+
+
+def test_the_newest_window_wins_and_notes_stay_in_order() -> None:
+    mailbox: Mailbox[str] = Mailbox()
+    assert mailbox.replace("window 1") == 0
+    assert mailbox.replace("window 2") == 1
+    mailbox.note("gap")
+    assert mailbox.replace("window 3") == 1
+    mailbox.note("end")
+    assert len(mailbox) == 3
+    assert [mailbox.take(0) for _ in range(4)] == ["gap", "window 3", "end", None]
+
+
+def test_a_reader_that_may_wait_waits_until_the_window_is_taken() -> None:
+    mailbox: Mailbox[int] = Mailbox()
+    taken = []
+
+    def read() -> None:
+        for number in range(50):
+            mailbox.put(number)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(50):
+        assert len(mailbox) <= 1
+        taken.append(mailbox.take(5))
+    thread.join()
+    assert taken == list(range(50))
+
+
+def test_closing_lets_a_waiting_reader_go() -> None:
+    mailbox: Mailbox[int] = Mailbox()
+    mailbox.put(1)
+    threading.Timer(0.05, mailbox.close).start()
+    with pytest.raises(Closed):
+        mailbox.put(2)
+
+
+def test_taking_waits_for_so_long_only() -> None:
+    started = time.monotonic()
+    assert Mailbox[int]().take(0.05) is None
+    assert 0.04 < time.monotonic() - started < 1
