@@ -46,7 +46,8 @@ def format_result(result: Result) -> str:
 
 def protocol_line(how: Protocol) -> str:
     """Return a protocol in one line: its name, and everything that is under it."""
-    clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clip(s)"
+    clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clips"
+    clips = "1 clip" if how["num_clips"] == 1 else clips
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
     stride = f", every {how['frame_stride']}th of them" if how["frame_stride"] > 1 else ""
     rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"

@@ -50,12 +50,12 @@ def confusions(model: ReportedModel) -> Html:
     )
     rows = [
         [
-            join([names[pair["label"]], " → ", names[pair["predicted"]]]),
+            f"{names[pair['label']]} → {names[pair['predicted']]}",
             _bar(pair["num_videos"], _num_videos(model.details, pair["label"])),
         ]
         for pair in pairs[:_SHOWN_CONFUSIONS]
     ]
-    return join([tag("h4", title), table(["label → answer", "of the label's videos"], rows, class_="bars")])
+    return join([tag("h4", title), table(["label → answer", "videos"], rows, class_="bars")])
 
 
 def _num_videos(details: Details, label: int) -> int:

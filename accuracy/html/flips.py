@@ -88,7 +88,7 @@ def pairs_table(pairs: Sequence[Pair], name: Callable[[ReportedModel], str]) -> 
                 f"{found['mcnemar_p']:.2g}",
             ]
         )
-    return table(headers, rows)
+    return table(headers, rows, class_="numbers")
 
 
 def flips(pair: Pair, name: Callable[[ReportedModel], str], thumbnail_of: ThumbnailOf) -> Html:

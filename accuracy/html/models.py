@@ -92,7 +92,7 @@ def list_name(run: RecordedRun) -> str:
     data = run.result["data"]
     digest = data["manifest_digest"]
     name = Path(data["path"]).name
-    return f"list {name}" if digest is None else f"manifest {name}, digest {digest[:12]}"
+    return name if digest is None else f"{name}, manifest {digest[:12]}"
 
 
 def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) -> list[str]:

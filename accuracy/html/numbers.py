@@ -47,12 +47,12 @@ def significant(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits and no exponent.
 
     Example:
-        0.0123456 -> "0.0123"; 1234.5 -> "1234".
+        0.0123456 -> "0.0123"; 1234.5 -> "1234"; 30.0 -> "30".
     """
-    if value == 0:
-        return "0"
-    decimals = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{value:.{max(0, decimals)}f}"
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == round(rounded):
+        return f"{value:.0f}"
+    return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -128,7 +128,7 @@ def _notices(models: Sequence[ReportedModel]) -> list[Html]:
             )
         )
     for group in groups:
-        scored = {tuple(video["path"] for video in run.result["videos"]) for run in _runs(group)}
+        scored = {tuple(video["path"] for video in run.result.get("videos", [])) for run in _runs(group)}
         if len(scored) > 1:
             notices.append(
                 (
@@ -141,7 +141,7 @@ def _notices(models: Sequence[ReportedModel]) -> list[Html]:
 
 def _summary(models: Sequence[ReportedModel]) -> Html:
     headers = ["model", "protocol", "top-1 per video ↑", "top-5 per video ↑", "top-1 per clip ↑"]
-    headers += ["weights", "ran in", "on", "views a video", "inference a video ↓", "a view ↓"]
+    headers += ["inference per video ↓", "weights", "ran in", "on"]
     machines = list(dict.fromkeys(model.machine for model in models))
     rows = []
     for model in models:
@@ -151,16 +151,23 @@ def _summary(models: Sequence[ReportedModel]) -> Html:
         if len(machines) > 1:
             device += f", machine {letter_of(machines.index(model.machine))}"
         origin = "STAND-IN" if model.info["is_stand_in"] else model.info["origin"]
-        speed = [significant(model.num_views), seconds(model.video_s), seconds(model.video_s / model.num_views)]
-        rows.append([model.title, *cells, origin, model.info["executed_precision"], device, *speed])
+        rows.append([model.title, *cells, _speed(model), origin, model.info["executed_precision"], device])
     return tag("section", tag("h2", "All models"), table(headers, rows, class_="numbers"))
 
 
 def _metric(metric: Metric | None) -> str:
     if metric is None:
         return "none"
-    second = f"{count(metric)}; {interval(metric)}"
-    return join([tag("b", percent(metric["value"])), Html("<br>"), tag("small", second)])
+    return _two_lines(percent(metric["value"]), f"{count(metric)}; {interval(metric)}")
+
+
+def _speed(model: ReportedModel) -> str:
+    views = f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
+    return _two_lines(seconds(model.video_s), "1 view" if model.num_views == 1 else views)
+
+
+def _two_lines(first: str, second: str) -> Html:
+    return join([tag("b", first), Html("<br>"), tag("small", second)])
 
 
 def _tradeoffs(models: Sequence[ReportedModel]) -> list[Html]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LETTER_PX = 6.3
+LETTER_PX = 6.0
 """Mean width of a letter at 12 px; labels are placed by estimate, since nothing here can measure a font."""
 LINE_PX = 14.0
 
@@ -36,14 +36,16 @@ class Label:
     """Where a label goes.
 
     Attributes:
-        x: Of its left end, in pixels.
+        x: Of its end that is nearest to its point, in pixels; of its middle above and below.
         y: Of its base line.
+        anchor: Which of its parts is at x, in the words of SVG.
         is_far: Whether a line should lead to it from its point.
         box: What it covers.
     """
 
     x: float
     y: float
+    anchor: str
     is_far: bool
     box: Box
 
@@ -91,10 +93,10 @@ def _best(label: str, point: tuple[float, float], busy: Sequence[Box], inside: B
 def _at(point: tuple[float, float], width: float, distance: float, angle: float) -> Label:
     x = point[0] + distance * math.cos(angle)
     middle = point[1] + distance * math.sin(angle)
-    share = (1 - math.cos(angle)) / 2  # 0: the label begins here, 1: it ends here
-    left = x - share * width
+    side = math.cos(angle)
+    anchor, left = ("start", x) if side > 0.1 else ("end", x - width) if side < -0.1 else ("middle", x - width / 2)
     box = Box(left - 2, middle - LINE_PX / 2, left + width + 2, middle + LINE_PX / 2)
-    return Label(left, middle + 4, distance > _DISTANCES[1], box)
+    return Label(x, middle + 4, anchor, distance > _DISTANCES[1], box)
 
 
 def _around(x: float, y: float) -> Box:

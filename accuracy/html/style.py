@@ -34,7 +34,7 @@ th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var
 thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
 small { color: var(--soft); font-size: 12px; }
-.numbers td, .numbers thead th { white-space: nowrap; }
+.numbers td, thead th { white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 8px 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -69,6 +69,7 @@ figcaption { font-weight: 600; margin: 4px 0 8px; }
 .count { color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 16px; }
 .card { background: var(--panel); border-radius: 8px; padding: 12px 16px; min-width: 0; }
+.card tbody th { white-space: normal; } .card .bar { width: 70px; }
 .card .mark { stroke: var(--panel); }
 .card .mark.hollow { fill: var(--panel); stroke: var(--s0); }
 .flips { list-style: none; padding: 0; margin: 8px 0; display: grid; gap: 14px;

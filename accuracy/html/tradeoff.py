@@ -24,6 +24,7 @@ WIDE_PX, NARROW_PX = 960, 350
 _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 52, 14, 14, 50
 _CAP_PX = 4
 _LINE_GAP_PX = 4
+_TICK_GAP_PX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> Ht
     texts = [_line_text(line, scale) for line in lines]
     taken = [Box(x - 2, top, x + 2, bottom) for x, top, bottom in whiskers] + [box for _, _, _, box in texts]
     inside = Box(_LEFT_PX, _TOP_PX, width - 2, height - _BOTTOM_PX)
-    labels = labels_of(models)
+    labels = labels_of(models, with_protocol=width > NARROW_PX)
     places = place_labels(labels, points, taken, inside)
     parts = [tag("title", finding(models)), *_axes(scale)]
     for line, (x, y, label, _) in zip(lines, texts, strict=True):
@@ -124,12 +125,11 @@ def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> Ht
         parts.append(tag("path", d=path, class_=f"whisker s{number % 7}"))
     for (x, y), place in zip(points, places, strict=True):
         if place.is_far:
-            end = min(max(x, place.box.left), place.box.right)
-            parts.append(tag("line", x1=x, y1=y, x2=end, y2=place.y - 4, class_="leader"))
+            parts.append(tag("line", x1=x, y1=y, x2=place.x, y2=place.y - 4, class_="leader"))
     for (x, y), number in zip(points, series, strict=True):
         parts.append(mark(number, x, y))
     for label, place in zip(labels, places, strict=True):
-        parts.append(tag("text", label, x=place.x, y=place.y, class_="label"))
+        parts.append(tag("text", label, x=place.x, y=place.y, text_anchor=place.anchor, class_="label"))
     return tag("svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", class_="chart")
 
 
@@ -177,7 +177,7 @@ def _axes(scale: _Scale) -> list[Html]:
     for tick in log_ticks(scale.low_s, scale.high_s):
         x = scale.x(tick)
         parts.append(tag("line", x1=x, x2=x, y1=_TOP_PX, y2=bottom, class_="grid"))
-        if x - last > text_width("100 ms"):
+        if x - last > text_width("100 ms") + _TICK_GAP_PX:
             parts.append(tag("text", seconds_tick(tick), x=x, y=bottom + 16, text_anchor="middle"))
             last = x
     parts.append(tag("line", x1=_LEFT_PX, x2=right, y1=bottom, y2=bottom, class_="axis"))
