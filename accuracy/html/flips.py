@@ -11,6 +11,7 @@ from accuracy.comparison import Comparison, Flip, compare
 from accuracy.html.markup import Html, join, table, tag
 from accuracy.html.models import ReportedModel, groups_by_measurement
 from accuracy.html.numbers import percent, plural
+from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from accuracy.thumbnails import Thumbnail
 from i3d_edge.errors import ComparisonError
 
@@ -74,7 +75,9 @@ def pairs_table(pairs: Sequence[Pair], name: Callable[[ReportedModel], str]) -> 
         if isinstance(found, str):
             rows.append([title, pair.first.protocol, f"not compared: {found}", *[""] * (len(headers) - 3)])
             continue
-        low, high = -100 * found["drop_bootstrap_high"], -100 * found["drop_bootstrap_low"]
+        num_lost, num_gained, total = len(found["lost"]), len(found["gained"]), found["num_videos"]
+        low = -100 * drop_upper_bound(num_lost, num_gained, total, Z_TWO_SIDED_95)
+        high = 100 * drop_upper_bound(num_gained, num_lost, total, Z_TWO_SIDED_95)
         rows.append(
             [
                 title,

@@ -51,6 +51,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, class_: str 
     return tag("div", inner, class_="scroll")
 
 
+def two_lines(first: str, second: str) -> Html:
+    """Return a value, and what is to be said of it below."""
+    return join([tag("b", first), Html("<br>"), tag("small", second)])
+
+
 def facts(rows: Sequence[tuple[str, str]]) -> Html:
     """Return names and values, one below the other."""
     return tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in rows))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accuracy.html.classes import class_bars, confusions
 from accuracy.html.flips import Pair, ThumbnailOf, flips, pairs_table
-from accuracy.html.markup import Html, facts, join, table, tag
+from accuracy.html.markup import Html, facts, table, tag, two_lines
 from accuracy.html.models import (
     ReportedModel,
     groups_by_data,
@@ -68,7 +68,7 @@ def _title(models: Sequence[ReportedModel]) -> str:
     groups = groups_by_data(models)
     videos = " and ".join(dict.fromkeys(plural(_num_scored(group), "video") for group in groups))
     of = "the stand-in" if is_stand_in else "I3D"
-    return f"Accuracy of {of}: {plural(len(models), 'model')} on {videos}"
+    return f"Accuracy of {of} on {videos}"
 
 
 def _num_scored(models: Sequence[ReportedModel]) -> int:
@@ -158,16 +158,12 @@ def _summary(models: Sequence[ReportedModel]) -> Html:
 def _metric(metric: Metric | None) -> str:
     if metric is None:
         return "none"
-    return _two_lines(percent(metric["value"]), f"{count(metric)}; {interval(metric)}")
+    return two_lines(percent(metric["value"]), f"{count(metric)}; {interval(metric)}")
 
 
 def _speed(model: ReportedModel) -> str:
     views = f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
-    return _two_lines(seconds(model.video_s), "1 view" if model.num_views == 1 else views)
-
-
-def _two_lines(first: str, second: str) -> Html:
-    return join([tag("b", first), Html("<br>"), tag("small", second)])
+    return two_lines(seconds(model.video_s), "1 view" if model.num_views == 1 else views)
 
 
 def _tradeoffs(models: Sequence[ReportedModel]) -> list[Html]:
@@ -185,8 +181,8 @@ def _comparisons(pairs: Sequence[Pair], name: Callable[[ReportedModel], str], th
         return tag("section", tag("h2", "In pairs"), tag("p", text))
     minded = tag(
         "p",
-        "Lost: right by the first and wrong by the second; gained: the other way round. The interval is the paired "
-        "bootstrap's, McNemar's p is exact and two-sided. i3d accuracy compare makes a gate of this.",
+        "Lost: right by the first and wrong by the second; gained: the other way round. The interval is "
+        "Tango's for pairs, McNemar's p is exact and two-sided. i3d accuracy compare makes a gate of this.",
         class_="note",
     )
     flipped = [pair for pair in pairs if not isinstance(pair.comparison, str) and _num_flips(pair)]

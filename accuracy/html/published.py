@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from accuracy.html.markup import Html, table, tag
+from accuracy.html.markup import Html, table, tag, two_lines
 from accuracy.html.models import ReportedModel
-from accuracy.html.numbers import interval, percent
+from accuracy.html.numbers import count, interval, percent
 from accuracy.reference import REFERENCES, Number, Reference
 
 
@@ -22,7 +22,7 @@ def published(models: Sequence[ReportedModel], name: Callable[[ReportedModel], s
         rows += [_row(model, reference, name) for reference in references for model in ours]
     parts: list[str] = [tag("h2", "Beside published numbers")]
     if rows:
-        headers = ["ours", "protocol", "metric", "value", "95 % interval", "published", "as", "weights", "mind"]
+        headers = ["ours", "protocol", "metric", "value", "published", "of", "weights", "mind"]
         parts.append(table(headers, rows))
     if without:
         text = f"No number is known that was published by the protocol {' or '.join(without)}, so none is shown."
@@ -32,17 +32,17 @@ def published(models: Sequence[ReportedModel], name: Callable[[ReportedModel], s
 
 def _row(model: ReportedModel, reference: Reference, name: Callable[[ReportedModel], str]) -> list[str]:
     metric = model.metrics.get(reference.metric)
-    ours = ["none", "none"] if metric is None else [percent(metric["value"]), interval(metric)]
+    ours = "none" if metric is None else two_lines(percent(metric["value"]), f"{count(metric)}; {interval(metric)}")
     number = _nearest(model, reference)
     same = number.weights is not None and number.weights == model.info["origin"]
     return [
         name(model),
         model.protocol,
         reference.metric,
-        *ours,
-        f"{number.top1:g} %",
-        f"{reference.name}: {number.model}",
-        "the same checkpoint" if same else f"others: {_origin(model)}",
+        ours,
+        two_lines(f"{number.top1:g} %", reference.name),
+        number.model,
+        "the same checkpoint" if same else f"ours are others: {_origin(model)}",
         reference.remark,
     ]
 

@@ -10,7 +10,7 @@ from accuracy.html.numbers import percent
 from accuracy.metrics import Proportion
 from accuracy.result_schema import CalibrationBin
 
-_SIZE_PX, _LEFT_PX, _TOP_PX, _PLOT_PX = 320, 46, 12, 230
+_SIZE_PX, _LEFT_PX, _TOP_PX, _PLOT_PX = 320, 46, 26, 230
 _FEW = 10
 
 
@@ -69,7 +69,7 @@ def _diagram(bins: list[CalibrationBin]) -> Html:
         hollow = " hollow" if item["num_videos"] < _FEW else ""
         parts.append(tag("circle", cx=x, cy=_y(share.value), r=size, class_=f"mark s0{hollow}"))
     parts.append(tag("text", "largest probability, %", x=(_LEFT_PX + right) / 2, y=bottom + 34, text_anchor="middle"))
-    parts.append(tag("text", "right ↑", x=_LEFT_PX + 6, y=_TOP_PX + 12, class_="small"))
+    parts.append(tag("text", "right ↑", x=_LEFT_PX, y=_TOP_PX - 12, class_="small"))
     view = f"0 0 {_SIZE_PX} {bottom + 42}"
     note = tag("p", f"Area: number of videos; hollow: fewer than {_FEW}. Lines: 95 % intervals.", class_="note")
     return join([tag("svg", *parts, viewBox=view, role="img", class_="chart square"), note])

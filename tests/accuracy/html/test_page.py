@@ -12,6 +12,7 @@ from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from accuracy import read_run
 from accuracy.html.numbers import percent
+from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from accuracy.run_report import make_report
 from i3d_edge.errors import ComparisonError, ResultError
 
@@ -76,11 +77,21 @@ def test_a_pair_and_its_flips(tmp_path: Path) -> None:
     [row] = page.rows("McNemar's p")
     assert (row["pair"], row["lost"], row["gained"], row["McNemar's p"]) == ("bf16 → int8", "2", "1", "1")
     assert (row["change of top-1"], row["same answer"]) == ("\N{MINUS SIGN}2.5 points", "92.5 %")
+    down, up = (100 * drop_upper_bound(*flips, 40, Z_TWO_SIDED_95) for flips in ((2, 1), (1, 2)))
+    assert row["95 % interval"] == f"\N{MINUS SIGN}{down:.1f} .. +{up:.1f}"
     assert "bf16 → int8, centre: 2 videos lost, 1 gained" in page.text
     assert page.text.count("▼ lost") == 2
     assert page.text.count("▲ gained") == 1
     assert "▲ gained a b (0.90) → a (0.80) 0030.mp4" in page.text
     assert page.text.count("no picture asked for") == 3
+
+
+def test_no_flip_is_no_certainty(tmp_path: Path) -> None:
+    page = made(
+        tmp_path, Run({"a": videos_of("+" * 35), "b": videos_of("+" * 35)}, overrides={"time": timed(a=1, b=1)})
+    )
+    assert [row["95 % interval"] for row in page.rows("McNemar's p")] == ["\N{MINUS SIGN}9.9 .. +9.9"]
+    assert "No video flipped." in page.text
 
 
 def test_the_first_model_is_what_others_are_compared_with(tmp_path: Path) -> None:
@@ -152,7 +163,7 @@ def test_the_stand_in_is_loud(tmp_path: Path) -> None:
     info = {**INFO, "is_stand_in": True, "origin": "stand-in"}
     page = made(tmp_path, two_models(what={"bf16": info, "int8": info}))
     assert "STAND-IN. These weights are the stand-in's" in page.text
-    assert "Accuracy of the stand-in: 2 models on 40 videos" in page.text
+    assert "Accuracy of the stand-in on 40 videos" in page.text
     some = made(tmp_path / "some", two_models(what={"bf16": info, "int8": INFO}))
     assert "STAND-IN. Some of these weights are the stand-in's" in some.text
     assert "STAND-IN" not in made(tmp_path / "none", two_models()).text
@@ -181,8 +192,8 @@ def test_published_numbers_stand_beside_those_of_their_own_protocol_only(tmp_pat
     page = made(tmp_path, replace(two_models(what={"bf16": real, "int8": INFO}), protocol=deepmind))
     rows = page.rows("published")
     assert [(row["ours"], row["published"], row["weights"]) for row in rows] == [
-        ("bf16 (f32)", "71.1 %", "the same checkpoint"),
-        ("int8 (f32)", "71.1 %", "others: unknown"),
+        ("bf16 (f32)", "71.1 % deepmind-test", "the same checkpoint"),
+        ("int8 (f32)", "71.1 % deepmind-test", "ours are others: unknown"),
     ]
     assert "deepmind-test: 71.1 %, deepmind" in page.text
     assert page.count("line", class_="reference s0") == 2
