@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accuracy.baseline import pick_model
-from accuracy.html import ReportedModel, make_pairs, report_to_html
+from accuracy.html import ReportedModel, make_pairs, protocol_titles, report_to_html
 from accuracy.recorded_run import RecordedRun
 from accuracy.result_file import require_described
 from accuracy.result_schema import RESULT_NAME
@@ -27,13 +27,15 @@ def make_report(
         ResultError: If a `result.json` does not say what a page must say.
         ComparisonError: If a run has no model of that name.
     """
-    runs: dict[Path, RecordedRun] = {}
+    for run, _ in named:
+        require_described(run.folder / RESULT_NAME, run.result)
+    runs = {run.folder.resolve(): run for run, _ in named}
+    titles = dict(zip(runs, protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
     wanted: dict[tuple[Path, str], ReportedModel] = {}
     for run, name in named:
-        require_described(run.folder / RESULT_NAME, run.result)
-        kept = runs.setdefault(run.folder.resolve(), run)
-        for model in list(kept.result["what"]) if name is None else [pick_model(kept, name)]:
-            wanted.setdefault((run.folder.resolve(), model), ReportedModel(kept, model))
+        folder = run.folder.resolve()
+        for model in list(run.result["what"]) if name is None else [pick_model(run, name)]:
+            wanted.setdefault((folder, model), ReportedModel(runs[folder], model, titles[folder]))
     models = list(wanted.values())
     thumbnails = Thumbnails(root)
 

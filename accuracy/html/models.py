@@ -21,10 +21,12 @@ class ReportedModel:
     Attributes:
         run: Where its answers are.
         model: Its name there.
+        protocol: What the report calls the run's protocol; see `protocol_titles`.
     """
 
     run: RecordedRun
     model: str
+    protocol: str
 
     @property
     def info(self) -> ModelInfo:
@@ -35,12 +37,6 @@ class ReportedModel:
     def how(self) -> Protocol:
         """By which protocol it was measured."""
         return self.run.result["how"]
-
-    @property
-    def protocol(self) -> str:
-        """That protocol's name, with its version where it is not the first."""
-        version = self.how["version"]
-        return self.how["name"] if version == 1 else f"{self.how['name']} v{version}"
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -85,6 +81,21 @@ class ReportedModel:
         """What its speed depends on besides itself."""
         where = self.run.result["where"]
         return (where["cpu"], where["num_cpus"], where["os"], tuple(where["versions"].items()))
+
+
+def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
+    """Return what to call protocols: name and version, and the fields in which those of one name differ.
+
+    Example:
+        "centre" of a model of 79 frames beside that of one of 32 -> "centre, num_frames=79", "centre, num_frames=32".
+    """
+    titles = []
+    for how in hows:
+        title = how["name"] if how["version"] == 1 else f"{how['name']} v{how['version']}"
+        namesakes = [other for other in hows if (other["name"], other["version"]) == (how["name"], how["version"])]
+        differing = [key for key in how if any(other.get(key) != how.get(key) for other in namesakes)]
+        titles.append(", ".join([title, *(f"{key}={how.get(key)}" for key in differing)]))
+    return titles
 
 
 def list_name(run: RecordedRun) -> str:
@@ -146,3 +157,13 @@ def groups_by_measurement(models: Sequence[ReportedModel]) -> list[list[Reported
     for model in models:
         groups.setdefault(model.measurement, []).append(model)
     return list(groups.values())
+
+
+def runs_of(models: Sequence[ReportedModel]) -> list[RecordedRun]:
+    """Return the runs that models are of, in order of first appearance."""
+    return list({id(model.run): model.run for model in models}.values())
+
+
+def by_run(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]:
+    """Return the models of each run."""
+    return [[model for model in models if model.run is run] for run in runs_of(models)]

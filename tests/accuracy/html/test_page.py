@@ -117,7 +117,7 @@ def test_the_chart_says_what_it_shows(tmp_path: Path) -> None:
 def test_other_protocols_are_other_shapes_and_no_pairs(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "name": "10x3", "num_clips": 10})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
-    assert "These runs follow 2 protocols: centre, 10x3. A number compares with numbers of the same" in page.text
+    assert "These runs follow 2 protocols: centre; 10x3. A number compares with numbers of the same" in page.text
     assert "between shapes the protocol differs as well" in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8"]
     assert page.text.count("Speed against accuracy") == 1
@@ -128,7 +128,23 @@ def test_other_protocols_are_other_shapes_and_no_pairs(tmp_path: Path) -> None:
 def test_another_version_is_another_protocol(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "version": 2})
     page = made(tmp_path, two_models(), other)
-    assert "These runs follow 2 protocols: centre, centre v2." in page.text
+    assert "These runs follow 2 protocols: centre; centre v2." in page.text
+
+
+def test_clips_of_another_length_are_another_protocol(tmp_path: Path) -> None:
+    other = replace(two_models(), protocol={**PROTOCOL, "num_frames": 32})
+    page = made(tmp_path, two_models(), other, names={1: "int8"})
+    assert "2 protocols: centre, num_frames=79; centre, num_frames=32." in page.text
+    assert page.count("polygon", class_="mark s1") == 2 + 1
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8"]
+
+
+def test_runs_that_dropped_different_videos(tmp_path: Path) -> None:
+    videos = [Video(f"{number}.mp4", 0, [sure(0)], sha256=f"{number:064}") for number in range(3)]
+    runs = [Run({"m": own}, dropped=gone) for own, gone in ((videos, []), (videos[:2], ["2.mp4"]))]
+    page = made(tmp_path, *runs)
+    assert "Not all runs of val.csv could decode the same videos: see what each dropped." in page.text
+    assert [row["videos"] for row in page.rows("McNemar's p")] == ["2"]
 
 
 @pytest.mark.parametrize(
