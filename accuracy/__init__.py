@@ -39,6 +39,7 @@ from accuracy.result_schema import Result as Result
 from accuracy.run import Scorer as Scorer
 from accuracy.run import require_unfinished as require_unfinished
 from accuracy.run import run_accuracy as run_accuracy
+from accuracy.run_report import make_report as make_report
 from accuracy.score_report import format_scores as format_scores
 from accuracy.subset import make_subset as make_subset
 from accuracy.video_check import CLIP_S as CLIP_S

@@ -13,8 +13,8 @@ from typing import Any, NotRequired, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.aggregation import aggregate
-from accuracy.recorded_run import RecordedRun, RecordedVideo
+from accuracy.recorded_run import RecordedRun
+from accuracy.recorded_video import RecordedVideo
 from accuracy.result_schema import ModelInfo, Protocol, Where
 from i3d_edge.errors import ComparisonError, ResultError
 from i3d_edge.files import write_text
@@ -112,8 +112,7 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
                 "are the same file",
                 hint="take one of them off the list",
             )
-        combined = aggregate(run.aggregation, video.probabilities, video.logits)
-        found[key] = Answer(video.path, video.label, combined.astype(np.float64))
+        found[key] = Answer(video.path, video.label, video.probabilities)
     if not found:
         raise ComparisonError(f"run {str(run.folder)!r} must have videos with labels; it has none")
     return found

@@ -12,18 +12,6 @@ from typing import Any
 
 _WIDTH = 110
 
-OUR_PROTOCOLS = (
-    "centre",
-    "deepmind",
-    "sliding-79",
-    "omz-2022",
-    "omz-2022-399",
-    "10x3",
-    "mmaction2-10x3",
-    "gluoncv-10x3",
-)
-"""The names of this project's protocols."""
-
 _GLUON = "dmlc/gluon-cv"
 _THIRTY_VIEWS = "Kinetics-400 validation set; 10 clips x 3 crops, each 32 frames with stride 2; per video"
 _TEN_BY_THREE = "as a protocol, with an IR of 32 frames; the network or its weights are others"
@@ -31,12 +19,17 @@ _TEN_BY_THREE = "as a protocol, with an IR of 32 frames; the network or its weig
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One published accuracy, in percent: top-1, and top-5 where it was published."""
+    """One published accuracy, in percent: top-1, and top-5 where it was published.
+
+    Attributes:
+        weights: Of which published checkpoint, by the name that results give it; None for others' networks.
+    """
 
     model: str
     top1: float
     top5: float | None = None
     note: str = ""
+    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,7 @@ class Reference:
         comparable: The name of our protocol that measures the same, or None.
         remark: What to mind when comparing, or why nothing is comparable.
         numbers: The numbers.
+        metric: Which of our metrics the top-1 figures are, by its name in results.
     """
 
     name: str
@@ -58,6 +52,7 @@ class Reference:
     comparable: str | None
     remark: str
     numbers: tuple[Number, ...]
+    metric: str = "video_top1"
 
 
 REFERENCES = (
@@ -69,7 +64,8 @@ REFERENCES = (
         "(pull request 3169)",
         "omz-2022",
         "compare its clip_top1 and clip_top5; which 400 videos depends on the copy of Kinetics",
-        (Number("i3d-rgb-tf (DeepMind's rgb_imagenet)", 64.83, 84.58, "778/1200 and 1015/1200 clips"),),
+        (Number("i3d-rgb-tf (DeepMind's rgb_imagenet)", 64.83, 84.58, "778/1200 and 1015/1200 clips", "rgb_imagenet"),),
+        metric="clip_top1",
     ),
     Reference(
         "omz-2022-video",
@@ -77,7 +73,7 @@ REFERENCES = (
         "openvinotoolkit/open_model_zoo, models/public/i3d-rgb-tf/accuracy-check.yml: video_accuracy 0.73183",
         "omz-2022-399",
         "compare its video_top1",
-        (Number("i3d-rgb-tf (DeepMind's rgb_imagenet)", 73.18, note="292/399 videos"),),
+        (Number("i3d-rgb-tf (DeepMind's rgb_imagenet)", 73.18, note="292/399 videos", weights="rgb_imagenet"),),
     ),
     Reference(
         "omz-2020",
@@ -103,11 +99,11 @@ REFERENCES = (
         "deepmind",
         "on the test set; flow is by OpenCV's TV-L1, not DeepMind's own",
         (
-            Number("RGB-I3D, ImageNet + Kinetics (rgb_imagenet)", 71.1, 89.3),
-            Number("Flow-I3D, ImageNet + Kinetics (flow_imagenet)", 63.4, 84.9),
+            Number("RGB-I3D, ImageNet + Kinetics (rgb_imagenet)", 71.1, 89.3, weights="rgb_imagenet"),
+            Number("Flow-I3D, ImageNet + Kinetics (flow_imagenet)", 63.4, 84.9, weights="flow_imagenet"),
             Number("two-stream I3D, ImageNet + Kinetics", 74.2, 91.3),
-            Number("RGB-I3D, Kinetics only (rgb_scratch)", 68.4, 88.0),
-            Number("Flow-I3D, Kinetics only (flow_scratch)", 61.5, 83.4),
+            Number("RGB-I3D, Kinetics only (rgb_scratch)", 68.4, 88.0, weights="rgb_scratch"),
+            Number("Flow-I3D, Kinetics only (flow_scratch)", 61.5, 83.4, weights="flow_scratch"),
             Number("two-stream I3D, Kinetics only", 71.6, 90.0),
         ),
     ),

@@ -28,7 +28,7 @@ def format_result(result: Result) -> str:
         f"{name}: {info['kind']}, weights {info['origin']}, ran in {info['executed_precision']} on {info['device']}"
         for name, info in result["what"].items()
     ]
-    lines.append(f"protocol: {_protocol_line(how)}")
+    lines.append(f"protocol: {protocol_line(how)}")
     lines.append(
         f"videos: {counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
         f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped"
@@ -44,8 +44,10 @@ def format_result(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _protocol_line(how: Protocol) -> str:
-    clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clip(s)"
+def protocol_line(how: Protocol) -> str:
+    """Return a protocol in one line: its name, and everything that is under it."""
+    clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clips"
+    clips = "1 clip" if how["num_clips"] == 1 else clips
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
     stride = f", every {how['frame_stride']}th of them" if how["frame_stride"] > 1 else ""
     rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"

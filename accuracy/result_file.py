@@ -23,6 +23,22 @@ _OPTIONAL_PARTS: Mapping[str, Mapping[str, type]] = {
     "data": {"manifest_digest": object},
     "details": {},
 }
+_DESCRIBED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "how": {"name": str, "version": int},
+    "where": {"cpu": str, "num_cpus": int, "os": str, "versions": dict},
+    "data": {"path": str, "sha256": str},
+    "time": {"total_s": (int, float), "decode_s": (int, float), "wait_s": (int, float), "num_views": int},
+    "labels": {"names": list},
+    "details": {},
+}
+_MODEL: Mapping[str, type | tuple[type, ...]] = {
+    "path": str,
+    "sha256": str,
+    "origin": str,
+    "is_stand_in": bool,
+    "executed_precision": str,
+    "device": str,
+}
 _VIDEO: Mapping[str, type] = {"path": str, "label": object, "sha256": str, "num_views": int}
 
 
@@ -55,6 +71,27 @@ def read_result(path: Path) -> Result:
     return cast(Result, document)
 
 
+def require_described(path: Path, result: Result) -> None:
+    """Make sure that a result that was read also says what a page about it says.
+
+    Raises:
+        ResultError: If a part is absent, or of another kind.
+    """
+    parts: list[tuple[str, Any, Mapping[str, type | tuple[type, ...]]]] = [
+        (name, result.get(name), keys) for name, keys in _DESCRIBED.items()
+    ]
+    parts += [(f"what.{model}", info, _MODEL) for model, info in result["what"].items()]
+    parts += [("time.infer_s", result.get("time", {}).get("infer_s"), dict.fromkeys(result["what"], (int, float)))]
+    for name, part, keys in parts:
+        missing = [key for key, kind in keys.items() if not isinstance(part, Mapping) or not _has(part, key, kind)]
+        if missing:
+            raise ResultError(
+                f"result {str(path)!r} must have {f'{name}.{missing[0]}'!r} to be reported; it is absent or of another "
+                "kind",
+                hint=CUT_OFF_HINT,
+            )
+
+
 def _absent(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of the parts that are needed here and cannot be used."""
     for name, keys in {**_PARTS, **{key: _OPTIONAL_PARTS[key] for key in _OPTIONAL_PARTS if key in document}}.items():
@@ -76,5 +113,5 @@ def _absent(document: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"videos[{number}].{key}" for key, kind in _VIDEO.items() if not _has(own, key, kind))
 
 
-def _has(part: Mapping[str, Any], key: str, kind: type) -> bool:
+def _has(part: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> bool:
     return key in part and isinstance(part[key], kind)

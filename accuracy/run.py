@@ -246,9 +246,21 @@ def _result(
         details={name: score.details for name, score in scores.items()},
         labels=Labels(name=spec.labels.name, names=list(spec.labels.names)),
         predictions_sha256=sha256_file(folder / PREDICTIONS_NAME),
-        warnings={video["video"]: video["warnings"] for video in decoded if video["warnings"]},
+        warnings=_warnings(decoded),
         time=_time(done, list(what)),
     )
+
+
+def _warnings(decoded: Sequence[DoneVideo]) -> dict[str, list[str]]:
+    """Return what to know of videos, by path; one that is listed under two names counts twice."""
+    first: dict[str | None, str] = {}
+    warnings = {}
+    for video in decoded:
+        same = first.setdefault(video["sha256"], video["video"])
+        doubled = [] if same == video["video"] else [f"the same file as {same!r}, so it counts twice"]
+        if own := [*video["warnings"], *doubled]:
+            warnings[video["video"]] = own
+    return warnings
 
 
 def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from accuracy.gate import DEFAULT_MAX_DROP, Verdict, check_drop
-from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, videos_needed
+from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound, videos_needed
 
 PAGE = Path(__file__).with_name("gate.md")
 
@@ -68,6 +68,21 @@ def paired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> 
     for lost, gained, chance in outcomes(num_videos, flips, drop):
         odds[paired_verdict(lost, gained, num_videos, max_drop)] += chance
     return odds
+
+
+@cache
+def surely_exceeds(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
+    """Tell whether even the lower 95 % bound of the drop is above the limit, which is not what the gate asks."""
+    return -drop_upper_bound(gained, lost, num_videos) > max_drop
+
+
+def odds_of_surely_exceeding(num_videos: int, flips: float, drop: float, max_drop: float) -> float:
+    """Return how often it is."""
+    return math.fsum(
+        chance
+        for lost, gained, chance in outcomes(num_videos, flips, drop)
+        if surely_exceeds(lost, gained, num_videos, max_drop)
+    )
 
 
 @cache

@@ -24,6 +24,7 @@ from i3d_edge.cli._base import (
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
 from i3d_edge.cli._scorers import ModelOptions, graph_scorer, ir_scorers, whole_video_scorers
 from i3d_edge.cli.accuracy_gate import baseline, compare
+from i3d_edge.cli.accuracy_report import report
 from i3d_edge.cli.accuracy_score import reference, score
 from i3d_edge.cli.subset import subset
 
@@ -132,5 +133,5 @@ def run(
     click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
-for _command in (subset, run, score, baseline, compare, reference):
+for _command in (subset, run, score, baseline, compare, report, reference):
     accuracy.add_command(_command)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option
+from i3d_edge.cli._runs import read_named
 from i3d_edge.errors import GateFailedError, GateUndecidedError
 from i3d_edge.files import check_output, write_text
 
 if TYPE_CHECKING:
-    from accuracy import GateReport, RecordedRun
+    from accuracy import GateReport
 
 _DEFAULT_POINTS = 2.0
 
@@ -43,7 +44,8 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     import accuracy as room
 
     check_output(output, force=force)
-    run, model = _read(run_name)
+    run, name = read_named(run_name)
+    model = room.pick_model(run, name)
     made = room.make_baseline(run, model)
     room.write_baseline(output, made, force=force)
     click.echo(f"written: {output}, {len(made['videos'])} videos by {model!r}")
@@ -115,7 +117,8 @@ def compare(
         if path is not None:
             check_output(path, force=force)
     kept = room.read_baseline(baseline_path)
-    run, model = _read(run_name)
+    run, name = read_named(run_name)
+    model = room.pick_model(run, name)
     comparison = room.compare(kept, run, model, num_allowed_dropped=num_allowed_dropped)
     limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
     report = room.GateReport(comparison, limits, room.judge(comparison, limits))
@@ -144,16 +147,3 @@ def _exit(report: GateReport, undecided: str | None) -> None:
         note(f"undecided, and let through by --undecided pass: {report.reason}")
         return
     raise GateUndecidedError(message, hint="compare on more videos, or choose with --undecided pass or fail")
-
-
-def _read(text: str) -> tuple[RecordedRun, str]:
-    """Read RUN[:NAME]; a folder whose own name has a colon is taken for the folder."""
-    import accuracy as room
-
-    folder, name = Path(text), None
-    if not folder.exists() and ":" in text:
-        before, _, name = text.rpartition(":")
-        folder = Path(before)
-    run = room.read_run(folder)
-    room.score_run(run)
-    return run, room.pick_model(run, name)

@@ -149,10 +149,12 @@ def test_the_tables_agree_with_a_simulation(tables: dict[str, Any], flips: float
     assert sum(odds.values()) == pytest.approx(1, abs=1e-6)
     shares = [flips / 2 + drop, flips / 2, 1 - flips - drop]
     draws = np.random.default_rng(3).multinomial(400, shares, size=num_draws)
-    seen = [tables["paired_verdict"](int(row[0]), int(row[1]), 400, 0.02) for row in draws]
-    for verdict, expected in odds.items():
-        error = max((expected * (1 - expected) / num_draws) ** 0.5, 1 / num_draws)
-        assert seen.count(verdict) / num_draws == pytest.approx(expected, abs=4 * error), verdict
+    paired = [tables["paired_verdict"](int(row[0]), int(row[1]), 400, 0.02) for row in draws]
+    unpaired = [tables["unpaired_verdict"](int(row[0] - row[1]), 400, 0.02) for row in draws]
+    for seen, computed in ((paired, odds), (unpaired, tables["unpaired_odds"](400, flips, drop, 0.02))):
+        for verdict, expected in computed.items():
+            error = max((expected * (1 - expected) / num_draws) ** 0.5, 1 / num_draws)
+            assert seen.count(verdict) / num_draws == pytest.approx(expected, abs=4 * error), verdict
 
 
 def test_the_gate_is_wrong_as_seldom_as_the_page_says(tables: dict[str, Any]) -> None:
@@ -162,3 +164,12 @@ def test_the_gate_is_wrong_as_seldom_as_the_page_says(tables: dict[str, Any]) ->
         assert tables["paired_odds"](400, flips, 0.05, 0.02)[FAILED] > 0.9
         assert tables["unpaired_odds"](400, flips, 0.0, 0.02)[PASSED] < 0.001
         assert tables["unpaired_odds"](400, flips, 0.05, 0.02)[FAILED] < 1 / 7
+
+
+def test_a_stricter_rule_would_find_less(tables: dict[str, Any]) -> None:
+    odds = {
+        drop: [100 * tables["odds_of_surely_exceeding"](400, flips, drop, 0.02) for flips in (0.01, 0.04)]
+        for drop in (0.01, 0.05)
+    }
+    assert max(odds[0.01]) < 1
+    assert odds[0.05] == pytest.approx([87, 67], abs=0.6)

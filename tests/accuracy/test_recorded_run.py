@@ -1,6 +1,7 @@
 """Runs read back from their folder: what recomputes, and what is refused."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,8 @@ def test_a_run_without_the_optional_fields(folder: Path) -> None:
         ),
         (
             lambda rows: rows.append(rows[0]),
-            "must have each view once; view 0 of 'a.mp4' by 'fp32' is there twice",
+            "must have each view once, and as many of them as result.json says; "
+            "view 0 of 'a.mp4' by 'fp32' is there twice or one too many",
         ),
         (
             lambda rows: rows[1].update(label=2),
@@ -353,8 +355,30 @@ def test_what_a_run_writes_is_what_is_read(tmp_path: Path) -> None:
     run = read_run(tmp_path / "out")
     assert run.result == json.loads(json.dumps(result))
     assert {name: own.metrics for name, own in score_run(run).items()} == result["metrics"]
-    assert [(video.path, video.label, len(video.probabilities)) for video in run.videos["int8"]] == [
+    assert [(video.path, video.label, video.num_views) for video in run.videos["int8"]] == [
         ("0.mp4", 0, 3),
         ("1.mp4", 1, 3),
         ("3.mp4", None, 3),
     ]
+
+
+def test_more_views_than_the_result_says(hashed: Path) -> None:
+    edit_rows(hashed, lambda rows: rows.insert(1, {**rows[0], "view": 1}))
+    forget_hash(hashed)
+    assert refusal(hashed) == (
+        f"predictions '{hashed}/predictions.jsonl' must have each view once, and as many of them as result.json says; "
+        f"view 1 of 'b' by 'm' is there twice or one too many{CUT_OFF}"
+    )
+
+
+def test_views_are_forgotten_when_their_video_is_whole(tmp_path: Path) -> None:
+    """20 videos of 30 views of 400 classes are 1.9 MB of numbers; of each video 3.2 kB stay."""
+    views = [sure(0, 0.5, 400)] * 30
+    videos = [Video(f"{number}.mp4", 0, views, sha256=f"{number:064}") for number in range(20)]
+    made = write_run(tmp_path, Run({"m": videos}, names=[str(number) for number in range(400)]))
+    tracemalloc.start()
+    run = read_run(made)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 600_000
+    assert run.videos["m"][0].num_views == 30

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from accuracy.reference import OUR_PROTOCOLS, REFERENCES, format_references, references_to_json
+from accuracy.protocol import PRESETS
+from accuracy.reference import REFERENCES, format_references, references_to_json
 
 BY_NAME = {reference.name: reference for reference in REFERENCES}
 KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "kinetics.md"
@@ -12,7 +13,8 @@ KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "kinetics.md"
 
 def test_names_are_unique_and_protocols_are_ours() -> None:
     assert len(BY_NAME) == len(REFERENCES)
-    assert {reference.comparable for reference in REFERENCES} <= {*OUR_PROTOCOLS, None}
+    assert {reference.comparable for reference in REFERENCES} <= {*PRESETS, None}
+    assert {reference.metric for reference in REFERENCES} == {"clip_top1", "video_top1"}
     for reference in REFERENCES:
         assert all((reference.protocol, reference.source, reference.remark, reference.numbers)), reference.name
 
@@ -59,4 +61,13 @@ def test_the_document() -> None:
         "top1": 64.83,
         "top5": 84.58,
         "note": "778/1200 and 1015/1200 clips",
+        "weights": "rgb_imagenet",
     }
+
+
+def test_weights_are_named_as_results_name_them() -> None:
+    from freeze import published
+
+    named = {number.weights for reference in REFERENCES for number in reference.numbers} - {None}
+    assert named <= set(published.CHECKPOINTS)
+    assert "rgb_imagenet" in named

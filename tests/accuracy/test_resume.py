@@ -1,16 +1,12 @@
 """A run that is killed goes on where it was, and ends as if nobody had."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
 from accuracy import ListedVideo, Scorer, run_accuracy
@@ -47,14 +43,6 @@ def videos(tmp_path: Path) -> list[ListedVideo]:
 def run(videos: list[ListedVideo], folder: Path, **options: object) -> Result:
     scorers: Mapping[str, Scorer] = options.pop("scorers", SCORERS)
     return run_accuracy(videos, scorers, SPEC, folder, list_path=Path("l.csv"), num_clips=2, **options)
-
-
-def timeless(folder: Path) -> tuple[dict, bytes]:
-    result = json.loads((folder / "result.json").read_text())
-    del result["time"]
-    result["what"] = {name: {**info, "path": ""} for name, info in result["what"].items()}
-    result["data"]["path"] = ""
-    return result, (folder / "predictions.jsonl").read_bytes()
 
 
 def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_path: Path) -> None:
@@ -179,25 +167,7 @@ def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
         write_numbered(tmp_path / f"{number}.mp4", 20 + number)
     rows = "".join(f"{number}.mp4,warm pan left\n" for number in range(8))
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
-    args = [sys.executable, "-m", "i3d_edge", "accuracy", "run", str(tmp_path / "list.csv"), "--model", str(tiny_ir)]
-    args += ["--num-clips", "3", "-q", "-o"]
-
-    def start(folder: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*args, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert start(whole).wait() == 0
-    num_done = 0
-    for wanted in (1, 3, 6):
-        process = start(killed)
-        deadline = time.monotonic() + 60
-        while num_done < wanted and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.005)
-            marks = killed / "videos.jsonl"
-            num_done = marks.read_bytes().count(b"\n") if marks.exists() else 0
-        assert process.poll() is None, "it ended before it could be killed"
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        assert not (killed / "result.json").exists()
-    assert start(killed).wait() == 0
-    assert timeless(killed) == timeless(whole)
+    args = [tmp_path / "list.csv", "--model", tiny_ir, "--num-clips", "3"]
+    assert start_run(args, tmp_path / "whole").wait() == 0
+    run_killed(args, tmp_path / "killed", (1, 3, 6))
+    assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")

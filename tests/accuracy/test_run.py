@@ -82,6 +82,14 @@ def test_short_videos_are_named_in_the_result(tmp_path: Path) -> None:
     assert result["warnings"] == {"short.mp4": ["shorter than a clip (4 of 9 samples): it repeats from its start"]}
 
 
+def test_a_file_under_two_names_is_told(tmp_path: Path) -> None:
+    file = write_numbered(tmp_path / "a.mp4", 12)
+    (tmp_path / "b.mp4").write_bytes(file.read_bytes())
+    videos = [ListedVideo(name, tmp_path / name, "a") for name in ("a.mp4", "b.mp4")]
+    result = run_accuracy(videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
+    assert result["warnings"] == {"b.mp4": ["the same file as 'a.mp4', so it counts twice"]}
+
+
 def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:
     scorer = Scorer({**INFO, "is_stand_in": True, "origin": "stand-in"}, by_start)
     result = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
