@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
 
+from i3d_edge.labels import numbered
+from i3d_edge.spec import ModelSpec
 from runtime.bundle.golden import GoldenAnswer, GoldenRun
 from runtime.bundle.manifest import MANIFEST, MANIFEST_SUM
 from runtime.bundle.packing import checksum_file
@@ -39,6 +43,31 @@ def fake_engine(
         return fake_run(precision=own_precision, error=own_error)
 
     return run
+
+
+def write_tiny_ir(path: Path) -> Path:
+    """Write an IR that is small, describes itself as an I3D, and is none."""
+    spec = ModelSpec(
+        labels=numbered(NUM_CLASSES),
+        num_frames=16,
+        layout="NDCHW",
+        input_type="u8",
+        has_preprocessing=True,
+        origin="stand-in",
+        precision="FP32",
+        made_with={"openvino": "1"},
+    )
+    clip = ops.parameter(spec.clip_shape, ov.Type.u8, name="Placeholder")
+    clip.output(0).set_names({"Placeholder"})
+    total = ops.reduce_sum(ops.convert(clip, "f32"), ops.constant([1, 2, 3, 4]), keep_dims=False)
+    weights = ops.constant(np.linspace(0, 1e-9, NUM_CLASSES, dtype=np.float32)[np.newaxis])
+    result = ops.softmax(ops.multiply(ops.unsqueeze(total, ops.constant(1)), weights), 1)
+    result.output(0).set_names({"Softmax"})
+    model = ov.Model([result], [clip], "tiny")
+    for name, value in spec.to_fields().items():
+        model.set_rt_info(json.dumps(value), ["i3d_edge", name])
+    ov.save_model(model, path, compress_to_fp16=False)
+    return path
 
 
 def read_entries(path: Path) -> Entries:
