@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import openvino as ov
+
 from i3d_edge.errors import BundleError, IRError, OutputError
 from i3d_edge.progress import track
 from runtime.bundle import golden
 from runtime.bundle.clips import PATTERNS
 from runtime.bundle.golden import REFERENCE_DEVICE, GoldenAnswer, GoldenRun, count_same_top1, largest_difference
 from runtime.bundle.manifest import GOLDEN, BundledModel
-from runtime.bundle.profiles import Recommendation, read_recommendation
+from runtime.bundle.profiles import read_recommendation
 from runtime.bundle.reading import Bundle, open_bundle
+from runtime.devices import require_device
 
 _ROOM = "TMPDIR=FOLDER in front of the command takes another one"
 
@@ -100,13 +103,15 @@ def verify_bundle(
         OutputError: If there is no room to unpack it for the while.
     """
     started = time.perf_counter()
+    if device is not None:
+        require_device(ov.Core(), device)
     with open_bundle(path, expected_digest=expected_digest) as bundle, _extracted(bundle) as folder:
         expected = _expected(bundle, folder)
         models = bundle.manifest.models
         checks: list[Check] = []
+        wanted = {model.name: _wanted(model, folder, device, inference_precision) for model in models}
         for model in track(models, total=len(models), title="checking", unit="model"):
-            wanted = _wanted(model, folder)
-            runs = _runs(bundle, model, folder, expected[model.name], wanted, device, inference_precision)
+            runs = _runs(bundle, model, folder, expected[model.name], *wanted[model.name])
             checks += [_check(model, on, expected[model.name], run) for on, run in runs]
         entries = bundle.manifest.entries.values()
         num_bytes = sum(entry.size for entry in entries)
@@ -153,8 +158,16 @@ def _other_version(bundle: Bundle) -> str:
     return f"verify with i3d-edge {bundle.manifest.versions.get('i3d-edge')}, which packed it"
 
 
-def _wanted(model: BundledModel, folder: Path) -> Recommendation | None:
-    return read_recommendation((folder / model.profile).read_bytes(), model.profile) if model.profile else None
+def _wanted(
+    model: BundledModel, folder: Path, device: str | None, inference_precision: str | None
+) -> tuple[str, str | None]:
+    """Return the device and the precision to ask for: what is given, or the profile's, or the CPU's own."""
+    if model.profile is not None:
+        advised = read_recommendation((folder / model.profile).read_bytes(), model.profile)
+        inference_precision = inference_precision or (advised.inference_precision if device is None else None)
+        device = device or advised.device
+        require_device(ov.Core(), device)
+    return device or REFERENCE_DEVICE, inference_precision
 
 
 def _runs(
@@ -162,8 +175,7 @@ def _runs(
     model: BundledModel,
     folder: Path,
     expected: Sequence[GoldenAnswer],
-    wanted: Recommendation | None,
-    device: str | None,
+    device: str,
     inference_precision: str | None,
 ) -> Iterator[tuple[str, GoldenRun]]:
     """Yield the runs of one model, and the device of each; the second only where it is not the first again."""
@@ -173,11 +185,9 @@ def _runs(
         reference = golden.run_golden(path, is_reference=True, clips=clips)
         _require_same_clips(bundle, expected, reference)
         yield REFERENCE_DEVICE, reference
-        target = device or (wanted.device if wanted else REFERENCE_DEVICE)
-        precision = inference_precision or (wanted.inference_precision if wanted else None)
-        own = golden.run_golden(path, device=target, inference_precision=precision, clips=clips)
-        if (target, own.precision) != (REFERENCE_DEVICE, reference.precision):
-            yield target, own
+        own = golden.run_golden(path, device=device, inference_precision=inference_precision, clips=clips)
+        if (device, own.precision) != (REFERENCE_DEVICE, reference.precision):
+            yield device, own
     except IRError as error:
         raise bundle.archive.fault(f"model {model.name!r}: {error.message.replace(f'{folder}/', '')}") from error
 

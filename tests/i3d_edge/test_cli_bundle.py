@@ -60,9 +60,24 @@ def test_verify(box: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "5 entries, 0.0 MiB: every checksum right"
     assert lines[1] == f"digest {digest_of(box)}"
-    assert lines[3].split() == "model device ran in differs by bound same top-1 compile s ms per clip".split()
-    assert lines[5].split() == "tiny CPU f32 0 0.001 1 of 1 0.5 12 right".split()
-    assert lines[6].split() == "tiny CPU bf16 0.01 0.0399 1 of 1 0.5 12 right".split()
+    assert lines[3].split() == [
+        "model",
+        "device",
+        "ran",
+        "in",
+        "differs",
+        "by",
+        "bound",
+        "same",
+        "top-1",
+        "compile",
+        "s",
+        "ms",
+        "per",
+        "clip",
+    ]
+    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.001", "1", "of", "1", "0.5", "12", "right"]
+    assert lines[6].split() == ["tiny", "CPU", "bf16", "0.01", "0.0399", "1", "of", "1", "0.5", "12", "right"]
     assert result.stderr.endswith("without --digest, this shows a whole bundle, and not who packed it\n")
 
 

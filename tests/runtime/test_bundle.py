@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from bundles import Entries, edit, fake_engine, fake_run, read_entries, with_answers, write_tiny_ir
 
-from i3d_edge.errors import BundleError, IRError, OutputError
+from i3d_edge.errors import BundleError, DeviceError, IRError, OutputError
 from i3d_edge.files import sha256_file
 from runtime.bundle import open_bundle, pack_bundle, unpack_bundle, verify_bundle
 from runtime.bundle.golden import GoldenRun, count_same_top1, from_bytes, largest_difference, run_golden, to_bytes
@@ -286,9 +286,19 @@ def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monke
         return fake_engine()(_path, is_reference=bool(options.get("is_reference")))
 
     monkeypatch.setattr("runtime.bundle.golden.run_golden", run)
+    monkeypatch.setattr("runtime.bundle.verification.require_device", lambda _core, _device: None)
     verify_bundle(packed.path)
     verify_bundle(packed.path, device="NPU", inference_precision="f32")
     assert asked == [(None, None), ("GPU", "f16"), (None, None), ("NPU", "f32")]
+
+
+def test_an_absent_device_is_found_before_any_work(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p.json").write_bytes(profile(tiny, device="FPGA"))
+    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[tmp_path / "p.json"])
+    monkeypatch.setattr("runtime.bundle.golden.run_golden", None)
+    for options in ({}, {"device": "FPGA"}):
+        with pytest.raises(DeviceError, match="device 'FPGA' must be one of "):
+            verify_bundle(packed.path, **options)
 
 
 @pytest.mark.parametrize(
