@@ -8,13 +8,12 @@ from click.testing import CliRunner
 from results import make_result, rival
 
 from benchmarks.chart import svg
-from benchmarks.clips import softmax
+from benchmarks.clips import centred_logits, difference, softmax
 from benchmarks.errors import ResultError
 from benchmarks.figures import figures, finding, percent, ratio, rounded
 from benchmarks.report import BEGIN, END, filled, main
 from benchmarks.result import read_result
 from benchmarks.table import markdown
-from runtime.difference import centred_logits, difference
 
 ROOT = Path(__file__).resolve().parents[2]
 
