@@ -16,7 +16,7 @@ _HEADER = """# Commands
 Written by `make docs` from what each command prints with `-h`.
 
 Exit codes: 0 done; 1 an expected failure, with its message on stderr; 2 wrong usage; 3 a declared check failed
-(`convert`: the IR differs from the graph); 4 too few videos to decide one
+(`convert`: the IR differs from the graph; `bundle verify`: answers differ); 4 too few videos to decide one
 (`quantize`, `accuracy compare`); 130 interrupted. stdout holds data, stderr everything else.
 """
 

@@ -7,6 +7,7 @@ I3DError                        expected failure: exit code 1
 │   └── CheckpointVariablesError    not the variables of an I3D
 ├── FrozenGraphError            a .pb that is not a frozen I3D
 ├── IRError                     an OpenVINO IR that is incomplete or not an I3D
+├── BundleError                 a bundle that is damaged, was changed, or could do harm when unpacked
 ├── DeviceError                 an OpenVINO device that is absent or refuses the model
 ├── VideoError                  a video file
 │   ├── VideoOpenError              absent, or nothing that FFmpeg knows
@@ -80,6 +81,10 @@ class FrozenGraphError(I3DError):
 
 class IRError(I3DError):
     """An OpenVINO IR is incomplete or is not an I3D."""
+
+
+class BundleError(I3DError):
+    """A bundle is damaged, was changed, could do harm when unpacked, or cannot be packed."""
 
 
 class DeviceError(I3DError):

@@ -10,6 +10,7 @@ import click
 from i3d_edge.cli._base import CONTEXT_SETTINGS
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
+from i3d_edge.cli.bundle import bundle
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.clip import clip
 from i3d_edge.cli.convert import convert
@@ -50,6 +51,7 @@ for command in (
     quantize,
     parity,
     export,
+    bundle,
     classify,
     clip,
     stream,

@@ -1,0 +1,160 @@
+"""Golden answers: what an IR says of the golden clips, and how far another box's answers are from that."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.errors import BundleError
+from i3d_edge.labels import LabelSet
+from i3d_edge.spec import OUTPUT_NAME, ModelSpec
+from runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
+from runtime.devices import compile_model
+from runtime.difference import difference
+from runtime.executed import executed_precision
+from runtime.ir import read_ir
+from runtime.prediction import top_k
+
+Float32Array = npt.NDArray[np.float32]
+
+REFERENCE_DEVICE = "CPU"
+_TOP = 5
+_MAX_SEED = 1 << 16
+_F32_DIGITS = 9
+"""Decimal digits that tell one float32 from the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenAnswer:
+    """What is expected of one clip.
+
+    Attributes:
+        pattern, seed: Of the clip; see `golden_pixels`.
+        sha256: Of its pixels, by input.
+        probabilities: Shape (N, num_classes), float32.
+    """
+
+    pattern: str
+    seed: int
+    sha256: Mapping[str, str]
+    probabilities: Float32Array
+
+    def to_fields(self, labels: LabelSet) -> dict[str, Any]:
+        """Return the answer as plain JSON values, with the five best classes for people."""
+        return {
+            "pattern": self.pattern,
+            "seed": self.seed,
+            "sha256": dict(self.sha256),
+            "top5": [
+                [[item.label, round(item.prob, 6)] for item in top_k(row, labels, _TOP)] for row in self.probabilities
+            ],
+            "probabilities": [[float(f"{value:.{_F32_DIGITS}g}") for value in row] for row in self.probabilities],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRun:
+    """What one device said of all clips.
+
+    Attributes:
+        precision: What most convolutions ran in.
+        answers: One per clip.
+        compile_s: Reading and compiling. Unit: seconds.
+        clip_ms: Fastest clip. Unit: milliseconds.
+    """
+
+    precision: str
+    answers: tuple[GoldenAnswer, ...]
+    compile_s: float
+    clip_ms: float
+
+
+def run_golden(
+    ir_path: Path,
+    *,
+    device: str = REFERENCE_DEVICE,
+    inference_precision: str | None = None,
+    is_reference: bool = False,
+    clips: Sequence[tuple[str, int]] = tuple(GOLDEN_CLIPS.items()),
+) -> GoldenRun:
+    """Run the golden clips through an IR.
+
+    Args:
+        ir_path: The .xml.
+        device: An OpenVINO device.
+        inference_precision: What to ask for; None leaves it to the device.
+        is_reference: Compute in f32 whatever the IR, also what is quantized: the values of an INT8 IR are rounded to
+            their 256 levels, but multiplied as floats, which every CPU does alike.
+        clips: Patterns and seeds.
+
+    Raises:
+        IRError: If the IR cannot be read.
+        DeviceError: If the device is absent or refuses the model.
+    """
+    started = time.perf_counter()
+    model, spec = read_ir(ir_path)
+    properties = {"PERFORMANCE_HINT": "LATENCY"}
+    if inference_precision is not None:
+        properties["INFERENCE_PRECISION_HINT"] = inference_precision
+    if is_reference:
+        properties |= {"INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}
+    compiled = compile_model(model, device, properties)
+    compile_s = time.perf_counter() - started
+    answers, times = [], []
+    for pattern, seed in clips:
+        pixels = golden_pixels(spec, pattern, seed)
+        feeds = to_feeds(pixels, spec)
+        started = time.perf_counter()
+        probabilities = np.array(compiled(feeds)[OUTPUT_NAME], np.float32)
+        times.append(time.perf_counter() - started)
+        hashes = {name: sha256_pixels(clip) for name, clip in pixels.items()}
+        answers.append(GoldenAnswer(pattern, seed, hashes, probabilities))
+    return GoldenRun(executed_precision(compiled), tuple(answers), compile_s, 1000 * min(times))
+
+
+def largest_difference(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer]) -> float:
+    """Return the largest difference of two logits, as a part of the largest, of all clips; infinite for NaN."""
+    pairs = [(a.probabilities, b.probabilities) for a, b in zip(expected, got, strict=True)]
+    if not all(np.isfinite(b).all() for _, b in pairs):
+        return float("inf")
+    return max(difference(a, b) for a, b in pairs)
+
+
+def count_same_top1(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer]) -> int:
+    """Return how many answers have the expected best class."""
+    pairs = zip(expected, got, strict=True)
+    return sum(int((a.probabilities.argmax(axis=-1) == b.probabilities.argmax(axis=-1)).sum()) for a, b in pairs)
+
+
+def to_bytes(answers: Mapping[str, tuple[ModelSpec, Sequence[GoldenAnswer]]]) -> bytes:
+    """Return the file's bytes: JSON, by name of the model."""
+    fields = {name: [item.to_fields(spec.labels) for item in items] for name, (spec, items) in answers.items()}
+    return (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
+
+
+def from_bytes(data: bytes) -> dict[str, tuple[GoldenAnswer, ...]]:
+    """Read what `to_bytes` returns.
+
+    Raises:
+        BundleError: If it is not that.
+    """
+    try:
+        return {name: tuple(_answer(item) for item in items) for name, items in json.loads(data).items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BundleError(f"golden answers must be such as `i3d bundle pack` writes; got {error!r}") from error
+
+
+def _answer(item: Mapping[str, Any]) -> GoldenAnswer:
+    probabilities = np.asarray(item["probabilities"], np.float32)
+    if probabilities.ndim != 2 or not np.isfinite(probabilities).all() or (probabilities < 0).any():
+        raise ValueError(f"probabilities of shape {probabilities.shape}")
+    if type(item["seed"]) is not int or not 0 <= item["seed"] < _MAX_SEED:
+        raise ValueError(f"seed {item['seed']!r}")
+    return GoldenAnswer(str(item["pattern"]), item["seed"], dict(item["sha256"]), probabilities)

@@ -1,0 +1,194 @@
+"""Packing: IRs, and what they answer here, into one archive."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from i3d_edge.errors import BundleError
+from i3d_edge.files import sha256_file, staged
+from i3d_edge.progress import track
+from i3d_edge.spec import ModelSpec
+from runtime.bundle.archive import ArchiveWriter, fault_of_name
+from runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
+from runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
+from runtime.bundle.manifest import (
+    GOLDEN,
+    LADDER,
+    MANIFEST,
+    MANIFEST_SUM,
+    BundledModel,
+    Entry,
+    Manifest,
+    digest,
+    largest_bound,
+)
+from runtime.bundle.profiles import read_recommendation
+from runtime.ir import read_ir
+
+_MARGIN = 4
+"""Another CPU's kernels may differ from the reference by so many times what this one's do; our choice."""
+
+_LEAST: Mapping[str, float] = {"f16": 1e-2, "bf16": 2e-2, "int8": 5e-2}
+"""No bound is smaller, however near the answers are here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed.
+
+    Attributes:
+        path: Of the bundle.
+        num_bytes: Of the bundle.
+        manifest: What is in it.
+        digest: SHA-256 of its manifest.
+    """
+
+    path: Path
+    num_bytes: int
+    manifest: Manifest
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An IR to pack: its files, and what it says of itself."""
+
+    name: str
+    path: Path
+    spec: ModelSpec
+    profile: Path | None
+
+
+def pack_bundle(
+    ir_paths: Sequence[Path], output: Path, *, profiles: Sequence[Path] = (), force: bool = False
+) -> Packed:
+    """Pack IRs into one archive with their labels, golden answers, licences and checksums.
+
+    Each IR runs twice on this machine's CPU: in f32 for the answers to expect, and as the CPU runs it by itself, for
+    how far that is from them. The same inputs on the same machine with the same versions give the same bytes.
+
+    Args:
+        ir_paths: .xml files with distinct names, whatever the folder.
+        output: The bundle.
+        profiles: Deployment profiles of `i3d probe`, each of one of the IRs.
+        force: Replace an existing output.
+
+    Raises:
+        IRError: If an IR cannot be read.
+        BundleError: If names clash or cannot be kept on every system, or a profile is of none of the IRs.
+        OutputError: If the output exists (without `force`) or cannot be written.
+    """
+    with staged(output, force=force) as path:
+        sources = _sources(ir_paths, profiles)
+        total = len(sources)
+        runs = {item.name: _run(item) for item in track(sources, total=total, title="answering", unit="model")}
+        with ArchiveWriter(path) as writer:
+            manifest = _write(writer, sources, runs)
+            data = manifest.to_bytes()
+            writer.add(MANIFEST, data)
+            writer.add(MANIFEST_SUM, checksum_file(data))
+    return Packed(output, output.stat().st_size, manifest, digest(data))
+
+
+def checksum_file(manifest: bytes) -> bytes:
+    """Return what `sha256sum bundle.json` prints."""
+    return f"{digest(manifest)}  {MANIFEST}\n".encode("ascii")
+
+
+def bounds_of(precision: str, measured: Mapping[str, float]) -> dict[str, float]:
+    """Return the largest difference to allow, by the precision that runs.
+
+    Args:
+        precision: How the IR stores its weights.
+        measured: Differences to f32 seen here, by the precision that ran.
+
+    Example:
+        bf16 was 0.015 off here -> other CPUs may be 0.06 off in bf16; where it did not run, 0.1.
+    """
+    bounds = {}
+    for kind in LADDER:
+        largest = largest_bound(kind, precision)
+        seen = None if kind == "f32" else measured.get("int8" if precision == "INT8" else kind)
+        bounds[kind] = largest if seen is None else float(f"{min(largest, max(_LEAST[kind], _MARGIN * seen)):.3g}")
+    return bounds
+
+
+def _sources(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Source]:
+    by_hash: dict[str, Path] = {}
+    for path in profiles:
+        try:
+            by_hash[read_recommendation(path.read_bytes(), str(path)).ir_sha256] = path
+        except OSError as error:
+            raise BundleError(f"profile {str(path)!r} must be a file; got {error.strerror}") from error
+    sources: list[_Source] = []
+    for path in ir_paths:
+        _, spec = read_ir(path)
+        name = path.stem
+        if fault := fault_of_name(name):
+            raise BundleError(f"IR {str(path)!r} must have a name for every system; it has {fault}", hint="rename it")
+        if name.lower() in [item.name.lower() for item in sources]:
+            raise BundleError(f"IRs must have different names; got {name!r} twice", hint="rename one, .xml and .bin")
+        sources.append(_Source(name, path, spec, by_hash.pop(sha256_file(path), None)))
+    if by_hash:
+        left = next(iter(by_hash.values()))
+        raise BundleError(f"profile {str(left)!r} must be of one of the IRs; it is of another")
+    return sources
+
+
+def _run(source: _Source) -> tuple[GoldenRun, GoldenRun]:
+    return run_golden(source.path, is_reference=True), run_golden(source.path)
+
+
+def _write(
+    writer: ArchiveWriter, sources: Sequence[_Source], runs: Mapping[str, tuple[GoldenRun, GoldenRun]]
+) -> Manifest:
+    entries: dict[str, Entry] = {}
+
+    def add(name: str, source: Path | bytes) -> str:
+        entries[name] = writer.add(name, source)
+        return name
+
+    models = []
+    for source in sources:
+        spec = source.spec
+        own, expected = runs[source.name][1], runs[source.name][0]
+        measured = {own.precision: float(f"{largest_difference(expected.answers, own.answers):.3g}")}
+        path = add(f"models/{source.name}.xml", source.path)
+        add(f"models/{source.name}.bin", source.path.with_suffix(".bin"))
+        models.append(
+            BundledModel(
+                name=source.name,
+                path=path,
+                title=spec.title(),
+                labels=add(f"labels/{source.name}.txt", "".join(f"{name}\n" for name in spec.labels.names).encode()),
+                profile=add(f"profiles/{source.name}.json", source.profile) if source.profile else None,
+                precision=spec.precision or "unknown",
+                origin=spec.origin,
+                licence=licence_of_weights(spec.origin),
+                fingerprint=spec.fingerprint,
+                frozen_graph_sha256=spec.frozen_graph_sha256,
+                made_with=spec.made_with,
+                bounds=bounds_of(spec.precision or "unknown", measured),
+                measured=measured,
+            )
+        )
+    add(GOLDEN, to_bytes({item.name: (item.spec, runs[item.name][0].answers) for item in sources}))
+    add(APACHE_PATH, apache_text())
+    return Manifest(tuple(models), entries, _versions(), {APACHE_PATH: APACHE_FOR})
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "i3d-edge": metadata.version("i3d-edge"),
+        "openvino": ov.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+    }

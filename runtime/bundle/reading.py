@@ -1,0 +1,115 @@
+"""Bundles from anywhere: opened, checked against their manifest, and unpacked whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.errors import BundleError, OutputError
+from i3d_edge.files import make_folder, staging
+from runtime.bundle.archive import Archive
+from runtime.bundle.manifest import MANIFEST, MANIFEST_SUM, MAX_MANIFEST_BYTES, Manifest, digest
+
+_PACK_AGAIN = "it was changed after it was packed: take it from where it was made"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that was opened: its entries are those of its manifest, whose bytes are not yet read.
+
+    Attributes:
+        archive: What it lies in.
+        manifest: What it says is in it.
+        digest: SHA-256 of the manifest.
+    """
+
+    archive: Archive
+    manifest: Manifest
+    digest: str
+
+    def extract(self, folder: Path) -> None:
+        """Write all entries below an empty folder, each checked against the manifest.
+
+        Raises:
+            BundleError: If an entry has other bytes than the manifest says; names it.
+            OSError: If the disk does not take them.
+        """
+        for name, expected in self.manifest.entries.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            found = self.archive.copy(name, target)
+            if found != expected:
+                raise self.archive.fault(
+                    f"entry {name!r} must have the SHA-256 {expected.sha256} of the manifest; got {found.sha256}",
+                    hint=_PACK_AGAIN,
+                )
+        for name in (MANIFEST, MANIFEST_SUM):
+            self.archive.copy(name, folder / name)
+
+
+@contextmanager
+def open_bundle(path: Path, *, expected_digest: str | None = None) -> Iterator[Bundle]:
+    """Open a bundle and check its structure and its manifest.
+
+    Args:
+        path: The archive.
+        expected_digest: SHA-256 of the manifest, from whoever packed it; None believes the bundle itself.
+
+    Raises:
+        BundleError: If the archive could do harm or is damaged, if its entries are not those of the manifest, or if
+            the manifest has another digest.
+    """
+    with Archive(path) as archive:
+        data = archive.read(MANIFEST, limit=MAX_MANIFEST_BYTES)
+        found = digest(data)
+        if expected_digest is not None and found != expected_digest:
+            raise archive.fault(
+                f"digest must be {expected_digest}, as given; got {found}",
+                hint="it is another bundle, or was changed: ask whoever packed it for file and digest",
+            )
+        if archive.read(MANIFEST_SUM, limit=MAX_MANIFEST_BYTES).split()[:1] != [found.encode()]:
+            raise archive.fault(
+                f"manifest {MANIFEST!r} must have the SHA-256 that {MANIFEST_SUM!r} says; got {found}", hint=_PACK_AGAIN
+            )
+        try:
+            manifest = Manifest.from_bytes(data)
+        except BundleError as error:
+            raise archive.fault(error.message, hint=error.hint) from error
+        _compare_entries(archive, manifest)
+        yield Bundle(archive, manifest, found)
+
+
+def unpack_bundle(path: Path, folder: Path, *, expected_digest: str | None = None) -> Bundle:
+    """Unpack a bundle into a new folder, which appears whole or not at all.
+
+    Raises:
+        BundleError: As `open_bundle`, and if an entry has other bytes than the manifest says.
+        OutputError: If the folder exists, or the disk does not take it.
+    """
+    if os.path.lexists(folder):
+        raise OutputError(f"output folder {str(folder)!r} exists already", hint="choose another name")
+    with open_bundle(path, expected_digest=expected_digest) as bundle:
+        make_folder(folder.parent)
+        with staging(folder) as temporary:
+            unpacked = temporary / "unpacked"
+            unpacked.mkdir()
+            bundle.extract(unpacked)
+            unpacked.rename(folder)
+        return bundle
+
+
+def _compare_entries(archive: Archive, manifest: Manifest) -> None:
+    listed = {name: entry.size for name, entry in manifest.entries.items()}
+    present = {name: size for name, size in archive.sizes.items() if name not in (MANIFEST, MANIFEST_SUM)}
+    if added := sorted(set(present) - set(listed)):
+        raise archive.fault(f"entries must be those of the manifest; {added[0]!r} is not", hint=_PACK_AGAIN)
+    if removed := sorted(set(listed) - set(present)):
+        raise archive.fault(f"entries must be those of the manifest; {removed[0]!r} is absent", hint=_PACK_AGAIN)
+    for name, size in listed.items():
+        if present[name] != size:
+            raise archive.fault(
+                f"entry {name!r} must have {size} bytes, as the manifest says; got {present[name]}", hint=_PACK_AGAIN
+            )

@@ -1,0 +1,220 @@
+"""Verifying: does this box give the answers that a bundle expects?"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import openvino as ov
+
+from i3d_edge.errors import BundleError, IRError, OutputError
+from i3d_edge.progress import track
+from runtime.bundle import golden
+from runtime.bundle.clips import PATTERNS
+from runtime.bundle.golden import REFERENCE_DEVICE, GoldenAnswer, GoldenRun, count_same_top1, largest_difference
+from runtime.bundle.manifest import GOLDEN, BundledModel
+from runtime.bundle.profiles import read_recommendation
+from runtime.bundle.reading import Bundle, open_bundle
+from runtime.devices import require_device
+
+_ROOM = "TMPDIR=FOLDER in front of the command takes another one"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One IR on one device, held to the expected answers.
+
+    Attributes:
+        model: Its name.
+        device: That it ran on.
+        precision: What most convolutions ran in.
+        difference: Largest difference of two logits, as a part of the largest, of all clips.
+        bound: What that may be.
+        num_same_top1: Answers whose best class is the expected one.
+        num_answers: How many there are.
+        compile_s: Reading and compiling. Unit: seconds.
+        clip_ms: Fastest clip. Unit: milliseconds.
+    """
+
+    model: str
+    device: str
+    precision: str
+    difference: float
+    bound: float
+    num_same_top1: int
+    num_answers: int
+    compile_s: float
+    clip_ms: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the difference is within the bound."""
+        return self.difference <= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a box made of a bundle whose files are those that were packed.
+
+    Attributes:
+        digest: SHA-256 of the manifest.
+        num_entries, num_bytes: That were hashed.
+        checks: Per model one in f32 on the CPU, and one on the device as it is to be used, where that is another.
+        seconds: All of it took.
+    """
+
+    digest: str
+    num_entries: int
+    num_bytes: int
+    checks: tuple[Check, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+
+def verify_bundle(
+    path: Path,
+    *,
+    device: str | None = None,
+    inference_precision: str | None = None,
+    expected_digest: str | None = None,
+) -> Verification:
+    """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
+
+    Every IR first runs in f32 on the CPU: that differs by rounding only, so a narrow bound finds altered weights. Then
+    it runs as it is to be used, within the bound of the precision that ran.
+
+    Args:
+        path: The bundle.
+        device: For all IRs; None takes each one's profile's, or else the CPU.
+        inference_precision: To ask of that device; None takes the profile's, or leaves it to the device.
+        expected_digest: SHA-256 of the manifest, from whoever packed it; None believes the bundle itself.
+
+    Raises:
+        BundleError: If the bundle is damaged, was changed, could do harm, or is of a version whose clips are others.
+        DeviceError: If a device is absent or refuses an IR.
+        OutputError: If there is no room to unpack it for the while.
+    """
+    started = time.perf_counter()
+    if device is not None:
+        require_device(ov.Core(), device)
+    with open_bundle(path, expected_digest=expected_digest) as bundle, _extracted(bundle) as folder:
+        expected = _expected(bundle, folder)
+        models = bundle.manifest.models
+        checks: list[Check] = []
+        wanted = {model.name: _wanted(model, folder, device, inference_precision) for model in models}
+        for model in track(models, total=len(models), title="checking", unit="model"):
+            runs = _runs(bundle, model, folder, expected[model.name], *wanted[model.name])
+            checks += [_check(model, on, expected[model.name], run) for on, run in runs]
+        entries = bundle.manifest.entries.values()
+        num_bytes = sum(entry.size for entry in entries)
+        return Verification(bundle.digest, len(entries), num_bytes, tuple(checks), time.perf_counter() - started)
+
+
+@contextmanager
+def _extracted(bundle: Bundle) -> Iterator[Path]:
+    """Yield a folder with the bundle's entries, which is gone afterwards."""
+    try:
+        temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    except OSError as error:
+        raise OutputError(f"temporary folder must be there; got {error.strerror}", hint=_ROOM) from error
+    with temporary as name:
+        folder = Path(name)
+        try:
+            bundle.extract(folder)
+        except OSError as error:
+            size = sum(entry.size for entry in bundle.manifest.entries.values())
+            raise OutputError(
+                f"temporary folder {str(folder.parent)!r} must have room for {size} bytes; got {error.strerror}",
+                hint=_ROOM,
+            ) from error
+        yield folder
+
+
+def _expected(bundle: Bundle, folder: Path) -> dict[str, tuple[GoldenAnswer, ...]]:
+    try:
+        expected = golden.from_bytes((folder / GOLDEN).read_bytes())
+    except BundleError as error:
+        raise bundle.archive.fault(f"entry {GOLDEN!r}: {error.message}") from error
+    for model in bundle.manifest.models:
+        if not expected.get(model.name):
+            raise bundle.archive.fault(f"entry {GOLDEN!r} must have answers of model {model.name!r}; it has none")
+        for answer in expected[model.name]:
+            if answer.pattern not in PATTERNS:
+                raise bundle.archive.fault(
+                    f"clip must be one of {', '.join(PATTERNS)}; got {answer.pattern!r}", hint=_other_version(bundle)
+                )
+    return expected
+
+
+def _other_version(bundle: Bundle) -> str:
+    return f"verify with i3d-edge {bundle.manifest.versions.get('i3d-edge')}, which packed it"
+
+
+def _wanted(
+    model: BundledModel, folder: Path, device: str | None, inference_precision: str | None
+) -> tuple[str, str | None]:
+    """Return the device and the precision to ask for: what is given, or the profile's, or the CPU's own."""
+    if model.profile is not None:
+        advised = read_recommendation((folder / model.profile).read_bytes(), model.profile)
+        inference_precision = inference_precision or (advised.inference_precision if device is None else None)
+        device = device or advised.device
+        require_device(ov.Core(), device)
+    return device or REFERENCE_DEVICE, inference_precision
+
+
+def _runs(
+    bundle: Bundle,
+    model: BundledModel,
+    folder: Path,
+    expected: Sequence[GoldenAnswer],
+    device: str,
+    inference_precision: str | None,
+) -> Iterator[tuple[str, GoldenRun]]:
+    """Yield the runs of one model, and the device of each; the second only where it is not the first again."""
+    clips = [(answer.pattern, answer.seed) for answer in expected]
+    path = folder / model.path
+    try:
+        reference = golden.run_golden(path, is_reference=True, clips=clips)
+        _require_same_clips(bundle, expected, reference)
+        yield REFERENCE_DEVICE, reference
+        own = golden.run_golden(path, device=device, inference_precision=inference_precision, clips=clips)
+        if (device, own.precision) != (REFERENCE_DEVICE, reference.precision):
+            yield device, own
+    except IRError as error:
+        raise bundle.archive.fault(f"model {model.name!r}: {error.message.replace(f'{folder}/', '')}") from error
+
+
+def _require_same_clips(bundle: Bundle, expected: Sequence[GoldenAnswer], run: GoldenRun) -> None:
+    for wanted, got in zip(expected, run.answers, strict=True):
+        if wanted.sha256 != got.sha256:
+            raise bundle.archive.fault(
+                f"clip {wanted.pattern!r} must be generated here as where it was packed; its SHA-256 is another",
+                hint=_other_version(bundle),
+            )
+        if wanted.probabilities.shape != got.probabilities.shape:
+            raise bundle.archive.fault(
+                f"answers to clip {wanted.pattern!r} must have the shape {got.probabilities.shape} of the IR's output; "
+                f"got {wanted.probabilities.shape}"
+            )
+
+
+def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], run: GoldenRun) -> Check:
+    return Check(
+        model=model.name,
+        device=device,
+        precision=run.precision,
+        difference=largest_difference(expected, run.answers),
+        bound=model.bound(run.precision),
+        num_same_top1=count_same_top1(expected, run.answers),
+        num_answers=sum(len(answer.probabilities) for answer in expected),
+        compile_s=run.compile_s,
+        clip_ms=run.clip_ms,
+    )
