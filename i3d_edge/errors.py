@@ -9,6 +9,7 @@ I3DError                        expected failure: exit code 1
 ├── IRError                     an OpenVINO IR that is incomplete or not an I3D
 ├── BundleError                 a bundle that is damaged, was changed, or could do harm when unpacked
 ├── DeviceError                 an OpenVINO device that is absent or refuses the model
+├── ProfileError                a deployment profile that cannot be read or is of another IR
 ├── VideoError                  a video file
 │   ├── VideoOpenError              absent, or nothing that FFmpeg knows
 │   ├── NoVideoStreamError          opens, but holds no video
@@ -89,6 +90,10 @@ class BundleError(I3DError):
 
 class DeviceError(I3DError):
     """An OpenVINO device is absent or refuses the model."""
+
+
+class ProfileError(I3DError):
+    """A deployment profile cannot be read, or is of another IR."""
 
 
 class VideoError(I3DError):
