@@ -17,7 +17,7 @@ from i3d_edge.labels import read_label_file
 from i3d_edge.spec import UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
-    from convert.census import Census
+    from runtime.census import Census
 
 Facts = list[tuple[str, str]]
 
@@ -102,7 +102,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
     """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
     import openvino as ov
 
-    from convert.census import count_operators
+    from runtime.census import count_operators
 
     model = ov.Core().read_model(path)
     ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
@@ -114,7 +114,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
 
 
 def _census_facts(census: Census) -> Facts:
-    from convert.census import FLAT_RANK
+    from runtime.census import FLAT_RANK
 
     volumetric = ", ".join(f"{count} {name}" for name, count in census.volumetric.items())
     if census.rank <= FLAT_RANK:
@@ -133,7 +133,7 @@ def _census_facts(census: Census) -> Facts:
 def _census_rows(path: Path) -> list[dict[str, Any]]:
     import openvino as ov
 
-    from convert.census import count_operators
+    from runtime.census import count_operators
 
     kinds = count_operators(ov.Core().read_model(path)).kinds
     return [
@@ -149,7 +149,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _ir(path: Path) -> Facts:
-    from convert.census import count_operators
+    from runtime.census import count_operators
     from runtime.ir import describes_itself, read_ir
 
     if not describes_itself(path):

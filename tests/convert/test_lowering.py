@@ -12,7 +12,6 @@ from openvino import opset13 as ops
 from synthetic import write_video
 
 from convert import convert_graph
-from convert.census import count_operators
 from convert.clip_files import generated_clips
 from convert.conversion import Layout
 from convert.cost import count_convolutions
@@ -28,6 +27,7 @@ from i3d_edge.errors import ClipShapeError, SpecError
 from i3d_edge.spec import NUMPY_TYPES
 from runtime import Engine, read_ir
 from runtime.bench import bench
+from runtime.census import count_operators
 
 LENGTHS = [9, 16, 64, 79, 80]
 
