@@ -89,7 +89,7 @@ class Census:
 def count_operators(model: ov.Model) -> Census:
     """Count a model's operators; one of dynamic shape counts as costing nothing."""
     found: dict[str, list[tuple[str, int, int]]] = {}
-    for node in _computed(model):
+    for node in computed_operators(model):
         row = (node.get_friendly_name(), _rank(node), count_operations(node))
         found.setdefault(node.get_type_name(), []).append(row)
     kinds = [
@@ -127,7 +127,7 @@ def count_operations(node: ov.Node) -> int:
     return num_values
 
 
-def _computed(model: ov.Model) -> Iterable[ov.Node]:
+def computed_operators(model: ov.Model) -> Iterable[ov.Node]:
     """Yield the operators that depend on an input; what only constants lead to is computed once, when compiling."""
     depends: set[str] = set()
     for node in model.get_ordered_ops():

@@ -13,8 +13,8 @@ import openvino as ov
 from i3d_edge.errors import NotFiniteError
 from i3d_edge.spec import OUTPUT_NAME
 from runtime.cache import CompiledCache, load_or_compile
-from runtime.devices import compile_model
-from runtime.executed import executed_precision, layer_precisions
+from runtime.devices import compile_model, split
+from runtime.executed import execution_devices, executed_precision, layer_precisions
 from runtime.inference_queue import InferenceQueue, stack
 from runtime.inputs import Inputs, check_inputs
 from runtime.ir import read_ir
@@ -40,6 +40,7 @@ class Engine:
         num_streams: Inferences that really run at the same time; None where the device does not tell.
         num_threads: Threads that they share; None where the device does not tell.
         is_cached: Whether the compiled model came from the cache.
+        parts: Which device of HETERO runs how much; empty for other devices.
         compiled: OpenVINO's own object.
     """
 
@@ -54,6 +55,7 @@ class Engine:
         num_threads: int | None = None,
         cache: Path | None = None,
         profile: bool = False,
+        fallback: bool = True,
         spec_path: Path | None = None,
     ) -> None:
         """Read and compile.
@@ -68,6 +70,7 @@ class Engine:
             num_threads: That inference may use, on a CPU; None is all cores.
             cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
             profile: Keep the time of each layer.
+            fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
         Raises:
@@ -85,8 +88,11 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
+        self.parts = split(model, device)
         entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
-        self.compiled, self.is_cached = load_or_compile(entry, lambda: compile_model(model, device, properties))
+        self.compiled, self.is_cached = load_or_compile(
+            entry, lambda: compile_model(model, device, properties, fallback=fallback)
+        )
         self._output = self.compiled.output(OUTPUT_NAME)
         self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)
@@ -165,6 +171,10 @@ class Engine:
             return int(self.compiled.get_property(name))
         except (RuntimeError, TypeError, ValueError):
             return None
+
+    def ran_on(self) -> tuple[str, ...]:
+        """Return the devices that run the model now; AUTO's first answers may have come from another."""
+        return execution_devices(self.compiled)
 
     def layer_precisions(self) -> Mapping[str, str]:
         """Return what each convolution really runs as, by name, from the execution graph."""

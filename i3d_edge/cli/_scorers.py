@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import note
+from i3d_edge.cli._devices import note_start
 from i3d_edge.errors import SpecError
 from i3d_edge.files import make_folder, sha256_file
 from i3d_edge.spec import MIN_FRAMES, UNKNOWN, ModelSpec
@@ -65,7 +66,10 @@ def ir_scorers(texts: Sequence[str], defaults: ModelOptions) -> tuple[ModelSpec,
         own = None
         if defaults.spec_path is not None and not (len(texts) > 1 and describes_itself(asked.path)):
             own = defaults.spec_path
-        engine = Engine(asked.path, device=asked.device, inference_precision=asked.precision, spec_path=own)
+        engine = Engine(
+            asked.path, device=asked.device, inference_precision=asked.precision, fallback=False, spec_path=own
+        )
+        note_start(engine, fallback=False)
         spec = engine.spec
         if first is None:
             first = asked.path, spec
@@ -155,7 +159,9 @@ def whole_video_scorers(
             if not path.exists():
                 make_folder(irs)
                 convert_graph(graph_path, path, num_frames=num_frames, force=True)
-            engines[num_frames] = Engine(path, device=defaults.device, inference_precision=defaults.precision)
+            engines[num_frames] = Engine(
+                path, device=defaults.device, inference_precision=defaults.precision, fallback=False
+            )
             if len(engines) > _COMPILED_LENGTHS:
                 engines.popitem(last=False)
         engines.move_to_end(num_frames)
@@ -166,6 +172,7 @@ def whole_video_scorers(
         return engine.probabilities(model_inputs(clip, engine.spec))
 
     shortest = engine_for(MIN_FRAMES)
+    note_start(shortest, fallback=False)
     spec = replace(shortest.spec, num_frames=describe_graph(graph_path).num_frames)
     info = _info("frozen-graph", graph_path, spec, executed_precision=shortest.precision, device=defaults.device)
     return spec, {_ALONE: Scorer({**info, "kind": "ir-per-length"}, run_clip)}

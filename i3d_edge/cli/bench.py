@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
+from i3d_edge.cli._devices import note_end, note_start
 
 if TYPE_CHECKING:
     from runtime.bench import Timing
@@ -68,7 +69,11 @@ def bench(
     engines = {
         str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
     }
+    for engine in engines.values():
+        note_start(engine)
     timings = list(room.bench(engines, rounds=rounds).values())
+    for engine in engines.values():
+        note_end(engine)
     rows = [
         _row(str(path), timing, ratio)
         for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)

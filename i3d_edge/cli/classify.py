@@ -28,6 +28,7 @@ from i3d_edge.cli._base import (
     threads_option,
     warn_of_stand_in,
 )
+from i3d_edge.cli._devices import note_end, note_start
 from i3d_edge.errors import I3DError
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def classify(
         warn_of_stand_in(classifier.spec)
         by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
         note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}{by_flow}")
-        model = _model_fields(classifier)
+        note_start(classifier.engine)
         with find_sources(
             videos,
             classifier.spec,
@@ -159,6 +160,8 @@ def classify(
                     click.echo(json.dumps(row, ensure_ascii=False))
                 elif not as_json:
                     click.echo(_format(row, with_views=hop is not None))
+        note_end(classifier.engine)
+        model = _model_fields(classifier)
     if as_json:
         click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))
     failed = [row for row in rows if row["status"] == "error"]

@@ -1,9 +1,29 @@
 from types import SimpleNamespace
 
+import openvino as ov
 import pytest
+from openvino import opset13 as ops
 
 from i3d_edge.errors import DeviceError
-from runtime.devices import require_device
+from runtime import devices
+from runtime.devices import (
+    NO_FALLBACK,
+    auto_candidates,
+    compile_model,
+    device_parts,
+    may_begin_on_cpu,
+    no_fallback,
+    require_device,
+    split,
+)
+
+BOTH = ["CPU", "GPU"]
+ALL = ["CPU", "GPU.0", "GPU.1", "NPU"]
+
+
+def small_model() -> ov.Model:
+    value = ops.parameter((1, 4), ov.Type.f32)
+    return ov.Model([ops.softmax(ops.relu(value), 1)], [value], "m")
 
 
 @pytest.mark.parametrize(
@@ -11,6 +31,7 @@ from runtime.devices import require_device
     [
         ("GPU", True),
         ("GPU.0", True),
+        ("AUTO", True),
         ("AUTO:GPU,CPU", True),
         ("AUTO:-NPU", True),
         ("MULTI:GPU(2),CPU", True),
@@ -20,9 +41,135 @@ from runtime.devices import require_device
     ],
 )
 def test_device_names(device: str, is_known: bool) -> None:
-    core = SimpleNamespace(available_devices=["CPU", "GPU"])
+    core = SimpleNamespace(available_devices=BOTH)
     if is_known:
         require_device(core, device)
     else:
         with pytest.raises(DeviceError, match="device 'NPU' must be one of CPU, GPU on this machine; it is absent"):
             require_device(core, device)
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [
+        (["no Intel NPU on the PCI bus"], "NPU: no Intel NPU on the PCI bus (`i3d doctor` says more)"),
+        (["a", "b", "c"], "NPU: a; b (`i3d doctor` says more)"),
+        ([], "`i3d doctor` lists what this machine has"),
+    ],
+    ids=["no such device", "parts of it", "nothing known"],
+)
+def test_an_absent_device_says_what_it_lacks(missing: list[str], hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "missing_parts", lambda family: missing if family == "NPU" else ["not asked for"])
+    with pytest.raises(DeviceError) as caught:
+        require_device(SimpleNamespace(available_devices=["CPU"]), "HETERO:NPU.0,CPU")
+    assert str(caught.value) == (f"device 'NPU.0' must be one of CPU on this machine; it is absent\n\nhint: {hint}")
+
+
+def test_a_device_that_openvino_dropped() -> None:
+    with pytest.raises(DeviceError) as caught:
+        require_device(SimpleNamespace(available_devices=["CPU"]), "MYRIAD")
+    assert str(caught.value) == (
+        "device 'MYRIAD' must be one of CPU on this machine; it is absent\n\n"
+        "hint: OpenVINO 2022.3 was the last that had MYRIAD; an IR for today's NPU is made by `i3d convert --for vpu`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "parts"),
+    [("CPU", []), ("AUTO", []), ("AUTO:GPU,CPU", ["GPU", "CPU"]), ("AUTO: GPU.1 ,-NPU", ["GPU.1"])],
+)
+def test_parts(device: str, parts: list[str]) -> None:
+    assert device_parts(device) == parts
+
+
+@pytest.mark.parametrize(
+    ("device", "available", "candidates", "begins_on_cpu"),
+    [
+        ("CPU", ALL, [], False),
+        ("HETERO:GPU,CPU", ALL, [], False),
+        ("AUTO", ["CPU"], ["CPU"], False),
+        ("AUTO", ALL, ["CPU", "GPU.0", "GPU.1"], True),
+        ("AUTO:-GPU", ALL, ["CPU"], False),
+        ("AUTO:-CPU", ALL, ["GPU.0", "GPU.1"], False),
+        ("AUTO:GPU,CPU", BOTH, ["GPU", "CPU"], True),
+        ("AUTO:NPU,CPU", ALL, ["NPU", "CPU"], True),
+        ("AUTO:GPU", BOTH, ["GPU"], False),
+        ("AUTO:CPU", ALL, ["CPU"], False),
+    ],
+)
+def test_what_auto_may_do(device: str, available: list[str], candidates: list[str], begins_on_cpu: bool) -> None:
+    assert auto_candidates(device, available) == candidates
+    assert may_begin_on_cpu(device, available) is begins_on_cpu
+    assert no_fallback(device, available) == (NO_FALLBACK if begins_on_cpu else {})
+
+
+class FakeCore:
+    """A box with a GPU and an NPU; the NPU takes no Softmax."""
+
+    available_devices = ("CPU", "GPU", "NPU")
+    compiled: tuple[str, dict[str, object]]
+
+    def compile_model(self, _model: ov.Model, device: str, properties: dict[str, object]) -> str:
+        type(self).compiled = device, properties
+        if device == "NPU":
+            raise RuntimeError("Exception from src/core.cpp:117:\n\nUnsupported operation Softmax\n")
+        return "compiled"
+
+    def query_model(self, model: ov.Model, device: str) -> dict[str, str]:
+        names = device.partition(":")[2].split(",")
+        takers = {"Softmax": [name for name in names if name != "NPU"]}
+        found = {node.get_friendly_name(): takers.get(node.get_type_name(), names)[:1] for node in model.get_ops()}
+        return {name: taker[0] for name, taker in found.items() if taker}
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> type[FakeCore]:
+    monkeypatch.setattr(devices, "ov", SimpleNamespace(Core=FakeCore))
+    return FakeCore
+
+
+@pytest.mark.parametrize(
+    ("device", "fallback", "extra"),
+    [("AUTO:GPU,CPU", True, {}), ("AUTO:GPU,CPU", False, NO_FALLBACK), ("GPU", False, {})],
+)
+def test_without_fallback_auto_does_not_begin_on_the_cpu(
+    box: type[FakeCore], device: str, fallback: bool, extra: dict[str, object]
+) -> None:
+    compile_model(small_model(), device, {"PERFORMANCE_HINT": "LATENCY"}, fallback=fallback)
+    assert box.compiled == (device, {"PERFORMANCE_HINT": "LATENCY", **extra})
+
+
+def test_a_refusal_has_its_reason(box: type[FakeCore]) -> None:
+    with pytest.raises(DeviceError) as caught:
+        compile_model(small_model(), "NPU", {})
+    assert str(caught.value) == (
+        "device 'NPU' must accept the model; got Unsupported operation Softmax\n\n"
+        "hint: --device CPU runs it everywhere; `i3d probe` says what the device does not take"
+    )
+
+
+def test_a_split(box: type[FakeCore]) -> None:
+    parts = split(small_model(), "HETERO:NPU,CPU")
+    assert [(part.device, part.num_operators, part.share) for part in parts] == [("NPU", 2, 0.5), ("CPU", 1, 0.5)]
+    assert split(small_model(), "GPU") == ()
+
+
+def test_what_no_device_takes_is_refused(box: type[FakeCore]) -> None:
+    with pytest.raises(DeviceError) as caught:
+        split(small_model(), "HETERO:NPU")
+    assert str(caught.value) == (
+        "devices of 'HETERO:NPU' must take every operator; "
+        "got NPU 2 of 3 operators (50.0 % of the operations), no device 1 (50.0 %)\n\n"
+        "hint: --device CPU runs it everywhere; `i3d probe` says what the device does not take"
+    )
+
+
+@pytest.mark.parametrize("device", ["HETERO:CPU", "AUTO:CPU", "AUTO"])
+def test_virtual_devices_run_on_the_cpu_alone(device: str) -> None:
+    model = small_model()
+    parts = split(model, device)
+    assert [(part.device, part.num_operators, part.share) for part in parts] == (
+        [("CPU", 3, 1.0)] if device == "HETERO:CPU" else []
+    )
+    compiled = compile_model(model, device, {}, fallback=False)
+    assert list(compiled.get_property("EXECUTION_DEVICES")) == ["CPU"]

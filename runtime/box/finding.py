@@ -1,0 +1,24 @@
+"""What was found on a box, good or bad, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["ok", "note", "warning", "broken"]
+"""Is as it should be; worth knowing; may mislead; stops work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found.
+
+    Attributes:
+        level: How bad it is.
+        text: A few words or a sentence.
+        remedy: What to do about it; None if there is nothing to do, or nothing that can be done.
+    """
+
+    level: Level
+    text: str
+    remedy: str | None = None

@@ -1,0 +1,64 @@
+"""What commands say of virtual devices, on boxes that are not there."""
+
+from types import SimpleNamespace
+
+import openvino as ov
+import pytest
+
+from i3d_edge.cli._devices import note_end, note_start
+from runtime.executed import Part
+
+HALVES = (Part("NPU", 2, 0.75), Part("CPU", 1, 0.25))
+
+
+def running(device: str, ran_on: tuple[str, ...] = ("CPU",), parts: tuple[Part, ...] = ()) -> SimpleNamespace:
+    return SimpleNamespace(device=device, parts=parts, ran_on=lambda: ran_on)
+
+
+@pytest.fixture(autouse=True)
+def box(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ov, "Core", lambda: SimpleNamespace(available_devices=["CPU", "GPU", "NPU"]))
+
+
+@pytest.mark.parametrize(
+    ("engine", "fallback", "text"),
+    [
+        (running("CPU"), True, ""),
+        (
+            running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES),
+            True,
+            "HETERO:NPU,CPU: NPU 2 of 3 operators (75.0 % of the operations), CPU 1 (25.0 %)\n",
+        ),
+        (
+            running("AUTO:GPU,CPU", ("(CPU)",)),
+            True,
+            "AUTO:GPU,CPU may run the first clips on the CPU, until it is ready on GPU\n",
+        ),
+        (
+            running("AUTO:GPU,CPU", ("GPU",)),
+            False,
+            "AUTO:GPU,CPU runs every clip on GPU: its start on the CPU is switched off\n",
+        ),
+        (running("AUTO:CPU"), True, ""),
+        (running("AUTO:CPU"), False, ""),
+    ],
+)
+def test_at_the_start(engine: SimpleNamespace, fallback: bool, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    note_start(engine, fallback=fallback)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", text)
+
+
+@pytest.mark.parametrize(
+    ("engine", "text"),
+    [
+        (running("GPU"), ""),
+        (running("AUTO:GPU,CPU", ("GPU",)), "AUTO:GPU,CPU ran on GPU in the end\n"),
+        (running("AUTO:GPU,CPU", ("(CPU)",)), "AUTO:GPU,CPU ran on CPU in the end\n"),
+        (running("AUTO", ()), "AUTO ran on devices that it does not name in the end\n"),
+        (running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES), ""),
+    ],
+)
+def test_at_the_end(engine: SimpleNamespace, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    note_end(engine)
+    assert capsys.readouterr().err == text
