@@ -14,6 +14,7 @@ from i3d_edge.cli.bundle import bundle
 from i3d_edge.cli.classify import classify
 from i3d_edge.cli.clip import clip
 from i3d_edge.cli.convert import convert
+from i3d_edge.cli.doctor import doctor
 from i3d_edge.cli.export import export
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
@@ -56,6 +57,7 @@ for command in (
     clip,
     stream,
     bench,
+    doctor,
     accuracy,
     info,
     stand_in,

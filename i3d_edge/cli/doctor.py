@@ -1,0 +1,94 @@
+"""`i3d doctor`: what does this machine have, and what does it lack?"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from i3d_edge import environment
+from i3d_edge.cli._base import Command, note
+from i3d_edge.errors import I3DError
+
+if TYPE_CHECKING:
+    from runtime.box.doctor import Section
+
+_SHOWN = ("openvino", "numpy", "av", "opencv-contrib-python-headless", "tensorflow", "nncf")
+_WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "broken": "BROKEN"}
+_WIDTH = 118
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def doctor(as_json: bool) -> None:
+    """Look at this machine: packages, OpenVINO, processor, devices and their drivers.
+
+    Each device computes a small network, compared with NumPy, and a generated video is decoded; that takes a few
+    seconds. For a GPU or an NPU that is absent it lists what is missing and how to get it. Nothing is downloaded.
+    The exit code is 1 if something stops work.
+
+    \b
+    Example:
+      i3d doctor
+    """
+    rows = [*_packages(), *_examine()]
+    broken = [row for row in rows if row["level"] == "broken"]
+    if as_json:
+        click.echo(json.dumps({"works": not broken, "findings": rows}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table(rows))
+    if broken:
+        note(f"{len(broken)} of {len(rows)} findings stop work: {'; '.join(row['text'] for row in broken)}")
+        click.get_current_context().exit(I3DError.exit_code)
+    note("nothing stops work here")
+
+
+def _packages() -> list[dict[str, Any]]:
+    installed = environment.Installed.here()
+    problems = environment.find_problems(installed)
+    versions = ", ".join(f"{name} {installed.versions[name]}" for name in _SHOWN if name in installed.versions)
+    rows = [_row("packages", "note" if problems else "ok", versions, None)]
+    return rows + [
+        _row("packages", "broken" if problem.stops_work else "warning", problem.text, problem.remedy)
+        for problem in problems
+    ]
+
+
+def _examine() -> list[dict[str, Any]]:
+    try:
+        from runtime.box.doctor import examine
+    except ImportError as error:
+        remedy = "pip install --force-reinstall i3d-edge, in an environment of its own"
+        return [_row("openvino", "broken", f"what runs models cannot be loaded: {error}", remedy)]
+    sections: Sequence[Section] = examine()
+    return [
+        {"section": section.title, **dataclasses.asdict(found)} for section in sections for found in section.findings
+    ]
+
+
+def _row(section: str, level: str, text: str, remedy: str | None) -> dict[str, Any]:
+    return {"section": section, "level": level, "text": text, "remedy": remedy}
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Lay findings out in three columns: the section where it begins, the level, and the text with its remedy."""
+    width = max(len(row["section"]) for row in rows) + 2
+    lines, previous = [], None
+    for row in rows:
+        head = f"{'' if row['section'] == previous else row['section']:<{width}}{_WORDS[row['level']]:<9}"
+        previous = row["section"]
+        indent = " " * len(head)
+        lines.append(_wrap(head + row["text"], indent))
+        if row["remedy"]:
+            lines.append(_wrap(f"{indent}-> {row['remedy']}", f"{indent}   "))
+    return "\n".join(lines)
+
+
+def _wrap(text: str, indent: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
