@@ -27,6 +27,12 @@ def is_enabled() -> bool:
     return _enabled
 
 
+def say(text: str) -> None:
+    """Print what is done next, a line on stderr, unless progress is switched off."""
+    if _enabled:
+        print(text, file=sys.stderr, flush=True)
+
+
 def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterator[Item]:
     """Yield the items, reporting how many are done, how many a second, and the time left.
 

@@ -20,6 +20,7 @@ from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
 from i3d_edge.cli.parity import parity
+from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stand_in import stand_in
 from i3d_edge.cli.stream import stream
@@ -58,6 +59,7 @@ for command in (
     stream,
     bench,
     doctor,
+    probe,
     accuracy,
     info,
     stand_in,

@@ -29,6 +29,7 @@ from i3d_edge.cli._base import (
     warn_of_stand_in,
 )
 from i3d_edge.cli._devices import note_end, note_start
+from i3d_edge.cli._profile import apply_profile, profile_option
 from i3d_edge.errors import I3DError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ _MIB = 1 << 20
 @mode_option
 @streams_option
 @threads_option
+@profile_option
 @cache_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per video, as results arrive.")
@@ -103,6 +105,7 @@ def classify(
     mode: Mode,
     num_streams: int | None,
     num_threads: int | None,
+    profile_path: Path | None,
     cache: Path | None,
     as_json: bool,
     as_jsonl: bool,
@@ -126,12 +129,10 @@ def classify(
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips: it shows the whole video")
     rows: list[dict[str, Any]] = []
+    own = {"device": device, "inference_precision": inference_precision, "mode": mode, "num_streams": num_streams}
     with VideoClassifier(
         model_path,
-        device=device,
-        inference_precision=inference_precision,
-        mode=mode,
-        num_streams=num_streams,
+        **apply_profile(profile_path, model_path, own),
         num_threads=num_threads,
         cache=cache,
         spec=spec_path,

@@ -42,10 +42,10 @@ class Measurement:
     """How the model did in one setting.
 
     Attributes:
-        setting: What was asked for; `num_streams` is what the device then chose, None if it does not say.
+        setting: What was asked for; in throughput mode `num_streams` is what the device then chose, if it tells.
         executed_precision: What most convolutions ran in, "not reported" where the device does not tell.
-        compile_s: Unit: seconds.
-        compile_memory_mib: Growth of this process's memory while compiling; None where the system does not tell.
+        load_s: Reading and compiling. Unit: seconds.
+        load_memory_mib: Growth of this process's memory by that; None where the system does not tell.
         latency_p50_ms: Median time of one clip alone; None in throughput mode.
         clips_per_s: From the median round.
         num_rounds: Timed rounds.
@@ -55,8 +55,8 @@ class Measurement:
 
     setting: Setting
     executed_precision: str
-    compile_s: float
-    compile_memory_mib: float | None
+    load_s: float
+    load_memory_mib: float | None
     latency_p50_ms: float | None
     clips_per_s: float
     num_rounds: int
@@ -118,6 +118,7 @@ class Profile:
         versions: Of what ran, by name; "openvino" is among them.
         clip_source: What the differences were measured on.
         num_clips: How many clips that were.
+        prob_bound: A setting whose `max_prob_difference` is larger is not recommended.
         devices: In the order in which they were tried.
         recommended: The best measured setting; None if no device ran the model.
     """
@@ -128,6 +129,7 @@ class Profile:
     versions: Mapping[str, str]
     clip_source: ClipSource
     num_clips: int
+    prob_bound: float
     devices: tuple[DeviceFindings, ...]
     recommended: Setting | None
 

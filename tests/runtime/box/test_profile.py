@@ -30,6 +30,7 @@ PROFILE = Profile(
     versions={"openvino": "2026.4.1"},
     clip_source="generated",
     num_clips=3,
+    prob_bound=0.1,
     devices=(
         DeviceFindings(
             device="CPU",
@@ -41,8 +42,8 @@ PROFILE = Profile(
                 Measurement(
                     setting=SETTING,
                     executed_precision="int8",
-                    compile_s=0.5,
-                    compile_memory_mib=None,
+                    load_s=0.5,
+                    load_memory_mib=None,
                     latency_p50_ms=80,
                     clips_per_s=12.5,
                     num_rounds=5,
@@ -108,9 +109,9 @@ def broken(path: Path, keys: list[Any], value: object) -> Path:
         (["devices"], {}, "devices must be a list; got 'dict'"),
         (["devices", 0, "status"], "fine", "devices[0].status must be 'measured' or 'refused' or 'absent'; got 'fine'"),
         (
-            ["devices", 0, "measurements", 0, "compile_s"],
+            ["devices", 0, "measurements", 0, "load_s"],
             "long",
-            "devices[0].measurements[0].compile_s must be a number; got 'long'",
+            "devices[0].measurements[0].load_s must be a number; got 'long'",
         ),
         (["recommended", "mode"], "fast", "recommended.mode must be 'latency' or 'throughput'; got 'fast'"),
     ],

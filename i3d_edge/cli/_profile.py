@@ -1,0 +1,74 @@
+"""--profile: run with the setting that `i3d probe` found best, unless an option says otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from i3d_edge.cli._base import note
+
+if TYPE_CHECKING:
+    from runtime.box.profile import Profile, Setting
+
+profile_option = click.option(
+    "--profile",
+    "profile_path",
+    type=click.Path(path_type=Path),
+    help="A deployment profile of `i3d probe`: device, precision and mode as found best there; other options win.",
+)
+
+
+def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Return a command's options, those that the user did not give replaced by a profile's.
+
+    Args:
+        profile_path: None changes nothing.
+        ir_path: The model, which the profile must be of.
+        options: By the names of the command's parameters; of "device", "inference_precision", "mode" and
+            "num_streams", those that the command has.
+
+    Raises:
+        ProfileError: If the profile cannot be read, is of another IR, or recommends nothing.
+    """
+    from i3d_edge.errors import ProfileError
+    from runtime.box.here import these_versions, this_machine
+    from runtime.box.profile import differences, read_profile, require_same_ir
+
+    if profile_path is None:
+        return options
+    profile = read_profile(profile_path)
+    require_same_ir(profile, profile_path, ir_path)
+    for sentence in differences(profile, this_machine(), these_versions()):
+        note(f"WARNING: {sentence}: its figures need not hold here")
+    given = {name for name in options if _is_given(name)}
+    setting = _choose(profile, options, given)
+    if setting is None and given & {"device", "mode"}:
+        note(f"profile {profile_path} has no setting for what was given: only that holds")
+        return options
+    if setting is None:
+        raise ProfileError(
+            f"profile {str(profile_path)!r} must recommend a setting; it has none that answers right",
+            hint="leave out --profile, or probe again",
+        )
+    found = {name: getattr(setting, name) for name in options if name not in given}
+    note(f"profile {profile_path}: {', '.join(f'{name} {_word(value)}' for name, value in found.items())}")
+    return {**options, **found}
+
+
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
+
+
+def _choose(profile: Profile, options: dict[str, Any], given: set[str]) -> Setting | None:
+    """Return the recommended setting; for another device or mode than that one's, the first measured one."""
+    measured = [profile.recommended] if profile.recommended is not None else []
+    candidates = [*measured, *(profile.settings() if "device" in given or "mode" in given else [])]
+    fixed = {name: options[name] for name in ("device", "mode") if name in given}
+    return next((own for own in candidates if all(getattr(own, name) == fixed[name] for name in fixed)), None)
+
+
+def _word(value: object) -> str:
+    return "its own choice" if value is None else str(value)
