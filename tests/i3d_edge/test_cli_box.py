@@ -1,0 +1,225 @@
+"""`i3d doctor`, `i3d probe` and `--profile`, as a user runs them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import openvino as ov
+import pytest
+from click.testing import CliRunner, Result
+from small import SPEC, write_small_ir
+from synthetic import write_numbered
+
+from i3d_edge import environment
+from i3d_edge.cli import main
+from i3d_edge.cli.doctor import _table
+from runtime.box import doctor as room
+from runtime.box.doctor import Section
+from runtime.box.finding import Finding
+from runtime.box.profile import Setting, read_profile, write_profile
+
+HAS_BF16 = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def i3d(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_ir(tmp_path_factory.mktemp("tiny") / "tiny.xml")
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_numbered(tmp_path_factory.mktemp("video") / "video.mp4", 12)
+
+
+@pytest.fixture(scope="module")
+def profile_path(tiny: Path) -> Path:
+    path = tiny.with_name("profile.json")
+    result = i3d("probe", tiny, "-o", path, "--rounds", 1, "--clips", 2)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+def test_doctor_on_this_box() -> None:
+    result = i3d("doctor")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("packages   ")
+    assert any(line.startswith("CPU        ok       ") for line in lines)
+    assert lines[-1] == "video      ok       a generated video is decoded right, 12 frames"
+    assert result.stderr == "nothing stops work here\n"
+
+
+def test_doctor_in_json() -> None:
+    result = i3d("doctor", "--json")
+    document = json.loads(result.stdout)
+    assert document["works"] is True
+    assert {"section", "level", "text", "remedy"} == set(document["findings"][0])
+    assert {"packages", "openvino", "processor", "memory", "CPU", "video"} <= {
+        item["section"] for item in document["findings"]
+    }
+
+
+def test_what_stops_work_is_said_and_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (Finding("broken", "computes wrong", "do not use it"), Finding("ok", "is warm"))
+    monkeypatch.setattr(room, "examine", lambda: [Section("CPU", found)])
+    problem = environment.Problem("av is too old", "pip install av", stops_work=True)
+    monkeypatch.setattr(environment, "find_problems", lambda _installed: [problem])
+    result = i3d("doctor")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-5:] == [
+        "          BROKEN   av is too old",
+        "                   -> pip install av",
+        "CPU       BROKEN   computes wrong",
+        "                   -> do not use it",
+        "          ok       is warm",
+    ]
+    assert result.stderr == "2 of 4 findings stop work: av is too old; computes wrong\n"
+    assert json.loads(i3d("doctor", "--json").stdout)["works"] is False
+
+
+def test_doctor_works_where_the_runtime_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "runtime.box.doctor", None)
+    result = i3d("doctor")
+    assert result.exit_code == 1
+    assert "openvino  BROKEN   what runs models cannot be loaded: " in result.stdout
+    assert "-> pip install --force-reinstall i3d-edge, in an environment of its own" in result.stdout
+
+
+def test_long_findings_are_folded_under_their_column() -> None:
+    row = {"section": "NPU", "level": "warning", "text": "word " * 40, "remedy": "remedy " * 30}
+    lines = _table([row]).splitlines()
+    assert max(map(len, lines)) <= 118
+    assert [line[:14] for line in lines] == ["NPU  WARNING  ", " " * 14, "              ", " " * 14, " " * 14][
+        : len(lines)
+    ]
+    assert lines[2].startswith("              -> remedy")
+
+
+def test_probe_tells_and_writes(tiny: Path, profile_path: Path) -> None:
+    result = i3d("probe", tiny, "--rounds", 2, "--mode", "throughput")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(
+        "tiny.xml: I3D rgb, 5 classes (letters), 9 frames, FP32, weights unknown\n"
+        "compared with f32 on the CPU, on 3 generated clips: "
+        "largest difference of a probability, clips of the same best class\n\nCPU: "
+    )
+    assert "  it takes every operator\n  asked for    ran in" in result.stdout
+    assert result.stdout.count("NOT MEASURED") == len({"GPU", "NPU"} - set(ov.Core().available_devices))
+    assert "\nbest for throughput: --device CPU --mode " in result.stdout
+    assert "trying CPU, its own precision, throughput" in result.stderr
+    profile = read_profile(profile_path)
+    assert (profile.model.name, profile.num_clips, profile.clip_source) == ("tiny.xml", 2, "generated")
+
+
+def test_probe_in_json_is_the_profile(tiny: Path) -> None:
+    result = i3d("probe", tiny, "--json", "-q", "--rounds", 1, "--device", "CPU")
+    document = json.loads(result.stdout)
+    assert document["schema_version"] == 1
+    assert [found["device"] for found in document["devices"]] == ["CPU"]
+    assert result.stderr == ""
+
+
+def test_probe_on_videos(tiny: Path, video: Path) -> None:
+    result = i3d("probe", tiny, "--video", video, "--clips", 2, "--rounds", 1, "--device", "AUTO:CPU")
+    assert "on 2 clips of videos" in result.stdout
+    assert "\nAUTO:CPU\n  " in result.stdout
+
+
+def test_an_existing_profile_is_kept_and_nothing_is_tried(tiny: Path, profile_path: Path) -> None:
+    result = i3d("probe", tiny, "-o", profile_path)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"OutputError: output {str(profile_path)!r} exists already\n\n"
+        "hint: choose another name, or pass --force to replace it\n"
+    )
+
+
+def test_classify_runs_by_the_profile(tiny: Path, video: Path, profile_path: Path, tmp_path: Path) -> None:
+    own = dataclasses.replace(
+        read_profile(profile_path),
+        recommended=Setting(device="HETERO:CPU", inference_precision="f32", mode="latency", num_streams=None),
+    )
+    write_profile(own, tmp_path / "p.json")
+    result = i3d("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
+    assert result.exit_code == 0, result.output
+    assert f"profile {tmp_path / 'p.json'}: device HETERO:CPU, inference_precision f32\n" in result.stderr
+    assert "; runs in f32 on HETERO:CPU\n" in result.stderr
+    assert "HETERO:CPU: CPU 12 of 12 operators (100.0 % of the operations)\n" in result.stderr
+    assert "WARNING" not in result.stderr
+
+
+@pytest.mark.skipif(not HAS_BF16, reason="this CPU has no bf16")
+def test_options_win_over_the_profile(tiny: Path, video: Path, profile_path: Path, tmp_path: Path) -> None:
+    own = dataclasses.replace(
+        read_profile(profile_path),
+        recommended=Setting(device="HETERO:CPU", inference_precision="f32", mode="latency", num_streams=None),
+    )
+    write_profile(own, tmp_path / "p.json")
+    args = ("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
+    result = i3d(*args, "--inference-precision", "bf16")
+    assert f"profile {tmp_path / 'p.json'}: device HETERO:CPU\n" in result.stderr
+    assert "; runs in bf16 on HETERO:CPU\n" in result.stderr
+    result = i3d(*args, "--device", "CPU")
+    assert f"profile {tmp_path / 'p.json'}: inference_precision its own choice\n" in result.stderr
+    result = i3d(*args, "--device", "AUTO:CPU")
+    assert f"profile {tmp_path / 'p.json'} has no setting for what was given: only that holds\n" in result.stderr
+    assert " on AUTO:CPU\n" in result.stderr
+
+
+def test_a_profile_of_another_ir_is_refused(video: Path, profile_path: Path, tmp_path: Path) -> None:
+    other = write_small_ir(tmp_path / "other.xml", is_flat=True)
+    result = i3d("classify", video, "--model", other, "--profile", profile_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        f"ProfileError: profile {str(profile_path)!r} is of 'tiny.xml' and must be of {str(other)!r}; "
+        "SHA-256 of the .xml must be "
+    )
+    assert result.stderr.endswith(f"\n\nhint: make one for it: i3d probe {other} -o FILE\n")
+
+
+def test_another_box_is_warned_of(tiny: Path, video: Path, profile_path: Path, tmp_path: Path) -> None:
+    own = read_profile(profile_path)
+    versions = {**own.versions, "openvino": "2026.2.0"}
+    write_profile(dataclasses.replace(own, versions=versions), tmp_path / "p.json")
+    result = i3d("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
+    assert result.exit_code == 0
+    assert result.stderr.startswith(
+        f"WARNING: profile was made with OpenVINO 2026.2.0; this is {own.versions['openvino']}: "
+        "its figures need not hold here\n"
+    )
+
+
+def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path: Path, tmp_path: Path) -> None:
+    write_profile(dataclasses.replace(read_profile(profile_path), recommended=None), tmp_path / "p.json")
+    result = i3d("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"ProfileError: profile {str(tmp_path / 'p.json')!r} must recommend a setting; it has none that answers "
+        "right\n\nhint: leave out --profile, or probe again\n"
+    )
+
+
+def test_accuracy_runs_say_that_auto_does_not_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from i3d_edge.cli import _scorers
+    from runtime.engine import Engine
+
+    made = []
+    real = Engine.__init__
+
+    def remember(self: Engine, *args: object, **options: object) -> None:
+        made.append(options)
+        real(self, *args, **options)
+
+    monkeypatch.setattr(Engine, "__init__", remember)
+    options = _scorers.ModelOptions(device="AUTO:CPU", precision=None, spec_path=None)
+    spec, scorers = _scorers.ir_scorers([str(tiny)], options)
+    assert spec == SPEC
+    assert list(scorers) == ["ir"]
+    assert [own["fallback"] for own in made] == [False]
