@@ -126,7 +126,7 @@ def _compile(model: ov.Model, device: str, precision: str | None) -> ov.Compiled
     properties = {"PERFORMANCE_HINT": "LATENCY"}
     if precision is not None:
         properties["INFERENCE_PRECISION_HINT"] = precision
-    return compile_model(model, device, properties)
+    return compile_model(model, device, properties, fallback=False)
 
 
 def _infer(compiled: ov.CompiledModel, feeds: Feeds, spec: ModelSpec) -> dict[str, Float32Array]:

@@ -59,3 +59,10 @@ def note_end(running: Running) -> None:
 def describe_devices(running: Running) -> str:
     """Return the names of the devices that run the model now."""
     return ", ".join(name.strip("()") for name in running.ran_on()) or "devices that it does not name"
+
+
+def device_label(running: Running) -> str:
+    """Return the device as asked for, and in brackets what a virtual one runs on: "AUTO:GPU,CPU (GPU)"."""
+    from runtime.devices import is_virtual
+
+    return f"{running.device} ({describe_devices(running)})" if is_virtual(running.device) else running.device

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import note
-from i3d_edge.cli._devices import note_start
+from i3d_edge.cli._devices import device_label, note_start
 from i3d_edge.errors import SpecError
 from i3d_edge.files import make_folder, sha256_file
 from i3d_edge.spec import MIN_FRAMES, UNKNOWN, ModelSpec
@@ -79,7 +79,7 @@ def ir_scorers(texts: Sequence[str], defaults: ModelOptions) -> tuple[ModelSpec,
                 f"{str(asked.path)!r} is {spec.title()}, {str(first[0])!r} is {first[1].title()}",
                 hint="give each a run of its own",
             )
-        info = _info("ir", asked.path, spec, executed_precision=engine.precision, device=asked.device)
+        info = _info("ir", asked.path, spec, executed_precision=engine.precision, device=device_label(engine))
         scorers[asked.name] = Scorer(info, _runner(engine))
     assert first is not None
     return first[1], scorers
@@ -174,7 +174,7 @@ def whole_video_scorers(
     shortest = engine_for(MIN_FRAMES)
     note_start(shortest, fallback=False)
     spec = replace(shortest.spec, num_frames=describe_graph(graph_path).num_frames)
-    info = _info("frozen-graph", graph_path, spec, executed_precision=shortest.precision, device=defaults.device)
+    info = _info("frozen-graph", graph_path, spec, executed_precision=shortest.precision, device=device_label(shortest))
     return spec, {_ALONE: Scorer({**info, "kind": "ir-per-length"}, run_clip)}
 
 

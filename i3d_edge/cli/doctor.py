@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge import environment
 from i3d_edge.cli._base import Command, note
 from i3d_edge.errors import I3DError
 
@@ -33,7 +32,7 @@ def doctor(as_json: bool) -> None:
 
     \b
     Example:
-      i3d doctor
+      i3d doctor --json
     """
     rows = [*_packages(), *_examine()]
     broken = [row for row in rows if row["level"] == "broken"]
@@ -48,6 +47,8 @@ def doctor(as_json: bool) -> None:
 
 
 def _packages() -> list[dict[str, Any]]:
+    from i3d_edge import environment
+
     installed = environment.Installed.here()
     problems = environment.find_problems(installed)
     versions = ", ".join(f"{name} {installed.versions[name]}" for name in _SHOWN if name in installed.versions)

@@ -108,8 +108,8 @@ def probe(
 def _report(profile: Profile, mode: Mode) -> str:
     source = "generated clips" if profile.clip_source == "generated" else "clips of videos"
     blocks = [
-        f"{profile.model.name}: {profile.model.title}\ncompared with f32 on the CPU, on {profile.num_clips} {source}: "
-        "largest difference of a probability, clips of the same best class",
+        f"{profile.model.name}: {profile.model.title}\ncompared with f32 on the CPU on {profile.num_clips} {source}: "
+        "largest difference of a probability, clips with the same best class",
         *(_device(found, profile.num_clips) for found in profile.devices),
     ]
     if profile.recommended is None:

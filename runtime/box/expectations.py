@@ -103,5 +103,5 @@ def _npu(traits: Traits) -> list[str]:
         found.append(f"operators have up to {traits.census.rank} axes; its units are made for four")
     if traits.is_quantized:
         found.append("INT8 networks were slower there than FP16, or did not compile (openvino#30998, #22846)")
-    found.append("HETERO with an NPU is not supported, says OpenVINO's table of devices")
+    found.append("HETERO with an NPU is not supported, says OpenVINO's table of devices (2025)")
     return found

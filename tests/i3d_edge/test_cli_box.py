@@ -107,8 +107,8 @@ def test_probe_tells_and_writes(tiny: Path, profile_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(
         "tiny.xml: I3D rgb, 5 classes (letters), 9 frames, FP32, weights unknown\n"
-        "compared with f32 on the CPU, on 3 generated clips: "
-        "largest difference of a probability, clips of the same best class\n\nCPU: "
+        "compared with f32 on the CPU on 3 generated clips: "
+        "largest difference of a probability, clips with the same best class\n\nCPU: "
     )
     assert "  it takes every operator\n  asked for    ran in" in result.stdout
     assert result.stdout.count("NOT MEASURED") == len({"GPU", "NPU"} - set(ov.Core().available_devices))
@@ -206,7 +206,7 @@ def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path
     )
 
 
-def test_accuracy_runs_say_that_auto_does_not_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from i3d_edge.cli import _scorers
     from runtime.engine import Engine
 
@@ -223,3 +223,10 @@ def test_accuracy_runs_say_that_auto_does_not_begin_on_the_cpu(tiny: Path, monke
     assert spec == SPEC
     assert list(scorers) == ["ir"]
     assert [own["fallback"] for own in made] == [False]
+    assert scorers["ir"].info["device"] == "AUTO:CPU (CPU)"
+
+
+def test_json_says_what_ran(tiny: Path, video: Path) -> None:
+    result = i3d("classify", video, "--model", tiny, "--device", "AUTO:CPU", "--json")
+    model = json.loads(result.stdout)["model"]
+    assert (model["device"], model["ran_on"]) == ("AUTO:CPU", ["CPU"])

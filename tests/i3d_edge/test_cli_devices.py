@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import openvino as ov
 import pytest
 
-from i3d_edge.cli._devices import note_end, note_start
+from i3d_edge.cli._devices import device_label, note_end, note_start
 from runtime.executed import Part
 
 HALVES = (Part("NPU", 2, 0.75), Part("CPU", 1, 0.25))
@@ -62,3 +62,8 @@ def test_at_the_start(engine: SimpleNamespace, fallback: bool, text: str, capsys
 def test_at_the_end(engine: SimpleNamespace, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     note_end(engine)
     assert capsys.readouterr().err == text
+
+
+def test_labels() -> None:
+    assert device_label(running("CPU")) == "CPU"
+    assert device_label(running("AUTO:GPU,CPU", ("GPU",))) == "AUTO:GPU,CPU (GPU)"
