@@ -112,7 +112,9 @@ def _report(profile: Profile, mode: Mode) -> str:
         "largest difference of a probability, clips with the same best class",
         *(_device(found, profile.num_clips) for found in profile.devices),
     ]
-    if profile.recommended is None:
+    if not profile.settings():
+        blocks.append("nothing was measured, so nothing is recommended")
+    elif profile.recommended is None:
         blocks.append(f"no setting answers as f32 on the CPU does, within {profile.prob_bound:g} in probability")
     else:
         blocks.append(f"best for {mode}: {_options(profile.recommended)}")

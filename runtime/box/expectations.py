@@ -101,6 +101,7 @@ def _npu(traits: Traits) -> list[str]:
         )
     else:
         found.append(f"operators have up to {traits.census.rank} axes; its units are made for four")
+    found.append("which types of operators it takes we found listed nowhere: only the device can say")
     if traits.is_quantized:
         found.append("INT8 networks were slower there than FP16, or did not compile (openvino#30998, #22846)")
     found.append("HETERO with an NPU is not supported, says OpenVINO's table of devices (2025)")

@@ -74,19 +74,16 @@ def probe(
     model, spec = read_ir(ir_path, spec_path=spec_path)
     require_rgb(spec)
     traits = Traits.of(model)
-    progress.say("trying f32 on the CPU, to compare with")
-    reference = Engine(ir_path, inference_precision=_F32, spec_path=spec_path)
-    known = _Reference(clips, _probabilities(reference, clips))
-    del reference
+    absences = {device: _absence(core, device) for device in devices or _all_devices(core)}
+    known = _reference(ir_path, clips, spec_path) if None in absences.values() else None
     found = []
-    for device in devices or _all_devices(core):
-        reason = _absence(core, device)
-        if reason is not None:
-            found.append(_absent(device, reason, traits))
+    for device, reason in absences.items():
+        if known is None or reason is not None:
+            found.append(_absent(device, reason or "", traits))
             continue
-        settings = _settings(core, device)
         unsupported, refusal = _unsupported(core, model, device)
-        runs = [] if refusal else _measure(ir_path, settings, known, rounds=rounds, spec_path=spec_path)
+        settings = [] if refusal else _settings(core, device)
+        runs = _measure(ir_path, settings, known, rounds=rounds, spec_path=spec_path)
         found.append(_present(core, device, unsupported, runs, refusal))
     return Profile(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,6 +133,12 @@ def recommend(runs: Iterable[Measurement], aim: Mode, *, prob_bound: float = PRO
         timed = [(run.latency_p50_ms, run) for run in right if run.latency_p50_ms is not None]
         return min(timed, key=lambda pair: pair[0])[1].setting if timed else None
     return max(right, key=lambda run: run.clips_per_s).setting if right else None
+
+
+def _reference(ir_path: Path, clips: Sequence[Clip], spec_path: Path | None) -> _Reference:
+    progress.say("trying f32 on the CPU, to compare with")
+    engine = Engine(ir_path, inference_precision=_F32, spec_path=spec_path)
+    return _Reference(clips, _probabilities(engine, clips))
 
 
 def _all_devices(core: ov.Core) -> list[str]:

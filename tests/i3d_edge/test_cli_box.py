@@ -132,6 +132,23 @@ def test_probe_on_videos(tiny: Path, video: Path) -> None:
     assert "\nAUTO:CPU\n  " in result.stdout
 
 
+@pytest.mark.skipif("NPU" in ov.Core().available_devices, reason="this box has an NPU")
+def test_probe_of_an_absent_device_measures_nothing(tiny: Path) -> None:
+    result = i3d("probe", tiny, "--device", "NPU")
+    assert result.exit_code == 0
+    assert "\n\nNPU: absent (" in result.stdout
+    assert result.stdout.endswith("\n\nnothing was measured, so nothing is recommended\n")
+    assert result.stderr == ""
+
+
+def test_probe_where_every_answer_is_wrong(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runtime.box import probe
+
+    monkeypatch.setattr(probe, "recommend", lambda _runs, _aim: None)
+    result = i3d("probe", tiny, "--device", "CPU", "--rounds", 1, "-q")
+    assert result.stdout.endswith("\n\nno setting answers as f32 on the CPU does, within 0.1 in probability\n")
+
+
 def test_an_existing_profile_is_kept_and_nothing_is_tried(tiny: Path, profile_path: Path) -> None:
     result = i3d("probe", tiny, "-o", profile_path)
     assert result.exit_code == 1

@@ -192,6 +192,7 @@ def test_expectations_of_a_3d_network() -> None:
         "in three dimensions: 1 Convolution, 2 MaxPool; no document says whether it takes those. Its compiler's source "
         "turns 3-D convolutions into sums of 2-D ones; for pools over several frames, 1 here, we found nothing there: "
         "`i3d convert --for vpu` leaves none of either",
+        "which types of operators it takes we found listed nowhere: only the device can say",
         "HETERO with an NPU is not supported, says OpenVINO's table of devices (2025)",
     )
     assert expectations("CPU", traits) == ()
