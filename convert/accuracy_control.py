@@ -20,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
+from openvino.utils.node_factory import NodeFactory
 
+from convert.quantizers import QUANTIZER, SELECTING
 from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
 from i3d_edge.progress import track
 from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
@@ -38,6 +40,7 @@ Loss = Callable[[IntArray, Float32Array, Float32Array], float]
 """Labels (V,), probabilities of the reference (V, num_classes) and of a candidate -> what was lost, in [-1, 1]."""
 
 _RANKING_VIEWS = 8
+_PASSED = SELECTING | {"AvgPool"}
 _TINY = 1e-12
 
 
@@ -196,38 +199,23 @@ def keep_precision(quantized: ov.Model, plain: ov.Model, names: Sequence[str]) -
 
 
 def _unquantize(value: ov.Output, made: dict[str, ov.Output]) -> ov.Output:
-    """Return a value as it was before it was quantized, through pools and concatenations; `made` holds new ones."""
+    """Return a value as it was before it was quantized; `made` holds what else became of it, by operator."""
     node = value.get_node()
-    kind, name = node.get_type_name(), node.get_friendly_name()
-    if kind == "FakeQuantize":
+    if node.get_type_name() == QUANTIZER:
         return _unquantize(node.input_value(0), made)
-    if kind not in ("MaxPool", "AvgPool", "Concat"):
+    if node.get_type_name() not in _PASSED:
         return value
+    name = node.get_name()
     if name not in made:
-        sources = [_unquantize(source, made) for source in node.input_values()]
-        how = node.get_attributes()
-        if kind == "Concat":
-            new = ops.concat(sources, how["axis"])
-        else:
-            window = (how["strides"], how["pads_begin"], how["pads_end"], how["kernel"])
-            strides, begin, end, kernel = (list(numbers) for numbers in window)
-            if kind == "MaxPool":
-                new = ops.max_pool(
-                    sources[0],
-                    strides,
-                    list(how["dilations"]),
-                    begin,
-                    end,
-                    kernel,
-                    rounding_type=how["rounding_type"],
-                    auto_pad=how["auto_pad"],
-                )
-            else:
-                new = ops.avg_pool(
-                    sources[0], strides, begin, end, kernel, how["exclude-pad"], how["rounding_type"], how["auto_pad"]
-                )
-        made[name] = new.output(0)
+        sources = node.input_values()
+        restored = [_unquantize(source, made) for source in sources]
+        made[name] = value if restored == sources else _rebuild(node, restored)
     return made[name]
+
+
+def _rebuild(node: ov.Node, sources: list[ov.Output]) -> ov.Output:
+    """Return the result of another operator like this one that reads these sources."""
+    return NodeFactory("opset13").create(node.get_type_name(), sources, node.get_attributes()).output(0)
 
 
 def _quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
@@ -235,7 +223,7 @@ def _quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
         node.get_friendly_name(): node
         for node in model.get_ops()
         if node.get_type_name() == "Convolution"
-        and node.input_value(1).get_node().get_type_name() in ("FakeQuantize", "Multiply")
+        and node.input_value(1).get_node().get_type_name() in (QUANTIZER, "Multiply")
     }
 
 

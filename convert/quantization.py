@@ -18,6 +18,7 @@ import numpy.typing as npt
 from convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
 from convert.conversion import check_ir_output, describe, save_ir
 from convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
+from convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.files import staged
 from i3d_edge.progress import track
@@ -93,7 +94,7 @@ def quantize_ir(
     """
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
-    if any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()):
+    if any(node.get_type_name() == QUANTIZER for node in model.get_ops()):
         raise IRError(f"IR {str(ir_path)!r} must be FP32 or FP16 to be quantized; it is INT8 already")
     if tuple(spec.inputs.values()) != ("rgb",):
         raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
@@ -118,6 +119,7 @@ def quantize_ir(
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
             ),
         )
+    share_ranges(quantized)
     trials: list[Trial] = []
     if promises:
         quantized, trials = control_accuracy(model, quantized, spec, promises)
