@@ -11,7 +11,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -19,8 +19,8 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
-from openvino import opset13 as ops
 
+from convert.quantizers import quantized_convolutions, restore
 from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
 from i3d_edge.progress import track
 from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
@@ -166,7 +166,7 @@ def rank_layers(plain: ov.Model, quantized: ov.Model, spec: ModelSpec, clips: Se
     Noise is the mean square of what the logits, less their own mean, differ by; that of several layers adds up.
     """
     reference = _run(plain, spec, clips, precision="f32")
-    names = sorted(_quantized_convolutions(quantized))
+    names = sorted(quantized_convolutions(quantized))
     distances = {}
     for name in track(names, total=len(names), title="ranking layers", unit="layer"):
         candidate = _run(keep_precision(quantized, plain, [name]), spec, clips)
@@ -175,83 +175,10 @@ def rank_layers(plain: ov.Model, quantized: ov.Model, spec: ModelSpec, clips: Se
 
 
 def keep_precision(quantized: ov.Model, plain: ov.Model, names: Sequence[str]) -> ov.Model:
-    """Return a copy of the INT8 model in which some convolutions have their weights, bias and input back.
-
-    Where a pool or a concatenation of quantized values is read by other convolutions too, those go on reading it, and
-    the ones that are kept read another one of the values as they were.
-    """
+    """Return a copy of the INT8 model in which some convolutions have their weights, bias and input back."""
     result = quantized.clone()
-    original = {node.get_friendly_name(): node for node in plain.get_ops()}
-    changed = _quantized_convolutions(result)
-    unquantized: dict[str, ov.Output] = {}
-    for name in names:
-        convolution = changed[name]
-        convolution.input(0).replace_source_output(_unquantize(convolution.input_value(0), unquantized))
-        convolution.input(1).replace_source_output(_copy_constant(original[name].input_value(1)))
-        bias, old_bias = _bias(convolution), _bias(original[name])
-        if bias is not None and old_bias is not None:
-            bias.replace_source_output(_copy_constant(old_bias.get_source_output()))
-    result.validate_nodes_and_infer_types()
+    restore(result, plain, names)
     return result
-
-
-def _unquantize(value: ov.Output, made: dict[str, ov.Output]) -> ov.Output:
-    """Return a value as it was before it was quantized, through pools and concatenations; `made` holds new ones."""
-    node = value.get_node()
-    kind, name = node.get_type_name(), node.get_friendly_name()
-    if kind == "FakeQuantize":
-        return _unquantize(node.input_value(0), made)
-    if kind not in ("MaxPool", "AvgPool", "Concat"):
-        return value
-    if name not in made:
-        sources = [_unquantize(source, made) for source in node.input_values()]
-        how = node.get_attributes()
-        if kind == "Concat":
-            new = ops.concat(sources, how["axis"])
-        else:
-            window = (how["strides"], how["pads_begin"], how["pads_end"], how["kernel"])
-            strides, begin, end, kernel = (list(numbers) for numbers in window)
-            if kind == "MaxPool":
-                new = ops.max_pool(
-                    sources[0],
-                    strides,
-                    list(how["dilations"]),
-                    begin,
-                    end,
-                    kernel,
-                    rounding_type=how["rounding_type"],
-                    auto_pad=how["auto_pad"],
-                )
-            else:
-                new = ops.avg_pool(
-                    sources[0], strides, begin, end, kernel, how["exclude-pad"], how["rounding_type"], how["auto_pad"]
-                )
-        made[name] = new.output(0)
-    return made[name]
-
-
-def _quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
-    return {
-        node.get_friendly_name(): node
-        for node in model.get_ops()
-        if node.get_type_name() == "Convolution"
-        and node.input_value(1).get_node().get_type_name() in ("FakeQuantize", "Multiply")
-    }
-
-
-def _bias(convolution: ov.Node) -> ov.Input | None:
-    """Return the input of the addition after a convolution that holds its bias."""
-    for target in convolution.output(0).get_target_inputs():
-        if target.get_node().get_type_name() == "Add":
-            return target.get_node().input(1 - target.get_index())
-    return None
-
-
-def _copy_constant(value: ov.Output) -> ov.Output:
-    node = value.get_node()
-    if node.get_type_name() == "Convert":  # weights stored as FP16
-        node = node.input_value(0).get_node()
-    return ops.constant(np.asarray(node.get_data(), np.float32)).output(0)
 
 
 def _fewest(holds: Callable[[int], bool], most: int) -> int | None:

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
+from convert.bias_correction import correct_biases
 from convert.conversion import check_ir_output, describe, save_ir
 from convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
+from convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.files import staged
 from i3d_edge.progress import track
@@ -28,6 +30,8 @@ QUANTIZE_INT8 = "quantize-int8"
 
 _POSITIONS = 3
 _LEAST_CLIPS = 2
+_BIAS_CLIPS = 8
+"""Means over all frames and places of a few clips are steady."""
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -93,7 +97,7 @@ def quantize_ir(
     """
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
-    if any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()):
+    if any(node.get_type_name() == QUANTIZER for node in model.get_ops()):
         raise IRError(f"IR {str(ir_path)!r} must be FP32 or FP16 to be quantized; it is INT8 already")
     if tuple(spec.inputs.values()) != ("rgb",):
         raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
@@ -115,9 +119,12 @@ def quantize_ir(
             ignored_scope=nncf.IgnoredScope(types=["ReduceMean"]),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 # NNCF's own choice averages the clips' extremes, and cuts off what a livelier clip exceeds them by.
-                activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+                activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
+                disable_bias_correction=True,
             ),
         )
+    share_ranges(quantized)
+    correct_biases(quantized, model, feeds[:_BIAS_CLIPS])
     trials: list[Trial] = []
     if promises:
         quantized, trials = control_accuracy(model, quantized, spec, promises)

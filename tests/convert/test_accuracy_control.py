@@ -22,6 +22,7 @@ from convert.accuracy_control import (
     split_videos,
     spread_views,
 )
+from convert.passes.window import Window
 from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
@@ -76,6 +77,51 @@ def test_a_kept_layer_has_its_weights_bias_and_input_back() -> None:
     assert np.abs(answers(keep_precision(ruined, plain, ["second"])) - answers(plain)).max() < 0.02
     assert np.abs(answers(keep_precision(ruined, plain, ["first", "second"])) - answers(plain)).max() < 1e-5
     assert np.abs(answers(ruined) - answers(plain)).max() > 0.1  # the argument is left as it was
+
+
+def lowered_network(*, levels: int | None) -> ov.Model:
+    """Convolutions of frames side by side, of a pool in time, and of a mean of frames, as lowering writes them.
+
+    Quantizers have so many levels; None is a network without them.
+    """
+    rng = np.random.default_rng(5)
+    clip = ops.parameter((9, 3, SIZE, SIZE), ov.Type.u8, name="Placeholder")
+    clip.output(0).set_names({"Placeholder"})
+    window = Window(length=9, taps=3, stride=1, before=1, after=1)
+
+    def quantizer(value: ov.Output) -> ov.Output:
+        low, high = np.float32(0), np.float32(1)
+        return value if levels is None else ops.fake_quantize(value, low, high, low, high, levels).output(0)
+
+    def convolve(value: ov.Output, name: str) -> ov.Output:
+        weights = ops.constant(rng.uniform(0, 1, (4, value.get_shape()[1], 1, 1)).astype(np.float32) / 8)
+        kernel = weights if levels is None else ops.multiply(weights, np.float32(1))
+        node = ops.convolution(value, kernel, [1, 1], [0, 0], [0, 0], [1, 1], name=name)
+        return ops.add(node, ops.constant(np.zeros((1, 4, 1, 1), np.float32))).output(0)
+
+    frames = quantizer(ops.multiply(ops.convert(clip, "f32"), np.float32(1 / 255)).output(0))
+    stacked = convolve(ops.concat(window.views(frames, "constant", name="stacked"), 1).output(0), "stacked")
+    a, b, c = window.views(frames, "edge", name="pooled")
+    pooled = convolve(quantizer(ops.maximum(quantizer(ops.maximum(a, b).output(0)), c).output(0)), "pooled")
+    tall = ops.concat(window.views(frames, "edge", name="mean"), 2)
+    average = ops.avg_pool(tall, [3 * SIZE, 1], [0, 0], [0, 0], [3 * SIZE, 1], True, "floor", "explicit").output(0)
+    results = [stacked, pooled, convolve(quantizer(average), "mean")]
+    return ov.Model(results, [clip], "lowered")
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(["stacked", "pooled", "mean"])))
+def test_a_kept_layer_of_a_lowered_network_has_its_input_back(number: int, name: str) -> None:
+    plain, ruined = lowered_network(levels=None), lowered_network(levels=3)
+    clip = np.random.default_rng(2).integers(0, 256, (9, 3, SIZE, SIZE), dtype=np.uint8)
+
+    def answer(model: ov.Model) -> list[np.ndarray]:
+        compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return [np.array(compiled(clip)[port]) for port in range(3)]
+
+    expected, damaged, kept = answer(plain), answer(ruined), answer(keep_precision(ruined, plain, [name]))
+    for port in range(3):
+        assert np.abs(damaged[port] - expected[port]).max() > 1e-3
+        assert np.abs(kept[port] - (expected if port == number else damaged)[port]).max() < 1e-6
 
 
 @pytest.mark.parametrize("coarse", ["first", "second"])

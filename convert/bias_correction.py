@@ -1,0 +1,71 @@
+"""Bias correction: what quantizing shifts the mean of a convolution's result by is taken off its bias.
+
+The shift is measured: each convolution computes, beside itself, what its quantized form gives for what it reads in the
+float model. NNCF estimates it instead, from one mean for each input channel. That holds for 1x1 convolutions alone,
+since larger ones see the zeros around a frame; and whether it is applied hangs on the channel with the smallest bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset13 as ops
+
+from convert.quantizers import bias_of, quantized_convolutions, quantizers_above, read_constant, rebuild, restore, width
+from i3d_edge.progress import track
+from runtime.devices import compile_model
+
+Feed = Mapping[str, npt.NDArray[np.generic]]
+
+_CHANNELS = 1
+
+
+def correct_biases(quantized: ov.Model, plain: ov.Model, feeds: Sequence[Feed]) -> None:
+    """Correct the biases of an INT8 model's convolutions, in place.
+
+    Args:
+        quantized: With the biases of the model that it was made from.
+        plain: That model.
+        feeds: What to measure on, by input name; each costs about as much as two inferences in float32.
+    """
+    probe, names = _probe(quantized, plain)
+    compiled = compile_model(probe, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+    shifts = [np.zeros(output.get_shape(), np.float64) for output in compiled.outputs]
+    for feed in track(feeds, total=len(feeds), title="correcting biases", unit="clip"):
+        results = compiled(dict(feed))
+        for number, shift in enumerate(shifts):
+            shift += np.asarray(results[number], np.float64) / len(feeds)
+    convolutions = quantized_convolutions(quantized)
+    for name, shift in zip(names, shifts, strict=True):
+        bias = bias_of(convolutions[name])
+        if bias is not None:
+            old = read_constant(bias.get_source_output())
+            new = np.asarray(old - shift.reshape(old.shape), np.float32)
+            bias.replace_source_output(ops.constant(new).output(0))
+    quantized.validate_nodes_and_infer_types()
+
+
+def _probe(quantized: ov.Model, plain: ov.Model) -> tuple[ov.Model, list[str]]:
+    """Return a model that gives by what quantizing shifts the channels of each convolution, and their names."""
+    model = quantized.clone()
+    convolutions = {
+        name: node
+        for name, node in quantized_convolutions(model).items()
+        if bias_of(node) is not None and quantizers_above(node.input_value(0))
+    }
+    before = {
+        name: (max(quantizers_above(node.input_value(0)), key=width), node.input_value(1))
+        for name, node in convolutions.items()
+    }
+    restore(model, plain, list(convolutions))
+    shifts = []
+    for name, node in convolutions.items():
+        quantizer, weights = before[name]
+        rounded = rebuild(quantizer, [node.input_value(0), *quantizer.input_values()[1:]])
+        change = ops.subtract(rebuild(node, [rounded, weights]), node.output(0))
+        axes = [axis for axis in range(len(node.output(0).get_shape())) if axis != _CHANNELS]
+        shifts.append(ops.reduce_mean(change, axes).output(0))
+    return ov.Model(shifts, model.get_parameters(), "shifts"), list(convolutions)

@@ -1,0 +1,144 @@
+"""Quantizers of an INT8 model: where values are rounded and to which steps, and the convolutions that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset13 as ops
+from openvino.utils.node_factory import NodeFactory
+
+QUANTIZER = "FakeQuantize"
+
+SELECTING = frozenset({"Concat", "MaxPool", "Maximum", "Pad", "StridedSlice"})
+"""Types of operators that compute nothing: what they give is some of what they read, or the zero of padding."""
+
+_PASSED = SELECTING | {"AvgPool"}
+_RANGE = slice(1, 5)
+
+
+def share_ranges(model: ov.Model) -> int:
+    """Give quantizers that round the same values one after another the same range, the widest of theirs, in place.
+
+    NNCF puts a quantizer ahead of each Maximum and behind it, and then leaves each branch of a Concat above a range of
+    its own. Their values would be rounded twice, to different steps; with one range, the second rounding changes
+    nothing.
+
+    Returns:
+        How many quantizers were given another range.
+    """
+    quantizers = [
+        node for node in model.get_ordered_ops() if node.get_type_name() == QUANTIZER and _is_of_one_range(node)
+    ]
+    group_of = {node.get_name(): [node] for node in quantizers}
+    for node in quantizers:
+        for above in quantizers_above(node.input_value(0)):
+            ours, theirs = group_of[node.get_name()], group_of.get(above.get_name())
+            if theirs is not None and theirs is not ours:
+                theirs.extend(ours)
+                group_of.update((member.get_name(), theirs) for member in ours)
+    num_changed = 0
+    for node in quantizers:
+        widest = max(group_of[node.get_name()], key=width)
+        if width(widest) > width(node):
+            num_changed += 1
+            for port, value in list(zip(node.inputs(), widest.input_values(), strict=True))[_RANGE]:
+                port.replace_source_output(value)
+    return num_changed
+
+
+def restore(model: ov.Model, plain: ov.Model, names: Sequence[str]) -> None:
+    """Give some convolutions of an INT8 model their weights, bias and input back, in place.
+
+    Where a pool or a concatenation of quantized values is read by other convolutions too, those go on reading it, and
+    the ones that are restored read another one of the values as they were.
+
+    Args:
+        model: Quantized.
+        plain: What it was quantized from.
+        names: Of convolutions.
+    """
+    original = {node.get_friendly_name(): node for node in plain.get_ops()}
+    changed = quantized_convolutions(model)
+    unquantized: dict[str, ov.Output] = {}
+    for name in names:
+        convolution = changed[name]
+        convolution.input(0).replace_source_output(_unquantize(convolution.input_value(0), unquantized))
+        convolution.input(1).replace_source_output(ops.constant(read_constant(original[name].input_value(1))).output(0))
+        bias, old_bias = bias_of(convolution), bias_of(original[name])
+        if bias is not None and old_bias is not None:
+            bias.replace_source_output(ops.constant(read_constant(old_bias.get_source_output())).output(0))
+    model.validate_nodes_and_infer_types()
+
+
+def quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
+    """Return the convolutions whose weights are quantized, by name."""
+    return {
+        node.get_friendly_name(): node
+        for node in model.get_ops()
+        if node.get_type_name() == "Convolution"
+        and node.input_value(1).get_node().get_type_name() in (QUANTIZER, "Multiply")
+    }
+
+
+def bias_of(convolution: ov.Node) -> ov.Input | None:
+    """Return the input of the addition after a convolution that holds its bias."""
+    for target in convolution.output(0).get_target_inputs():
+        if target.get_node().get_type_name() == "Add":
+            return target.get_node().input(1 - target.get_index())
+    return None
+
+
+def read_constant(value: ov.Output) -> npt.NDArray[np.float32]:
+    """Return what a constant holds, also one that is stored as FP16."""
+    node = value.get_node()
+    if node.get_type_name() == "Convert":
+        node = node.input_value(0).get_node()
+    return np.asarray(node.get_data(), np.float32)
+
+
+def rebuild(node: ov.Node, sources: list[ov.Output]) -> ov.Output:
+    """Return the result of another operator like this one that reads these sources."""
+    return NodeFactory("opset13").create(node.get_type_name(), sources, node.get_attributes()).output(0)
+
+
+def quantizers_above(value: ov.Output) -> list[ov.Node]:
+    """Return the quantizers whose values reach this one as they are."""
+    found: dict[str, ov.Node] = {}
+    seen, waiting = set[str](), [value.get_node()]
+    while waiting:
+        node = waiting.pop()
+        if node.get_type_name() == QUANTIZER:
+            found[node.get_name()] = node
+        elif node.get_type_name() in SELECTING and node.get_name() not in seen:
+            seen.add(node.get_name())
+            waiting += [source.get_node() for source in node.input_values()]
+    return list(found.values())
+
+
+def width(quantizer: ov.Node) -> float:
+    """Return how far a quantizer's range reaches."""
+    low, high = (np.asarray(value.get_node().get_data(), np.float64).item() for value in quantizer.input_values()[1:3])
+    return high - low
+
+
+def _unquantize(value: ov.Output, made: dict[str, ov.Output]) -> ov.Output:
+    """Return a value as it was before it was quantized; `made` holds what else became of it, by operator."""
+    node = value.get_node()
+    if node.get_type_name() == QUANTIZER:
+        return _unquantize(node.input_value(0), made)
+    if node.get_type_name() not in _PASSED:
+        return value
+    name = node.get_name()
+    if name not in made:
+        sources = node.input_values()
+        restored = [_unquantize(source, made) for source in sources]
+        made[name] = value if restored == sources else rebuild(node, restored)
+    return made[name]
+
+
+def _is_of_one_range(quantizer: ov.Node) -> bool:
+    bounds = [value.get_node() for value in quantizer.input_values()[_RANGE]]
+    return all(node.get_type_name() == "Constant" and node.get_data().size == 1 for node in bounds)
