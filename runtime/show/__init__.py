@@ -2,4 +2,4 @@
 
 from runtime.show.annotate import annotate_video as annotate_video
 from runtime.show.page import write_page as write_page
-from runtime.show.table import csv_text as csv_text
+from runtime.show.table import write_table as write_table

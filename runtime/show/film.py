@@ -27,7 +27,7 @@ SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}
 """What an output's name may end in, and FFmpeg's name of its container."""
 
 ENCODERS = {
-    "libx264": {"preset": "veryfast", "crf": "20"},
+    "libx264": {"preset": "veryfast", "crf": "20", "bf": "0"},
     "libopenh264": {"rc_mode": "quality"},
     "mpeg4": {"qmin": "2", "qmax": "4"},
 }
@@ -153,7 +153,8 @@ class Film:
 
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         for packet in packets:
-            assert packet.pts is not None and packet.dts is not None
+            assert packet.pts is not None
+            assert packet.dts is not None
             packet.duration = self._durations[packet.pts]
             self._sound.copy_until(packet.dts * self._time_base)
             self._output.mux(packet)

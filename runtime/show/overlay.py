@@ -27,7 +27,7 @@ ALERT: Colour = (255, 196, 0)
 _SCRIM = 0.72
 _FILL = 0.5
 _SURE_PROB = 0.5
-STAND_IN_TEXT = "STAND-IN weights: not I3D's answers"
+STAND_IN_TEXT = "STAND-IN weights, not I3D's"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,44 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.errors import VideoError
+from i3d_edge.files import staged
 from i3d_edge.labels import LabelSet
 from runtime.prediction import Classification, top_k
 
-ENCODING = "utf-8-sig"
-"""UTF-8 with the mark at its beginning by which spreadsheets recognise it."""
+# UTF-8 with the mark at its beginning by which spreadsheets recognise it.
+_ENCODING = "utf-8-sig"
 
 _BEFORE = ("path", "status")
 _AFTER = ("view", "num_views", "clip", "crop", "start_s", "end_s", "view_label", "view_prob")
 _VIDEO = ("duration_s", "num_frames", "mean_fps", "stand_in", "warnings", "error")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_table(
+    answers: Sequence[tuple[Path, Classification | VideoError]],
+    labels: LabelSet,
+    output: Path,
+    *,
+    k: int = 5,
+    is_stand_in: bool = False,
+    force: bool = False,
+) -> None:
+    """Write `csv_text` as a file.
+
+    Args:
+        answers: Each video with its answer, or with what went wrong.
+        labels: The model's.
+        output: The .csv.
+        k: How many of each video's classes have columns.
+        is_stand_in: Whether the weights are the stand-in's.
+        force: Replace what exists at the output.
+
+    Raises:
+        OutputError: If the output exists or cannot be written.
+    """
+    text = csv_text(answers, labels, k, is_stand_in=is_stand_in)
+    with staged(output, force=force) as temporary:
+        temporary.write_text(text, encoding=_ENCODING, newline="")
 
 
 def csv_text(
@@ -40,19 +68,21 @@ def csv_text(
     writer = csv.DictWriter(buffer, names, restval="")
     writer.writeheader()
     for path, answer in answers:
-        for row in _rows(answer, labels, is_stand_in=is_stand_in):
+        for row in _rows(answer, labels, k, is_stand_in=is_stand_in):
             writer.writerow({name: _cell(value) for name, value in {"path": path, **row}.items()})
     return buffer.getvalue()
 
 
-def _rows(answer: Classification | VideoError, labels: LabelSet, *, is_stand_in: bool) -> Iterator[dict[str, Any]]:
+def _rows(
+    answer: Classification | VideoError, labels: LabelSet, k: int, *, is_stand_in: bool
+) -> Iterator[dict[str, Any]]:
     if isinstance(answer, VideoError):
         yield {"status": "error", "error": answer.message}
         return
     fields = answer.to_fields()
     video: dict[str, Any] = {"status": "ok", **{name: fields[name] for name in _VIDEO[:3]}}
     video |= {"stand_in": "yes" if is_stand_in else "no", "warnings": "; ".join(answer.warnings)}
-    for rank, item in enumerate(fields["predictions"], start=1):
+    for rank, item in enumerate(fields["predictions"][:k], start=1):
         video |= {f"label_{rank}": item["label"], f"prob_{rank}": item["prob"]}
     for number, (view, times) in enumerate(zip(answer.views, fields["views"], strict=True), start=1):
         [best] = top_k(view.probabilities, labels, 1)
