@@ -31,7 +31,7 @@ class Frame:
     has_labels: bool
 
 
-WIDE = Frame("wide", 960, 300, 48, 740, 26, 254, 10, has_labels=True)
+WIDE = Frame("wide", 960, 300, 48, 710, 26, 254, 10, has_labels=True)
 NARROW = Frame("narrow", 360, 230, 42, 350, 24, 188, 5, has_labels=False)
 
 
@@ -187,9 +187,10 @@ def _labels(plot: _Plot, lines: Sequence[Line]) -> Iterator[str]:
     heights = spread(ends, _LABEL_GAP, frame.top, frame.bottom)
     for line, end, height in zip(lines, ends, heights, strict=True):
         left = plot.x(course.edges_s[last + 1])
-        yield f'<path class="leader c{line.number}" d="M{left} {end}L{frame.right + 12} {height:g}h10"/>'
+        yield f'<path class="leader c{line.number}" d="M{left} {end}L{frame.right + 14} {height:g}"/>'
+        yield f'<path class="line c{line.number}" d="M{frame.right + 16} {height:g}h26"/>'
         yield (
-            f'<text class="label" x="{frame.right + 28}" y="{height + 4.5:g}">'
+            f'<text class="label" x="{frame.right + 50}" y="{height + 4.5:g}">'
             f"<title>{escape(line.label)}</title>{escape(_short(line.label))}</text>"
         )
 

@@ -166,7 +166,7 @@ def _basis(classification: Classification) -> str:
     if num_views == 1:
         view = classification.views[0]
         return f"Of one clip, {view.start_s:.2f} to {view.end_s:.2f} s."
-    return f"Over the whole video: the average of {num_views} views."
+    return f"The average of {num_views} views."
 
 
 def _pictures(pictures: Sequence[Thumbnail], course: Course) -> str:

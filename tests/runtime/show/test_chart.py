@@ -51,7 +51,7 @@ def course() -> Course:
 
 def test_a_line_steps_from_view_to_view_and_stops_where_none_looked() -> None:
     drawn = draw(course(), LINES, WIDE, "title")
-    [line] = re.findall(r'class="line c0" d="([^"]+)"', drawn)
+    [line, _sample] = re.findall(r'class="line c0" d="([^"]+)"', drawn)
     left, right, top, bottom = WIDE.left, WIDE.right, WIDE.top, WIDE.bottom
     x = [round(left + (right - left) * part, 1) for part in (0.2, 0.4, 0.6)]
     y = [round(bottom - (bottom - top) * prob, 1) for prob in (0.75, 0.25)]

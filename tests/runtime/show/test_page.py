@@ -3,6 +3,7 @@ import dataclasses
 import re
 from fractions import Fraction
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
 from runtime.prediction import Classification
 from runtime.show import write_page
+from runtime.show.chart import WIDE
 from runtime.show.markup import escape
 from runtime.show.thumbnails import film_strip, picture_indices
 from runtime.timeline import Timeline
@@ -120,12 +122,19 @@ def test_pictures_are_the_videos_own_in_order(video: Path) -> None:
     assert numbers == picture_indices(Video.open(video).timeline, 8)
 
 
+def test_pictures_stand_above_their_times() -> None:
+    """The strip's margins, in percent of the page, are those of the chart's plot."""
+    rules = resources.files("runtime.show").joinpath("page.css").read_text(encoding="utf-8")
+    right, left = 100 * (1 - WIDE.right / WIDE.width), 100 * WIDE.left / WIDE.width
+    assert f"margin: 0 {right:.3f}% 6px {left:g}%;" in rules
+
+
 def test_what_it_tells(video: Path) -> None:
     text = Checker(written(video)).text
     for said in (
         "alpha , 50.0 %",
         str(video),
-        "Over the whole video: the average of 2 views.",
+        "The average of 2 views.",
         "“alpha” is most probable for 0.6 of the 1.2 s; 1 other class at other times",
         "1 0.00 0.60 90.0 % alpha 10.0 % zeta",
         "2 0.60 1.20 70.0 % beta 20.0 % zeta",
