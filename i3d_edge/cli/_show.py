@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from i3d_edge.cli._base import force_option, note
-from i3d_edge.errors import VideoError
+from i3d_edge.errors import I3DError, VideoError
+from i3d_edge.files import check_output
 
 if TYPE_CHECKING:
-    from runtime import Classification, VideoClassifier
+    from i3d_edge.errors import ClipShapeError
+    from i3d_edge.spec import ModelSpec
+    from runtime import Classification, Source, VideoClassifier
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FILM, _PAGE = (".mp4", ".mkv"), (".html",)
+_STANDARD_INPUT = "-"
 
 
 def show_options(function: Function) -> Function:
@@ -32,10 +36,7 @@ def show_options(function: Function) -> Function:
             "of several videos, into a folder.",
         ),
         click.option(
-            "--html",
-            type=path,
-            metavar="OUT.html",
-            help="Write a page about the video; of several, into a folder.",
+            "--html", type=path, metavar="OUT.html", help="Write a page about the video; of several, into a folder."
         ),
         click.option(
             "--csv", type=path, metavar="OUT.csv", help="Write a table of all videos, one row per video and view."
@@ -49,126 +50,146 @@ def show_options(function: Function) -> Function:
 
 @dataclass
 class Shows:
-    """Where the outputs for people go, and those that could not be written.
+    """What is written for people, and where.
 
     Attributes:
-        films: Per video where its annotated copy goes; empty where none is wanted.
-        pages: Per video where its page goes; empty where none is wanted.
-        table: Where the table goes, or None.
+        film: What --annotate names, or None.
+        page: What --html names, or None.
+        table: What --csv names, or None.
         k: How many classes to show.
         force: Replace what exists.
         num_failed: Videos that were classified and could not be shown.
     """
 
-    films: Sequence[Path]
-    pages: Sequence[Path]
+    film: Path | None
+    page: Path | None
     table: Path | None
     k: int
     force: bool
     num_failed: int = 0
-    _answers: list[tuple[Path, Classification | VideoError]] = field(default_factory=list)
+    _films: Sequence[Path] = ()
+    _pages: Sequence[Path] = ()
+    _answers: list[tuple[str, Classification | I3DError]] = field(default_factory=list)
 
     @classmethod
-    def plan(
-        cls, videos: Sequence[Path], annotate: Path | None, html: Path | None, csv: Path | None, *, k: int, force: bool
-    ) -> Shows:
-        """Decide where everything goes, and refuse what cannot be, before work is spent on it.
+    def wanted(cls, annotate: Path | None, html: Path | None, csv: Path | None, *, k: int, force: bool) -> Shows:
+        """Refuse what can be refused before the model is loaded.
 
         Raises:
-            click.UsageError: If an output is not for so many videos, or would be written twice.
-            OutputError: If an output exists, or cannot be written.
+            click.UsageError: If a name has another ending than its option wants.
+            OutputError: If a file exists, or cannot be written.
         """
-        from i3d_edge.files import check_output
-
-        films = [] if annotate is None else targets("--annotate", annotate, videos, _FILM)
-        pages = [] if html is None else targets("--html", html, videos, _PAGE)
         if csv == Path("-"):
             raise click.UsageError("--csv must name a file; --jsonl prints rows on stdout")
-        outputs = [*films, *pages, *([csv] if csv else [])]
-        inputs = {path.resolve() for path in videos}
-        for output in outputs:
+        for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
+            if target is not None and not is_folder(option, target, suffixes):
+                check_output(target, force=force)
+        if csv is not None:
+            check_output(csv, force=force)
+        return cls(annotate, html, csv, k, force)
+
+    def place(self, sources: Sequence[Source]) -> None:
+        """Decide where everything goes, before any work is spent on it.
+
+        Raises:
+            click.UsageError: If an output is not for so many videos, or two would have the same, or one is a video.
+            OutputError: If an output exists, or cannot be written.
+        """
+        names = [source.name for source in sources]
+        self._films = targets("--annotate", self.film, names, _FILM)
+        self._pages = targets("--html", self.page, names, _PAGE)
+        inputs = {Path(name).resolve() for name in names}
+        for output in (*self._films, *self._pages, *([self.table] if self.table else [])):
             if output.resolve() in inputs:
                 raise click.UsageError(f"output {str(output)!r} is one of the videos: choose another name")
-            check_output(output, force=force)
-        return cls(films, pages, csv, k, force)
+            check_output(output, force=self.force)
 
-    def show(self, number: int, path: Path, answer: Classification | VideoError, classifier: VideoClassifier) -> None:
-        """Write what is wanted of one video: its number among all, its path, and its answer."""
-        self._answers.append((path, answer))
-        if isinstance(answer, VideoError):
+    def show(
+        self,
+        number: int,
+        source: Source,
+        answer: Classification | VideoError | ClipShapeError,
+        classifier: VideoClassifier,
+    ) -> None:
+        """Write what is wanted of one video: its number among all, itself, and its answer."""
+        if self.table is not None:
+            self._answers.append((source.name, answer))
+        if isinstance(answer, I3DError):
             return
         try:
-            if self.films:
-                self._annotate(path, answer, self.films[number], classifier)
-            if self.pages:
-                self._write_page(path, answer, self.pages[number], classifier)
+            if self._films:
+                self._annotate(source, answer, self._films[number], classifier.spec)
+            if self._pages:
+                self._write_page(source, answer, self._pages[number], classifier)
         except VideoError as error:
             self.num_failed += 1
-            note(f"{path}: classified, but cannot be shown\n{type(error).__name__}: {error}")
+            note(f"{source.name}: classified, but cannot be shown\n{type(error).__name__}: {error}")
 
-    def finish(self, classifier: VideoClassifier) -> None:
+    def finish(self, spec: ModelSpec) -> None:
         """Write the table."""
         if self.table is None:
             return
         from runtime.show import write_table
 
-        spec = classifier.spec
         write_table(self._answers, spec.labels, self.table, k=self.k, is_stand_in=spec.is_stand_in, force=self.force)
         note(f"wrote {self.table}")
 
-    def _annotate(self, path: Path, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
+    def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
         from runtime.show import annotate_video
 
-        spec = classifier.spec
         written = annotate_video(
-            path, answer, spec.labels, output, k=self.k, is_stand_in=spec.is_stand_in, force=self.force
+            source, answer, spec.labels, output, k=self.k, is_stand_in=spec.is_stand_in, force=self.force
         )
         for warning in written.warnings:
             if warning not in answer.warnings:
                 note(f"{output}: {warning}")
         note(f"wrote {output}: {written.width} x {written.height}, encoded by {written.encoder}")
 
-    def _write_page(self, path: Path, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
+    def _write_page(self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
         from runtime.show import write_page
 
-        write_page(
-            path,
-            answer,
-            classifier.spec,
-            output,
-            device=classifier.device,
-            precision=classifier.precision,
-            force=self.force,
-        )
+        spec, device, precision = classifier.spec, classifier.engine.device, classifier.engine.precision
+        write_page(source, answer, spec, output, device=device, precision=precision, force=self.force)
         note(f"wrote {output}")
 
 
-def targets(option: str, target: Path, videos: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return where each video's output goes.
-
-    A name with one of the suffixes is a file, for one video; a name without a suffix, and a folder that there is, take
-    a file per video, called like the video.
+def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
+    """Tell a folder, which is there or has no suffix, from a file, which has one of these.
 
     Raises:
-        click.UsageError: If the name is neither, is a file for several videos, or two videos are called alike.
+        click.UsageError: If it is neither.
     """
-    endings = " or ".join(suffixes)
     if target.is_dir() or not target.suffix:
-        outputs = [target / f"{video.stem}{suffixes[0]}" for video in videos]
-        taken: dict[Path, Path] = {}
-        for video, output in zip(videos, outputs, strict=True):
-            if output in taken:
-                raise click.UsageError(
-                    f"{option} would write {str(output)!r} for two videos, {str(taken[output])!r} and {str(video)!r}: "
-                    "classify them in two runs, into two folders"
-                )
-            taken[output] = video
-        return outputs
+        return True
     if target.suffix.lower() not in suffixes:
+        endings = " or ".join(suffixes)
         raise click.UsageError(f"{option} must name a file that ends in {endings}, or a folder; got {str(target)!r}")
-    if len(videos) > 1:
-        raise click.UsageError(
-            f"{option} {str(target)!r} is one file, and there are {len(videos)} videos: name a folder, "
-            f"{str(target.with_suffix(''))!r} for instance"
-        )
-    return [target]
+    return False
+
+
+def targets(option: str, target: Path | None, names: Sequence[str], suffixes: tuple[str, ...]) -> list[Path]:
+    """Return where each video's output goes: a file for one video, or a folder of files that are called like theirs.
+
+    Raises:
+        click.UsageError: If it is a file for several videos, or two are called alike.
+    """
+    if target is None:
+        return []
+    if not is_folder(option, target, suffixes):
+        if len(names) > 1:
+            raise click.UsageError(
+                f"{option} {str(target)!r} is one file, and there are {len(names)} videos: name a folder, "
+                f"{str(target.with_suffix(''))!r} for instance"
+            )
+        return [target]
+    taken: dict[Path, str] = {}
+    for name in names:
+        stem = "standard-input" if name == _STANDARD_INPUT else Path(name).stem
+        output = target / f"{stem}{suffixes[0]}"
+        if output in taken:
+            raise click.UsageError(
+                f"{option} would write {str(output)!r} for two videos, {taken[output]!r} and {name!r}: "
+                "classify them in two runs, into two folders"
+            )
+        taken[output] = name
+    return list(taken)

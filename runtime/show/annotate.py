@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 
 from i3d_edge.files import staged
@@ -14,11 +15,11 @@ from runtime.prediction import Classification
 from runtime.show import layout
 from runtime.show.course import Course
 from runtime.show.film import Film, check_suffix
-from runtime.show.geometry import displayed_size, pixel_aspect
+from runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
 from runtime.show.overlay import Overlay
 from runtime.show.sound import Sound
-from runtime.video import ShortcutError
-from runtime.views import FrameSource, open_source
+from runtime.sources import Source
+from runtime.views import FrameSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Annotated:
 
 
 def annotate_video(
-    path: Path,
+    video: str | PathLike[str] | Source,
     classification: Classification,
     labels: LabelSet,
-    output: Path,
+    output: str | PathLike[str],
     *,
     k: int = 5,
     is_stand_in: bool = False,
@@ -55,7 +56,7 @@ def annotate_video(
     source's own, upright, at their own times; small ones are enlarged. The first audio stream is copied as it is.
 
     Args:
-        path: The video, decoded anew.
+        video: The same, decoded anew: a source, a file, or a folder of images.
         classification: Its answer.
         labels: The model's.
         output: Ends in .mp4 or .mkv.
@@ -69,30 +70,29 @@ def annotate_video(
         VideoError: One of its kinds, if the video cannot be decoded.
         DependencyError: If FFmpeg has no encoder.
     """
-    check_suffix(output)
-    with staged(output, force=force) as temporary:
-        try:
-            source = open_source(path, frames_fps=frames_fps)
-            return _write(source, classification, labels, temporary, k=k, is_stand_in=is_stand_in)
-        except ShortcutError:
-            source = open_source(path, frames_fps=frames_fps, thorough=True)
-            return _write(source, classification, labels, temporary, k=k, is_stand_in=is_stand_in)
+    path = Path(output)
+    check_suffix(path)
+    source = as_source(video, frames_fps)
+    with staged(path, force=force) as temporary:
+        return read_whole(
+            source, lambda footage: _write(footage, classification, labels, temporary, k=k, is_stand_in=is_stand_in)
+        )
 
 
 def _write(
-    source: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int, is_stand_in: bool
+    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int, is_stand_in: bool
 ) -> Annotated:
-    timeline = source.timeline
-    frames = iter(source.frames(range(timeline.num_frames)))
+    timeline, file = footage.timeline, file_of(footage)
+    frames = iter(footage.frames(range(timeline.num_frames)))
     first = next(frames)
     height, width = first[1].shape[:2]
-    place = layout.plan(*displayed_size(width, height, pixel_aspect(source.path)), k + is_stand_in)
+    place = layout.plan(*displayed_size(width, height, pixel_aspect(file)), k + is_stand_in)
     ranking = [item.index for item in classification.predictions]
     overlay = Overlay(place, Course.of(classification), labels, ranking, is_stand_in=is_stand_in)
-    with Sound(source.path, output.suffix.lower()) as sound:
+    with Sound(file, output.suffix.lower()) as sound:
         with Film(output, timeline, sound, width=place.width, height=place.height) as film:
             pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
             for index, picture in pictures:
                 time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
                 film.write(index, overlay.draw(picture, time_s))
-        return Annotated(film.encoder, place.width, place.height, (*source.warnings, *sound.warnings))
+        return Annotated(film.encoder, place.width, place.height, (*footage.warnings, *sound.warnings))

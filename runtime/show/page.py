@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,21 @@ from i3d_edge.spec import ModelSpec
 from runtime.prediction import Classification, Prediction, top_k
 from runtime.show import chart
 from runtime.show.course import Course
+from runtime.show.footage import as_source
 from runtime.show.markup import escape, facts, table
 from runtime.show.palette import NUM_COLOURS, ON_DARK, ON_LIGHT, to_hex
 from runtime.show.thumbnails import FilmStrip, Thumbnail, film_strip
+from runtime.sources import Source
 
 NUM_PICTURES = 8
 _OPEN_ROWS = 24
 
 
 def write_page(
-    path: Path,
+    video: str | PathLike[str] | Source,
     classification: Classification,
     spec: ModelSpec,
-    output: Path,
+    output: str | PathLike[str],
     *,
     device: str | None = None,
     precision: str | None = None,
@@ -39,7 +42,7 @@ def write_page(
     The page asks for nothing from anywhere: pictures are within it, and it has no script.
 
     Args:
-        path: The video; some frames are decoded anew.
+        video: The same, of which some frames are decoded anew: a source, a file, or a folder of images.
         classification: Its answer.
         spec: The model's.
         output: The .html.
@@ -52,12 +55,14 @@ def write_page(
         OutputError: If the output exists or cannot be written.
         VideoError: One of its kinds, if the video cannot be decoded.
     """
-    strip = film_strip(path, NUM_PICTURES, frames_fps=frames_fps)
-    write_text(output, page(path, classification, spec, strip, device=device, precision=precision), force=force)
+    source = as_source(video, frames_fps)
+    strip = film_strip(source, NUM_PICTURES)
+    text = page(source.name, classification, spec, strip, device=device, precision=precision)
+    write_text(Path(output), text, force=force)
 
 
 def page(
-    path: Path,
+    name: str,
     classification: Classification,
     spec: ModelSpec,
     strip: FilmStrip,
@@ -75,7 +80,7 @@ def page(
     best = classification.predictions[0]
     sections = [
         f"<h1><bdi>{escape(best.label)}</bdi>, {_percent(best.prob)}</h1>",
-        f'<p class="soft"><bdi>{escape(path)}</bdi></p>',
+        f'<p class="soft"><bdi>{escape(name)}</bdi></p>',
         *_alerts(course, classification, spec),
         _answers(classification.predictions),
         f'<p class="soft">{escape(_basis(classification))}</p>',
@@ -97,7 +102,7 @@ def page(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{escape(best.label)}: {escape(path.name)}</title>
+<title>{escape(best.label)}: {escape(Path(name).name)}</title>
 <style>{_css()}</style>
 </head>
 <body>

@@ -29,11 +29,11 @@ class Sound:
         start_s: Time of its first packet on the file's own clock; None where there is nothing to copy.
     """
 
-    def __init__(self, source: Path, suffix: str) -> None:
+    def __init__(self, source: Path | None, suffix: str) -> None:
         """Open a source.
 
         Args:
-            source: A video file, with or without sound, or a folder of images.
+            source: A video file, with or without sound; None for what has none.
             suffix: Of the file that takes it, for instance ".mp4".
         """
         self.warnings: list[str] = []
@@ -42,7 +42,7 @@ class Sound:
         self._output: OutputContainer | None = None
         self._packets: Iterator[tuple[Fraction, AudioPacket]] = iter(())
         self._ready: tuple[Fraction, AudioPacket] | None = None
-        if source.is_dir():
+        if source is None:
             return
         self._container = av.open(f"file:{source}", metadata_errors="replace")
         streams = self._container.streams.audio

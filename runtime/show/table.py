@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import VideoError
+from i3d_edge.errors import I3DError
 from i3d_edge.files import staged
 from i3d_edge.labels import LabelSet
 from runtime.prediction import Classification, top_k
@@ -23,9 +24,9 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_table(
-    answers: Sequence[tuple[Path, Classification | VideoError]],
+    answers: Sequence[tuple[str, Classification | I3DError]],
     labels: LabelSet,
-    output: Path,
+    output: str | PathLike[str],
     *,
     k: int = 5,
     is_stand_in: bool = False,
@@ -34,7 +35,7 @@ def write_table(
     """Write `csv_text` as a file.
 
     Args:
-        answers: Each video with its answer, or with what went wrong.
+        answers: Each video's name with its answer, or with what went wrong.
         labels: The model's.
         output: The .csv.
         k: How many of each video's classes have columns.
@@ -45,38 +46,38 @@ def write_table(
         OutputError: If the output exists or cannot be written.
     """
     text = csv_text(answers, labels, k, is_stand_in=is_stand_in)
-    with staged(output, force=force) as temporary:
+    with staged(Path(output), force=force) as temporary:
         temporary.write_text(text, encoding=_ENCODING, newline="")
 
 
 def csv_text(
-    answers: Sequence[tuple[Path, Classification | VideoError]], labels: LabelSet, k: int, *, is_stand_in: bool = False
+    answers: Sequence[tuple[str, Classification | I3DError]], labels: LabelSet, k: int, *, is_stand_in: bool = False
 ) -> str:
     """Return a table with a row per video and view, under a row of names.
 
     Numbers are those of `Classification.to_fields`. A video that could not be used has one row, with the reason.
 
     Args:
-        answers: Each video with its answer, or with what went wrong.
+        answers: Each video's name with its answer, or with what went wrong.
         labels: The model's.
         k: How many of each video's classes have columns.
         is_stand_in: Whether the weights are the stand-in's.
     """
     ranks = range(1, k + 1)
-    names = [*_BEFORE, *(name for rank in ranks for name in (f"label_{rank}", f"prob_{rank}")), *_AFTER, *_VIDEO]
+    columns = [*_BEFORE, *(column for rank in ranks for column in (f"label_{rank}", f"prob_{rank}")), *_AFTER, *_VIDEO]
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, names, restval="")
+    writer = csv.DictWriter(buffer, columns, restval="")
     writer.writeheader()
-    for path, answer in answers:
+    for name, answer in answers:
         for row in _rows(answer, labels, k, is_stand_in=is_stand_in):
-            writer.writerow({name: _cell(value) for name, value in {"path": path, **row}.items()})
+            writer.writerow({column: _cell(value) for column, value in {"path": name, **row}.items()})
     return buffer.getvalue()
 
 
 def _rows(
-    answer: Classification | VideoError, labels: LabelSet, k: int, *, is_stand_in: bool
+    answer: Classification | I3DError, labels: LabelSet, k: int, *, is_stand_in: bool
 ) -> Iterator[dict[str, Any]]:
-    if isinstance(answer, VideoError):
+    if isinstance(answer, I3DError):
         yield {"status": "error", "error": answer.message}
         return
     fields = answer.to_fields()

@@ -6,16 +6,16 @@ import base64
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from runtime.show.geometry import displayed_size, pixel_aspect
+from runtime.show.footage import displayed_size, file_of, pixel_aspect, read_whole
+from runtime.sources import Source
 from runtime.timeline import Timeline
-from runtime.video import ShortcutError, Video
-from runtime.views import FrameSource, open_source
+from runtime.video import Video
+from runtime.views import FrameSource
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -57,21 +57,17 @@ class FilmStrip:
     height: int
 
 
-def film_strip(path: Path, num_pictures: int, *, frames_fps: Fraction | None = None) -> FilmStrip:
+def film_strip(source: Source, num_pictures: int) -> FilmStrip:
     """Take pictures from the middle of equal parts of a video.
 
     Args:
-        path: The video, decoded anew.
+        source: The video, decoded anew.
         num_pictures: As many at most; a video of fewer frames gives each of them once.
-        frames_fps: The rate of a folder's images.
 
     Raises:
         VideoError: One of its kinds, if the video cannot be decoded.
     """
-    try:
-        return _take(open_source(path, frames_fps=frames_fps), num_pictures)
-    except ShortcutError:
-        return _take(open_source(path, frames_fps=frames_fps, thorough=True), num_pictures)
+    return read_whole(source, lambda footage: _take(footage, num_pictures))
 
 
 def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
@@ -85,17 +81,17 @@ def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
     return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})
 
 
-def _take(source: FrameSource, num_pictures: int) -> FilmStrip:
-    timeline = source.timeline
+def _take(footage: FrameSource, num_pictures: int) -> FilmStrip:
+    timeline = footage.timeline
     indices = picture_indices(timeline, num_pictures)
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
-    is_sought = is_far_apart and not (isinstance(source, Video) and source.is_thorough)
+    is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
     groups = [[index] for index in indices] if is_sought else [indices]
-    aspect = pixel_aspect(source.path)
+    aspect = pixel_aspect(file_of(footage))
     pictures = []
     width = height = 0
     for group in groups:
-        for index, frame in source.frames(group):
+        for index, frame in footage.frames(group):
             height, width = frame.shape[:2]
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
             pictures.append(_thumbnail(frame, time_s, aspect))

@@ -7,9 +7,12 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Self
 
 import click
+import cv2
+import numpy as np
 import pytest
 from answers import LABELS, answer, view
 from click.testing import CliRunner, Result
@@ -21,9 +24,10 @@ from i3d_edge.cli._show import targets
 from i3d_edge.errors import VideoDecodeError, VideoError
 from i3d_edge.spec import ModelSpec
 from runtime.prediction import Classification
+from runtime.sources import Source
 from runtime.video import Video
 
-VIDEOS = [Path("a/one.avi"), Path("b/two.mp4")]
+VIDEOS = ["a/one.avi", "b/two.mp4"]
 
 
 def classify(*args: object) -> Result:
@@ -69,10 +73,16 @@ class FakeClassifier:
 
     def __exit__(self, *_error: object) -> None: ...
 
-    def classify_all(self, videos: Iterable[Path], **_options: object) -> Iterator[Classification | VideoError]:
-        for path in videos:
+    @property
+    def engine(self) -> SimpleNamespace:
+        return SimpleNamespace(
+            precision="f32", device="CPU", mode="latency", num_streams=1, num_threads=1, is_cached=False
+        )
+
+    def classify_all(self, sources: Iterable[Source], **_options: object) -> Iterator[Classification | VideoError]:
+        for source in sources:
             try:
-                Video.open(path)
+                source.open()
             except VideoError as error:
                 yield error
             else:
@@ -116,9 +126,9 @@ def test_what_exists_is_refused_before_the_model_is_loaded(video: Path, tmp_path
     assert output.read_text() == "precious"
 
 
-def test_a_video_is_never_its_own_output(video: Path, tmp_path: Path) -> None:
+def test_a_video_is_never_its_own_output(no_model: str, video: Path, tmp_path: Path) -> None:
     for target in (video, tmp_path):
-        result = classify(video, "--model", tmp_path / "none.xml", "--annotate", target, "--force")
+        result = classify(video, "--model", no_model, "--annotate", target, "--force")
         assert result.exit_code == 2
         assert f"output '{video}' is one of the videos: choose another name" in result.stderr
 
@@ -144,6 +154,29 @@ def test_one_that_can_be_classified_and_not_shown(
     )
 
 
+def test_a_folder_of_videos_goes_into_a_folder(no_model: str, video: Path, tmp_path: Path) -> None:
+    (tmp_path / "in" / "below").mkdir(parents=True)
+    shutil.copy(video, tmp_path / "in" / "one.mp4")
+    shutil.copy(video, tmp_path / "in" / "below" / "two.mp4")
+    result = classify(tmp_path / "in", "--model", no_model, "--annotate", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["one.mp4", "two.mp4"]
+
+
+def test_standard_input_and_images_can_be_shown_too(no_model: str, video: Path, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(images / f"image_{number:05}.png"), np.zeros((120, 160, 3), np.uint8))
+    command = ["classify", "-", images, "--frames-fps", "10", "--model", no_model]
+    command += ["--annotate", tmp_path / "out", "--html", tmp_path / "out"]
+    result = CliRunner().invoke(main, [str(word) for word in command], input=video.read_bytes(), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert Video.open(tmp_path / "out" / "standard-input.mp4").timeline.num_frames == 30
+    assert Video.open(tmp_path / "out" / "images.mp4").timeline.mean_fps == 10
+    assert (tmp_path / "out" / "images.html").exists()
+
+
 @pytest.mark.parametrize(
     ("target", "videos", "expected"),
     [
@@ -153,7 +186,7 @@ def test_one_that_can_be_classified_and_not_shown(
         ("out", VIDEOS, ["out/one.mp4", "out/two.mp4"]),
     ],
 )
-def test_where_outputs_go(target: str, videos: list[Path], expected: list[str]) -> None:
+def test_where_outputs_go(target: str, videos: list[str], expected: list[str]) -> None:
     assert targets("--annotate", Path(target), videos, (".mp4", ".mkv")) == [Path(name) for name in expected]
 
 
@@ -174,14 +207,14 @@ def test_a_folder_that_is_there_may_have_a_dot(tmp_path: Path) -> None:
         ("out.avi", VIDEOS, "--annotate must name a file that ends in .mp4 or .mkv, or a folder; got 'out.avi'"),
         (
             "out",
-            [Path("a/x.avi"), Path("b/x.mp4")],
+            ["a/x.avi", "b/x.mp4"],
             "--annotate would write 'out/x.mp4' for two videos, 'a/x.avi' and 'b/x.mp4': "
             "classify them in two runs, into two folders",
         ),
     ],
     ids=["several", "ending", "alike"],
 )
-def test_where_outputs_cannot_go(target: str, videos: list[Path], message: str) -> None:
+def test_where_outputs_cannot_go(target: str, videos: list[str], message: str) -> None:
     with pytest.raises(click.UsageError) as caught:
         targets("--annotate", Path(target), videos, (".mp4", ".mkv"))
     assert caught.value.message == message

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from runtime.show.geometry import displayed_size
+from runtime.show.footage import displayed_size
 from runtime.show.layout import Box, enlargement, font_size, plan
 
 SIZES = [(176, 144), (320, 240), (340, 256), (640, 360), (854, 480), (1280, 720), (1080, 1920), (3840, 2160)]

@@ -18,6 +18,7 @@ from i3d_edge.spec import ModelSpec
 from runtime.prediction import Classification
 from runtime.show import write_page
 from runtime.show.chart import WIDE
+from runtime.show.footage import as_source
 from runtime.show.markup import escape
 from runtime.show.thumbnails import film_strip, picture_indices
 from runtime.timeline import Timeline
@@ -243,7 +244,7 @@ def test_in_a_long_video_pictures_are_sought(tmp_path: Path, monkeypatch: pytest
     groups: list[list[int]] = []
     frames = Video.frames
     monkeypatch.setattr(Video, "frames", lambda self, wanted: (groups.append(list(wanted)), frames(self, wanted))[1])
-    strip = film_strip(video, 8)
+    strip = film_strip(as_source(video), 8)
     assert groups == [[2], [7], [12], [17], [21], [26], [31], [36]]
     assert [picture.time_s for picture in strip.pictures] == [8, 28, 48, 68, 84, 104, 124, 144]
 

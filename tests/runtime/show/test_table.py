@@ -20,7 +20,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_a_row_per_video_and_view() -> None:
-    text = csv_text([(Path("a/b.mp4"), GIVEN)], LABELS, 2)
+    text = csv_text([("a/b.mp4", GIVEN)], LABELS, 2)
     assert text.splitlines()[0] == COLUMNS
     first, second = rows(text)
     assert first == {
@@ -53,7 +53,7 @@ def test_a_row_per_video_and_view() -> None:
 def test_numbers_are_those_of_jsonl() -> None:
     given = answer(1.0, view(0, 1, 1 / 3, 1 / 7))
     fields = given.to_fields()
-    [row] = rows(csv_text([(Path("v"), given)], LABELS, 5))
+    [row] = rows(csv_text([("v", given)], LABELS, 5))
     for rank, item in enumerate(fields["predictions"], start=1):
         assert row[f"label_{rank}"] == item["label"]
         assert float(row[f"prob_{rank}"]) == item["prob"]
@@ -64,7 +64,7 @@ def test_numbers_are_those_of_jsonl() -> None:
 
 def test_a_video_without_an_answer_has_a_row_with_the_reason() -> None:
     failure = VideoOpenError("video 'x' must be a file", hint="look again")
-    first, second = rows(csv_text([(Path("x"), failure), (Path("v"), answer(1, view(0, 1, 0.9)))], LABELS, 1))
+    first, second = rows(csv_text([("x", failure), ("v", answer(1, view(0, 1, 0.9)))], LABELS, 1))
     assert {name: value for name, value in first.items() if value} == {
         "path": "x",
         "status": "error",
@@ -76,23 +76,23 @@ def test_a_video_without_an_answer_has_a_row_with_the_reason() -> None:
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
 def test_no_text_becomes_a_formula(sign: str) -> None:
     labels = LabelSet("odd", (f"{sign}1+1", *LABELS.names[1:]))
-    [row] = rows(csv_text([(Path(f"{sign}cmd"), answer(1, view(0, 1, 0.9), labels=labels))], labels, 1))
+    [row] = rows(csv_text([(f"{sign}cmd", answer(1, view(0, 1, 0.9), labels=labels))], labels, 1))
     assert (row["path"], row["label_1"], row["view_label"]) == (f"'{sign}cmd", f"'{sign}1+1", f"'{sign}1+1")
 
 
 def test_a_name_that_is_not_unicode_can_be_written() -> None:
-    [row] = rows(csv_text([(Path("b\udcff.mp4"), answer(1, view(0, 1, 0.9)))], LABELS, 1))
+    [row] = rows(csv_text([("b\udcff.mp4", answer(1, view(0, 1, 0.9)))], LABELS, 1))
     assert row["path"] == "b\\udcff.mp4"
 
 
 def test_a_stand_in_is_called_so_in_every_row() -> None:
-    assert {row["stand_in"] for row in rows(csv_text([(Path("v"), GIVEN)], LABELS, 1, is_stand_in=True))} == {"yes"}
+    assert {row["stand_in"] for row in rows(csv_text([("v", GIVEN)], LABELS, 1, is_stand_in=True))} == {"yes"}
 
 
 def test_the_file_opens_in_spreadsheets(tmp_path: Path) -> None:
     labels = LabelSet("odd", ("打篮球, äöü", *LABELS.names[1:]))
     output = tmp_path / "out.csv"
-    write_table([(Path("v"), answer(1, view(0, 1, 0.9), labels=labels))], labels, output, k=1)
+    write_table([("v", answer(1, view(0, 1, 0.9), labels=labels))], labels, output, k=1)
     data = output.read_bytes()
     assert data.startswith(b"\xef\xbb\xbfpath,")
     assert data.count(b"\r\n") == data.count(b"\n") == 2
