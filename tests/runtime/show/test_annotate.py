@@ -245,3 +245,30 @@ def test_a_folder_of_images_makes_a_film_without_sound(tmp_path: Path) -> None:
     given: Classification = answer(0.5, view(0, 0.5, 0.9))
     annotate_video(folder, given, LABELS, tmp_path / "out.mp4", frames_fps=Fraction(10))
     assert seconds(tmp_path / "out.mp4") == [Fraction(number, 10) for number in range(6)]
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "size", "num_packets"),
+    [
+        ("imageio/newtonscradle.gif", (600, 650), 0),  # variable frame rate
+        ("decord/video_90.mov", (480, 768), 0),  # rotated
+        ("androidx_media/mkv__sample_with_htc_rotation_track_name.mkv", (1080, 720), 29),
+        ("androidx_media/mp4__bt601.mov", (640, 628), 43),
+        ("moviepy/no_duration.webm", (1280, 720), 81),  # sound that begins before the picture
+        ("androidx_media/avi__sample.avi", (960, 600), 170),
+    ],
+)
+def test_real_files_keep_their_times_and_their_sound(
+    shared: Path, tmp_path: Path, name: str, size: tuple[int, int], num_packets: int
+) -> None:
+    source, output = shared / "robustness" / name, tmp_path / "out.mp4"
+    duration_s = Video.open(source).timeline.duration_s
+    written = annotate_video(source, answer(duration_s, view(0, duration_s, 0.9)), LABELS, output)
+    assert seconds(output) == seconds(source)
+    assert (written.width, written.height) == size
+    before, after = sound_of(source), sound_of(output)
+    assert len(after) == num_packets
+    assert [data for _, data in after] == [data for _, data in before]
+    assert [float(time) for time, _ in after] == pytest.approx([float(time) for time, _ in before], abs=0.0011)
