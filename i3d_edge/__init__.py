@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from runtime import Classification as Classification
     from runtime import Prediction as Prediction
     from runtime import VideoClassifier as VideoClassifier
+    from runtime.show import annotate_video as annotate_video
+    from runtime.show import write_page as write_page
+    from runtime.show import write_table as write_table
 
 __all__ = [
     "Classification",
@@ -27,16 +30,22 @@ __all__ = [
     "ModelSpec",
     "Prediction",
     "VideoClassifier",
+    "annotate_video",
     "convert_graph",
     "freeze_checkpoint",
+    "write_page",
+    "write_table",
 ]
 
 _ROOM_OF = {
     "Classification": "runtime",
     "Prediction": "runtime",
     "VideoClassifier": "runtime",
+    "annotate_video": "runtime.show",
     "convert_graph": "convert",
     "freeze_checkpoint": "freeze",
+    "write_page": "runtime.show",
+    "write_table": "runtime.show",
 }
 
 _telemetry.switch_off()

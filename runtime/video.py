@@ -90,6 +90,11 @@ class Video:
             video.has_damage = True
         return video
 
+    @property
+    def is_thorough(self) -> bool:
+        """Whether frames are always decoded from the start, because no timestamp leads to them."""
+        return self._is_thorough
+
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Decode some frames.
 

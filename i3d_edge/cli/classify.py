@@ -30,6 +30,7 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.cli._devices import note_end, note_start
 from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.cli._show import Shows, show_options
 from i3d_edge.errors import I3DError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ _MIB = 1 << 20
 @cache_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per video, as results arrive.")
+@show_options
 @quiet_option
 def classify(
     videos: tuple[str, ...],
@@ -109,6 +111,10 @@ def classify(
     cache: Path | None,
     as_json: bool,
     as_jsonl: bool,
+    annotate: Path | None,
+    html: Path | None,
+    csv: Path | None,
+    force: bool,
 ) -> None:
     """Label the action in each VIDEO.
 
@@ -120,6 +126,7 @@ def classify(
     \b
     Example:
       i3d classify cricket.avi --model rgb_imagenet.xml
+      i3d classify match.mp4 --model rgb_imagenet.xml --hop 25 --annotate shown.mp4 --html shown.html
     """
     from i3d_edge.progress import track
     from runtime import VideoClassifier, find_sources
@@ -128,6 +135,7 @@ def classify(
         raise click.UsageError("--json cannot be used with --jsonl")
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips: it shows the whole video")
+    shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
     own = {"device": device, "inference_precision": inference_precision, "mode": mode, "num_streams": num_streams}
     with VideoClassifier(
@@ -149,18 +157,20 @@ def classify(
             standard_input=sys.stdin.buffer,
             max_input_bytes=max_input_mib * _MIB,
         ) as sources:
+            shows.place(sources)
             results = classifier.classify_all(
                 sources, k=k, num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion
             )
-            for source, result in zip(
-                sources, track(results, total=len(sources), title="classifying", unit="video"), strict=True
-            ):
+            tracked = track(results, total=len(sources), title="classifying", unit="video")
+            for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
                 row = _row(source.name, result, classifier.spec)
                 rows.append(row)
                 if as_jsonl:
                     click.echo(json.dumps(row, ensure_ascii=False))
                 elif not as_json:
                     click.echo(_format(row, with_views=hop is not None))
+                shows.show(number, source, result, classifier)
+        shows.finish(classifier.spec)
         note_end(classifier.engine)
         model = _model_fields(classifier)
     if as_json:
@@ -168,6 +178,7 @@ def classify(
     failed = [row for row in rows if row["status"] == "error"]
     if failed:
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")
+    if failed or shows.num_failed:
         click.get_current_context().exit(I3DError.exit_code)
 
 

@@ -6,11 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import click
 import pytest
+from answers import LABELS, answer, view
 
 from i3d_edge.cli import main
+from i3d_edge.spec import ModelSpec
+from runtime import Classification
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +46,33 @@ def test_the_picture_of_protocols_can_be_drawn(tmp_path: Path) -> None:
     main_of_script()
     assert 20_000 < (tmp_path / "protocols.png").stat().st_size < 200_000
     assert (ROOT / "docs" / "protocols.png").stat().st_size < 150_000
+
+
+def test_the_picture_of_output_can_be_drawn(tmp_path: Path) -> None:
+    class FakeClassifier:
+        spec = ModelSpec(labels=LABELS, origin="stand-in")
+
+        def __init__(self, model: Path) -> None: ...
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_error: object) -> None: ...
+
+        def classify(self, video: Path, *, num_clips: int) -> Classification:
+            return answer(3, *(view(number / num_clips, 1 + number / num_clips, 0.9) for number in range(num_clips)))
+
+    main_of_script = runpy.run_path(str(ROOT / "docs" / "output.py"))["main"]
+    small = {
+        "PICTURE": tmp_path / "output.png",
+        "MOTIONS": ("cool zoom in",),
+        "SECONDS_EACH": 1,
+        "SHOWN_AT_S": (0.2, 0.8),
+    }
+    main_of_script.__globals__.update(small, VideoClassifier=FakeClassifier)
+    main_of_script(tmp_path / "none.xml")
+    assert 20_000 < (tmp_path / "output.png").stat().st_size < 200_000
+    assert (ROOT / "docs" / "output.png").stat().st_size < 150_000
 
 
 def test_every_protocol_and_form_has_its_row() -> None:

@@ -16,8 +16,11 @@ def test_the_public_names() -> None:
         "ModelSpec",
         "Prediction",
         "VideoClassifier",
+        "annotate_video",
         "convert_graph",
         "freeze_checkpoint",
+        "write_page",
+        "write_table",
     ]
     assert dir(i3d_edge) == i3d_edge.__all__
     for name in i3d_edge.__all__:

@@ -48,7 +48,7 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
         str(path.relative_to(source))
         for package in packages
         for path in (source / package).rglob("*")
-        if path.suffix in (".py", ".txt", ".typed")
+        if path.suffix in (".py", ".txt", ".typed", ".css")
     }
     assert expected <= names
     assert {name.partition("/")[0] for name in names} == {*packages, f"i3d_edge-{PROJECT['version']}.dist-info"}

@@ -1,0 +1,98 @@
+"""A video with what the network says of it drawn on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+
+from i3d_edge.files import staged
+from i3d_edge.labels import LabelSet
+from i3d_edge.progress import track
+from runtime.prediction import Classification
+from runtime.show import layout
+from runtime.show.course import Course
+from runtime.show.film import Film, check_suffix
+from runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
+from runtime.show.overlay import Overlay
+from runtime.show.sound import Sound
+from runtime.sources import Source
+from runtime.views import FrameSource
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What was written.
+
+    Attributes:
+        encoder: FFmpeg's name of what encoded the frames; "mpeg4" where it has no encoder for H.264.
+        width: Of the frames.
+        height: Of the frames.
+        warnings: What of the source is not in it, and why.
+    """
+
+    encoder: str
+    width: int
+    height: int
+    warnings: tuple[str, ...]
+
+
+def annotate_video(
+    video: str | PathLike[str] | Source,
+    classification: Classification,
+    labels: LabelSet,
+    output: str | PathLike[str],
+    *,
+    k: int = 5,
+    is_stand_in: bool = False,
+    frames_fps: Fraction | None = None,
+    force: bool = False,
+) -> Annotated:
+    """Write a copy of a video with the current classes and a timeline drawn on it.
+
+    At time t the classes are those of the mean over the views that look at t; see `Course`. The frames are the
+    source's own, upright, at their own times; small ones are enlarged. The first audio stream is copied as it is.
+
+    Args:
+        video: The same, decoded anew: a source, a file, or a folder of images.
+        classification: Its answer.
+        labels: The model's.
+        output: Ends in .mp4 or .mkv.
+        k: How many classes to draw, five at most.
+        is_stand_in: Whether to say on every frame that the weights are the stand-in's.
+        frames_fps: The rate of a folder's images.
+        force: Replace what exists at the output.
+
+    Raises:
+        OutputError: If the output exists, has another ending, or cannot be written.
+        VideoError: One of its kinds, if the video cannot be decoded.
+        DependencyError: If FFmpeg has no encoder.
+    """
+    path = Path(output)
+    check_suffix(path)
+    source = as_source(video, frames_fps)
+    with staged(path, force=force) as temporary:
+        return read_whole(
+            source, lambda footage: _write(footage, classification, labels, temporary, k=k, is_stand_in=is_stand_in)
+        )
+
+
+def _write(
+    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int, is_stand_in: bool
+) -> Annotated:
+    timeline, file = footage.timeline, file_of(footage)
+    frames = iter(footage.frames(range(timeline.num_frames)))
+    first = next(frames)
+    height, width = first[1].shape[:2]
+    place = layout.plan(*displayed_size(width, height, pixel_aspect(file)), k + is_stand_in)
+    ranking = [item.index for item in classification.predictions]
+    overlay = Overlay(place, Course.of(classification), labels, ranking, is_stand_in=is_stand_in)
+    with Sound(file, output.suffix.lower()) as sound:
+        with Film(output, timeline, sound, width=place.width, height=place.height) as film:
+            pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
+            for index, picture in pictures:
+                time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
+                film.write(index, overlay.draw(picture, time_s))
+        return Annotated(film.encoder, place.width, place.height, (*footage.warnings, *sound.warnings))

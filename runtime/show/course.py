@@ -1,0 +1,164 @@
+"""A classification over time: what the views that see a moment say of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.prediction import Classification, View
+
+Float32Array = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.floating]
+
+NOTABLE_PROB = 0.05
+"""A class that is never more probable than this is not worth a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time with one most probable class.
+
+    Attributes:
+        start_s: From the video's first frame.
+        end_s: Where it ends.
+        index: The class.
+        prob: Its probability, averaged over the stretch.
+    """
+
+    start_s: float
+    end_s: float
+    index: int
+    prob: float
+
+    @property
+    def length_s(self) -> float:
+        """How long it lasts. Unit: seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Class probabilities as a step function of time.
+
+    At time t they are the mean over the views with start_s <= t < end_s, every view counting the same; where there is
+    no such view nothing is known. Steps lie where views begin and end, and the video's own end cuts off what a view
+    that repeats a short video has beyond it.
+
+    Attributes:
+        edges_s: Where the steps lie, from 0 to the duration; one more than there are steps.
+        probabilities: Shape (steps, num_classes), float32; zeros where no view looked.
+        is_seen: Shape (steps,), bool: whether any view looked.
+    """
+
+    edges_s: tuple[float, ...]
+    probabilities: Float32Array
+    is_seen: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, classification: Classification) -> Course:
+        """Lay a video's views out in time.
+
+        Example:
+            Views 0-3 s and 2-5 s of 6 s: steps 0-2 (first), 2-3 (mean of both), 3-5 (second), 5-6 (nothing).
+        """
+        duration_s = classification.duration_s
+        views = [view for view in classification.views if _end_s(view, duration_s) > view.start_s]
+        inner = {edge for view in views for edge in (view.start_s, _end_s(view, duration_s))}
+        edges = sorted({0.0, duration_s, *inner})
+        position = {edge: step for step, edge in enumerate(edges)}
+        num_classes = classification.views[0].probabilities.size
+        changes = np.zeros((len(edges), num_classes))
+        counts = np.zeros(len(edges), np.int64)
+        for view in views:
+            for edge, sign in ((view.start_s, 1), (_end_s(view, duration_s), -1)):
+                changes[position[edge]] += sign * view.probabilities.astype(np.float64)
+                counts[position[edge]] += sign
+        num_views = np.cumsum(counts)[:-1]
+        means = np.cumsum(changes, axis=0)[:-1] / np.maximum(num_views, 1)[:, np.newaxis]
+        means[num_views == 0] = 0
+        return cls(tuple(edges), means.clip(0, 1).astype(np.float32), num_views > 0)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the video."""
+        return self.edges_s[-1]
+
+    @property
+    def seen_s(self) -> float:
+        """How much of the video any view looked at."""
+        return float(np.diff(self.edges_s)[self.is_seen].sum())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the views leave out no more than a tenth of a second."""
+        return self.duration_s - self.seen_s < 0.1
+
+    def step_at(self, time_s: float) -> int:
+        """Return the step that holds a time; before the first and after the last edge the nearest one."""
+        return min(max(bisect_right(self.edges_s, time_s) - 1, 0), len(self.is_seen) - 1)
+
+    def coarser(self, num_steps: int) -> Course:
+        """Return the same in so many equal steps, averaged over the time that any view looked; itself if that is finer.
+
+        A step counts as seen when half of it was.
+        """
+        if len(self.is_seen) <= num_steps:
+            return self
+        edges = np.linspace(0.0, self.duration_s, num_steps + 1)
+        probabilities = np.zeros((num_steps, self.probabilities.shape[1]), np.float32)
+        is_seen = np.zeros(num_steps, np.bool_)
+        for step, (start_s, end_s) in enumerate(pairwise(edges)):
+            first, last = self.step_at(start_s), self.step_at(end_s)
+            cuts = np.clip(self.edges_s[first : last + 2], start_s, end_s)
+            seen_s = np.diff(cuts) * self.is_seen[first : last + 1]
+            is_seen[step] = 2 * seen_s.sum() >= end_s - start_s
+            if is_seen[step]:
+                probabilities[step] = np.average(self.probabilities[first : last + 1], axis=0, weights=seen_s)
+        return Course(tuple(float(edge) for edge in edges), probabilities, is_seen)
+
+    def spans(self) -> list[Span]:
+        """Join neighbouring steps with the same most probable class; where no view looked there is no span."""
+        best = [int(row.argmax()) if seen else -1 for row, seen in zip(self.probabilities, self.is_seen, strict=True)]
+        lengths = np.diff(self.edges_s)
+        spans = []
+        for index, group in groupby(range(len(best)), key=best.__getitem__):
+            steps = list(group)
+            if index >= 0:
+                prob = np.average(self.probabilities[steps, index], weights=lengths[steps])
+                spans.append(Span(self.edges_s[steps[0]], self.edges_s[steps[-1] + 1], index, float(prob)))
+        return spans
+
+    def seen_spans(self) -> list[tuple[float, float]]:
+        """Return where views looked, as start and end in seconds."""
+        found = []
+        for seen, group in groupby(range(len(self.is_seen)), key=lambda step: bool(self.is_seen[step])):
+            steps = list(group)
+            if seen:
+                found.append((self.edges_s[steps[0]], self.edges_s[steps[-1] + 1]))
+        return found
+
+    def notable_classes(self, ranking: Sequence[int], limit: int) -> list[int]:
+        """Choose the classes that get a colour and a line of their own.
+
+        First those that are most probable at some time, by for how long; then those of the ranking that are more
+        probable than `NOTABLE_PROB` at some time.
+
+        Args:
+            ranking: The video's classes, best first.
+            limit: How many at most; one at least is returned.
+        """
+        seconds: dict[int, float] = {}
+        for span in self.spans():
+            seconds[span.index] = seconds.get(span.index, 0.0) + span.length_s
+        leaders = sorted(seconds, key=lambda index: (-seconds[index], index))
+        others = [index for index in ranking if self.probabilities[:, index].max() > NOTABLE_PROB]
+        return list(dict.fromkeys([*leaders, *others]))[:limit] or [ranking[0]]
+
+
+def _end_s(view: View, duration_s: float) -> float:
+    return min(view.end_s, duration_s)

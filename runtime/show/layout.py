@@ -1,0 +1,131 @@
+"""Where things lie on an annotated frame. Pure arithmetic, in pixels.
+
+A picture of less than `ROOMY_PX` on its short side is not drawn upon: what is to be read stands in a panel below it.
+One of less than `SMALL_PX` is also enlarged, by a whole number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALL_PX, ROOMY_PX = 320, 480
+_MAX_ENLARGED_PX = 1920
+_MIN_WIDTH_PX, _MIN_FONT_PX = 480, 16
+_MAX_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: left and top edge, width and height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """One past the last column."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """One past the last row."""
+        return self.top + self.height
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns of an array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The parts of an annotated frame.
+
+    Attributes:
+        width: Of the whole; even, as 4:2:0 video wants it.
+        height: Of the whole; even.
+        picture: Where the source's picture is, enlarged or not.
+        panel: The rows that are drawn on, all across the frame. Below the picture, or over its bottom.
+        is_below: Whether the panel is below the picture.
+        font_px: Size of the text.
+        rows: One per class, best first, in the panel's own coordinates.
+        card: What surrounds the rows, in the panel's own coordinates.
+        band: What surrounds the timeline, in the panel's own coordinates.
+        strip: The timeline, in the panel's own coordinates.
+        progress: The bar under it, in the panel's own coordinates.
+        clock: Where the time is written, in the panel's own coordinates.
+    """
+
+    width: int
+    height: int
+    picture: Box
+    panel: Box
+    is_below: bool
+    font_px: int
+    rows: tuple[Box, ...]
+    card: Box
+    band: Box
+    strip: Box
+    progress: Box
+    clock: Box
+
+
+def enlargement(width: int, height: int) -> int:
+    """Return by how much a picture is enlarged: the least whole number that makes it no longer small, within reason.
+
+    Example:
+        176 x 144 -> 3; 320 x 240 -> 2; 640 x 360 -> 1; 1000 x 10 -> 1.
+    """
+    wanted = -(-SMALL_PX // min(width, height))
+    return max(1, min(wanted, _MAX_ENLARGED_PX // max(width, height)))
+
+
+def font_size(width: int, height: int) -> int:
+    """Return the size of text for a picture of this size.
+
+    Example:
+        640 x 480 -> 16; 1280 x 720 -> 22; 1080 x 1920 -> 34; 3840 x 2160 -> 68.
+    """
+    return max(_MIN_FONT_PX, round(min(width, height) / 32))
+
+
+def plan(width: int, height: int, num_rows: int) -> Layout:
+    """Lay out the frames of a video.
+
+    Args:
+        width: Of the source, upright.
+        height: Of the source, upright.
+        num_rows: How many classes are wanted; five at most are drawn.
+    """
+    scale = enlargement(width, height)
+    shown_width, shown_height = scale * width, scale * height
+    is_below = min(width, height) < ROOMY_PX
+    full_width = _even(max(shown_width, _MIN_WIDTH_PX if is_below else 0))
+    em = font_size(shown_width, shown_height)
+    margin, gap, pitch, pad = em, em // 4, round(1.5 * em), em // 2
+
+    num_rows = min(num_rows, _MAX_ROWS)
+    card_width = full_width if is_below else min(full_width - 2 * margin, 19 * em)
+    card = Box(0 if is_below else margin, 0, card_width, 2 * pad + num_rows * pitch + (num_rows - 1) * gap)
+    inset = margin if is_below else pad
+    rows = tuple(
+        Box(card.left + inset, card.top + pad + row * (pitch + gap), card.width - 2 * inset, pitch)
+        for row in range(num_rows)
+    )
+    band = Box(0, card.bottom + (0 if is_below else pad), full_width, round(3 * em))
+    clock_width = round(6.4 * em)
+    clock = Box(full_width - margin - clock_width, band.top + pad, clock_width, pitch)
+    strip = Box(margin, band.top + pad, clock.left - pad - margin, pitch)
+    progress = Box(strip.left, strip.bottom + gap, strip.width, max(3, em // 5))
+
+    panel_height = band.bottom
+    full_height = _even(shown_height + panel_height if is_below else shown_height)
+    panel = Box(0, full_height - panel_height, full_width, panel_height)
+    picture = Box((full_width - shown_width) // 2, 0, shown_width, shown_height)
+    return Layout(full_width, full_height, picture, panel, is_below, em, rows, card, band, strip, progress, clock)
+
+
+def _even(length: int) -> int:
+    return length + length % 2

@@ -1,0 +1,69 @@
+"""Text on pictures, by the fonts that are inside OpenCV 5: Rubik, and WenQuanYi Micro Hei for what that lacks."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from runtime.show.palette import Colour
+
+UInt8Array = npt.NDArray[np.uint8]
+
+REGULAR, BOLD = 420, 620
+ELLIPSIS = "…"
+
+
+def clean(text: str) -> str:
+    """Return text fit for one line: control characters, line breaks and direction marks become spaces."""
+    return "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign for sign in text)
+
+
+def width(text: str, size_px: int, weight: int = REGULAR) -> int:
+    """Return how wide a line of text is, in pixels."""
+    left, _, extent, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size_px, weight)
+    return int(left + extent)
+
+
+def shorten(text: str, max_px: int, size_px: int, weight: int = REGULAR) -> str:
+    """Return the longest beginning of a text that fits, with an ellipsis where some is missing, or ""."""
+    if width(text, size_px, weight) <= max_px:
+        return text
+    fits, too_long = 0, len(text)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if width(_cut(text, middle), size_px, weight) <= max_px:
+            fits = middle
+        else:
+            too_long = middle
+    return _cut(text, fits) if fits else ""
+
+
+def _cut(text: str, length: int) -> str:
+    return text[:length].rstrip() + ELLIPSIS
+
+
+def write(
+    canvas: UInt8Array, text: str, left: int, middle: int, size_px: int, colour: Colour, weight: int = REGULAR
+) -> None:
+    """Draw one line of text.
+
+    Args:
+        canvas: Shape (H, W, 3), uint8, RGB 0..255; drawn on.
+        text: Without line breaks; a sign that neither font has becomes a question mark.
+        left: Where it begins, in pixels.
+        middle: The height of the middle of its capitals, in pixels from above.
+        size_px: Of the font.
+        colour: Of the text.
+        weight: 100 (thin) to 1000 (black).
+    """
+    base_line = middle + round(0.36 * size_px)
+    cv2.putText(canvas, text, (left, base_line), colour, _font(), size_px, weight)
+
+
+@cache
+def _font() -> cv2.FontFace:
+    return cv2.FontFace("sans")

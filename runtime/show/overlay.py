@@ -1,0 +1,206 @@
+"""What is drawn on a frame: the classes that are most probable now, and the video's timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.labels import LabelSet
+from runtime.prediction import Prediction, top_k
+from runtime.show import lettering
+from runtime.show.course import Course, Span
+from runtime.show.layout import Box, Layout
+from runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
+
+UInt8Array = npt.NDArray[np.uint8]
+
+WHITE: Colour = (255, 255, 255)
+INK: Colour = (12, 12, 12)
+GROUND: Colour = (22, 24, 28)
+FAINT: Colour = (62, 66, 74)
+ALERT: Colour = (255, 196, 0)
+
+_SCRIM = 0.72
+_FILL = 0.5
+_SURE_PROB = 0.5
+STAND_IN_TEXT = "STAND-IN weights, not I3D's"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Something drawn, and what shines through: result = ink + ground * clear."""
+
+    ink: UInt8Array
+    clear: UInt8Array
+
+    def put_on(self, ground: UInt8Array) -> None:
+        ground[:] = cv2.add(cv2.multiply(ground, self.clear, scale=1 / 255), self.ink)
+
+
+@dataclass
+class Overlay:
+    """Draws on one video's frames.
+
+    Attributes:
+        layout: Where.
+        course: What the network said, and when.
+        labels: Of the classes.
+        ranking: The video's classes, best first.
+        is_stand_in: Whether to say that the weights are the stand-in's.
+    """
+
+    layout: Layout
+    course: Course
+    labels: LabelSet
+    ranking: Sequence[int]
+    is_stand_in: bool = False
+    _notable: list[int] = field(init=False)
+    _drawn: tuple[int, _Layer] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._notable = self.course.notable_classes(self.ranking, NUM_COLOURS)
+
+    def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
+        """Return a whole frame.
+
+        Args:
+            picture: The source's, upright, shape (H, W, 3), uint8, RGB 0..255.
+            time_s: When it is shown.
+
+        Returns:
+            Shape (layout.height, layout.width, 3), uint8, RGB 0..255.
+        """
+        layout = self.layout
+        frame = np.full((layout.height, layout.width, 3), GROUND, np.uint8)
+        self._place(frame, picture)
+        panel = frame[layout.panel.slices]
+        self._layer(self.course.step_at(time_s)).put_on(panel)
+        self._draw_time(panel, time_s)
+        return frame
+
+    def _place(self, frame: UInt8Array, picture: UInt8Array) -> None:
+        box = self.layout.picture
+        if picture.shape[:2] != (box.height, box.width):
+            picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        frame[box.slices] = picture
+        if not self.layout.is_below:  # an odd picture's last column and row go on into the padding
+            frame[box.slices[0], box.right :] = picture[:, -1:]
+            frame[box.bottom :] = frame[box.bottom - 1]
+
+    def _layer(self, step: int) -> _Layer:
+        if self._drawn is None or self._drawn[0] != step:
+            shape = (self.layout.panel.height, self.layout.width, 3)
+            on_black, on_white = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
+            for canvas in (on_black, on_white):
+                self._draw_ground(canvas)
+                self._draw_rows(canvas, step)
+                self._draw_strip(canvas)
+            self._drawn = step, _Layer(on_black, cv2.subtract(on_white, on_black).astype(np.uint8))
+        return self._drawn[1]
+
+    def _draw_ground(self, canvas: UInt8Array) -> None:
+        if self.layout.is_below:
+            canvas[:] = GROUND
+            return
+        for box in (self.layout.card, self.layout.band):
+            part = canvas[box.slices].astype(np.float32)
+            canvas[box.slices] = np.rint(_SCRIM * np.array(GROUND) + (1 - _SCRIM) * part).astype(np.uint8)
+
+    def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
+        rows = list(self.layout.rows)
+        if self.is_stand_in:
+            self._write_in(canvas, rows.pop(0), STAND_IN_TEXT, ALERT, lettering.BOLD)
+        if not self.course.is_seen[step]:
+            for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
+                self._write_in(canvas, box, text, OTHER)
+            return
+        for box, prediction in zip(rows, top_k(self.course.probabilities[step], self.labels, len(rows)), strict=False):
+            self._draw_row(canvas, box, prediction)
+
+    def _seen_texts(self) -> list[str]:
+        spans = self.course.seen_spans()
+        if len(spans) > 1:
+            return []
+        return [f"the network saw {start:.1f} to {end:.1f} s" for start, end in spans]
+
+    def _draw_row(self, canvas: UInt8Array, box: Box, prediction: Prediction) -> None:
+        em = self.layout.font_px
+        colour = colour_of(prediction.index, self._notable)
+        length = round(prediction.prob * box.width)
+        _fill(canvas, Box(box.left, box.top, length, box.height), mix(colour, INK, _FILL))
+        _fill(canvas, Box(box.left, box.top, max(2, em // 4), box.height), colour)
+        percent = f"{100 * prediction.prob:.1f} %"
+        percent_px = lettering.width(percent, em, lettering.BOLD)
+        text_left, middle = box.left + round(0.7 * em), box.top + box.height // 2
+        room = box.right - em // 2 - percent_px - em - text_left
+        label = lettering.shorten(lettering.clean(prediction.label), room, em)
+        lettering.write(canvas, label, text_left, middle, em, WHITE)
+        lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
+
+    def _write_in(
+        self, canvas: UInt8Array, box: Box, text: str, colour: Colour, weight: int = lettering.REGULAR
+    ) -> None:
+        em = self.layout.font_px
+        fitting = lettering.shorten(text, box.width - em // 2, em, weight)
+        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, colour, weight)
+
+    def _draw_strip(self, canvas: UInt8Array) -> None:
+        layout = self.layout
+        _fill(canvas, layout.strip, FAINT)
+        _fill(canvas, layout.progress, FAINT)
+        for span in self.course.spans():
+            self._draw_span(canvas, span)
+
+    def _draw_span(self, canvas: UInt8Array, span: Span) -> None:
+        strip, size = self.layout.strip, round(0.85 * self.layout.font_px)
+        left, right = self._column(span.start_s), self._column(span.end_s)
+        box = Box(left, strip.top, max(1, right - left - 1), strip.height)
+        is_sure = span.prob >= _SURE_PROB
+        colour = colour_of(span.index, self._notable)
+        _fill(canvas, box, colour if is_sure else mix(colour, INK, _FILL))
+        text = lettering.shorten(lettering.clean(self.labels.names[span.index]), box.width - size, size)
+        lettering.write(canvas, text, left + size // 2, strip.top + strip.height // 2, size, INK if is_sure else WHITE)
+
+    def _draw_time(self, panel: UInt8Array, time_s: float) -> None:
+        layout, em = self.layout, self.layout.font_px
+        strip, progress, clock = layout.strip, layout.progress, layout.clock
+        column = self._column(time_s)
+        _fill(panel, Box(progress.left, progress.top, column - progress.left, progress.height), WHITE)
+        thick = max(2, em // 8)
+        left = min(max(column - thick // 2, strip.left), strip.right - thick)
+        height = progress.bottom - strip.top
+        _fill(panel, Box(left - 1, strip.top, thick + 2, height), INK)
+        _fill(panel, Box(left, strip.top, thick, height), WHITE)
+        text = clock_text(time_s, self.course.duration_s)
+        text_px = lettering.width(text, em)
+        lettering.write(panel, text, clock.right - text_px, clock.top + clock.height // 2, em, WHITE)
+
+    def _column(self, time_s: float) -> int:
+        strip = self.layout.strip
+        return strip.left + round(strip.width * min(1.0, time_s / self.course.duration_s))
+
+
+def clock_text(time_s: float, duration_s: float) -> str:
+    """Return the time and the whole length; in minutes from ten minutes on, in hours from an hour on.
+
+    Example:
+        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00"; 61 of 3600 -> "0:01:01 / 1:00:00".
+    """
+    if duration_s < 600:
+        return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
+    return " / ".join(_long_time(int(value), has_hours=duration_s >= 3600) for value in (time_s, duration_s))
+
+
+def _long_time(seconds: int, *, has_hours: bool) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    if not has_hours:
+        return f"{minutes}:{seconds:02}"
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def _fill(canvas: UInt8Array, box: Box, colour: Colour) -> None:
+    canvas[box.slices] = colour

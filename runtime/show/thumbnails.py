@@ -1,0 +1,107 @@
+"""Small pictures of a video, as data that a page carries within it."""
+
+from __future__ import annotations
+
+import base64
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from runtime.show.footage import displayed_size, file_of, pixel_aspect, read_whole
+from runtime.sources import Source
+from runtime.timeline import Timeline
+from runtime.video import Video
+from runtime.views import FrameSource
+
+UInt8Array = npt.NDArray[np.uint8]
+
+_SIDE_PX = 320
+_QUALITY = 78
+_SEEK_FROM_S = 10.0
+"""Pictures that lie further apart than this are sought one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture.
+
+    Attributes:
+        time_s: When the source shows it.
+        width: In pixels.
+        height: In pixels.
+        url: A data: address with the JPEG in it.
+    """
+
+    time_s: float
+    width: int
+    height: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmStrip:
+    """Pictures along a video's timeline.
+
+    Attributes:
+        pictures: In the order of time.
+        width: Of the source's own frames, upright, in pixels.
+        height: Of the source's own frames, upright, in pixels.
+    """
+
+    pictures: tuple[Thumbnail, ...]
+    width: int
+    height: int
+
+
+def film_strip(source: Source, num_pictures: int) -> FilmStrip:
+    """Take pictures from the middle of equal parts of a video.
+
+    Args:
+        source: The video, decoded anew.
+        num_pictures: As many at most; a video of fewer frames gives each of them once.
+
+    Raises:
+        VideoError: One of its kinds, if the video cannot be decoded.
+    """
+    return read_whole(source, lambda footage: _take(footage, num_pictures))
+
+
+def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
+    """Return which frames are on display in the middle of equal parts of a video, each once.
+
+    Example:
+        10 frames of 1 s, 2 pictures: at 2.5 and 7.5 s -> [2, 7].
+    """
+    first, length = timeline.ticks[0], timeline.end_tick - timeline.ticks[0]
+    middles = (first + part * length // (2 * num_pictures) for part in range(1, 2 * num_pictures, 2))
+    return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})
+
+
+def _take(footage: FrameSource, num_pictures: int) -> FilmStrip:
+    timeline = footage.timeline
+    indices = picture_indices(timeline, num_pictures)
+    is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
+    is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
+    groups = [[index] for index in indices] if is_sought else [indices]
+    aspect = pixel_aspect(file_of(footage))
+    pictures = []
+    width = height = 0
+    for group in groups:
+        for index, frame in footage.frames(group):
+            height, width = frame.shape[:2]
+            time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
+            pictures.append(_thumbnail(frame, time_s, aspect))
+    return FilmStrip(tuple(pictures), width, height)
+
+
+def _thumbnail(frame: UInt8Array, time_s: float, aspect: Fraction) -> Thumbnail:
+    width, height = displayed_size(frame.shape[1], frame.shape[0], aspect)
+    scale = min(1.0, _SIDE_PX / max(width, height))
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return Thumbnail(time_s, *size, f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}")

@@ -1,0 +1,274 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from answers import LABELS, answer, view
+from synthetic import read_number, write_numbered, write_video
+
+import runtime.show.film
+from i3d_edge.errors import DependencyError, OutputError, VideoOpenError
+from runtime.prediction import Classification
+from runtime.show import annotate_video
+from runtime.show.layout import plan
+from runtime.video import ShortcutError, Video
+
+ANSWER = answer(1.2, view(0.2, 1.0, 0.9))
+VFR_TICKS = [0, 1, 2, 10, 11, 30, 31, 33, 60]
+
+
+def seconds(path: Path) -> list[Fraction]:
+    timeline = Video.open(path).timeline
+    return [(tick - timeline.ticks[0]) * timeline.time_base for tick in (*timeline.ticks, timeline.end_tick)]
+
+
+def add_sound(video: Path, path: Path, codec: str, *, delay_s: float = 0.0, num_streams: int = 1) -> Path:
+    """Copy a video's frames, and put a tone as long beside them."""
+    num_samples = round(48000 * Video.open(video).timeline.duration_s)
+    with av.open(str(video)) as source, av.open(str(path), "w") as output:
+        frames = output.add_stream_from_template(source.streams.video[0])
+        sounds = [output.add_stream(codec, rate=48000) for _ in range(num_streams)]
+        for stream in sounds:
+            stream.layout = "mono"
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = frames
+                output.mux(packet)
+        for stream in sounds:
+            size = stream.codec_context.frame_size or 1024
+            wave = (8000 * np.sin(np.arange(num_samples) / 20)).astype(np.int16)
+            for start in range(0, num_samples - size, size):
+                piece = av.AudioFrame.from_ndarray(wave[np.newaxis, start : start + size], format="s16", layout="mono")
+                piece.sample_rate, piece.pts, piece.time_base = 48000, start + int(delay_s * 48000), Fraction(1, 48000)
+                output.mux(stream.encode(piece))
+            output.mux(stream.encode())
+    return path
+
+
+def sound_of(path: Path) -> list[tuple[Fraction, bytes]]:
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return []
+        first = Video.open(path).timeline
+        start_s = first.ticks[0] * first.time_base
+        return [
+            (packet.pts * packet.time_base - start_s, bytes(packet))
+            for packet in container.demux(container.streams.audio[0])
+            if packet.size
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("constant.mp4", {}),
+        ("29.97.mp4", {"time_base": Fraction(1001, 30000), "rate": 30}),
+        ("variable.mp4", {"ticks": VFR_TICKS, "time_base": Fraction(1, 50)}),
+        ("variable.mkv", {"ticks": VFR_TICKS, "time_base": Fraction(1, 50)}),
+        ("late.mkv", {"ticks": [tick + 70 for tick in VFR_TICKS], "time_base": Fraction(1, 50)}),
+        ("b_frames.mp4", {"options": {"qp": "0", "bf": "3", "b-adapt": "0"}}),
+        ("stream.ts", {}),
+        ("video.avi", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_frame_is_there_and_at_its_time(tmp_path: Path, name: str, options: dict[str, object]) -> None:
+    source = write_numbered(tmp_path / name, len(VFR_TICKS), **options)
+    output = tmp_path / "out.mp4"
+    written = annotate_video(source, ANSWER, LABELS, output)
+    assert seconds(output) == seconds(source)
+    place = plan(320, 240, 5)
+    assert (written.width, written.height) == (place.width, place.height) == (640, 680)
+    pictures = [frame[place.picture.slices] for _, frame in Video.open(output).frames(range(len(VFR_TICKS)))]
+    assert [read_number(picture) for picture in pictures] == list(range(len(VFR_TICKS)))
+    assert written.encoder == "libx264"
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_matroska_keeps_times_to_the_millisecond(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "video.mp4", 9, time_base=Fraction(1001, 30000), rate=30)
+    annotate_video(source, ANSWER, LABELS, tmp_path / "out.mkv")
+    assert [float(time) for time in seconds(tmp_path / "out.mkv")] == pytest.approx(
+        [float(time) for time in seconds(source)], abs=0.001
+    )
+
+
+def test_outside_of_what_is_drawn_pixels_are_the_sources(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:480, :640]
+    picture = np.stack([rows / 2, columns / 2.6, 255 - rows / 2], axis=-1).astype(np.uint8)
+    source = write_video(tmp_path / "video.mp4", [picture] * 3)
+    annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    [(_, original)], [(_, shown)] = (Video.open(path).frames([1]) for path in (source, tmp_path / "out.mp4"))
+    top = plan(640, 480, 5).panel.top
+    difference = np.abs(shown[:top].astype(int) - original[:top])
+    assert difference.mean() < 1.5
+    assert np.percentile(difference, 99) <= 5
+    assert np.abs(shown[top:].astype(int) - original[top:]).mean() > 20
+
+
+@pytest.mark.parametrize(("rotation", "upright"), [(0, (320, 240)), (90, (240, 320)), (180, (320, 240))])
+def test_frames_are_upright(tmp_path: Path, rotation: int, upright: tuple[int, int]) -> None:
+    source = write_numbered(tmp_path / "turned.mp4", 3, rotation=rotation)
+    written = annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    place = plan(*upright, 5)
+    assert (written.width, written.height) == (place.width, place.height)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert next(container.decode(container.streams.video[0])).rotation == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "output"),
+    [("video.mp4", "aac", "out.mp4"), ("video.ts", "aac", "out.mp4"), ("video.mkv", "ac3", "out.mp4"),
+     ("video.avi", "mp2", "out.mp4"), ("video.mkv", "pcm_s16le", "out.mkv"), ("video.mkv", "flac", "out.mkv")],
+)  # fmt: skip
+def test_sound_is_copied_packet_by_packet(tmp_path: Path, name: str, codec: str, output: str) -> None:
+    silent = write_numbered(tmp_path / "silent.mp4", 20)
+    source = add_sound(silent, tmp_path / name, codec)
+    written = annotate_video(source, ANSWER, LABELS, tmp_path / output)
+    before, after = sound_of(source), sound_of(tmp_path / output)
+    assert len(before) > 5
+    if name.endswith(".ts"):  # each packet's ADTS header stays behind, as MP4 has its content once
+        assert [data[7:] for _, data in before] == [data for _, data in after]
+    else:
+        assert [data for _, data in before] == [data for _, data in after]
+    assert [float(time) for time, _ in after] == pytest.approx([float(time) for time, _ in before], abs=0.0011)
+    assert written.warnings == ()
+
+
+@pytest.mark.parametrize("delay_s", [0.2, 1.0])
+def test_sound_that_begins_later_still_does(tmp_path: Path, delay_s: float) -> None:
+    source = add_sound(write_numbered(tmp_path / "silent.mp4", 20), tmp_path / "v.mkv", "ac3", delay_s=delay_s)
+    annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    assert float(sound_of(tmp_path / "out.mp4")[0][0]) == pytest.approx(float(sound_of(source)[0][0]), abs=0.0011)
+    assert float(sound_of(source)[0][0]) == pytest.approx(delay_s, abs=0.01)
+
+
+def test_sound_that_mp4_does_not_take_is_left_out_and_said(tmp_path: Path) -> None:
+    source = add_sound(write_numbered(tmp_path / "silent.mp4", 5), tmp_path / "video.mkv", "pcm_s16le")
+    written = annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    assert written.warnings == ("the sound (pcm_s16le) is left out: it cannot be copied into .mp4; .mkv takes it",)
+    assert sound_of(tmp_path / "out.mp4") == []
+
+
+def test_of_several_sounds_the_first_is_kept(tmp_path: Path) -> None:
+    source = add_sound(write_numbered(tmp_path / "silent.mp4", 5), tmp_path / "video.mkv", "ac3", num_streams=2)
+    written = annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    assert written.warnings == ("of 2 audio streams the first is kept",)
+    assert [data for _, data in sound_of(tmp_path / "out.mp4")] == [data for _, data in sound_of(source)]
+
+
+@pytest.mark.parametrize("time_base", [Fraction(1, 25), Fraction(1, 90000)], ids=str)
+def test_without_an_encoder_for_h264_it_is_mpeg4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time_base: Fraction
+) -> None:
+    monkeypatch.setattr(runtime.show.film, "_can_encode", lambda name: name == "mpeg4")
+    ticks = [int(frame / 25 / time_base) for frame in range(9)]
+    source = write_numbered(tmp_path / "video.mp4", 9, ticks=ticks, time_base=time_base)
+    written = annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    assert written.encoder == "mpeg4"
+    assert [float(time) for time in seconds(tmp_path / "out.mp4")] == pytest.approx(
+        [float(time) for time in seconds(source)], abs=2e-5
+    )
+    pictures = [frame[:480] for _, frame in Video.open(tmp_path / "out.mp4").frames(range(9))]
+    assert [read_number(picture) for picture in pictures] == list(range(9))
+
+
+def test_without_any_encoder_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime.show.film, "_can_encode", lambda name: False)
+    source = write_numbered(tmp_path / "video.mp4", 3)
+    with pytest.raises(DependencyError) as caught:
+        annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    assert str(caught.value) == (
+        "FFmpeg must have one of the encoders libx264, libopenh264, mpeg4 to write a video; it has none\n\n"
+        "hint: `pip install --force-reinstall av` brings one"
+    )
+
+
+def test_all_encoders_but_one_may_be_absent() -> None:
+    assert runtime.show.film._can_encode("mpeg4")
+    assert not runtime.show.film._can_encode("no such encoder")
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        annotate_video(tmp_path / "video.mp4", ANSWER, LABELS, tmp_path / "out.avi")
+    assert str(caught.value) == f"annotated video '{tmp_path / 'out.avi'}' must end in .mp4 or .mkv; got '.avi'"
+
+
+def test_what_exists_is_replaced_only_by_force(tmp_path: Path) -> None:
+    source = write_numbered(tmp_path / "video.mp4", 3)
+    output = tmp_path / "out.mp4"
+    output.write_text("precious")
+    with pytest.raises(OutputError, match="exists already"):
+        annotate_video(source, ANSWER, LABELS, output)
+    assert output.read_text() == "precious"
+    annotate_video(source, ANSWER, LABELS, output, force=True)
+    assert len(seconds(output)) == 4
+
+
+def test_a_source_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(VideoOpenError):
+        annotate_video(tmp_path / "gone.mp4", ANSWER, LABELS, tmp_path / "out.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_with_a_colon_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_numbered(tmp_path / "video.mp4", 3).rename("cam:1.mp4")
+    annotate_video(Path("cam:1.mp4"), ANSWER, LABELS, Path("out:1.mp4"))
+    assert len(seconds(tmp_path / "out:1.mp4")) == 4
+
+
+def test_when_timestamps_lead_astray_it_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_numbered(tmp_path / "video.mp4", 6)
+    frames = Video.frames
+
+    def astray(self: Video, wanted: range) -> object:
+        for number, item in enumerate(frames(self, wanted)):
+            if number == 3 and not self.is_thorough:
+                raise ShortcutError
+            yield item
+
+    monkeypatch.setattr(Video, "frames", astray)
+    annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
+    monkeypatch.undo()
+    assert len(seconds(tmp_path / "out.mp4")) == 7
+
+
+def test_a_folder_of_images_makes_a_film_without_sound(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(5):
+        cv2.imwrite(str(folder / f"image_{number:05}.png"), np.full((240, 320, 3), 40 * number, np.uint8))
+    given: Classification = answer(0.5, view(0, 0.5, 0.9))
+    annotate_video(folder, given, LABELS, tmp_path / "out.mp4", frames_fps=Fraction(10))
+    assert seconds(tmp_path / "out.mp4") == [Fraction(number, 10) for number in range(6)]
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "size", "num_packets"),
+    [
+        ("imageio/newtonscradle.gif", (600, 650), 0),  # variable frame rate
+        ("decord/video_90.mov", (480, 768), 0),  # rotated
+        ("androidx_media/mkv__sample_with_htc_rotation_track_name.mkv", (1080, 720), 29),
+        ("androidx_media/mp4__bt601.mov", (640, 628), 43),
+        ("moviepy/no_duration.webm", (1280, 720), 81),  # sound that begins before the picture
+        ("androidx_media/avi__sample.avi", (960, 600), 170),
+    ],
+)
+def test_real_files_keep_their_times_and_their_sound(
+    shared: Path, tmp_path: Path, name: str, size: tuple[int, int], num_packets: int
+) -> None:
+    source, output = shared / "robustness" / name, tmp_path / "out.mp4"
+    duration_s = Video.open(source).timeline.duration_s
+    written = annotate_video(source, answer(duration_s, view(0, duration_s, 0.9)), LABELS, output)
+    assert seconds(output) == seconds(source)
+    assert (written.width, written.height) == size
+    before, after = sound_of(source), sound_of(output)
+    assert len(after) == num_packets
+    assert [data for _, data in after] == [data for _, data in before]
+    assert [float(time) for time, _ in after] == pytest.approx([float(time) for time, _ in before], abs=0.0011)

@@ -1,0 +1,169 @@
+import cv2
+import numpy as np
+import pytest
+from answers import LABELS, answer, view
+
+from i3d_edge.labels import LabelSet
+from runtime.show import lettering, palette
+from runtime.show.course import Course
+from runtime.show.layout import plan
+from runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
+from runtime.show.palette import ON_DARK, ON_LIGHT, contrast, mix
+
+
+def overlay(width: int, height: int, *, labels: LabelSet = LABELS, is_stand_in: bool = False) -> Overlay:
+    given = answer(4, view(0, 2, 0.9, 0.1), view(2, 3, 0.1, 0.8), labels=labels)
+    ranking = [item.index for item in given.predictions]
+    return Overlay(plan(width, height, 3), Course.of(given), labels, ranking, is_stand_in=is_stand_in)
+
+
+def noise(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize("size", [(641, 481), (1280, 720)], ids=str)
+def test_outside_of_what_is_drawn_the_picture_is_the_sources(size: tuple[int, int]) -> None:
+    drawing, picture = overlay(*size), noise(*size)
+    frame = drawing.draw(picture, 0.5)
+    place = drawing.layout
+    assert frame.shape == (place.height, place.width, 3)
+    assert (frame[: place.panel.top, : size[0]] == picture[: place.panel.top]).all()
+    beside = slice(place.card.right, size[0])
+    rows = slice(place.panel.top, place.panel.top + place.card.height)
+    assert (frame[rows, beside] == picture[rows, beside]).all()
+
+
+def test_an_enlarged_picture_is_the_sources_again_when_made_small() -> None:
+    smooth = cv2.GaussianBlur(noise(176, 144), (0, 0), 4)
+    drawing = overlay(176, 144)
+    shown = drawing.draw(smooth, 0.5)[drawing.layout.picture.slices]
+    small = cv2.resize(shown, (176, 144), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - smooth).max() <= 3
+
+
+@pytest.mark.parametrize("ground", [0, 255], ids=["black", "white"])
+def test_text_is_readable_on_any_footage(ground: int) -> None:
+    drawing = overlay(1280, 720)
+    frame = drawing.draw(np.full((720, 1280, 3), ground, np.uint8), 0.5)
+    place = drawing.layout
+    row = place.rows[0]
+    pixels = frame[place.panel.top + row.top : place.panel.top + row.bottom, row.left + row.width // 3 : row.right]
+    flat = pixels.reshape(-1, 3)
+    darkest, brightest = flat[flat.sum(axis=1).argmin()], flat[flat.sum(axis=1).argmax()]
+    assert contrast(tuple(map(int, brightest)), tuple(map(int, darkest))) > 4.5
+
+
+def test_bars_are_as_long_as_probabilities() -> None:
+    drawing = overlay(320, 240)
+    frame = drawing.draw(noise(320, 240), 0.5)
+    place = drawing.layout
+    fill = np.array(mix(ON_DARK[0], INK, 0.5))
+    row = place.rows[0]
+    line = frame[place.panel.top + row.top + 1, row.left : row.right]
+    assert (line == fill).all(axis=-1).sum() == pytest.approx(0.9 * row.width - place.font_px // 4, abs=1)
+
+
+def test_the_timeline_has_each_classes_colour_where_it_leads_and_none_where_nothing_looked() -> None:
+    drawing = overlay(320, 240)
+    place = drawing.layout
+    strip = drawing.draw(noise(320, 240), 0.0)[
+        place.panel.top + place.strip.top + 1, place.strip.left : place.strip.right
+    ]
+    at = [tuple(map(int, strip[int(time_s / 4 * len(strip))])) for time_s in (1.5, 2.5, 3.5)]
+    assert at == [ON_DARK[0], ON_DARK[1], (62, 66, 74)]
+
+
+def test_the_progress_bar_ends_at_the_time() -> None:
+    drawing = overlay(320, 240)
+    place = drawing.layout
+    for time_s in (0.0, 1.0, 4.0):
+        frame = drawing.draw(noise(320, 240), time_s)
+        line = frame[place.panel.top + place.progress.bottom - 1, place.progress.left : place.progress.right]
+        white = (line == WHITE).all(axis=-1).sum()
+        assert white == pytest.approx(time_s / 4 * place.progress.width, abs=4)
+
+
+def texts_of(drawing: Overlay, time_s: float, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    texts: list[str] = []
+    write = lettering.write
+    monkeypatch.setattr(
+        lettering, "write", lambda canvas, text, *args: (texts.append(text), write(canvas, text, *args))
+    )
+    drawing.draw(noise(1280, 720), time_s)
+    return list(dict.fromkeys(texts))
+
+
+def test_what_is_written_while_a_clip_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = texts_of(overlay(1280, 720), 0.5, monkeypatch)
+    assert texts[:6] == ["alpha", "90.0 %", "beta", "10.0 %", "gamma", "0.0 %"]
+    assert texts[-1] == "0.5 / 4.0 s"
+
+
+def test_what_is_written_while_none_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = texts_of(overlay(1280, 720), 3.5, monkeypatch)
+    assert texts[:2] == ["no clip covers this moment", "the network saw 0.0 to 3.0 s"]
+
+
+def test_a_stand_in_is_called_so_on_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    for time_s in (0.5, 3.5):
+        with monkeypatch.context() as context:
+            texts = texts_of(overlay(1280, 720, is_stand_in=True), time_s, context)
+        assert texts[0] == "STAND-IN weights, not I3D's"
+
+
+def test_a_label_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("打篮球" * 40, "two\nlines\0", "\u202egnp", "🎷", "Łódź", "")
+    texts = texts_of(overlay(1280, 720, labels=LabelSet("odd", names)), 0.5, monkeypatch)
+    assert texts[0].endswith("篮…")
+    assert "two lines " in texts
+    assert " gnp" in texts
+
+
+@pytest.mark.parametrize("size_px", [9, 16, 68])
+def test_shortened_text_fits(size_px: int) -> None:
+    text = "passing American football (not in game)"
+    full = lettering.width(text, size_px)
+    assert lettering.shorten(text, full, size_px) == text
+    short = lettering.shorten(text, full // 2, size_px)
+    assert short.endswith("…")
+    assert text.startswith(short[:-1])
+    assert full // 3 < lettering.width(short, size_px) <= full // 2
+    assert lettering.shorten(text, 1, size_px) == ""
+
+
+def test_letters_beyond_ascii_are_drawn_and_not_replaced() -> None:
+    def drawn(text: str) -> np.ndarray:
+        canvas = np.zeros((60, 60, 3), np.uint8)
+        lettering.write(canvas, text, 4, 30, 32, WHITE)
+        return canvas
+
+    unknown = drawn("?")
+    for sign in "äŁПα打한カ":
+        assert (drawn(sign) != unknown).any(), sign
+        assert drawn(sign).any(), sign
+
+
+@pytest.mark.parametrize(
+    ("time_s", "duration_s", "text"),
+    [
+        (3.44, 10, "3.4 / 10.0 s"),
+        (9.96, 10, "9.9 / 10.0 s"),
+        (61, 600, "1:01 / 10:00"),
+        (61, 3600, "0:01:01 / 1:00:00"),
+    ],
+)
+def test_the_clock(time_s: float, duration_s: float, text: str) -> None:
+    assert clock_text(time_s, duration_s) == text
+
+
+@pytest.mark.parametrize("number", range(palette.NUM_COLOURS))
+def test_colours_stand_out_from_their_ground(number: int) -> None:
+    assert contrast(ON_LIGHT[number], WHITE) > 4.5
+    assert contrast(ON_DARK[number], GROUND) > 4.5
+    assert contrast(ON_DARK[number], INK) > 4.5
+    assert contrast(WHITE, mix(ON_DARK[number], INK, 0.5)) > 4.5
+
+
+def test_contrast_of_black_and_white() -> None:
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast((9, 9, 9), (9, 9, 9)) == 1
