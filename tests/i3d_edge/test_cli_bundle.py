@@ -76,7 +76,7 @@ def test_verify(box: Path) -> None:
         "per",
         "clip",
     ]
-    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.001", "1", "of", "1", "0.5", "12", "right"]
+    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.0001", "1", "of", "1", "0.5", "12", "right"]
     assert lines[6].split() == ["tiny", "CPU", "bf16", "0.01", "0.0399", "1", "of", "1", "0.5", "12", "right"]
     assert result.stderr.endswith("without --digest, this shows a whole bundle, and not who packed it\n")
 
