@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Facts = list[tuple[str, str]]
 
 _IR_SUFFIX = ".xml"
+_BUNDLE_SUFFIX = ".i3d"
 
 
 @click.command(cls=Command)
@@ -29,7 +30,7 @@ _IR_SUFFIX = ".xml"
 @click.option("--census", "with_census", is_flag=True, help="Of an IR: also a table of its operators.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; of an IR with its census.")
 def info(thing: Path, with_census: bool, as_json: bool) -> None:
-    """Say what THING is: checkpoint, TF-Hub module, frozen graph, IR, label file or video.
+    """Say what THING is: checkpoint, TF-Hub module, frozen graph, IR, bundle, label file or video.
 
     THING is a file, a folder, or a checkpoint's prefix. The last line is the command to run next. Of an IR it also
     says what operators it is made of, and whether any works on more than the four axes that every device knows.
@@ -62,6 +63,8 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         return _ir
     if thing.suffix == ".pb":
         return _frozen_graph
+    if thing.suffix == _BUNDLE_SUFFIX:
+        return _bundle
     if thing.suffix == ".txt":
         return _label_file
     if os.path.isdir(thing) or not os.path.exists(thing) or thing.suffix == ".index" or ".data-" in thing.name:
@@ -180,6 +183,18 @@ def _model(spec: ModelSpec) -> Facts:
         ("provenance", spec.origin),
         ("fingerprint", spec.fingerprint or "unknown"),
     ]
+
+
+def _bundle(path: Path) -> Facts:
+    from runtime.bundle import open_bundle
+
+    with open_bundle(path) as opened:
+        return [
+            ("kind", f"bundle, {len(opened.manifest.entries)} entries"),
+            *(("model", f"{model.name}: {model.title}") for model in opened.manifest.models),
+            ("digest", opened.digest),
+            ("next", f"i3d bundle verify {path}"),
+        ]
 
 
 def _label_file(path: Path) -> Facts:

@@ -18,10 +18,11 @@ GOLDEN = "golden.json"
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_JSON_BYTES = 1 << 24
 
-LADDER: Mapping[str, float] = {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}
-"""No bound is larger: what `i3d parity` grants two stages by the coarser one's precision."""
+LADDER: Mapping[str, float] = {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}
+"""No bound is larger: what `i3d parity` grants two stages by the coarser one's precision; in f32 a tenth of that, since
+it is the same IR. Between AVX2 and AVX-512 kernels 3e-7 was seen."""
 
-_INT8_F32 = 5e-3
+_INT8_F32 = 2e-3
 """An INT8 IR in f32: sums that differ in their last bit can round to different ones of 256 levels."""
 
 Item = TypeVar("Item")

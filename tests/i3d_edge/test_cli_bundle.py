@@ -76,7 +76,7 @@ def test_verify(box: Path) -> None:
         "per",
         "clip",
     ]
-    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.001", "1", "of", "1", "0.5", "12", "right"]
+    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.0001", "1", "of", "1", "0.5", "12", "right"]
     assert lines[6].split() == ["tiny", "CPU", "bf16", "0.01", "0.0399", "1", "of", "1", "0.5", "12", "right"]
     assert result.stderr.endswith("without --digest, this shows a whole bundle, and not who packed it\n")
 
@@ -170,3 +170,13 @@ def test_list(box: Path) -> None:
         "models/tiny.xml",
     ]
     assert json.loads(i3d("list", box, "--json").stdout)["models"][0]["name"] == "tiny"
+
+
+def test_info_knows_a_bundle(box: Path) -> None:
+    result = CliRunner().invoke(main, ["info", str(box)], catch_exceptions=False)
+    assert result.stdout == (
+        "kind    bundle, 5 entries\n"
+        "model   tiny: I3D rgb, 400 classes (numbered-400), 16 frames, FP32, STAND-IN weights\n"
+        f"digest  {digest_of(box)}\n"
+        f"next    i3d bundle verify {box}\n"
+    )

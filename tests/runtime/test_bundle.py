@@ -109,9 +109,9 @@ def test_one_check_is_enough_where_the_cpu_computes_in_f32(box: Path, monkeypatc
     ("answering", "failed"),
     [
         (fake_engine(own_error=0.05), ["bf16"]),
-        (fake_engine(error=2e-3), ["f32"]),
+        (fake_engine(error=2e-4), ["f32"]),
         (fake_engine(own_error=0.03), []),
-        (fake_engine(error=5e-4), []),
+        (fake_engine(error=5e-5), []),
         (fake_engine(own_precision="not reported", own_error=0.3), []),
     ],
     ids=["bf16 too far", "f32 too far", "bf16 within", "f32 within", "a device that does not tell"],

@@ -64,8 +64,8 @@ def change(fields: dict[str, Any], path: str, value: object) -> None:
         ("models.0.labels", "x", "manifest must list every file of model 'm'; 'x' is absent"),
         ("models.0.profile", "x", "manifest must list every file of model 'm'; 'x' is absent"),
         ("models.0.bounds.bf16", 0.2, "model 'm' must have bounds above 0, for bf16 0.1 at most; got 0.2"),
-        ("models.0.bounds.f32", 0.0, "model 'm' must have bounds above 0, for f32 0.001 at most; got 0"),
-        ("models.0.bounds.f32", float("nan"), "model 'm' must have bounds above 0, for f32 0.001 at most; got nan"),
+        ("models.0.bounds.f32", 0.0, "model 'm' must have bounds above 0, for f32 0.0001 at most; got 0"),
+        ("models.0.bounds.f32", float("nan"), "model 'm' must have bounds above 0, for f32 0.0001 at most; got nan"),
         ("models.0.bounds.f64", 1e-9, "model 'm' must have bounds above 0, for f64 0 at most; got 1e-09"),
         (
             "models.0.bounds.int8",
@@ -97,19 +97,19 @@ def test_what_is_no_json(data: bytes) -> None:
 
 def test_the_loosest_bound_is_for_a_device_that_does_not_tell() -> None:
     [model] = make_manifest().models
-    assert (model.bound("f32"), model.bound("not reported")) == (1e-3, 0.5)
+    assert (model.bound("f32"), model.bound("not reported")) == (1e-4, 0.5)
 
 
 @pytest.mark.parametrize(
     ("stored", "measured", "bounds"),
     [
-        ("FP32", {}, {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("FP32", {"bf16": 0.015}, {"f32": 1e-3, "f16": 2e-2, "bf16": 0.06, "int8": 0.5}),
-        ("FP32", {"bf16": 0.001}, {"f32": 1e-3, "f16": 2e-2, "bf16": 0.02, "int8": 0.5}),
-        ("FP32", {"bf16": 0.05}, {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("FP32", {"f32": 0.05}, {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("INT8", {"int8": 0.03}, {"f32": 5e-3, "f16": 0.12, "bf16": 0.12, "int8": 0.12}),
-        ("INT8", {}, {"f32": 5e-3, "f16": 0.5, "bf16": 0.5, "int8": 0.5}),
+        ("FP32", {}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        ("FP32", {"bf16": 0.015}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.06, "int8": 0.5}),
+        ("FP32", {"bf16": 0.001}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.02, "int8": 0.5}),
+        ("FP32", {"bf16": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        ("FP32", {"f32": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        ("INT8", {"int8": 0.03}, {"f32": 2e-3, "f16": 0.12, "bf16": 0.12, "int8": 0.12}),
+        ("INT8", {}, {"f32": 2e-3, "f16": 0.5, "bf16": 0.5, "int8": 0.5}),
     ],
     ids=[
         "nothing measured",
