@@ -14,7 +14,7 @@ from i3d_edge.errors import NotFiniteError
 from i3d_edge.spec import OUTPUT_NAME
 from runtime.cache import CompiledCache, load_or_compile
 from runtime.devices import compile_model, split
-from runtime.executed import execution_devices, executed_precision, layer_precisions
+from runtime.executed import executed_precision, execution_devices, layer_precisions
 from runtime.inference_queue import InferenceQueue, stack
 from runtime.inputs import Inputs, check_inputs
 from runtime.ir import read_ir

@@ -17,7 +17,7 @@ profile_option = click.option(
     "--profile",
     "profile_path",
     type=click.Path(path_type=Path),
-    help="A deployment profile of `i3d probe`: device, precision, mode and streams as found best there; other options win.",
+    help="A deployment profile of `i3d probe`: device, precision, mode and streams found best there; options win.",
 )
 
 

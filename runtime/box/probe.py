@@ -23,10 +23,12 @@ from runtime.box.expectations import Traits, expectations
 from runtime.box.here import resident_mib, these_versions, this_machine
 from runtime.box.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
 from runtime.census import computed_operators
-from runtime.clip import Clip, clips_of_frames, read_clips, require_rgb
+from runtime.clip import Clip, read_clips, require_rgb
+from runtime.clip_array import ClipArray
 from runtime.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from runtime.engine import Engine, Mode
 from runtime.ir import read_ir
+from runtime.views import ViewPlan, ViewReader
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -105,7 +107,7 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
         ClipShapeError: If the model is not fed with the pixels of a video.
     """
     require_rgb(spec)
-    found = []
+    found: list[Clip] = []
     for number in range(num_clips):
         rng = np.random.default_rng(number)
         frame, row, column, channel = np.ogrid[: spec.num_frames, : spec.crop_px, : spec.crop_px, :3]
@@ -113,7 +115,7 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
         waves = np.sin(rows * row + columns * column + speed * frame + phase * channel)
         noise = rng.normal(0, 40, waves.shape) if number % 3 == 2 else 0.0
         pixels = np.clip(127.5 + 100 * waves + noise, 0, 255).astype(np.uint8)
-        found.append(clips_of_frames(pixels, spec).clips[0])
+        found += ViewReader(ClipArray.of(pixels, spec), ViewPlan.of_spec(spec))
     return found
 
 
