@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm import tqdm
-
 Item = TypeVar("Item")
 
 PLAIN_INTERVAL_S = 10.0
@@ -45,6 +43,8 @@ def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterat
     if not _enabled:
         yield from items
     elif sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+        from tqdm import tqdm  # here and below: it takes long to load
+
         yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, dynamic_ncols=True)
     else:
         yield from _plain(items, total, title, unit)
@@ -56,6 +56,8 @@ def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator
         yield item
         now = time.monotonic()
         if now - reported >= PLAIN_INTERVAL_S:
+            from tqdm import tqdm
+
             reported = now
             meter = tqdm.format_meter(
                 done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -182,6 +181,8 @@ class VideoClassifier:
         It runs in a thread of the classifier's own, since decoding and inference leave Python's lock; as many videos at
         once as there are cores, 8 at most, and the others wait.
         """
+        import asyncio  # takes long to load, and most users need none
+
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(self.classify, video, **options))
 

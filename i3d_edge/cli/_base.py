@@ -90,13 +90,6 @@ precision_option = click.option(
 )
 
 frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frames a second of folders of images.")
-mode_option = click.option(
-    "--mode",
-    type=click.Choice(["latency", "throughput"]),
-    default="latency",
-    show_default=True,
-    help="One clip at a time on all cores, or several at once, each on a part of them.",
-)
 streams_option = click.option(
     "--streams",
     "num_streams",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +21,6 @@ from i3d_edge.cli._base import (
     engine_fields,
     flow_option,
     frames_fps_option,
-    mode_option,
     model_option,
     note,
     precision_option,
@@ -81,7 +83,12 @@ _MIB = 1 << 20
 @flow_option
 @device_option
 @precision_option
-@mode_option
+@click.option(
+    "--mode",
+    type=click.Choice(["latency", "throughput"]),
+    help="One clip at a time on all cores, or several at once, each on a part of them. If not given: latency for one "
+    "clip of one file, else throughput.",
+)
 @streams_option
 @threads_option
 @profile_option
@@ -104,7 +111,7 @@ def classify(
     flow: FlowMethod | None,
     device: str,
     inference_precision: str | None,
-    mode: Mode,
+    mode: Mode | None,
     num_streams: int | None,
     num_threads: int | None,
     profile_path: Path | None,
@@ -137,7 +144,13 @@ def classify(
         raise click.UsageError("--hop cannot be used with --num-clips: it shows the whole video")
     shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
-    own = {"device": device, "inference_precision": inference_precision, "mode": mode, "num_streams": num_streams}
+    has_one_view = _is_one_file(videos) and hop is None and num_clips in (None, 1) and num_crops == "1"
+    own = {
+        "device": device,
+        "inference_precision": inference_precision,
+        "mode": mode or ("latency" if has_one_view else "throughput"),
+        "num_streams": num_streams,
+    }
     with VideoClassifier(
         model_path,
         **apply_profile(profile_path, model_path, own),
@@ -180,6 +193,10 @@ def classify(
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")
     if failed or shows.num_failed:
         click.get_current_context().exit(I3DError.exit_code)
+
+
+def _is_one_file(videos: Sequence[str]) -> bool:
+    return len(videos) == 1 and not glob.has_magic(videos[0]) and not os.path.isdir(videos[0])
 
 
 def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: ModelSpec) -> dict[str, Any]:
