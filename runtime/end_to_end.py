@@ -11,11 +11,10 @@ from pathlib import Path
 from i3d_edge.errors import ClipShapeError, VideoError
 from runtime.classifier import VideoClassifier
 from runtime.clip import read_clips
-from runtime.engine import Engine
-from runtime.inputs import model_inputs
+from runtime.engine import Engine, Mode
+from runtime.inputs import Inputs, model_inputs
 
-_MODEL_ROUNDS = 10
-_WARM_UP = 2
+_WARM_UP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,16 @@ class EndToEnd:
 
     Attributes:
         num_videos: That were classified; those that cannot be are left out of all figures.
+        mode: How inferences ran, "throughput" as `i3d classify` runs several videos.
         wall_s: From the first video's opening to the last answer.
         decode_cpu_s: Processor time of reading, decoding, converting and resizing, alone, all videos.
         model_cpu_s: Processor time of as many inferences, alone.
-        model_wall_s: Their wall time, one after the other.
+        model_wall_s: Their wall time.
         num_cores: That this process may use.
     """
 
     num_videos: int
+    mode: Mode
     wall_s: float
     decode_cpu_s: float
     model_cpu_s: float
@@ -44,46 +45,60 @@ class EndToEnd:
         return (self.decode_cpu_s + self.model_cpu_s) / self.num_cores
 
 
-def time_end_to_end(ir_path: Path, videos: Sequence[Path], *, device: str = "CPU") -> EndToEnd:
+def time_end_to_end(
+    ir_path: Path,
+    videos: Sequence[Path],
+    *,
+    device: str = "CPU",
+    inference_precision: str | None = None,
+    mode: Mode = "throughput",
+) -> EndToEnd:
     """Time videos through a classifier, and the two halves of the work alone.
 
     Args:
         ir_path: The IR's .xml. For one that takes flow, computing it counts as decoding.
         videos: One centre clip of each.
         device: An OpenVINO device.
+        inference_precision: "f32", "bf16" or "f16"; None leaves it to the device.
+        mode: How inferences run, in the pass and alone.
 
     Raises:
         ClipShapeError: If none of the videos can be classified.
     """
-    engine = Engine(ir_path, device=device)
-    spec = engine.spec
-    good, decode_cpu_s, clip = [], 0.0, None
-    for path in videos:
-        started = time.process_time()
-        try:
-            clip = model_inputs(read_clips(path, spec).clips[0], spec)
-        except VideoError:
-            continue
-        decode_cpu_s += time.process_time() - started
-        good.append(path)
-    if clip is None:
-        raise ClipShapeError(f"videos must hold one that can be classified; got {len(videos)} that cannot")
-    for _ in range(_WARM_UP):
-        engine.probabilities(clip)
-    cpu, wall = time.process_time(), time.perf_counter()
-    for _ in range(_MODEL_ROUNDS):
-        engine.probabilities(clip)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    with VideoClassifier(ir_path, device=device) as classifier:
+    with VideoClassifier(ir_path, device=device, inference_precision=inference_precision, mode=mode) as classifier:
+        spec = classifier.spec
+        good, decode_cpu_s, clip = [], 0.0, None
+        for path in videos:
+            started = time.process_time()
+            try:
+                clip = model_inputs(read_clips(path, spec).clips[0], spec)
+            except VideoError:
+                continue
+            decode_cpu_s += time.process_time() - started
+            good.append(path)
+        if clip is None:
+            raise ClipShapeError(f"videos must hold one that can be classified; got {len(videos)} that cannot")
+        model_cpu_s, model_wall_s = _time_model(classifier.engine, clip, len(good))
         started = time.perf_counter()
         for _ in classifier.classify_all(good):
             pass
-        elapsed = time.perf_counter() - started
+        wall_s = time.perf_counter() - started
     return EndToEnd(
         num_videos=len(good),
-        wall_s=elapsed,
+        mode=mode,
+        wall_s=wall_s,
         decode_cpu_s=decode_cpu_s,
-        model_cpu_s=cpu / _MODEL_ROUNDS * len(good),
-        model_wall_s=wall / _MODEL_ROUNDS * len(good),
+        model_cpu_s=model_cpu_s,
+        model_wall_s=model_wall_s,
         num_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
+
+
+def _time_model(engine: Engine, clip: Inputs, num_clips: int) -> tuple[float, float]:
+    """Return the processor time and the wall time of so many inferences, after a warm-up."""
+    for _ in engine.answers((number, clip) for number in range(_WARM_UP)):
+        pass
+    cpu, wall = time.process_time(), time.perf_counter()
+    for _ in engine.answers((number, clip) for number in range(num_clips)):
+        pass
+    return time.process_time() - cpu, time.perf_counter() - wall

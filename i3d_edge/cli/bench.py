@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.bench import Timing
     from runtime.end_to_end import EndToEnd
     from runtime.engine import Mode
+    from runtime.start_up import StartUp
 
 _LAYERS_SHOWN = 15
 
@@ -35,7 +37,14 @@ _LAYERS_SHOWN = 15
     "videos",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Also time videos from file to answer; can be repeated.",
+    help="Also time videos from file to answer, in throughput mode; can be repeated.",
+)
+@click.option(
+    "--start-up",
+    "start_up_video",
+    type=click.Path(path_type=Path),
+    metavar="VIDEO",
+    help="Also time processes that start, classify this video and end, with a warm cache of compiled models.",
 )
 @click.option("--layers", is_flag=True, help="Also print the slowest layers of each model and what ran them.")
 @device_option
@@ -47,6 +56,7 @@ def bench(
     mode: Mode,
     rounds: int,
     videos: tuple[Path, ...],
+    start_up_video: Path | None,
     layers: bool,
     device: str,
     inference_precision: str | None,
@@ -78,16 +88,26 @@ def bench(
         _row(str(path), timing, ratio)
         for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)
     ]
-    passes = {str(path): time_end_to_end(path, videos, device=device) for path in models} if videos else {}
+    passes = {
+        str(path): time_end_to_end(path, videos, device=device, inference_precision=inference_precision)
+        for path in models
+        if videos
+    }
+    starts = {
+        str(path): _time_start_up(path, start_up_video, device, rounds) for path in models if start_up_video is not None
+    }
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
         document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
+        document |= {"start_up": {path: _start_fields(start) for path, start in starts.items()}} if starts else {}
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
         for path, timed in passes.items():
             click.echo(f"\n{path}: {_pass_line(timed)}")
+        for path, start in starts.items():
+            click.echo(f"\n{path}: {_start_line(start)}")
     if layers:
         for path in engines:
             profiled = Engine(Path(path), device=device, inference_precision=inference_precision, profile=True)
@@ -96,7 +116,30 @@ def bench(
                 click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
 
 
-def _pass_fields(timed: EndToEnd) -> dict[str, float]:
+def _time_start_up(path: Path, video: Path, device: str, rounds: int) -> StartUp:
+    from runtime.start_up import StartUp, time_start_up
+
+    with TemporaryDirectory(prefix="i3d-") as folder:
+        return StartUp.median(time_start_up(path, video, cache=Path(folder), device=device, rounds=rounds))
+
+
+def _start_fields(start: StartUp) -> dict[str, float]:
+    return {**dataclasses.asdict(start), "total_s": start.total_s}
+
+
+def _start_line(start: StartUp) -> str:
+    parts = (
+        ("interpreter and imports", start.imports_s),
+        ("reading the IR", start.read_s),
+        ("loading the compiled model from a warm cache", start.compile_s),
+        ("decoding", start.decode_s),
+        ("first inference", start.infer_s),
+    )
+    lines = [f"  {seconds:6.3f} s  {100 * seconds / start.total_s:4.1f} %  {name}" for name, seconds in parts]
+    return "\n".join((f"{start.total_s:.3f} s from the start of a process to its first answer", *lines))
+
+
+def _pass_fields(timed: EndToEnd) -> dict[str, Any]:
     return {
         **dataclasses.asdict(timed),
         "bound_s": timed.bound_s,
@@ -108,7 +151,8 @@ def _pass_fields(timed: EndToEnd) -> dict[str, float]:
 def _pass_line(timed: EndToEnd) -> str:
     work = f"decoding {timed.decode_cpu_s:.2f} s and the model {timed.model_cpu_s:.2f} s of processor time, alone"
     return (
-        f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second\n"
+        f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second, "
+        f"in {timed.mode} mode\n"
         f"  {timed.wall_s / timed.bound_s:.2f} x the bound of {timed.bound_s:.2f} s: "
         f"{work}, on {timed.num_cores} cores\n"
         f"  {timed.wall_s / timed.model_wall_s:.2f} x the model alone"

@@ -46,9 +46,8 @@ def rows(result: Result) -> list[dict]:
 def test_says_what_really_runs() -> None:
     result = classify("red.mp4", "--threads", 1)
     assert result.exit_code == 0, result.output
-    assert result.stderr.splitlines()[0].endswith(
-        "; runs in not reported on CPU, latency mode, 1 stream(s), 1 thread(s), compiled anew"
-    )
+    said = "; runs in not reported on CPU, latency mode, 1 stream(s), 1 thread(s), compiled in "
+    assert said in result.stderr.splitlines()[0]
     result = classify("red.mp4", "--mode", "throughput", "--streams", 2, "--threads", 2, "--json")
     assert json.loads(result.stdout)["model"] | {"title": None} == {
         "title": None,
@@ -63,13 +62,21 @@ def test_says_what_really_runs() -> None:
     }
 
 
+def test_several_views_or_videos_run_at_once_unless_told_otherwise() -> None:
+    assert "latency mode" in classify("red.mp4").stderr
+    assert "throughput mode" in classify("red.mp4", "blue.mp4").stderr
+    assert "throughput mode" in classify("red.mp4", "--num-clips", 2).stderr
+    assert "throughput mode" in classify("red.mp4", "--hop", 8).stderr
+    assert "latency mode" in classify("red.mp4", "--hop", 8, "--mode", "latency").stderr
+
+
 @pytest.mark.parametrize("by", ["option", "environment"])
 def test_a_cache_is_used_and_named(by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = ["--cache", tmp_path] if by == "option" else []
     if by == "environment":
         monkeypatch.setenv("I3D_CACHE", str(tmp_path))
-    assert "compiled anew" in classify("red.mp4", *options).stderr
-    assert "from the cache" in classify("red.mp4", *options).stderr
+    assert ", compiled in " in classify("red.mp4", *options).stderr
+    assert ", taken from the cache in " in classify("red.mp4", *options).stderr
 
 
 def test_sources_of_all_kinds(tmp_path: Path) -> None:
