@@ -43,7 +43,7 @@ def write_video(
     *,
     ticks: list[int] | None = None,
     time_base: Fraction = Fraction(1, 25),
-    rate: int = 25,
+    rate: int | Fraction = 25,
     codec: str = "libx264",
     options: dict[str, str] | None = None,
     rotation: int | None = None,
