@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from synthetic import write_numbered
+from tiny import write_tiny_ir
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -12,12 +13,21 @@ def run(name: str, *args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
-def test_classify_video(ir_path: Path, tmp_path: Path) -> None:
-    video = write_numbered(tmp_path / "video.mp4", 10)
-    lines = run("classify_video.py", ir_path, video).stdout.splitlines()
-    assert lines[0] == f"{video}, 0.00 to 0.64 s:"
+def test_classify_video(tmp_path: Path) -> None:
+    video = write_numbered(tmp_path / "video.mp4", 8)
+    lines = run("classify_video.py", write_tiny_ir(tmp_path / "tiny.xml"), video).stdout.splitlines()
+    assert lines[0] == f"{video}, 0.00 to 0.36 s:"
     assert [float(line.split()[0]) > 0 for line in lines[1:4]] == [True] * 3
-    assert lines[4] == "warning: shorter than a clip (10 of 16 samples): it repeats from its start"
+    assert lines[4] == "warning: shorter than a clip (8 of 9 samples): it repeats from its start"
+
+
+def test_classify_async(tmp_path: Path) -> None:
+    videos = [write_numbered(tmp_path / f"{number}.mp4", 10) for number in range(2)]
+    lines = run(
+        "classify_async.py", write_tiny_ir(tmp_path / "tiny.xml"), *videos, tmp_path / "no.mp4"
+    ).stdout.splitlines()
+    assert lines[:2] == [f"{video}: light" for video in videos]
+    assert lines[2].startswith(f"{tmp_path / 'no.mp4'}: video '{tmp_path / 'no.mp4'}' must be a file")
 
 
 def test_examples_are_short() -> None:

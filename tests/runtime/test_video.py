@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -139,6 +140,21 @@ def test_full_range_is_not_stretched() -> None:
         frame.color_range = color_range
         for to_rgb in (RgbConverter(), kept):
             assert np.abs(to_rgb(frame).astype(int) - grey).max() <= 1
+
+
+@pytest.mark.parametrize("rotation", [None, 90])
+def test_frames_are_let_go_at_once(rotation: int | None, tmp_path: Path) -> None:
+    """A frame of 4K is 12 MB: those that wait for Python's collector of cycles would fill the memory."""
+    path = write_numbered(tmp_path / "video.mp4", 40, rotation=rotation)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in Video.open(path).frames(range(40)):
+            pass
+        alive = [item for item in gc.get_objects() if isinstance(item, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert len(alive) <= 2
 
 
 def test_absent_file(tmp_path: Path) -> None:
