@@ -64,7 +64,7 @@ class FakeClassifier:
     """Says the same of every file that is a video."""
 
     spec = ModelSpec(labels=LABELS)
-    device, precision = "CPU", "f32"
+    device, precision, flow = "CPU", "f32", None
 
     def __init__(self, *_args: object, **_options: object) -> None: ...
 
