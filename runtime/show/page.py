@@ -13,6 +13,7 @@ import numpy as np
 from i3d_edge.files import write_text
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
+from runtime.flow import FlowCost
 from runtime.prediction import Classification, Prediction, top_k
 from runtime.show import chart
 from runtime.show.course import Course
@@ -92,7 +93,7 @@ def page(
         _views(classification, labels),
         '<div class="facts">',
         f"<section><h2>The video</h2>{facts(_video_facts(classification, strip))}</section>",
-        f"<section><h2>The model</h2>{facts(_model_facts(spec, device, precision))}</section>",
+        f"<section><h2>The model</h2>{facts(_model_facts(spec, device, precision, classification.flow))}</section>",
         "</div>",
     ]
     body = "\n".join(sections)
@@ -213,8 +214,11 @@ def _video_facts(classification: Classification, strip: FilmStrip) -> list[tuple
     ]
 
 
-def _model_facts(spec: ModelSpec, device: str | None, precision: str | None) -> list[tuple[str, object]]:
-    ran = [("device", device), ("runs in", precision)]
+def _model_facts(
+    spec: ModelSpec, device: str | None, precision: str | None, flow: FlowCost | None
+) -> list[tuple[str, object]]:
+    method = None if flow is None else flow.method
+    ran = [("device", device), ("runs in", precision), ("optical flow by", method)]
     return [
         ("model", spec.title()),
         *((name, value) for name, value in ran if value is not None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator
@@ -64,7 +65,9 @@ class FakeClassifier:
     """Says the same of every file that is a video."""
 
     spec = ModelSpec(labels=LABELS)
-    device, precision = "CPU", "f32"
+    device, precision, flow = "CPU", "f32", None
+
+    engine = SimpleNamespace(device="CPU", precision="f32")
 
     def __init__(self, *_args: object, **_options: object) -> None: ...
 
@@ -72,12 +75,6 @@ class FakeClassifier:
         return self
 
     def __exit__(self, *_error: object) -> None: ...
-
-    @property
-    def engine(self) -> SimpleNamespace:
-        return SimpleNamespace(
-            precision="f32", device="CPU", mode="latency", num_streams=1, num_threads=1, is_cached=False
-        )
 
     def classify_all(self, sources: Iterable[Source], **_options: object) -> Iterator[Classification | VideoError]:
         for source in sources:
@@ -92,6 +89,9 @@ class FakeClassifier:
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a model that need not be there."""
+    command = importlib.import_module("i3d_edge.cli.classify")
+    for tells_of_engine in ("describe_engine", "engine_fields", "note_start", "note_end"):
+        monkeypatch.setattr(command, tells_of_engine, lambda _engine: {})
     monkeypatch.setattr(runtime, "VideoClassifier", FakeClassifier)
     return "none.xml"
 

@@ -15,6 +15,7 @@ from synthetic import read_number, write_numbered, write_video
 from i3d_edge.errors import OutputError, VideoOpenError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
+from runtime.flow import FlowCost
 from runtime.prediction import Classification
 from runtime.show import write_page
 from runtime.show.chart import WIDE
@@ -154,6 +155,12 @@ def test_what_it_tells(video: Path) -> None:
         assert said in text, said
     assert "STAND-IN" not in text
     assert "The network saw" not in text
+
+
+def test_flow_is_said_to_be_computed(video: Path) -> None:
+    given = dataclasses.replace(TWO_VIEWS, flow=FlowCost("tvl1", 1.5, 78, 2))
+    assert "optical flow by tvl1" in Checker(written(video, given)).text
+    assert "optical flow" not in Checker(written(video, force=True)).text
 
 
 def test_a_stand_in_is_called_so_loudly(video: Path) -> None:
