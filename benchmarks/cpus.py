@@ -20,6 +20,7 @@ from benchmarks.clips import difference
 from benchmarks.cpu_turn import OWN, Turn
 from benchmarks.errors import RivalError
 from benchmarks.machine import Machine, versions
+from benchmarks.report import filled
 from i3d_edge.cli._base import Command, force_option, note, output_option, quiet_option
 from i3d_edge.files import check_output, write_text
 from i3d_edge.progress import track
@@ -236,9 +237,10 @@ def _cell(row: Row, first: Row) -> str:
 @click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL.xml...")
 @output_option("The result, a JSON file; the table goes to stdout.")
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Turns of each combination.")
+@click.option("--page", type=click.Path(path_type=Path), help="Also write the table between the markers of this page.")
 @force_option
 @quiet_option
-def main(models: tuple[Path, ...], output: Path, rounds: int, force: bool) -> None:
+def main(models: tuple[Path, ...], output: Path, rounds: int, page: Path | None, force: bool) -> None:
     """Time MODEL.xml... as older CPUs than this one would run them, taking turns.
 
     A turn is a process that compiles one model, answers two generated clips and times one of them. The first model
@@ -257,6 +259,8 @@ def main(models: tuple[Path, ...], output: Path, rounds: int, force: bool) -> No
     result = measure(models, generations, rounds=rounds)
     write_text(output, json.dumps(result, indent=1) + "\n", force=force)
     click.echo(markdown(result))
+    if page is not None:
+        write_text(page, filled(page.read_text(encoding="utf-8"), markdown(result), page), force=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from benchmarks import cpus
 from benchmarks.cpu_turn import Turn, take_turn
 from benchmarks.cpus import GENERATIONS, generations_of, main, markdown, measure, require_cap
 from benchmarks.errors import RivalError
+from benchmarks.report import BEGIN, END
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,24 @@ def test_a_turn_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RivalError) as caught:
         measure([Path("m.xml")], [], rounds=1)
     assert str(caught.value) == "model 'm' must run with all instructions; got IRError: no IR"
+
+
+def test_the_page_shows_the_result_that_is_kept() -> None:
+    [path] = (ROOT / "benchmarks" / "results" / "cpus").glob("*.json")
+    page = (ROOT / "docs" / "cpus.md").read_text(encoding="utf-8")
+    assert markdown(json.loads(path.read_text(encoding="utf-8"))) in page
+
+
+def test_a_run_fills_a_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cpus.subprocess, "run", fake_run)
+    monkeypatch.setattr(cpus, "generations_of", lambda _flags: [GENERATIONS[-1]])
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    outcome = CliRunner().invoke(main, ["m.xml", "-o", str(tmp_path / "r.json"), "--page", str(page), "--rounds", "1"])
+    assert outcome.exit_code == 0, outcome.output
+    table = markdown(json.loads((tmp_path / "r.json").read_text()))
+    assert page.read_text() == f"before\n{BEGIN}\n\n{table}\n{END}\nafter\n"
+    assert table in outcome.stdout
 
 
 def test_models_of_one_name_are_wrong_usage(tmp_path: Path) -> None:
