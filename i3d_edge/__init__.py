@@ -19,22 +19,34 @@ if TYPE_CHECKING:
     from runtime import Classification as Classification
     from runtime import Prediction as Prediction
     from runtime import VideoClassifier as VideoClassifier
+    from runtime.live import Event as Event
+    from runtime.live import LiveStream as LiveStream
+    from runtime.live import StreamOptions as StreamOptions
+    from runtime.live import WindowAnswer as WindowAnswer
 
 __all__ = [
     "Classification",
+    "Event",
     "I3DError",
     "LabelSet",
+    "LiveStream",
     "ModelSpec",
     "Prediction",
+    "StreamOptions",
     "VideoClassifier",
+    "WindowAnswer",
     "convert_graph",
     "freeze_checkpoint",
 ]
 
 _ROOM_OF = {
     "Classification": "runtime",
+    "Event": "runtime.live",
+    "LiveStream": "runtime.live",
     "Prediction": "runtime",
+    "StreamOptions": "runtime.live",
     "VideoClassifier": "runtime",
+    "WindowAnswer": "runtime.live",
     "convert_graph": "convert",
     "freeze_checkpoint": "freeze",
 }

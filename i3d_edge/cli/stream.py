@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -143,7 +143,7 @@ def stream(
     real_time: bool,
     loop: bool,
     reconnect: int | None,
-    rtsp_transport: str,
+    rtsp_transport: Literal["tcp", "udp"],
     open_timeout: float,
     read_timeout: float,
     max_duration: float | None,
@@ -161,7 +161,7 @@ def stream(
       i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
     """
     from runtime.engine import Engine
-    from runtime.live import Address, LiveStream, Settings, StreamOptions, Webhook
+    from runtime.live import Address, LiveStream, StreamOptions, Webhook
 
     if loop and Address.parse(source).kind != "file":
         raise click.UsageError("--loop can only be used with a file")
@@ -178,7 +178,9 @@ def stream(
             reconnect=reconnect,
             max_duration_s=max_duration,
             report_every_s=report_every if progress.is_enabled() else 0,
-            settings=Settings(rtsp_transport, open_timeout, read_timeout),
+            rtsp_transport=rtsp_transport,
+            open_timeout_s=open_timeout,
+            read_timeout_s=read_timeout,
         )
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:

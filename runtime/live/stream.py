@@ -79,7 +79,7 @@ class StreamOptions:
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: Say how it goes that often; 0 for never.
         num_predictions: Classes in an answer.
-        settings: How the source is opened.
+        rtsp_transport, open_timeout_s, read_timeout_s: How the source is opened and read; see `Settings`.
 
     Raises:
         ValueError: If smoothing or thresholds are not as said.
@@ -97,7 +97,9 @@ class StreamOptions:
     max_duration_s: float | None = None
     report_every_s: float = 0.0
     num_predictions: int = 5
-    settings: Settings = Settings()
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
         smoothing_named(self.smoothing)
@@ -162,7 +164,7 @@ class LiveStream:
         self._hop: Hop = AutoHop(spec.frame_rate_fps, spec.num_frames) if options.hop is None else FixedHop(options.hop)
         self._live = LiveSource(
             address,
-            options.settings,
+            Settings(options.rtsp_transport, options.open_timeout_s, options.read_timeout_s),
             is_real_time=options.is_real_time,
             is_looped=options.is_looped,
             backoff=Backoff(options.reconnect),
@@ -296,7 +298,7 @@ class LiveStream:
             self._say(f"no answer: a window takes {seconds:g} s, {spec.num_frames} frames; the stream ended before")
 
     def _stuck_error(self) -> StreamTimeoutError:
-        limit_s = self._options.settings.read_timeout_s
+        limit_s = self._options.read_timeout_s
         return StreamTimeoutError(
             f"stream {self.source!r} must deliver a frame within {limit_s:g} s; it delivers nothing",
             hint="--read-timeout allows more",

@@ -20,6 +20,13 @@ def test_classify_video(ir_path: Path, tmp_path: Path) -> None:
     assert lines[4] == "warning: shorter than a clip (10 of 16 samples): it repeats from its start"
 
 
+def test_stream_camera(ir_path: Path, tmp_path: Path) -> None:
+    video = write_numbered(tmp_path / "video.mp4", 60)
+    lines = run("stream_camera.py", ir_path, video).stdout.splitlines()
+    assert [line.split()[0] for line in lines if " s: " in line] == ["0.64", "1.64"]
+    assert lines[-1].startswith("2.4 s of stream in ")
+
+
 def test_examples_are_short() -> None:
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text().splitlines()) <= 30, path.name
