@@ -16,12 +16,15 @@ from i3d_edge import progress
 from i3d_edge.cli._base import (
     INTERRUPTED,
     Command,
+    cache_option,
+    describe_engine,
     device_option,
     model_option,
     note,
     precision_option,
     quiet_option,
     spec_option,
+    threads_option,
     warn_of_stand_in,
 )
 from i3d_edge.files import make_folder, writing
@@ -126,6 +129,8 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @device_option
 @precision_option
+@threads_option
+@cache_option
 @quiet_option
 def stream(
     source: str,
@@ -150,6 +155,8 @@ def stream(
     report_every: float,
     device: str,
     inference_precision: str | None,
+    num_threads: int | None,
+    cache: Path | None,
 ) -> None:
     """Tell the actions in a live SOURCE, as JSON lines, as they begin and end.
 
@@ -187,10 +194,17 @@ def stream(
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
-        engine = Engine(model_path, device=device, inference_precision=inference_precision, spec_path=spec_path)
+        engine = Engine(
+            model_path,
+            device=device,
+            inference_precision=inference_precision,
+            num_threads=num_threads,
+            cache=cache,
+            spec_path=spec_path,
+        )
         live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
         warn_of_stand_in(engine.spec)
-        note(f"model {model_path}: {engine.spec.title()}; runs in {engine.precision} on {device}")
+        note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

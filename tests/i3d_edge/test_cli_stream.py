@@ -21,7 +21,8 @@ from i3d_edge.cli import main
 
 class FakeEngine(SimpleNamespace):
     def __init__(self, ir_path: Path, **_options: object) -> None:
-        super().__init__(spec=SPEC, precision="f32", probabilities=brightness)
+        really = {"device": "CPU", "mode": "latency", "num_streams": 1, "num_threads": 2, "is_cached": False}
+        super().__init__(spec=SPEC, precision="f32", probabilities=brightness, **really)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,10 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert len(rows) == 24
     notes = result.stderr.splitlines()
     shown = url.replace("user:secret", "***")
-    assert notes[0] == ("model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU")
+    assert notes[0] == (
+        "model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU, latency mode, "
+        "1 stream(s), 2 thread(s), compiled anew"
+    )
     assert notes[1] == f"watching {film}"
     assert notes[-1] == f"webhook {shown}: 2 sent, 1 retries, 0 lost"
     [summary] = [line for line in notes if "of stream in" in line]
