@@ -194,7 +194,7 @@ def _scenarios(
 ) -> Iterator[Outcome]:
     endless = StreamOptions(is_looped=True, labels=["bright"])
     yield watch("an hour, no network", film, _SPEC, brightness, _for(endless, hour))
-    with dying_server(body, lives=3, life_s=12) as url:
+    with dying_server(body, lives=3, life_s=24) as url:
         options = StreamOptions(labels=["bright"], open_timeout_s=5, read_timeout_s=3, reconnect=3)
         yield watch("dies twice, comes back", url, _SPEC, brightness, options)
     if model is None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -173,6 +174,7 @@ class LiveStream:
         )
         self._mailbox: Mailbox[Window | Gap | _Ended] = Mailbox()
         self._anchor: tuple[float, float] | None = None
+        self._start_times: dict[int | None, datetime | None] = {}
 
     def stop(self) -> None:
         """End the iteration after the window that is being inferred; what goes on is ended. From any thread."""
@@ -278,7 +280,16 @@ class LiveStream:
         for event in events:
             self.statistics.num_started += event.type == "start"
             self.statistics.num_ended += event.type == "end"
-            yield dated(event, *self._anchor) if self._anchor else event
+            if self._anchor is None:
+                yield event
+                continue
+            event = dated(event, *self._anchor)
+            if event.type == "start":
+                self._start_times[event.index] = event.start_time
+            elif event.type == "end":
+                # Clocks drift and frames jitter; what was told of the start stays true.
+                event = replace(event, start_time=self._start_times.pop(event.index))
+            yield event
 
     def _count(self) -> None:
         self.statistics.num_frames = self._live.num_frames

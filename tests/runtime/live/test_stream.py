@@ -148,6 +148,7 @@ def test_a_gap_ends_what_goes_on_and_begins_the_window_anew(tmp_path: Path) -> N
     assert not any(window.start_s < gap.end_s and window.end_s > gap.end_s for window in windows)
     # Live: on the wall clock too.
     assert all(event.start_time is not None for event in events)
+    assert (events[0].start_time, events[3].start_time) == (events[1].start_time, events[4].start_time)
     assert gap.end_time is not None
     assert abs(gap.end_time.timestamp() - time.time()) < 60
 
