@@ -54,7 +54,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 
 
 @click.command(cls=Command)
-@click.argument("source")
+@click.argument("source", envvar="I3D_SOURCE")
 @model_option
 @spec_option
 @click.option(
@@ -90,7 +90,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
     type=click.Path(path_type=Path),
     help="Append each window's top-5 to this file.",
 )
-@click.option("--webhook", metavar="URL", help="POST each event there as JSON.")
+@click.option("--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event there as JSON.")
 @click.option("--real-time", is_flag=True, help="Play a file at its own pace, and drop windows as a camera would.")
 @click.option("--loop", is_flag=True, help="Begin a file again at its end.")
 @click.option(
@@ -160,7 +160,8 @@ def stream(
 ) -> None:
     """Tell the actions in a live SOURCE, as JSON lines, as they begin and end.
 
-    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input.
+    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input; if not
+    given, what $I3D_SOURCE says, which other users of the machine cannot see.
     Ctrl-C ends what goes on, prints a summary, and exits with 130.
 
     \b

@@ -72,6 +72,21 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert "secret" not in result.output
 
 
+def test_a_webhook_that_is_down_does_not_keep_the_command(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["i3d_edge.cli.stream"], "FLUSH_S", 0.3)
+    monkeypatch.setenv("I3D_WEBHOOK", "http://user:secret@127.0.0.1:9/hook")
+    monkeypatch.setenv("I3D_SOURCE", str(film))
+    result = stream()
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 2
+    shown = "webhook http://***@127.0.0.1:9/hook"
+    notes = result.stderr.splitlines()
+    assert f"{shown} does not answer (connection refused): events wait" in notes
+    assert notes[-2] == f"{shown}: 2 events wait; trying for 0.3 s at most"
+    assert notes[-1].startswith(f"{shown}: 0 sent, ")
+    assert notes[-1].endswith(" retries, 2 lost")
+
+
 def test_events_are_appended(film: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     events.write_text('{"before": 1}\n')
