@@ -23,7 +23,7 @@ from i3d_edge.errors import StreamLostError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
 from runtime.engine import Engine
-from runtime.live import Event, LiveStream, Settings, StreamOptions
+from runtime.live import Event, LiveStream, StreamOptions
 from runtime.live.statistics import Statistics, memory_mib
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -193,10 +193,9 @@ def _scenarios(
     film: Path, body: bytes, model: Path | None, video: Path | None, hour: float, minutes: float, seconds: float
 ) -> Iterator[Outcome]:
     endless = StreamOptions(is_looped=True, labels=["bright"])
-    settings = Settings(open_timeout_s=5, read_timeout_s=3)
     yield watch("an hour, no network", film, _SPEC, brightness, _for(endless, hour))
-    with dying_server(body, lives=3, life_s=12) as url:
-        options = StreamOptions(labels=["bright"], settings=settings, reconnect=3)
+    with dying_server(body, lives=3, life_s=24) as url:
+        options = StreamOptions(labels=["bright"], open_timeout_s=5, read_timeout_s=3, reconnect=3)
         yield watch("dies twice, comes back", url, _SPEC, brightness, options)
     if model is None:
         return

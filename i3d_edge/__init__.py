@@ -19,17 +19,25 @@ if TYPE_CHECKING:
     from runtime import Classification as Classification
     from runtime import Prediction as Prediction
     from runtime import VideoClassifier as VideoClassifier
+    from runtime.live import Event as Event
+    from runtime.live import LiveStream as LiveStream
+    from runtime.live import StreamOptions as StreamOptions
+    from runtime.live import WindowAnswer as WindowAnswer
     from runtime.show import annotate_video as annotate_video
     from runtime.show import write_page as write_page
     from runtime.show import write_table as write_table
 
 __all__ = [
     "Classification",
+    "Event",
     "I3DError",
     "LabelSet",
+    "LiveStream",
     "ModelSpec",
     "Prediction",
+    "StreamOptions",
     "VideoClassifier",
+    "WindowAnswer",
     "annotate_video",
     "convert_graph",
     "freeze_checkpoint",
@@ -39,8 +47,12 @@ __all__ = [
 
 _ROOM_OF = {
     "Classification": "runtime",
+    "Event": "runtime.live",
+    "LiveStream": "runtime.live",
     "Prediction": "runtime",
+    "StreamOptions": "runtime.live",
     "VideoClassifier": "runtime",
+    "WindowAnswer": "runtime.live",
     "annotate_video": "runtime.show",
     "convert_graph": "convert",
     "freeze_checkpoint": "freeze",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,12 +16,15 @@ from i3d_edge import progress
 from i3d_edge.cli._base import (
     INTERRUPTED,
     Command,
+    cache_option,
+    describe_engine,
     device_option,
     model_option,
     note,
     precision_option,
     quiet_option,
     spec_option,
+    threads_option,
     warn_of_stand_in,
 )
 from i3d_edge.files import make_folder, writing
@@ -51,7 +54,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 
 
 @click.command(cls=Command)
-@click.argument("source")
+@click.argument("source", envvar="I3D_SOURCE")
 @model_option
 @spec_option
 @click.option(
@@ -87,7 +90,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
     type=click.Path(path_type=Path),
     help="Append each window's top-5 to this file.",
 )
-@click.option("--webhook", metavar="URL", help="POST each event there as JSON.")
+@click.option("--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event there as JSON.")
 @click.option("--real-time", is_flag=True, help="Play a file at its own pace, and drop windows as a camera would.")
 @click.option("--loop", is_flag=True, help="Begin a file again at its end.")
 @click.option(
@@ -126,6 +129,8 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @device_option
 @precision_option
+@threads_option
+@cache_option
 @quiet_option
 def stream(
     source: str,
@@ -143,17 +148,20 @@ def stream(
     real_time: bool,
     loop: bool,
     reconnect: int | None,
-    rtsp_transport: str,
+    rtsp_transport: Literal["tcp", "udp"],
     open_timeout: float,
     read_timeout: float,
     max_duration: float | None,
     report_every: float,
     device: str,
     inference_precision: str | None,
+    num_threads: int | None,
+    cache: Path | None,
 ) -> None:
     """Tell the actions in a live SOURCE, as JSON lines, as they begin and end.
 
-    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input.
+    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input; if not
+    given, what $I3D_SOURCE says, which other users of the machine cannot see.
     Ctrl-C ends what goes on, prints a summary, and exits with 130.
 
     \b
@@ -161,7 +169,7 @@ def stream(
       i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
     """
     from runtime.engine import Engine
-    from runtime.live import Address, LiveStream, Settings, StreamOptions, Webhook
+    from runtime.live import Address, LiveStream, StreamOptions, Webhook
 
     if loop and Address.parse(source).kind != "file":
         raise click.UsageError("--loop can only be used with a file")
@@ -178,17 +186,26 @@ def stream(
             reconnect=reconnect,
             max_duration_s=max_duration,
             report_every_s=report_every if progress.is_enabled() else 0,
-            settings=Settings(rtsp_transport, open_timeout, read_timeout),
+            rtsp_transport=rtsp_transport,
+            open_timeout_s=open_timeout,
+            read_timeout_s=read_timeout,
         )
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
-        engine = Engine(model_path, device=device, inference_precision=inference_precision, spec_path=spec_path)
+        engine = Engine(
+            model_path,
+            device=device,
+            inference_precision=inference_precision,
+            num_threads=num_threads,
+            cache=cache,
+            spec_path=spec_path,
+        )
         live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
         warn_of_stand_in(engine.spec)
-        note(f"model {model_path}: {engine.spec.title()}; runs in {engine.precision} on {device}")
+        note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

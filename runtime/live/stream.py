@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -79,7 +80,7 @@ class StreamOptions:
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: Say how it goes that often; 0 for never.
         num_predictions: Classes in an answer.
-        settings: How the source is opened.
+        rtsp_transport, open_timeout_s, read_timeout_s: How the source is opened and read; see `Settings`.
 
     Raises:
         ValueError: If smoothing or thresholds are not as said.
@@ -97,7 +98,9 @@ class StreamOptions:
     max_duration_s: float | None = None
     report_every_s: float = 0.0
     num_predictions: int = 5
-    settings: Settings = Settings()
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
         smoothing_named(self.smoothing)
@@ -162,7 +165,7 @@ class LiveStream:
         self._hop: Hop = AutoHop(spec.frame_rate_fps, spec.num_frames) if options.hop is None else FixedHop(options.hop)
         self._live = LiveSource(
             address,
-            options.settings,
+            Settings(options.rtsp_transport, options.open_timeout_s, options.read_timeout_s),
             is_real_time=options.is_real_time,
             is_looped=options.is_looped,
             backoff=Backoff(options.reconnect),
@@ -171,6 +174,7 @@ class LiveStream:
         )
         self._mailbox: Mailbox[Window | Gap | _Ended] = Mailbox()
         self._anchor: tuple[float, float] | None = None
+        self._start_times: dict[int | None, datetime | None] = {}
 
     def stop(self) -> None:
         """End the iteration after the window that is being inferred; what goes on is ended. From any thread."""
@@ -276,7 +280,16 @@ class LiveStream:
         for event in events:
             self.statistics.num_started += event.type == "start"
             self.statistics.num_ended += event.type == "end"
-            yield dated(event, *self._anchor) if self._anchor else event
+            if self._anchor is None:
+                yield event
+                continue
+            event = dated(event, *self._anchor)
+            if event.type == "start":
+                self._start_times[event.index] = event.start_time
+            elif event.type == "end":
+                # Clocks drift and frames jitter; what was told of the start stays true.
+                event = replace(event, start_time=self._start_times.pop(event.index))
+            yield event
 
     def _count(self) -> None:
         self.statistics.num_frames = self._live.num_frames
@@ -296,7 +309,7 @@ class LiveStream:
             self._say(f"no answer: a window takes {seconds:g} s, {spec.num_frames} frames; the stream ended before")
 
     def _stuck_error(self) -> StreamTimeoutError:
-        limit_s = self._options.settings.read_timeout_s
+        limit_s = self._options.read_timeout_s
         return StreamTimeoutError(
             f"stream {self.source!r} must deliver a frame within {limit_s:g} s; it delivers nothing",
             hint="--read-timeout allows more",

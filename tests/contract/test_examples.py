@@ -30,6 +30,13 @@ def test_classify_async(tmp_path: Path) -> None:
     assert lines[2].startswith(f"{tmp_path / 'no.mp4'}: video '{tmp_path / 'no.mp4'}' must be a file")
 
 
+def test_stream_camera(ir_path: Path, tmp_path: Path) -> None:
+    video = write_numbered(tmp_path / "video.mp4", 60)
+    lines = run("stream_camera.py", ir_path, video).stdout.splitlines()
+    assert [line.split()[0] for line in lines if " s: " in line] == ["0.64", "1.64"]
+    assert lines[-1].startswith("2.4 s of stream in ")
+
+
 def test_examples_are_short() -> None:
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text().splitlines()) <= 30, path.name

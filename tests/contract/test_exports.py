@@ -11,11 +11,15 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_public_names() -> None:
     assert i3d_edge.__all__ == [
         "Classification",
+        "Event",
         "I3DError",
         "LabelSet",
+        "LiveStream",
         "ModelSpec",
         "Prediction",
+        "StreamOptions",
         "VideoClassifier",
+        "WindowAnswer",
         "annotate_video",
         "convert_graph",
         "freeze_checkpoint",

@@ -21,7 +21,8 @@ from i3d_edge.cli import main
 
 class FakeEngine(SimpleNamespace):
     def __init__(self, ir_path: Path, **_options: object) -> None:
-        super().__init__(spec=SPEC, precision="f32", probabilities=brightness)
+        really = {"device": "CPU", "mode": "latency", "num_streams": 1, "num_threads": 2, "is_cached": False}
+        super().__init__(spec=SPEC, precision="f32", probabilities=brightness, **really)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,10 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert len(rows) == 24
     notes = result.stderr.splitlines()
     shown = url.replace("user:secret", "***")
-    assert notes[0] == ("model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU")
+    assert notes[0] == (
+        "model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU, latency mode, "
+        "1 stream(s), 2 thread(s), compiled anew"
+    )
     assert notes[1] == f"watching {film}"
     assert notes[-1] == f"webhook {shown}: 2 sent, 1 retries, 0 lost"
     [summary] = [line for line in notes if "of stream in" in line]
@@ -66,6 +70,21 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert "125 frames, 24 windows" in summary
     assert "1 actions started, 1 ended, 0 gaps" in summary
     assert "secret" not in result.output
+
+
+def test_a_webhook_that_is_down_does_not_keep_the_command(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["i3d_edge.cli.stream"], "FLUSH_S", 0.3)
+    monkeypatch.setenv("I3D_WEBHOOK", "http://user:secret@127.0.0.1:9/hook")
+    monkeypatch.setenv("I3D_SOURCE", str(film))
+    result = stream()
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 2
+    shown = "webhook http://***@127.0.0.1:9/hook"
+    notes = result.stderr.splitlines()
+    assert f"{shown} does not answer (connection refused): events wait" in notes
+    assert notes[-2] == f"{shown}: 2 events wait; trying for 0.3 s at most"
+    assert notes[-1].startswith(f"{shown}: 0 sent, ")
+    assert notes[-1].endswith(" retries, 2 lost")
 
 
 def test_events_are_appended(film: Path, tmp_path: Path) -> None:

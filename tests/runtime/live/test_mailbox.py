@@ -25,12 +25,12 @@ def test_a_reader_that_may_wait_waits_until_the_window_is_taken() -> None:
         for number in range(50):
             mailbox.put(number)
 
-    thread = threading.Thread(target=read)
+    thread = threading.Thread(target=read, daemon=True)
     thread.start()
     for _ in range(50):
         assert len(mailbox) <= 1
         taken.append(mailbox.take(5))
-    thread.join()
+    thread.join(5)
     assert taken == list(range(50))
 
 

@@ -283,9 +283,9 @@ def test_forever_waits_for_a_source_that_is_not_there_yet(transport_stream: Path
         items = []
         for item in source:
             items.append(item)
-            if len(items) == 60:
+            if len(items) == 50:
                 stop.set()
-    assert [read_number(item.rgb()) for item in items] == list(range(60))
+    assert [read_number(item.rgb()) for item in items] == list(range(50))
     problem = "must be a stream that FFmpeg can open; got server returned 5XX Server Error reply"
     assert said == [
         f"not there yet: stream '{sent.url}' {problem}; trying again in {delay} s" for delay in ("0.02", "0.04")
@@ -345,11 +345,11 @@ def test_a_pipe_is_read_to_its_end(transport_stream: Path) -> None:
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(body)
 
-    thread = threading.Thread(target=write)
+    thread = threading.Thread(target=write, daemon=True)
     thread.start()
     source = LiveSource(Address("pipe", f"pipe:{reading}", "standard input"), PATIENT)
     assert read(source) == list(range(60))
-    thread.join()
+    thread.join(5)
     os.close(reading)
     assert not source.is_live
 

@@ -16,10 +16,10 @@ from synthetic import write_numbered, write_video
 from i3d_edge.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
 from i3d_edge.spec import ModelSpec
 from runtime.clip import read_clips
-from runtime.live import Event, LiveStream, Settings, StreamOptions, WindowAnswer
+from runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
 from runtime.live.connection import Connection
 
-EXACT = StreamOptions(hop=5, smoothing="none", labels=["bright"], settings=Settings("tcp", 5, 5))
+EXACT = StreamOptions(hop=5, smoothing="none", labels=["bright"], open_timeout_s=5, read_timeout_s=5)
 
 
 def watch(
@@ -126,7 +126,7 @@ def test_auto_hop_follows_the_machine(tmp_path: Path) -> None:
 
 def test_a_gap_ends_what_goes_on_and_begins_the_window_anew(tmp_path: Path) -> None:
     body = write_transport_stream(tmp_path / "a.ts", grey((255, 100))).read_bytes()
-    options = replace(EXACT, hop=1, settings=Settings("tcp", 5, 5), reconnect=1)
+    options = replace(EXACT, hop=1, reconnect=1)
     with broadcast(Broadcast([body, body])) as sent:
         stream = LiveStream(sent.url, SPEC, brightness, options)
         stream._live._backoff.first_s = 0.02
@@ -148,6 +148,7 @@ def test_a_gap_ends_what_goes_on_and_begins_the_window_anew(tmp_path: Path) -> N
     assert not any(window.start_s < gap.end_s and window.end_s > gap.end_s for window in windows)
     # Live: on the wall clock too.
     assert all(event.start_time is not None for event in events)
+    assert (events[0].start_time, events[3].start_time) == (events[1].start_time, events[4].start_time)
     assert gap.end_time is not None
     assert abs(gap.end_time.timestamp() - time.time()) < 60
 
@@ -235,7 +236,7 @@ def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         release.wait(5)
         raise StreamOpenError("too late")
 
-    stream = LiveStream("camera:0", SPEC, brightness, replace(EXACT, settings=Settings("tcp", 0.05, 0.05)))
+    stream = LiveStream("camera:0", SPEC, brightness, replace(EXACT, open_timeout_s=0.05, read_timeout_s=0.05))
     stream._live._connect = connecting
     with pytest.raises(StreamTimeoutError) as caught:
         list(stream)
