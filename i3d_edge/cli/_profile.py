@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,13 @@ profile_option = click.option(
     type=click.Path(path_type=Path),
     help="A deployment profile of `i3d probe`: device, precision, mode and streams found best there; options win.",
 )
+
+_FLAGS = {
+    "device": "--device",
+    "inference_precision": "--inference-precision",
+    "mode": "--mode",
+    "num_streams": "--streams",
+}
 
 
 def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -54,8 +62,14 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
             hint="leave out --profile, or probe again",
         )
     found = {name: getattr(setting, name) for name in options if name not in given}
-    note(f"profile {profile_path}: {', '.join(f'{name} {_word(value)}' for name, value in found.items())}")
+    note(f"profile {profile_path}: {as_options(found) or 'nothing that was not given'}")
     return {**options, **found}
+
+
+def as_options(setting: Mapping[str, Any]) -> str:
+    """Return a setting as options of the command line: "--device CPU --mode throughput --streams 2"."""
+    named = ((flag, setting.get(name)) for name, flag in _FLAGS.items())
+    return " ".join(f"{flag} {value}" for flag, value in named if value is not None)
 
 
 def _is_given(name: str) -> bool:
@@ -68,7 +82,3 @@ def _choose(profile: Profile, options: dict[str, Any], given: set[str]) -> Setti
     candidates = [*measured, *(profile.settings() if "device" in given or "mode" in given else [])]
     fixed = {name: options[name] for name in ("device", "mode") if name in given}
     return next((own for own in candidates if all(getattr(own, name) == fixed[name] for name in fixed)), None)
-
-
-def _word(value: object) -> str:
-    return "its own choice" if value is None else str(value)

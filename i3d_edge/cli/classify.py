@@ -221,6 +221,7 @@ def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
         "origin": spec.origin,
         "fingerprint": spec.fingerprint,
         **engine_fields(classifier.engine),
+        "ran_on": [name.strip("()") for name in classifier.engine.ran_on()],
     }
 
 

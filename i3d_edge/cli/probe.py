@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option, warn_of_stand_in
+from i3d_edge.cli._profile import as_options
 from i3d_edge.files import check_output
 
 if TYPE_CHECKING:
-    from runtime.box.profile import DeviceFindings, Measurement, Profile, Setting
+    from runtime.box.profile import DeviceFindings, Measurement, Profile
     from runtime.engine import Mode
 
 _WIDTH = 118
@@ -117,7 +118,7 @@ def _report(profile: Profile, mode: Mode) -> str:
     elif profile.recommended is None:
         blocks.append(f"no setting answers as f32 on the CPU does, within {profile.prob_bound:g} in probability")
     else:
-        blocks.append(f"best for {mode}: {_options(profile.recommended)}")
+        blocks.append(f"best for {mode}: {as_options(dataclasses.asdict(profile.recommended))}")
     return "\n\n".join(blocks)
 
 
@@ -163,12 +164,3 @@ def _table(runs: tuple[Measurement, ...], num_clips: int) -> list[str]:
         for run in runs
     ]
     return [f"  {line}" for line in tabulate(rows, headers=headers, disable_numparse=True).splitlines()]
-
-
-def _options(setting: Setting) -> str:
-    parts = [f"--device {setting.device}", f"--mode {setting.mode}"]
-    if setting.inference_precision is not None:
-        parts.append(f"--inference-precision {setting.inference_precision}")
-    if setting.num_streams is not None:
-        parts.append(f"--streams {setting.num_streams}")
-    return " ".join(parts)

@@ -27,6 +27,8 @@ from i3d_edge.cli._base import (
     threads_option,
     warn_of_stand_in,
 )
+from i3d_edge.cli._devices import note_start
+from i3d_edge.cli._profile import apply_profile, profile_option
 from i3d_edge.files import make_folder, writing
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @device_option
 @precision_option
+@profile_option
 @threads_option
 @cache_option
 @quiet_option
@@ -155,6 +158,7 @@ def stream(
     report_every: float,
     device: str,
     inference_precision: str | None,
+    profile_path: Path | None,
     num_threads: int | None,
     cache: Path | None,
 ) -> None:
@@ -195,10 +199,10 @@ def stream(
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
+        own = {"device": device, "inference_precision": inference_precision}
         engine = Engine(
             model_path,
-            device=device,
-            inference_precision=inference_precision,
+            **apply_profile(profile_path, model_path, own),
             num_threads=num_threads,
             cache=cache,
             spec_path=spec_path,
@@ -206,6 +210,7 @@ def stream(
         live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
         warn_of_stand_in(engine.spec)
         note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
+        note_start(engine)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

@@ -24,11 +24,9 @@ from runtime.box.here import resident_mib, these_versions, this_machine
 from runtime.box.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
 from runtime.census import computed_operators
 from runtime.clip import Clip, read_clips, require_rgb
-from runtime.clip_array import ClipArray
 from runtime.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from runtime.engine import Engine, Mode
 from runtime.ir import read_ir
-from runtime.views import ViewPlan, ViewReader
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -115,7 +113,7 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
         waves = np.sin(rows * row + columns * column + speed * frame + phase * channel)
         noise = rng.normal(0, 40, waves.shape) if number % 3 == 2 else 0.0
         pixels = np.clip(127.5 + 100 * waves + noise, 0, 255).astype(np.uint8)
-        found += ViewReader(ClipArray.of(pixels, spec), ViewPlan.of_spec(spec))
+        found.append(Clip(pixels, 0.0, spec.num_frames / spec.frame_rate_fps))
     return found
 
 
@@ -268,7 +266,7 @@ def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spe
     timed_rounds = rounds if is_alone else max(1, rounds // 2)  # each of those is several inferences
     timing = bench({"model": engine}, rounds=timed_rounds)["model"]
     return Measurement(
-        setting=setting if is_alone else replace(setting, num_streams=_num_streams(engine)),
+        setting=setting if is_alone else replace(setting, num_streams=engine.num_streams),
         executed_precision=engine.precision,
         load_s=round(load_s, 3),
         load_memory_mib=None if before is None or after is None else round(after - before, 1),
@@ -282,13 +280,6 @@ def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spe
 
 def _probabilities(engine: Engine, clips: Sequence[Clip]) -> Float32Array:
     return np.stack([engine.probabilities(clip.to_layout(engine.spec.layout)) for clip in clips])
-
-
-def _num_streams(engine: Engine) -> int | None:
-    try:
-        return int(engine.compiled.get_property("NUM_STREAMS"))
-    except (RuntimeError, TypeError, ValueError):
-        return None
 
 
 def _identity(ir_path: Path, spec: ModelSpec) -> ModelIdentity:

@@ -112,7 +112,7 @@ def test_probe_tells_and_writes(tiny: Path, profile_path: Path) -> None:
     )
     assert "  it takes every operator\n  asked for    ran in" in result.stdout
     assert result.stdout.count("NOT MEASURED") == len({"GPU", "NPU"} - set(ov.Core().available_devices))
-    assert "\nbest for throughput: --device CPU --mode " in result.stdout
+    assert "\nbest for throughput: --device CPU " in result.stdout
     assert "trying CPU, its own precision, throughput" in result.stderr
     profile = read_profile(profile_path)
     assert (profile.model.name, profile.num_clips, profile.clip_source) == ("tiny.xml", 2, "generated")
@@ -166,8 +166,11 @@ def test_classify_runs_by_the_profile(tiny: Path, video: Path, profile_path: Pat
     write_profile(own, tmp_path / "p.json")
     result = i3d("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
     assert result.exit_code == 0, result.output
-    assert f"profile {tmp_path / 'p.json'}: device HETERO:CPU, inference_precision f32\n" in result.stderr
-    assert "; runs in f32 on HETERO:CPU\n" in result.stderr
+    assert (
+        f"profile {tmp_path / 'p.json'}: --device HETERO:CPU --inference-precision f32 --mode latency\n"
+        in result.stderr
+    )
+    assert "; runs in f32 on HETERO:CPU, latency mode" in result.stderr
     assert "HETERO:CPU: CPU 12 of 12 operators (100.0 % of the operations)\n" in result.stderr
     assert "WARNING" not in result.stderr
 
@@ -181,13 +184,13 @@ def test_options_win_over_the_profile(tiny: Path, video: Path, profile_path: Pat
     write_profile(own, tmp_path / "p.json")
     args = ("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
     result = i3d(*args, "--inference-precision", "bf16")
-    assert f"profile {tmp_path / 'p.json'}: device HETERO:CPU\n" in result.stderr
-    assert "; runs in bf16 on HETERO:CPU\n" in result.stderr
+    assert f"profile {tmp_path / 'p.json'}: --device HETERO:CPU --mode latency\n" in result.stderr
+    assert "; runs in bf16 on HETERO:CPU, latency mode" in result.stderr
     result = i3d(*args, "--device", "CPU")
-    assert f"profile {tmp_path / 'p.json'}: inference_precision its own choice\n" in result.stderr
+    assert f"profile {tmp_path / 'p.json'}: --mode latency\n" in result.stderr
     result = i3d(*args, "--device", "AUTO:CPU")
     assert f"profile {tmp_path / 'p.json'} has no setting for what was given: only that holds\n" in result.stderr
-    assert " on AUTO:CPU\n" in result.stderr
+    assert " on AUTO:CPU, latency mode" in result.stderr
 
 
 def test_a_profile_of_another_ir_is_refused(video: Path, profile_path: Path, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_says_what_really_runs() -> None:
         "num_streams": 2,
         "num_threads": 2,
         "is_cached": False,
+        "ran_on": ["CPU"],
     }
 
 

@@ -1,6 +1,5 @@
 import dataclasses
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,7 +64,7 @@ def test_generated_clips_are_all_different_and_always_the_same() -> None:
 
 
 def test_a_flow_model_is_refused() -> None:
-    with pytest.raises(ClipShapeError, match="model must take RGB frames to be given a video; it takes flow"):
+    with pytest.raises(ClipShapeError, match="model must take RGB frames alone; it takes flow"):
         generated_clips(dataclasses.replace(SPEC, stream="flow", input_type="f32", has_preprocessing=False), 1)
 
 
@@ -94,7 +93,7 @@ class FakeEngine:
         if device == "NPU":
             raise DeviceError("device 'NPU' must accept the model; got no")
         self.device, self.mode, self.spec, self.precision = device, mode, SPEC, options["inference_precision"] or "f16"
-        self.compiled = SimpleNamespace(get_property=lambda _name: "4")
+        self.num_streams = 4
 
     def probabilities(self, _clip: np.ndarray) -> np.ndarray:
         order = [4, 3, 2, 1, 0] if self.device.startswith("GPU") else [0, 1, 2, 3, 4]
