@@ -8,7 +8,8 @@ from synthetic import numbered_frame, read_cropped_number, read_number
 
 from i3d_edge.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from runtime.image_sequence import ImageSequence
-from runtime.views import ViewPlan, ViewReader, open_source
+from runtime.sources import open_source
+from runtime.views import ViewPlan, ViewReader
 
 
 def write_images(folder: Path, numbers: range, pattern: str = "image_{:05d}.png", first: int = 1) -> Path:
