@@ -22,7 +22,7 @@ from i3d_edge.cli import main
 class FakeEngine(SimpleNamespace):
     def __init__(self, ir_path: Path, **_options: object) -> None:
         really = {"device": "CPU", "mode": "latency", "num_streams": 1, "num_threads": 2, "is_cached": False}
-        super().__init__(spec=SPEC, precision="f32", parts=(), probabilities=brightness, **really)
+        super().__init__(spec=SPEC, precision="f32", compile_s=0.1, parts=(), probabilities=brightness, **really)
 
 
 @pytest.fixture(autouse=True)
