@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundles import write_tiny_ir
+from bundles import write_ir
 from click.testing import CliRunner
 
 from benchmarks import cpus
@@ -130,7 +130,7 @@ def test_models_of_one_name_are_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_a_real_turn(tmp_path: Path) -> None:
-    turn = take_turn(write_tiny_ir(tmp_path / "tiny.xml"), "own", tmp_path / "answers.npy")
+    turn = take_turn(write_ir(tmp_path / "tiny.xml"), "own", tmp_path / "answers.npy")
     assert (turn.ran_in, turn.kernels) == ("not reported", {})
     assert turn.clip_ms > 0
     assert np.load(tmp_path / "answers.npy").shape == (2, 400)
