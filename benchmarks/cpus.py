@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.clips import difference
 from benchmarks.cpu_turn import OWN, Turn
 from benchmarks.errors import RivalError
+from benchmarks.figures import percent
 from benchmarks.machine import Machine, versions
 from benchmarks.report import filled
 from i3d_edge.cli._base import Command, force_option, note, output_option, quiet_option
@@ -229,7 +230,7 @@ def _cell(row: Row, first: Row) -> str:
     speed = float(np.median(np.array(first["clip_ms"]) / np.array(row["clip_ms"])))
     return (
         f"{row['ran_in']}, {np.median(row['clip_ms']):.0f} ms, {speed:.2f}x; "
-        f"{100 * row['difference']:.2g} %, {row['num_same_top1']}"
+        f"{percent(row['difference'])}, {row['num_same_top1']}"
     )
 
 

@@ -15,6 +15,7 @@ from i3d_edge.errors import BundleError
 from i3d_edge.files import sha256_file, staged
 from i3d_edge.progress import track
 from i3d_edge.spec import ModelSpec
+from runtime.box.profile import read_profile
 from runtime.bundle.archive import ArchiveWriter, fault_of_name
 from runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
 from runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
@@ -29,7 +30,6 @@ from runtime.bundle.manifest import (
     digest,
     largest_bound,
 )
-from runtime.bundle.profiles import read_recommendation
 from runtime.ir import read_ir
 
 _MARGIN = 4
@@ -82,7 +82,9 @@ def pack_bundle(
 
     Raises:
         IRError: If an IR cannot be read.
-        BundleError: If names clash or cannot be kept on every system, or a profile is of none of the IRs.
+        ProfileError: If a profile cannot be read.
+        BundleError: If names clash or cannot be kept on every system, or a profile is of none of the IRs or recommends
+            nothing.
         OutputError: If the output exists (without `force`) or cannot be written.
     """
     with staged(output, force=force) as path:
@@ -121,12 +123,12 @@ def bounds_of(precision: str, measured: Mapping[str, float]) -> dict[str, float]
 
 
 def _sources(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Source]:
-    by_hash: dict[str, Path] = {}
+    by_hash: dict[tuple[str, str], Path] = {}
     for path in profiles:
-        try:
-            by_hash[read_recommendation(path.read_bytes(), str(path)).ir_sha256] = path
-        except OSError as error:
-            raise BundleError(f"profile {str(path)!r} must be a file; got {error.strerror}") from error
+        profile = read_profile(path)
+        if profile.recommended is None:
+            raise BundleError(f"profile {str(path)!r} must recommend a setting; on its box no device ran the model")
+        by_hash[profile.model.sha256, profile.model.weights_sha256] = path
     sources: list[_Source] = []
     for path in ir_paths:
         _, spec = read_ir(path)
@@ -135,7 +137,8 @@ def _sources(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Source
             raise BundleError(f"IR {str(path)!r} must have a name for every system; it has {fault}", hint="rename it")
         if name.lower() in [item.name.lower() for item in sources]:
             raise BundleError(f"IRs must have different names; got {name!r} twice", hint="rename one, .xml and .bin")
-        sources.append(_Source(name, path, spec, by_hash.pop(sha256_file(path), None)))
+        hashes = (sha256_file(path), sha256_file(path.with_suffix(".bin")))
+        sources.append(_Source(name, path, spec, by_hash.pop(hashes, None)))
     if by_hash:
         left = next(iter(by_hash.values()))
         raise BundleError(f"profile {str(left)!r} must be of one of the IRs; it is of another")

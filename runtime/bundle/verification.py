@@ -11,13 +11,13 @@ from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.errors import BundleError, IRError, OutputError
+from i3d_edge.errors import BundleError, IRError, OutputError, ProfileError
 from i3d_edge.progress import track
+from runtime.box.profile import read_profile
 from runtime.bundle import golden
 from runtime.bundle.clips import PATTERNS
 from runtime.bundle.golden import REFERENCE_DEVICE, GoldenAnswer, GoldenRun, count_same_top1, largest_difference
 from runtime.bundle.manifest import GOLDEN, BundledModel
-from runtime.bundle.profiles import read_recommendation
 from runtime.bundle.reading import Bundle, open_bundle
 from runtime.devices import require_device
 
@@ -109,7 +109,7 @@ def verify_bundle(
         expected = _expected(bundle, folder)
         models = bundle.manifest.models
         checks: list[Check] = []
-        wanted = {model.name: _wanted(model, folder, device, inference_precision) for model in models}
+        wanted = {model.name: _wanted(bundle, model, folder, device, inference_precision) for model in models}
         for model in track(models, total=len(models), title="checking", unit="model"):
             runs = _runs(bundle, model, folder, expected[model.name], *wanted[model.name])
             checks += [_check(model, on, expected[model.name], run) for on, run in runs]
@@ -159,13 +159,17 @@ def _other_version(bundle: Bundle) -> str:
 
 
 def _wanted(
-    model: BundledModel, folder: Path, device: str | None, inference_precision: str | None
+    bundle: Bundle, model: BundledModel, folder: Path, device: str | None, inference_precision: str | None
 ) -> tuple[str, str | None]:
     """Return the device and the precision to ask for: what is given, or the profile's, or the CPU's own."""
     if model.profile is not None:
-        advised = read_recommendation((folder / model.profile).read_bytes(), model.profile)
-        inference_precision = inference_precision or (advised.inference_precision if device is None else None)
-        device = device or advised.device
+        try:
+            advised = read_profile(folder / model.profile).recommended
+        except ProfileError as error:
+            raise bundle.archive.fault(error.message.replace(f"{folder}/", ""), hint=error.hint) from error
+        if advised is not None and device is None:
+            device, inference_precision = advised.device, inference_precision or advised.inference_precision
+    if device is not None:
         require_device(ov.Core(), device)
     return device or REFERENCE_DEVICE, inference_precision
 

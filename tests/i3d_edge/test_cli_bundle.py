@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from bundles import edit, fake_engine, write_tiny_ir
+from bundles import edit, fake_engine, write_ir
 from click.testing import CliRunner, Result
 
 from i3d_edge.cli import main
@@ -26,7 +26,7 @@ def fake_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
     (tmp_path / "ir").mkdir()
-    ir = write_tiny_ir(tmp_path / "ir" / "tiny.xml")
+    ir = write_ir(tmp_path / "ir" / "tiny.xml")
     result = i3d("pack", ir, "-o", tmp_path / "box.i3d")
     assert result.exit_code == 0, result.output
     return tmp_path / "box.i3d"
@@ -38,7 +38,7 @@ def digest_of(box: Path) -> str:
 
 def test_pack(tmp_path: Path) -> None:
     path = tmp_path / "box.i3d"
-    result = i3d("pack", write_tiny_ir(tmp_path / "tiny.xml"), "-o", path)
+    result = i3d("pack", write_ir(tmp_path / "tiny.xml"), "-o", path)
     assert re.fullmatch(
         rf"written  {path}: 0.0 MiB, 5 entries\n"
         r"model    tiny: I3D rgb, 400 classes \(numbered-400\), 16 frames, FP32, STAND-IN weights\n"

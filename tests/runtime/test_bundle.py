@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import Entries, edit, fake_engine, fake_run, read_entries, with_answers, write_tiny_ir
+from bundles import Entries, edit, fake_engine, fake_run, read_entries, with_answers, write_ir, write_profile_of
 
-from i3d_edge.errors import BundleError, DeviceError, IRError, OutputError
+from i3d_edge.errors import BundleError, DeviceError, IRError, OutputError, ProfileError
 from i3d_edge.files import sha256_file
+from runtime.box.profile import Setting
 from runtime.bundle import open_bundle, pack_bundle, unpack_bundle, verify_bundle
 from runtime.bundle.golden import GoldenRun, count_same_top1, from_bytes, largest_difference, run_golden, to_bytes
 from runtime.bundle.manifest import GOLDEN, MANIFEST, MANIFEST_SUM
@@ -36,7 +37,7 @@ def use(monkeypatch: pytest.MonkeyPatch, run: Callable[..., GoldenRun]) -> None:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_ir(tmp_path_factory.mktemp("tiny") / "short.xml")
+    return write_ir(tmp_path_factory.mktemp("tiny") / "short.xml")
 
 
 @pytest.fixture
@@ -270,14 +271,13 @@ def test_an_ir_that_cannot_be_read(box: Path, tmp_path: Path, monkeypatch: pytes
     )
 
 
-def profile(tiny: Path, *, device: str = "CPU", precision: str | None = None) -> bytes:
-    setting = {"device": device, "inference_precision": precision, "mode": "latency", "num_streams": None}
-    return json.dumps({"model": {"sha256": sha256_file(tiny)}, "recommended": setting}).encode()
+def setting(device: str, precision: str | None = None) -> Setting:
+    return Setting(device=device, inference_precision=precision, mode="latency", num_streams=None)
 
 
 def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "p.json").write_bytes(profile(tiny, device="GPU", precision="f16"))
-    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[tmp_path / "p.json"])
+    profile = write_profile_of(tiny, tmp_path / "p.json", recommended=setting("GPU", "f16"))
+    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
     assert packed.manifest.models[0].profile == "profiles/short.json"
     asked = []
 
@@ -293,39 +293,41 @@ def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monke
 
 
 def test_an_absent_device_is_found_before_any_work(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "p.json").write_bytes(profile(tiny, device="FPGA"))
-    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[tmp_path / "p.json"])
+    profile = write_profile_of(tiny, tmp_path / "p.json", recommended=setting("FPGA"))
+    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
     monkeypatch.setattr("runtime.bundle.golden.run_golden", None)
     for options in ({}, {"device": "FPGA"}):
         with pytest.raises(DeviceError, match="device 'FPGA' must be one of "):
             verify_bundle(packed.path, **options)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "profile '{path}' must be a file; got No such file or directory"),
-        (b"{", "profile '{path}' must be one that recommends a device for an IR; got JSONDecodeError("),
-        (b"{}", "profile '{path}' must be one that recommends a device for an IR; got KeyError('recommended')"),
-        (b'{"recommended": null}', "profile '{path}' must be one that recommends a device for an IR; got TypeError("),
-        (
-            b'{"recommended": {"device": "CPU", "inference_precision": null}, "model": {"sha256": "0"}}',
-            "profile '{path}' must be of one of the IRs; it is of another",
-        ),
-        (
-            b'{"recommended": {"device": 1, "inference_precision": null}, "model": {"sha256": "0"}}',
-            "profile '{path}' must be one that recommends a device for an IR; got TypeError('a number for a name')",
-        ),
-    ],
-)
-def test_a_profile_that_is_none(tiny: Path, tmp_path: Path, content: bytes | None, message: str) -> None:
-    path = tmp_path / "p.json"
-    if content is not None:
-        path.write_bytes(content)
+def test_a_profile_of_another_ir(tiny: Path, tmp_path: Path) -> None:
+    other = copy_ir(tiny, tmp_path / "other" / "short.xml")
+    other.write_bytes(other.read_bytes() + b"\n")
+    profile = write_profile_of(other, tmp_path / "p.json", recommended=setting("CPU"))
     with pytest.raises(BundleError) as caught:
-        pack_bundle([tiny], tmp_path / "box.i3d", profiles=[path])
-    assert str(caught.value).startswith(message.format(path=path))
+        pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
+    assert str(caught.value) == f"profile '{profile}' must be of one of the IRs; it is of another"
     assert not (tmp_path / "box.i3d").exists()
+
+
+def test_a_profile_that_recommends_nothing(tiny: Path, tmp_path: Path) -> None:
+    profile = write_profile_of(tiny, tmp_path / "p.json", recommended=None)
+    with pytest.raises(BundleError) as caught:
+        pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
+    assert str(caught.value) == f"profile '{profile}' must recommend a setting; on its box no device ran the model"
+
+
+def test_a_profile_that_is_none(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text("{}")
+    with pytest.raises(ProfileError):
+        pack_bundle([tiny], tmp_path / "box.i3d", profiles=[tmp_path / "p.json"])
+    profile = write_profile_of(tiny, tmp_path / "q.json", recommended=setting("CPU"))
+    pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
+    edited = edit(tmp_path / "box.i3d", tmp_path / "edited.i3d", put("profiles/short.json", b"{}"), covering=True)
+    assert refused(edited) == (
+        "profile 'profiles/short.json' must have schema version 1; got None\n\nhint: make it again by `i3d probe`"
+    )
 
 
 def copy_ir(tiny: Path, target: Path) -> Path:

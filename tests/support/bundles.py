@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
-from openvino import opset13 as ops
+from tiny import write_tiny_ir
 
+from i3d_edge.files import sha256_file
 from i3d_edge.labels import numbered
-from i3d_edge.spec import ModelSpec
+from runtime.box.profile import Machine, ModelIdentity, Profile, Setting, write_profile
 from runtime.bundle.golden import GoldenAnswer, GoldenRun
 from runtime.bundle.manifest import MANIFEST, MANIFEST_SUM
 from runtime.bundle.packing import checksum_file
@@ -45,28 +45,31 @@ def fake_engine(
     return run
 
 
-def write_tiny_ir(path: Path) -> Path:
-    """Write an IR that is small, describes itself as an I3D, and is none."""
-    spec = ModelSpec(
-        labels=numbered(NUM_CLASSES),
-        num_frames=16,
-        layout="NDCHW",
-        input_type="u8",
-        has_preprocessing=True,
-        origin="stand-in",
-        precision="FP32",
-        made_with={"openvino": "1"},
+def write_ir(path: Path) -> Path:
+    """Write a tiny IR that describes itself as a stand-in of as many classes as the answers have."""
+    weights = np.zeros((3, NUM_CLASSES), np.float32)
+    return write_tiny_ir(path, weights=weights, labels=numbered(NUM_CLASSES), num_frames=16, origin="stand-in")
+
+
+def write_profile_of(ir_path: Path, path: Path, *, recommended: Setting | None) -> Path:
+    profile = Profile(
+        made_at="2026-11-21T11:00:00+00:00",
+        model=ModelIdentity(
+            name=ir_path.name,
+            title="I3D",
+            weights_precision="FP32",
+            sha256=sha256_file(ir_path),
+            weights_sha256=sha256_file(ir_path.with_suffix(".bin")),
+        ),
+        machine=Machine(cpu="A CPU", num_cpus=2, cpu_features=()),
+        versions={"openvino": "2026.4.1"},
+        clip_source="generated",
+        num_clips=3,
+        prob_bound=0.1,
+        devices=(),
+        recommended=recommended,
     )
-    clip = ops.parameter(spec.clip_shape, ov.Type.u8, name="Placeholder")
-    clip.output(0).set_names({"Placeholder"})
-    total = ops.reduce_sum(ops.convert(clip, "f32"), ops.constant([1, 2, 3, 4]), keep_dims=False)
-    weights = ops.constant(np.linspace(0, 1e-9, NUM_CLASSES, dtype=np.float32)[np.newaxis])
-    result = ops.softmax(ops.multiply(ops.unsqueeze(total, ops.constant(1)), weights), 1)
-    result.output(0).set_names({"Softmax"})
-    model = ov.Model([result], [clip], "tiny")
-    for name, value in spec.to_fields().items():
-        model.set_rt_info(json.dumps(value), ["i3d_edge", name])
-    ov.save_model(model, path, compress_to_fp16=False)
+    write_profile(profile, path)
     return path
 
 
