@@ -13,11 +13,13 @@ import pytest
 
 from accuracy import read_list
 from convert import convert_graph
+from convert.census import count_operators
+from convert.quantization import quantize_ir
 from freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
 from i3d_edge import VideoClassifier
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
-from runtime import read_clips
+from runtime import read_clips, read_ir
 
 pytestmark = pytest.mark.shared
 
@@ -94,6 +96,58 @@ def test_the_ir_gives_the_golden_logits(
     for name, (pixels, expected) in golden.items():
         got = compiled(pixels.transpose(0, 3, 1, 2)[np.newaxis].copy())[compiled.output("logits")][0]
         assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max(), name
+
+
+@pytest.fixture(scope="module")
+def real_clips(shared: Path) -> list[np.ndarray]:
+    """The first clip of each of 20 videos, shape (1, 79, 224, 224, 3), uint8."""
+    videos = sorted(path for path in (shared / "videos").rglob("*") if path.suffix in (".avi", ".mp4"))
+    chosen = [videos[int(place)] for place in np.linspace(0, len(videos) - 1, 20)]
+    return [read_clips(path, ModelSpec(labels=kinetics_400())).clips[0].frames[np.newaxis] for path in chosen]
+
+
+def answers(path: Path, clips: list[np.ndarray], **properties: str) -> np.ndarray:
+    """Return the logits of clips, shape (20, 400)."""
+    model, spec = read_ir(path)
+    model.add_outputs("logits")
+    compiled = ov.Core().compile_model(model, "CPU", properties)
+    return np.array([compiled(np.ascontiguousarray(spec.lay_out(clip)))[1][0] for clip in clips])
+
+
+@pytest.fixture(scope="module")
+def volumetric(ir: Path, real_clips: list[np.ndarray]) -> np.ndarray:
+    return answers(ir, real_clips, INFERENCE_PRECISION_HINT="f32")
+
+
+@pytest.mark.slow
+def test_the_lowered_network_computes_the_same_on_real_clips(
+    lowered: Path, volumetric: np.ndarray, real_clips: list[np.ndarray]
+) -> None:
+    got = answers(lowered, real_clips, INFERENCE_PRECISION_HINT="f32")
+    relative = np.abs(got - volumetric).max() / np.abs(volumetric).max()
+    print(f"\nlowered against 3-D: {relative:.1e} of the largest logit, {np.abs(volumetric).max():.1f}")
+    assert relative <= 1e-4
+    census = count_operators(read_ir(lowered)[0])
+    assert {name: len(found) for name, found in census.above_flat.items()} == {"Parameter": 1, "Reshape": 1}
+    assert census.is_flat
+    assert not census.volumetric
+
+
+@pytest.mark.slow
+def test_the_lowered_network_is_as_accurate_in_int8(
+    ir: Path, lowered: Path, shared: Path, volumetric: np.ndarray, real_clips: list[np.ndarray]
+) -> None:
+    calibration = sorted((shared / "videos").rglob("*.mp4"))[1::5]
+    noise, agreed = {}, {}
+    for kind, path in {"3-D": ir, "lowered": lowered}.items():
+        quantize_ir(path, calibration, path.with_name(f"{kind}_int8.xml"), num_clips=8)
+        difference = answers(path.with_name(f"{kind}_int8.xml"), real_clips) - volumetric
+        noise[kind] = np.square(difference - difference.mean(axis=1, keepdims=True)).mean()
+        agreed[kind] = int(((difference + volumetric).argmax(axis=1) == volumetric.argmax(axis=1)).sum())
+    print(f"\nmean square difference {noise}, best classes kept of 20 {agreed}")
+    assert noise["lowered"] <= 1.2 * noise["3-D"]
+    assert max(noise.values()) < 0.012
+    assert min(agreed.values()) >= 18
 
 
 def test_cricket_looks_as_deepmind_saw_it(shared: Path, cricket_gif: np.ndarray) -> None:
