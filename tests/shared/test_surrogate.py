@@ -10,10 +10,10 @@ import av
 import numpy as np
 import openvino as ov
 import pytest
+from convert.census import count_operators
 
 from accuracy import read_list
 from convert import convert_graph
-from convert.census import count_operators
 from convert.quantization import quantize_ir
 from freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
 from i3d_edge import VideoClassifier
