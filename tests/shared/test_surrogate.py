@@ -10,7 +10,6 @@ import av
 import numpy as np
 import openvino as ov
 import pytest
-from convert.census import count_operators
 
 from accuracy import read_list
 from convert import convert_graph
@@ -20,6 +19,7 @@ from i3d_edge import VideoClassifier
 from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
 from runtime import read_clips, read_ir
+from runtime.census import count_operators
 
 pytestmark = pytest.mark.shared
 
