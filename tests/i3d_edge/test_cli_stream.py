@@ -22,7 +22,7 @@ from i3d_edge.cli import main
 class FakeEngine(SimpleNamespace):
     def __init__(self, ir_path: Path, **_options: object) -> None:
         really = {"device": "CPU", "mode": "latency", "num_streams": 1, "num_threads": 2, "is_cached": False}
-        super().__init__(spec=SPEC, precision="f32", parts=(), probabilities=brightness, **really)
+        super().__init__(spec=SPEC, precision="f32", compile_s=0.1, parts=(), probabilities=brightness, **really)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     shown = url.replace("user:secret", "***")
     assert notes[0] == (
         "model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU, latency mode, "
-        "1 stream(s), 2 thread(s), compiled anew"
+        "1 stream(s), 2 thread(s), compiled in 0.10 s"
     )
     assert notes[1] == f"watching {film}"
     assert notes[-1] == f"webhook {shown}: 2 sent, 1 retries, 0 lost"
