@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 
 from accuracy.result_schema import Where
+from runtime.box.cpu import read_processor
 
 _PACKAGES = ("openvino", "i3d-edge", "av", "numpy", "opencv-contrib-python-headless", "tensorflow")
 
@@ -20,13 +21,4 @@ def describe_machine() -> Where:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return Where(cpu=_cpu_name(), num_cpus=os.cpu_count() or 1, os=sys.platform, versions=versions)
-
-
-def _cpu_name() -> str:
-    """Return the processor's model name where the system tells it, else its architecture."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as stream:
-            return next(line.partition(":")[2].strip() for line in stream if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return Where(cpu=read_processor().name, num_cpus=os.cpu_count() or 1, os=sys.platform, versions=versions)

@@ -13,6 +13,7 @@ from runtime.engine import Engine as Engine
 from runtime.flow import FlowCost as FlowCost
 from runtime.flow import FlowMethod as FlowMethod
 from runtime.flow import flow_method as flow_method
+from runtime.frame_source import FrameSource as FrameSource
 from runtime.inputs import graph_inputs as graph_inputs
 from runtime.inputs import model_inputs as model_inputs
 from runtime.ir import read_ir as read_ir
@@ -24,6 +25,5 @@ from runtime.sources import Source as Source
 from runtime.sources import find_sources as find_sources
 from runtime.sources import open_source as open_source
 from runtime.video import ShortcutError as ShortcutError
-from runtime.views import FrameSource as FrameSource
 from runtime.views import ViewPlan as ViewPlan
 from runtime.views import ViewReader as ViewReader

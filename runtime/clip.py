@@ -8,9 +8,10 @@ from pathlib import Path
 from i3d_edge.errors import ClipShapeError
 from i3d_edge.spec import ModelSpec
 from runtime.flow import FlowCost, FlowMethod
+from runtime.frame_source import FrameSource
 from runtime.video import ShortcutError, Video
 from runtime.views import Clip as Clip
-from runtime.views import FrameSource, ViewPlan, ViewReader
+from runtime.views import ViewPlan, ViewReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from i3d_edge.errors import ClipShapeError, VideoError
 from runtime.flow import FlowCost
+from runtime.frame_source import FrameSource
 from runtime.timeline import Timeline
 from runtime.video import ShortcutError
-from runtime.views import Clip, FrameSource, ViewPlan, ViewReader
+from runtime.views import Clip, ViewPlan, ViewReader
 
 _POLL_S = 0.1
 

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -25,9 +25,7 @@ import numpy.typing as npt
 
 from i3d_edge.errors import ClipShapeError, DependencyError
 from i3d_edge.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from runtime.views import FrameSource
+from runtime.frame_source import FrameSource
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

@@ -18,9 +18,9 @@ from i3d_edge.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.files import writing
 from i3d_edge.spec import ModelSpec
 from runtime.clip_array import Array, ClipArray
+from runtime.frame_source import FrameSource
 from runtime.image_sequence import ImageSequence, numbered_images
 from runtime.video import Video
-from runtime.views import FrameSource
 
 STANDARD_INPUT = "-"
 CLIP_SUFFIX = ".npy"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,9 @@ import numpy.typing as npt
 from i3d_edge.errors import VideoDecodeError
 from i3d_edge.spec import MIN_FRAMES, ModelSpec
 from runtime.flow import FlowCost, FlowFrames, FlowMethod, flow_method
+from runtime.frame_source import FrameSource
 from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
 from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
-from runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -152,20 +151,6 @@ class ViewPlan:
     def crops(self, fitted: UInt8Array) -> list[UInt8Array]:
         """Cut the crops of a resized frame, shape (crop_px, crop_px, 3)."""
         return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
-
-
-class FrameSource(Protocol):
-    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`."""
-
-    path: Path
-    timeline: Timeline
-    stated_duration_s: float | None
-    warnings: list[str]
-    has_damage: bool
-    is_cropped: bool  # whether its frames have the network's size already, and are taken as they are
-
-    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield wanted frames by their index, in order; see `Video.frames`."""
 
 
 class ViewReader:

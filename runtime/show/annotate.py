@@ -11,6 +11,7 @@ from pathlib import Path
 from i3d_edge.files import staged
 from i3d_edge.labels import LabelSet
 from i3d_edge.progress import track
+from runtime.frame_source import FrameSource
 from runtime.prediction import Classification
 from runtime.show import layout
 from runtime.show.course import Course
@@ -19,7 +20,6 @@ from runtime.show.footage import as_source, displayed_size, file_of, pixel_aspec
 from runtime.show.overlay import Overlay
 from runtime.show.sound import Sound
 from runtime.sources import Source
-from runtime.views import FrameSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import av
 
+from runtime.frame_source import FrameSource
 from runtime.sources import Source, open_source
 from runtime.video import ShortcutError, Video
-from runtime.views import FrameSource
 
 Result = TypeVar("Result")
 
