@@ -205,7 +205,7 @@ def _scenarios(
     paced = StreamOptions(is_looped=True, is_real_time=True)
     name = engine.precision
     yield watch(f"{name}, unpaced", source, engine.spec, engine.probabilities, _for(looped, 60 * minutes))
-    for title, hop in (("hop 50", 50), ("hop 1", 1), ("hop auto", None)):
+    for title, hop in (("hop 100", 100), ("hop 1", 1), ("hop auto", None)):
         options = _for(paced, seconds, hop=hop)
         yield watch(f"{name}, camera's pace, {title}", source, engine.spec, engine.probabilities, options)
 
