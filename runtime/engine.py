@@ -25,9 +25,6 @@ Float32Array = npt.NDArray[np.float32]
 Mode = Literal["latency", "throughput"]
 Tag = TypeVar("Tag")
 
-# One runs while the next one is handed over.
-_MIN_REQUESTS = 2
-
 
 class Engine:
     """An IR on a device. Thread-safe: each thread's inferences have requests of their own.
@@ -148,9 +145,11 @@ class Engine:
             ClipShapeError: As `probabilities` raises it.
             NotFiniteError: As `probabilities` raises it.
         """
+        at_once = self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1
         queue: InferenceQueue[Tag] = InferenceQueue(
             self.compiled,
-            num_requests=max(_MIN_REQUESTS, self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1),
+            # Some wait behind those that run: answers come in order, and no stream may idle until an older one ends.
+            num_requests=at_once + max(1, at_once // 2),
             batch=self.spec.batch,
             batch_axis=self._batch_axis,
             read=self._read,

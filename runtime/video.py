@@ -8,11 +8,12 @@ Both shortcuts are checked against what is decoded, and there is a thorough way 
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,9 @@ from runtime.timeline import Timeline
 UInt8Array = npt.NDArray[np.uint8]
 
 _SEEK_AFTER_S = 5.0
+# Where a seek leads to damage, another one begins farther ahead; what is damaged even then is damaged in the file.
+_LEADS_S = (0, 10)
+_SETTLED_S = 5
 _DURATION_TOLERANCE_S = 0.5
 _DEFAULT_RATE_FPS = Fraction(25)
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
@@ -111,46 +115,76 @@ class Video:
             VideoDecodeError: If fewer than half of the wanted frames can be decoded.
             ShortcutError: If the frames are not those that the packets promised, or a seek led astray.
         """
-        with _open(self.path) as container:
-            stream = _video_stream(container, self.path)
-            has_sought = self._seek(container, stream, wanted[0])
-            decoding = _Decoding(container, stream)
-            to_rgb = RgbConverter()
-            remaining = list(reversed(wanted))
-            num_replaced = 0
-            shown: VideoFrame | None = None
-            for index, frame in self._indexed(decoding):
-                if has_sought and (decoding.has_damage or (shown is None and index > wanted[0])):
+        for lead_s in self._leads(wanted[0]):
+            with _open(self.path) as container:
+                stream = _video_stream(container, self.path)
+                decoding = _Decoding(container, stream)
+                if lead_s is None:
+                    yield from self._deliver(decoding, self._indexed(decoding), wanted)
+                    return
+                tick = self.timeline.ticks[wanted[0]] - math.ceil(lead_s / self.timeline.time_base)
+                container.seek(max(tick, self.timeline.ticks[0]), stream=stream, backward=True)
+                indexed = self._indexed(decoding)
+                first = self._lead_in(decoding, indexed, wanted[0])
+                is_astray = not first or first[0][0] > wanted[0]
+                if lead_s != _LEADS_S[-1] and (is_astray or decoding.has_damage):
+                    continue
+                if is_astray:
                     raise ShortcutError
-                while remaining and remaining[-1] < index:
-                    num_replaced += 1
-                    yield remaining.pop(), to_rgb(shown if shown is not None else frame)
-                if remaining and remaining[-1] == index:
-                    yield remaining.pop(), to_rgb(frame)
-                shown = frame
-                if not remaining:
-                    break
-            if shown is None:
-                raise EmptyVideoError(f"video {str(self.path)!r} must have a frame that decodes; none does")
-            num_replaced += len(remaining)
-            if num_replaced * 2 > len(wanted):
-                raise VideoDecodeError(
-                    f"video {str(self.path)!r} must decode in at least half of the {len(wanted)} frames needed; "
-                    f"got {len(wanted) - num_replaced}",
-                    hint="the file is damaged or incomplete: copy or download it again",
-                )
-            last = to_rgb(shown)
-            for index in reversed(remaining):
-                yield index, last
-        self._warn(decoding, shown, num_replaced, len(wanted))
+                yield from self._deliver(decoding, chain(first, indexed), wanted)
+                return
 
-    def _seek(self, container: InputContainer, stream: VideoStream, index: int) -> bool:
-        tick = self.timeline.ticks[index]
-        is_far = (tick - self.timeline.ticks[0]) * self.timeline.time_base > _SEEK_AFTER_S
-        if not is_far or self._is_thorough:
-            return False
-        container.seek(tick, stream=stream, backward=True)
-        return True
+    def _leads(self, index: int) -> Sequence[int | None]:
+        """Return how far before a frame decoding is to begin, one attempt after the other; None is the start."""
+        distance = (self.timeline.ticks[index] - self.timeline.ticks[0]) * self.timeline.time_base
+        return (None,) if self._is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
+
+    def _lead_in(
+        self, decoding: _Decoding, indexed: Iterator[tuple[int, VideoFrame]], index: int
+    ) -> list[tuple[int, VideoFrame]]:
+        """Decode up to a frame; return it, or the one after it, and the one before it.
+
+        What a seek has left half decoded is reported as damage. By the time of the frame that is over, and forgotten.
+        """
+        settled = self.timeline.ticks[index] - math.ceil(_SETTLED_S / self.timeline.time_base)
+        first: list[tuple[int, VideoFrame]] = []
+        for item in indexed:
+            if self.timeline.ticks[item[0]] < settled:
+                decoding.forget()
+            first = [*first[-1:], item]
+            if item[0] >= index:
+                break
+        return first
+
+    def _deliver(
+        self, decoding: _Decoding, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
+    ) -> Iterator[tuple[int, UInt8Array]]:
+        to_rgb = RgbConverter()
+        remaining = list(reversed(wanted))
+        num_replaced = 0
+        shown: VideoFrame | None = None
+        for index, frame in indexed:
+            while remaining and remaining[-1] < index:
+                num_replaced += 1
+                yield remaining.pop(), to_rgb(shown if shown is not None else frame)
+            if remaining and remaining[-1] == index:
+                yield remaining.pop(), to_rgb(frame)
+            shown = frame
+            if not remaining:
+                break
+        if shown is None:
+            raise EmptyVideoError(f"video {str(self.path)!r} must have a frame that decodes; none does")
+        num_replaced += len(remaining)
+        if num_replaced * 2 > len(wanted):
+            raise VideoDecodeError(
+                f"video {str(self.path)!r} must decode in at least half of the {len(wanted)} frames needed; "
+                f"got {len(wanted) - num_replaced}",
+                hint="the file is damaged or incomplete: copy or download it again",
+            )
+        last = to_rgb(shown)
+        for index in reversed(remaining):
+            yield index, last
+        self._warn(decoding, shown, num_replaced, len(wanted))
 
     def _indexed(self, decoding: _Decoding) -> Iterator[tuple[int, VideoFrame]]:
         """Yield decoded frames with their indices: counted, or looked up by timestamp."""
@@ -188,6 +222,10 @@ class _Decoding:
         self._stream = stream
         self.num_errors = 0
         self.num_corrupt = 0
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.num_errors = self.num_corrupt = 0
 
     @property
     def has_damage(self) -> bool:

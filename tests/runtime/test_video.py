@@ -66,6 +66,69 @@ def test_a_far_frame_is_reached_by_seeking_and_is_the_same(tmp_path: Path, monke
     assert len(decoded) < 150
 
 
+def long_video(path: Path) -> tuple[Path, list[tuple[int, int]]]:
+    """Write sixteen seconds with a keyframe each second; return where the packets lie, by frame."""
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (48, 48, 3), dtype=np.uint8) for _ in range(400)]
+    write_video(path, frames, codec="mpeg4", options={"g": "25", "b": "20M", "sc_threshold": "1000000000"})
+    with av.open(str(path)) as container:
+        return path, [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+
+
+def spoil(path: Path, packets: list[tuple[int, int]]) -> None:
+    data = bytearray(path.read_bytes())
+    for position, size in packets:
+        data[position : position + size] = bytes(size)
+    path.write_bytes(bytes(data))
+
+
+def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    decoded: list[int] = []
+    original = runtime.video._Decoding.__iter__
+    monkeypatch.setattr(
+        runtime.video._Decoding,
+        "__iter__",
+        lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
+    )
+    return decoded
+
+
+def test_damage_ahead_of_a_far_clip_costs_another_seek_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, packets = long_video(tmp_path / "long.mp4")
+    whole = dict(Video.open(path).frames(range(360, 380)))
+    spoil(path, packets[352:355])  # in the second of the clip's first frame, behind its keyframe
+    decoded = count_decoded(monkeypatch)
+    video = Video.open(path)
+    shown = dict(video.frames(range(360, 380)))
+    assert list(shown) == list(whole)
+    assert np.array_equal(shown[379], whole[379])  # behind the next keyframe nothing is wrong
+    assert video.warnings == ["the decoder reported 3 error(s)"]
+    assert len(decoded) < 25 + 10 * 25 + 2 * 25
+
+
+def test_damage_long_before_a_far_clip_is_no_matter(tmp_path: Path) -> None:
+    path, packets = long_video(tmp_path / "long.mp4")
+    whole = dict(Video.open(path).frames(range(360, 380)))
+    spoil(path, packets[10:340])
+    video = Video.open(path)
+    shown = dict(video.frames(range(360, 380)))
+    assert all(np.array_equal(shown[index], whole[index]) for index in whole)
+    assert video.warnings == []
+
+
+def test_a_far_clip_of_damage_is_refused_without_decoding_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, packets = long_video(tmp_path / "long.mp4")
+    spoil(path, packets[362:380])
+    decoded = count_decoded(monkeypatch)
+    with pytest.raises(VideoDecodeError, match="must decode in at least half of the 20 frames needed; got 2"):
+        list(Video.open(path).frames(range(360, 380)))
+    assert len(decoded) < 100
+
+
 def test_the_thorough_way_gives_the_same_frames(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 60)
     assert numbers(Video.open(path, thorough=True), [0, 31, 59]) == [0, 31, 59]
