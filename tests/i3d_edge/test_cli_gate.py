@@ -236,7 +236,7 @@ def test_a_real_run_goes_all_the_way(ir_path: Path, tmp_path: Path) -> None:
 def test_reference() -> None:
     result = i3d("reference")
     assert result.exit_code == 0
-    assert "  comparable: our protocol deepmind: for RGB, and on the test set" in result.stdout
+    assert "  comparable: our protocol deepmind: on the test set; flow is by OpenCV's TV-L1" in result.stdout
     assert json.loads(i3d("reference", "--json").stdout)[0]["name"] == "omz-2022"
 
 

@@ -67,7 +67,7 @@ class FakeClassifier:
     spec = ModelSpec(labels=LABELS)
     device, precision, flow = "CPU", "f32", None
 
-    engine = SimpleNamespace(device="CPU", precision="f32")
+    engine = SimpleNamespace(device="CPU", precision="f32", ran_on=lambda: ("CPU",))
 
     def __init__(self, *_args: object, **_options: object) -> None: ...
 
