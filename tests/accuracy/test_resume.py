@@ -162,6 +162,7 @@ def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
     for number in range(8):
         write_numbered(tmp_path / f"{number}.mp4", 20 + number)

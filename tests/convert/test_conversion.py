@@ -131,7 +131,7 @@ def two_streams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, C
     return opened[0], opened[1]
 
 
-@pytest.mark.parametrize("fusion", ["logits", "probabilities"])
+@pytest.mark.parametrize("fusion", ["logits", pytest.param("probabilities", marks=pytest.mark.slow)])
 def test_a_joint_graph_keeps_both_inputs(
     two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path, fusion: str
 ) -> None:
@@ -151,6 +151,7 @@ def test_a_joint_graph_keeps_both_inputs(
     assert read_ir(tmp_path / "j.xml")[1].fusion == fusion
 
 
+@pytest.mark.slow
 def test_batch_and_embedding_go_through(two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path) -> None:
     freeze_checkpoint(two_streams[0], tmp_path / "g.pb", num_frames=9, batch=2, embedding=True)
     single = freeze_checkpoint(two_streams[0], tmp_path / "single.pb", num_frames=9)

@@ -259,6 +259,7 @@ def test_flat_input(graph_path: Path, tmp_path: Path, clip: np.ndarray, expected
     assert np.abs(logits(tmp_path / "m.xml", clip) - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.slow
 def test_a_flat_ir_serves_every_command(graph_path: Path, ir_path: Path, tmp_path: Path) -> None:
     convert_graph(graph_path, tmp_path / "m.xml", target="vpu", flat_input=True)
     frames = np.random.default_rng(2).integers(0, 256, (20, 240, 320, 3), dtype=np.uint8)
@@ -291,6 +292,7 @@ def test_a_flat_ir_serves_every_command(graph_path: Path, ir_path: Path, tmp_pat
     assert got == pytest.approx(engine.probabilities(pixels.transpose(0, 3, 1, 2)), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_whole_frames_are_lowered_too(graph_path: Path, tmp_path: Path) -> None:
     report = convert_graph(
         graph_path, tmp_path / "m.xml", target="vpu", frame_px=(240, 320), reference=run_frozen_graph
@@ -311,7 +313,7 @@ def prefixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize(("stream", "num_frames"), [("flow", 17), ("joint", 9)])
+@pytest.mark.parametrize(("stream", "num_frames"), [("flow", 17), pytest.param("joint", 9, marks=pytest.mark.slow)])
 def test_flow_and_joint_models(prefixes: dict[str, Path], tmp_path: Path, stream: str, num_frames: int) -> None:
     first, *others = [open_checkpoint(prefixes[name]) for name in (["rgb", "flow"] if stream == "joint" else ["flow"])]
     joint = others[0] if others else None

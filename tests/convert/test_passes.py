@@ -215,7 +215,7 @@ def test_whole_frames(graph_path: Path, tmp_path: Path, layout: str, input_type:
     assert (sizes["H"], sizes["W"]) == (240, 320)
 
 
-@pytest.mark.parametrize(("num_frames", "batch"), [(9, 1), (32, 1), (17, 2)])
+@pytest.mark.parametrize(("num_frames", "batch"), [(9, 1), pytest.param(32, 1, marks=pytest.mark.slow), (17, 2)])
 def test_another_clip_length_and_batch(graph_path: Path, tmp_path: Path, num_frames: int, batch: int) -> None:
     report = convert_graph(
         graph_path, tmp_path / "m.xml", num_frames=num_frames, batch=batch, reference=run_frozen_graph

@@ -92,6 +92,7 @@ def test_with_every_layer_kept_it_is_the_model_that_it_was_made_from(
     assert kinds.count("MaxPool") > 13
 
 
+@pytest.mark.slow
 def test_the_same_videos_in_any_order_give_the_same_ir(plain_ir: Path, int8_ir: Path, videos: list[Path]) -> None:
     again = int8_ir.with_name("again.xml")
     quantize_ir(plain_ir, videos[::-1], again, num_clips=4)

@@ -94,6 +94,7 @@ def test_a_batch(rgb: Checkpoint, expected: dict[str, np.ndarray], tmp_path: Pat
     assert_close(got[1], expected["rgb"])
 
 
+@pytest.mark.slow
 def test_an_embedding(rgb: Checkpoint, flow: Checkpoint, tmp_path: Path) -> None:
     freeze_checkpoint(rgb, tmp_path / "g.pb", num_frames=FRAMES, embedding=True)
     features = reference_i3d.features(clip_for("rgb")[0], squeezed(rgb.read())).mean(axis=0)
@@ -140,6 +141,7 @@ def test_streams_of_other_classes(rgb: Checkpoint, tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rgb_imagenet", "rgb_scratch", "flow_imagenet", "flow_scratch", "rgb_scratch_kin600"])
 def test_each_published_form(shared: Path, tmp_path: Path, name: str) -> None:
     """A checkpoint with exactly the published names and shapes, slots and scopes, and random values."""
@@ -159,6 +161,7 @@ def test_each_published_form(shared: Path, tmp_path: Path, name: str) -> None:
     assert_close(got[0], reference_i3d.logits(clip[0], variables))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_hub_module_computes_the_same_as_our_graph_of_its_variables(shared: Path, tmp_path: Path) -> None:
     """The module's own graph, restored with random variables of its names, against what we freeze from them."""

@@ -368,6 +368,7 @@ def published_lookalike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return prefix
 
 
+@pytest.mark.slow
 def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole command on data made here: first what it prints, then a verdict on exactly that, then on more noise."""
     import numpy as np
@@ -398,6 +399,7 @@ def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert third.exit_code == 3
 
 
+@pytest.mark.slow
 def test_verify_sample_without_published_values(checkpoint_prefix: Path, video: Path) -> None:
     result = i3d("verify-sample", checkpoint_prefix, video)
     assert result.exit_code == 0, result.output

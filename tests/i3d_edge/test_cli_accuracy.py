@@ -119,6 +119,7 @@ def test_a_changed_video_is_found_before_the_run(manifest: Path, folders: Path, 
     assert not (tmp_path / "out" / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path) -> None:
     args = ["accuracy", "run", manifest, "--graph", graph_path, "--protocol", "deepmind", "-o", tmp_path / "out", "-q"]
     result = i3d(*args, "--inference-precision", "f32")

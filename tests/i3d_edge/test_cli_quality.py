@@ -83,6 +83,7 @@ def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Pa
     assert step["first_divergence"]["layer"] == "RGB/inception_i3d/Conv3d_1a_7x7/Relu"
 
 
+@pytest.mark.slow
 def test_parity_with_a_stricter_tolerance(short_graph: Path, short_ir: Path) -> None:
     result = i3d("parity", short_graph, short_ir, "--tolerance", "1e-12")
     assert result.exit_code == 3

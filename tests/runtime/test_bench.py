@@ -42,6 +42,7 @@ def test_layers_are_named_and_add_up(ir_path: Path) -> None:
     assert sum(layer.median_ms for layer in layers) < 3 * bench({"m": engine}, rounds=1)["m"].clip_ms[0]
 
 
+@pytest.mark.slow
 def test_a_batch_is_timed_per_clip(graph_path: Path, checkpoint_prefix: Path, tmp_path: Path) -> None:
     from freeze import freeze_checkpoint, open_checkpoint
 

@@ -69,6 +69,7 @@ def golden(shared: Path, cricket_gif: np.ndarray) -> dict[str, tuple[np.ndarray,
     return {name: (pixels[name], np.array(stored[name]["logits"])) for name in stored}
 
 
+@pytest.mark.slow
 def test_the_frozen_graph_gives_the_golden_logits(
     graph: Path, golden: dict[str, tuple[np.ndarray, np.ndarray]]
 ) -> None:
@@ -85,6 +86,7 @@ def lowered(graph: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ir", "lowered"])
 def test_the_ir_gives_the_golden_logits(
     kind: str, request: pytest.FixtureRequest, golden: dict[str, tuple[np.ndarray, np.ndarray]]
