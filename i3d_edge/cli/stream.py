@@ -103,6 +103,11 @@ _seconds = click.FloatRange(min=0, min_open=True)
     metavar="N|forever",
     help="Attempts in a row to reach a source that broke off; forever also waits for one that is not there yet.",
 )
+@click.option(
+    "--hardware-decoder",
+    metavar="NAME",
+    help="Decode on a device that FFmpeg knows, for instance qsv (Intel), instead of on the CPU.",
+)
 @click.option("--rtsp-transport", type=click.Choice(["tcp", "udp"]), default="tcp", show_default=True, help="For RTSP.")
 @click.option(
     "--open-timeout",
@@ -151,6 +156,7 @@ def stream(
     real_time: bool,
     loop: bool,
     reconnect: int | None,
+    hardware_decoder: str | None,
     rtsp_transport: Literal["tcp", "udp"],
     open_timeout: float,
     read_timeout: float,
@@ -193,6 +199,7 @@ def stream(
             rtsp_transport=rtsp_transport,
             open_timeout_s=open_timeout,
             read_timeout_s=read_timeout,
+            hardware_decoder=hardware_decoder,
         )
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:

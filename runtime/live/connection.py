@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import av
+from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -37,11 +38,13 @@ class Settings:
         rtsp_transport: "tcp" or "udp".
         open_timeout_s: Until it must have said what it is.
         read_timeout_s: Until the next frame must have come.
+        hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
     """
 
     rtsp_transport: str = "tcp"
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    hardware_decoder: str | None = None
 
 
 class TransientError(Exception):
@@ -177,10 +180,28 @@ def _open(address: Address, settings: Settings) -> InputContainer:
             options=options,
             timeout=(settings.open_timeout_s, settings.read_timeout_s),
             metadata_errors="replace",
+            hwaccel=_hardware(settings.hardware_decoder),
         )
+    except RuntimeError as error:  # no device, or none that decodes this stream
+        raise _hardware_error(address, settings, str(error)) from error
     except (av.FFmpegError, OSError, ValueError) as error:
+        if settings.hardware_decoder is not None and getattr(error, "errno", None) == errno.EPERM:
+            raise _hardware_error(address, settings, _reason(error)) from error
         waited_s = time.monotonic() - started_s
         raise _open_error(address, settings, error, waited_s) from error
+
+
+def _hardware(decoder: str | None) -> HWAccel | None:
+    return None if decoder is None else HWAccel(device_type=decoder, allow_software_fallback=False)
+
+
+def _hardware_error(address: Address, settings: Settings, reason: str) -> StreamOpenError:
+    known = ", ".join(hwdevices_available())
+    return StreamOpenError(
+        f"stream {address.shown!r} must be decoded by {settings.hardware_decoder!r}, as asked; "
+        f"got {reason[:1].lower() + reason[1:]}",
+        hint=f"leave --hardware-decoder away to decode on the CPU; this FFmpeg knows {known}",
+    )
 
 
 def _open_error(

@@ -80,7 +80,8 @@ class StreamOptions:
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: Say how it goes that often; 0 for never.
         num_predictions: Classes in an answer.
-        rtsp_transport, open_timeout_s, read_timeout_s: How the source is opened and read; see `Settings`.
+        rtsp_transport, open_timeout_s, read_timeout_s, hardware_decoder: How the source is opened and read; see
+            `Settings`.
 
     Raises:
         ValueError: If smoothing or thresholds are not as said.
@@ -101,6 +102,7 @@ class StreamOptions:
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    hardware_decoder: str | None = None
 
     def __post_init__(self) -> None:
         smoothing_named(self.smoothing)
@@ -165,7 +167,7 @@ class LiveStream:
         self._hop: Hop = AutoHop(spec.frame_rate_fps, spec.num_frames) if options.hop is None else FixedHop(options.hop)
         self._live = LiveSource(
             address,
-            Settings(options.rtsp_transport, options.open_timeout_s, options.read_timeout_s),
+            Settings(options.rtsp_transport, options.open_timeout_s, options.read_timeout_s, options.hardware_decoder),
             is_real_time=options.is_real_time,
             is_looped=options.is_looped,
             backoff=Backoff(options.reconnect),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import pytest
+from av.codec.hwaccel import HWAccel
 from live import Broadcast, broadcast, grey, hanging, numbered, write_transport_stream
 from rtsp_server import Played, encode_h264, serve_rtsp
 from servers import Served, serve
@@ -146,6 +147,31 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert str(failure(LiveSource(Address.parse(str(text)), QUICK))) == (
         f"stream '{text}' must be a file that FFmpeg can open; got invalid data found when processing input"
     )
+
+
+@pytest.mark.parametrize("decoder", ["qsv", "bogus"])
+def test_a_hardware_decoder_that_is_not_there_is_an_error(tmp_path: Path, decoder: str) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(range(5)))
+    error = failure(LiveSource(Address.parse(str(path)), Settings(hardware_decoder=decoder)))
+    assert error.message.startswith(f"stream '{path}' must be decoded by '{decoder}', as asked; got ")
+    assert str(error.hint).startswith("leave --hardware-decoder away to decode on the CPU; this FFmpeg knows ")
+
+
+def test_a_hardware_decoder_is_asked_for_without_a_way_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(range(5)))
+    asked = []
+
+    def open_(*args: object, hwaccel: HWAccel | None, **options: object) -> object:
+        asked.append(hwaccel)
+        return really_open(*args, **options)
+
+    really_open = av.open
+    monkeypatch.setattr(av, "open", open_)
+    assert read(LiveSource(Address.parse(str(path)), Settings(hardware_decoder="qsv"))) == list(range(5))
+    assert read(LiveSource(Address.parse(str(path)), QUICK)) == list(range(5))
+    assert (asked[0].allow_software_fallback, asked[1]) == (False, None)
 
 
 def test_sound_alone(tmp_path: Path) -> None:
