@@ -53,7 +53,7 @@ class Video:
     Attributes:
         path: The file.
         timeline: When each frame is shown.
-        stated_duration_s: What the container says, or None.
+        stated_duration_s: What the container says, or None if it says nothing of the picture.
         warnings: What a user should know about this file; `frames` adds to it.
         has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
     """
@@ -90,8 +90,11 @@ class Video:
             timeline = _timeline_of_frames(path)
         video = cls(path, timeline, stated, _is_thorough=is_thorough)
         if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
-            video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
-            video.has_damage = True
+            if _is_of_another_stream(path, stated):
+                video.stated_duration_s = None
+            else:
+                video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
+                video.has_damage = True
         return video
 
     @property
@@ -286,6 +289,27 @@ def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float 
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / av.time_base
+
+
+def _is_of_another_stream(path: Path, stated_s: float) -> bool:
+    """Whether a stated duration is that of sound or subtitles, which are read to their end.
+
+    Matroska states one duration, of all streams. A picture that ends earlier need not be cut off.
+    """
+    with _open(path) as container:
+        if _video_stream(container, path).duration is not None:
+            return False
+        others = [stream for stream in container.streams if stream.type in ("audio", "subtitle")]
+        try:
+            for packet in container.demux(others) if others else ():
+                if packet.pts is None or packet.time_base is None:
+                    continue
+                end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                if end_s >= stated_s - _DURATION_TOLERANCE_S:
+                    return True
+        except (av.FFmpegError, OSError, IndexError):
+            pass  # it is cut off
+    return False
 
 
 def _frame_rate(stream: VideoStream) -> Fraction:

@@ -310,6 +310,38 @@ def test_a_truncated_file_says_how_much_is_left(tmp_path: Path) -> None:
     assert video.warnings[0].startswith("the file states 4.00 s; only ")
 
 
+def with_sound(path: Path, num_frames: int, sound_s: int) -> Path:
+    """Write a video of numbered frames beside seconds of silence, which may outlast it."""
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("mpeg4", rate=25)
+        picture.height, picture.width = numbered_frame(0).shape[:2]
+        picture.pix_fmt = "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for number in range(max(num_frames, 25 * sound_s)):
+            if number < num_frames:
+                container.mux(picture.encode(av.VideoFrame.from_ndarray(numbered_frame(number), format="rgb24")))
+            if number < 25 * sound_s:
+                silence = av.AudioFrame.from_ndarray(np.zeros((1, 320), np.int16), format="s16", layout="mono")
+                silence.sample_rate, silence.pts = 8000, 320 * number
+                container.mux(sound.encode(silence))
+        container.mux(picture.encode())
+        container.mux(sound.encode())
+    return path
+
+
+def test_sound_that_outlasts_the_picture_is_no_damage(tmp_path: Path) -> None:
+    path = with_sound(tmp_path / "sound.mkv", 50, sound_s=5)
+    video = Video.open(path)
+    assert numbers(video, list(range(50))) == list(range(50))
+    assert (video.warnings, video.has_damage, video.stated_duration_s) == ([], False, None)
+
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 9 // 10])
+    cut = Video.open(path)
+    assert cut.warnings == ["the file states 5.00 s; only 2.00 s can be read"]
+    assert cut.has_damage
+
+
 def test_first_frame_missing_is_replaced_by_the_next(tmp_path: Path) -> None:
     video = Video.open(write_numbered(tmp_path / "video.mp4", 20))
     video._is_thorough = True
