@@ -49,13 +49,14 @@ def protocol_line(how: Protocol) -> str:
     clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clips"
     clips = "1 clip" if how["num_clips"] == 1 else clips
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
-    stride = f", every {how['frame_stride']}th of them" if how["frame_stride"] > 1 else ""
+    length += f", {how['frame_stride']} apart," if how["frame_stride"] > 1 else ""
     rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"
     side = f"short_side={how['short_side_px']}" if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
     crops = "centre crop" if how["num_crops"] == 1 else f"{how['num_crops']} crops of"
+    last = ", the last video not counted" if how["drops_last_video"] else ""
     return (
-        f"{how['name']} v{how['version']}: {clips} of {length} at {rate}{stride} per video, {side}, "
-        f"{crops} {how['crop_px']}, {how['aggregation']}"
+        f"{how['name']} v{how['version']}: {clips} of {length} at {rate} per video, {side} "
+        f"({how['interpolation']}), {crops} {how['crop_px']}, {how['aggregation']}{last}"
     )
 
 

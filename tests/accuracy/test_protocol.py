@@ -11,6 +11,7 @@ import pytest
 
 from accuracy import ListedVideo, Scorer, run_accuracy
 from accuracy.protocol import PRESETS, find_preset, spread
+from accuracy.report import protocol_line
 from i3d_edge.errors import ClipShapeError, ProtocolError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
@@ -69,6 +70,38 @@ def test_each_states_everything() -> None:
         "aggregation": "mean of probabilities",
         "drops_last_video": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (
+            "centre",
+            "centre v1: 1 clip of 79 frames at 25 fps per video, short_side=256 (bilinear; area below one half), "
+            "centre crop 224, mean of probabilities",
+        ),
+        (
+            "deepmind",
+            "deepmind v1: 1 clip of the whole video at 25 fps per video, short_side=256 (bilinear; area below one "
+            "half), centre crop 224, mean of logits over time, inside the network",
+        ),
+        (
+            "omz-2022-399",
+            "omz-2022-399 v1: 3 clips of 79 frames at the source's rate per video, long_side=256 (bilinear, twice), "
+            "centre crop 224, mean of probabilities, the last video not counted",
+        ),
+        (
+            "mmaction2-10x3",
+            "mmaction2-10x3 v1: 10 clips of 32 frames, 2 apart, at the source's rate per video, short_side=256 "
+            "(bilinear; area below one half), 3 crops of 224, mean of probabilities",
+        ),
+    ],
+    ids=lambda value: value.partition(" ")[0],
+)
+def test_each_in_one_line(name: str, line: str) -> None:
+    preset = find_preset(name)
+    spec = dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79)
+    assert protocol_line(preset.describe(spec)) == line
 
 
 def test_centre_is_the_models_own_clip() -> None:
