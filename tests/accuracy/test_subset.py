@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from broken import BREAKS, listed_name, whole_video
 from synthetic import write_numbered
 
 from accuracy.dataset import DataSet, ListedVideo, read_dataset
@@ -91,49 +92,38 @@ def test_quotas(sizes: dict[str, int], num_videos: int, expected: dict[str, int]
     assert _quotas(sizes, num_videos) == expected
 
 
-def test_every_kind_of_fault_is_found_and_replaced_from_its_class(tmp_path: Path) -> None:
-    whole = write_numbered(tmp_path / "whole.mp4", 90, container_options={"movflags": "faststart"})
-    data = whole.read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
-    (tmp_path / "empty.mp4").touch()
-    (tmp_path / "text.mp4").write_text("<html>404</html>")
-    middle = bytearray(data)
-    middle[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
-    (tmp_path / "holed.mp4").write_bytes(middle)
-    (tmp_path / "folder.mp4").mkdir()
-    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
-    os.mkfifo(tmp_path / "pipe.mp4")
-    shutil.copy(whole, tmp_path / "twin.mp4")
-    write_numbered(tmp_path / "short.mp4", 20)
-    names = ["whole", "cut", "empty", "text", "holed", "folder", "loop", "pipe", "twin", "short", "absent"]
-    rows = "".join(f"{name}.mp4,run\n" for name in names) + "blank.mp4,\n"
+def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
+    """The whole one is listed first, so that copies of it are the ones that are passed over."""
+    whole = whole_video(tmp_path / "whole.mp4")
+    names = {kind: listed_name(kind, number) for number, kind in enumerate(BREAKS)}
+    for kind, (_, make) in BREAKS.items():
+        make(whole, tmp_path / names[kind])
+    rows = "".join(f"{name},run\n" for name in ("whole.mp4", *names.values())) + "blank.mp4,\n"
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
     listed = read_dataset(tmp_path / "list.csv", LABELS)
-    manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=12, how="omz", drops_short=True)
+    num_videos = len(listed.videos)
+    manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=num_videos, how="omz", drops_short=True)
     assert paths(manifest) == ["whole.mp4"]
-    reasons = {item["path"].removesuffix(".mp4"): item["reason"] for item in manifest.content["excluded"]}
-    assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
-        "absent": "missing",
-        "blank": "unlabelled",
-        "cut": "corrupt",
-        "empty": "corrupt",
-        "folder": "corrupt",
-        "holed": "corrupt",
-        "loop": "missing",
-        "pipe": "missing",
-        "short": "short",
-        "text": "corrupt",
-        "twin": "duplicate",
-    }
-    assert reasons["twin"] == "duplicate: the same bytes as 'whole.mp4'"
-    assert reasons["short"] == "short: 0.80 s, less than a clip of 3.16 s"
+    reasons = {item["path"]: item["reason"] for item in manifest.content["excluded"]}
+    expected = {names[kind]: reason for kind, (reason, _) in BREAKS.items()} | {"blank.mp4": "unlabelled"}
+    assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == expected
+    assert reasons[names["copy"]] == "duplicate: the same bytes as 'whole.mp4'"
+    assert reasons[names["one_frame_too_few"]] == "short: 3.12 s, less than a clip of 3.16 s"
     assert not any(str(tmp_path) in reason for reason in reasons.values())
 
     kept = make_subset(listed, LABELS, tmp_path / "kept.json", num_videos=1, how="random", checks_all=True)
     assert len(kept.content["videos"]) == 1
-    assert {item["path"] for item in kept.content["excluded"]} >= {
-        f"{name}.mp4" for name in reasons if name not in ("short", "twin")
-    }
+    found = {name for name, reason in expected.items() if reason not in ("short", "duplicate")}
+    assert {item["path"] for item in kept.content["excluded"]} >= found
+
+
+def test_what_is_broken_is_replaced_from_its_class(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    (tmp_path / "1_run.mp4").unlink()
+    (tmp_path / "4_run.mp4").write_text("<html>404</html>")
+    manifest = make_subset(data, LABELS, tmp_path / "m.json", num_videos=3)
+    assert [video["label"] for video in manifest.content["videos"]] == ["jump", "run", "walk"]
+    assert paths(manifest)[1] == "7_run.mp4"
 
 
 def test_answers_come_in_order(tmp_path: Path) -> None:
