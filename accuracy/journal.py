@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +21,15 @@ from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Prediction
 from i3d_edge.errors import OutputError
 from i3d_edge.files import make_folder, write_text, writing
 
+if sys.platform == "win32":
+    fcntl = None
+else:
+    import fcntl
+
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
+
+_OTHER_FOLDER = "choose another folder, or pass --force to begin anew"
 
 
 class DoneVideo(TypedDict):
@@ -35,6 +43,7 @@ class DoneVideo(TypedDict):
     num_views: int  # per model
     decode_s: float
     wait_s: float
+    prepare_s: float
     infer_s: dict[str, float]
     elapsed_s: float  # since the run began, without the time between a kill and its resumption
     end: int  # length of predictions.jsonl in bytes, up to which it counts
@@ -53,6 +62,7 @@ class Journal:
     done: list[DoneVideo]
     _predictions: BinaryIO = field(repr=False)
     _videos: BinaryIO = field(repr=False)
+    _lock: ExitStack = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
@@ -65,26 +75,30 @@ class Journal:
             force: Begin anew, whatever is there.
 
         Raises:
-            OutputError: If another run was begun there (without `force`), or the folder cannot be written.
+            OutputError: If another run was begun there or its files are of something else (without `force`), another
+                process is writing there, or the folder cannot be written.
         """
         make_folder(folder)
-        if force:
-            discard(folder)
-        begun = _read_config(folder)
-        if begun is None:
-            discard(folder)
-            write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
-        elif differing := sorted(key for key in {*begun, *config} if begun.get(key) != config.get(key)):
-            raise OutputError(
-                f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, with "
-                f"another {', '.join(differing)}",
-                hint="choose another folder, or pass --force to begin anew",
-            )
-        done, length = _read_done(folder, names)
-        with writing(folder / RESULT_NAME):
-            journal = cls(folder, done, (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab"))
-            journal._videos.truncate(length)
-            journal.drop_unfinished()
+        with ExitStack() as stack:
+            stack.enter_context(_locked(folder))
+            if force:
+                discard(folder)
+            begun = _read_config(folder)
+            if begun is None:
+                _require_empty(folder)
+                write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
+            elif differing := sorted(key for key in {*begun, *config} if begun.get(key) != config.get(key)):
+                raise OutputError(
+                    f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, with "
+                    f"another {', '.join(differing)}",
+                    hint=_OTHER_FOLDER,
+                )
+            done, length = _read_done(folder, names)
+            with writing(folder / RESULT_NAME):
+                predictions, videos = (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab")
+                journal = cls(folder, done, predictions, videos, stack.pop_all())
+                journal._videos.truncate(length)
+                journal.drop_unfinished()
         return journal
 
     def __enter__(self) -> Self:
@@ -93,7 +107,7 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with writing(self.folder / PREDICTIONS_NAME), closing(self._videos), closing(self._predictions):
+        with self._lock, writing(self.folder / PREDICTIONS_NAME), closing(self._videos), closing(self._predictions):
             pass
 
     def drop_unfinished(self) -> None:
@@ -122,6 +136,43 @@ def discard(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing in a folder, where the system and the file system can do that.
+
+    Raises:
+        OutputError: If another one is writing there.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(
+                f"run folder {str(folder)!r} must be written by one process at a time; another one is at it",
+                hint="wait until it ends, or choose another folder",
+            ) from error
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _require_empty(folder: Path) -> None:
+    """Refuse a folder with files of a run's names that no run is known to have begun."""
+    for name in (RESULT_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
+        if (folder / name).exists():
+            raise OutputError(
+                f"run folder {str(folder)!r} must be empty or of the same run; it holds {name}, and no {RUN_NAME} that "
+                "says whose",
+                hint=_OTHER_FOLDER,
+            )
+
+
 def _line(row: Mapping[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
@@ -134,7 +185,7 @@ def _read_config(folder: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError) as error:
         raise OutputError(
             f"run folder {str(folder)!r} must be empty or of the same run; its {RUN_NAME} cannot be read: {error}",
-            hint="choose another folder, or pass --force to begin anew",
+            hint=_OTHER_FOLDER,
         ) from error
     return config
 

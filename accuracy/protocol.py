@@ -138,14 +138,16 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             name="mmaction2-10x3",
-            version=1,
+            version=2,
             summary="10 clips of 32 frames, every second source frame, x 3 crops",
-            views=ViewPlan(num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3),
+            views=ViewPlan(
+                num_frames=32, frame_stride=2, rate_fps=None, placement="mmaction", num_clips=10, num_crops=3
+            ),
         ),
         Preset(
             name="gluoncv-10x3",
             version=1,
-            summary="the same in the middle of 10 segments, short side 224",
+            summary="the same, but in the middle of 10 segments, short side 224",
             views=ViewPlan(
                 num_frames=32,
                 frame_stride=2,
@@ -173,6 +175,12 @@ def find_preset(name: str) -> Preset:
     near = difflib.get_close_matches(name, PRESETS, n=2, cutoff=0.4)
     hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else None
     raise ProtocolError(f"protocol must be one of {', '.join(PRESETS)}; got {name!r}", hint=hint)
+
+
+def is_current(how: Protocol) -> bool:
+    """Whether a result's protocol is of the version that published numbers are compared with, which is today's."""
+    preset = PRESETS.get(how["name"])
+    return preset is not None and preset.version == how["version"]
 
 
 def spread(num_clips: int) -> Preset:

@@ -33,7 +33,7 @@ class Protocol(TypedDict):
     num_frames: int | None  # per clip; None: the whole video is one clip
     frame_stride: int  # in samples at frame_rate_fps
     frame_rate_fps: int | None  # None: every source frame is a sample
-    placement: str  # of clips: "spread", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
+    placement: str  # of clips: "spread", "mmaction", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
     num_clips: int | None  # temporal positions per video; None: as many as the placement needs
     num_crops: int  # spatial positions per clip
     short_side_px: int | None  # resize; None where long_side_px is given
@@ -65,6 +65,7 @@ class Data(TypedDict):
     """What was measured on."""
 
     path: str  # of the list or manifest, as given
+    root: str | None  # where its relative paths start, if not where the list or manifest says
     manifest_digest: str | None  # None where a list was given
     sha256: str  # of the names and labels of all listed videos, a line of JSON each
 
@@ -149,7 +150,8 @@ class Time(TypedDict):
     total_s: float
     decode_s: float  # decoding, resizing and cropping, added up over the threads that did it
     wait_s: float  # in which inference waited for decoding
-    infer_s: dict[str, float]  # by model
+    prepare_s: float  # making and compiling IRs for a video's length, where the protocol shows videos whole
+    infer_s: dict[str, float]  # by model, for the views that count
     num_views: int  # per model
     views_per_s: float  # network forwards of all models per second of total_s
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,12 @@ class Scorer:
     Attributes:
         info: What it is.
         run: Takes a clip; returns probabilities, shape (num_classes,).
+        prepare: Told of a clip before `run` is; what it does is not counted as inference.
     """
 
     info: ModelInfo
     run: Callable[[Clip], FloatArray]
+    prepare: Callable[[Clip], None] | None = None
 
 
 def run_accuracy(
@@ -63,6 +65,7 @@ def run_accuracy(
     folder: Path,
     *,
     list_path: Path,
+    root: Path | None = None,
     manifest_digest: str | None = None,
     preset: Preset | None = None,
     num_clips: int = 1,
@@ -82,6 +85,7 @@ def run_accuracy(
         spec: Decides labels, and what clips can be.
         folder: Where the files go.
         list_path: Where `videos` come from; recorded.
+        root: Where their relative paths start, if not where the list or manifest says; recorded.
         manifest_digest: Of the manifest, if they come from one; recorded.
         preset: The protocol; None is equally spaced clips.
         num_clips: Without a preset, how many; 1 is the centre clip.
@@ -98,15 +102,22 @@ def run_accuracy(
     """
     preset = preset or spread(num_clips)
     how, plan, where = preset.describe(spec), preset.plan(spec), describe_machine()
-    data = Data(path=str(list_path), manifest_digest=manifest_digest, sha256=_list_sha256(videos))
+    data = Data(
+        path=str(list_path),
+        root=None if root is None else str(root),
+        manifest_digest=manifest_digest,
+        sha256=_sha256_of_lines([video.path, video.label] for video in videos),
+    )
     require_unfinished(folder, force=force)
+    if all(video.label is None for video in videos):
+        raise _no_labels(list_path, f"{len(videos)} listed")
     what = {name: scorer.info for name, scorer in scorers.items()}
     names = [video.path for video in videos]
 
     def result(done: Sequence[DoneVideo]) -> Result:
         return _result(what, how, where, data, len(videos), done, spec, folder)
 
-    with Journal.open(folder, _config(what, how, where, data), names, force=force) as journal:
+    with Journal.open(folder, _config(what, how, where, data, videos, spec), names, force=force) as journal:
         if journal.done and on_resume is not None:
             on_resume(len(journal.done))
         before_s = journal.done[-1]["elapsed_s"] if journal.done else 0.0
@@ -140,29 +151,39 @@ def require_unfinished(folder: Path, *, force: bool = False) -> None:
 def _score(
     feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec
 ) -> tuple[list[Prediction], DoneVideo]:
-    """Run a video's views through all models; the rows of a video that then turns out damaged do not count."""
+    """Run a video's views through all models; what is computed of one that then turns out damaged does not count."""
     video = feed.video.listed
     label = None if video.label is None else spec.labels.index(video.label)
     infer_s = dict.fromkeys(scorers, 0.0)
+    prepare_s = 0.0
     rows: list[Prediction] = []
     num_views = 0
+
+    def forget() -> None:
+        nonlocal num_views
+        rows.clear()
+        infer_s.update(dict.fromkeys(scorers, 0.0))
+        num_views = 0
+
     for view in feed.views():
         if isinstance(view, Restart):
-            rows.clear()
-            num_views = 0
+            forget()
             continue
         for name, scorer in scorers.items():
             started = time.perf_counter()
+            if scorer.prepare is not None:
+                scorer.prepare(view)
+            prepared = time.perf_counter()
             computed = scorer.run(view)
-            infer_s[name] += time.perf_counter() - started
+            prepare_s += prepared - started
+            infer_s[name] += time.perf_counter() - prepared
             rows.append(prediction_row(video.path, name, num_views, view, label, computed))
         num_views += 1
     outcome = feed.outcome
     assert outcome is not None
     error = outcome.error
     if error is not None:
-        rows.clear()
-        num_views = 0
+        forget()
     return rows, {
         "video": video.path,
         "label": label,
@@ -172,6 +193,7 @@ def _score(
         "num_views": num_views,
         "decode_s": round(outcome.decode_s, 6),
         "wait_s": round(feed.wait_s, 6),
+        "prepare_s": round(prepare_s, 6),
         "infer_s": {name: round(seconds, 6) for name, seconds in infer_s.items()},
         "elapsed_s": 0.0,
         "end": 0,
@@ -182,24 +204,38 @@ def _is_scored(video: DoneVideo) -> bool:
     return video["reason"] is None and video["label"] is not None
 
 
-def _config(what: Mapping[str, ModelInfo], how: Protocol, where: Where, data: Data) -> dict[str, Any]:
-    """Return all that predictions depend on; where files lie is not part of it."""
+def _config(
+    what: Mapping[str, ModelInfo],
+    how: Protocol,
+    where: Where,
+    data: Data,
+    videos: Sequence[ListedVideo],
+    spec: ModelSpec,
+) -> dict[str, Any]:
+    """Return all that predictions depend on. Where videos lie is part of it, unless their hashes are known."""
     models = {name: {key: value for key, value in info.items() if key != "path"} for name, info in what.items()}
     return {
         "schema version": SCHEMA_VERSION,
         "models": models,
+        "input and classes": hashlib.sha256(spec.to_json().encode()).hexdigest(),
         "protocol": how,
-        "list of videos": data["sha256"],
+        "list of videos": _sha256_of_lines(
+            [
+                *(video.path, video.label, video.num_frames, video.frames_fps and str(video.frames_fps)),
+                video.sha256 or str(video.file.absolute()),
+            ]
+            for video in videos
+        ),
         "manifest": data["manifest_digest"],
         "processor": where["cpu"],
         "software": where["versions"],
     }
 
 
-def _list_sha256(videos: Sequence[ListedVideo]) -> str:
+def _sha256_of_lines(rows: Iterable[Sequence[object]]) -> str:
     digest = hashlib.sha256()
-    for video in videos:
-        digest.update(json.dumps([video.path, video.label]).encode() + b"\n")
+    for row in rows:
+        digest.update(json.dumps(row).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -270,6 +306,7 @@ def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:
         "total_s": total_s,
         "decode_s": round(sum(video["decode_s"] for video in done), 3),
         "wait_s": round(sum(video["wait_s"] for video in done), 3),
+        "prepare_s": round(sum(video["prepare_s"] for video in done), 3),
         "infer_s": {name: round(sum(video["infer_s"][name] for video in done), 3) for name in models},
         "num_views": num_views,
         "views_per_s": round(num_views * len(models) / total_s, 3) if total_s else 0.0,
@@ -289,9 +326,13 @@ def _is_partial(path: Path) -> bool:
         return False
 
 
+def _no_labels(list_path: Path, which: str) -> ListError:
+    return ListError(f"list {str(list_path)!r} must have labels to score; none of its {which} videos has one")
+
+
 def _nothing_scored(list_path: Path, done: Sequence[DoneVideo]) -> ListError:
     if any(video["reason"] is None for video in done):
-        return ListError(f"list {str(list_path)!r} must have labels to score; none of its decodable videos has one")
+        return _no_labels(list_path, "decodable")
     return ListError(
         f"list {str(list_path)!r} must have a video that can be decoded; all {len(done)} were dropped, "
         f"the first one because of {done[0]['reason']}",

@@ -85,7 +85,7 @@ def draw_time(canvas: UInt8Array, top: int) -> int:
         cv2.rectangle(canvas, (left, y), (right, y + 5 * len(clips) + 6), (246, 246, 246), -1)
         write(canvas, name, MARGIN, y + 12 if len(clips) < 3 else y + 5 * len(clips) // 2 + 7)
         for number, samples in enumerate(clips):
-            start, end = samples[0] / rate, (samples[-1] + plan.frame_stride) / rate
+            start, end = samples[0] / rate, (samples[-1] + 1) / rate
             line = y + 5 + 5 * number
             cv2.rectangle(canvas, (left + round(start * scale), line), (left + round(end * scale), line + 2), INK, -1)
         y += max(5 * len(clips), 10) + 12

@@ -14,11 +14,19 @@ from i3d_edge.spec import MIN_FRAMES, ModelSpec
 from runtime.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from runtime.frame_source import FrameSource
 from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
-from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
+from runtime.sampling import (
+    clip_samples,
+    clip_starts,
+    covering_starts,
+    mmaction_starts,
+    omz_clips,
+    segment_starts,
+    window_starts,
+)
 
 UInt8Array = npt.NDArray[np.uint8]
 
-Placement = Literal["spread", "segments", "cover", "hop", "omz", "whole"]
+Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
 Fit = Literal["short side", "long side"]
 
 MAX_WHOLE_FRAMES = 512
@@ -62,9 +70,9 @@ class ViewPlan:
         frame_stride: Step between the frames of a clip, in samples.
         rate_fps: Samples a second; None samples every source frame.
         placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
-            the last ends with it. "segments": in the middle of equal segments. "cover": as few as show everything.
-            "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole": one clip as long as
-            the video.
+            the last ends with it. "mmaction": the same, as MMAction2 counts it. "segments": in the middle of equal
+            segments. "cover": as few as show everything. "hop": every `hop` samples, to the end. "omz": as Open Model
+            Zoo's checker. "whole": one clip as long as the video.
         num_clips: Temporal positions; None where the placement decides.
         hop: Samples from one clip's start to the next one's, where they are placed by "hop".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
@@ -136,6 +144,8 @@ class ViewPlan:
             starts = window_starts(num_samples, span, self.hop or 1)
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
+        elif self.placement == "mmaction":
+            starts = mmaction_starts(num_samples, self.num_frames, self.frame_stride, self.num_clips or 1)
         elif self.placement == "segments":
             starts = segment_starts(num_samples, span, self.num_clips or 1)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from accuracy.html.markup import Html, table, tag, two_lines
 from accuracy.html.models import ReportedModel
 from accuracy.html.numbers import count, interval, percent
+from accuracy.protocol import is_current
 from accuracy.reference import REFERENCES, Number, Reference
 
 
@@ -15,7 +16,7 @@ def published(models: Sequence[ReportedModel], name: Callable[[ReportedModel], s
     rows = []
     without = []
     for protocol in dict.fromkeys(model.how["name"] for model in models):
-        ours = [model for model in models if model.how["name"] == protocol and model.how["version"] == 1]
+        ours = [model for model in models if model.how["name"] == protocol and is_current(model.how)]
         references = [reference for reference in REFERENCES if reference.comparable == protocol]
         if not references or not ours:
             without.append(protocol)

@@ -16,6 +16,7 @@ from accuracy.html.models import ReportedModel, labels_of
 from accuracy.html.numbers import percent, seconds, significant
 from accuracy.html.placing import LINE_PX, Box, place_labels, text_width
 from accuracy.html.shapes import mark
+from accuracy.protocol import is_current
 from accuracy.reference import REFERENCES
 
 METRIC = "video_top1"
@@ -140,7 +141,7 @@ def reference_lines(models: Sequence[ReportedModel]) -> list[Line]:
         for reference in REFERENCES
         for number in reference.numbers
         for model in _first_of_each_protocol(models, number.weights)
-        if reference.metric == METRIC and reference.comparable == model.how["name"] and model.how["version"] == 1
+        if reference.metric == METRIC and reference.comparable == model.how["name"] and is_current(model.how)
     ]
 
 

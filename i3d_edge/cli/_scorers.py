@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PRECISIONS = ("f32", "bf16", "f16")
 _ALONE = "ir"
+GRAPH_NAME = "frozen-graph"
 _COMPILED_LENGTHS = 3
 
 
@@ -113,7 +115,7 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
     if sha256_file(path) != spec.frozen_graph_sha256:
         note(f"WARNING: the IR was not made from {path}, so the two need not agree")
     own = graph.spec or replace(spec, origin=UNKNOWN, fingerprint=None, frozen_graph_sha256=None, precision=None)
-    info = _info("frozen-graph", path, own, executed_precision="f32", device="TensorFlow CPU")
+    info = _info(GRAPH_NAME, path, own, executed_precision="f32", device="TensorFlow CPU")
     return Scorer(info, run_clip)
 
 
@@ -150,11 +152,12 @@ def whole_video_scorers(
             "a protocol that shows videos whole converts the frozen graph for each length: give --graph, and no --model"
         )
     graph_sha256 = sha256_file(graph_path)
+    made_with = f"{version('i3d-edge')}-{version('openvino')}"
     irs = folder / "whole-video"
     engines: OrderedDict[int, Engine] = OrderedDict()
 
     def engine_for(num_frames: int) -> Engine:
-        path = irs / f"{graph_sha256[:16]}-{num_frames}.xml"
+        path = irs / f"{graph_sha256[:16]}-{made_with}-{num_frames}.xml"
         if num_frames not in engines:
             if not path.exists():
                 make_folder(irs)
@@ -167,6 +170,9 @@ def whole_video_scorers(
         engines.move_to_end(num_frames)
         return engines[num_frames]
 
+    def prepare(clip: Clip) -> None:
+        engine_for(len(clip.frames))
+
     def run_clip(clip: Clip) -> npt.NDArray[np.float32]:
         engine = engine_for(len(clip.frames))
         return engine.probabilities(model_inputs(clip, engine.spec))
@@ -174,8 +180,8 @@ def whole_video_scorers(
     shortest = engine_for(MIN_FRAMES)
     note_start(shortest, fallback=False)
     spec = replace(shortest.spec, num_frames=describe_graph(graph_path).num_frames)
-    info = _info("frozen-graph", graph_path, spec, executed_precision=shortest.precision, device=device_label(shortest))
-    return spec, {_ALONE: Scorer({**info, "kind": "ir-per-length"}, run_clip)}
+    info = _info(GRAPH_NAME, graph_path, spec, executed_precision=shortest.precision, device=device_label(shortest))
+    return spec, {_ALONE: Scorer({**info, "kind": "ir-per-length"}, run_clip, prepare)}
 
 
 def _runner(engine: Engine) -> Callable[[Clip], npt.NDArray[np.float32]]:
@@ -206,9 +212,12 @@ def _parse(texts: Sequence[str], defaults: ModelOptions) -> list[_Asked]:
             if equals and "/" not in before and "\\" not in before:
                 name, rest = before, after
         path_text, *options = [rest] if Path(rest).exists() else rest.split("@")
-        precision = next((option for option in options if option in _PRECISIONS), defaults.precision)
-        device = next((option for option in options if option not in _PRECISIONS), defaults.device)
+        precisions = [option for option in options if option in _PRECISIONS]
+        devices = [option for option in options if option not in _PRECISIONS]
+        if len(precisions) > 1 or len(devices) > 1:
+            raise click.UsageError(f"a model runs in one precision on one device; got {text!r}")
         stem = "@".join((Path(path_text).stem, *options))
+        precision, device = (*precisions, defaults.precision)[0], (*devices, defaults.device)[0]
         asked.append(_Asked(name or (_ALONE if len(texts) == 1 else stem), Path(path_text), device, precision))
     names = [item.name for item in asked]
     if twice := sorted({name for name in names if names.count(name) > 1}):

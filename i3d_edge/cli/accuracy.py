@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
@@ -22,7 +23,7 @@ from i3d_edge.cli._base import (
     warn_of_stand_in,
 )
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
-from i3d_edge.cli._scorers import ModelOptions, graph_scorer, ir_scorers, whole_video_scorers
+from i3d_edge.cli._scorers import GRAPH_NAME, ModelOptions, graph_scorer, ir_scorers, whole_video_scorers
 from i3d_edge.cli.accuracy_gate import baseline, compare
 from i3d_edge.cli.accuracy_report import report
 from i3d_edge.cli.accuracy_score import reference, score
@@ -102,11 +103,15 @@ def run(
     defaults = ModelOptions(device, inference_precision, spec_path)
     with ExitStack() as stack:
         if preset.views.placement == "whole":
-            spec, scorers = whole_video_scorers(model_texts, graph_path, folder, defaults)
+            given = click.get_current_context().get_parameter_source("model_texts")
+            told = () if given is ParameterSource.ENVIRONMENT else model_texts
+            spec, scorers = whole_video_scorers(told, graph_path, folder, defaults)
         else:
             spec, scorers = ir_scorers(model_texts, defaults)
             if graph_path is not None:
-                scorers["frozen-graph"] = graph_scorer(graph_path, spec, stack)
+                if GRAPH_NAME in scorers:
+                    raise click.UsageError(f"{GRAPH_NAME!r} is the name of --graph: give --model another, NAME=IR")
+                scorers[GRAPH_NAME] = graph_scorer(graph_path, spec, stack)
         warn_of_stand_in(spec)
         preset.plan(spec)
         digest = None
@@ -123,6 +128,7 @@ def run(
             spec,
             folder,
             list_path=list_path,
+            root=reading.root,
             manifest_digest=digest,
             preset=preset,
             num_workers=num_workers,

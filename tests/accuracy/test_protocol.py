@@ -31,7 +31,7 @@ SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")
         ("deepmind", 250, [0], 250, 1),
         ("omz-2022", 300, [0, 110, 220], 79, 3),  # (300 - 79) // 2 = 110: the last frame is 298
         ("omz-2022-399", 79, [0, 1, 2], 79, 3),
-        ("mmaction2-10x3", 300, [0, 26, 52, 79, 105, 131, 157, 184, 210, 236], 32, 30),
+        ("mmaction2-10x3", 300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237], 32, 30),  # 237 + 62 = 299
         ("gluoncv-10x3", 300, [11, 35, 59, 82, 106, 130, 154, 177, 201, 225], 32, 30),
     ],
 )
@@ -92,7 +92,7 @@ def test_each_states_everything() -> None:
         ),
         (
             "mmaction2-10x3",
-            "mmaction2-10x3 v1: 10 clips of 32 frames, 2 apart, at the source's rate per video, short_side=256 "
+            "mmaction2-10x3 v2: 10 clips of 32 frames, 2 apart, at the source's rate per video, short_side=256 "
             "(bilinear; area below one half), 3 crops of 224, mean of probabilities",
         ),
     ],

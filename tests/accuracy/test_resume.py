@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +114,92 @@ def test_the_folder_of_another_run_is_refused(videos: list[ListedVideo], tmp_pat
     run(videos, folder, force=True)
     run(videos, tmp_path / "whole")
     assert timeless(folder) == timeless(tmp_path / "whole")
+
+
+def begun(videos: list[ListedVideo], folder: Path, spec: ModelSpec = SPEC) -> None:
+    """Leave a folder as a kill after the first video does."""
+    seen = []
+
+    def stopping(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        if len(seen) == 3:
+            raise RuntimeError("killed")
+        return by_pixels(clip)
+
+    scorers = {"one": Scorer(INFO, stopping)}
+    with pytest.raises(RuntimeError, match="killed"):
+        run_accuracy(videos, scorers, spec, folder, list_path=Path("l.csv"), num_clips=2)
+
+
+OTHERS: dict[str, tuple[str, Callable[[list[ListedVideo], Path], tuple[list[ListedVideo], ModelSpec]]]] = {
+    "videos elsewhere": (
+        "list of videos",
+        lambda videos, folder: ([replace(video, file=folder / video.path) for video in videos], SPEC),
+    ),
+    "frame rate": (
+        "list of videos",
+        lambda videos, folder: ([replace(video, frames_fps=Fraction(5)) for video in videos], SPEC),
+    ),
+    "counts": ("list of videos", lambda videos, folder: ([replace(video, num_frames=5) for video in videos], SPEC)),
+    "classes": (
+        "input and classes",
+        lambda videos, folder: (videos, replace(SPEC, labels=LabelSet("six", tuple("fedcba")))),
+    ),
+    "size": ("input and classes", lambda videos, folder: (videos, replace(SPEC, short_side_px=300))),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_changes_predictions_is_another_run(name: str, videos: list[ListedVideo], tmp_path: Path) -> None:
+    begun(videos, tmp_path / "out")
+    what, change = OTHERS[name]
+    others, spec = change(videos, tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match=f"another one was begun there, with another .*{what}"):
+        run_accuracy(
+            others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), num_clips=2
+        )
+
+
+def test_pinned_videos_may_have_moved(videos: list[ListedVideo], tmp_path: Path) -> None:
+    pinned = [replace(video, sha256=f"{number:064d}") for number, video in enumerate(videos)]
+    begun(pinned, tmp_path / "out")
+    (tmp_path / "elsewhere").mkdir()
+    moved = [replace(video, file=video.file.rename(tmp_path / "elsewhere" / video.path)) for video in pinned]
+    assert run(moved, tmp_path / "out", scorers={"one": Scorer(INFO, by_pixels)})["counts"]["decoded"] == 5
+
+
+def test_one_process_at_a_time(videos: list[ListedVideo], tmp_path: Path) -> None:
+    seen = []
+
+    def intruding(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        with pytest.raises(OutputError) as caught:
+            run(videos, tmp_path / "out", force=len(seen) % 2 == 0)
+        assert str(caught.value) == (
+            f"run folder '{tmp_path / 'out'}' must be written by one process at a time; another one is at it\n\n"
+            "hint: wait until it ends, or choose another folder"
+        )
+        return by_pixels(clip)
+
+    run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, intruding), "two": SCORERS["two"]})
+    run(videos, tmp_path / "whole")
+    assert len(seen) == 10
+    assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["videos.jsonl", "predictions.jsonl"])
+def test_files_of_something_else_are_kept(name: str, videos: list[ListedVideo], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    with pytest.raises(OutputError) as caught:
+        run(videos, folder)
+    assert str(caught.value) == (
+        f"run folder '{folder}' must be empty or of the same run; it holds {name}, and no run.json that says whose\n\n"
+        "hint: choose another folder, or pass --force to begin anew"
+    )
+    assert (folder / name).read_text() == "mine"
+    assert run(videos, folder, force=True)["is_complete"]
 
 
 def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo], tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,19 @@ def test_everything_recomputes_from_the_predictions(videos: list[ListedVideo], t
         assert again == stated
 
 
+def test_what_prepares_a_model_is_not_inference(videos: list[ListedVideo], tmp_path: Path) -> None:
+    prepared = []
+
+    def prepare(clip: Clip) -> None:
+        prepared.append(clip.start_s)
+        time.sleep(0.2)
+
+    scorer = Scorer(INFO, by_start, prepare)
+    spent = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")["time"]
+    assert len(prepared) == 3
+    assert spent["prepare_s"] >= 0.6 > 0.2 > spent["infer_s"]["ir"]
+
+
 def test_short_videos_are_named_in_the_result(tmp_path: Path) -> None:
     video = ListedVideo("short.mp4", write_numbered(tmp_path / "short.mp4", 4), "a")
     result = run_accuracy([video], {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
@@ -104,6 +118,10 @@ def test_nothing_to_score(videos: list[ListedVideo], tmp_path: Path) -> None:
     scorers = {"ir": Scorer(INFO, by_start)}
     with pytest.raises(ListError) as caught:
         run_accuracy([videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
+    assert str(caught.value) == "list 'l.csv' must have labels to score; none of its 1 listed videos has one"
+    assert not (tmp_path / "a").exists() or list((tmp_path / "a").iterdir()) == []
+    with pytest.raises(ListError) as caught:
+        run_accuracy([videos[1], videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
     assert str(caught.value) == "list 'l.csv' must have labels to score; none of its decodable videos has one"
     with pytest.raises(ListError) as caught:
         run_accuracy(videos[1:3], scorers, SPEC, tmp_path / "b", list_path=Path("l.csv"))

@@ -120,8 +120,9 @@ def test_a_changed_video_is_found_before_the_run(manifest: Path, folders: Path, 
 
 
 @pytest.mark.slow
-def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path) -> None:
+def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     args = ["accuracy", "run", manifest, "--graph", graph_path, "--protocol", "deepmind", "-o", tmp_path / "out", "-q"]
+    monkeypatch.setenv("I3D_MODEL", "a model that this protocol has no use for")
     result = i3d(*args, "--inference-precision", "f32")
     assert result.exit_code == 0, result.output
     lengths = sorted(int(path.stem.rpartition("-")[2]) for path in (tmp_path / "out" / "whole-video").glob("*.xml"))
@@ -177,6 +178,12 @@ def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_p
     twice = i3d(*args, "--model", tiny_ir, "--model", tiny_ir)
     assert twice.exit_code == 2
     assert "models must have different names; two are 'tiny': give --model NAME=IR" in twice.stderr
+    taken = i3d(*args, "--model", f"frozen-graph={tiny_ir}", "--graph", "graph.pb")
+    assert taken.exit_code == 2
+    assert "'frozen-graph' is the name of --graph: give --model another, NAME=IR" in taken.stderr
+    torn = i3d(*args, "--model", f"{tiny_ir}@f32@bf16")
+    assert torn.exit_code == 2
+    assert f"a model runs in one precision on one device; got '{tiny_ir}@f32@bf16'" in torn.stderr
     other = i3d(*args, "--model", tiny_ir, "--model", ir_path)
     assert other.exit_code == 1
     assert "models of one run must take the same clips and have the same classes; " in other.stderr

@@ -1,6 +1,14 @@
 import pytest
 
-from runtime.sampling import clip_samples, clip_starts, covering_starts, omz_clips, segment_starts, window_starts
+from runtime.sampling import (
+    clip_samples,
+    clip_starts,
+    covering_starts,
+    mmaction_starts,
+    omz_clips,
+    segment_starts,
+    window_starts,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,25 @@ def test_covering_clips_leave_no_sample_out(num_samples: int, expected: list[int
 )
 def test_segments_of_gluoncv(num_samples: int, num_clips: int, expected: list[int]) -> None:
     assert segment_starts(num_samples, 64, num_clips) == expected
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "expected"),
+    [
+        (300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237]),  # 237 is 79 thirds of 9: 26.33, 52.67, ...
+        (68, [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]),  # 0.56, 1.11, 1.67, 2.22, ...
+        (250, [0, 21, 42, 62, 83, 104, 125, 145, 166, 187]),  # 20.78, 41.56, 62.33, ...
+        (63, [0] * 10),
+        (20, [0] * 10),
+    ],
+)
+def test_clips_of_mmaction2(num_samples: int, expected: list[int]) -> None:
+    assert mmaction_starts(num_samples, 32, 2, 10) == expected
+
+
+def test_halves_of_mmaction2_go_to_even_numbers() -> None:
+    assert mmaction_starts(65, 32, 2, 5) == [0, 0, 1, 2, 2]  # 0.5, 1, 1.5, 2
+    assert clip_starts(66, 64, 5) == [0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(
