@@ -37,7 +37,6 @@ from accuracy.report import format_result as format_result
 from accuracy.result_schema import ModelInfo as ModelInfo
 from accuracy.result_schema import Result as Result
 from accuracy.run import Scorer as Scorer
-from accuracy.run import require_unfinished as require_unfinished
 from accuracy.run import run_accuracy as run_accuracy
 from accuracy.run_report import make_report as make_report
 from accuracy.score_report import format_scores as format_scores

@@ -31,7 +31,13 @@ class HashedVideo:
             VideoError: If it cannot be used.
         """
         listed = self.listed
-        source = open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
         if self.sha256 is None:
-            self.sha256 = content_sha256(listed.file)
-        return source
+            self.sha256 = self.read_hash()
+        return open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
+
+    def read_hash(self) -> str | None:
+        """Return the hash of the file or folder as it is now; None where there is nothing to read."""
+        try:
+            return content_sha256(self.listed.file)
+        except OSError:
+            return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,10 @@ from accuracy.result_schema import (
     Time,
     Where,
 )
+from accuracy.run_config import require_same_videos, run_config, sha256_of_lines
 from accuracy.where import describe_machine
-from i3d_edge.errors import ListError
-from i3d_edge.files import check_output, sha256_file, write_text
+from i3d_edge.errors import ListError, NotFiniteError
+from i3d_edge.files import sha256_file, write_text
 from i3d_edge.progress import track
 from i3d_edge.spec import ModelSpec
 from runtime import Clip, DecodePool, Restart, VideoFeed
@@ -71,6 +71,7 @@ def run_accuracy(
     num_clips: int = 1,
     num_workers: int = 2,
     on_resume: Callable[[int], None] | None = None,
+    on_interrupt: Callable[[int], None] | None = None,
     force: bool = False,
 ) -> Result:
     """Score models on a list of videos; each video is decoded once for all of them, while others are inferred.
@@ -90,14 +91,16 @@ def run_accuracy(
         preset: The protocol; None is equally spaced clips.
         num_clips: Without a preset, how many; 1 is the centre clip.
         num_workers: Threads that decode.
-        on_resume: Told how many videos are done already, if a run goes on.
-        force: Replace an existing result, and begin anew.
+        on_resume: Told how many videos are done already, if a run goes on; all of them, if it was complete.
+        on_interrupt: Told how many videos are kept, if it is interrupted.
+        force: Replace what is there, and begin anew.
 
     Raises:
         ListError: If no video could be scored.
         ProtocolError: If the model does not take the protocol's clips.
-        OutputError: If a result exists (without `force`), another run was begun in the folder, or it cannot be
-            written.
+        NotFiniteError: If a model gives NaN; says for which video.
+        OutputError: If another run was begun in the folder or is going on there, it holds files of something else, or
+            videos that are done have changed since (all without `force`); or if it cannot be written.
         KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
     """
     preset = preset or spread(num_clips)
@@ -106,9 +109,8 @@ def run_accuracy(
         path=str(list_path),
         root=None if root is None else str(root),
         manifest_digest=manifest_digest,
-        sha256=_sha256_of_lines([video.path, video.label] for video in videos),
+        sha256=sha256_of_lines([video.path, video.label] for video in videos),
     )
-    require_unfinished(folder, force=force)
     if all(video.label is None for video in videos):
         raise _no_labels(list_path, f"{len(videos)} listed")
     what = {name: scorer.info for name, scorer in scorers.items()}
@@ -117,9 +119,11 @@ def run_accuracy(
     def result(done: Sequence[DoneVideo]) -> Result:
         return _result(what, how, where, data, len(videos), done, spec, folder)
 
-    with Journal.open(folder, _config(what, how, where, data, videos, spec), names, force=force) as journal:
-        if journal.done and on_resume is not None:
-            on_resume(len(journal.done))
+    with Journal.open(folder, run_config(what, how, where, data, videos, spec), names, force=force) as journal:
+        if journal.done:
+            require_same_videos(folder, videos, [video["sha256"] for video in journal.done])
+            if on_resume is not None:
+                on_resume(len(journal.done))
         before_s = journal.done[-1]["elapsed_s"] if journal.done else 0.0
         started = time.perf_counter() - before_s
         remaining = videos[len(journal.done) :]
@@ -132,20 +136,13 @@ def run_accuracy(
             journal.drop_unfinished()
             if any(_is_scored(item) for item in journal.done):
                 _write(folder, result(journal.done))
+            if on_interrupt is not None:
+                on_interrupt(len(journal.done))
             raise
     if not any(_is_scored(item) for item in journal.done):
         discard(folder)
         raise _nothing_scored(list_path, journal.done)
     return _write(folder, result(journal.done))
-
-
-def require_unfinished(folder: Path, *, force: bool = False) -> None:
-    """Refuse a folder that holds the result of a whole run.
-
-    Raises:
-        OutputError: If it does (without `force`), or cannot be written.
-    """
-    check_output(folder / RESULT_NAME, force=force or _is_partial(folder / RESULT_NAME))
 
 
 def _score(
@@ -174,7 +171,11 @@ def _score(
             if scorer.prepare is not None:
                 scorer.prepare(view)
             prepared = time.perf_counter()
-            computed = scorer.run(view)
+            try:
+                computed = scorer.run(view)
+            except NotFiniteError as found:
+                message = f"{found.message}; by {name!r} of {video.path!r}"
+                raise NotFiniteError(message, hint=found.hint) from found
             prepare_s += prepared - started
             infer_s[name] += time.perf_counter() - prepared
             rows.append(prediction_row(video.path, name, num_views, view, label, computed))
@@ -202,41 +203,6 @@ def _score(
 
 def _is_scored(video: DoneVideo) -> bool:
     return video["reason"] is None and video["label"] is not None
-
-
-def _config(
-    what: Mapping[str, ModelInfo],
-    how: Protocol,
-    where: Where,
-    data: Data,
-    videos: Sequence[ListedVideo],
-    spec: ModelSpec,
-) -> dict[str, Any]:
-    """Return all that predictions depend on. Where videos lie is part of it, unless their hashes are known."""
-    models = {name: {key: value for key, value in info.items() if key != "path"} for name, info in what.items()}
-    return {
-        "schema version": SCHEMA_VERSION,
-        "models": models,
-        "input and classes": hashlib.sha256(spec.to_json().encode()).hexdigest(),
-        "protocol": how,
-        "list of videos": _sha256_of_lines(
-            [
-                *(video.path, video.label, video.num_frames, video.frames_fps and str(video.frames_fps)),
-                video.sha256 or str(video.file.absolute()),
-            ]
-            for video in videos
-        ),
-        "manifest": data["manifest_digest"],
-        "processor": where["cpu"],
-        "software": where["versions"],
-    }
-
-
-def _sha256_of_lines(rows: Iterable[Sequence[object]]) -> str:
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(json.dumps(row).encode() + b"\n")
-    return digest.hexdigest()
 
 
 def _result(
@@ -316,14 +282,6 @@ def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:
 def _write(folder: Path, result: Result) -> Result:
     write_text(folder / RESULT_NAME, json.dumps(result, indent=2, ensure_ascii=False) + "\n", force=True)
     return result
-
-
-def _is_partial(path: Path) -> bool:
-    """Whether a result says that it is not complete, so that its run may go on."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["is_complete"] is False
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _no_labels(list_path: Path, which: str) -> ListError:

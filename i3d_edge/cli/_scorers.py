@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ _PRECISIONS = ("f32", "bf16", "f16")
 _ALONE = "ir"
 GRAPH_NAME = "frozen-graph"
 _COMPILED_LENGTHS = 3
+_NO_PRECISIONS = {"": "nothing follows it", "int8": "an INT8 IR runs in INT8 as it is"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ def _parse(texts: Sequence[str], defaults: ModelOptions) -> list[_Asked]:
         devices = [option for option in options if option not in _PRECISIONS]
         if len(precisions) > 1 or len(devices) > 1:
             raise click.UsageError(f"a model runs in one precision on one device; got {text!r}")
+        for option in devices:
+            _refuse_misspelt(option)
         stem = "@".join((Path(path_text).stem, *options))
         precision, device = (*precisions, defaults.precision)[0], (*devices, defaults.device)[0]
         asked.append(_Asked(name or (_ALONE if len(texts) == 1 else stem), Path(path_text), device, precision))
@@ -223,3 +227,12 @@ def _parse(texts: Sequence[str], defaults: ModelOptions) -> list[_Asked]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise click.UsageError(f"models must have different names; two are {twice[0]!r}: give --model NAME=IR")
     return asked
+
+
+def _refuse_misspelt(device: str) -> None:
+    """Refuse what stands for a device after an @ and looks more like a precision."""
+    near = difflib.get_close_matches(device.lower(), _PRECISIONS, n=1)
+    way_out = _NO_PRECISIONS.get(device.lower()) or (f"did you mean {near[0]}?" if near else None)
+    if way_out is not None:
+        precisions = ", ".join(_PRECISIONS)
+        raise click.UsageError(f"after @ comes a precision ({precisions}) or a device; got {device!r}: {way_out}")

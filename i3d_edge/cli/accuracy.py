@@ -20,6 +20,7 @@ from i3d_edge.cli._base import (
     precision_option,
     quiet_option,
     spec_option,
+    terminated_as_interrupted,
     warn_of_stand_in,
 )
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
@@ -88,7 +89,8 @@ def run(
     A LIST, or a folder, is anything that docs/datasets.md names, for instance a CSV with the columns path and label.
     Relative paths start at the list's folder. A video that cannot be decoded is dropped with its reason; one without a
     label is counted, not scored. result.json and predictions.jsonl are written to the folder. A run that was
-    interrupted or killed goes on where it was when the same command is given again.
+    interrupted or killed goes on where it was when the same command is given again; one that is complete is only
+    printed.
 
     \b
     Example:
@@ -99,9 +101,9 @@ def run(
     if protocol is not None and num_clips is not None:
         raise click.UsageError("--protocol and --num-clips are two ways to say the same: give one")
     preset = replace(room.spread(num_clips or 1) if protocol is None else room.find_preset(protocol), flow=flow)
-    room.require_unfinished(folder, force=force)
     defaults = ModelOptions(device, inference_precision, spec_path)
     with ExitStack() as stack:
+        stack.enter_context(terminated_as_interrupted())
         if preset.views.placement == "whole":
             given = click.get_current_context().get_parameter_source("model_texts")
             told = () if given is ParameterSource.ENVIRONMENT else model_texts
@@ -132,11 +134,20 @@ def run(
             manifest_digest=digest,
             preset=preset,
             num_workers=num_workers,
-            on_resume=lambda num_done: note(f"going on after {num_done} of {len(videos)} videos"),
+            on_resume=lambda num_done: note(_going_on(num_done, len(videos))),
+            on_interrupt=lambda num_done: note(
+                f"{num_done} of {len(videos)} videos are kept in {folder}; the same command goes on"
+            ),
             force=force,
         )
     click.echo(room.format_result(result))
     click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
+
+
+def _going_on(num_done: int, num_videos: int) -> str:
+    if num_done == num_videos:
+        return f"complete already: all {num_videos} videos are done; --force runs them again"
+    return f"going on after {num_done} of {num_videos} videos"
 
 
 for _command in (subset, run, score, baseline, compare, report, reference):

@@ -187,6 +187,37 @@ def test_one_process_at_a_time(videos: list[ListedVideo], tmp_path: Path) -> Non
     assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
 
 
+def test_a_complete_run_is_not_run_again(videos: list[ListedVideo], tmp_path: Path) -> None:
+    def failing(_clip: Clip) -> np.ndarray:
+        raise AssertionError("nothing is left to run")
+
+    before = run(videos, tmp_path / "out")
+    told: list[int] = []
+    idle = {name: Scorer(INFO, failing) for name in SCORERS}
+    assert run(videos, tmp_path / "out", scorers=idle, on_resume=told.append) == before
+    assert told == [6]
+    other = {**SCORERS, "two": Scorer({**INFO, "sha256": "1"}, failing)}
+    with pytest.raises(OutputError, match="another one was begun there, with another models"):
+        run(videos, tmp_path / "out", scorers=other)
+    assert json.loads((tmp_path / "out" / "result.json").read_text()) == before
+
+
+def test_videos_that_changed_since(videos: list[ListedVideo], tmp_path: Path) -> None:
+    whole = [video for video in videos if video.path != "5.mp4"]
+    missing = ListedVideo("later.mp4", tmp_path / "later.mp4", "a")
+    run([*whole, missing], tmp_path / "out")
+    run([*whole, missing], tmp_path / "out")  # a broken and a missing file that are still so are no change
+    (tmp_path / "0.mp4").write_bytes((tmp_path / "1.mp4").read_bytes())
+    (tmp_path / "1.mp4").unlink()
+    write_numbered(tmp_path / "later.mp4", 20)
+    with pytest.raises(OutputError) as caught:
+        run([*whole, missing], tmp_path / "out")
+    assert str(caught.value) == (
+        f"run folder '{tmp_path / 'out'}' must be of the videos as they are; 3 changed since: '0.mp4', '1.mp4', "
+        "'later.mp4'\n\nhint: choose another folder, or pass --force to begin anew"
+    )
+
+
 @pytest.mark.parametrize("name", ["videos.jsonl", "predictions.jsonl"])
 def test_files_of_something_else_are_kept(name: str, videos: list[ListedVideo], tmp_path: Path) -> None:
     folder = tmp_path / "out"

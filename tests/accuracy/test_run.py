@@ -8,7 +8,7 @@ from synthetic import write_numbered
 
 from accuracy import ListedVideo, Scorer, format_result, run_accuracy
 from accuracy.metrics import ScoredView, topk_metrics
-from i3d_edge.errors import ListError, OutputError
+from i3d_edge.errors import ListError, NotFiniteError, OutputError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
 from runtime import Clip
@@ -135,8 +135,19 @@ def test_nothing_to_score(videos: list[ListedVideo], tmp_path: Path) -> None:
 def test_an_existing_result_is_kept(videos: list[ListedVideo], tmp_path: Path) -> None:
     scorers = {"ir": Scorer(INFO, by_start)}
     (tmp_path / "result.json").write_text("before")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match=r"it holds result\.json, and no run\.json that says whose"):
         run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"))
     assert (tmp_path / "result.json").read_text() == "before"
     run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"), force=True)
     assert (tmp_path / "result.json").read_text() != "before"
+
+
+def test_a_model_that_gives_no_number(videos: list[ListedVideo], tmp_path: Path) -> None:
+    def failing(_clip: Clip) -> np.ndarray:
+        raise NotFiniteError("model must give finite probabilities; got NaN", hint="try f32")
+
+    with pytest.raises(NotFiniteError) as caught:
+        run_accuracy(videos, {"ir": Scorer(INFO, failing)}, SPEC, tmp_path, list_path=Path("l.csv"))
+    assert str(caught.value) == (
+        f"model must give finite probabilities; got NaN; by 'ir' of {videos[0].path!r}\n\nhint: try f32"
+    )

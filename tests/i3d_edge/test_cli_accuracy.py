@@ -1,7 +1,9 @@
 """`i3d accuracy subset` and `run` from end to end, with a tiny untrained model."""
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,6 +186,16 @@ def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_p
     torn = i3d(*args, "--model", f"{tiny_ir}@f32@bf16")
     assert torn.exit_code == 2
     assert f"a model runs in one precision on one device; got '{tiny_ir}@f32@bf16'" in torn.stderr
+    for option, way_out in (
+        ("fp32", "got 'fp32': did you mean f32?"),
+        ("float16", "got 'float16': did you mean f16?"),
+        ("bf17", "got 'bf17': did you mean bf16?"),
+        ("INT8", "got 'INT8': an INT8 IR runs in INT8 as it is"),
+        ("", "got '': nothing follows it"),
+    ):
+        misspelt = i3d(*args, "--model", f"{tiny_ir}@{option}")
+        assert misspelt.exit_code == 2
+        assert f"after @ comes a precision (f32, bf16, f16) or a device; {way_out}\n" in misspelt.stderr
     other = i3d(*args, "--model", tiny_ir, "--model", ir_path)
     assert other.exit_code == 1
     assert "models of one run must take the same clips and have the same classes; " in other.stderr
@@ -211,10 +223,38 @@ def test_ctrl_c_keeps_what_there_is(
     assert "interrupted" in result.stderr
     partial = json.loads((tmp_path / "out" / "result.json").read_text())
     assert (partial["is_complete"], partial["counts"]["scored"]) == (False, 2)
+    assert f"2 of 5 videos are kept in {tmp_path / 'out'}; the same command goes on" in result.stderr
     resumed = i3d(*args)
     assert resumed.exit_code == 0, resumed.output
     assert "going on after 2 of 5 videos" in resumed.stderr
     assert json.loads((tmp_path / "out" / "result.json").read_text())["counts"]["scored"] == 5
+    again = i3d(*args)
+    assert again.exit_code == 0, again.output
+    assert "complete already: all 5 videos are done; --force runs them again" in again.stderr
+    assert again.stdout == resumed.stdout
+
+
+def test_sigterm_is_an_interruption(
+    manifest: Path, tiny_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime import Engine
+
+    run: Callable[..., object] = Engine.probabilities
+    seen = []
+
+    def terminated(engine: Engine, clip: object) -> object:
+        seen.append(clip)
+        if len(seen) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return run(engine, clip)
+
+    monkeypatch.setattr(Engine, "probabilities", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    result = i3d("accuracy", "run", manifest, "--model", tiny_ir, "-o", tmp_path / "out")
+    assert result.exit_code == 130
+    assert "2 of 5 videos are kept in" in result.stderr
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["is_complete"] is False
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
