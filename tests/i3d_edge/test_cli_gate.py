@@ -77,7 +77,7 @@ def test_what_stderr_says(baseline: Path, tmp_path: Path) -> None:
     )
     undecided = run(tmp_path / "b", flipped(20, 9))
     reason = (
-        "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: 904 videos would be needed"
+        "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: 1,006 videos would be needed"
     )
     assert i3d("compare", baseline, undecided).stderr == (
         f"GateUndecidedError: model 'ir' must keep what the baseline has; {reason}\n\n"
