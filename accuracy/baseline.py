@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.fields import Kind, is_count, is_full, is_list, is_text, or_none, unusable_fields
+from accuracy.fields import Kind, is_count, is_full, is_list, is_number, is_text, or_none, unusable_fields
 from accuracy.recorded_run import RecordedRun
 from accuracy.recorded_video import RecordedVideo
 from accuracy.result_schema import ModelInfo, Protocol, Where
@@ -38,6 +37,15 @@ _FIELDS: Mapping[str, Kind] = {
     "left_out": is_list,
     "left_out.*": is_text,
     "videos": is_list,
+}
+_VIDEO_FIELDS: Mapping[str, Kind] = {
+    "video": is_text,
+    "path": is_text,
+    "label": is_count,
+    "top5": is_list,
+    "top5.*": is_count,
+    "probs": is_list,
+    "probs.*": is_number,
 }
 
 
@@ -67,7 +75,7 @@ class Baseline(TypedDict):
     model: str  # its name in the run
     what: ModelInfo  # `path` without its folders
     how: Protocol
-    where: NotRequired[Where]
+    where: Where
     labels: BaselineLabels
     manifest_digest: str | None  # None: the run was not of a manifest
     num_listed: int  # videos on the list
@@ -150,21 +158,19 @@ def make_baseline(run: RecordedRun, model: str) -> Baseline:
     """
     result = run.result
     uncounted = [video.path for video in _labelled(run, model)[1]]
-    baseline = Baseline(
+    return Baseline(
         kind=KIND,
         schema_version=BASELINE_VERSION,
         model=model,
         what={**result["what"][model], "path": Path(result["what"][model]["path"]).name},
         how=result["how"],
+        where=result["where"],
         labels=_labels(run),
-        manifest_digest=result["data"]["manifest_digest"] if "data" in result else None,
+        manifest_digest=result["data"]["manifest_digest"],
         num_listed=result["counts"]["listed"],
         left_out=[*(item["path"] for item in result["counts"]["dropped"]), *uncounted],
         videos=[entry(key, answer) for key, answer in sorted(answers(run, model).items())],
     )
-    if "where" in result:
-        baseline["where"] = result["where"]
-    return baseline
 
 
 def entry(key: str, answer: Answer) -> BaselineVideo:
@@ -233,20 +239,10 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def _is_entry(video: object, num_classes: int) -> bool:
-    if not isinstance(video, Mapping):
+    if not isinstance(video, Mapping) or next(unusable_fields(video, _VIDEO_FIELDS), None):
         return False
-    top5, probs = video.get("top5"), video.get("probs")
-    return (
-        isinstance(video.get("video"), str)
-        and isinstance(video.get("path"), str)
-        and isinstance(video.get("label"), int)
-        and 0 <= video["label"] < num_classes
-        and isinstance(top5, list)
-        and isinstance(probs, list)
-        and len(top5) == len(probs) > 0
-        and all(isinstance(index, int) and 0 <= index < num_classes for index in top5)
-        and all(isinstance(value, int | float) and math.isfinite(value) and value >= 0 for value in probs)
-    )
+    top5, probs = video["top5"], video["probs"]
+    return len(top5) == len(probs) > 0 and max(*top5, video["label"]) < num_classes and min(probs) >= 0
 
 
 def _key(video: RecordedVideo) -> str:

@@ -28,6 +28,16 @@ def is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def is_plain(value: object) -> bool:
+    """Tell whether a value is neither an object nor a list."""
+    return not isinstance(value, dict | list)
+
+
+def is_object(value: object) -> bool:
+    """Tell whether a value is an object, be it empty."""
+    return isinstance(value, dict)
+
+
 def is_full(value: object) -> bool:
     """Tell whether a value is an object with something in it."""
     return isinstance(value, dict) and bool(value)
