@@ -113,6 +113,19 @@ def test_files_for_ci_are_written_whatever_the_verdict(baseline: Path, tmp_path:
     assert i3d("compare", baseline, made, *options, "--force").exit_code == 3
 
 
+def test_the_recipe_of_the_page_works_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
+    recipe = page.split("```")[3].splitlines()
+    [run_line] = [line for line in recipe if line.startswith("i3d accuracy run ")]
+    [compare_line] = [line for line in recipe if line.startswith("i3d accuracy compare ")]
+    assert run_line.endswith(" --force")
+    run(tmp_path / "results", "+" * 200)
+    monkeypatch.chdir(tmp_path)
+    assert i3d("baseline", "results", "-o", "baseline.json").exit_code == 0
+    for _ in range(2):
+        assert i3d(*compare_line.split()[2:]).exit_code == 0
+
+
 def test_a_refusal_writes_nothing(baseline: Path, tmp_path: Path) -> None:
     other = write_run(tmp_path / "run", Run({"ir": videos_of(BEFORE)}, protocol={**PROTOCOL, "num_clips": 3}))
     result = i3d("compare", baseline, other, "--junit", tmp_path / "gate.xml")
