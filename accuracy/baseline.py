@@ -4,34 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from accuracy.fields import Kind, is_count, is_full, is_list, is_number, is_text, or_none, unusable_fields
 from accuracy.recorded_run import RecordedRun
 from accuracy.recorded_video import RecordedVideo
 from accuracy.result_schema import ModelInfo, Protocol, Where
 from i3d_edge.errors import ComparisonError, ResultError
 from i3d_edge.files import write_text
 
-BASELINE_VERSION = 1
+BASELINE_VERSION = 2
 KIND = "i3d-edge accuracy baseline"
 
 _TOP = 5
 _DIGITS = 6
 _HASH_PREFIX = "sha256:"
 _HINT = "make it anew with `i3d accuracy baseline`"
+_FIELDS: Mapping[str, Kind] = {
+    "model": is_text,
+    "how": is_full,
+    "labels.name": or_none(is_text),
+    "labels.num_classes": is_count,
+    "labels.sha256": or_none(is_text),
+    "manifest_digest": or_none(is_text),
+    "num_listed": is_count,
+    "left_out": is_list,
+    "left_out.*": is_text,
+    "videos": is_list,
+}
+_VIDEO_FIELDS: Mapping[str, Kind] = {
+    "video": is_text,
+    "path": is_text,
+    "label": is_count,
+    "top5": is_list,
+    "top5.*": is_count,
+    "probs": is_list,
+    "probs.*": is_number,
+}
 
 
 class BaselineVideo(TypedDict):
     """One labelled video."""
 
-    video: str  # "sha256:" and the file's hash; its path as listed where no hash is known
+    video: str  # "sha256:" and the file's hash; its path where no hash is known
+    path: str  # as listed
     label: int
     top5: list[int]  # class indices, best first; fewer where the model has fewer classes
     probs: list[float]  # theirs
@@ -53,11 +75,11 @@ class Baseline(TypedDict):
     model: str  # its name in the run
     what: ModelInfo  # `path` without its folders
     how: Protocol
-    where: NotRequired[Where]
+    where: Where
     labels: BaselineLabels
     manifest_digest: str | None  # None: the run was not of a manifest
     num_listed: int  # videos on the list
-    num_dropped: int  # of those, not decoded
+    left_out: list[str]  # paths of those that were not decoded, or that the protocol does not count
     videos: list[BaselineVideo]  # by `video`
 
 
@@ -91,8 +113,10 @@ def pick_model(run: RecordedRun, name: str | None) -> str:
 def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
     """Return what a model said of the labelled videos of a run, by the hash of the video, else by its path.
 
+    The last of them is left out where the protocol does not count it.
+
     Raises:
-        ComparisonError: If the run was interrupted, none has a label, or two are the same file.
+        ComparisonError: If the run was interrupted, none has a label or counts, or two are the same file.
     """
     if not run.is_complete:
         counts = run.result["counts"]
@@ -102,9 +126,8 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
             hint="the same `i3d accuracy run` command goes on where it stopped",
         )
     found: dict[str, Answer] = {}
-    for video in run.videos[model]:
-        if video.label is None:
-            continue
+    counted, uncounted = _labelled(run, model)
+    for video in counted:
         key = _key(video)
         if key in found:
             raise ComparisonError(
@@ -112,30 +135,42 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
                 "are the same file",
                 hint="take one of them off the list",
             )
+        assert video.label is not None
         found[key] = Answer(video.path, video.label, video.probabilities)
     if not found:
-        raise ComparisonError(f"run {str(run.folder)!r} must have videos with labels; it has none")
+        besides = " besides the last, which its protocol does not count" if uncounted else ""
+        raise ComparisonError(f"run {str(run.folder)!r} must have videos with labels{besides}; it has none")
     return found
 
 
+def _labelled(run: RecordedRun, model: str) -> tuple[list[RecordedVideo], list[RecordedVideo]]:
+    """Return the labelled videos that the protocol counts, and those that it does not, in the run's order."""
+    labelled = [video for video in run.videos[model] if video.label is not None]
+    counted = labelled[:-1] if run.result["how"]["drops_last_video"] else labelled
+    return counted, labelled[len(counted) :]
+
+
 def make_baseline(run: RecordedRun, model: str) -> Baseline:
-    """Return the baseline that a model's answers in a run make."""
+    """Return the baseline that a model's answers in a run make.
+
+    Raises:
+        ComparisonError: As `answers` does.
+    """
     result = run.result
-    baseline = Baseline(
+    uncounted = [video.path for video in _labelled(run, model)[1]]
+    return Baseline(
         kind=KIND,
         schema_version=BASELINE_VERSION,
         model=model,
         what={**result["what"][model], "path": Path(result["what"][model]["path"]).name},
         how=result["how"],
+        where=result["where"],
         labels=_labels(run),
-        manifest_digest=result["data"]["manifest_digest"] if "data" in result else None,
+        manifest_digest=result["data"]["manifest_digest"],
         num_listed=result["counts"]["listed"],
-        num_dropped=len(result["counts"]["dropped"]),
+        left_out=[*(item["path"] for item in result["counts"]["dropped"]), *uncounted],
         videos=[entry(key, answer) for key, answer in sorted(answers(run, model).items())],
     )
-    if "where" in result:
-        baseline["where"] = result["where"]
-    return baseline
 
 
 def entry(key: str, answer: Answer) -> BaselineVideo:
@@ -143,6 +178,7 @@ def entry(key: str, answer: Answer) -> BaselineVideo:
     best = np.argsort(-answer.probabilities, kind="stable")[:_TOP]
     return BaselineVideo(
         video=key,
+        path=answer.path,
         label=answer.label,
         top5=[int(index) for index in best],
         probs=[rounded(answer.probabilities[index]) for index in best],
@@ -185,18 +221,16 @@ def read_baseline(path: Path) -> Baseline:
             f"baseline {str(path)!r} must have schema version {BASELINE_VERSION}; got {document.get('schema_version')}",
             hint=_HINT,
         )
-    kinds = {"model": str, "what": dict, "how": dict, "labels": dict, "num_listed": int, "num_dropped": int}
-    for name, kind in {**kinds, "videos": list}.items():
-        if not isinstance(document.get(name), kind):
-            raise ResultError(f"baseline {str(path)!r} must have {name!r}; it has none that can be read", hint=_HINT)
+    if name := next(unusable_fields(document, _FIELDS), None):
+        raise ResultError(f"baseline {str(path)!r} must have {name!r}; it has none that can be read", hint=_HINT)
     if not document["videos"]:
         raise ResultError(f"baseline {str(path)!r} must have a video at least; it has none", hint=_HINT)
     seen: set[str] = set()
-    num_classes = document["labels"].get("num_classes")
+    num_classes = document["labels"]["num_classes"]
     for number, video in enumerate(document["videos"], start=1):
         if not _is_entry(video, num_classes) or video["video"] in seen:
             raise ResultError(
-                f"baseline {str(path)!r}, video {number}, must have a name of its own, a label, and as many "
+                f"baseline {str(path)!r}, video {number}, must have a name of its own, a path, a label, and as many "
                 f"probabilities as classes; got {json.dumps(video)[:80]}",
                 hint=_HINT,
             )
@@ -204,20 +238,11 @@ def read_baseline(path: Path) -> Baseline:
     return cast(Baseline, document)
 
 
-def _is_entry(video: object, num_classes: object) -> bool:
-    if not isinstance(video, Mapping) or not isinstance(num_classes, int):
+def _is_entry(video: object, num_classes: int) -> bool:
+    if not isinstance(video, Mapping) or next(unusable_fields(video, _VIDEO_FIELDS), None):
         return False
-    top5, probs = video.get("top5"), video.get("probs")
-    return (
-        isinstance(video.get("video"), str)
-        and isinstance(video.get("label"), int)
-        and 0 <= video["label"] < num_classes
-        and isinstance(top5, list)
-        and isinstance(probs, list)
-        and len(top5) == len(probs) > 0
-        and all(isinstance(index, int) and 0 <= index < num_classes for index in top5)
-        and all(isinstance(value, int | float) and math.isfinite(value) and value >= 0 for value in probs)
-    )
+    top5, probs = video["top5"], video["probs"]
+    return len(top5) == len(probs) > 0 and max(*top5, video["label"]) < num_classes and min(probs) >= 0
 
 
 def _key(video: RecordedVideo) -> str:

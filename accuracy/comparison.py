@@ -55,8 +55,8 @@ class Comparison(TypedDict):
     drop_bootstrap_high: float
     mcnemar_p: float  # exact, two-sided
     drift: Drift
-    missing: list[str]  # scored in the baseline, dropped by the run: not compared
-    added: list[str]  # dropped by the baseline, scored by the run: not compared
+    missing: list[str]  # paths; scored in the baseline, dropped by the run: not compared
+    added: list[str]  # paths; dropped by the baseline, scored by the run: not compared
 
 
 def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dropped: int = 0) -> Comparison:
@@ -78,7 +78,7 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
     now = answers(run, model)
     before = {video["video"]: video for video in baseline["videos"]}
     _check_same_list(baseline, own, before, now)
-    missing = sorted(before.keys() - now.keys())
+    missing = sorted(before[key]["path"] for key in before.keys() - now.keys())
     if len(missing) > num_allowed_dropped:
         raise ComparisonError(
             f"the run must have the baseline's {len(before)} videos, or all but {num_allowed_dropped}; "
@@ -99,7 +99,7 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         baseline_model=baseline["model"],
         run_model=model,
         num_videos=len(both),
-        num_identical=sum(entries[key] == before[key] for key in both),
+        num_identical=sum({**entries[key], "path": ""} == {**before[key], "path": ""} for key in both),
         num_other_class=sum(_best(now[key]) != before[key]["top5"][0] for key in both),
         before_top1=sum(is_right_before.values()) / len(both),
         after_top1=sum(is_right_now.values()) / len(both),
@@ -185,11 +185,17 @@ def _check_same_list(
             f"the run must label the videos as the baseline does; other labels: {_some(sorted(relabelled))}",
             hint=_LIST_HINT,
         )
-    missing, added = before.keys() - now.keys(), now.keys() - before.keys()
+    missing = {before[key]["path"] for key in before.keys() - now.keys()}
+    added = {now[key].path for key in now.keys() - before.keys()}
+    if changed := sorted(missing & added):
+        raise ComparisonError(
+            f"the run must be of the baseline's files; the bytes of {_some(changed)} have changed",
+            hint="bring back the files that the baseline was made on, or make a baseline of these",
+        )
     if (
         baseline["num_listed"] != own["num_listed"]
-        or len(missing) > own["num_dropped"]
-        or len(added) > baseline["num_dropped"]
+        or not missing <= set(own["left_out"])
+        or not added <= set(baseline["left_out"])
     ):
         raise ComparisonError(
             f"the run must be of the baseline's {baseline['num_listed']} videos; it is of {own['num_listed']}, "

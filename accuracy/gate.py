@@ -9,11 +9,10 @@ from enum import StrEnum
 
 from accuracy import pairs
 from accuracy.comparison import Comparison
+from accuracy.power import videos_needed
 
 DEFAULT_MAX_DROP = 0.02
 """At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip. See docs/gate.md for how often."""
-
-SIGNIFICANCE = 0.05
 
 DROP_CHECK, DRIFT_CHECK = "top-1 drop", "drift"
 
@@ -68,8 +67,8 @@ def judge(comparison: Comparison, limits: Limits) -> list[Check]:
     return [drop, check_drift(comparison["drift"]["mean"], limits.max_drift)]
 
 
-def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Check:
-    """Hold the drop of top-1 accuracy to its limit.
+def drop_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Verdict:
+    """Return what the gate says of a drop.
 
     Passed if the upper 95 % bound of the drop is within the limit; failed if the drop itself exceeds the
     limit and McNemar's test says p < 0.05; undecided otherwise.
@@ -80,26 +79,40 @@ def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Chec
         num_videos: All that were compared.
         max_drop: The limit, as a fraction.
     """
+    if pairs.is_within(lost, gained, num_videos, max_drop):
+        return Verdict.PASSED
+    return Verdict.FAILED if pairs.is_beyond(lost, gained, num_videos, max_drop) else Verdict.UNDECIDED
+
+
+def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Check:
+    """Hold the drop of top-1 accuracy to its limit, and say why; see `drop_verdict`.
+
+    Args:
+        lost: Videos right before and wrong now.
+        gained: The other way round.
+        num_videos: All that were compared.
+        max_drop: The limit, as a fraction.
+    """
     drop = (lost - gained) / num_videos
     bound = pairs.drop_upper_bound(lost, gained, num_videos)
     p = pairs.mcnemar_p(lost, gained)
-    is_above = drop > max_drop and not pairs.is_same(drop, max_drop)
+    verdict = drop_verdict(lost, gained, num_videos, max_drop)
     limit = f"the limit of {format_points(max_drop)}"
-    if bound <= max_drop:
+    if verdict is Verdict.PASSED:
         reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is within {limit}"
-        return Check(DROP_CHECK, Verdict.PASSED, reason)
-    if is_above and p < SIGNIFICANCE:
+        return Check(DROP_CHECK, verdict, reason)
+    if verdict is Verdict.FAILED:
         reason = f"the drop of {_hundredths(drop)} exceeds {limit}, and McNemar's p is {p:.2g}"
-        return Check(DROP_CHECK, Verdict.FAILED, reason)
-    needed = pairs.videos_needed(lost, gained, num_videos, max_drop)
+        return Check(DROP_CHECK, verdict, reason)
+    needed = videos_needed(lost, gained, num_videos, max_drop)
     if needed is None:
         reason = f"the drop is {limit} itself, so that no number of videos would tell"
-    elif is_above:
+    elif drop > max_drop:
         reason = f"the drop of {_hundredths(drop)} exceeds {limit}, but McNemar's p is {p:.2g}"
     else:
         reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is beyond {limit}"
     more = "" if needed is None else f": {needed:,} videos would be needed"
-    return Check(DROP_CHECK, Verdict.UNDECIDED, reason + more, needed)
+    return Check(DROP_CHECK, verdict, reason + more, needed)
 
 
 def check_drift(drift: float, max_drift: float) -> Check:

@@ -6,20 +6,24 @@ drop of accuracy is (lost - gained) / n, in [-1, 1]; a negative one is an improv
 
 from __future__ import annotations
 
-import math
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 Z_ONE_SIDED_95 = 1.6448536269514722
 """The standard normal's 95 % quantile."""
 Z_TWO_SIDED_95 = 1.959963984540054
-Z_POWER_80 = 0.8416212335729143
-"""Its 80 % quantile: what was planned for happens 4 times of 5."""
+SIGNIFICANCE = 0.05
+"""Below it, p says that the flips are not shared evenly."""
 
 NUM_RESAMPLES = 10_000
 SEED = 0
 
 _BISECTIONS = 60
+
+Counts = int | float | npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 def mcnemar_p(lost: int, gained: int) -> float:
@@ -38,6 +42,21 @@ def mcnemar_p(lost: int, gained: int) -> float:
         ways = ways * (flips - number) // (number + 1)  # flips over number + 1
         tail += ways
     return float(tail / 2 ** (flips - 1))
+
+
+@cache
+def fewest_lost(flips: int) -> int:
+    """Return from how many lost of so many flips on McNemar's test says p < 0.05; more than `flips` if it never does.
+
+    Example:
+        6 flips -> 6, as 2 / 2**6 = 0.031; 5 flips -> 6, for 2 / 2**5 = 0.063.
+    """
+    gained, ways, tail, total = 0, 1, 1, 2**flips
+    while tail / total < SIGNIFICANCE / 2:
+        gained += 1
+        ways = ways * (flips - gained + 1) // gained  # flips over gained
+        tail += ways
+    return flips - gained + 1
 
 
 def drop_upper_bound(lost: float, gained: float, num_videos: int, z: float = Z_ONE_SIDED_95) -> float:
@@ -67,13 +86,48 @@ def drop_upper_bound(lost: float, gained: float, num_videos: int, z: float = Z_O
     return high
 
 
-def _is_compatible(drop: float, lost: float, gained: float, num_videos: int, z: float) -> bool:
+def _is_compatible(drop: float, lost: Counts, gained: Counts, num_videos: int, z: float) -> BoolArray:
     """Tell whether the observed drop lies at most z standard errors below a supposed one."""
     linear = (2 * num_videos - lost + gained) * drop - lost - gained
     constant = -gained * drop * (1 - drop)
-    share_gained = (math.sqrt(max(0.0, linear**2 - 8 * num_videos * constant)) - linear) / (4 * num_videos)
-    variance = num_videos * max(0.0, 2 * share_gained + drop * (1 - drop))
-    return num_videos * drop - (lost - gained) <= z * math.sqrt(variance)
+    share_gained = (np.sqrt(np.maximum(0.0, linear**2 - 8 * num_videos * constant)) - linear) / (4 * num_videos)
+    variance = num_videos * np.maximum(0.0, 2 * share_gained + drop * (1 - drop))
+    return np.asarray(num_videos * drop - (lost - gained) <= z * np.sqrt(variance))
+
+
+def is_within(lost: Counts, gained: Counts, num_videos: int, max_drop: float) -> BoolArray:
+    """Tell whether the drop is within a limit: whether `drop_upper_bound` is.
+
+    Args:
+        lost: Right before, wrong now; a number, or an array of them.
+        gained: The other way round; of the same shape.
+        num_videos: All that were compared.
+        max_drop: The limit, as a fraction.
+
+    Returns:
+        Of that shape.
+    """
+    is_below = np.asarray(lost - gained < max_drop * num_videos)
+    return is_below & ~_is_compatible(max_drop, lost, gained, num_videos, Z_ONE_SIDED_95) | (max_drop >= 1)
+
+
+def is_beyond(lost: Counts, gained: Counts, num_videos: int, max_drop: float) -> BoolArray:
+    """Tell whether the drop is beyond a limit: it exceeds it, and McNemar's test says p < 0.05.
+
+    Args:
+        lost: Right before, wrong now; a number, or an array of them.
+        gained: The other way round; of the same shape.
+        num_videos: All that were compared.
+        max_drop: The limit, as a fraction.
+
+    Returns:
+        Of that shape.
+    """
+    drop, flips = np.asarray((lost - gained) / num_videos), np.asarray(lost + gained, dtype=np.int64)
+    exceeds = (drop > max_drop) & ~is_same(drop, max_drop)
+    first = int(flips.min())
+    fewest = np.array([fewest_lost(number) for number in range(first, int(flips.max()) + 1)])
+    return np.asarray(exceeds & (lost >= fewest[flips - first]))
 
 
 def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = SEED) -> tuple[float, float]:
@@ -90,44 +144,6 @@ def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = S
     return float(low), float(high)
 
 
-def is_same(drop: float, max_drop: float) -> bool:
+def is_same(drop: float | npt.NDArray[np.float64], max_drop: float) -> BoolArray:
     """Tell whether a drop is its limit, but for the rounding of the two divisions."""
-    return math.isclose(drop, max_drop, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) -> int | None:
-    """Return how many videos would settle, 4 times of 5, whether the drop is within a limit.
-
-    Flips are supposed to go on as observed: d is the drop, f the share of videos that flip, L the limit. Where d is
-    below L, (z95 + z80)**2 * (f - d**2) / (L - d)**2 videos bring the upper bound within it; at least
-    z95**2 * (1 - L) / L, which is what no flip at all would take. Where d is above L,
-    ((z97.5 * sqrt(f) + z80 * sqrt(f - d**2)) / d)**2 make McNemar's test see it, and z80**2 * (f - d**2) / (d - L)**2
-    keep the observed drop above the limit; the larger of the two.
-
-    Args:
-        lost: Right before, wrong now.
-        gained: Wrong before, right now.
-        num_videos: All that were compared.
-        max_drop: The limit, in [0, 1].
-
-    Returns:
-        More than `num_videos`; None where no number would do, since the drop is the limit itself.
-
-    Example:
-        11 lost and 8 gained of 400 (d = 0.0075, f = 0.0475), limit 0.02 -> 6.1826 * 0.04744 / 0.0125**2 = 1878.
-
-    Source: R. Connor, Biometrics 43 (1987), 207, for McNemar's test; the same normal approximation for the bound.
-    """
-    drop, flips = (lost - gained) / num_videos, (lost + gained) / num_videos
-    deviation = math.sqrt(flips - drop**2)
-    if is_same(drop, max_drop):
-        return None
-    if drop < max_drop:
-        to_pass = ((Z_ONE_SIDED_95 + Z_POWER_80) * deviation / (max_drop - drop)) ** 2
-        without_flips = Z_ONE_SIDED_95**2 * (1 - max_drop) / max_drop if drop >= 0 else 0.0
-        needed = max(to_pass, without_flips)
-    else:
-        to_see = ((Z_TWO_SIDED_95 * math.sqrt(flips) + Z_POWER_80 * deviation) / drop) ** 2
-        to_exceed = (Z_POWER_80 * deviation / (drop - max_drop)) ** 2
-        needed = max(to_see, to_exceed)
-    return max(math.ceil(needed), num_videos + 1)
+    return np.asarray(np.abs(drop - max_drop) <= 1e-12 + 1e-9 * max_drop)

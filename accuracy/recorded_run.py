@@ -9,10 +9,12 @@ from pathlib import Path
 from accuracy.recorded_rows import read_rows
 from accuracy.recorded_video import RecordedVideo, collect
 from accuracy.result_file import CUT_OFF_HINT, read_result
-from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Result
+from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Metric, Result
 from accuracy.scoring import Scores, make_scores
 from i3d_edge.errors import ResultError
 from i3d_edge.files import sha256_file
+
+_EDITED_HINT = "one of the two files was edited: run again, or take both from where they were made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class RecordedRun:
     @property
     def is_complete(self) -> bool:
         """Whether the run came to the end of its list."""
-        return self.result.get("is_complete", True)
+        return self.result["is_complete"]
 
     @property
     def class_names(self) -> list[str]:
@@ -90,29 +92,52 @@ def score_run(run: RecordedRun) -> dict[str, Scores]:
         scores[model] = make_scores(
             [rank for video in labelled for rank in video.clip_ranks],
             [video.outcome() for video in labelled],
-            drops_last_video=run.result["how"].get("drops_last_video", False),
+            drops_last_video=run.result["how"]["drops_last_video"],
         )
-        stated = run.result["metrics"].get(model, {})
-        for name, metric in scores[model].metrics.items():
-            if stated.get(name) != metric:
-                raise ResultError(
-                    f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give, {name} of {model!r} "
-                    f"= {metric['num_correct']}/{metric['num_total']}; it says {_stated(stated.get(name))}",
-                    hint="one of the two files was edited: run again, or take both from where they were made",
-                )
+        _require_metrics(run, model, scores[model].metrics)
         if run.result.get("details", {}).get(model, scores[model].details) != scores[model].details:
             raise ResultError(
                 f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give; its details of "
                 f"{model!r} differ",
-                hint="one of the two files was edited: run again, or take both from where they were made",
+                hint=_EDITED_HINT,
             )
+    if others := sorted(run.result["metrics"].keys() - scores.keys()):
+        raise _says_more(run, f"metrics of {others[0]!r}")
     return scores
 
 
-def _stated(metric: object) -> str:
-    if isinstance(metric, Mapping) and {"num_correct", "num_total"} <= metric.keys():
-        return f"{metric['num_correct']}/{metric['num_total']}"
-    return "nothing"
+def _require_metrics(run: RecordedRun, model: str, metrics: Mapping[str, Metric]) -> None:
+    """Refuse metrics that are not those computed, and name the field that differs."""
+    stated: Mapping[str, object] = run.result["metrics"][model]
+    for name, metric in metrics.items():
+        own = stated.get(name)
+        said = own if isinstance(own, Mapping) else {}
+        different = next((key for key, value in metric.items() if key not in said or said[key] != value), None)
+        if different is None and said.keys() == metric.keys():
+            continue
+        computed = f"{metric['num_correct']}/{metric['num_total']}"
+        if not {"num_correct", "num_total"} <= said.keys():
+            finding = f"= {computed}; it says nothing"
+        elif computed != (found := f"{said['num_correct']}/{said['num_total']}"):
+            finding = f"= {computed}; it says {found}"
+        elif different is not None:
+            finding = f"with {different} = {dict(metric)[different]}; it says {said.get(different, 'nothing')}"
+        else:
+            raise _says_more(run, f"{min(said.keys() - metric.keys())} of {name} of {model!r}")
+        raise ResultError(
+            f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give, {name} of {model!r} "
+            f"{finding}",
+            hint=_EDITED_HINT,
+        )
+    if others := sorted(stated.keys() - metrics.keys()):
+        raise _says_more(run, f"{others[0]} of {model!r}")
+
+
+def _says_more(run: RecordedRun, what: str) -> ResultError:
+    return ResultError(
+        f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give and no more; it says {what} too",
+        hint=_EDITED_HINT,
+    )
 
 
 def _check_counts(path: Path, result: Result, videos: Mapping[str, Sequence[RecordedVideo]]) -> None:
@@ -144,7 +169,7 @@ def _check_counts(path: Path, result: Result, videos: Mapping[str, Sequence[Reco
                 f"{different[0]!r} differs between {first!r} and {model!r}",
                 hint=CUT_OFF_HINT,
             )
-    if result.get("is_complete", True) and counts["listed"] != counts["decoded"] + len(counts["dropped"]):
+    if result["is_complete"] and counts["listed"] != counts["decoded"] + len(counts["dropped"]):
         raise ResultError(
             f"result of {str(path.parent)!r} must count every listed video as decoded or dropped; "
             f"{counts['listed']} are listed, {counts['decoded']} decoded, {len(counts['dropped'])} dropped",

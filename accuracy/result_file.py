@@ -3,54 +3,95 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
+from accuracy.fields import (
+    Kind,
+    is_count,
+    is_flag,
+    is_full,
+    is_list,
+    is_number,
+    is_object,
+    is_plain,
+    is_text,
+    or_none,
+    unusable_fields,
+)
+from accuracy.journal import RUN_NAME
 from accuracy.result_schema import SCHEMA_VERSION, Result
 from i3d_edge.errors import ResultError
 
 CUT_OFF_HINT = "the file was cut off or edited: run again, or take it from where it was made"
 
-_PARTS: Mapping[str, Mapping[str, type]] = {
-    "what": {},
-    "how": {"aggregation": str},
-    "counts": {"listed": int, "decoded": int, "unlabelled": int, "scored": int, "dropped": list},
-    "metrics": {},
+_FIELDS: Mapping[str, Kind] = {
+    "is_complete": is_flag,
+    "what": is_full,
+    **{f"what.*.{name}": is_text for name in ("kind", "path", "sha256", "origin", "executed_precision", "device")},
+    "what.*.weights_precision": or_none(is_text),
+    "what.*.is_stand_in": is_flag,
+    **{f"how.{name}": is_text for name in ("aggregation", "name", "interpolation")},
+    **{f"how.{name}": is_count for name in ("version", "frame_stride", "num_crops", "crop_px")},
+    **{
+        f"how.{name}": or_none(is_number)
+        for name in ("num_frames", "num_clips", "frame_rate_fps", "short_side_px", "long_side_px")
+    },
+    "how.drops_last_video": is_flag,
+    "how.*": is_plain,
+    **{f"where.{name}": is_text for name in ("cpu", "os")},
+    "where.num_cpus": is_count,
+    "where.versions": is_object,
+    "where.versions.*": is_text,
+    "data.path": is_text,
+    "data.manifest_digest": or_none(is_text),
+    "data.sha256": is_text,
+    **{f"counts.{name}": is_count for name in ("listed", "decoded", "unlabelled", "scored")},
+    "counts.dropped": is_list,
+    "counts.dropped.*.path": is_text,
+    "counts.dropped.*.reason": is_text,
+    "metrics": is_full,
+    "metrics.<model>": is_object,
+    "warnings": is_object,
+    "warnings.*": is_list,
+    "warnings.*.*": is_text,
+    **{f"time.{name}": is_number for name in ("total_s", "decode_s", "wait_s", "num_views", "views_per_s")},
+    "time.infer_s.<model>": is_number,
 }
-_OPTIONAL_PARTS: Mapping[str, Mapping[str, type]] = {
-    "labels": {"name": str, "names": list},
-    "data": {"manifest_digest": object},
-    "details": {},
+"""What a command reads of a result; every one of this schema version has it."""
+
+_FIELDS_BY_PART: Mapping[str, Mapping[str, Kind]] = {
+    "labels": {"labels.name": is_text, "labels.names": is_list, "labels.names.*": is_text},
+    "details": {"details": is_full, "details.<model>": is_object},
+    "videos": {
+        "videos": is_list,
+        "videos.*.path": is_text,
+        "videos.*.label": or_none(is_count),
+        "videos.*.sha256": is_text,
+        "videos.*.num_views": is_count,
+    },
+    "predictions_sha256": {"predictions_sha256": is_text},
 }
-_DESCRIBED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
-    "how": {"name": str, "version": int},
-    "where": {"cpu": str, "num_cpus": int, "os": str, "versions": dict},
-    "data": {"path": str, "sha256": str},
-    "time": {"total_s": (int, float), "decode_s": (int, float), "wait_s": (int, float), "num_views": int},
-    "labels": {"names": list},
-    "details": {},
-}
-_MODEL: Mapping[str, type | tuple[type, ...]] = {
-    "path": str,
-    "sha256": str,
-    "origin": str,
-    "is_stand_in": bool,
-    "executed_precision": str,
-    "device": str,
-}
-_VIDEO: Mapping[str, type] = {"path": str, "label": object, "sha256": str, "num_views": int}
+"""Parts that the first results of this schema version lack."""
+
+_REPORTED = ("labels", "details")
 
 
 def read_result(path: Path) -> Result:
     """Read a result, and check that it has the parts that are read of it.
 
     Raises:
-        ResultError: If it is absent, is no JSON, is of another schema version, or lacks one.
+        ResultError: If it is absent or its run was killed, is no JSON, is of another schema version, or lacks one.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and path.with_name(RUN_NAME).exists():
+            raise ResultError(
+                f"run {str(path.parent)!r} must be finished; it has no {path.name} yet",
+                hint="the same `i3d accuracy run` command goes on where it stopped",
+            ) from error
         raise ResultError(
             f"result {str(path)!r} must be a file; got {error.strerror}",
             hint="give the folder that `i3d accuracy run` wrote",
@@ -63,7 +104,12 @@ def read_result(path: Path) -> Result:
             f"result {str(path)!r} must have schema version {SCHEMA_VERSION}; got {version}",
             hint="read it with the version of i3d-edge that wrote it, or run again",
         )
-    absent = next(_absent(document), None)
+    fields = dict(_FIELDS)
+    for part, own in _FIELDS_BY_PART.items():
+        fields |= own if part in document else {}
+    what = document.get("what")
+    models = list(what) if isinstance(what, dict) else []
+    absent = next(unusable_fields(document, fields, names={"model": models}), None)
     if absent is not None:
         raise ResultError(
             f"result {str(path)!r} must have {absent!r}; it is absent, empty or of another kind", hint=CUT_OFF_HINT
@@ -72,46 +118,13 @@ def read_result(path: Path) -> Result:
 
 
 def require_described(path: Path, result: Result) -> None:
-    """Make sure that a result that was read also says what a page about it says.
+    """Make sure that a result that was read also has the parts that only a page about it needs.
 
     Raises:
-        ResultError: If a part is absent, or of another kind.
+        ResultError: If one is absent.
     """
-    parts: list[tuple[str, Any, Mapping[str, type | tuple[type, ...]]]] = [
-        (name, result.get(name), keys) for name, keys in _DESCRIBED.items()
-    ]
-    parts += [(f"what.{model}", info, _MODEL) for model, info in result["what"].items()]
-    parts += [("time.infer_s", result.get("time", {}).get("infer_s"), dict.fromkeys(result["what"], (int, float)))]
-    for name, part, keys in parts:
-        missing = [key for key, kind in keys.items() if not isinstance(part, Mapping) or not _has(part, key, kind)]
-        if missing:
+    for part in _REPORTED:
+        if part not in result:
             raise ResultError(
-                f"result {str(path)!r} must have {f'{name}.{missing[0]}'!r} to be reported; it is absent or of another "
-                "kind",
-                hint=CUT_OFF_HINT,
+                f"result {str(path)!r} must have {part!r} to be reported; it is absent", hint=CUT_OFF_HINT
             )
-
-
-def _absent(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of the parts that are needed here and cannot be used."""
-    for name, keys in {**_PARTS, **{key: _OPTIONAL_PARTS[key] for key in _OPTIONAL_PARTS if key in document}}.items():
-        part = document.get(name)
-        if not isinstance(part, dict) or not part:
-            yield name
-        else:
-            yield from (f"{name}.{key}" for key, kind in keys.items() if not _has(part, key, kind))
-    counts = document.get("counts")
-    for number, video in enumerate(counts.get("dropped", []) if isinstance(counts, dict) else []):
-        if not isinstance(video, dict) or not _has(video, "path", str):
-            yield f"counts.dropped[{number}].path"
-    videos = document.get("videos", [])
-    if not isinstance(videos, list):
-        yield "videos"
-        return
-    for number, video in enumerate(videos):
-        own = video if isinstance(video, dict) else {}
-        yield from (f"videos[{number}].{key}" for key, kind in _VIDEO.items() if not _has(own, key, kind))
-
-
-def _has(part: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> bool:
-    return key in part and isinstance(part[key], kind)

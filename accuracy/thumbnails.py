@@ -51,16 +51,26 @@ class Thumbnails:
 
     root: Path | None = None
     _made: dict[Path, Thumbnail] = field(default_factory=dict)
+    _roots: dict[Path, Path | None] = field(default_factory=dict)
 
     def of(self, run: RecordedRun, name: str) -> Thumbnail:
         """Return the thumbnail of a video by its name in a run; one that has changed since is not shown."""
-        try:
-            file = (self.root or _root(run)) / name
-        except ListError:
+        root = self.root or self._root_of(run)
+        if root is None:
             return Thumbnail(None, "the manifest is not what it was")
+        file = root / name
         if file not in self._made:
             self._made[file] = _thumbnail(file, _hashes(run).get(name))
         return self._made[file]
+
+    def _root_of(self, run: RecordedRun) -> Path | None:
+        """Return where a run's relative paths start, None where its manifest has changed; a manifest is read once."""
+        if run.folder not in self._roots:
+            try:
+                self._roots[run.folder] = _root(run)
+            except ListError:
+                self._roots[run.folder] = None
+        return self._roots[run.folder]
 
 
 def _root(run: RecordedRun) -> Path:

@@ -1,8 +1,4 @@
-"""Writes the tables of docs/gate.md: how often the gate says what at 400 videos, computed and not drawn.
-
-The number of videos lost and gained among n is multinomial; every outcome that matters is gone through with its
-probability, so the tables are exact and the same on every machine.
-"""
+"""Writes the tables of docs/gate.md: how often the gate says what at 400 videos, computed by `accuracy.power`."""
 
 from __future__ import annotations
 
@@ -14,8 +10,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from accuracy.gate import DEFAULT_MAX_DROP, Verdict, check_drop
-from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound, videos_needed
+from accuracy import power
+from accuracy.gate import DEFAULT_MAX_DROP, Verdict, drop_verdict
+from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound
 
 PAGE = Path(__file__).with_name("gate.md")
 
@@ -25,7 +22,6 @@ FLIPS = (0.01, 0.04)
 LIMITS = (0.005, 0.01, 0.02, 0.03)
 DROPS = (0.0, 0.005, 0.01, 0.02, 0.05)
 
-_NEGLIGIBLE = 1e-9
 _VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.UNDECIDED)
 
 Odds = dict[Verdict, float]
@@ -39,27 +35,14 @@ def outcomes(num_videos: int, flips: float, drop: float) -> Iterator[tuple[int, 
         flips: Share of videos that flip when nothing is lost, half of them either way.
         drop: What is lost on top of that, as a fraction.
     """
-    shares = (flips / 2 + drop, flips / 2, 1 - flips - drop)
-    for lost in range(num_videos + 1):
-        if _binomial(lost, num_videos, shares[0]) < _NEGLIGIBLE:
-            continue
-        for gained in range(num_videos - lost + 1):
-            chance = _binomial(lost, num_videos, shares[0])
-            chance *= _binomial(gained, num_videos - lost, shares[1] / (1 - shares[0]))
-            if chance > _NEGLIGIBLE / num_videos:
-                yield lost, gained, chance
-
-
-@cache
-def _binomial(count: int, total: int, share: float) -> float:
-    ways = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
-    return math.exp(ways + count * math.log(share) + (total - count) * math.log1p(-share))
+    found = power.outcomes(num_videos, flips / 2 + drop, flips / 2)
+    yield from zip(found.lost.tolist(), found.gained.tolist(), found.chance.tolist(), strict=True)
 
 
 @cache
 def paired_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Verdict:
     """Return what the gate says."""
-    return check_drop(lost, gained, num_videos, max_drop).verdict
+    return drop_verdict(lost, gained, num_videos, max_drop)
 
 
 def paired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
@@ -149,7 +132,7 @@ def sizes_table() -> str:
 
 def _size(flips: float, limit: float) -> int:
     """Ask for a set of 100 videos, too few to settle anything here, of which that share flipped evenly."""
-    size = videos_needed(50 * flips, 50 * flips, 100, limit)
+    size = power.videos_needed(50 * flips, 50 * flips, 100, limit)
     assert size is not None
     return size
 

@@ -34,8 +34,8 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     """Keep what a model said of each video, for later runs to be compared with.
 
     RUN is a folder that `i3d accuracy run` wrote; NAME is needed where it has several models. Per labelled
-    video the file holds its hash (its path if no hash is known), the label, and the five best classes with
-    their probabilities; besides that, the model, the protocol and the classes.
+    video the file holds its hash, its path, the label, and the five best classes with their probabilities;
+    besides that, the model, the protocol, the classes and which videos were dropped.
 
     \b
     Example:

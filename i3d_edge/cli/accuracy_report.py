@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from i3d_edge.cli._base import Command, force_option, output_option
-from i3d_edge.cli._runs import read_named
+from i3d_edge.cli._runs import read_all_named
 from i3d_edge.files import check_output, write_text
 
 
@@ -33,6 +33,6 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     import accuracy as room
 
     check_output(output, force=force)
-    page = room.make_report([read_named(name) for name in run_names], root=root, with_thumbnails=not no_thumbnails)
+    page = room.make_report(read_all_named(run_names), root=root, with_thumbnails=not no_thumbnails)
     write_text(output, page, force=force)
     click.echo(f"written: {output}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import NAMES, Run, Video, sure, videos_of, write_run
+from runs import NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from accuracy.baseline import answers, hash_names, make_baseline, pick_model, read_baseline, write_baseline
 from accuracy.recorded_run import read_run
@@ -30,14 +30,21 @@ def test_what_it_keeps(tmp_path: Path) -> None:
     assert document["videos"] == [
         {
             "video": "sha256:aa",
+            "path": "a.mp4",
             "label": 1,
             "top5": [0, 1, 2, 3, 4],
             "probs": [0.85, 0.0214286, 0.0214286, 0.0214286, 0.0214286],
         },
-        {"video": "sha256:bb", "label": 3, "top5": [3, 2, 4, 1, 0], "probs": [0.4, 0.2, 0.15, 0.1, 0.05]},
+        {
+            "video": "sha256:bb",
+            "path": "b.mp4",
+            "label": 3,
+            "top5": [3, 2, 4, 1, 0],
+            "probs": [0.4, 0.2, 0.15, 0.1, 0.05],
+        },
     ]
     assert document["labels"] == {"name": "letters", "num_classes": 8, "sha256": hash_names(NAMES)}
-    assert (document["num_listed"], document["num_dropped"]) == (4, 1)
+    assert (document["num_listed"], document["left_out"]) == (4, ["d.mp4"])
     assert document["what"]["path"] == "m.xml"  # no folders of the machine it was made on
     assert read_baseline(path) == document
 
@@ -93,6 +100,25 @@ def test_the_same_file_twice(tmp_path: Path) -> None:
     )
 
 
+def test_the_last_video_where_the_protocol_does_not_count_it(tmp_path: Path) -> None:
+    """The last one with a label, in the order of the list."""
+    videos = [Video(name, label, [sure(0)], name * 2) for name, label in (("c", 0), ("b", 0), ("a", 0), ("d", None))]
+    path = write(tmp_path, Run({"m": videos}, protocol={**PROTOCOL, "drops_last_video": True}, dropped=["e"]))
+    made = read_baseline(path)
+    assert [video["path"] for video in made["videos"]] == ["b", "c"]
+    assert made["left_out"] == ["e", "a"]
+
+
+def test_a_run_of_which_the_protocol_counts_nothing(tmp_path: Path) -> None:
+    run = Run({"m": videos_of("+")}, protocol={**PROTOCOL, "drops_last_video": True})
+    with pytest.raises(ComparisonError) as caught:
+        answers(read_run(write_run(tmp_path, run)), "m")
+    assert str(caught.value) == (
+        f"run '{tmp_path}' must have videos with labels besides the last, which its protocol does not count; "
+        "it has none"
+    )
+
+
 def test_an_interrupted_run(tmp_path: Path) -> None:
     made = write_run(tmp_path, Run({"m": videos_of("++")}, dropped=["x"], overrides={"is_complete": False}))
     result = json.loads((made / "result.json").read_text())
@@ -117,7 +143,18 @@ def test_an_existing_one_is_kept(tmp_path: Path) -> None:
     ("edit", "message"),
     [
         (lambda document: document.pop("kind"), "must say that it is an 'i3d-edge accuracy baseline'; it does not"),
-        (lambda document: document.update(schema_version=2), "must have schema version 1; got 2"),
+        (lambda document: document.update(schema_version=1), "must have schema version 2; got 1"),
+        (lambda document: document.pop("manifest_digest"), "must have 'manifest_digest'; it has none that can be read"),
+        (lambda document: document["labels"].pop("sha256"), "must have 'labels.sha256'; it has none that can be read"),
+        (lambda document: document["labels"].pop("name"), "must have 'labels.name'; it has none that can be read"),
+        (
+            lambda document: document["labels"].update(num_classes=True),
+            "must have 'labels.num_classes'; it has none that can be read",
+        ),
+        (lambda document: document.update(labels=[]), "must have 'labels.name'; it has none that can be read"),
+        (lambda document: document.update(model=None), "must have 'model'; it has none that can be read"),
+        (lambda document: document.update(left_out=3), "must have 'left_out'; it has none that can be read"),
+        (lambda document: document.update(left_out=[3]), "must have 'left_out[0]'; it has none that can be read"),
         (lambda document: document.pop("how"), "must have 'how'; it has none that can be read"),
         (lambda document: document.update(num_listed="3"), "must have 'num_listed'; it has none that can be read"),
         (lambda document: document.update(videos=[]), "must have a video at least; it has none"),
@@ -139,6 +176,7 @@ def test_what_is_no_baseline(tmp_path: Path, edit: Callable[[dict[str, Any]], ob
         {"label": 8},
         {"label": None},
         {"video": "0000.mp4"},
+        {"path": None},
         {"top5": [0, 1]},
         {"top5": [8, 1, 2, 3, 4]},
         {"probs": [float("nan"), 0.1, 0.1, 0.1, 0.1]},
@@ -154,7 +192,8 @@ def test_a_video_that_cannot_be(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(ResultError) as caught:
         read_baseline(path)
     assert caught.value.message.startswith(
-        f"baseline '{path}', video 2, must have a name of its own, a label, and as many probabilities as classes; got "
+        f"baseline '{path}', video 2, must have a name of its own, a path, a label, and as many probabilities as "
+        "classes; got "
     )
 
 

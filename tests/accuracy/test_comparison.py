@@ -182,6 +182,55 @@ def test_videos_that_the_baseline_dropped(tmp_path: Path) -> None:
     assert (found["num_videos"], found["added"]) == (2, ["0002.mp4"])
 
 
+def hashed(outcomes: str, **other_bytes: str) -> list[Video]:
+    """Return videos with hashes: those of their names, but for what is given, without the ending."""
+    videos = videos_of(outcomes)
+    return [replace(video, sha256=other_bytes.get(f"v{video.path[:4]}", video.path)) for video in videos]
+
+
+def test_a_video_whose_bytes_changed_is_not_one_that_was_dropped(tmp_path: Path) -> None:
+    """Both runs dropped the last video; the second scored another file under the name of the first."""
+    before = Run({"m": hashed("+++")}, dropped=["9.mp4"])
+    after = Run({"m": hashed("+++", v0000="other")}, dropped=["9.mp4"])
+    assert refusal(tmp_path, before, after, num_allowed_dropped=1) == (
+        "the run must be of the baseline's files; the bytes of '0000.mp4' have changed\n\n"
+        "hint: bring back the files that the baseline was made on, or make a baseline of these"
+    )
+
+
+def test_a_video_that_the_run_neither_scored_nor_dropped(tmp_path: Path) -> None:
+    """Each list has three videos, of which one was dropped, but they are not the same three."""
+    before = Run({"m": hashed("+++")[:2]}, dropped=["0002.mp4"])
+    after = Run({"m": [hashed("+")[0], Video("x.mp4", 0, [sure(0)], "x")]}, dropped=["y.mp4"])
+    assert refusal(tmp_path, before, after, num_allowed_dropped=1) == (
+        f"the run must be of the baseline's 3 videos; it is of 3, 1 of them the same{LIST_HINT}"
+    )
+
+
+def test_dropped_videos_are_named_by_their_paths(tmp_path: Path) -> None:
+    after = Run({"m": hashed("+++")[:2]}, dropped=["0002.mp4"])
+    assert "1 are missing: '0002.mp4'\n" in refusal(tmp_path / "a", Run({"m": hashed("+++")}), after)
+    found = between(tmp_path / "b", Run({"m": hashed("+++")}), after, num_allowed_dropped=1)
+    assert found["missing"] == ["0002.mp4"]
+
+
+def test_the_video_that_the_protocol_does_not_count(tmp_path: Path) -> None:
+    """The last one flips, and neither the result's top-1 nor the comparison sees it."""
+    protocol = {**PROTOCOL, "drops_last_video": True}
+    before = Run({"m": hashed("+++-")}, protocol=protocol)
+    found = between(tmp_path / "a", before, Run({"m": hashed("++++")}, protocol=protocol))
+    assert (found["num_videos"], found["after_top1"], found["gained"]) == (3, 1.0, [])
+    shorter = Run({"m": hashed("+++")}, protocol=protocol, dropped=["0003.mp4"])
+    found = between(tmp_path / "b", before, shorter, num_allowed_dropped=1)
+    assert (found["num_videos"], found["missing"]) == (2, ["0002.mp4"])
+
+
+def test_videos_that_moved_are_the_same_answers(tmp_path: Path) -> None:
+    before = Run({"m": [Video("old/a.mp4", 0, [sure(0)], sha256="aa")]})
+    after = Run({"m": [Video("new/a.mp4", 0, [sure(0)], sha256="aa")]})
+    assert between(tmp_path, before, after)["num_identical"] == 1
+
+
 def test_one_video(tmp_path: Path) -> None:
     found = between(tmp_path, run("+"), run("-"))
     assert (found["drop"], found["drop_upper_bound"], found["mcnemar_p"]) == (1.0, pytest.approx(1.0), 1.0)

@@ -28,14 +28,14 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
             11,
             UNDECIDED,
             "the upper 95 % bound of the drop, 2.03 points, is beyond the limit of 2 points: "
-            "851 videos would be needed",
+            "891 videos would be needed",
         ),
         (
             11,
             8,
             UNDECIDED,
             "the upper 95 % bound of the drop, 2.69 points, is beyond the limit of 2 points: "
-            "1,878 videos would be needed",
+            "1,966 videos would be needed",
         ),
         (
             8,
@@ -49,7 +49,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
             9,
             UNDECIDED,
             "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: "
-            "904 videos would be needed",
+            "1,006 videos would be needed",
         ),
         (30, 10, FAILED, "the drop of 5.00 points exceeds the limit of 2 points, and McNemar's p is 0.0022"),
     ],
@@ -164,6 +164,11 @@ def test_the_gate_is_wrong_as_seldom_as_the_page_says(tables: dict[str, Any]) ->
         assert tables["paired_odds"](400, flips, 0.05, 0.02)[FAILED] > 0.9
         assert tables["unpaired_odds"](400, flips, 0.0, 0.02)[PASSED] < 0.001
         assert tables["unpaired_odds"](400, flips, 0.05, 0.02)[FAILED] < 1 / 7
+
+
+@pytest.mark.parametrize(("flips", "percent"), [(0.01, 0.0), (0.04, 1.2), (0.1, 1.7), (0.2, 1.9), (0.8, 2.2)])
+def test_wrong_alarms_are_as_seldom_as_the_page_says(tables: dict[str, Any], flips: float, percent: float) -> None:
+    assert 100 * tables["paired_odds"](400, flips, 0.0, 0.02)[FAILED] == pytest.approx(percent, abs=0.05)
 
 
 def test_a_stricter_rule_would_find_less(tables: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ def test_the_text(undecided: GateReport) -> None:
         "  0030.mp4: a; b 0.90 -> a 0.90",
         "",
         "UNDECIDED: the drop of 4.00 points exceeds the limit of 2 points, but McNemar's p is 0.62: "
-        "391 videos would be needed",
+        "421 videos would be needed",
     ]
 
 
@@ -85,7 +85,7 @@ def test_the_markdown(undecided: GateReport) -> None:
         "## Accuracy gate undecided: `m` against the baseline",
         "",
         "- **top-1 drop undecided**: the drop of 4.00 points exceeds the limit of 2 points, but McNemar's p is 0.62: "
-        "391 videos would be needed",
+        "421 videos would be needed",
         "- **drift passed**: the drift of 0.331 is within the limit of 0.5",
     ]
     assert "<details><summary>Lost: 3</summary>" in lines
@@ -161,7 +161,7 @@ def test_the_junit(undecided: GateReport) -> None:
     ]
     [failure] = root.findall("testsuite/testcase/failure")
     assert failure.get("type") == "undecided"
-    assert failure.get("message", "").endswith("391 videos would be needed")
+    assert failure.get("message", "").endswith("421 videos would be needed")
     assert root.findtext("testsuite/system-out") == format_gate(undecided)
 
 
@@ -198,5 +198,5 @@ def test_the_document(undecided: GateReport) -> None:
     document = gate_to_json(undecided)
     assert document["verdict"] == "undecided"
     assert document["limits"] == {"max_drop": 0.02, "max_drift": 0.5}
-    assert [check["videos_needed"] for check in document["checks"]] == [391, None]
+    assert [check["videos_needed"] for check in document["checks"]] == [421, None]
     assert document["comparison"] == undecided.comparison

@@ -10,9 +10,11 @@ from accuracy.pairs import (
     Z_TWO_SIDED_95,
     bootstrap_interval,
     drop_upper_bound,
+    fewest_lost,
+    is_beyond,
     is_same,
+    is_within,
     mcnemar_p,
-    videos_needed,
 )
 
 
@@ -99,43 +101,29 @@ def test_bootstrap_is_the_same_each_time_and_holds_the_drop() -> None:
     assert bootstrap_interval(1, 0, 1) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "num_videos", "limit", "needed"),
-    [
-        # d = 0.0075, f = 0.0475: 6.1826 * (0.0475 - 0.00005625) / 0.0125**2 = 1877.3
-        (11, 8, 400, 0.02, 1878),
-        # no flip: 2.7055 * 0.98 / 0.02 = 132.6
-        (0, 0, 50, 0.02, 133),
-        # d = 0.025, f = 0.045 above L: ((1.95996 * 0.212132 + 0.841621 * 0.210654) / 0.025)**2 = 562.4 for the
-        # test, (0.841621 * 0.210654 / 0.005)**2 = 1257.3 to stay above the limit
-        (14, 4, 400, 0.02, 1258),
-        # d = 0.05, f = 0.05 above L: ((1.95996 * 0.223607 + 0.841621 * 0.217945) / 0.05)**2 = 154.5
-        (5, 0, 100, 0.02, 155),
-        # the drop is the limit
-        (8, 0, 400, 0.02, None),
-        # no limit above 0 for a set where nothing flipped
-        (0, 0, 50, 0.0, None),
-    ],
-)
-def test_videos_needed(lost: int, gained: int, num_videos: int, limit: float, needed: int | None) -> None:
-    assert videos_needed(lost, gained, num_videos, limit) == needed
+@pytest.mark.parametrize("limit", [0.0, 0.005, 0.02, 0.3])
+@pytest.mark.parametrize("num_videos", [1, 7, 60, 400])
+def test_a_limit_is_kept_where_the_bound_is_within_it(num_videos: int, limit: float) -> None:
+    lost, gained = np.meshgrid(np.arange(min(num_videos, 30) + 1), np.arange(min(num_videos, 30) + 1))
+    lost, gained = lost[lost + gained <= num_videos], gained[lost + gained <= num_videos]
+    bounds = [drop_upper_bound(one, other, num_videos) for one, other in zip(lost, gained, strict=True)]
+    assert is_within(lost, gained, num_videos, limit).tolist() == [bound <= limit for bound in bounds]
 
 
-def test_it_is_always_more_than_there_are() -> None:
-    assert videos_needed(2, 10, 400, 0.02) == 401
+def test_a_limit_of_everything_is_always_kept() -> None:
+    assert is_within(9, 0, 9, 1.0)
 
 
-@pytest.mark.parametrize(("lost", "gained", "num_videos"), [(11, 8, 400), (6, 6, 200), (12, 3, 300)])
-def test_the_number_settles_it_4_times_of_5(lost: int, gained: int, num_videos: int) -> None:
-    """Draw sets of that size at the observed rates and ask the gate."""
-    from accuracy.gate import Verdict, check_drop
+def test_the_fewest_lost_are_those_that_mcnemar_sees() -> None:
+    for flips in range(150):
+        seen = [lost for lost in range(flips // 2, flips + 1) if mcnemar_p(lost, flips - lost) < 0.05]
+        assert fewest_lost(flips) == (seen[0] if seen else flips + 1)
 
-    needed = videos_needed(lost, gained, num_videos, 0.02)
-    assert needed is not None
-    shares = np.array([lost, gained, num_videos - lost - gained]) / num_videos
-    draws = np.random.default_rng(2).multinomial(needed, shares, size=500)
-    settled = [check_drop(int(row[0]), int(row[1]), needed, 0.02).verdict is not Verdict.UNDECIDED for row in draws]
-    assert np.mean(settled) == pytest.approx(0.8, abs=0.06)
+
+def test_a_limit_is_broken_where_the_drop_exceeds_it_and_mcnemar_sees_it() -> None:
+    lost, gained = np.meshgrid(np.arange(40), np.arange(40))
+    expected = (lost - gained > 8) & np.vectorize(lambda one, other: mcnemar_p(one, other) < 0.05)(lost, gained)
+    assert (is_beyond(lost, gained, 400, 0.02) == expected).all()
 
 
 def test_a_drop_that_is_the_limit_but_for_rounding() -> None:

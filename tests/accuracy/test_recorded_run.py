@@ -215,6 +215,37 @@ def test_a_metric_taken_away(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
+        (
+            lambda result: result["metrics"]["int8"]["video_top1"].update(interval_low=0.5),
+            "must say what its predictions give, video_top1 of 'int8' with interval_low = 0.34238022750665303; "
+            "it says 0.5",
+        ),
+        (
+            lambda result: result["metrics"]["int8"]["video_top1"].pop("value"),
+            "must say what its predictions give, video_top1 of 'int8' with value = 1.0; it says nothing",
+        ),
+        (
+            lambda result: result["metrics"]["int8"].update(video_top9=5),
+            "must say what its predictions give and no more; it says video_top9 of 'int8' too",
+        ),
+        (
+            lambda result: result["metrics"]["int8"]["video_top1"].update(num_wrong=0),
+            "must say what its predictions give and no more; it says num_wrong of video_top1 of 'int8' too",
+        ),
+        (
+            lambda result: result["metrics"].update(int4={}),
+            "must say what its predictions give and no more; it says metrics of 'int4' too",
+        ),
+    ],
+)
+def test_edited_metrics(folder: Path, edit: Callable[[dict[str, Any]], object], message: str) -> None:
+    edit_result(folder, edit)
+    assert refusal(folder) == f"result '{folder}/result.json' {message}{EDITED}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
         (lambda result: result.pop("what"), "must have 'what'; it is absent, empty or of another kind"),
         (lambda result: result.update(metrics={}), "must have 'metrics'; it is absent, empty or of another kind"),
         (
@@ -234,6 +265,26 @@ def test_a_metric_taken_away(folder: Path) -> None:
         (lambda result: result.update(videos={}), "must have 'videos'; " + KIND),
         (lambda result: result.update(videos=[{"path": "a"}]), "must have 'videos[0].label'; " + KIND),
         (lambda result: result.update(data={"path": "a"}), "must have 'data.manifest_digest'; " + KIND),
+        (lambda result: result.pop("time"), "must have 'time'; " + KIND),
+        (lambda result: result.update(time={}), "must have 'time.total_s'; " + KIND),
+        (lambda result: result["time"]["infer_s"].pop("int8"), "must have 'time.infer_s.int8'; " + KIND),
+        (lambda result: result.pop("is_complete"), "must have 'is_complete'; " + KIND),
+        (lambda result: result["what"].update(fp32={}), "must have 'what.fp32.kind'; " + KIND),
+        (lambda result: result["what"].update(int8=5), "must have 'what.int8.kind'; " + KIND),
+        (lambda result: result["what"]["int8"].update(device=None), "must have 'what.int8.device'; " + KIND),
+        (lambda result: result["metrics"].update(int8=[]), "must have 'metrics.int8'; " + KIND),
+        (lambda result: result["metrics"].pop("int8"), "must have 'metrics.int8'; " + KIND),
+        (lambda result: result["counts"]["dropped"][0].pop("reason"), "must have 'counts.dropped[0].reason'; " + KIND),
+        (
+            lambda result: result.update(how={"aggregation": "mean of probabilities"}),
+            "must have 'how.name'; " + KIND,
+        ),
+        (lambda result: result["how"].pop("num_clips"), "must have 'how.num_clips'; " + KIND),
+        (lambda result: result["how"].update(version="1"), "must have 'how.version'; " + KIND),
+        (lambda result: result["labels"].update(names=[1, 2]), "must have 'labels.names[0]'; " + KIND),
+        (lambda result: result["where"].pop("num_cpus"), "must have 'where.num_cpus'; " + KIND),
+        (lambda result: result["data"].pop("sha256"), "must have 'data.sha256'; " + KIND),
+        (lambda result: result.update(warnings={"a.mp4": [1]}), "must have 'warnings.a.mp4[0]'; " + KIND),
         (lambda result: result["labels"]["names"].pop(), "must name the 8 classes of its predictions; it names 7"),
     ],
 )
@@ -262,6 +313,15 @@ def test_no_run_at_all(tmp_path: Path) -> None:
     assert refusal(tmp_path / "no") == (
         f"result '{tmp_path}/no/result.json' must be a file; got No such file or directory\n\n"
         "hint: give the folder that `i3d accuracy run` wrote"
+    )
+
+
+def test_a_run_that_was_killed(folder: Path) -> None:
+    (folder / "result.json").unlink()
+    (folder / "run.json").write_text("{}")
+    assert refusal(folder) == (
+        f"run '{folder}' must be finished; it has no result.json yet\n\n"
+        "hint: the same `i3d accuracy run` command goes on where it stopped"
     )
 
 

@@ -91,9 +91,11 @@ def test_the_root_of_a_manifest(tmp_path: Path) -> None:
     content = {"manifest_version": 1, "root": "videos"}
     manifest.write_text(json.dumps({**content, "digest": digest_of(content)}))
     run = recorded(tmp_path, manifest, "a.mp4", file)
-    assert Thumbnails().of(run, "a.mp4").jpeg is not None
+    thumbnails = Thumbnails()
+    assert thumbnails.of(run, "a.mp4").jpeg is not None
     manifest.write_text(json.dumps({**content, "digest": "0"}))
     assert Thumbnails().of(run, "a.mp4").reason == "the manifest is not what it was"
+    assert thumbnails.of(run, "b.mp4").reason == "the file does not decode: VideoOpenError"  # the manifest is read once
 
 
 def test_each_file_is_decoded_once(tmp_path: Path) -> None:

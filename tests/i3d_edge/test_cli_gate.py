@@ -77,7 +77,7 @@ def test_what_stderr_says(baseline: Path, tmp_path: Path) -> None:
     )
     undecided = run(tmp_path / "b", flipped(20, 9))
     reason = (
-        "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: 904 videos would be needed"
+        "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: 1,006 videos would be needed"
     )
     assert i3d("compare", baseline, undecided).stderr == (
         f"GateUndecidedError: model 'ir' must keep what the baseline has; {reason}\n\n"
@@ -111,6 +111,19 @@ def test_files_for_ci_are_written_whatever_the_verdict(baseline: Path, tmp_path:
     assert again.exit_code == 1
     assert again.stderr.startswith(f"OutputError: output '{tmp_path}/out/gate.xml' exists already")
     assert i3d("compare", baseline, made, *options, "--force").exit_code == 3
+
+
+def test_the_recipe_of_the_page_works_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
+    recipe = page.split("```")[3].splitlines()
+    [run_line] = [line for line in recipe if line.startswith("i3d accuracy run ")]
+    [compare_line] = [line for line in recipe if line.startswith("i3d accuracy compare ")]
+    assert run_line.endswith(" --force")
+    run(tmp_path / "results", "+" * 200)
+    monkeypatch.chdir(tmp_path)
+    assert i3d("baseline", "results", "-o", "baseline.json").exit_code == 0
+    for _ in range(2):
+        assert i3d(*compare_line.split()[2:]).exit_code == 0
 
 
 def test_a_refusal_writes_nothing(baseline: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pages import Page
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered
 
+import accuracy
 from i3d_edge.cli import main
 
 
@@ -64,6 +65,16 @@ def test_models_by_name(run: Path, tmp_path: Path) -> None:
     unknown = report(f"{run}:int4", "-o", tmp_path / "b.html")
     assert (unknown.exit_code, (tmp_path / "b.html").exists()) == (1, False)
     assert unknown.stderr == f"ComparisonError: run '{run}' must have the model 'int4'; it has 'bf16', 'int8'\n"
+
+
+def test_a_run_is_read_once_however_often_it_is_named(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = []
+    read_run = accuracy.read_run
+    monkeypatch.setattr(accuracy, "read_run", lambda folder: (folders.append(folder), read_run(folder))[1])
+    assert report(f"{run}:int8", f"{run}:bf16", run, "-o", tmp_path / "report.html").exit_code == 0
+    assert folders == [run]
 
 
 def test_a_page_that_exists_is_kept(run: Path, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Results and baselines that were edited by hand: whatever is taken out or replaced, no other error than ours comes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import Run, Video, sure, write_run
+
+from accuracy import (
+    GateReport,
+    Limits,
+    format_gate,
+    format_scores,
+    gate_to_markdown,
+    judge,
+    make_baseline,
+    make_report,
+    read_baseline,
+    read_run,
+    score_run,
+    write_baseline,
+)
+from accuracy.comparison import compare
+from i3d_edge.errors import I3DError
+
+GONE = object()
+REPLACEMENTS = (GONE, None, [], {}, [1], {"x": [1]}, -1, True, "x", float("nan"))
+
+
+def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield every place of a document, as the keys and indices that lead there."""
+    items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in items:
+        yield (*place, key)
+        yield from places(value, (*place, key))
+
+
+def edited(document: dict[str, Any], place: tuple[Any, ...], replacement: object) -> dict[str, Any]:
+    made = copy.deepcopy(document)
+    part: Any = made
+    for key in place[:-1]:
+        part = part[key]
+    if replacement is GONE:
+        del part[place[-1]]
+    else:
+        part[place[-1]] = replacement
+    return made
+
+
+def use(folder: Path, baseline: Path) -> None:
+    """Do with a run and a baseline what the commands do."""
+    run = read_run(folder)
+    scores = score_run(run)
+    format_scores(run, scores, with_classes=True)
+    make_baseline(run, "m")
+    make_report([(run, None)], with_thumbnails=False)
+    comparison = compare(read_baseline(baseline), run, "m", num_allowed_dropped=1)
+    report = GateReport(comparison, Limits(), judge(comparison, Limits()))
+    format_gate(report)
+    gate_to_markdown(report)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two models; a video with a warning, one without a label, and one that was dropped."""
+    videos = [Video("a", 0, [sure(0)], "aa"), Video("b", None, [sure(1)], "bb"), Video("c", 1, [sure(2)], "cc")]
+    run = Run({"m": videos, "n": videos}, dropped=["d"], overrides={"warnings": {"a": ["dark"]}})
+    made = write_run(tmp_path / "run", run)
+    write_baseline(tmp_path / "baseline.json", make_baseline(read_run(made), "m"))
+    use(made, tmp_path / "baseline.json")
+    return made
+
+
+@pytest.mark.parametrize("replacement", REPLACEMENTS, ids=lambda value: "gone" if value is GONE else repr(value))
+@pytest.mark.parametrize("name", ["run/result.json", "baseline.json"])
+def test_no_edit_ends_in_a_traceback(folder: Path, name: str, replacement: object) -> None:
+    path = folder.parent / name
+    document = json.loads(path.read_text())
+    for place in places(document):
+        path.write_text(json.dumps(edited(document, place, replacement)))
+        try:
+            use(folder, folder.parent / "baseline.json")
+        except I3DError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"{place} replaced: {error!r}") from error
