@@ -4,11 +4,13 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import pytest
 from broken import BREAKS, listed_name, whole_video
-from synthetic import write_numbered
+from synthetic import numbered_frame, write_numbered
 
 from accuracy.dataset import DataSet, ListedVideo, read_dataset
+from accuracy.decoding import HashedVideo
 from accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
 from accuracy.subset import _quotas, make_subset
 from accuracy.video_check import Fault, VideoFacts, check_video, check_videos
@@ -133,9 +135,6 @@ def test_answers_come_in_order(tmp_path: Path) -> None:
 
 
 def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
-    import cv2
-    from synthetic import numbered_frame
-
     (tmp_path / "run/v").mkdir(parents=True)
     for number in range(5):
         cv2.imwrite(str(tmp_path / f"run/v/image_{number + 1:05d}.jpg"), numbered_frame(number))
@@ -150,6 +149,21 @@ def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
         verify_videos(manifest)
     stated = ListedVideo("run/v", tmp_path / "run/v", "run", num_frames=5, frames_fps=Fraction(25))
     assert check_video(stated) == Fault("corrupt: 5 frames are stated; the folder holds 4")
+
+
+@pytest.mark.parametrize("stated_by", ["list", "n_frames"])
+def test_a_manifest_keeps_how_many_images_count(stated_by: str, tmp_path: Path) -> None:
+    (tmp_path / "fr/f0").mkdir(parents=True)
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"fr/f0/image_{number + 1:05d}.jpg"), numbered_frame(number))
+    if stated_by == "n_frames":
+        (tmp_path / "fr/f0/n_frames").write_text("20")
+    (tmp_path / "list.txt").write_text("fr/f0 20 0\n" if stated_by == "list" else "fr/f0 0\n")
+    data = read_dataset(tmp_path / "list.txt", LABELS, frames_fps=Fraction(25))
+    manifest = make_subset(data, LABELS, tmp_path / "m.json")
+    (tmp_path / "fr/f0/n_frames").unlink(missing_ok=True)
+    for video in (*manifest.videos(LABELS), *([data.videos[0]] if stated_by == "list" else [])):
+        assert HashedVideo(video).open().timeline.num_frames == 20
 
 
 def test_nothing_that_can_be_used(tmp_path: Path) -> None:
