@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accuracy.dataset import ListedVideo
-from accuracy.video_check import content_sha256
+from accuracy.video_check import content_sha256, why_unreadable
+from i3d_edge.errors import VideoOpenError
 from runtime import FrameSource, open_source
 
 
@@ -33,5 +34,10 @@ class HashedVideo:
         listed = self.listed
         source = open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
         if self.sha256 is None:
-            self.sha256 = content_sha256(listed.file)
+            try:
+                self.sha256 = content_sha256(listed.file)
+            except OSError as error:
+                raise VideoOpenError(
+                    f"video {str(listed.file)!r} must be readable; got {why_unreadable(listed.file, error)}"
+                ) from error
         return source

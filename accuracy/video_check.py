@@ -61,7 +61,7 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
         num_bytes, _ = content_stat(video.file)
         sha256 = content_sha256(video.file)
     except OSError as error:
-        return Fault(f"missing: it cannot be read: {error.strerror or error}")
+        return Fault(f"missing: it cannot be read: {why_unreadable(video.file, error)}")
     try:
         try:
             return _decode_all(video, sha256, num_bytes, thorough=False)
@@ -96,6 +96,13 @@ def content_stat(path: Path) -> tuple[int, int]:
     files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
     stats = [file.stat() for file in files]
     return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+
+
+def why_unreadable(path: Path, error: OSError) -> str:
+    """Return what reading a file met, in small letters; of a folder of images, also which of them it was."""
+    reason = (error.strerror or str(error)).lower()
+    name = os.path.basename(os.fsdecode(error.filename or path))
+    return reason if name == path.name else f"{reason}: {name!r}"
 
 
 def _decode_all(video: ListedVideo, sha256: str, num_bytes: int, *, thorough: bool) -> VideoFacts | Fault:

@@ -102,7 +102,7 @@ def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
         make(whole, tmp_path / names[kind])
     rows = "".join(f"{name},run\n" for name in ("whole.mp4", *names.values())) + "blank.mp4,\n"
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
-    listed = read_dataset(tmp_path / "list.csv", LABELS)
+    listed = read_dataset(tmp_path / "list.csv", LABELS, frames_fps=Fraction(25))
     num_videos = len(listed.videos)
     manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=num_videos, how="omz", drops_short=True)
     assert paths(manifest) == ["whole.mp4"]
@@ -111,6 +111,9 @@ def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
     assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == expected
     assert reasons[names["copy"]] == "duplicate: the same bytes as 'whole.mp4'"
     assert reasons[names["one_frame_too_few"]] == "short: 3.12 s, less than a clip of 3.16 s"
+    assert reasons[names["image_link_to_nothing"]] == (
+        "missing: it cannot be read: no such file or directory: 'image_00003.png'"
+    )
     assert not any(str(tmp_path) in reason for reason in reasons.values())
 
     kept = make_subset(listed, LABELS, tmp_path / "kept.json", num_videos=1, how="random", checks_all=True)
