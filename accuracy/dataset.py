@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from accuracy.classes import ClassMatcher
-from accuracy.formats import FORMATS, Entry, Source, sniff
+from accuracy.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import LabelSet
 
@@ -77,12 +77,13 @@ def read_dataset(
         frames_fps: The rate of folders of frames.
 
     Raises:
-        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, or has
-            indices of another order of classes.
+        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
+            another order of classes, has no such split, or if `split` or `classes` has no meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
     source = Source(path, root or (path if path.is_dir() else path.parent), classes, split)
     name = format_name or sniff(source)
+    _require_meaning(source, name)
     entries = FORMATS[name](source)
     notes = _check_indices(source, entries, labels)
     matcher = ClassMatcher(labels)
@@ -101,6 +102,21 @@ def read_dataset(
 def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
     """Read a list of videos of any form that needs nothing but itself; see `read_dataset`."""
     return list(read_dataset(path, labels).videos)
+
+
+def _require_meaning(source: Source, name: str) -> None:
+    """Refuse what was said of a data set and has no meaning for its format."""
+    if source.split is not None and name not in HAVE_SPLITS:
+        raise ListError(
+            f"data set {str(source.path)!r} must be of a format with splits for --split; it is read as {name}",
+            hint="leave --split out, and give the list or folder of that split",
+        )
+    if source.classes is not None and name not in HAVE_INDICES:
+        raise ListError(
+            f"data set {str(source.path)!r} must have class indices for --classes; it is read as {name}, which has "
+            "names",
+            hint="leave --classes out: names are matched with the model's",
+        )
 
 
 def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:

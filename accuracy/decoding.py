@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accuracy.dataset import ListedVideo
-from accuracy.video_check import content_sha256
+from accuracy.video_check import content_sha256, why_unreadable
+from i3d_edge.errors import VideoOpenError
 from runtime import FrameSource, open_source
 
 
@@ -30,14 +31,23 @@ class HashedVideo:
         Raises:
             VideoError: If it cannot be used.
         """
-        listed = self.listed
+        listed, unread = self.listed, None
         if self.sha256 is None:
-            self.sha256 = self.read_hash()
-        return open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
+            try:
+                self.sha256 = content_sha256(listed.file)
+            except OSError as error:
+                unread = error
+        source = open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
+        if unread is not None:
+            raise VideoOpenError(
+                f"video {str(listed.file)!r} must be readable; got {why_unreadable(listed.file, unread)}"
+            ) from unread
+        return source
 
-    def read_hash(self) -> str | None:
-        """Return the hash of the file or folder as it is now; None where there is nothing to read."""
-        try:
-            return content_sha256(self.listed.file)
-        except OSError:
-            return None
+
+def hash_as_it_is(video: ListedVideo) -> str | None:
+    """Return the hash that a video has now, whatever a manifest says; None where there is nothing that can be read."""
+    try:
+        return content_sha256(video.file)
+    except OSError:
+        return None

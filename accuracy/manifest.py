@@ -30,11 +30,11 @@ class PinnedVideo(TypedDict):
     path: str  # as the data set names it; relative to the manifest's root unless absolute
     label: str  # in the model's words
     index: int  # of the label in the model's order
-    sha256: str  # of the file; of a folder of images, of a line of name and SHA-256 for each
+    sha256: str  # of the file; of a folder of images, of a line of name and SHA-256 for each, whether it counts or not
     num_bytes: int
     duration_s: float
     fps: float  # frames per second, on average
-    num_frames: int
+    num_frames: int  # of a folder of images, those that count
 
 
 class Excluded(TypedDict):
@@ -119,7 +119,14 @@ class Manifest:
         rate = self.content["frames_fps"]
         frames_fps = None if rate is None else Fraction(rate)
         return [
-            ListedVideo(video["path"], start / video["path"], video["label"], None, frames_fps, sha256=video["sha256"])
+            ListedVideo(
+                path=video["path"],
+                file=start / video["path"],
+                label=video["label"],
+                num_frames=video["num_frames"],
+                frames_fps=frames_fps,
+                sha256=video["sha256"],
+            )
             for video in self.content["videos"]
         ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from accuracy.dataset import ListedVideo
-from accuracy.decoding import HashedVideo
+from accuracy.decoding import hash_as_it_is
 from accuracy.result_schema import SCHEMA_VERSION, Data, ModelInfo, Protocol, Where
 from i3d_edge.errors import OutputError
 from i3d_edge.progress import track
@@ -61,7 +61,7 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
     """
     unpinned = [(video, own) for video, own in zip(videos, hashes, strict=False) if video.sha256 is None]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = pool.map(lambda item: HashedVideo(item[0]).read_hash(), unpinned)
+        found = pool.map(hash_as_it_is, [video for video, _ in unpinned])
         now = list(track(found, total=len(unpinned), title="verifying", unit="video"))
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:

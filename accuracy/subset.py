@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -21,10 +22,11 @@ from accuracy.manifest import (
     note_verified,
     write_manifest,
 )
-from accuracy.video_check import CLIP_S, Fault, VideoFacts, check_videos, content_stat
+from accuracy.video_check import CLIP_S, CheckPool, Fault, VideoFacts, content_stat
 from i3d_edge.errors import ListError
 from i3d_edge.files import check_output, sha256_file
 from i3d_edge.labels import LabelSet
+from i3d_edge.progress import track
 
 How = Literal["stratified", "random", "omz"]
 HOWS: tuple[How, ...] = ("stratified", "random", "omz")
@@ -34,31 +36,28 @@ HOWS: tuple[How, ...] = ("stratified", "random", "omz")
 class _Picking:
     """What has been looked at so far."""
 
+    pool: CheckPool
     drops_short: bool
-    num_workers: int | None
     taken: list[tuple[ListedVideo, VideoFacts]] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
-    by_content: dict[str, str] = field(default_factory=dict)
-    checked: dict[str, VideoFacts | Fault] = field(default_factory=dict)
+    by_content: dict[str, ListedVideo] = field(default_factory=dict)
+    offered: set[str] = field(default_factory=set)
 
-    def check(self, videos: Iterable[ListedVideo]) -> None:
-        """Find out about videos that are not known yet."""
-        new = [video for video in videos if video.path not in self.checked]
-        found = check_videos(new, num_workers=self.num_workers)
-        self.checked.update((video.path, facts) for video, facts in zip(new, found, strict=True))
-
-    def offer(self, video: ListedVideo) -> bool:
-        """Take a checked video, or note why not."""
-        facts = self.checked[video.path]
+    def offer(self, video: ListedVideo, *, is_needed: bool = True) -> bool:
+        """Take a video if it is needed, and note why not if it cannot be used; return whether it can."""
+        self.offered.add(video.path)
+        facts = self.pool.check(video)
         if isinstance(facts, Fault):
             reason = facts.reason
         elif self.drops_short and facts.is_short:
             reason = f"short: {facts.duration_s:.2f} s, less than a clip of {CLIP_S:.2f} s"
         elif twin := self.by_content.get(facts.sha256):
-            reason = f"duplicate: the same bytes as {twin!r}"
+            other = "" if twin.label == video.label else ", which has another label"
+            reason = f"duplicate: the same bytes as {twin.path!r}{other}"
         else:
-            self.by_content[facts.sha256] = video.path
-            self.taken.append((video, facts))
+            self.by_content[facts.sha256] = video
+            if is_needed:
+                self.taken.append((video, facts))
             return True
         self.excluded.append({"path": video.path, "reason": reason})
         return False
@@ -95,7 +94,7 @@ def make_subset(
         seed: Decides the order within a class, or of all, by hashing each video's name with it: it depends on
             nothing else, not on the order of the list.
         drops_short: Also pass over videos shorter than one clip.
-        checks_all: Check every video of the data set, not only as many as are needed.
+        checks_all: Check every video of the data set, not only as many as are needed, and note what is wrong with it.
         classes_path: The file that said what the list's indices mean; recorded.
         split: Recorded.
         num_workers: Threads that check videos.
@@ -106,23 +105,22 @@ def make_subset(
         OutputError: If the manifest exists (without `force`) or cannot be written.
     """
     check_output(output, force=force)
-    picking = _Picking(drops_short, num_workers)
     labelled = [video for video in data.videos if video.label is not None]
-    picking.excluded += [
-        {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
-        for video in data.videos
-        if video.label is None
-    ]
-    if checks_all:
-        picking.check(labelled)
-    _pick(_strata(labelled, how, seed), num_videos, picking)
-    if checks_all:
-        known = {item["path"] for item in picking.excluded}
+    strata = _strata(labelled, how, seed)
+    with CheckPool(num_workers) as pool:
+        picking = _Picking(pool, drops_short)
         picking.excluded += [
-            {"path": path, "reason": facts.reason}
-            for path, facts in picking.checked.items()
-            if isinstance(facts, Fault) and path not in known
+            {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+            for video in data.videos
+            if video.label is None
         ]
+        looking = _pick(strata, num_videos, picking)
+        if checks_all:
+            looking, total = chain(looking, _look_at_the_rest(strata, picking)), len(labelled)
+        else:
+            looking, total = filter(None, looking), min(num_videos, len(labelled))
+        for _ in track(looking, total=total, title="checking", unit="video"):
+            pass
     if not picking.taken:
         first = f", the first one because of {picking.excluded[0]['reason']}" if picking.excluded else ""
         raise ListError(
@@ -167,19 +165,43 @@ def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, lis
     return dict(sorted(strata.items(), key=lambda item: _hash(seed, item[0])))
 
 
-def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:
-    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum."""
-    waiting = {name: list(videos) for name, videos in strata.items()}
+def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> Iterator[bool]:
+    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum.
+
+    Once videos are lacking, those that may be offered next are checked ahead. Which are offered does not depend on it.
+
+    Yields:
+        For each video that is offered, whether it can be used.
+    """
+    num_offered = dict.fromkeys(strata, 0)
     num_taken = dict.fromkeys(strata, 0)
+    num_ahead = 0
     while True:
-        quotas = _quotas({name: num_taken[name] + len(waiting[name]) for name in strata}, num_videos)
-        batch = {name: waiting[name][: quota - num_taken[name]] for name, quota in quotas.items()}
-        if not any(batch.values()):
+        sizes = {name: num_taken[name] + len(videos) - num_offered[name] for name, videos in strata.items()}
+        quotas = _quotas(sizes, num_videos)
+        lacking = {name: quota - num_taken[name] for name, quota in quotas.items() if quota > num_taken[name]}
+        if not lacking:
             return
-        picking.check(video for videos in batch.values() for video in videos)
+        extra = max(0, num_ahead - sum(lacking.values())) // len(lacking)
+        batch = {name: strata[name][num_offered[name] : num_offered[name] + count] for name, count in lacking.items()}
+        for reach in (0, extra):
+            for name, count in lacking.items():
+                picking.pool.begin(strata[name][num_offered[name] : num_offered[name] + count + reach])
+        num_ahead = picking.pool.num_ahead
         for name, videos in batch.items():
-            waiting[name] = waiting[name][len(videos) :]
-            num_taken[name] += sum(picking.offer(video) for video in videos)
+            num_offered[name] += len(videos)
+            for video in videos:
+                is_usable = picking.offer(video)
+                num_taken[name] += is_usable
+                yield is_usable
+
+
+def _look_at_the_rest(strata: Mapping[str, list[ListedVideo]], picking: _Picking) -> Iterator[bool]:
+    """Note what is wrong with videos that are not needed; yield, for each, whether it could be used."""
+    rest = [video for videos in strata.values() for video in videos if video.path not in picking.offered]
+    picking.pool.begin(rest)
+    for video in rest:
+        yield picking.offer(video, is_needed=False)
 
 
 def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
@@ -191,10 +213,12 @@ def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
     quotas = dict.fromkeys(sizes, 0)
     left = min(num_videos, sum(sizes.values()))
     while left:
-        for name, size in sizes.items():
-            if left and quotas[name] < size:
-                quotas[name] += 1
-                left -= 1
+        growing = [name for name, size in sizes.items() if quotas[name] < size]
+        share = max(1, left // len(growing))
+        for name in growing[:left]:
+            more = min(share, sizes[name] - quotas[name])
+            quotas[name] += more
+            left -= more
     return quotas
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from accuracy.dataset import ListedVideo
 from i3d_edge.errors import VideoError
 from i3d_edge.files import sha256_file
-from i3d_edge.progress import track
 from runtime import ShortcutError, open_source
 from runtime.image_sequence import numbered_images
 
@@ -61,7 +62,7 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
         num_bytes, _ = content_stat(video.file)
         sha256 = content_sha256(video.file)
     except OSError as error:
-        return Fault(f"missing: it cannot be read: {error.strerror or error}")
+        return Fault(f"missing: it cannot be read: {why_unreadable(video.file, error)}")
     try:
         try:
             return _decode_all(video, sha256, num_bytes, thorough=False)
@@ -72,15 +73,42 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
         return Fault(f"corrupt: {type(error).__name__}: {message}")
 
 
-def check_videos(videos: Sequence[ListedVideo], *, num_workers: int | None = None) -> Iterator[VideoFacts | Fault]:
-    """Check videos in parallel; the answers come in their order, with progress on stderr.
+class CheckPool:
+    """Checks videos in threads, each once, ahead of being asked about them.
 
-    Args:
-        videos: To be checked.
-        num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
+    Attributes:
+        num_ahead: How many videos should be under way to keep the threads busy.
     """
-    with ThreadPoolExecutor(num_workers or os.cpu_count() or 1) as pool:
-        yield from track(pool.map(check_video, videos), total=len(videos), title="checking", unit="video")
+
+    def __init__(self, num_workers: int | None = None) -> None:
+        """Prepare to check.
+
+        Args:
+            num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
+        """
+        num_workers = num_workers or os.cpu_count() or 1
+        self.num_ahead = 4 * num_workers
+        self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="check")
+        self._found: dict[str, Future[VideoFacts | Fault]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def begin(self, videos: Iterable[ListedVideo]) -> None:
+        """Begin to check videos, in this order, unless that was done."""
+        for video in videos:
+            if video.path not in self._found:
+                self._found[video.path] = self._threads.submit(check_video, video)
+
+    def check(self, video: ListedVideo) -> VideoFacts | Fault:
+        """Return what a video is, once that is known."""
+        self.begin([video])
+        return self._found[video.path].result()
 
 
 def content_sha256(path: Path) -> str:
@@ -96,6 +124,13 @@ def content_stat(path: Path) -> tuple[int, int]:
     files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
     stats = [file.stat() for file in files]
     return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+
+
+def why_unreadable(path: Path, error: OSError) -> str:
+    """Return what reading a file met, in small letters; of a folder of images, also which of them it was."""
+    reason = (error.strerror or str(error)).lower()
+    name = os.path.basename(os.fsdecode(error.filename or path))
+    return reason if name == path.name else f"{reason}: {name!r}"
 
 
 def _decode_all(video: ListedVideo, sha256: str, num_bytes: int, *, thorough: bool) -> VideoFacts | Fault:

@@ -21,6 +21,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _COUNT_NAME = "n_frames"
+_MAX_COUNT_DIGITS = 9
 
 
 @dataclass
@@ -54,7 +55,7 @@ class ImageSequence:
             num_frames: How many a list says there are; fewer than that is a warning, later ones do not count.
 
         Raises:
-            VideoOpenError: If there is no such folder, or no rate is given.
+            VideoOpenError: If there is no such folder, it cannot be read, or no rate is given.
             EmptyVideoError: If it holds no numbered image.
         """
         if not os.path.isdir(path):
@@ -64,7 +65,11 @@ class ImageSequence:
                 f"frame folder {str(path)!r} must have a stated frame rate; none is given",
                 hint="--frames-fps 25, for instance, says how many images made a second",
             )
-        files = numbered_images(path)
+        try:
+            files = numbered_images(path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise VideoOpenError(f"frame folder {str(path)!r} must be readable; got {reason}") from error
         if not files:
             raise EmptyVideoError(f"frame folder {str(path)!r} must hold numbered images; it holds none")
         limit = num_frames if num_frames is not None else _stated_count(path)
@@ -128,11 +133,12 @@ class ImageSequence:
 def numbered_images(folder: Path) -> list[Path]:
     """Return the images of a folder whose names end in a number, in the order of those numbers."""
     found = []
-    for entry in os.scandir(folder):
-        stem, suffix = os.path.splitext(entry.name)
-        number = re.search(r"(\d+)$", stem)
-        if number and suffix.lower() in IMAGE_SUFFIXES:
-            found.append((int(number.group(1)), entry.name))
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            number = re.search(r"(\d+)$", stem)
+            if number and suffix.lower() in IMAGE_SUFFIXES and _is_file(entry):
+                found.append((int(number.group(1)), entry.name))
     return [folder / name for _, name in sorted(found)]
 
 
@@ -144,8 +150,16 @@ def read_image(path: Path) -> UInt8Array | None:
         return None
     if not data.size:
         return None
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # a header that states more pixels than OpenCV takes
+        return None
     return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to nothing: that is an image which is missing, not one less."""
+    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
 
 
 def _stated_count(folder: Path) -> int | None:
@@ -153,4 +167,4 @@ def _stated_count(folder: Path) -> int | None:
         text = (folder / _COUNT_NAME).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _MAX_COUNT_DIGITS else None

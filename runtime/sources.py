@@ -77,7 +77,7 @@ def open_source(
     Raises:
         VideoError: If it cannot be used.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, it takes a name that is too long
         return ImageSequence.open(path, frames_fps, num_frames=num_frames)
     return Video.open(path, thorough=thorough)
 

@@ -24,6 +24,11 @@ FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
     "hmdb51": read_hmdb51,
 }
 
+HAVE_SPLITS = ("path-label", "kinetics", "omz", "hmdb51")
+"""Formats of which `Source.split` picks a part."""
+HAVE_INDICES = ("path-index", "frame-folders")
+"""Formats for which `Source.classes` says what class indices mean."""
+
 
 def sniff(source: Source) -> str:
     """Return the name of a source's format, from what a folder holds or from a list's first line.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from accuracy.formats.entry import Entry, Source, video_files
 from i3d_edge.errors import ListError
 
 _KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end")
+_SPLIT_COLUMN = "split"
+_VALIDATION = frozenset({"val", "valid", "validate", "validation"})
 
 
 def read_path_label(source: Source) -> list[Entry]:
@@ -32,7 +36,7 @@ def read_kinetics(source: Source) -> list[Entry]:
     for line, (name, start, end, *label) in _rows(source, wanted, columns):
         try:
             stem = f"{name}_{int(float(start)):06d}_{int(float(end)):06d}"
-        except ValueError:
+        except (ValueError, OverflowError):
             raise source.error(line, f"must have times in seconds; got {start!r} and {end!r}") from None
         path = files.get(stem) or files.get(name) or f"{stem}.mp4"
         entries.append(Entry(f"line {line}", path, (label[0] if label else "") or None))
@@ -40,7 +44,9 @@ def read_kinetics(source: Source) -> list[Entry]:
 
 
 def _header(text: str) -> list[str]:
-    return [cell.strip() for cell in text.partition("\n")[0].split(",")]
+    """Return the cells of the first line that is not blank, or none."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    return [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True), [])]
 
 
 def is_path_label(first_line: str) -> bool:
@@ -54,26 +60,31 @@ def is_kinetics(first_line: str) -> bool:
 
 
 def _rows(source: Source, columns: tuple[str, ...], needed: tuple[str, ...]) -> list[tuple[int, list[str]]]:
-    """Return line number and cells of the wanted columns; those needed must not be empty."""
+    """Return line number and cells of the wanted columns; those needed must not be empty. Other splits are left out."""
     text = source.text()
     header = _header(text)
     if missing := [column for column in columns if column not in header]:
         names = " and ".join(repr(column) for column in columns) if len(columns) == 2 else repr(missing[0])
         plural = "columns" if len(columns) == 2 else "column"
-        raise ListError(f"list {str(source.path)!r} must have the {plural} {names}; got {', '.join(header)}")
+        found = ", ".join(header) or "nothing"
+        raise ListError(f"list {str(source.path)!r} must have the {plural} {names}; got {found}")
     places = [header.index(column) for column in columns]
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
+    split_place = _split_place(source, header)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+    rows: list[tuple[int, list[str]]] = []
+    splits = set()
     try:
-        for cells in reader:
-            if reader.line_num == 1 or not any(cells):
-                continue
+        for cells in _after_header(reader):
             if len(cells) <= max(places):
                 raise source.error(
                     reader.line_num,
                     f"must have {len(header)} cells; got {len(cells)}",
                     hint="a comma inside a cell needs the cell in double quotes",
                 )
+            if split_place is not None:
+                splits.add(split := "".join(cells[split_place : split_place + 1]).strip())
+                if not _is_split(split, str(source.split)):
+                    continue
             row = [cells[place].strip() for place in places]
             for column, cell in zip(columns, row, strict=True):
                 if column in needed and not cell:
@@ -83,4 +94,29 @@ def _rows(source: Source, columns: tuple[str, ...], needed: tuple[str, ...]) -> 
         raise ListError(
             f"list {str(source.path)!r} must be CSV; got {error}", hint="look for a double quote without its partner"
         ) from error
+    if splits and not rows:
+        found = ", ".join(sorted(split or "an empty cell" for split in splits))
+        raise ListError(f"list {str(source.path)!r} must have videos of the split {source.split!r}; it has {found}")
     return rows
+
+
+def _after_header(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows that are not blank, but for the first of them."""
+    return islice((cells for cells in reader if any(cell.strip() for cell in cells)), 1, None)
+
+
+def _split_place(source: Source, header: list[str]) -> int | None:
+    """Return where a row says its split, or None if no split is asked for."""
+    if source.split is None:
+        return None
+    if _SPLIT_COLUMN not in header:
+        raise ListError(
+            f"list {str(source.path)!r} must have the column {_SPLIT_COLUMN!r} for --split; got {', '.join(header)}"
+        )
+    return header.index(_SPLIT_COLUMN)
+
+
+def _is_split(stated: str, wanted: str) -> bool:
+    """Whether two names are of one split, whatever their case; the validation set has four."""
+    names = {stated.lower(), wanted.lower()}
+    return len(names) == 1 or names <= _VALIDATION

@@ -32,6 +32,24 @@ class DataSetOptions:
     split: str | None
     frames_fps: Fraction | None
 
+    def require_list_options_unused(self, manifest_path: Path) -> None:
+        """Refuse options that say how a list is read: a manifest says all that itself.
+
+        Raises:
+            click.UsageError: If one is given.
+        """
+        options = {
+            "--format": self.format_name,
+            "--classes": self.classes_path,
+            "--split": self.split,
+            "--frames-fps": self.frames_fps,
+        }
+        for name, value in options.items():
+            if value is not None:
+                raise click.UsageError(
+                    f"{name} is for lists and folders; {str(manifest_path)!r} is a manifest: leave it out"
+                )
+
     def read(self, path: Path, labels: LabelSet) -> DataSet:
         """Read a data set, and pass on what should be known of it."""
         import accuracy
@@ -82,7 +100,11 @@ def dataset_options(function: Function) -> Function:
                 help="What the list's class indices mean, if not the model's: names in order, or an index and a name "
                 "a line.",
             ),
-            click.option("--split", help="Which part of Open Model Zoo's JSON (validation) or of HMDB51 (1)."),
+            click.option(
+                "--split",
+                help="Which part: of a CSV with the column split, of Open Model Zoo's JSON (validation) or of HMDB51 "
+                "(1).",
+            ),
             frames_fps_option,
         )
     ):

@@ -118,6 +118,7 @@ def run(
         preset.plan(spec)
         digest = None
         if room.is_manifest(list_path):
+            reading.require_list_options_unused(list_path)
             manifest = room.read_manifest(list_path)
             videos = manifest.videos(spec.labels, root=reading.root)
             room.verify_videos(manifest, root=reading.root, force=verifies)

@@ -73,6 +73,68 @@ def test_kinetics_times_that_are_none(tmp_path: Path) -> None:
     assert message(path) == f"list '{path}', line 2, must have times in seconds; got 'one' and '11'"
 
 
+SPLITS = """label,youtube_id,time_start,time_end,split
+abseiling,aaaaaaaaaaa,1,11,train
+zumba,bbbbbbbbbbb,20,30,Val
+zumba,ccccccccccc,0,10,validate
+yoga,ddddddddddd,0,10,test
+"""
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        (None, "abcd"),
+        ("train", "a"),
+        ("val", "bc"),
+        ("validate", "bc"),
+        ("validation", "bc"),
+        ("test", "d"),
+    ],
+)
+def test_kinetics_csv_of_several_splits(split: str | None, expected: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "all.csv", SPLITS)
+    assert "".join(video.path[0] for video in read_dataset(path, LABELS, split=split).videos) == expected
+
+
+def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.csv", SPLITS)
+    assert message(path, split="holdout") == (
+        f"list '{path}' must have videos of the split 'holdout'; it has Val, test, train, validate"
+    )
+    path = write(tmp_path / "v.csv", "path,label\na.mp4,zumba\n")
+    assert message(path, split="val") == f"list '{path}' must have the column 'split' for --split; got path, label"
+    path = write(tmp_path / "w.csv", "path,split,label\na.mp4,val,zumba\nb.mp4,train,yoga\n")
+    assert rows(read_dataset(path, LABELS, split="val")) == [("a.mp4", "zumba")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("path-index", "a.mp4 0\n"),
+        ("frame-folders", "a 5 0\n"),
+        ("ucf101", "Archery/v_Archery_g01_c02.avi\n"),
+    ],
+)
+def test_formats_without_splits(name: str, text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", text)
+    assert message(path, split="val") == (
+        f"data set '{path}' must be of a format with splits for --split; it is read as {name}\n\n"
+        "hint: leave --split out, and give the list or folder of that split"
+    )
+
+
+def test_class_folders_have_neither_splits_nor_indices(tmp_path: Path) -> None:
+    touch(tmp_path, "zumba/a.mp4")
+    assert message(tmp_path, split="val").startswith(
+        f"data set '{tmp_path}' must be of a format with splits for --split; it is read as class-folders"
+    )
+    assert message(tmp_path, classes={0: "zumba"}) == (
+        f"data set '{tmp_path}' must have class indices for --classes; it is read as class-folders, which has names\n\n"
+        "hint: leave --classes out: names are matched with the model's"
+    )
+
+
 def test_class_folders_with_spaces_or_underscores(tmp_path: Path) -> None:
     root = touch(
         tmp_path,

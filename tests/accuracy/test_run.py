@@ -1,9 +1,11 @@
 import json
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
 from accuracy import ListedVideo, Scorer, format_result, run_accuracy
@@ -55,6 +57,25 @@ def test_counts_metrics_and_reasons(videos: list[ListedVideo], tmp_path: Path) -
     assert metrics == {"clip_top1": (2, 4), "clip_top5": (4, 4), "video_top1": (1, 2), "video_top5": (2, 2)}
     assert result["how"]["num_clips"] == 2
     assert json.loads((tmp_path / "out" / "result.json").read_text()) == result
+
+
+def test_what_is_broken_is_dropped_and_nothing_else(videos: list[ListedVideo], tmp_path: Path) -> None:
+    listed = videos[:1]
+    for number, kind in enumerate(("image_link_to_nothing", "image_that_is_a_folder", "name_too_long", "below_a_file")):
+        file = tmp_path / listed_name(kind, number).replace("whole", "good")
+        BREAKS[kind][1](videos[0].file, file)
+        listed.append(ListedVideo(kind, file, "a", frames_fps=Fraction(25)))
+    result = run_accuracy(listed, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
+    assert [video["path"] for video in result["videos"]] == ["0/good.mp4"]
+    reasons = {item["path"]: item["reason"] for item in result["counts"]["dropped"]}
+    assert list(reasons) == [video.path for video in listed[1:]]
+    assert reasons["image_link_to_nothing"] == (
+        f"VideoOpenError: video '{listed[1].file}' must be readable; got no such file or directory: 'image_00003.png'"
+    )
+    assert reasons["image_that_is_a_folder"] == (
+        f"EmptyVideoError: frame folder '{listed[2].file}' must hold numbered images; it holds none"
+    )
+    assert reasons["name_too_long"].endswith("must be a file that FFmpeg can open; got file name too long")
 
 
 def test_everything_recomputes_from_the_predictions(videos: list[ListedVideo], tmp_path: Path) -> None:

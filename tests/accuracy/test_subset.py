@@ -1,17 +1,24 @@
 import json
 import os
+import random
 import shutil
+import time
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from threading import Lock
 
+import cv2
 import pytest
 from broken import BREAKS, listed_name, whole_video
-from synthetic import write_numbered
+from synthetic import numbered_frame, write_numbered
 
+from accuracy import video_check
 from accuracy.dataset import DataSet, ListedVideo, read_dataset
+from accuracy.decoding import HashedVideo
 from accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
-from accuracy.subset import _quotas, make_subset
-from accuracy.video_check import Fault, VideoFacts, check_video, check_videos
+from accuracy.subset import HOWS, How, _quotas, make_subset
+from accuracy.video_check import CheckPool, Fault, VideoFacts, check_video
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import LabelSet
 
@@ -92,6 +99,92 @@ def test_quotas(sizes: dict[str, int], num_videos: int, expected: dict[str, int]
     assert _quotas(sizes, num_videos) == expected
 
 
+@pytest.mark.parametrize("num_videos", [*range(40), 97, 1000])
+def test_quotas_are_what_dealing_out_one_by_one_gives(num_videos: int) -> None:
+    rng = random.Random(num_videos)
+    sizes = {str(number): rng.randrange(9) for number in range(12)}
+    quotas, left = dict.fromkeys(sizes, 0), num_videos
+    while left and any(quotas[name] < size for name, size in sizes.items()):
+        for name, size in sizes.items():
+            if left and quotas[name] < size:
+                quotas[name] += 1
+                left -= 1
+    assert _quotas(sizes, num_videos) == quotas
+
+
+def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callable[[int], bool]) -> DataSet:
+    """Three hundred videos that are not there; which are whole is said by their number."""
+
+    def check(video: ListedVideo) -> VideoFacts | Fault:
+        time.sleep(0.0005)
+        number = int(video.path)
+        return VideoFacts(f"{number:064}", 1, 4.0, 25.0, 100) if is_whole(number) else Fault("missing: gone")
+
+    monkeypatch.setattr("accuracy.video_check.check_video", check)
+    monkeypatch.setattr("accuracy.subset.content_stat", lambda path: (1, 1))
+    (tmp_path / "list.csv").write_text("path,label\n" + "".join(f"{n},{LABELS.names[n % 3]}\n" for n in range(300)))
+    return read_dataset(tmp_path / "list.csv", LABELS)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_how_many_check_at_once_changes_nothing(how: How, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = fake_data(tmp_path, monkeypatch, lambda number: number % 7 == 0)
+    made = set()
+    for workers in (1, 2, 5, 16):
+        manifest = make_subset(data, LABELS, tmp_path / f"{workers}.json", num_videos=9, how=how, num_workers=workers)
+        made.add(manifest.path.read_bytes())
+    assert len(made) == 1
+    assert len(manifest.content["videos"]) == 9
+    assert len(manifest.content["excluded"]) < 200  # what was checked ahead and not needed is not named
+
+
+def test_the_last_video_that_lacks_is_looked_for_by_all_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = fake_data(tmp_path, monkeypatch, lambda number: number == 250)
+    running, most, tracked, lock = 0, 0, [], Lock()
+    check = video_check.check_video
+
+    def counted(video: ListedVideo) -> VideoFacts | Fault:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        found = check(video)
+        with lock:
+            running -= 1
+        return found
+
+    def track(items: Iterable[bool], **options: object) -> Iterable[bool]:
+        tracked.append(options)
+        return items
+
+    monkeypatch.setattr("accuracy.video_check.check_video", counted)
+    monkeypatch.setattr("accuracy.subset.track", track)
+    manifest = make_subset(data, LABELS, tmp_path / "m.json", num_videos=1, how="omz", num_workers=4)
+    assert paths(manifest) == ["250"]
+    assert [item["path"] for item in manifest.content["excluded"]] == sorted(str(number) for number in range(250))
+    assert most == 4
+    assert tracked == [{"total": 1, "title": "checking", "unit": "video"}]
+
+
+def test_all_are_checked_if_asked_for(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    shutil.copy(tmp_path / "1_run.mp4", tmp_path / "5_walk.mp4")
+    shutil.copy(tmp_path / "2_walk.mp4", tmp_path / "8_walk.mp4")
+    (tmp_path / "7_run.mp4").unlink()
+    options = {"num_videos": 1, "how": "omz", "checks_all": True}
+    manifest = make_subset(data, LABELS, tmp_path / "m.json", **options)
+    assert paths(manifest) == ["0_jump.mp4"]
+    assert manifest.content["excluded"] == [
+        {"path": "5_walk.mp4", "reason": "duplicate: the same bytes as '1_run.mp4', which has another label"},
+        {"path": "7_run.mp4", "reason": "missing: there is no such file"},
+        {"path": "8_walk.mp4", "reason": "duplicate: the same bytes as '2_walk.mp4'"},
+    ]
+    short = make_subset(data, LABELS, tmp_path / "s.json", **options, num_workers=3)
+    assert short.path.read_bytes() == manifest.path.read_bytes()
+
+
 def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
     """The whole one is listed first, so that copies of it are the ones that are passed over."""
     whole = whole_video(tmp_path / "whole.mp4")
@@ -100,7 +193,7 @@ def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
         make(whole, tmp_path / names[kind])
     rows = "".join(f"{name},run\n" for name in ("whole.mp4", *names.values())) + "blank.mp4,\n"
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
-    listed = read_dataset(tmp_path / "list.csv", LABELS)
+    listed = read_dataset(tmp_path / "list.csv", LABELS, frames_fps=Fraction(25))
     num_videos = len(listed.videos)
     manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=num_videos, how="omz", drops_short=True)
     assert paths(manifest) == ["whole.mp4"]
@@ -109,6 +202,9 @@ def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
     assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == expected
     assert reasons[names["copy"]] == "duplicate: the same bytes as 'whole.mp4'"
     assert reasons[names["one_frame_too_few"]] == "short: 3.12 s, less than a clip of 3.16 s"
+    assert reasons[names["image_link_to_nothing"]] == (
+        "missing: it cannot be read: no such file or directory: 'image_00003.png'"
+    )
     assert not any(str(tmp_path) in reason for reason in reasons.values())
 
     kept = make_subset(listed, LABELS, tmp_path / "kept.json", num_videos=1, how="random", checks_all=True)
@@ -128,14 +224,13 @@ def test_what_is_broken_is_replaced_from_its_class(tmp_path: Path) -> None:
 
 def test_answers_come_in_order(tmp_path: Path) -> None:
     data = dataset(tmp_path)
-    found = list(check_videos(data.videos, num_workers=4))
+    with CheckPool(4) as pool:
+        pool.begin(data.videos)
+        found = [pool.check(video) for video in data.videos]
     assert [facts.num_frames for facts in found if isinstance(facts, VideoFacts)] == list(range(10, 19))
 
 
 def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
-    import cv2
-    from synthetic import numbered_frame
-
     (tmp_path / "run/v").mkdir(parents=True)
     for number in range(5):
         cv2.imwrite(str(tmp_path / f"run/v/image_{number + 1:05d}.jpg"), numbered_frame(number))
@@ -150,6 +245,21 @@ def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
         verify_videos(manifest)
     stated = ListedVideo("run/v", tmp_path / "run/v", "run", num_frames=5, frames_fps=Fraction(25))
     assert check_video(stated) == Fault("corrupt: 5 frames are stated; the folder holds 4")
+
+
+@pytest.mark.parametrize("stated_by", ["list", "n_frames"])
+def test_a_manifest_keeps_how_many_images_count(stated_by: str, tmp_path: Path) -> None:
+    (tmp_path / "fr/f0").mkdir(parents=True)
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"fr/f0/image_{number + 1:05d}.jpg"), numbered_frame(number))
+    if stated_by == "n_frames":
+        (tmp_path / "fr/f0/n_frames").write_text("20")
+    (tmp_path / "list.txt").write_text("fr/f0 20 0\n" if stated_by == "list" else "fr/f0 0\n")
+    data = read_dataset(tmp_path / "list.txt", LABELS, frames_fps=Fraction(25))
+    manifest = make_subset(data, LABELS, tmp_path / "m.json")
+    (tmp_path / "fr/f0/n_frames").unlink(missing_ok=True)
+    for video in (*manifest.videos(LABELS), *([data.videos[0]] if stated_by == "list" else [])):
+        assert HashedVideo(video).open().timeline.num_frames == 20
 
 
 def test_nothing_that_can_be_used(tmp_path: Path) -> None:

@@ -121,6 +121,19 @@ def test_a_changed_video_is_found_before_the_run(manifest: Path, folders: Path, 
     assert not (tmp_path / "out" / "run.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--format", "kinetics"), ("--classes", "c.txt"), ("--split", "val"), ("--frames-fps", "30")],
+)
+def test_options_of_lists_do_not_go_with_a_manifest(
+    option: str, value: str, manifest: Path, tiny_ir: Path, tmp_path: Path
+) -> None:
+    result = i3d("accuracy", "run", manifest, "--model", tiny_ir, "-o", tmp_path / "out", option, value)
+    assert result.exit_code == 2
+    assert f"{option} is for lists and folders; '{manifest}' is a manifest: leave it out" in result.stderr
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
 @pytest.mark.slow
 def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     args = ["accuracy", "run", manifest, "--graph", graph_path, "--protocol", "deepmind", "-o", tmp_path / "out", "-q"]

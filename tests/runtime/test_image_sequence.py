@@ -1,9 +1,12 @@
+import errno
+import os
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from broken import BREAKS
 from synthetic import numbered_frame, read_cropped_number, read_number
 
 from i3d_edge.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
@@ -61,6 +64,8 @@ def test_stated_counts(tmp_path: Path) -> None:
     assert (longer.timeline.num_frames, longer.warnings) == (12, ["15 frames are stated; the folder holds 12"])
     (folder / "n_frames").write_text("11\n")
     assert ImageSequence.open(folder, Fraction(25)).timeline.num_frames == 11
+    (folder / "n_frames").write_text("9" * 5000)
+    assert ImageSequence.open(folder, Fraction(25)).timeline.num_frames == 12
 
 
 def test_neighbours_stand_in_for_damaged_images(tmp_path: Path) -> None:
@@ -70,6 +75,37 @@ def test_neighbours_stand_in_for_damaged_images(tmp_path: Path) -> None:
     sequence = ImageSequence.open(folder, Fraction(25))
     assert numbers(sequence) == [1, 1, 2, 2, 4, 5]
     assert sequence.warnings == ["2 of the 6 images needed could not be read: neighbours stand in"]
+
+
+def test_only_files_are_images(tmp_path: Path) -> None:
+    """A link to nothing is an image that is missing: without it, those behind it would move up."""
+    folder = write_images(tmp_path / "v", range(6))
+    (folder / "image_00007.png").mkdir()
+    os.mkfifo(folder / "image_00008.png")
+    (folder / "image_00003.png").unlink()
+    (folder / "image_00003.png").symlink_to("nowhere.png")
+    (folder / "image_00005.png").rename(folder / "elsewhere.png")
+    (folder / "image_00005.png").symlink_to("elsewhere.png")
+    sequence = ImageSequence.open(folder, Fraction(25))
+    assert numbers(sequence) == [0, 1, 1, 3, 4, 5]
+    assert sequence.warnings == ["1 of the 6 images needed could not be read: neighbours stand in"]
+
+
+def test_an_image_whose_header_states_too_many_pixels(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "v", range(3))
+    BREAKS["image_huge"][1](folder, tmp_path / "huge")
+    (tmp_path / "huge" / "image_00003.png").rename(folder / "image_00002.png")
+    assert numbers(ImageSequence.open(folder, Fraction(25))) == [0, 0, 2]
+
+
+def test_a_folder_that_must_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("runtime.image_sequence.os.scandir", refuse)
+    with pytest.raises(VideoOpenError) as caught:
+        ImageSequence.open(tmp_path, Fraction(25))
+    assert str(caught.value) == f"frame folder '{tmp_path}' must be readable; got permission denied"
 
 
 def test_too_few_images(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 import wave
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from synthetic import numbered_frame, write_numbered
 
 Break = Callable[[Path, Path], object]
-"""Takes a whole MP4, its index in front, and the path where the broken one is to be."""
+"""Takes a whole MP4, its index in front, and the path where the broken one is to be; images are at 25 fps."""
 
 
 def whole_video(path: Path, container_format: str = "mp4", **container_options: str) -> Path:
@@ -162,6 +163,32 @@ def _folder_of(name: str) -> Break:
     return make
 
 
+def _images(break_one: Callable[[Path], object]) -> Break:
+    """Write a folder of 90 images, and break the third."""
+
+    def make(whole: Path, path: Path) -> None:
+        path.mkdir()
+        for number in range(90):
+            (path / f"image_{number + 1:05d}.png").write_bytes(_picture())
+        broken = path / "image_00003.png"
+        broken.unlink()
+        break_one(broken)
+
+    return make
+
+
+def _huge_picture() -> bytes:
+    """Return a PNG whose header states 100,000 x 100,000 pixels, by a checksum that is right."""
+    data = bytearray(_picture())
+    data[16:24] = struct.pack(">II", 100_000, 100_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
+
+
+def _folder_of_a_folder(whole: Path, path: Path) -> None:
+    (path / "image_00001.png").mkdir(parents=True)
+
+
 MISSING, CORRUPT, DUPLICATE, SHORT = "missing", "corrupt", "duplicate", "short"
 
 BREAKS: Mapping[str, tuple[str, Break]] = {
@@ -207,6 +234,10 @@ BREAKS: Mapping[str, tuple[str, Break]] = {
     "cover": (CORRUPT, _cover),
     "empty_folder": (CORRUPT, lambda whole, path: path.mkdir()),
     "folder_of_text": (CORRUPT, _folder_of("note.txt")),
+    "image_link_to_nothing": (MISSING, _images(lambda image: image.symlink_to("nowhere.png"))),
+    "image_empty": (CORRUPT, _images(lambda image: image.touch())),
+    "image_huge": (CORRUPT, _images(lambda image: image.write_bytes(_huge_picture()))),
+    "image_that_is_a_folder": (CORRUPT, _folder_of_a_folder),
     "copy": (DUPLICATE, _bytes(lambda data: data)),
     "hard_link": (DUPLICATE, lambda whole, path: path.hardlink_to(whole)),
     "link": (DUPLICATE, lambda whole, path: path.symlink_to(whole)),
