@@ -100,7 +100,9 @@ def _summary(models: Sequence[ReportedModel]) -> Html:
     machines = list(dict.fromkeys(model.machine for model in models))
     rows = []
     for model in models:
-        cells: list[str] = [model.address, *([lists[model.data]] if len(lists) > 1 else []), model.protocol]
+        cells = [model.address, model.protocol]
+        if len(lists) > 1:
+            cells.insert(1, tag("span", lists[model.data], class_="wrap"))
         cells += [_metric(model.metrics.get(name)) for name in ("video_top1", "video_top5", "clip_top1")]
         device = model.info["device"]
         if len(machines) > 1:

@@ -15,7 +15,7 @@ Point = tuple[float, float]
 _ANGLES = tuple(math.radians(degrees) for degrees in (0, 180, -45, 45, -135, 135, -90, 90, -20, 20, -160, 160))
 _DISTANCES = (12, 18, 24, 40, 60, 85, 115, 150)
 _POINT_PX = 9.0
-_MARGIN_PX = 2
+_MARGIN_PX = 3
 _ADJACENT_PX = 13.0
 """How far a label without a line may be from its point."""
 _NEARER = 1.75

@@ -35,7 +35,9 @@ thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
 small { color: var(--soft); font-size: 12px; }
 small.loud { color: var(--loud); font-weight: 600; }
-.numbers tbody th { white-space: normal; min-width: 125px; }
+.numbers tbody th { white-space: normal; min-width: 112px; }
+.numbers th, .numbers td { padding-right: 10px; }
+.wrap { white-space: normal; }
 .remark { white-space: normal; width: 24ch; }
 .numbers td, thead th, small { white-space: nowrap; }
 .numbers thead th { white-space: normal; }

@@ -167,6 +167,69 @@ def test_other_classes_are_other_sets(tmp_path: Path) -> None:
     assert "These runs are of 2 different sets of videos or classes" in page.text
 
 
+def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> None:
+    lists = [{"path": f"{folder}/val.csv", "manifest_digest": None, "sha256": folder * 64} for folder in "123"]
+    page = made(tmp_path, *(two_models(data=data) for data in lists), names=dict.fromkeys(range(3), "int8"))
+    assert "Accuracy of I3D on 3 sets of videos int8" in page.text
+    names = ["val.csv, set A", "val.csv, set B", "val.csv, set C"]
+    assert f"These runs are of 3 different sets of videos or classes ({'; '.join(names)})" in page.text
+    assert [row["list"] for row in page.rows("list")] == names
+    assert "Speed against accuracy: val.csv, set C" in page.text
+    assert all("list" not in rows[0] for rows in made(tmp_path / "one", two_models()).tables)
+
+
+def test_models_are_called_as_commands_call_them(tmp_path: Path) -> None:
+    page = made(tmp_path, two_models(), Run({"ir": videos_of(OUTCOMES)}, overrides={"time": timed(ir=8.0)}))
+    assert [(row["model"], row["run:name"]) for row in page.rows("ran in")] == [
+        ("bf16", "run0:bf16"),
+        ("int8", "run0:int8"),
+        ("m (f32)", "run1:ir"),
+    ]
+    assert [row["run:name"] for row in page.rows("video_top1")] == ["run0:bf16", "run0:int8"]
+
+
+def test_models_of_one_name_are_told_apart_by_their_runs(tmp_path: Path) -> None:
+    page = made(tmp_path / "here", two_models(), two_models())
+    pairs = [
+        "bf16 · run0 → int8 · run0",
+        "bf16 · run0 → bf16 · run1",
+        "bf16 · run0 → int8 · run1",
+    ]
+    assert [row["pair"] for row in page.rows("McNemar's p")] == pairs
+    assert "bf16 · run0 → int8 · run1, centre: 2 videos lost, 1 gained" in page.text
+    assert "bf16 · run0 is right on 30/40 videos" in page.text
+    assert "Fastest: int8 · run0, 100 ms a video" in page.text
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    folders = [write_run(tmp_path / parent / "results", two_models()) for parent in ("old", "new")]
+    folders.append(write_run(tmp_path / "other", two_models()))
+    page = Page(make_report([(read_run(folder), "bf16") for folder in folders], with_thumbnails=False))
+    addresses = [row["run:name"] for row in page.rows("ran in")]
+    assert addresses == ["old/results:bf16", "new/results:bf16", "other:bf16"]
+    assert "Made by i3d accuracy report old/results new/results other." in page.text
+
+
+def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Run({"m": videos_of(OUTCOMES)}, overrides={"time": timed(m=8.0)}))
+    (tmp_path / "link").symlink_to(folder)
+    ways = (folder, folder / "result.json", tmp_path / "link", folder / ".." / "run")
+    page = Page(make_report([(read_run(way), None) for way in ways], with_thumbnails=False))
+    assert [row["run:name"] for row in page.rows("ran in")] == ["run:m"]
+    assert "there is no pair to compare" in page.text
+
+
+def test_points_without_room_for_names_are_numbered(tmp_path: Path) -> None:
+    """In the wide chart two names have room, in the narrow one they do not."""
+    models = {f"a model with a rather long name {number}": videos_of(OUTCOMES) for number in (1, 2)}
+    time = timed(**{name: 8.0 + number for number, name in enumerate(models)})
+    page = made(tmp_path, Run(models, overrides={"time": time}))
+    first, second = (f"{name} (f32)" for name in models)
+    assert page.count("ul", class_="key") == 1
+    assert f"1 {first} 2 {second}" in page.text
+    assert made(tmp_path / "short", two_models()).count("ul", class_="key") == 0
+
+
 def test_other_machines_are_told(tmp_path: Path) -> None:
     where = {"cpu": "another CPU", "num_cpus": 4, "os": "linux", "versions": {}}
     page = made(tmp_path, two_models(), two_models(where=where), names={0: "int8", 1: "int8"})
@@ -192,6 +255,52 @@ def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     [row] = page.rows("McNemar's p")
     assert row["videos"].startswith("not compared: run ")
     assert "must be complete; it was interrupted after 40 of 50 videos" in row["videos"]
+    assert "All of these runs were interrupted, so none is called the fastest or right most often" in page.text
+
+
+def test_an_interrupted_run_is_marked_and_in_no_finding(tmp_path: Path) -> None:
+    counts = {"listed": 40, "decoded": 10, "unlabelled": 0, "scored": 10, "dropped": []}
+    partial = Run(
+        {"int4": videos_of("+" * 10)}, overrides={"time": timed(int4=0.1), "is_complete": False, "counts": counts}
+    )
+    page = made(tmp_path, two_models(), partial)
+    assert "could decode the same videos" not in page.text
+    assert [row["model"] for row in page.rows("ran in")] == ["bf16", "int8", "int4 (f32) INTERRUPTED 10 of 40 videos"]
+    assert "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times" in page.text
+    assert page.count("circle", class_="mark s0 hollow") == 2 + 1  # two charts and the legend
+    assert "hollow: interrupted, fewer videos" in page.text
+    assert "Run run1: centre, INTERRUPTED after 10 of 40 videos" in page.text
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8", "bf16 → int4 (f32) · interrupted"]
+    assert "hollow: interrupted" not in made(tmp_path / "whole", two_models()).text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "prob", "title"),
+    [
+        (
+            "+" * 10 + "-" * 2,
+            0.845,
+            "as sure as it is right, as far as 12 videos can tell. Mean probability 84.5 %, right 83.3 %, "
+            "difference +1.2 points; calibration error 1.2 points",
+        ),
+        (
+            "+" * 30 + "-" * 10,
+            0.9,
+            "surer than it is right. Mean probability 90.0 %, right 75.0 %, difference +15.0 points; "
+            "calibration error 15.0 points",
+        ),
+        (
+            "+" * 40,
+            0.6,
+            "less sure than it is right. Mean probability 60.0 %, right 100.0 %, difference \N{MINUS SIGN}40.0 points; "
+            "calibration error 40.0 points",
+        ),
+    ],
+    ids=["too few to tell", "surer", "less sure"],
+)
+def test_a_side_is_taken_by_its_own_number(tmp_path: Path, outcomes: str, prob: float, title: str) -> None:
+    page = made(tmp_path, Run({"m": videos_of(outcomes, prob)}, overrides={"time": timed(m=1.0)}))
+    assert f"m (f32): {title}" in page.text
 
 
 def test_dropped_videos_and_warnings_are_named(tmp_path: Path) -> None:
