@@ -31,7 +31,7 @@ def make_report(
         require_described(run.folder / RESULT_NAME, run.result)
     runs = {run.folder.resolve(): run for run, _ in named}
     protocols = dict(zip(runs, protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
-    titles = dict(zip(runs, run_titles(list(runs)), strict=True))
+    titles = dict(zip(runs, run_titles([run.folder for run in runs.values()]), strict=True))
     wanted: dict[tuple[Path, str], ReportedModel] = {}
     for run, name in named:
         folder = run.folder.resolve()

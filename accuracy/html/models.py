@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def run_titles(folders: Sequence[Path]) -> list[str]:
     Example:
         "old/results", "new/results", "omz" -> "old/results", "new/results", "omz".
     """
-    paths = [folder.resolve().parts for folder in folders]
+    paths = [Path(os.path.abspath(folder)).parts for folder in folders]
     return [str(Path(*_own_end(path, paths))) for path in paths]
 
 

@@ -152,7 +152,8 @@ def _comparisons(pairs: Sequence[Pair], name: Callable[[ReportedModel], str], th
     flipped = [pair for pair in pairs if not isinstance(pair.comparison, str) and _num_flips(pair)]
     grids = [flips(pair, name, thumbnail_of) for pair in flipped]
     if not flipped:
-        grids = [tag("p", "No video flipped.")]
+        is_compared = any(not isinstance(pair.comparison, str) for pair in pairs)
+        grids = [tag("p", "No video flipped." if is_compared else "No pair could be compared.")]
     return tag(
         "section",
         tag("h2", "In pairs, on the same videos"),

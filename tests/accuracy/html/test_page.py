@@ -203,7 +203,9 @@ def test_models_of_one_name_are_told_apart_by_their_runs(tmp_path: Path) -> None
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     folders = [write_run(tmp_path / parent / "results", two_models()) for parent in ("old", "new")]
-    folders.append(write_run(tmp_path / "other", two_models()))
+    write_run(tmp_path / "elsewhere", two_models())
+    folders.append(tmp_path / "other")
+    folders[-1].symlink_to(tmp_path / "elsewhere")
     page = Page(make_report([(read_run(folder), "bf16") for folder in folders], with_thumbnails=False))
     addresses = [row["run:name"] for row in page.rows("ran in")]
     assert addresses == ["old/results:bf16", "new/results:bf16", "other:bf16"]
@@ -255,6 +257,8 @@ def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     [row] = page.rows("McNemar's p")
     assert row["videos"].startswith("not compared: run ")
     assert "must be complete; it was interrupted after 40 of 50 videos" in row["videos"]
+    assert "No pair could be compared." in page.text
+    assert "No video flipped" not in page.text
     assert "All of these runs were interrupted, so none is called the fastest or right most often" in page.text
 
 
