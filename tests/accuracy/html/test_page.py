@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pages import Page
+from reports import made, timed, two_models
 from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from accuracy import read_run
@@ -15,35 +16,6 @@ from accuracy.html.numbers import percent
 from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from accuracy.run_report import make_report
 from i3d_edge.errors import ComparisonError, ResultError
-
-OUTCOMES = "+" * 30 + "-" * 10
-
-
-def timed(**infer_s: float) -> dict[str, Any]:
-    return {
-        "total_s": 9.0,
-        "decode_s": 1.0,
-        "wait_s": 0.5,
-        "infer_s": infer_s,
-        "num_views": 40,
-        "views_per_s": 4.0,
-    }
-
-
-def two_models(**overrides: Any) -> Run:
-    """bf16 has 30 of 40 right in 8 s; INT8 loses two, gains one, and takes 4 s."""
-    models = {"bf16": videos_of(OUTCOMES), "int8": videos_of("--" + "+" * 28 + "+" + "-" * 9, 0.8)}
-    what = {
-        "bf16": {**INFO, "executed_precision": "bf16"},
-        "int8": {**INFO, "path": "q.xml", "executed_precision": "int8"},
-    }
-    return Run(models, overrides={"time": timed(bf16=8.0, int8=4.0), "what": what, **overrides})
-
-
-def made(tmp_path: Path, *runs: Run, names: dict[int, str] | None = None) -> Page:
-    folders = [write_run(tmp_path / f"run{number}", run) for number, run in enumerate(runs)]
-    named = [(read_run(folder), (names or {}).get(number)) for number, folder in enumerate(folders)]
-    return Page(make_report(named, with_thumbnails=False))
 
 
 def test_numbers_are_those_of_the_result(tmp_path: Path) -> None:
@@ -165,71 +137,6 @@ def test_other_videos_have_a_chart_of_their_own(tmp_path: Path, data: dict[str, 
 def test_other_classes_are_other_sets(tmp_path: Path) -> None:
     page = made(tmp_path, two_models(), replace(two_models(), names=NAMES[::-1]))
     assert "These runs are of 2 different sets of videos or classes" in page.text
-
-
-def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> None:
-    lists = [{"path": f"{folder}/val.csv", "manifest_digest": None, "sha256": folder * 64} for folder in "123"]
-    page = made(tmp_path, *(two_models(data=data) for data in lists), names=dict.fromkeys(range(3), "int8"))
-    assert "Accuracy of I3D on 3 sets of videos int8" in page.text
-    names = ["val.csv, set A", "val.csv, set B", "val.csv, set C"]
-    assert f"These runs are of 3 different sets of videos or classes ({'; '.join(names)})" in page.text
-    assert [row["list"] for row in page.rows("list")] == names
-    assert "Speed against accuracy: val.csv, set C" in page.text
-    assert all("list" not in rows[0] for rows in made(tmp_path / "one", two_models()).tables)
-
-
-def test_models_are_called_as_commands_call_them(tmp_path: Path) -> None:
-    page = made(tmp_path, two_models(), Run({"ir": videos_of(OUTCOMES)}, overrides={"time": timed(ir=8.0)}))
-    assert [(row["model"], row["run:name"]) for row in page.rows("ran in")] == [
-        ("bf16", "run0:bf16"),
-        ("int8", "run0:int8"),
-        ("m (f32)", "run1:ir"),
-    ]
-    assert [row["run:name"] for row in page.rows("video_top1")] == ["run0:bf16", "run0:int8"]
-
-
-def test_models_of_one_name_are_told_apart_by_their_runs(tmp_path: Path) -> None:
-    page = made(tmp_path / "here", two_models(), two_models())
-    pairs = [
-        "bf16 · run0 → int8 · run0",
-        "bf16 · run0 → bf16 · run1",
-        "bf16 · run0 → int8 · run1",
-    ]
-    assert [row["pair"] for row in page.rows("McNemar's p")] == pairs
-    assert "bf16 · run0 → int8 · run1, centre: 2 videos lost, 1 gained" in page.text
-    assert "bf16 · run0 is right on 30/40 videos" in page.text
-    assert "Fastest: int8 · run0, 100 ms a video" in page.text
-
-
-def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
-    folders = [write_run(tmp_path / parent / "results", two_models()) for parent in ("old", "new")]
-    write_run(tmp_path / "elsewhere", two_models())
-    folders.append(tmp_path / "other")
-    folders[-1].symlink_to(tmp_path / "elsewhere")
-    page = Page(make_report([(read_run(folder), "bf16") for folder in folders], with_thumbnails=False))
-    addresses = [row["run:name"] for row in page.rows("ran in")]
-    assert addresses == ["old/results:bf16", "new/results:bf16", "other:bf16"]
-    assert "Made by i3d accuracy report old/results new/results other." in page.text
-
-
-def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "run", Run({"m": videos_of(OUTCOMES)}, overrides={"time": timed(m=8.0)}))
-    (tmp_path / "link").symlink_to(folder)
-    ways = (folder, folder / "result.json", tmp_path / "link", folder / ".." / "run")
-    page = Page(make_report([(read_run(way), None) for way in ways], with_thumbnails=False))
-    assert [row["run:name"] for row in page.rows("ran in")] == ["run:m"]
-    assert "there is no pair to compare" in page.text
-
-
-def test_points_without_room_for_names_are_numbered(tmp_path: Path) -> None:
-    """In the wide chart two names have room, in the narrow one they do not."""
-    models = {f"a model with a rather long name {number}": videos_of(OUTCOMES) for number in (1, 2)}
-    time = timed(**{name: 8.0 + number for number, name in enumerate(models)})
-    page = made(tmp_path, Run(models, overrides={"time": time}))
-    first, second = (f"{name} (f32)" for name in models)
-    assert page.count("ul", class_="key") == 1
-    assert f"1 {first} 2 {second}" in page.text
-    assert made(tmp_path / "short", two_models()).count("ul", class_="key") == 0
 
 
 def test_other_machines_are_told(tmp_path: Path) -> None:
