@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accuracy.baseline import pick_model
-from accuracy.html import ReportedModel, make_pairs, protocol_titles, report_to_html
+from accuracy.html import ReportedModel, make_pairs, protocol_titles, report_to_html, run_titles
 from accuracy.recorded_run import RecordedRun
 from accuracy.result_file import require_described
 from accuracy.result_schema import RESULT_NAME
@@ -30,12 +30,13 @@ def make_report(
     for run, _ in named:
         require_described(run.folder / RESULT_NAME, run.result)
     runs = {run.folder.resolve(): run for run, _ in named}
-    titles = dict(zip(runs, protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
+    protocols = dict(zip(runs, protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
+    titles = dict(zip(runs, run_titles([run.folder for run in runs.values()]), strict=True))
     wanted: dict[tuple[Path, str], ReportedModel] = {}
     for run, name in named:
         folder = run.folder.resolve()
         for model in list(run.result["what"]) if name is None else [pick_model(run, name)]:
-            wanted.setdefault((folder, model), ReportedModel(runs[folder], model, titles[folder]))
+            wanted.setdefault((folder, model), ReportedModel(runs[folder], model, protocols[folder], titles[folder]))
     models = list(wanted.values())
     thumbnails = Thumbnails(root)
 

@@ -10,13 +10,12 @@ from accuracy.baseline import make_baseline
 from accuracy.comparison import Comparison, Flip, compare
 from accuracy.html.markup import Html, join, table, tag
 from accuracy.html.models import ReportedModel, groups_by_measurement
-from accuracy.html.numbers import percent, plural
+from accuracy.html.numbers import percent, plural, signed
 from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from accuracy.thumbnails import Thumbnail
 from i3d_edge.errors import ComparisonError
 
 SHOWN_FLIPS, FOLDED_FLIPS = 12, 24
-MINUS = "\N{MINUS SIGN}"
 
 ThumbnailOf = Callable[[ReportedModel, str], Thumbnail]
 
@@ -73,7 +72,8 @@ def pairs_table(pairs: Sequence[Pair], name: Callable[[ReportedModel], str]) -> 
         title = f"{name(pair.first)} → {name(pair.second)}"
         found = pair.comparison
         if isinstance(found, str):
-            rows.append([title, pair.first.protocol, f"not compared: {found}", *[""] * (len(headers) - 3)])
+            remark = tag("div", f"not compared: {found}", class_="remark")
+            rows.append([title, pair.first.protocol, remark, *[""] * (len(headers) - 3)])
             continue
         num_lost, num_gained, total = len(found["lost"]), len(found["gained"]), found["num_videos"]
         low = -100 * drop_upper_bound(num_lost, num_gained, total, Z_TWO_SIDED_95)
@@ -86,8 +86,8 @@ def pairs_table(pairs: Sequence[Pair], name: Callable[[ReportedModel], str]) -> 
                 percent(1 - found["num_other_class"] / found["num_videos"]),
                 str(len(found["lost"])),
                 str(len(found["gained"])),
-                f"{_signed(-100 * found['drop'])} points",
-                f"{_signed(low)} .. {_signed(high)}",
+                f"{signed(-100 * found['drop'])} points",
+                f"{signed(low)} .. {signed(high)}",
                 f"{found['mcnemar_p']:.2g}",
             ]
         )
@@ -131,7 +131,3 @@ def _card(kind: str, flip: Flip, thumbnail: Thumbnail) -> Html:
         tag("p", f"{flip['before']} ({flip['before_prob']:.2f}) → {flip['after']} ({flip['after_prob']:.2f})"),
         tag("p", flip["video"], class_="path"),
     )
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", MINUS) if abs(points) >= 0.05 else "0.0"

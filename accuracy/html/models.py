@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ class ReportedModel:
         run: Where its answers are.
         model: Its name there.
         protocol: What the report calls the run's protocol; see `protocol_titles`.
+        run_title: What the report calls the run; see `run_titles`.
     """
 
     run: RecordedRun
     model: str
     protocol: str
+    run_title: str
 
     @property
     def info(self) -> ModelInfo:
@@ -54,6 +57,11 @@ class ReportedModel:
         name = Path(self.info["path"]).stem if self.model == _ALONE else self.model
         precision = self.info["executed_precision"]
         return name if precision.casefold() in name.casefold() else f"{name} ({precision})"
+
+    @property
+    def address(self) -> str:
+        """What commands call it: RUN:NAME."""
+        return f"{self.run_title}:{self.model}"
 
     @property
     def num_views(self) -> float:
@@ -98,6 +106,31 @@ def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
     return titles
 
 
+def run_titles(folders: Sequence[Path]) -> list[str]:
+    """Return what to call runs: the ends of their folders' paths, as long as it takes to tell them apart.
+
+    Example:
+        "old/results", "new/results", "omz" -> "old/results", "new/results", "omz".
+    """
+    paths = [Path(os.path.abspath(folder)).parts for folder in folders]
+    return [str(Path(*_own_end(path, paths))) for path in paths]
+
+
+def _own_end(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    ends = (path[-length:] for length in range(1, len(path)))
+    return next((end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1), path)
+
+
+def progress(run: RecordedRun) -> str:
+    """Return how far a run came.
+
+    Example:
+        "4 of 12 videos".
+    """
+    counts = run.result["counts"]
+    return f"{counts['decoded'] + len(counts['dropped'])} of {counts['listed']} videos"
+
+
 def list_name(run: RecordedRun) -> str:
     """Return what a run's videos were listed in, with the digest of a manifest."""
     data = run.result["data"]
@@ -107,11 +140,12 @@ def list_name(run: RecordedRun) -> str:
 
 
 def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) -> list[str]:
-    """Return a short name for each model: its title, and protocol, device, machine and folder where they tell apart.
+    """Return a short name for each model: its title, and protocol, device, machine and run where they tell apart.
 
     Args:
         models: Those that stand together.
-        with_protocol: Whether names say the protocol where there are several; all names are then different.
+        with_protocol: Whether names say the protocol where there are several; all names are then different. Without,
+            names of one protocol are.
     """
     protocols = [model.protocol for model in models]
     devices = [model.info["device"] for model in models]
@@ -126,16 +160,20 @@ def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) ->
             parts.append(device)
         if len(machines) > 1:
             parts.append(f"machine {letter_of(machines.index(model.machine))}")
+        if not model.run.is_complete:
+            parts.append("interrupted")
         labels.append(" · ".join(parts))
-    if not with_protocol:
-        return labels
-    counts = Counter(labels)
-    labels = [
-        f"{label} · {model.run.folder.name}" if counts[label] > 1 else label
-        for label, model in zip(labels, models, strict=True)
+    labels = _told_apart(labels, protocols, [model.run_title for model in models])
+    return _told_apart(labels, protocols, [str(number) for number in range(1, len(models) + 1)])
+
+
+def _told_apart(labels: Sequence[str], protocols: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Return labels, with a mark where several of one protocol are equal."""
+    counts = Counter(zip(labels, protocols, strict=True))
+    return [
+        f"{label} · {mark}" if counts[label, protocol] > 1 else label
+        for label, protocol, mark in zip(labels, protocols, marks, strict=True)
     ]
-    counts = Counter(labels)
-    return [f"{label} · {number}" if counts[label] > 1 else label for number, label in enumerate(labels, start=1)]
 
 
 def letter_of(index: int) -> str:
@@ -149,6 +187,17 @@ def groups_by_data(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]
     for model in models:
         groups.setdefault(model.data, []).append(model)
     return list(groups.values())
+
+
+def titles_by_data(models: Sequence[ReportedModel]) -> dict[tuple[object, ...], str]:
+    """Return what to call each set of videos: what lists it, with a letter where several have that name."""
+    groups = groups_by_data(models)
+    names = [list_name(group[0].run) for group in groups]
+    counts = Counter(names)
+    return {
+        group[0].data: f"{name}, set {letter_of(index)}" if counts[name] > 1 else name
+        for index, (group, name) in enumerate(zip(groups, names, strict=True))
+    }
 
 
 def groups_by_measurement(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]:

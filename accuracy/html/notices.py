@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accuracy.html.markup import Html, tag
-from accuracy.html.models import ReportedModel, groups_by_data, list_name, runs_of
+from accuracy.html.models import ReportedModel, by_run, groups_by_data, progress, runs_of, titles_by_data
 
 
 def notices(models: Sequence[ReportedModel]) -> list[Html]:
@@ -29,22 +29,20 @@ def _stand_in(models: Sequence[ReportedModel]) -> list[str]:
 
 
 def _interrupted(models: Sequence[ReportedModel]) -> list[str]:
-    texts = []
-    for run in runs_of(models):
-        counts = run.result["counts"]
-        if not run.is_complete:
-            seen = counts["decoded"] + len(counts["dropped"])
-            texts.append(f"INTERRUPTED. The run {run.folder.name} stopped after {seen} of {counts['listed']} videos.")
-    return texts
+    return [
+        f"INTERRUPTED. The run {own[0].run_title} stopped after {progress(own[0].run)}."
+        for own in by_run(models)
+        if not own[0].run.is_complete
+    ]
 
 
 def _other_videos(models: Sequence[ReportedModel]) -> list[str]:
-    groups = groups_by_data(models)
-    if len(groups) == 1:
+    titles = titles_by_data(models)
+    if len(titles) == 1:
         return []
-    lists = "; ".join(list_name(group[0].run) for group in groups)
+    lists = "; ".join(titles.values())
     return [
-        f"These runs are of {len(groups)} different sets of videos or classes ({lists}). Their numbers do not compare, "
+        f"These runs are of {len(titles)} different sets of videos or classes ({lists}). Their numbers do not compare, "
         "so each set has a chart of its own."
     ]
 
@@ -60,8 +58,9 @@ def _other_protocols(models: Sequence[ReportedModel]) -> list[str]:
 
 
 def _other_decoded(models: Sequence[ReportedModel]) -> list[str]:
+    titles = titles_by_data(models)
     return [
-        f"Not all runs of {list_name(group[0].run)} could decode the same videos: see what each dropped."
-        for group in groups_by_data(models)
+        f"Not all runs of {titles[group[0].data]} could decode the same videos: see what each dropped."
+        for group in groups_by_data([model for model in models if model.run.is_complete])
         if len({tuple(video["path"] for video in run.result.get("videos", [])) for run in runs_of(group)}) > 1
     ]

@@ -55,6 +55,15 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def signed(points: float) -> str:
+    """Return a difference with its sign and one decimal.
+
+    Example:
+        2.51 -> "+2.5"; 0.04 -> "0.0".
+    """
+    return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}") if abs(points) >= 0.05 else "0.0"
+
+
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun.
 

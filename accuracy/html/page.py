@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from accuracy.html.flips import Pair, ThumbnailOf, flips, pairs_table
-from accuracy.html.markup import Html, table, tag, two_lines
+from accuracy.html.markup import Html, join, table, tag, two_lines
 from accuracy.html.models import (
     ReportedModel,
     by_run,
     groups_by_data,
     labels_of,
     letter_of,
-    list_name,
-    runs_of,
+    progress,
+    titles_by_data,
 )
 from accuracy.html.notices import notices
 from accuracy.html.numbers import count, interval, percent, plural, seconds, significant
@@ -35,7 +35,7 @@ def report_to_html(models: Sequence[ReportedModel], pairs: Sequence[Pair], thumb
     names = dict(zip(models, labels_of(models, with_protocol=False), strict=True))
     name = names.__getitem__
     body = [
-        _header(models),
+        _header(models, name),
         *notices(models),
         _summary(models),
         *_tradeoffs(models),
@@ -61,8 +61,8 @@ def report_to_html(models: Sequence[ReportedModel], pairs: Sequence[Pair], thumb
 
 def _title(models: Sequence[ReportedModel]) -> str:
     is_stand_in = all(model.info["is_stand_in"] for model in models)
-    groups = groups_by_data(models)
-    videos = " and ".join(dict.fromkeys(plural(_num_scored(group), "video") for group in groups))
+    num_sets = len(groups_by_data(models))
+    videos = plural(_num_scored(models), "video") if num_sets == 1 else f"{num_sets} sets of videos"
     of = "the stand-in" if is_stand_in else "I3D"
     return f"Accuracy of {of} on {videos}"
 
@@ -71,35 +71,52 @@ def _num_scored(models: Sequence[ReportedModel]) -> int:
     return max(model.run.result["counts"]["scored"] for model in models)
 
 
-def _header(models: Sequence[ReportedModel]) -> Html:
-    return tag("header", tag("h1", _title(models)), tag("p", _lead(models), class_="lead"))
+def _header(models: Sequence[ReportedModel], name: Callable[[ReportedModel], str]) -> Html:
+    return tag("header", tag("h1", _title(models)), tag("p", _lead(models[0], name), class_="lead"))
 
 
-def _lead(models: Sequence[ReportedModel]) -> str:
+def _lead(first: ReportedModel, name: Callable[[ReportedModel], str]) -> str:
     """Return the first model's number in a sentence, with everything that a number needs."""
-    first = models[0]
     level = "video" if METRIC in first.metrics else "clip"
     metric = first.metrics[f"{level}_top1"]
     return (
-        f"{first.title} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
+        f"{name(first)} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
         f"95 % interval {interval(metric)}, by the protocol {first.protocol}."
     )
 
 
 def _summary(models: Sequence[ReportedModel]) -> Html:
-    headers = ["model", "protocol", "top-1 per video ↑", "top-5 per video ↑", "top-1 per clip ↑"]
-    headers += ["inference per video ↓", "weights", "ran in", "on"]
+    lists = titles_by_data(models)
+    headers = ["model", "run:name", *(["list"] if len(lists) > 1 else []), "protocol"]
+    headers += [
+        "top-1 per video ↑",
+        "top-5 per video ↑",
+        "top-1 per clip ↑",
+        "inference per video ↓",
+        "weights",
+        "ran in",
+        "on",
+    ]
     machines = list(dict.fromkeys(model.machine for model in models))
     rows = []
     for model in models:
-        cells: list[str] = [model.protocol]
+        cells = [model.address, model.protocol]
+        if len(lists) > 1:
+            cells.insert(1, tag("span", lists[model.data], class_="wrap"))
         cells += [_metric(model.metrics.get(name)) for name in ("video_top1", "video_top5", "clip_top1")]
         device = model.info["device"]
         if len(machines) > 1:
             device += f", machine {letter_of(machines.index(model.machine))}"
         origin = "STAND-IN" if model.info["is_stand_in"] else model.info["origin"]
-        rows.append([model.title, *cells, _speed(model), origin, model.info["executed_precision"], device])
+        rows.append([_title_cell(model), *cells, _speed(model), origin, model.info["executed_precision"], device])
     return tag("section", tag("h2", "All models"), table(headers, rows, class_="numbers"))
+
+
+def _title_cell(model: ReportedModel) -> str:
+    if model.run.is_complete:
+        return model.title
+    small = tag("small", "INTERRUPTED", Html("<br>"), progress(model.run), class_="loud")
+    return join([model.title, Html("<br>"), small])
 
 
 def _metric(metric: Metric | None) -> str:
@@ -114,10 +131,10 @@ def _speed(model: ReportedModel) -> str:
 
 
 def _tradeoffs(models: Sequence[ReportedModel]) -> list[Html]:
-    groups = groups_by_data(models)
+    titles = titles_by_data(models)
     sections = []
-    for group in groups:
-        where = "" if len(groups) == 1 else f": {list_name(group[0].run)}"
+    for group in groups_by_data(models):
+        where = "" if len(titles) == 1 else f": {titles[group[0].data]}"
         sections.append(tag("section", tag("h2", f"Speed against accuracy{where}"), tradeoff(group)))
     return sections
 
@@ -135,7 +152,8 @@ def _comparisons(pairs: Sequence[Pair], name: Callable[[ReportedModel], str], th
     flipped = [pair for pair in pairs if not isinstance(pair.comparison, str) and _num_flips(pair)]
     grids = [flips(pair, name, thumbnail_of) for pair in flipped]
     if not flipped:
-        grids = [tag("p", "No video flipped.")]
+        is_compared = any(not isinstance(pair.comparison, str) for pair in pairs)
+        grids = [tag("p", "No video flipped." if is_compared else "No pair could be compared.")]
     return tag(
         "section",
         tag("h2", "In pairs, on the same videos"),
@@ -152,14 +170,14 @@ def _num_flips(pair: Pair) -> int:
 
 
 def _footer(models: Sequence[ReportedModel]) -> Html:
-    folders = " ".join(run.folder.name for run in runs_of(models))
+    runs = " ".join(own[0].run_title for own in by_run(models))
     return tag(
         "footer",
         tag(
             "p",
             "Every number here stands in result.json of its run, and recomputes from predictions.jsonl by "
             "i3d accuracy score. Made by i3d accuracy report ",
-            folders,
+            runs,
             ".",
         ),
     )

@@ -6,7 +6,7 @@ import math
 
 from accuracy.html.markup import Html, join, table, tag
 from accuracy.html.models import ReportedModel
-from accuracy.html.numbers import percent
+from accuracy.html.numbers import percent, plural, signed
 from accuracy.metrics import Proportion
 from accuracy.result_schema import CalibrationBin
 
@@ -33,16 +33,27 @@ def reliability(model: ReportedModel) -> Html:
 
 
 def title(model: ReportedModel) -> str:
-    """Return the diagram's message: how far probabilities are from frequencies, and to which side."""
+    """Return the diagram's message: mean probability beside the share of right answers, and the calibration error.
+
+    A side is taken only where the mean probability is outside the share's 95 % interval.
+    """
     bins = [item for item in model.details["calibration"] if item["num_videos"]]
     num_videos = sum(item["num_videos"] for item in bins)
     said = math.fsum(_confidence(item) * item["num_videos"] for item in bins) / num_videos
-    right = sum(item["num_correct"] for item in bins) / num_videos
-    side = "less sure than it is right" if said < right else "surer than it is right"
-    error = 100 * model.details["calibration_error"]
-    if error < 1:
-        return f"{model.title}: as sure as it is right, within {error:.1f} points"
-    return f"{model.title}: {side}; calibration error {error:.1f} points"
+    right = Proportion(sum(item["num_correct"] for item in bins), num_videos)
+    low, high = right.interval
+    side = (
+        "less sure than it is right"
+        if said < low
+        else "surer than it is right"
+        if said > high
+        else f"as sure as it is right, as far as {plural(num_videos, 'video')} can tell"
+    )
+    return (
+        f"{model.title}: {side}. Mean probability {percent(said)}, right {percent(right.value)}, difference "
+        f"{signed(100 * (said - right.value))} points; calibration error "
+        f"{100 * model.details['calibration_error']:.1f} points"
+    )
 
 
 def _confidence(item: CalibrationBin) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accuracy.html.classes import class_bars, confusions
 from accuracy.html.markup import Html, facts, table, tag
-from accuracy.html.models import ReportedModel, list_name
+from accuracy.html.models import ReportedModel, list_name, progress
 from accuracy.html.numbers import count, plural, seconds, significant
 from accuracy.html.reliability import reliability
 from accuracy.recorded_run import RecordedRun
@@ -23,6 +23,7 @@ def run_section(models: Sequence[ReportedModel]) -> Html:
     result = run.result
     counts, where, time = result["counts"], result["where"], result["time"]
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    interrupted = "" if run.is_complete else f", INTERRUPTED after {progress(run)}"
     busy = time["decode_s"] + sum(time["infer_s"].values())
     share = f"{100 * time['decode_s'] / busy:.0f} %" if busy else "none"
     how_it_went = facts(
@@ -43,10 +44,11 @@ def run_section(models: Sequence[ReportedModel]) -> Html:
         ]
     )
     what = table(
-        ["model", "file", "SHA-256", "weights", "stored as", "ran in", "on", *_METRICS],
+        ["model", "run:name", "file", "SHA-256", "weights", "stored as", "ran in", "on", *_METRICS],
         [
             [
                 model.title,
+                model.address,
                 Path(model.info["path"]).name,
                 tag("code", model.info["sha256"][:12]),
                 "STAND-IN" if model.info["is_stand_in"] else model.info["origin"],
@@ -62,7 +64,7 @@ def run_section(models: Sequence[ReportedModel]) -> Html:
     cards += [tag("div", confusions(model), class_="card") for model in models]
     return tag(
         "section",
-        tag("h2", f"Run {run.folder.name}: {models[0].protocol}"),
+        tag("h2", f"Run {models[0].run_title}: {models[0].protocol}{interrupted}"),
         how_it_went,
         what,
         *_dropped(run),

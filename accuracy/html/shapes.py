@@ -7,7 +7,7 @@ from accuracy.html.markup import Html, tag
 NUM_SHAPES = 7
 
 
-def mark(series: int, x: float, y: float, size: float = 6.5) -> Html:
+def mark(series: int, x: float, y: float, size: float = 6.5, *, is_hollow: bool = False) -> Html:
     """Return the mark of a series: circle, square, triangle, diamond, triangle upside down, star, hexagon.
 
     Args:
@@ -15,9 +15,10 @@ def mark(series: int, x: float, y: float, size: float = 6.5) -> Html:
         x: Of its centre, in pixels.
         y: Of its centre.
         size: About half its width.
+        is_hollow: Whether only its outline is drawn.
     """
     kind = series % NUM_SHAPES
-    class_ = f"mark s{kind}"
+    class_ = f"mark s{kind}" + (" hollow" if is_hollow else "")
     if kind == 0:
         return tag("circle", cx=x, cy=y, r=size, class_=class_)
     return tag("polygon", points=_points(kind, x, y, size), class_=class_)

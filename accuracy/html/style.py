@@ -16,7 +16,7 @@ STYLE = """
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink);
+body { --ground: var(--paper); margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 main { max-width: 1040px; margin: 0 auto; padding: 28px 20px 60px; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.01em; }
@@ -34,7 +34,13 @@ th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var
 thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
 small { color: var(--soft); font-size: 12px; }
+small.loud { color: var(--loud); font-weight: 600; }
+.numbers tbody th { white-space: normal; min-width: 112px; }
+.numbers th, .numbers td { padding-right: 10px; }
+.wrap { white-space: normal; }
+.remark { white-space: normal; width: 24ch; }
 .numbers td, thead th, small { white-space: nowrap; }
+.numbers thead th { white-space: normal; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 8px 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -51,27 +57,25 @@ figcaption { font-weight: 600; margin: 4px 0 8px; }
 .leader { stroke: var(--soft); stroke-width: 0.8; }
 .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
 .square { max-width: 360px; }
-.mark { stroke: var(--paper); stroke-width: 1.2; }
 .whisker { fill: none; stroke-width: 1.6; opacity: 0.75; }
 .reference { stroke-width: 1.4; stroke-dasharray: 7 4; }
-.mark.s0 { fill: var(--s0); } .mark.s1 { fill: var(--s1); } .mark.s2 { fill: var(--s2); } .mark.s3 { fill: var(--s3); }
-.mark.s4 { fill: var(--s4); } .mark.s5 { fill: var(--s5); } .mark.s6 { fill: var(--s6); }
-.mark.hollow { fill: var(--paper); stroke: var(--s0); stroke-width: 1.6; }
-.whisker.s0, .reference.s0 { stroke: var(--s0); } .whisker.s1, .reference.s1 { stroke: var(--s1); }
-.whisker.s2, .reference.s2 { stroke: var(--s2); } .whisker.s3, .reference.s3 { stroke: var(--s3); }
-.whisker.s4, .reference.s4 { stroke: var(--s4); } .whisker.s5, .reference.s5 { stroke: var(--s5); }
-.whisker.s6, .reference.s6 { stroke: var(--s6); }
+.s0 { --own: var(--s0); } .s1 { --own: var(--s1); } .s2 { --own: var(--s2); } .s3 { --own: var(--s3); }
+.s4 { --own: var(--s4); } .s5 { --own: var(--s5); } .s6 { --own: var(--s6); }
+.mark { fill: var(--own); stroke: var(--ground); stroke-width: 1.2; }
+.mark.hollow { fill: var(--ground); stroke: var(--own); stroke-width: 1.6; }
+.whisker, .reference { stroke: var(--own); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; margin: 6px 0; font-size: 13px; }
+.key { list-style: none; padding: 0; margin: 8px 0; font-size: 13px; columns: 300px; }
+.key li { break-inside: avoid; }
+.key b { display: inline-block; min-width: 22px; text-align: right; margin-right: 6px; }
 .legend svg { display: inline-block; width: 16px; height: 16px; vertical-align: -3px; }
 .barcell { display: inline-flex; align-items: center; gap: 8px; }
 .bar { width: 150px; height: 11px; display: block; }
 .track { fill: var(--track); } .fill { fill: var(--fill); } .spread { fill: var(--spread); }
 .count { color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 16px; }
-.card { background: var(--panel); border-radius: 8px; padding: 12px 16px; min-width: 0; }
+.card { --ground: var(--panel); background: var(--panel); border-radius: 8px; padding: 12px 16px; min-width: 0; }
 .card tbody th { white-space: normal; } .card .bar { width: 70px; }
-.card .mark { stroke: var(--panel); }
-.card .mark.hollow { fill: var(--panel); stroke: var(--s0); }
 .flips { list-style: none; padding: 0; margin: 8px 0; display: grid; gap: 14px;
   grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
 .flips li { background: var(--panel); border-radius: 8px; overflow: hidden; font-size: 13px; break-inside: avoid; }

@@ -25,6 +25,7 @@ WIDE_PX, NARROW_PX = 960, 350
 _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 52, 14, 14, 50
 _CAP_PX = 4
 _LINE_GAP_PX = 4
+_TITLE = "top-1 per video ↑"
 _TICK_GAP_PX = 10
 
 
@@ -61,15 +62,14 @@ class _Scale:
 def tradeoff(models: Sequence[ReportedModel]) -> Html:
     """Return the figure of models that answered the same videos: title, chart, and what is to be minded."""
     shown = plotted(models)
-    protocols = list(dict.fromkeys(model.protocol for model in shown))
     if not shown:
         return tag("p", "No model has both a time and an accuracy per video, so there is nothing to draw.")
     charts = [
-        tag("div", chart(shown, width=width, height=height), class_=class_)
+        tag("div", *chart(shown, width=width, height=height), class_=class_)
         for width, height, class_ in ((WIDE_PX, 470, "wide"), (NARROW_PX, 420, "narrow"))
     ]
     caption = tag("figcaption", finding(shown))
-    return tag("figure", caption, _legend(protocols), *charts, _minded(shown, protocols))
+    return tag("figure", caption, _legend(shown), *charts, _minded(shown))
 
 
 def plotted(models: Sequence[ReportedModel]) -> list[ReportedModel]:
@@ -78,20 +78,25 @@ def plotted(models: Sequence[ReportedModel]) -> list[ReportedModel]:
 
 
 def finding(models: Sequence[ReportedModel]) -> str:
-    """Return the chart's message: which is fastest, which is right most often, and do they overlap."""
-    labels = labels_of(models)
-    by_time = sorted(range(len(models)), key=lambda number: models[number].video_s)
-    best = max(by_time, key=lambda number: models[number].metrics[METRIC]["value"])
-    fast = by_time[0]
-    if len(models) == 1:
-        only = models[0].metrics[METRIC]
-        return f"{labels[0]}: {percent(only['value'])} of videos right, {seconds(models[0].video_s)} of inference each"
-    quick, right = models[fast], models[best]
-    text = f"Fastest: {labels[fast]}, {seconds(quick.video_s)} a video at {percent(quick.metrics[METRIC]['value'])}. "
-    if best == fast:
+    """Return the chart's message: which is fastest, which is right most often, and do they overlap.
+
+    Interrupted runs are left out, as theirs are other videos than the others'; a model alone is told in any case.
+    """
+    name = dict(zip(models, labels_of(models), strict=True)).__getitem__
+    whole = models if len(models) == 1 else [model for model in models if model.run.is_complete]
+    if not whole:
+        return "All of these runs were interrupted, so none is called the fastest or right most often"
+    by_time = sorted(whole, key=lambda model: model.video_s)
+    right = max(by_time, key=lambda model: model.metrics[METRIC]["value"])
+    quick = by_time[0]
+    at = percent(quick.metrics[METRIC]["value"])
+    if len(whole) == 1:
+        return f"{name(quick)}: {at} of videos right, {seconds(quick.video_s)} of inference each"
+    text = f"Fastest: {name(quick)}, {seconds(quick.video_s)} a video at {at}. "
+    if right is quick:
         return text + "None is right more often"
     text += (
-        f"Most often right: {labels[best]}, {percent(right.metrics[METRIC]['value'])} at "
+        f"Most often right: {name(right)}, {percent(right.metrics[METRIC]['value'])} at "
         f"{significant(right.video_s / quick.video_s, 2)} times the time"
     )
     if quick.metrics[METRIC]["interval_high"] >= right.metrics[METRIC]["interval_low"]:
@@ -99,11 +104,11 @@ def finding(models: Sequence[ReportedModel]) -> str:
     return text
 
 
-def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> Html:
-    """Return the chart alone, as SVG."""
+def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> list[Html]:
+    """Return the chart alone, as SVG; where names have no room beside their points, numbers, and a key below."""
     lines = reference_lines(models)
     scale = _scale(models, lines, width, height)
-    protocols = list(dict.fromkeys(model.protocol for model in models))
+    protocols = _protocols(models)
     points = [(scale.x(model.video_s), scale.y(model.metrics[METRIC]["value"])) for model in models]
     series = [protocols.index(model.protocol) for model in models]
     whiskers = [
@@ -112,9 +117,13 @@ def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> Ht
     ]
     texts = [_line_text(line, scale) for line in lines]
     taken = [Box(x - 2, top, x + 2, bottom) for x, top, bottom in whiskers] + [box for _, _, _, box in texts]
+    taken.append(_title_box())
     inside = Box(_LEFT_PX, _TOP_PX, width - 2, height - _BOTTOM_PX)
-    labels = labels_of(models, with_protocol=width > NARROW_PX)
-    places = place_labels(labels, points, taken, inside)
+    names = labels_of(models)
+    labels, places = names, place_labels(names, points, taken, inside)
+    if is_numbered := not all(place.is_clear for place in places):
+        labels = [str(number) for number in range(1, len(models) + 1)]
+        places = place_labels(labels, points, taken, inside)
     parts = [tag("title", finding(models)), *_axes(scale)]
     for line, (x, y, label, _) in zip(lines, texts, strict=True):
         level = scale.y(line.value)
@@ -126,12 +135,14 @@ def chart(models: Sequence[ReportedModel], *, width: float, height: float) -> Ht
         parts.append(tag("path", d=path, class_=f"whisker s{number % 7}"))
     for (x, y), place in zip(points, places, strict=True):
         if place.is_far:
-            parts.append(tag("line", x1=x, y1=y, x2=place.x, y2=place.y - 4, class_="leader"))
-    for (x, y), number in zip(points, series, strict=True):
-        parts.append(mark(number, x, y))
+            parts.append(tag("line", x1=x, y1=y, x2=place.line_end[0], y2=place.line_end[1], class_="leader"))
+    for model, (x, y), number in zip(models, points, series, strict=True):
+        parts.append(mark(number, x, y, is_hollow=not model.run.is_complete))
     for label, place in zip(labels, places, strict=True):
         parts.append(tag("text", label, x=place.x, y=place.y, text_anchor=place.anchor, class_="label"))
-    return tag("svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", class_="chart")
+    drawing = tag("svg", *parts, viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", class_="chart")
+    items = [tag("li", tag("b", label), " ", name) for label, name in zip(labels, names, strict=True)]
+    return [drawing, tag("ul", *items, class_="key")] if is_numbered else [drawing]
 
 
 def reference_lines(models: Sequence[ReportedModel]) -> list[Line]:
@@ -187,8 +198,12 @@ def _axes(scale: _Scale) -> list[Html]:
     parts.append(
         tag("text", "inference per video (logarithmic) ← faster", x=middle, y=bottom + 36, text_anchor="middle")
     )
-    parts.append(tag("text", "top-1 per video ↑", x=_LEFT_PX + 6, y=_TOP_PX + 2, class_="small"))
+    parts.append(tag("text", _TITLE, x=_LEFT_PX + 6, y=_TOP_PX + 2, class_="small"))
     return parts
+
+
+def _title_box() -> Box:
+    return Box(_LEFT_PX, _TOP_PX + 2 - LINE_PX, _LEFT_PX + 6 + text_width(_TITLE), _TOP_PX + 6)
 
 
 def seconds_tick(value: float) -> str:
@@ -206,21 +221,28 @@ def _line_text(line: Line, scale: _Scale) -> tuple[float, float, str, Box]:
     return x, y, label, Box(x - text_width(label), y - LINE_PX, x, y + LINE_PX / 2)
 
 
-def _legend(protocols: Sequence[str]) -> Html:
-    items = []
-    for number, protocol in enumerate(protocols):
-        symbol = tag("svg", mark(number, 8, 8, 5.5), viewBox="0 0 16 16", width="16", height="16", class_="chart")
-        items.append(tag("li", symbol, " ", protocol))
+def _legend(models: Sequence[ReportedModel]) -> Html:
+    marks = [(mark(number, 8, 8, 5.5), protocol) for number, protocol in enumerate(_protocols(models))]
+    if not all(model.run.is_complete for model in models):
+        marks.append((mark(0, 8, 8, 5.5, is_hollow=True), "hollow: interrupted, fewer videos"))
+    items = [
+        tag("li", tag("svg", drawing, viewBox="0 0 16 16", width="16", height="16", class_="chart"), " ", what)
+        for drawing, what in marks
+    ]
     return tag("ul", *items, class_="legend")
 
 
-def _minded(models: Sequence[ReportedModel], protocols: Sequence[str]) -> Html:
+def _protocols(models: Sequence[ReportedModel]) -> list[str]:
+    return list(dict.fromkeys(model.protocol for model in models))
+
+
+def _minded(models: Sequence[ReportedModel]) -> Html:
     notes = [
         "Vertical lines are 95 % Wilson intervals of each model alone; pairs on the same videos are compared "
         "further down. Time is what these runs spent inside the models, one request at a time, while other threads "
         "decoded: i3d bench measures speed properly."
     ]
-    if len(protocols) > 1:
+    if len(_protocols(models)) > 1:
         notes.append(
             "Shapes are protocols. Models of one shape were shown the same pixels; between shapes the protocol differs "
             "as well, so a difference is not the model's alone."

@@ -1,7 +1,7 @@
 import pytest
 
 from accuracy.html.axes import linear_ticks, log_ticks
-from accuracy.html.numbers import plural, seconds, significant
+from accuracy.html.numbers import plural, seconds, signed, significant
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def test_three_digits(value: float, shown: str) -> None:
 )
 def test_times(value: float, shown: str) -> None:
     assert seconds(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("points", "shown"), [(2.51, "+2.5"), (-2.51, "\N{MINUS SIGN}2.5"), (0.04, "0.0"), (-0.04, "0.0")]
+)
+def test_differences(points: float, shown: str) -> None:
+    assert signed(points) == shown
 
 
 def test_nouns() -> None:

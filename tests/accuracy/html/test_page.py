@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pages import Page
+from reports import made, timed, two_models
 from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from accuracy import read_run
@@ -16,35 +17,6 @@ from accuracy.html.numbers import percent
 from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from accuracy.run_report import make_report
 from i3d_edge.errors import ComparisonError, ResultError
-
-OUTCOMES = "+" * 30 + "-" * 10
-
-
-def timed(**infer_s: float) -> dict[str, Any]:
-    return {
-        "total_s": 9.0,
-        "decode_s": 1.0,
-        "wait_s": 0.5,
-        "infer_s": infer_s,
-        "num_views": 40,
-        "views_per_s": 4.0,
-    }
-
-
-def two_models(**overrides: Any) -> Run:
-    """bf16 has 30 of 40 right in 8 s; INT8 loses two, gains one, and takes 4 s."""
-    models = {"bf16": videos_of(OUTCOMES), "int8": videos_of("--" + "+" * 28 + "+" + "-" * 9, 0.8)}
-    what = {
-        "bf16": {**INFO, "executed_precision": "bf16"},
-        "int8": {**INFO, "path": "q.xml", "executed_precision": "int8"},
-    }
-    return Run(models, overrides={"time": timed(bf16=8.0, int8=4.0), "what": what, **overrides})
-
-
-def made(tmp_path: Path, *runs: Run, names: dict[int, str] | None = None) -> Page:
-    folders = [write_run(tmp_path / f"run{number}", run) for number, run in enumerate(runs)]
-    named = [(read_run(folder), (names or {}).get(number)) for number, folder in enumerate(folders)]
-    return Page(make_report(named, with_thumbnails=False))
 
 
 def test_numbers_are_those_of_the_result(tmp_path: Path) -> None:
@@ -193,6 +165,54 @@ def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     [row] = page.rows("McNemar's p")
     assert row["videos"].startswith("not compared: run ")
     assert "must be complete; it was interrupted after 40 of 50 videos" in row["videos"]
+    assert "No pair could be compared." in page.text
+    assert "No video flipped" not in page.text
+    assert "All of these runs were interrupted, so none is called the fastest or right most often" in page.text
+
+
+def test_an_interrupted_run_is_marked_and_in_no_finding(tmp_path: Path) -> None:
+    counts = {"listed": 40, "decoded": 10, "unlabelled": 0, "scored": 10, "dropped": []}
+    partial = Run(
+        {"int4": videos_of("+" * 10)}, overrides={"time": timed(int4=0.1), "is_complete": False, "counts": counts}
+    )
+    page = made(tmp_path, two_models(), partial)
+    assert "could decode the same videos" not in page.text
+    assert [row["model"] for row in page.rows("ran in")] == ["bf16", "int8", "int4 (f32) INTERRUPTED 10 of 40 videos"]
+    assert "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times" in page.text
+    assert page.count("circle", class_="mark s0 hollow") == 2 + 1  # two charts and the legend
+    assert "hollow: interrupted, fewer videos" in page.text
+    assert "Run run1: centre, INTERRUPTED after 10 of 40 videos" in page.text
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8", "bf16 → int4 (f32) · interrupted"]
+    assert "hollow: interrupted" not in made(tmp_path / "whole", two_models()).text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "prob", "title"),
+    [
+        (
+            "+" * 10 + "-" * 2,
+            0.845,
+            "as sure as it is right, as far as 12 videos can tell. Mean probability 84.5 %, right 83.3 %, "
+            "difference +1.2 points; calibration error 1.2 points",
+        ),
+        (
+            "+" * 30 + "-" * 10,
+            0.9,
+            "surer than it is right. Mean probability 90.0 %, right 75.0 %, difference +15.0 points; "
+            "calibration error 15.0 points",
+        ),
+        (
+            "+" * 40,
+            0.6,
+            "less sure than it is right. Mean probability 60.0 %, right 100.0 %, difference \N{MINUS SIGN}40.0 points; "
+            "calibration error 40.0 points",
+        ),
+    ],
+    ids=["too few to tell", "surer", "less sure"],
+)
+def test_a_side_is_taken_by_its_own_number(tmp_path: Path, outcomes: str, prob: float, title: str) -> None:
+    page = made(tmp_path, Run({"m": videos_of(outcomes, prob)}, overrides={"time": timed(m=1.0)}))
+    assert f"m (f32): {title}" in page.text
 
 
 def test_dropped_videos_and_warnings_are_named(tmp_path: Path) -> None:
