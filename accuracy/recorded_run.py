@@ -112,18 +112,17 @@ def _require_metrics(run: RecordedRun, model: str, metrics: Mapping[str, Metric]
     for name, metric in metrics.items():
         own = stated.get(name)
         said = own if isinstance(own, Mapping) else {}
-        different = next((key for key, value in metric.items() if key not in said or said[key] != value), None)
-        if different is None and said.keys() == metric.keys():
+        different = [key for key in {**metric, **said} if (key, said.get(key)) not in metric.items()]
+        if not different:
             continue
         computed = f"{metric['num_correct']}/{metric['num_total']}"
         if not {"num_correct", "num_total"} <= said.keys():
             finding = f"= {computed}; it says nothing"
-        elif computed != (found := f"{said['num_correct']}/{said['num_total']}"):
-            finding = f"= {computed}; it says {found}"
-        elif different is not None:
-            finding = f"with {different} = {dict(metric)[different]}; it says {said.get(different, 'nothing')}"
+        elif {"num_correct", "num_total"} & set(different):
+            finding = f"= {computed}; it says {said['num_correct']}/{said['num_total']}"
         else:
-            raise _says_more(run, f"{min(said.keys() - metric.keys())} of {name} of {model!r}")
+            was, found = (part.get(different[0], "nothing") for part in (dict(metric), said))
+            finding = f"with {different[0]} = {was}; it says {found}"
         raise ResultError(
             f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give, {name} of {model!r} "
             f"{finding}",

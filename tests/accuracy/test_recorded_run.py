@@ -230,7 +230,7 @@ def test_a_metric_taken_away(folder: Path) -> None:
         ),
         (
             lambda result: result["metrics"]["int8"]["video_top1"].update(num_wrong=0),
-            "must say what its predictions give and no more; it says num_wrong of video_top1 of 'int8' too",
+            "must say what its predictions give, video_top1 of 'int8' with num_wrong = nothing; it says 0",
         ),
         (
             lambda result: result["metrics"].update(int4={}),
