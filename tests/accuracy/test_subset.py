@@ -286,6 +286,83 @@ def test_a_manifest_is_read_back(manifest: Manifest) -> None:
     assert all(video.sha256 and video.file.is_file() for video in manifest.videos(LABELS))
 
 
+def test_a_manifest_is_known_whatever_wrote_it_anew(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    padded = {"a" * 2000: None, **content}
+    for text in (json.dumps(content, sort_keys=True), "\n" + json.dumps(content), "\ufeff" + json.dumps(content)):
+        manifest.path.write_text(text, encoding="utf-8")
+        assert is_manifest(manifest.path)
+        assert read_manifest(manifest.path).content == manifest.content
+    manifest.path.write_text(json.dumps(padded))
+    assert is_manifest(manifest.path)
+    manifest.path.write_text(json.dumps(content)[:-100])
+    assert is_manifest(manifest.path)
+    manifest.path.write_text('{"database": {}, "note": "manifest_version"}')
+    assert not is_manifest(manifest.path)
+
+
+def test_a_manifest_without_a_root(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    for change, expected in (
+        ({}, "be JSON as `i3d accuracy subset` writes it; got no 'root'"),
+        ({"root": None}, "name the folder of its videos as its root; got None"),
+    ):
+        del content["root"]
+        content |= change
+        manifest.path.write_text(json.dumps(content))
+        with pytest.raises(ListError) as caught:
+            read_manifest(manifest.path)
+        assert str(caught.value) == f"manifest '{manifest.path}' must {expected}"
+        content["root"] = "."
+
+
+def test_a_manifest_in_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far/away").mkdir(parents=True)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "far/away")
+    data = dataset(tmp_path / "videos")
+    manifest = make_subset(data, LABELS, tmp_path / "out/m.json")
+    assert manifest.content["root"] == "../../videos"
+    assert all(video.file.is_file() for video in read_manifest(tmp_path / "out/m.json").videos(LABELS))
+    assert all(video.file.is_file() for video in read_manifest(tmp_path / "far/away/m.json").videos(LABELS))
+
+
+def test_what_was_verified_is_known_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "videos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = dataset(tmp_path / "videos")
+    manifest = make_subset(data, LABELS, Path("m.json"))
+    monkeypatch.setattr("accuracy.manifest.content_sha256", lambda path: "read")
+    verify_videos(manifest, root=Path("videos"))
+    monkeypatch.chdir(tmp_path / "videos")
+    there = read_manifest(Path("../m.json"))
+    verify_videos(there)
+    verify_videos(there, root=Path("."))
+
+
+def test_videos_below_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    listing = dataset(tmp_path).path
+    for path in tmp_path.glob("*.mp4"):
+        path.rename(folder / path.name)
+    data = read_dataset(listing, LABELS, root=folder)
+    with pytest.raises(ListError) as caught:
+        make_subset(data, LABELS, tmp_path / "m.json")
+    assert str(caught.value) == (
+        f"folder '{tmp_path}/caf\\udce9' must have a name that is UTF-8, for a manifest to name it; "
+        "got 'caf\\udce9'\n\nhint: rename it"
+    )
+    beside = make_subset(data, LABELS, folder / "m.json")
+    assert beside.content["root"] == "."
+    with pytest.raises(ListError) as caught:
+        read_manifest(beside.path)
+    assert str(caught.value) == (
+        f"manifest '{tmp_path}/caf\\udce9/m.json' must have a path that is UTF-8, for results to name it; "
+        "it has other bytes"
+    )
+
+
 def test_an_edited_manifest_is_refused(manifest: Manifest) -> None:
     content = json.loads(manifest.path.read_text())
     content["videos"][0]["label"] = "walk"
