@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from i3d_edge.errors import LabelError
 from i3d_edge.labels import LabelSet
 
 _NUMBERED = re.compile(r"(?P<index>\d+)[\s,]+(?P<name>.+)")
+_MAX_DIGITS = 9
 
 
 class ClassMatcher:
@@ -61,24 +61,38 @@ def read_classes(path: Path) -> Mapping[int, str]:
         raise LabelError(f"class file {str(path)!r} must be a text file; got {reason}") from error
     if not lines:
         raise LabelError(f"class file {str(path)!r} must name at least one class; it is empty")
-    header = [cell.strip() for cell in lines[0].split(",")]
+    header, *rows = _cells(path, lines)
     if {"id", "name"} <= set(header):
-        pairs = [
-            (row["id"], row["name"]) for row in csv.DictReader(io.StringIO("\n".join(lines)), skipinitialspace=True)
-        ]
+        pairs = _columns(path, rows, header.index("id"), header.index("name"))
     elif all(_NUMBERED.fullmatch(line) for line in lines):
         pairs = [(match["index"], match["name"]) for line in lines if (match := _NUMBERED.fullmatch(line))]
     else:
         pairs = [(str(index), name) for index, name in enumerate(lines)]
     classes: dict[int, str] = {}
     for index, name in pairs:
-        if not str(index).isdecimal() or int(index) in classes or name in classes.values():
+        if not index.isdecimal() or len(index) > _MAX_DIGITS or int(index) in classes or name in classes.values():
             raise LabelError(
                 f"class file {str(path)!r} must give each index one class and each class one index; "
-                f"got {index} {name!r}"
+                f"got {index[:20]} {name!r}"
             )
         classes[int(index)] = name
     return classes
+
+
+def _cells(path: Path, lines: Sequence[str]) -> list[list[str]]:
+    try:
+        return [[cell.strip() for cell in row] for row in csv.reader(lines, skipinitialspace=True)]
+    except csv.Error as error:
+        raise LabelError(f"class file {str(path)!r} must have a class a line; got {error}") from error
+
+
+def _columns(path: Path, rows: Iterable[Sequence[str]], id_place: int, name_place: int) -> list[tuple[str, str]]:
+    pairs = []
+    for row in rows:
+        if len(row) <= max(id_place, name_place):
+            raise LabelError(f"class file {str(path)!r} must have an id and a name in each row; got {','.join(row)!r}")
+        pairs.append((row[id_place], row[name_place]))
+    return pairs
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accuracy.classes import ClassMatcher
 from accuracy.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
+from accuracy.formats.entry import is_utf8
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import LabelSet
 
@@ -78,13 +79,15 @@ def read_dataset(
 
     Raises:
         ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
-            another order of classes, has no such split, or if `split` or `classes` has no meaning for its format.
+            another order of classes, no such split or names that are not UTF-8, or if `split` or `classes` has no
+            meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
-    source = Source(path, root or (path if path.is_dir() else path.parent), classes, split)
+    source = Source(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
     name = format_name or sniff(source)
     _require_meaning(source, name)
     entries = FORMATS[name](source)
+    _require_utf8(source, entries)
     notes = _check_indices(source, entries, labels)
     matcher = ClassMatcher(labels)
     videos: dict[str, ListedVideo] = {}
@@ -117,6 +120,16 @@ def _require_meaning(source: Source, name: str) -> None:
             "names",
             hint="leave --classes out: names are matched with the model's",
         )
+
+
+def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
+    """Refuse names of other bytes: results and manifests are UTF-8, and could not hold them."""
+    for name in (str(source.path), *(entry.path for entry in entries)):
+        if not is_utf8(name):
+            raise ListError(
+                f"data set {str(source.path)!r} must have names that are UTF-8; got {name!r}",
+                hint="rename that file or folder",
+            )
 
 
 def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:

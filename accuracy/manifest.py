@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from accuracy.dataset import ListedVideo
+from accuracy.formats import MANIFEST_KEY
+from accuracy.formats.entry import is_utf8, parse_object
 from accuracy.video_check import content_sha256, content_stat
 from i3d_edge.errors import LabelError, ListError, OutputError
 from i3d_edge.files import write_text
@@ -132,35 +135,43 @@ class Manifest:
 
 
 def is_manifest(path: Path) -> bool:
-    """Whether a file says that it is a manifest."""
+    """Whether a file says that it is a manifest, even a damaged one."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            if stream.read(1) != "{":
-                return False
-            stream.seek(0)
-            return '"manifest_version"' in stream.read(1000)
+        text = path.read_text(encoding="utf-8-sig").lstrip()
     except (OSError, UnicodeDecodeError):
         return False
+    if not text.startswith("{"):
+        return False
+    document = parse_object(text)
+    return f'"{MANIFEST_KEY}"' in text if document is None else MANIFEST_KEY in document
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest, and make sure that nobody changed it.
 
     Raises:
-        ListError: If it is none, is of another version, or its digest is not that of its content.
+        ListError: If it is none, is of another version, its digest is not that of its content, or its path is
+            not UTF-8.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version, stated = content["manifest_version"], content["digest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    if not is_utf8(str(path)):
         raise ListError(
-            f"manifest {str(path)!r} must be JSON as `i3d accuracy subset` writes it; got {error}"
+            f"manifest {str(path)!r} must have a path that is UTF-8, for results to name it; it has other bytes"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        version, stated, root = content[MANIFEST_KEY], content["digest"], content["root"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        found = f"no {error}" if isinstance(error, KeyError) else error
+        raise ListError(
+            f"manifest {str(path)!r} must be JSON as `i3d accuracy subset` writes it; got {found}"
         ) from error
     if version != MANIFEST_VERSION:
         raise ListError(
             f"manifest {str(path)!r} must have version {MANIFEST_VERSION}; got {version!r}",
             hint="it was written by another version of i3d-edge: make it again",
         )
+    if not isinstance(root, str):
+        raise ListError(f"manifest {str(path)!r} must name the folder of its videos as its root; got {root!r}")
     if (found := digest_of(content)) != stated:
         raise ListError(
             f"manifest {str(path)!r} must have the digest of its content, {found[:12]}; it states {str(stated)[:12]}",
@@ -201,7 +212,7 @@ def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool =
     Raises:
         ListError: If videos are missing or have other bytes.
     """
-    start = root if root is not None else manifest.path.parent / manifest.content["root"]
+    start = _real(root if root is not None else manifest.path.parent / manifest.content["root"])
     known = {} if force else _read_verified(manifest)
     videos = manifest.content["videos"]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -217,18 +228,24 @@ def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool =
             hint="bring back the videos that were pinned, say where they are by --videos, or make a new manifest",
         )
     note_verified(
-        manifest, {str(start / video["path"]): stat for video, stat in zip(videos, stats, strict=True) if stat}
+        manifest, start, {video["path"]: stat for video, stat in zip(videos, stats, strict=True) if stat is not None}
     )
 
 
-def note_verified(manifest: Manifest, stats: dict[str, list[int]]) -> None:
-    """Remember size and time of change of files whose bytes are known to be the pinned ones."""
-    text = json.dumps({"digest": manifest.digest, "files": stats})
+def note_verified(manifest: Manifest, root: Path, stats: Mapping[str, list[int]]) -> None:
+    """Remember size and time of change of the files in a root whose bytes are known to be the pinned ones, by path."""
+    files = {str(_real(root) / path): stat for path, stat in stats.items()}
+    text = json.dumps({"digest": manifest.digest, "files": files})
     with suppress(OutputError):  # a folder that cannot be written costs the next run some reading, and nothing else
         write_text(_verified_path(manifest), text, force=True)
 
 
-def _verify(file: Path, video: PinnedVideo, known: dict[str, list[int]]) -> list[int] | None:
+def _real(folder: Path) -> Path:
+    """Return a folder's absolute path without links, whatever the working folder and the way there."""
+    return Path(os.path.realpath(folder))
+
+
+def _verify(file: Path, video: PinnedVideo, known: Mapping[str, list[int]]) -> list[int] | None:
     """Return a file's size and time of change, or None if it is not the pinned one."""
     try:
         stat = list(content_stat(file))

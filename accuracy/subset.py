@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from accuracy.dataset import DataSet, ListedVideo
+from accuracy.formats.entry import is_utf8
 from accuracy.manifest import (
     MANIFEST_VERSION,
     Choice,
@@ -101,10 +102,11 @@ def make_subset(
         force: Replace an existing manifest.
 
     Raises:
-        ListError: If no video can be taken.
+        ListError: If no video can be taken, or the videos' folder has a name that is not UTF-8.
         OutputError: If the manifest exists (without `force`) or cannot be written.
     """
     check_output(output, force=force)
+    root = _root(data, output)
     labelled = [video for video in data.videos if video.label is not None]
     strata = _strata(labelled, how, seed)
     with CheckPool(num_workers) as pool:
@@ -133,7 +135,7 @@ def make_subset(
         {
             "manifest_version": MANIFEST_VERSION,
             "digest": "",
-            "root": Path(os.path.relpath(data.root, output.parent)).as_posix(),
+            "root": root,
             "labels": labels.name,
             "num_classes": len(labels),
             "labels_sha256": labels_sha256(labels),
@@ -147,9 +149,19 @@ def make_subset(
         },
         force=force,
     )
-    start = output.parent / manifest.content["root"]
-    note_verified(manifest, {str(start / video.path): list(content_stat(video.file)) for video, _ in picking.taken})
+    note_verified(manifest, data.root, {video.path: list(content_stat(video.file)) for video, _ in picking.taken})
     return manifest
+
+
+def _root(data: DataSet, output: Path) -> str:
+    """Return where paths start, relative to the folder that the manifest really lies in, for `..` leads above that."""
+    root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
+    if not is_utf8(root):
+        raise ListError(
+            f"folder {str(data.root)!r} must have a name that is UTF-8, for a manifest to name it; got {root!r}",
+            hint="rename it",
+        )
+    return root
 
 
 def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, list[ListedVideo]]:

@@ -77,7 +77,7 @@ def open_source(
     Raises:
         VideoError: If it cannot be used.
     """
-    if os.path.isdir(path):  # unlike Path.is_dir, it takes a name that is too long
+    if os.path.isdir(path):  # unlike Path.is_dir, which a name that is too long makes raise
         return ImageSequence.open(path, frames_fps, num_frames=num_frames)
     return Video.open(path, thorough=thorough)
 
@@ -148,7 +148,7 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
 
 
 def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -> list[Source]:
-    if not path.is_dir() or _is_image_folder(path):
+    if not os.path.isdir(path) or _is_image_folder(path):
         return [source_of_path(path, spec, frames_fps=frames_fps)]
     try:
         paths = list(_videos_below(path, with_images=frames_fps is not None))
@@ -167,7 +167,7 @@ def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -
 def _videos_below(folder: Path, *, with_images: bool) -> Iterator[Path]:
     """Yield the videos of a folder and those below, in the order of their names; hidden ones are passed over."""
     with os.scandir(folder) as entries:
-        ordered = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
+        ordered = sorted((entry.name, os.path.isdir(entry.path)) for entry in entries if not entry.name.startswith("."))
     for name, is_folder in ordered:
         path = folder / name
         if not is_folder:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 from accuracy.formats.entry import Entry as Entry
 from accuracy.formats.entry import Source as Source
+from accuracy.formats.entry import parse_object
 from accuracy.formats.folders import read_class_folders
 from accuracy.formats.lines import is_frames, read_frames, read_indexed
-from accuracy.formats.omz import parse, read_omz
+from accuracy.formats.omz import read_omz
 from accuracy.formats.splits import is_hmdb51, is_ucf101, read_hmdb51, read_ucf101
 from accuracy.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
 from i3d_edge.errors import ListError
@@ -24,6 +26,8 @@ FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
     "hmdb51": read_hmdb51,
 }
 
+MANIFEST_KEY = "manifest_version"
+"""By which JSON says that it is a manifest."""
 HAVE_SPLITS = ("path-label", "kinetics", "omz", "hmdb51")
 """Formats of which `Source.split` picks a part."""
 HAVE_INDICES = ("path-index", "frame-folders")
@@ -36,13 +40,18 @@ def sniff(source: Source) -> str:
     Raises:
         ListError: If it is a text file of none, or no text file.
     """
-    if source.path.is_dir():
+    if os.path.isdir(source.path):
         return "hmdb51" if is_hmdb51(source.path) else "class-folders"
     text = source.text()
     if text.lstrip().startswith("{"):
-        document = parse(text)
+        document = parse_object(text)
         if document is not None and "database" in document:
             return "omz"
+        if document is not None and MANIFEST_KEY in document:
+            raise ListError(
+                f"data set {str(source.path)!r} must be a list or a folder; it is a manifest: its videos are chosen",
+                hint="`i3d accuracy run` takes it as it is",
+            )
         raise ListError(
             f"list {str(source.path)!r} must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
         )

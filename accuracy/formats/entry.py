@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from i3d_edge.errors import ListError
 from runtime import VIDEO_SUFFIXES
@@ -69,10 +71,37 @@ class Entry:
     num_frames: int | None = None
 
 
+def parse_object(text: str) -> dict[str, Any] | None:
+    """Return a JSON object, or None if the text is none."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name of a file can be written as UTF-8: one of other bytes holds surrogates instead."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def video_files(folder: Path) -> dict[str, str]:
-    """Return the videos below a folder: stem -> path relative to it; of several with one stem the first by name."""
+    """Return the videos below a folder: stem -> path relative to it; of several with one stem the first by name.
+
+    Links to folders are followed, and no folder is searched twice.
+    """
     found: dict[str, str] = {}
-    for parent, folders, names in os.walk(folder):
+    searched = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in searched:
+            folders.clear()
+            continue
+        searched.add(real)
         folders.sort()
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)

@@ -14,7 +14,15 @@ _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 def read_class_folders(source: Source) -> list[Entry]:
     """Read a folder of class folders; a class folder that holds no video is passed over."""
-    folders = sorted(entry.name for entry in os.scandir(source.root) if entry.is_dir())
+    try:
+        return _read(source)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ListError(f"folder {str(error.filename or source.root)!r} must be readable; got {reason}") from error
+
+
+def _read(source: Source) -> list[Entry]:
+    folders = sorted(entry.name for entry in os.scandir(source.root) if os.path.isdir(entry.path))
     if folders and {name.lower() for name in folders} <= _SPLITS:
         raise ListError(
             f"folder {str(source.root)!r} must hold a folder for each class; it holds {', '.join(folders)}",
@@ -25,7 +33,7 @@ def read_class_folders(source: Source) -> list[Entry]:
         for entry in sorted(os.scandir(source.root / label), key=lambda item: item.name):
             path = f"{label}/{entry.name}"
             is_video = os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES
-            if (is_video and entry.is_file()) or (entry.is_dir() and _holds_images(entry.path)):
+            if (is_video and os.path.isfile(entry.path)) or (os.path.isdir(entry.path) and _holds_images(entry.path)):
                 entries.append(Entry(f"folder {label!r}", path, label))
     if not entries:
         raise ListError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
 from typing import Any
 
-from accuracy.formats.entry import Entry, Source
+from accuracy.formats.entry import Entry, Source, parse_object
 from i3d_edge.errors import ListError
 
 DEFAULT_SPLIT = "validation"
@@ -17,7 +17,7 @@ def read_omz(source: Source) -> list[Entry]:
     A video is a folder of frames, or, where there is none, a file of the same name. Class names count; the order of
     the JSON's own `labels` does not.
     """
-    document = parse(source.text())
+    document = parse_object(source.text())
     if document is None or not isinstance(document.get("database"), dict):
         raise ListError(
             f"list {str(source.path)!r} must be JSON with a 'database', as Open Model Zoo's checker reads it"
@@ -30,6 +30,10 @@ def read_omz(source: Source) -> list[Entry]:
             subset, label = value["subset"], value.get("annotations", {}).get("label")
         except (KeyError, TypeError, AttributeError):
             raise ListError(f"list {str(source.path)!r}, video {key!r}, must have a subset and annotations") from None
+        if label is not None and not isinstance(label, str):
+            raise ListError(
+                f"list {str(source.path)!r}, video {key!r}, must have a label that is a name; got {label!r}"
+            )
         splits.add(str(subset))
         if subset == split:
             entries.append(Entry(f"video {key!r}", _find(source, key, label), label))
@@ -40,16 +44,7 @@ def read_omz(source: Source) -> list[Entry]:
     return entries
 
 
-def parse(text: str) -> dict[str, Any] | None:
-    """Return a JSON object, or None if the text is none."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def _find(source: Source, key: str, label: str | None) -> str:
     folders = [label, label.replace(" ", "_")] if label else ["test"]
     candidates = [f"{folder}/{key}{suffix}" for suffix in ("", ".mp4") for folder in folders] + [f"{key}.mp4"]
-    return next((path for path in candidates if (source.root / path).exists()), candidates[0])
+    return next((path for path in candidates if os.path.exists(source.root / path)), candidates[0])

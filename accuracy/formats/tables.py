@@ -44,9 +44,12 @@ def read_kinetics(source: Source) -> list[Entry]:
 
 
 def _header(text: str) -> list[str]:
-    """Return the cells of the first line that is not blank, or none."""
+    """Return the cells of the first line that is not blank, or none if it is no CSV."""
     line = next((line for line in text.splitlines() if line.strip()), "")
-    return [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True), [])]
+    except csv.Error:
+        return []
 
 
 def is_path_label(first_line: str) -> bool:

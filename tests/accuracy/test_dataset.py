@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from accuracy.dataset import read_list
+from accuracy.dataset import read_dataset, read_list
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import kinetics_400
 
@@ -27,11 +27,24 @@ def rows(path: Path) -> list[tuple[str, str | None]]:
         ("path,label\na.mp4,\nb.mp4,zumba\n", [("a.mp4", None), ("b.mp4", "zumba")]),
         ('path,label\n"a, b.mp4",zumba\n', [("a, b.mp4", "zumba")]),
         ("path,label\r\na.mp4,zumba\r\n\r\n", [("a.mp4", "zumba")]),
+        ('"path", "label"\na.mp4, "zumba"\n', [("a.mp4", "zumba")]),
+        ("\n \npath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
         ("\ufeffpath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
         ("a.mp4 0\nb c.mp4 399\n", [("a.mp4", "abseiling"), ("b c.mp4", "zumba")]),
         ("a.mp4\t0\n\n", [("a.mp4", "abseiling")]),
     ],
-    ids=["csv", "columns in any order", "without a label", "quoted", "Windows", "BOM", "indices", "tab"],
+    ids=[
+        "csv",
+        "columns in any order",
+        "without a label",
+        "quoted",
+        "Windows",
+        "quoted header",
+        "blank lines first",
+        "BOM",
+        "indices",
+        "tab",
+    ],
 )
 def test_forms(tmp_path: Path, text: str, expected: list[tuple[str, str | None]]) -> None:
     assert rows(write(tmp_path, text)) == expected
@@ -95,6 +108,18 @@ def test_an_unbalanced_quote_swallows_no_rows(tmp_path: Path) -> None:
 def test_a_csv_without_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "path,class\na.mp4,zumba\n")
     assert message(ListError, path) == f"list '{path}' must have the columns 'path' and 'label'; got path, class"
+
+
+def test_a_csv_of_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, "\n\n")
+    with pytest.raises(ListError) as caught:
+        read_dataset(path, LABELS, format_name="path-label")
+    assert str(caught.value) == f"list '{path}' must have the columns 'path' and 'label'; got nothing"
+
+
+def test_a_line_too_long_for_a_csv(tmp_path: Path) -> None:
+    path = write(tmp_path, "x" * 200_000)
+    assert message(ListError, path).startswith(f"list '{path}', line 1, must be a path and a class index; got 'xxx")
 
 
 def test_a_row_that_is_too_short(tmp_path: Path) -> None:

@@ -4,36 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from listing import LABELS, message, rows, touch, write
 
-from accuracy.classes import read_classes
-from accuracy.dataset import DataSet, read_dataset
-from i3d_edge.errors import LabelError, ListError
-from i3d_edge.labels import LabelSet, kinetics_400
-
-LABELS = kinetics_400()
-
-
-def touch(folder: Path, *names: str) -> Path:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return folder
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def rows(data: DataSet) -> list[tuple[str, str | None]]:
-    return [(video.path, video.label) for video in data.videos]
-
-
-def message(path: Path, error: type[Exception] = ListError, **options: object) -> str:
-    with pytest.raises(error) as caught:
-        read_dataset(path, LABELS, **options)
-    return str(caught.value)
+from accuracy.dataset import read_dataset
+from i3d_edge.errors import LabelError
+from i3d_edge.labels import LabelSet
 
 
 def test_kinetics_csv_with_files_named_as_cvdf_does(tmp_path: Path) -> None:
@@ -68,9 +43,29 @@ def test_kinetics_csv_of_the_test_set_has_no_labels(tmp_path: Path) -> None:
     assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", None)]
 
 
-def test_kinetics_times_that_are_none(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", "label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,one,11\n")
-    assert message(path) == f"list '{path}', line 2, must have times in seconds; got 'one' and '11'"
+@pytest.mark.parametrize("start", ["one", "inf", "nan", "-inf"])
+def test_kinetics_times_that_are_none(start: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", f"label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,{start},11\n")
+    assert message(path) == f"list '{path}', line 2, must have times in seconds; got '{start}' and '11'"
+
+
+def test_kinetics_csv_with_class_folders_that_are_links(tmp_path: Path) -> None:
+    """Each folder is searched once, so that a link to one above it ends."""
+    touch(tmp_path / "disk", "zumba/aaaaaaaaaaa_000001_000011.mp4")
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "zumba").symlink_to(tmp_path / "disk" / "zumba")
+    (tmp_path / "disk" / "zumba" / "up").symlink_to(tmp_path / "val")
+    path = write(tmp_path / "v.csv", "label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,1,11\n")
+    data = read_dataset(path, LABELS, root=tmp_path / "val")
+    assert rows(data) == [("zumba/aaaaaaaaaaa_000001_000011.mp4", "zumba")]
+
+
+@pytest.mark.parametrize(
+    "header", ['"label","youtube_id","time_start","time_end"', '\n  \nlabel, "youtube_id",time_start,time_end']
+)
+def test_kinetics_csv_with_quotes_or_blank_lines(header: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", f'{header}\n"zumba","aaaaaaaaaaa","1","11"\n')
+    assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", "zumba")]
 
 
 SPLITS = """label,youtube_id,time_start,time_end,split
@@ -194,8 +189,74 @@ def test_frame_folders_with_counts(separator: str, tmp_path: Path) -> None:
 
 def test_a_video_whose_name_ends_in_a_number_is_not_a_frame_folder(tmp_path: Path) -> None:
     data = read_dataset(write(tmp_path / "val.txt", "take 2.mp4 12 0\n"), LABELS, format_name="path-index")
-    assert rows(data) == [("take 2.mp4 12", "abseiling")]
+    assert rows(data) == [("take 2.mp4", "abseiling")]
     assert read_dataset(tmp_path / "val.txt", LABELS).format == "path-index"
+
+
+def test_gluoncvs_lists_of_video_files_state_a_length_too(tmp_path: Path) -> None:
+    """It is taken for a part of the name only where a file is called so."""
+    touch(tmp_path, "c.mp4 7", "d")
+    path = write(tmp_path / "val.txt", "video_001.mp4 200 0\nb.MKV,30,399\nc.mp4 7 0\nd 12 0\ne 12 0\n")
+    data = read_dataset(path, LABELS)
+    assert data.format == "path-index"
+    assert rows(data) == [
+        ("video_001.mp4", "abseiling"),
+        ("b.MKV", "zumba"),
+        ("c.mp4 7", "abseiling"),
+        ("d", "abseiling"),
+        ("e 12", "abseiling"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["a.mp4 {}", "a {} 0"])
+def test_numbers_of_too_many_digits(line: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", f"{line.format('9' * 5000)}\n")
+    number = line.partition(" ")[0] + " " + "9" * 118
+    if line == "a.mp4 {}":
+        assert message(path) == (
+            f"list '{path}', line 1, must be a path and a class index; got '{number[:120]}...'\n\n"
+            "hint: a list of label names needs a first line with the columns path,label"
+        )
+    text = message(path, format_name="frame-folders")
+    assert text == (
+        f"list '{path}', line 1, must be a frame folder, its number of frames and a class index; "
+        f"got '{number[:120]}...'"
+    )
+
+
+def test_videos_that_are_no_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "data/zumba/a.mp4", "file")
+    assert message(tmp_path / "data", root=tmp_path / "no") == (
+        f"folder '{tmp_path / 'no'}' must be readable; got no such file or directory"
+    )
+    assert message(tmp_path / "data", root=tmp_path / "file") == (
+        f"folder '{tmp_path / 'file'}' must be readable; got not a directory"
+    )
+
+
+def test_class_folders_with_links_to_themselves(tmp_path: Path) -> None:
+    touch(tmp_path, "zumba/a.mp4")
+    (tmp_path / "yoga").symlink_to("yoga")
+    (tmp_path / "zumba" / "b.mp4").symlink_to("b.mp4")
+    assert rows(read_dataset(tmp_path, LABELS)) == [("zumba/a.mp4", "zumba")]
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    touch(tmp_path, "zumba/a.mp4", "zumba/caf\udce9.mp4")
+    assert message(tmp_path) == (
+        f"data set '{tmp_path}' must have names that are UTF-8; got 'zumba/caf\\udce9.mp4'\n\n"
+        "hint: rename that file or folder"
+    )
+    listing = write(touch(tmp_path / "caf\udce9") / "list.csv", "path,label\na.mp4,zumba\n")
+    escaped = f"'{tmp_path}/caf\\udce9/list.csv'"
+    assert message(listing) == (
+        f"data set {escaped} must have names that are UTF-8; got {escaped}\n\nhint: rename that file or folder"
+    )
+
+
+def test_a_name_of_a_list_that_is_too_long(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    assert message(path) == f"list '{path}' must be a text file; got File name too long"
 
 
 def omz(tmp_path: Path) -> Path:
@@ -233,11 +294,33 @@ def test_json_of_open_model_zoo(tmp_path: Path) -> None:
     )
 
 
-def test_json_of_another_kind(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.json", '{"videos": []}')
+def test_a_manifest_is_no_list(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.json", '\ufeff{"digest": "", "manifest_version": 1}')
+    assert message(path) == (
+        f"data set '{path}' must be a list or a folder; it is a manifest: its videos are chosen\n\n"
+        "hint: `i3d accuracy run` takes it as it is"
+    )
+
+
+@pytest.mark.parametrize("text", ['{"videos": []}', '{"database', '{"a": ' * 100_000])
+def test_json_of_another_kind(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", text)
     assert message(path) == (
         f"list '{path}' must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
     )
+
+
+@pytest.mark.parametrize("label", [5, ["zumba"], True])
+def test_json_of_open_model_zoo_with_labels_that_are_no_names(label: object, tmp_path: Path) -> None:
+    database = {"a": {"subset": "validation", "annotations": {"label": label}}}
+    path = write(tmp_path / "k.json", json.dumps({"database": database}))
+    assert message(path) == f"list '{path}', video 'a', must have a label that is a name; got {label!r}"
+
+
+def test_json_of_open_model_zoo_with_a_name_that_is_too_long(tmp_path: Path) -> None:
+    database = {"x" * 300: {"subset": "validation", "annotations": {"label": "zumba"}}}
+    path = write(tmp_path / "k.json", json.dumps({"database": database}))
+    assert rows(read_dataset(path, LABELS)) == [(f"zumba/{'x' * 300}", "zumba")]
 
 
 UCF = LabelSet("ucf101", ("ApplyEyeMakeup", "ApplyLipstick", "Archery"))
@@ -273,64 +356,3 @@ def test_hmdb51(tmp_path: Path) -> None:
     assert message(tmp_path, split="3") == f"folder '{tmp_path}' must hold <class>_test_split3.txt files; it holds none"
     path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
     assert message(tmp_path, split="3") == f"list '{path}', line 1, must be a video and 0, 1 or 2; got 'f.avi two'"
-
-
-def test_indices_that_contradict_the_folders(tmp_path: Path) -> None:
-    path = write(tmp_path / "val.txt", "zumba/a.mp4 0\nabseiling/b.mp4 399\nother/c.mp4 5\nyoga/d.mp4 398\n")
-    assert LABELS.index("yoga") == 398
-    assert message(path) == (
-        f"list '{path}' must have the model's class indices; 2 of 3 disagree with the video's folder, first line 1: "
-        "0 is 'abseiling', the folder is 'zumba'\n\n"
-        "hint: the list was made with another order of classes: --classes FILE says which"
-    )
-
-
-def test_one_relabelled_video_is_a_note(tmp_path: Path) -> None:
-    path = write(tmp_path / "val.txt", "zumba/a.mp4 399\nabseiling/b.mp4 0\nyoga/d.mp4 0\n")
-    assert read_dataset(path, LABELS).notes == (
-        "1 of 3 videos lie in the folder of another class than their index says",
-    )
-
-
-def test_indices_from_one(tmp_path: Path) -> None:
-    path = write(tmp_path / "val.txt", "a.mp4 1\nb.mp4 400\n")
-    assert message(path) == (
-        f"list '{path}', line 2, must have a class index below 400; got 400\n\n"
-        "hint: these indices count from 1: --classes FILE, with a line of index and name for each, says so"
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["zumba\nabseiling\n", "0 zumba\n1 abseiling\n", "1,abseiling\n0,zumba\n", "id,name\n1,abseiling\n0,zumba\n"],
-    ids=["names", "numbered", "with commas", "csv"],
-)
-def test_a_class_file_says_what_indices_mean(text: str, tmp_path: Path) -> None:
-    classes = read_classes(write(tmp_path / "classes.txt", text))
-    data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
-    assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
-    assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
-
-
-def test_a_class_file_that_is_the_models_says_nothing(tmp_path: Path) -> None:
-    classes = read_classes(write(tmp_path / "classes.txt", "\n".join(LABELS.names)))
-    assert read_dataset(write(tmp_path / "val.txt", "a.mp4 0\n"), LABELS, classes=classes).notes == ()
-
-
-def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
-    listing = write(tmp_path / "val.txt", "a.mp4 1\n")
-    other = read_classes(write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n"))
-    assert message(listing, LabelError, classes=other).startswith(
-        f"list '{listing}', line 1: label 'making lemonade' must be one of the 400 in 'kinetics-400'"
-    )
-    assert message(listing, classes={0: "zumba"}) == (
-        f"list '{listing}', line 1, must have a class index of the class file; got 1"
-    )
-    twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")
-    with pytest.raises(LabelError) as caught:
-        read_classes(twice)
-    assert str(caught.value) == (
-        f"class file '{twice}' must give each index one class and each class one index; got 1 'yoga'"
-    )
-    with pytest.raises(LabelError, match="it is empty"):
-        read_classes(write(tmp_path / "empty.txt", "\n"))

@@ -1,5 +1,3 @@
-import json
-import os
 import random
 import shutil
 import time
@@ -11,33 +9,16 @@ from threading import Lock
 import cv2
 import pytest
 from broken import BREAKS, listed_name, whole_video
-from synthetic import numbered_frame, write_numbered
+from nine_videos import LABELS, dataset, paths
+from synthetic import numbered_frame
 
 from accuracy import video_check
 from accuracy.dataset import DataSet, ListedVideo, read_dataset
 from accuracy.decoding import HashedVideo
-from accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
+from accuracy.manifest import verify_videos
 from accuracy.subset import HOWS, How, _quotas, make_subset
 from accuracy.video_check import CheckPool, Fault, VideoFacts, check_video
-from i3d_edge.errors import LabelError, ListError
-from i3d_edge.labels import LabelSet
-
-LABELS = LabelSet("three", ("jump", "run", "walk"))
-
-
-def dataset(root: Path, per_class: int = 3) -> DataSet:
-    """Nine videos, three of a class, each of its own length and so of its own bytes."""
-    rows = []
-    for number in range(per_class * 3):
-        label = LABELS.names[number % 3]
-        write_numbered(root / f"{number}_{label}.mp4", 10 + number)
-        rows.append(f"{number}_{label}.mp4,{label}\n")
-    (root / "list.csv").write_text("path,label\n" + "".join(rows))
-    return read_dataset(root / "list.csv", LABELS)
-
-
-def paths(manifest: Manifest) -> list[str]:
-    return [video["path"] for video in manifest.content["videos"]]
+from i3d_edge.errors import ListError
 
 
 def test_one_of_each_class(tmp_path: Path) -> None:
@@ -271,84 +252,3 @@ def test_nothing_that_can_be_used(tmp_path: Path) -> None:
         "because of missing: there is no such file\n\nhint: --videos says where they lie"
     )
     assert not (tmp_path / "m.json").exists()
-
-
-@pytest.fixture
-def manifest(tmp_path: Path) -> Manifest:
-    return make_subset(dataset(tmp_path), LABELS, tmp_path / "m.json")
-
-
-def test_a_manifest_is_read_back(manifest: Manifest) -> None:
-    assert is_manifest(manifest.path)
-    assert not is_manifest(manifest.path.parent / "list.csv")
-    assert read_manifest(manifest.path) == manifest
-    assert [video.label for video in manifest.videos(LABELS)] == ["jump"] * 3 + ["run"] * 3 + ["walk"] * 3
-    assert all(video.sha256 and video.file.is_file() for video in manifest.videos(LABELS))
-
-
-def test_an_edited_manifest_is_refused(manifest: Manifest) -> None:
-    content = json.loads(manifest.path.read_text())
-    content["videos"][0]["label"] = "walk"
-    manifest.path.write_text(json.dumps(content))
-    with pytest.raises(ListError) as caught:
-        read_manifest(manifest.path)
-    assert str(caught.value) == (
-        f"manifest '{manifest.path}' must have the digest of its content, {digest_of(content)[:12]}; "
-        f"it states {manifest.digest[:12]}\n\nhint: somebody edited it: make a new one by `i3d accuracy subset`"
-    )
-    content["manifest_version"] = 9
-    manifest.path.write_text(json.dumps(content))
-    with pytest.raises(ListError, match="must have version 1; got 9"):
-        read_manifest(manifest.path)
-
-
-def test_another_models_classes(manifest: Manifest) -> None:
-    manifest.videos(LabelSet("more", (*LABELS.names, "swim")))
-    with pytest.raises(LabelError) as caught:
-        manifest.videos(LabelSet("other", ("run", "jump", "walk")))
-    assert str(caught.value) == (
-        f"manifest '{manifest.path}' must have the model's classes, 'other'; it was made for 'three', where class 0 "
-        "is 'jump'\n\nhint: `i3d accuracy subset --model` makes one for this model"
-    )
-
-
-def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-    monkeypatch.setattr("accuracy.manifest.content_sha256", lambda path: read.append(path) or "other")
-    verify_videos(manifest)  # sizes and times are as they were: nothing is read
-    assert read == []
-    video = manifest.path.parent / "0_jump.mp4"
-    os.utime(video, ns=(1, 1))
-    with pytest.raises(ListError) as caught:
-        verify_videos(manifest)
-    assert read == [video]
-    assert str(caught.value) == (
-        f"manifest '{manifest.path}' must list videos as they are; 1 of 9 changed or are gone: '0_jump.mp4'\n\n"
-        "hint: bring back the videos that were pinned, say where they are by --videos, or make a new manifest"
-    )
-    monkeypatch.undo()
-    verify_videos(manifest)  # the bytes are the same after all
-    video.write_bytes(b"x" + video.read_bytes()[1:])
-    (manifest.path.parent / "1_run.mp4").unlink()
-    with pytest.raises(ListError, match=r"2 of 9 changed or are gone: '0_jump\.mp4', '1_run\.mp4'"):
-        verify_videos(manifest)
-
-
-def test_forced_verification_reads_everything(manifest: Manifest) -> None:
-    video = manifest.path.parent / "0_jump.mp4"
-    stat = video.stat()
-    video.write_bytes(b"x" + video.read_bytes()[1:])
-    os.utime(video, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    verify_videos(manifest)
-    with pytest.raises(ListError, match="1 of 9 changed"):
-        verify_videos(manifest, force=True)
-
-
-def test_videos_may_have_moved(manifest: Manifest, tmp_path: Path) -> None:
-    (tmp_path / "moved").mkdir()
-    for path in tmp_path.glob("*.mp4"):
-        path.rename(tmp_path / "moved" / path.name)
-    with pytest.raises(ListError, match="9 of 9 changed or are gone"):
-        verify_videos(manifest)
-    verify_videos(manifest, root=tmp_path / "moved")
-    assert manifest.videos(LABELS, root=tmp_path / "moved")[0].file == tmp_path / "moved" / "0_jump.mp4"

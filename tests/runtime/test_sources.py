@@ -65,6 +65,20 @@ def test_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
     assert names([str(tmp_path)], tmp_path) == ["a.mp4"]
 
 
+def test_a_link_to_itself_is_a_video_that_does_not_open(tmp_path: Path) -> None:
+    write_numbered(tmp_path / "a.mp4", 3)
+    (tmp_path / "b.mp4").symlink_to("b.mp4")
+    assert names([str(tmp_path)], tmp_path) == ["a.mp4", "b.mp4"]
+
+
+def test_a_name_that_is_too_long() -> None:
+    name = 300 * "x"
+    with find_sources([name], SPEC) as [source]:
+        assert error_of(source).message == (
+            f"video '{name}' must be a file that FFmpeg can open; got file name too long"
+        )
+
+
 def test_a_pattern_is_matched_in_order(tree: Path) -> None:
     assert names([f"{tree}/a/*.mkv"], tree) == ["a/9.mkv"]
     assert names([f"{tree}/**/*.[am][vk][iv]"], tree) == ["a/9.mkv", "a/deep/er/x.avi"]

@@ -1,0 +1,93 @@
+"""What class indices mean, and when they cannot be the model's."""
+
+from pathlib import Path
+
+import pytest
+from listing import LABELS, message, rows, write
+
+from accuracy.classes import read_classes
+from accuracy.dataset import read_dataset
+from i3d_edge.errors import LabelError
+
+
+def test_indices_that_contradict_the_folders(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "zumba/a.mp4 0\nabseiling/b.mp4 399\nother/c.mp4 5\nyoga/d.mp4 398\n")
+    assert LABELS.index("yoga") == 398
+    assert message(path) == (
+        f"list '{path}' must have the model's class indices; 2 of 3 disagree with the video's folder, first line 1: "
+        "0 is 'abseiling', the folder is 'zumba'\n\n"
+        "hint: the list was made with another order of classes: --classes FILE says which"
+    )
+
+
+def test_one_relabelled_video_is_a_note(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "zumba/a.mp4 399\nabseiling/b.mp4 0\nyoga/d.mp4 0\n")
+    assert read_dataset(path, LABELS).notes == (
+        "1 of 3 videos lie in the folder of another class than their index says",
+    )
+
+
+def test_indices_from_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "val.txt", "a.mp4 1\nb.mp4 400\n")
+    assert message(path) == (
+        f"list '{path}', line 2, must have a class index below 400; got 400\n\n"
+        "hint: these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zumba\nabseiling\n",
+        "0 zumba\n1 abseiling\n",
+        "1,abseiling\n0,zumba\n",
+        "id,name\n1,abseiling\n0,zumba\n",
+        '"id","name"\n"1","abseiling"\n"0","zumba"\n',
+    ],
+    ids=["names", "numbered", "with commas", "csv", "quoted"],
+)
+def test_a_class_file_says_what_indices_mean(text: str, tmp_path: Path) -> None:
+    classes = read_classes(write(tmp_path / "classes.txt", text))
+    data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
+    assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
+    assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
+
+
+def test_a_class_file_that_is_the_models_says_nothing(tmp_path: Path) -> None:
+    classes = read_classes(write(tmp_path / "classes.txt", "\n".join(LABELS.names)))
+    assert read_dataset(write(tmp_path / "val.txt", "a.mp4 0\n"), LABELS, classes=classes).notes == ()
+
+
+def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
+    listing = write(tmp_path / "val.txt", "a.mp4 1\n")
+    other = read_classes(write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n"))
+    assert message(listing, LabelError, classes=other).startswith(
+        f"list '{listing}', line 1: label 'making lemonade' must be one of the 400 in 'kinetics-400'"
+    )
+    assert message(listing, classes={0: "zumba"}) == (
+        f"list '{listing}', line 1, must have a class index of the class file; got 1"
+    )
+    twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")
+    with pytest.raises(LabelError) as caught:
+        read_classes(twice)
+    assert str(caught.value) == (
+        f"class file '{twice}' must give each index one class and each class one index; got 1 'yoga'"
+    )
+    short = write(tmp_path / "short.csv", "id,name\n0,zumba\n5\n")
+    with pytest.raises(LabelError) as caught:
+        read_classes(short)
+    assert str(caught.value) == f"class file '{short}' must have an id and a name in each row; got '5'"
+    long = write(tmp_path / "long.txt", f"{'1' * 5000} zumba\n")
+    with pytest.raises(LabelError) as caught:
+        read_classes(long)
+    assert str(caught.value) == (
+        f"class file '{long}' must give each index one class and each class one index; got {'1' * 20} 'zumba'"
+    )
+    wide = write(tmp_path / "wide.txt", "x" * 200_000)
+    with pytest.raises(LabelError) as caught:
+        read_classes(wide)
+    assert str(caught.value) == (
+        f"class file '{wide}' must have a class a line; got field larger than field limit (131072)"
+    )
+    with pytest.raises(LabelError, match="it is empty"):
+        read_classes(write(tmp_path / "empty.txt", "\n"))

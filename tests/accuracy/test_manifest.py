@@ -1,0 +1,170 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from nine_videos import LABELS, dataset
+
+from accuracy.dataset import read_dataset
+from accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
+from accuracy.subset import make_subset
+from i3d_edge.errors import LabelError, ListError
+from i3d_edge.labels import LabelSet
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Manifest:
+    return make_subset(dataset(tmp_path), LABELS, tmp_path / "m.json")
+
+
+def test_a_manifest_is_read_back(manifest: Manifest) -> None:
+    assert is_manifest(manifest.path)
+    assert not is_manifest(manifest.path.parent / "list.csv")
+    assert read_manifest(manifest.path) == manifest
+    assert [video.label for video in manifest.videos(LABELS)] == ["jump"] * 3 + ["run"] * 3 + ["walk"] * 3
+    assert all(video.sha256 and video.file.is_file() for video in manifest.videos(LABELS))
+
+
+def test_a_manifest_is_known_whatever_wrote_it_anew(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    padded = {"a" * 2000: None, **content}
+    for text in (json.dumps(content, sort_keys=True), "\n" + json.dumps(content), "\ufeff" + json.dumps(content)):
+        manifest.path.write_text(text, encoding="utf-8")
+        assert is_manifest(manifest.path)
+        assert read_manifest(manifest.path).content == manifest.content
+    manifest.path.write_text(json.dumps(padded))
+    assert is_manifest(manifest.path)
+    manifest.path.write_text(json.dumps(content)[:-100])
+    assert is_manifest(manifest.path)
+    manifest.path.write_text('{"database": {}, "note": "manifest_version"}')
+    assert not is_manifest(manifest.path)
+
+
+def test_a_manifest_without_a_root(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    for change, expected in (
+        ({}, "be JSON as `i3d accuracy subset` writes it; got no 'root'"),
+        ({"root": None}, "name the folder of its videos as its root; got None"),
+    ):
+        del content["root"]
+        content |= change
+        manifest.path.write_text(json.dumps(content))
+        with pytest.raises(ListError) as caught:
+            read_manifest(manifest.path)
+        assert str(caught.value) == f"manifest '{manifest.path}' must {expected}"
+        content["root"] = "."
+
+
+def test_a_manifest_in_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far/away").mkdir(parents=True)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "far/away")
+    data = dataset(tmp_path / "videos")
+    manifest = make_subset(data, LABELS, tmp_path / "out/m.json")
+    assert manifest.content["root"] == "../../videos"
+    assert all(video.file.is_file() for video in read_manifest(tmp_path / "out/m.json").videos(LABELS))
+    assert all(video.file.is_file() for video in read_manifest(tmp_path / "far/away/m.json").videos(LABELS))
+
+
+def test_what_was_verified_is_known_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "videos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = dataset(tmp_path / "videos")
+    manifest = make_subset(data, LABELS, Path("m.json"))
+    monkeypatch.setattr("accuracy.manifest.content_sha256", lambda path: "read")
+    verify_videos(manifest, root=Path("videos"))
+    monkeypatch.chdir(tmp_path / "videos")
+    there = read_manifest(Path("../m.json"))
+    verify_videos(there)
+    verify_videos(there, root=Path("."))
+
+
+def test_videos_below_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    listing = dataset(tmp_path).path
+    for path in tmp_path.glob("*.mp4"):
+        path.rename(folder / path.name)
+    data = read_dataset(listing, LABELS, root=folder)
+    with pytest.raises(ListError) as caught:
+        make_subset(data, LABELS, tmp_path / "m.json")
+    assert str(caught.value) == (
+        f"folder '{tmp_path}/caf\\udce9' must have a name that is UTF-8, for a manifest to name it; "
+        "got 'caf\\udce9'\n\nhint: rename it"
+    )
+    beside = make_subset(data, LABELS, folder / "m.json")
+    assert beside.content["root"] == "."
+    with pytest.raises(ListError) as caught:
+        read_manifest(beside.path)
+    assert str(caught.value) == (
+        f"manifest '{tmp_path}/caf\\udce9/m.json' must have a path that is UTF-8, for results to name it; "
+        "it has other bytes"
+    )
+
+
+def test_an_edited_manifest_is_refused(manifest: Manifest) -> None:
+    content = json.loads(manifest.path.read_text())
+    content["videos"][0]["label"] = "walk"
+    manifest.path.write_text(json.dumps(content))
+    with pytest.raises(ListError) as caught:
+        read_manifest(manifest.path)
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must have the digest of its content, {digest_of(content)[:12]}; "
+        f"it states {manifest.digest[:12]}\n\nhint: somebody edited it: make a new one by `i3d accuracy subset`"
+    )
+    content["manifest_version"] = 9
+    manifest.path.write_text(json.dumps(content))
+    with pytest.raises(ListError, match="must have version 1; got 9"):
+        read_manifest(manifest.path)
+
+
+def test_another_models_classes(manifest: Manifest) -> None:
+    manifest.videos(LabelSet("more", (*LABELS.names, "swim")))
+    with pytest.raises(LabelError) as caught:
+        manifest.videos(LabelSet("other", ("run", "jump", "walk")))
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must have the model's classes, 'other'; it was made for 'three', where class 0 "
+        "is 'jump'\n\nhint: `i3d accuracy subset --model` makes one for this model"
+    )
+
+
+def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr("accuracy.manifest.content_sha256", lambda path: read.append(path) or "other")
+    verify_videos(manifest)  # sizes and times are as they were: nothing is read
+    assert read == []
+    video = manifest.path.parent / "0_jump.mp4"
+    os.utime(video, ns=(1, 1))
+    with pytest.raises(ListError) as caught:
+        verify_videos(manifest)
+    assert read == [video]
+    assert str(caught.value) == (
+        f"manifest '{manifest.path}' must list videos as they are; 1 of 9 changed or are gone: '0_jump.mp4'\n\n"
+        "hint: bring back the videos that were pinned, say where they are by --videos, or make a new manifest"
+    )
+    monkeypatch.undo()
+    verify_videos(manifest)  # the bytes are the same after all
+    video.write_bytes(b"x" + video.read_bytes()[1:])
+    (manifest.path.parent / "1_run.mp4").unlink()
+    with pytest.raises(ListError, match=r"2 of 9 changed or are gone: '0_jump\.mp4', '1_run\.mp4'"):
+        verify_videos(manifest)
+
+
+def test_forced_verification_reads_everything(manifest: Manifest) -> None:
+    video = manifest.path.parent / "0_jump.mp4"
+    stat = video.stat()
+    video.write_bytes(b"x" + video.read_bytes()[1:])
+    os.utime(video, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    verify_videos(manifest)
+    with pytest.raises(ListError, match="1 of 9 changed"):
+        verify_videos(manifest, force=True)
+
+
+def test_videos_may_have_moved(manifest: Manifest, tmp_path: Path) -> None:
+    (tmp_path / "moved").mkdir()
+    for path in tmp_path.glob("*.mp4"):
+        path.rename(tmp_path / "moved" / path.name)
+    with pytest.raises(ListError, match="9 of 9 changed or are gone"):
+        verify_videos(manifest)
+    verify_videos(manifest, root=tmp_path / "moved")
+    assert manifest.videos(LABELS, root=tmp_path / "moved")[0].file == tmp_path / "moved" / "0_jump.mp4"
