@@ -15,10 +15,13 @@ from accuracy.gate import Limits as Limits
 from accuracy.gate import Verdict as Verdict
 from accuracy.gate import judge as judge
 from accuracy.gate_report import GateReport as GateReport
+from accuracy.gate_report import Undecided as Undecided
 from accuracy.gate_report import format_gate as format_gate
 from accuracy.gate_report import gate_to_json as gate_to_json
 from accuracy.gate_report import gate_to_markdown as gate_to_markdown
+from accuracy.gate_report import refusal_to_markdown as refusal_to_markdown
 from accuracy.junit import gate_to_junit as gate_to_junit
+from accuracy.junit import refusal_to_junit as refusal_to_junit
 from accuracy.manifest import Manifest as Manifest
 from accuracy.manifest import is_manifest as is_manifest
 from accuracy.manifest import read_manifest as read_manifest

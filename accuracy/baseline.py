@@ -12,7 +12,7 @@ from typing import Any, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.fields import Kind, is_count, is_full, is_list, is_number, is_text, or_none, unusable_fields
+from accuracy.fields import Kind, is_count, is_full, is_list, is_number, is_object, is_text, or_none, unusable_fields
 from accuracy.recorded_run import RecordedRun
 from accuracy.recorded_video import RecordedVideo
 from accuracy.result_schema import ModelInfo, Protocol, Where
@@ -28,7 +28,10 @@ _HASH_PREFIX = "sha256:"
 _HINT = "make it anew with `i3d accuracy baseline`"
 _FIELDS: Mapping[str, Kind] = {
     "model": is_text,
+    "what": is_full,
     "how": is_full,
+    "where": is_full,
+    "where.versions": is_object,
     "labels.name": or_none(is_text),
     "labels.num_classes": is_count,
     "labels.sha256": or_none(is_text),
@@ -210,6 +213,11 @@ def read_baseline(path: Path) -> Baseline:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    except IsADirectoryError as error:
+        raise ResultError(
+            f"baseline {str(path)!r} must be a file; got a folder",
+            hint="`i3d accuracy baseline` makes one of a run; to compare, give the baseline first and then the run",
+        ) from error
     except OSError as error:
         raise ResultError(f"baseline {str(path)!r} must be a file; got {error.strerror}", hint=_HINT) from error
     except ValueError as error:

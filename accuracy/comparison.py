@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from accuracy import pairs
 from accuracy.baseline import Answer, Baseline, BaselineVideo, answers, entry, make_baseline, rounded
+from accuracy.changes import Change, changes
 from accuracy.drift import log_change
 from accuracy.recorded_run import RecordedRun
 from i3d_edge.errors import ComparisonError
@@ -56,6 +57,7 @@ class Comparison(TypedDict):
     mcnemar_p: float  # exact, two-sided
     drift: Drift
     missing: list[str]  # paths; scored in the baseline, dropped by the run: not compared
+    changes: list[Change]  # what differs besides the answers: model, precision, device, machine, versions
     added: list[str]  # paths; dropped by the baseline, scored by the run: not compared
 
 
@@ -114,6 +116,7 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         mcnemar_p=pairs.mcnemar_p(len(lost), len(gained)),
         drift=_drift(before, now, both),
         missing=missing,
+        changes=changes(baseline, own),
         added=sorted(now[key].path for key in now.keys() - before.keys()),
     )
 

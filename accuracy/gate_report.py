@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tabulate import tabulate
 
+from accuracy.changes import format_changes
 from accuracy.comparison import Comparison, Flip
 from accuracy.gate import Check, Limits, Verdict, combine, format_points
 
+Undecided = Literal["pass", "fail"]
+
+_UNDECIDED_MEANS: Mapping[Undecided, str] = {"pass": "and let through", "fail": "which counts as failed"}
 _SHOWN_FLIPS = 10
 _MARKDOWN_FLIPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """A comparison, what it was held to, and what came of it."""
+    """A comparison, what it was held to, and what came of it.
+
+    Attributes:
+        comparison: Of a run with a baseline.
+        limits: What the run may lose.
+        checks: What came of each limit.
+        protocol: Both runs', by name and version.
+        undecided: What is to become of a check that the videos are too few to decide; None leaves that to the caller.
+    """
 
     comparison: Comparison
     limits: Limits
     checks: Sequence[Check]
+    protocol: str
+    undecided: Undecided | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -65,7 +79,10 @@ def format_gate(report: GateReport) -> str:
 def gate_to_markdown(report: GateReport) -> str:
     """Return a report as Markdown: verdict first, then the numbers, then the videos."""
     found = report.comparison
-    title = f"## Accuracy gate {report.verdict.value}: `{_code(found['run_model'])}` against the baseline"
+    outcome = report.verdict.value
+    if report.verdict is Verdict.UNDECIDED and report.undecided is not None:
+        outcome += f" ({_UNDECIDED_MEANS[report.undecided]})"
+    title = f"## Accuracy gate {outcome}: `{_code(found['run_model'])}` against the baseline"
     rows = [[_escape(cell) for cell in row] for row in _accuracies(found)]
     lines = [
         title,
@@ -96,6 +113,11 @@ def gate_to_markdown(report: GateReport) -> str:
         lines.append("</details>")
     lines += ["", *(_escape(note) + "\n" for note in _notes(found))] if _notes(found) else []
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def refusal_to_markdown(reason: str) -> str:
+    """Return, as Markdown, that there was nothing to compare, and why."""
+    return f"## Accuracy gate: nothing to compare\n\n{_escape(reason)}\n"
 
 
 def _headers(found: Comparison) -> list[str]:
@@ -137,6 +159,8 @@ def _facts(report: GateReport) -> list[tuple[str, str]]:
         ),
         ("McNemar", f"p = {found['mcnemar_p']:.2g} (exact, two-sided)"),
         ("drift", f"{drift['mean']:.3g}, {drift_limit}{largest}"),
+        ("protocol", report.protocol),
+        ("changed", format_changes(found["changes"])),
     ]
 
 

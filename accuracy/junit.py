@@ -1,11 +1,12 @@
 """The gate as a JUnit XML file, which CI systems show as a test suite: one test case per promise.
 
 The schema is the one that Ant writes and Jenkins reads: a case that is not kept holds a `failure` with a message and
-a type, one that was let through undecided a `skipped`.
+a type, one that was let through undecided a `skipped`, and a comparison that was refused an `error`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from accuracy.gate import Verdict
@@ -14,32 +15,41 @@ from accuracy.gate_report import GateReport, format_gate
 _SUITE = "i3d accuracy compare"
 
 
-def gate_to_junit(report: GateReport, *, undecided_passes: bool = False) -> str:
-    """Return a report as JUnit XML.
-
-    Args:
-        report: What the gate found.
-        undecided_passes: Write what is undecided as skipped, and not as a failure.
-    """
-    suite = ElementTree.Element("testsuite", {"name": _SUITE})
-    counts = {"tests": len(report.checks), "failures": 0, "errors": 0, "skipped": 0}
-    model = _valid(report.comparison["run_model"])
+def gate_to_junit(report: GateReport) -> str:
+    """Return a report as JUnit XML; a check that is undecided and let through is skipped, and not a failure."""
+    cases = []
     for check in report.checks:
-        case = ElementTree.SubElement(
-            suite, "testcase", {"classname": f"accuracy.{model}", "name": check.name, "time": "0"}
-        )
+        case = _case(f"{report.protocol.replace(' ', '-')}.{report.comparison['run_model']}", check.name)
+        cases.append(case)
         if check.verdict is Verdict.PASSED:
             continue
-        is_skipped = undecided_passes and check.verdict is Verdict.UNDECIDED
         attributes = {"message": _valid(check.reason)}
+        is_skipped = report.undecided == "pass" and check.verdict is Verdict.UNDECIDED
         if not is_skipped:
             attributes["type"] = check.verdict.value
-        counts["skipped" if is_skipped else "failures"] += 1
         ElementTree.SubElement(case, "skipped" if is_skipped else "failure", attributes)
-    ElementTree.SubElement(suite, "system-out").text = _valid(format_gate(report))
-    for name, count in counts.items():
-        suite.set(name, str(count))
+    return _suite(cases, format_gate(report))
+
+
+def refusal_to_junit(reason: str) -> str:
+    """Return JUnit XML that says that there was nothing to compare, and why."""
+    case = _case("refused", "comparison")
+    ElementTree.SubElement(case, "error", {"message": _valid(reason), "type": "refused"})
+    return _suite([case], reason)
+
+
+def _case(name: str, promise: str) -> ElementTree.Element:
+    return ElementTree.Element("testcase", {"classname": f"accuracy.{_valid(name)}", "name": promise, "time": "0"})
+
+
+def _suite(cases: Sequence[ElementTree.Element], text: str) -> str:
+    suite = ElementTree.Element("testsuite", {"name": _SUITE, "tests": str(len(cases))})
+    for kind in ("failure", "error", "skipped"):
+        plural = kind if kind == "skipped" else f"{kind}s"
+        suite.set(plural, str(sum(case.find(kind) is not None for case in cases)))
     suite.set("time", "0")
+    suite.extend(cases)
+    ElementTree.SubElement(suite, "system-out").text = _valid(text)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

@@ -11,13 +11,14 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option
 from i3d_edge.cli._runs import read_named
-from i3d_edge.errors import GateFailedError, GateUndecidedError
+from i3d_edge.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.files import check_output, write_text
 
 if TYPE_CHECKING:
-    from accuracy import GateReport
+    from accuracy import GateReport, Undecided
 
 _DEFAULT_POINTS = 2.0
+_SUSPICIOUS_POINTS = 0.1
 
 
 def _finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
@@ -93,7 +94,7 @@ def compare(
     run_name: str,
     max_drop_points: float,
     max_drift: float | None,
-    undecided: str | None,
+    undecided: Undecided | None,
     num_allowed_dropped: int,
     junit: Path | None,
     markdown: Path | None,
@@ -104,8 +105,9 @@ def compare(
 
     RUN is a folder that `i3d accuracy run` wrote; NAME is needed where it has several models. Exit code 0:
     the predictions are identical, or the upper 95 % bound of the drop is within the limit. 3: the drop
-    exceeds the limit and McNemar's test says p < 0.05, or the drift exceeds its own. 4: neither; the last
-    line says how many videos would be needed. 1: another list, protocol or set of classes.
+    exceeds the limit and McNemar's test says p < 0.05, or the drift exceeds its own. 4: neither; it says how
+    many videos would be needed. 1: there is nothing to compare, for instance another list, protocol or set
+    of classes; the files say so too.
 
     \b
     Example:
@@ -116,24 +118,39 @@ def compare(
     for path in (junit, markdown):
         if path is not None:
             check_output(path, force=force)
-    kept = room.read_baseline(baseline_path)
-    run, name = read_named(run_name)
-    model = room.pick_model(run, name)
-    comparison = room.compare(kept, run, model, num_allowed_dropped=num_allowed_dropped)
+    if 0 < max_drop_points < _SUSPICIOUS_POINTS:
+        note(
+            f"note: --max-drop-top1 {max_drop_points:g} is {max_drop_points:g} points, not {100 * max_drop_points:g} %"
+        )
+    try:
+        kept = room.read_baseline(baseline_path)
+        run, name = read_named(run_name)
+        model = room.pick_model(run, name)
+        comparison = room.compare(kept, run, model, num_allowed_dropped=num_allowed_dropped)
+    except I3DError as error:
+        _write_files(
+            junit, room.refusal_to_junit(error.message), markdown, room.refusal_to_markdown(error.message), force
+        )
+        raise
     limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
-    report = room.GateReport(comparison, limits, room.judge(comparison, limits))
-    if junit is not None:
-        write_text(junit, room.gate_to_junit(report, undecided_passes=undecided == "pass"), force=force)
-    if markdown is not None:
-        write_text(markdown, room.gate_to_markdown(report), force=force)
+    protocol = f"{kept['how']['name']} v{kept['how']['version']}"
+    report = room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)
+    _write_files(junit, room.gate_to_junit(report), markdown, room.gate_to_markdown(report), force)
     if as_json:
         click.echo(json.dumps(room.gate_to_json(report), indent=2, ensure_ascii=False))
     else:
         click.echo(room.format_gate(report))
-    _exit(report, undecided)
+    _exit(report)
 
 
-def _exit(report: GateReport, undecided: str | None) -> None:
+def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str, force: bool) -> None:
+    if junit is not None:
+        write_text(junit, xml, force=force)
+    if markdown is not None:
+        write_text(markdown, text, force=force)
+
+
+def _exit(report: GateReport) -> None:
     from accuracy import Verdict
 
     if report.verdict is Verdict.PASSED:
@@ -141,9 +158,9 @@ def _exit(report: GateReport, undecided: str | None) -> None:
     message = f"model {report.comparison['run_model']!r} must keep what the baseline has; {report.reason}"
     if report.verdict is Verdict.FAILED:
         raise GateFailedError(message)
-    if undecided == "fail":
+    if report.undecided == "fail":
         raise GateFailedError(message, hint="--undecided fail makes this a failure")
-    if undecided == "pass":
+    if report.undecided == "pass":
         note(f"undecided, and let through by --undecided pass: {report.reason}")
         return
     raise GateUndecidedError(message, hint="compare on more videos, or choose with --undecided pass or fail")

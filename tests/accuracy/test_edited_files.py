@@ -60,7 +60,7 @@ def use(folder: Path, baseline: Path) -> None:
     make_baseline(run, "m")
     make_report([(run, None)], with_thumbnails=False)
     comparison = compare(read_baseline(baseline), run, "m", num_allowed_dropped=1)
-    report = GateReport(comparison, Limits(), judge(comparison, Limits()))
+    report = GateReport(comparison, Limits(), judge(comparison, Limits()), "centre v1")
     format_gate(report)
     gate_to_markdown(report)
 

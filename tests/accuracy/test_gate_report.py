@@ -1,6 +1,7 @@
 """What the gate prints, and what it writes for CI."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,8 +11,15 @@ from runs import NAMES, Run, Video, sure, videos_of, write_run
 from accuracy.baseline import make_baseline
 from accuracy.comparison import compare
 from accuracy.gate import Limits, judge
-from accuracy.gate_report import GateReport, format_gate, gate_to_json, gate_to_markdown
-from accuracy.junit import gate_to_junit
+from accuracy.gate_report import (
+    GateReport,
+    Undecided,
+    format_gate,
+    gate_to_json,
+    gate_to_markdown,
+    refusal_to_markdown,
+)
+from accuracy.junit import gate_to_junit, refusal_to_junit
 from accuracy.recorded_run import read_run
 
 DEFAULT = Limits()
@@ -21,7 +29,7 @@ NASTY = "a|b`c*_<d>&\"e'\n\x00\ud800.mp4"
 def report(tmp_path: Path, before: Run, after: Run, limits: Limits = DEFAULT, **options: int) -> GateReport:
     baseline = make_baseline(read_run(write_run(tmp_path / "before", before)), "m")
     comparison = compare(baseline, read_run(write_run(tmp_path / "after", after)), "m", **options)
-    return GateReport(comparison, limits, judge(comparison, limits))
+    return GateReport(comparison, limits, judge(comparison, limits), "centre v1")
 
 
 @pytest.fixture
@@ -50,6 +58,8 @@ def test_the_text(undecided: GateReport) -> None:
         "top-1 drop  4.00 points, limit 2 points; upper 95 % bound 12.46; bootstrap 95 % -4.00 .. 12.00",
         "McNemar     p = 0.62 (exact, two-sided)",
         "drift       0.331, limit 0.5; largest 4.14: 0027.mp4",
+        "protocol    centre v1",
+        "changed     nothing that the two record: same model, precision, device, processor and versions",
         "",
         "lost: 3",
         "  0027.mp4: a; a 0.90 -> b 0.90",
@@ -120,15 +130,18 @@ CHILDREN = {
     "testsuite": ["properties", "testcase", "system-out", "system-err"],
     "testcase": ["skipped", "error", "failure", "system-out", "system-err"],
     "failure": [],
+    "error": [],
     "skipped": [],
     "system-out": [],
 }
 REQUIRED = {"testsuite": {"name", "tests"}, "testcase": {"name", "classname"}, "failure": {"type", "message"}}
+REQUIRED["error"] = REQUIRED["failure"]
 ALLOWED = {
     "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
     "testsuite": {"name", "tests", "failures", "errors", "time", "disabled", "skipped", "timestamp", "hostname", "id"},
     "testcase": {"name", "assertions", "time", "classname", "status"},
     "failure": {"type", "message"},
+    "error": {"type", "message"},
     "skipped": {"type", "message"},
     "system-out": set(),
 }
@@ -146,7 +159,8 @@ def check_junit(text: str) -> ElementTree.Element:
         assert order == sorted(order)
         cases = suite.findall("testcase")
         assert all(len(case) <= 1 for case in cases)
-        counts = {"tests": len(cases), "failures": len(suite.findall("testcase/failure")), "errors": 0}
+        counts = {"tests": len(cases), "failures": len(suite.findall("testcase/failure"))}
+        counts["errors"] = len(suite.findall("testcase/error"))
         counts["skipped"] = len(suite.findall("testcase/skipped"))
         assert {name: int(suite.attrib[name]) for name in counts} == counts
     return root
@@ -156,8 +170,8 @@ def test_the_junit(undecided: GateReport) -> None:
     root = check_junit(gate_to_junit(undecided))
     cases = root.findall("testsuite/testcase")
     assert [(case.get("classname"), case.get("name")) for case in cases] == [
-        ("accuracy.m", "top-1 drop"),
-        ("accuracy.m", "drift"),
+        ("accuracy.centre-v1.m", "top-1 drop"),
+        ("accuracy.centre-v1.m", "drift"),
     ]
     [failure] = root.findall("testsuite/testcase/failure")
     assert failure.get("type") == "undecided"
@@ -166,7 +180,7 @@ def test_the_junit(undecided: GateReport) -> None:
 
 
 def test_undecided_may_be_skipped(undecided: GateReport) -> None:
-    root = check_junit(gate_to_junit(undecided, undecided_passes=True))
+    root = check_junit(gate_to_junit(replace(undecided, undecided="pass")))
     assert root.find("testsuite").attrib["failures"] == "0"  # type: ignore[union-attr]
     [skipped] = root.findall("testsuite/testcase/skipped")
     assert skipped.get("message", "").startswith("the drop of 4.00 points")
@@ -174,10 +188,25 @@ def test_undecided_may_be_skipped(undecided: GateReport) -> None:
 
 def test_junit_of_a_failure_and_of_a_pass(tmp_path: Path) -> None:
     one, other = Run({"m": videos_of("+" * 40)}), Run({"m": videos_of("-" * 40)})
-    [failure] = check_junit(gate_to_junit(report(tmp_path / "a", one, other), undecided_passes=True)).iter("failure")
+    failed = replace(report(tmp_path / "a", one, other), undecided="pass")
+    [failure] = check_junit(gate_to_junit(failed)).iter("failure")
     assert failure.get("type") == "failed"
     passed = check_junit(gate_to_junit(report(tmp_path / "b", one, one)))
     assert list(passed.iter("failure")) == list(passed.iter("skipped")) == []
+
+
+def test_a_refusal() -> None:
+    [error] = check_junit(refusal_to_junit("the run must <be> whole\x00")).iter("error")
+    assert error.attrib == {"message": r"the run must <be> whole\x00", "type": "refused"}
+    assert refusal_to_markdown("the run must <be> whole") == (
+        "## Accuracy gate: nothing to compare\n\nthe run must \\<be\\> whole\n"
+    )
+
+
+@pytest.mark.parametrize(("choice", "word"), [("pass", "and let through"), ("fail", "which counts as failed")])
+def test_markdown_says_what_becomes_of_the_undecided(undecided: GateReport, choice: Undecided, word: str) -> None:
+    title = gate_to_markdown(replace(undecided, undecided=choice)).splitlines()[0]
+    assert title == f"## Accuracy gate undecided ({word}): `m` against the baseline"
 
 
 def test_junit_of_names_that_xml_cannot_hold(nasty: GateReport) -> None:

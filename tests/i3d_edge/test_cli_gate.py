@@ -126,14 +126,35 @@ def test_the_recipe_of_the_page_works_every_time(tmp_path: Path, monkeypatch: py
         assert i3d(*compare_line.split()[2:]).exit_code == 0
 
 
-def test_a_refusal_writes_nothing(baseline: Path, tmp_path: Path) -> None:
+def test_a_refusal_is_written_too(baseline: Path, tmp_path: Path) -> None:
+    """A file that an earlier comparison left must not pass for this one's."""
+    files = ["--junit", tmp_path / "gate.xml", "--markdown", tmp_path / "gate.md", "--force"]
+    assert i3d("compare", baseline, run(tmp_path / "same", BEFORE), *files).exit_code == 0
     other = write_run(tmp_path / "run", Run({"ir": videos_of(BEFORE)}, protocol={**PROTOCOL, "num_clips": 3}))
-    result = i3d("compare", baseline, other, "--junit", tmp_path / "gate.xml")
+    result = i3d("compare", baseline, other, *files)
     assert result.exit_code == 1
-    assert result.stderr.startswith(
-        "ComparisonError: the run must follow the baseline's protocol, num_clips=1; got num_clips=3"
+    reason = "the run must follow the baseline's protocol, num_clips=1; got num_clips=3"
+    assert result.stderr.startswith(f"ComparisonError: {reason}")
+    [error] = ElementTree.parse(tmp_path / "gate.xml").getroot().iter("error")
+    assert error.get("message") == reason
+    assert (tmp_path / "gate.md").read_text().startswith("## Accuracy gate: nothing to compare\n\nthe run must follow")
+
+
+def test_arguments_the_wrong_way_round(baseline: Path, tmp_path: Path) -> None:
+    result = i3d("compare", run(tmp_path / "run", BEFORE), baseline)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"ResultError: baseline '{tmp_path / 'run'}' must be a file; got a folder\n\n"
+        "hint: `i3d accuracy baseline` makes one of a run; to compare, give the baseline first and then the run\n"
     )
-    assert not (tmp_path / "gate.xml").exists()
+
+
+def test_a_share_taken_for_points(baseline: Path, tmp_path: Path) -> None:
+    made = run(tmp_path / "run", BEFORE)
+    assert i3d("compare", baseline, made, "--max-drop-top1", "0.02").stderr == (
+        "note: --max-drop-top1 0.02 is 0.02 points, not 2 %\n"
+    )
+    assert i3d("compare", baseline, made, "--max-drop-top1", "0.5").stderr == ""
 
 
 def test_one_model_of_several(baseline: Path, tmp_path: Path) -> None:
