@@ -10,6 +10,7 @@ from accuracy.dataset import DataSet as DataSet
 from accuracy.dataset import ListedVideo as ListedVideo
 from accuracy.dataset import read_dataset as read_dataset
 from accuracy.dataset import read_list as read_list
+from accuracy.dataset import require_frame_rate as require_frame_rate
 from accuracy.gate import DEFAULT_MAX_DROP as DEFAULT_MAX_DROP
 from accuracy.gate import Limits as Limits
 from accuracy.gate import Verdict as Verdict

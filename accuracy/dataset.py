@@ -13,6 +13,7 @@ from accuracy.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, 
 from accuracy.formats.entry import is_utf8
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import LabelSet
+from runtime.image_sequence import numbered_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,21 @@ def read_dataset(
     if not videos:
         raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
     return DataSet(path, name, source.root, tuple(videos.values()), notes)
+
+
+def require_frame_rate(data: DataSet) -> None:
+    """Make sure that the rate of folders of images is known, before their videos fail one by one for want of it.
+
+    Raises:
+        ListError: If there is such a folder, and no rate; names the first.
+    """
+    for video in data.videos:
+        if video.frames_fps is None and os.path.isdir(video.file) and numbered_images(video.file):
+            raise ListError(
+                f"data set {str(data.path)!r} must come with the frame rate of its folders of images, for instance "
+                f"{video.path!r}; none is given",
+                hint="--frames-fps says it, for instance 25 or 30000/1001",
+            )
 
 
 def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:

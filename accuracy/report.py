@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from tabulate import tabulate
 
 from accuracy.result_schema import Protocol, Result, Time
 
 _SHOWN_DROPPED = 10
+_SHOWN_WARNINGS = 3
 
 
 def format_result(result: Result) -> str:
@@ -36,6 +39,7 @@ def format_result(result: Result) -> str:
     lines += [f"  dropped {item['path']}: {item['reason']}" for item in counts["dropped"][:_SHOWN_DROPPED]]
     if (hidden := len(counts["dropped"]) - _SHOWN_DROPPED) > 0:
         lines.append(f"  and {hidden} more: see result.json")
+    lines += _warning_lines(result["warnings"])
     lines.append(_time_line(result["time"]))
     if not result["is_complete"]:
         lines.append("INTERRUPTED: these are not all of the videos; the same command goes on")
@@ -58,6 +62,17 @@ def protocol_line(how: Protocol) -> str:
         f"{how['name']} v{how['version']}: {clips} of {length} at {rate} per video, {side} "
         f"({how['interpolation']}), {crops} {how['crop_px']}, {how['aggregation']}{last}"
     )
+
+
+def _warning_lines(warnings: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return how many videos count with reservations, and the first few of them."""
+    if not warnings:
+        return []
+    lines = [f"warnings: {len(warnings)} of the decoded videos"]
+    lines += [f"  {path}: {'; '.join(own)}" for path, own in list(warnings.items())[:_SHOWN_WARNINGS]]
+    if (hidden := len(warnings) - _SHOWN_WARNINGS) > 0:
+        lines.append(f"  and {hidden} more: see result.json")
+    return lines
 
 
 def _time_line(time: Time) -> str:

@@ -46,7 +46,7 @@ class Thumbnails:
     """Makes thumbnails of a run's videos, each file once.
 
     Attributes:
-        root: Where the run's relative paths start; None is where the run's list or manifest says.
+        root: Where the run's relative paths start; None is where the run found them.
     """
 
     root: Path | None = None
@@ -74,6 +74,9 @@ class Thumbnails:
 
 
 def _root(run: RecordedRun) -> Path:
+    root = run.result["data"].get("root")
+    if isinstance(root, str):
+        return Path(root)
     path = Path(run.result["data"]["path"])
     if is_manifest(path):
         return path.parent / read_manifest(path).content["root"]

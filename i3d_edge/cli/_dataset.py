@@ -63,6 +63,7 @@ class DataSetOptions:
             split=self.split,
             frames_fps=self.frames_fps,
         )
+        accuracy.require_frame_rate(data)
         for text in data.notes:
             note(f"note: {text}")
         return data

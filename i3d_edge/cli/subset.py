@@ -18,6 +18,7 @@ from i3d_edge.cli._base import (
     quiet_option,
 )
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
+from i3d_edge.errors import LabelError
 from i3d_edge.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -81,7 +82,14 @@ def subset(
     import accuracy
 
     labels = _labels(model_path, labels_text)
-    data = reading.read(source, labels)
+    try:
+        data = reading.read(source, labels)
+    except LabelError as error:
+        if model_path is not None or labels_text is not None:
+            raise
+        raise LabelError(
+            error.message, hint=f"{labels.name} was assumed; --model IR or --labels says others"
+        ) from error
     manifest = accuracy.make_subset(
         data,
         labels,

@@ -123,6 +123,16 @@ def test_a_file_under_two_names_is_told(tmp_path: Path) -> None:
     videos = [ListedVideo(name, tmp_path / name, "a") for name in ("a.mp4", "b.mp4")]
     result = run_accuracy(videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
     assert result["warnings"] == {"b.mp4": ["the same file as 'a.mp4', so it counts twice"]}
+    many = {**result, "warnings": {f"{number}.mp4": ["short", "doubled"] for number in range(5)}}
+    lines = format_result(many).splitlines()
+    first = lines.index("warnings: 5 of the decoded videos")
+    assert lines[first + 1 : first + 5] == [
+        "  0.mp4: short; doubled",
+        "  1.mp4: short; doubled",
+        "  2.mp4: short; doubled",
+        "  and 2 more: see result.json",
+    ]
+    assert "warnings" not in format_result({**result, "warnings": {}})
 
 
 def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ def test_where_the_videos_are_now(tmp_path: Path) -> None:
     run = recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file)
     assert Thumbnails().of(run, "a.mp4").reason == "the file is not here"
     assert Thumbnails(tmp_path / "new").of(run, "a.mp4").jpeg is not None
+    run.result["data"]["root"] = str(tmp_path / "new")
+    assert Thumbnails().of(run, "a.mp4").jpeg is not None
 
 
 def test_another_file_of_that_name_is_not_shown(tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ def test_subset_used_wrongly(folders: Path, tmp_path: Path) -> None:
     other = i3d(*args)
     assert other.exit_code == 1
     assert "label 'cool_zoom_in' must be one of the 400 in 'kinetics-400'; it is not" in other.stderr
+    assert other.stderr.endswith("hint: kinetics-400 was assumed; --model IR or --labels says others\n")
+    named = i3d(*args, "--labels", "kinetics-600")
+    assert named.exit_code == 1
+    assert "was assumed" not in named.stderr
     rate = i3d(*args, "--frames-fps", "0")
     assert rate.exit_code == 2
     assert "'0' is not a rate above 0, for instance 25, 29.97 or 30000/1001" in rate.stderr
@@ -283,7 +287,10 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
     args = ["accuracy", "run", tmp_path / "list.txt", "--model", tiny_ir, "-o", tmp_path / "out", "-q"]
     without = i3d(*args)
     assert without.exit_code == 1
-    assert "must have a stated frame rate; none is given" in without.stderr
+    assert without.stderr.endswith(
+        f"ListError: data set '{tmp_path / 'list.txt'}' must come with the frame rate of its folders of images, for "
+        "instance 'frames'; none is given\n\nhint: --frames-fps says it, for instance 25 or 30000/1001\n"
+    )
     result = i3d(*args, "--frames-fps", "50")
     assert result.exit_code == 0, result.output
     [row] = map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines())

@@ -169,6 +169,15 @@ def test_one_model_of_several(baseline: Path, tmp_path: Path) -> None:
     assert "must have the model 'int4'; it has 'fp32', 'int8'" in unknown.stderr
 
 
+def test_a_name_with_colons(tmp_path: Path) -> None:
+    name = "rgb@HETERO:NPU,CPU"
+    made = write_run(tmp_path / "a:b", Run({name: videos_of(BEFORE), "fp32": videos_of(BEFORE)}))
+    written = i3d("baseline", f"{made}:{name}", "-o", tmp_path / "b.json")
+    assert written.exit_code == 0, written.output
+    absent = i3d("baseline", f"{tmp_path}/none:{name}", "-o", tmp_path / "c.json")
+    assert f"result '{tmp_path}/none/result.json' must be a file" in absent.stderr
+
+
 def test_one_video(tmp_path: Path) -> None:
     assert i3d("baseline", run(tmp_path / "a", "+"), "-o", tmp_path / "b.json").exit_code == 0
     assert i3d("compare", tmp_path / "b.json", tmp_path / "a").exit_code == 0
