@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -24,6 +25,8 @@ from i3d_edge.progress import track
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
+_START_BYTES = 256
+"""What is no JSON object by then is not read further: it may be a video."""
 _SHOWN = 3
 
 
@@ -137,10 +140,11 @@ class Manifest:
 def is_manifest(path: Path) -> bool:
     """Whether a file says that it is a manifest, even a damaged one."""
     try:
-        text = path.read_text(encoding="utf-8-sig").lstrip()
+        with path.open("rb") as stream:
+            if not stream.read(_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+                return False
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return False
-    if not text.startswith("{"):
         return False
     document = parse_object(text)
     return f'"{MANIFEST_KEY}"' in text if document is None else MANIFEST_KEY in document
