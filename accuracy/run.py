@@ -127,6 +127,8 @@ def run_accuracy(
         before_s = journal.done[-1]["elapsed_s"] if journal.done else 0.0
         started = time.perf_counter() - before_s
         remaining = videos[len(journal.done) :]
+        if remaining:  # what an interruption left is of fewer videos than predictions.jsonl will have
+            (folder / RESULT_NAME).unlink(missing_ok=True)
         try:
             with DecodePool(map(HashedVideo, remaining), plan, num_workers=num_workers) as pool:
                 for feed in track(pool, total=len(remaining), title="scoring", unit="video"):

@@ -12,9 +12,10 @@ from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
 from accuracy import ListedVideo, Scorer, run_accuracy
+from accuracy.recorded_run import read_run
 from accuracy.result_schema import Result
 from convert import convert_graph
-from i3d_edge.errors import OutputError
+from i3d_edge.errors import OutputError, ResultError
 from i3d_edge.labels import LabelSet
 from i3d_edge.spec import ModelSpec
 from runtime import Clip
@@ -116,8 +117,8 @@ def test_the_folder_of_another_run_is_refused(videos: list[ListedVideo], tmp_pat
     assert timeless(folder) == timeless(tmp_path / "whole")
 
 
-def begun(videos: list[ListedVideo], folder: Path, spec: ModelSpec = SPEC) -> None:
-    """Leave a folder as a kill after the first video does."""
+def begun(videos: list[ListedVideo], folder: Path, scorers: Mapping[str, Scorer] | None = None) -> None:
+    """Leave a folder as a kill after the next video does."""
     seen = []
 
     def stopping(clip: Clip) -> np.ndarray:
@@ -126,9 +127,9 @@ def begun(videos: list[ListedVideo], folder: Path, spec: ModelSpec = SPEC) -> No
             raise RuntimeError("killed")
         return by_pixels(clip)
 
-    scorers = {"one": Scorer(INFO, stopping)}
+    stopped = {**(scorers or {}), "one": Scorer(INFO, stopping)}
     with pytest.raises(RuntimeError, match="killed"):
-        run_accuracy(videos, scorers, spec, folder, list_path=Path("l.csv"), num_clips=2)
+        run_accuracy(videos, stopped, SPEC, folder, list_path=Path("l.csv"), num_clips=2)
 
 
 OTHERS: dict[str, tuple[str, Callable[[list[ListedVideo], Path], tuple[list[ListedVideo], ModelSpec]]]] = {
@@ -246,6 +247,10 @@ def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo],
         run(videos, tmp_path / "out", scorers={"one": Scorer(INFO, interrupted), "two": SCORERS["two"]})
     partial = json.loads((tmp_path / "out" / "result.json").read_text())
     assert (partial["is_complete"], partial["counts"]["scored"], len(partial["videos"])) == (False, 1, 1)
+    begun(videos, tmp_path / "out", scorers=SCORERS)
+    assert not (tmp_path / "out" / "result.json").exists()
+    with pytest.raises(ResultError, match=r"must be finished; it has no result\.json yet"):
+        read_run(tmp_path / "out")
     assert run(videos, tmp_path / "out")["is_complete"] is True
     run(videos, tmp_path / "whole")
     assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
