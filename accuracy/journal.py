@@ -89,8 +89,8 @@ class Journal:
                 write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
             elif differing := sorted(key for key in {*begun, *config} if begun.get(key) != config.get(key)):
                 raise OutputError(
-                    f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, with "
-                    f"another {', '.join(differing)}",
+                    f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, which "
+                    f"differs in {', '.join(differing)}",
                     hint=_OTHER_FOLDER,
                 )
             done, length = _read_done(folder, names)

@@ -109,7 +109,8 @@ def test_the_folder_of_another_run_is_refused(videos: list[ListedVideo], tmp_pat
         with pytest.raises(OutputError) as caught:
             other()
         assert str(caught.value) == (
-            f"run folder '{folder}' must be empty or of the same run; another one was begun there, with another {what}"
+            f"run folder '{folder}' must be empty or of the same run; another one was begun there, which differs in "
+            f"{what}"
             "\n\nhint: choose another folder, or pass --force to begin anew"
         )
     run(videos, folder, force=True)
@@ -155,7 +156,7 @@ def test_what_changes_predictions_is_another_run(name: str, videos: list[ListedV
     begun(videos, tmp_path / "out")
     what, change = OTHERS[name]
     others, spec = change(videos, tmp_path / "elsewhere")
-    with pytest.raises(OutputError, match=f"another one was begun there, with another .*{what}"):
+    with pytest.raises(OutputError, match=f"another one was begun there, which differs in .*{what}"):
         run_accuracy(
             others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), num_clips=2
         )
@@ -198,7 +199,7 @@ def test_a_complete_run_is_not_run_again(videos: list[ListedVideo], tmp_path: Pa
     assert run(videos, tmp_path / "out", scorers=idle, on_resume=told.append) == before
     assert told == [6]
     other = {**SCORERS, "two": Scorer({**INFO, "sha256": "1"}, failing)}
-    with pytest.raises(OutputError, match="another one was begun there, with another models"):
+    with pytest.raises(OutputError, match="another one was begun there, which differs in models"):
         run(videos, tmp_path / "out", scorers=other)
     assert json.loads((tmp_path / "out" / "result.json").read_text()) == before
 

@@ -254,7 +254,7 @@ def test_accuracy_of_the_ir_and_of_the_graph(ir_path: Path, graph_path: Path, vi
 
     again = i3d(*args, "-o", tmp_path / "out")
     assert again.exit_code == 1
-    assert "exists already" in again.stderr
+    assert "another one was begun there, which differs in models" in again.stderr
 
 
 def test_a_label_that_the_model_does_not_have(ir_path: Path, tmp_path: Path) -> None:
