@@ -61,7 +61,7 @@ def segment_starts(num_samples: int, num_frames: int, num_clips: int) -> list[in
     return [(2 * clip + 1) * room // (2 * num_clips) for clip in range(num_clips)]
 
 
-def mmaction_starts(num_samples: int, num_frames: int, frame_stride: int, num_clips: int) -> list[int]:
+def mmaction_starts(num_samples: int, span: int, num_clips: int) -> list[int]:
     """Place equally spaced clips as MMAction2 1.x does: the last frame of the last clip is the video's last.
 
     `clip_starts` counts what follows a clip's last frame to its span; here the span ends with that frame. Halves are
@@ -69,16 +69,15 @@ def mmaction_starts(num_samples: int, num_frames: int, frame_stride: int, num_cl
 
     Args:
         num_samples: Frames of the video.
-        num_frames: Frames of a clip.
-        frame_stride: Step between them.
+        span: Frames from a clip's first to its last, 63 for clips of 32 with stride 2.
         num_clips: 2 at least.
 
     Example:
-        300 frames, clips of 32 with stride 2, 10 clips: 237 starts to the last one -> [0, 26, 53, ..., 211, 237].
+        300 frames, a span of 63, 10 clips: the last start is 237 -> [0, 26, 53, ..., 211, 237].
 
     Source: MMAction2 1.x, `SampleFrames._get_test_clips`.
     """
-    room = max(0, num_samples - ((num_frames - 1) * frame_stride + 1))
+    room = max(0, num_samples - span)
     return [round(clip * (room / (num_clips - 1))) for clip in range(num_clips)]
 
 

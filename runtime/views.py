@@ -126,6 +126,15 @@ class ViewPlan:
             flow=flow_method(spec, flow),
         )
 
+    @property
+    def span(self) -> int:
+        """How many samples a clip needs; of a video that is shown whole, as many as the network needs."""
+        if self.num_frames is None:
+            return MIN_FRAMES
+        if self.placement == "mmaction":
+            return (self.num_frames - 1) * self.frame_stride + 1
+        return self.num_frames * self.frame_stride
+
     def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
         """Return the samples of each clip of a video, in temporal order.
 
@@ -135,7 +144,7 @@ class ViewPlan:
         if self.placement == "whole":
             return [clip_samples(0, num_samples, max(MIN_FRAMES, num_samples))]
         assert self.num_frames is not None
-        span = self.num_frames * self.frame_stride
+        span = self.span
         if self.placement == "omz":
             return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
         if self.placement == "cover":
@@ -145,7 +154,7 @@ class ViewPlan:
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "mmaction":
-            starts = mmaction_starts(num_samples, self.num_frames, self.frame_stride, self.num_clips or 1)
+            starts = mmaction_starts(num_samples, span, self.num_clips or 1)
         elif self.placement == "segments":
             starts = segment_starts(num_samples, span, self.num_clips or 1)
         else:
@@ -198,8 +207,7 @@ class ViewReader:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know; complete once the views have been read."""
-        span = None if self.plan.num_frames is None else self.plan.num_frames * self.plan.frame_stride
-        needed = MIN_FRAMES if span is None else span
+        needed = self.plan.span
         short: tuple[str, ...] = ()
         if self.num_samples < needed:
             short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)

@@ -78,11 +78,11 @@ def test_segments_of_gluoncv(num_samples: int, num_clips: int, expected: list[in
     ],
 )
 def test_clips_of_mmaction2(num_samples: int, expected: list[int]) -> None:
-    assert mmaction_starts(num_samples, 32, 2, 10) == expected
+    assert mmaction_starts(num_samples, 63, 10) == expected
 
 
 def test_halves_of_mmaction2_go_to_even_numbers() -> None:
-    assert mmaction_starts(65, 32, 2, 5) == [0, 0, 1, 2, 2]  # 0.5, 1, 1.5, 2
+    assert mmaction_starts(65, 63, 5) == [0, 0, 1, 2, 2]  # 0.5, 1, 1.5, 2
     assert clip_starts(66, 64, 5) == [0, 1, 1, 2, 2]
 
 
