@@ -104,18 +104,20 @@ def read_dataset(
 
 
 def require_frame_rate(data: DataSet) -> None:
-    """Make sure that the rate of folders of images is known, before their videos fail one by one for want of it.
+    """Make sure that the rate is known where most videos are folders of images, before each fails for want of it.
 
     Raises:
-        ListError: If there is such a folder, and no rate; names the first.
+        ListError: If it is not; names the first.
     """
-    for video in data.videos:
-        if video.frames_fps is None and os.path.isdir(video.file) and numbered_images(video.file):
-            raise ListError(
-                f"data set {str(data.path)!r} must come with the frame rate of its folders of images, for instance "
-                f"{video.path!r}; none is given",
-                hint="--frames-fps says it, for instance 25 or 30000/1001",
-            )
+    folders = [video for video in data.videos if video.frames_fps is None and os.path.isdir(video.file)]
+    if 2 * len(folders) <= len(data.videos):
+        return
+    if first := next((video for video in folders if numbered_images(video.file)), None):
+        raise ListError(
+            f"data set {str(data.path)!r} must come with the frame rate of its folders of images, for instance "
+            f"{first.path!r}; none is given",
+            hint="--frames-fps says it, for instance 25 or 30000/1001",
+        )
 
 
 def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:

@@ -1,8 +1,9 @@
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from accuracy.dataset import read_dataset, read_list
+from accuracy.dataset import read_dataset, read_list, require_frame_rate
 from i3d_edge.errors import LabelError, ListError
 from i3d_edge.labels import kinetics_400
 
@@ -145,3 +146,21 @@ def test_binary(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"\xff\xfe\x00\x01")
     assert message(ListError, path) == f"list '{path}' must be a text file; got bytes that are not UTF-8"
+
+
+def test_the_rate_of_folders_is_asked_for_where_most_are_folders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "image_00001.jpg").touch()
+    lines = {name: f"{name},playing cricket\n" for name in ("a", "b", "d.mp4")}
+    few, most = tmp_path / "few.csv", tmp_path / "most.csv"
+    few.write_text("path,label\n" + lines["b"] + lines["d.mp4"])
+    most.write_text("path,label\n" + lines["a"] + lines["b"] + lines["d.mp4"])
+    require_frame_rate(read_dataset(few, LABELS))
+    require_frame_rate(read_dataset(most, LABELS, frames_fps=Fraction(25)))
+    with pytest.raises(ListError) as caught:
+        require_frame_rate(read_dataset(most, LABELS))
+    assert str(caught.value) == (
+        f"data set '{most}' must come with the frame rate of its folders of images, for instance 'b'; none is given\n\n"
+        "hint: --frames-fps says it, for instance 25 or 30000/1001"
+    )
