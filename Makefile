@@ -33,7 +33,7 @@ demo: $(VENV)/.installed  ## checkpoint -> frozen graph -> IR -> predictions -> 
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh "$(DEMO)" "$(CHECKPOINT)" "$(VIDEO)"
 
 test: $(VENV)/.installed-dev  ## run the default tests (under 5 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the stand-in and what it scores
 	$(BIN)/python -m pytest -m slow -s $(ARGS)

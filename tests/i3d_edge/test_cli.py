@@ -308,6 +308,7 @@ def test_fusion_needs_two_streams(checkpoint_prefix: Path, tmp_path: Path) -> No
     assert "--fusion goes with --joint" in result.stderr
 
 
+@pytest.mark.slow
 def test_stand_in_videos(tmp_path: Path) -> None:
     result = i3d("stand-in", "videos", tmp_path, "--per-class", 1, "-q")
     assert result.exit_code == 0, result.output
@@ -436,6 +437,7 @@ def test_info_knows_each_kind(
     assert facts(labels)["classes"] == "2, from 'run' to 'jump'"
 
 
+@pytest.mark.slow
 def test_info_says_what_an_ir_is_made_of(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
     described = facts(ir_path)
     assert described["axes"] == "8 at most; in three dimensions: 58 Convolution, 13 MaxPool, 1 AvgPool"  # folded
@@ -498,6 +500,7 @@ def test_bench(ir_path: Path) -> None:
     assert row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
 
 
+@pytest.mark.slow
 def test_bench_end_to_end(ir_path: Path, video: Path) -> None:
     result = i3d("bench", ir_path, "--rounds", 1, "--video", video, "-q")
     assert result.exit_code == 0, result.output

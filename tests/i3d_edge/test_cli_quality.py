@@ -60,6 +60,7 @@ def test_parity_from_the_checkpoint_on(checkpoint_prefix: Path, short_graph: Pat
     assert "SpecError: stages must take the same clips and have the same classes; got I3D rgb" in other.stderr
 
 
+@pytest.mark.slow
 def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Path) -> None:
     spec = read_ir(short_ir)[1]
     clip = generated_clips(spec)["moving"]["Placeholder"]
@@ -104,6 +105,7 @@ def test_parity_used_wrongly(args: list[str], message: str) -> None:
     assert message in result.stderr
 
 
+@pytest.mark.slow
 def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--num-clips", 4, "-q")
     assert result.exit_code == 0, result.output
