@@ -29,7 +29,8 @@ from accuracy.comparison import compare
 from i3d_edge.errors import I3DError
 
 GONE = object()
-REPLACEMENTS = (GONE, None, [], {}, [1], {"x": [1]}, -1, True, "x", float("nan"))
+REPLACEMENTS = (GONE, None, {}, -1, "x")
+MORE = ([], [1], {"x": [1]}, True, float("nan"))
 
 
 def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -76,7 +77,11 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("replacement", REPLACEMENTS, ids=lambda value: "gone" if value is GONE else repr(value))
+@pytest.mark.parametrize(
+    "replacement",
+    [*REPLACEMENTS, *(pytest.param(value, marks=pytest.mark.slow) for value in MORE)],
+    ids=lambda value: "gone" if value is GONE else repr(value),
+)
 @pytest.mark.parametrize("name", ["run/result.json", "baseline.json"])
 def test_no_edit_ends_in_a_traceback(folder: Path, name: str, replacement: object) -> None:
     path = folder.parent / name
