@@ -31,7 +31,6 @@ _FIELDS: Mapping[str, Kind] = {
     "what": is_full,
     **{f"what.*.{name}": is_text for name in ("kind", "path", "sha256", "origin", "executed_precision", "device")},
     "what.*.weights_precision": or_none(is_text),
-    "what.*.is_stand_in": is_flag,
     **{f"how.{name}": is_text for name in ("aggregation", "name", "interpolation")},
     **{f"how.{name}": is_count for name in ("version", "frame_stride", "num_crops", "crop_px")},
     **{

@@ -17,8 +17,7 @@ class ModelInfo(TypedDict):
     sha256: str  # of the .xml or .pb
     weights_sha256: str | None  # of an IR's .bin
     frozen_graph_sha256: str | None  # of the graph an IR was made from
-    origin: str  # published checkpoint's name, "stand-in" or "unknown"
-    is_stand_in: bool  # True: the numbers say nothing about I3D's accuracy
+    origin: str  # published checkpoint's name or "unknown"
     fingerprint: str | None  # of the checkpoint
     weights_precision: str | None  # how an IR stores weights: FP32, FP16
     executed_precision: str  # what the convolutions ran in, read from the compiled model

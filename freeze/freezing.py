@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freeze import inception_i3d
 from freeze._tensorflow import tf
 from freeze.checkpoint import Checkpoint
+from freeze.network import Variables, build_features, build_logits
 from i3d_edge.errors import LabelError, SpecError
 from i3d_edge.files import sha256_file, staged
 from i3d_edge.spec import (
@@ -21,7 +21,6 @@ from i3d_edge.spec import (
     LOGITS_NAME,
     OUTPUT_NAME,
     SPEC_NODE,
-    STAND_IN,
     UNKNOWN,
     Fusion,
     ModelSpec,
@@ -49,7 +48,7 @@ class FrozenGraphSummary:
 class Network:
     """One network's variables by name below the scope, and the scope: "RGB/inception_i3d/" or ""."""
 
-    variables: inception_i3d.Variables
+    variables: Variables
     scope: str
 
 
@@ -128,8 +127,8 @@ def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:
         for name, network in zip(spec.inputs, networks, strict=True):
             clip = tf.compat.v1.placeholder(tf.float32, spec.input_shape(name), name=name)
             with tf.name_scope(network.scope):
-                features = inception_i3d.build_features(clip, network.variables)
-                answers.append(inception_i3d.build_logits(features, network.variables))
+                features = build_features(clip, network.variables)
+                answers.append(build_logits(features, network.variables))
                 embeddings.append(features)
         _fuse(answers, spec.fusion)
         if spec.has_embedding:
@@ -175,9 +174,5 @@ def _joint_stream(rgb: Checkpoint, flow: Checkpoint) -> Any:
 
 
 def _joint_origin(origins: Sequence[str]) -> str:
-    """Name where the weights come from; a stand-in among them makes the whole a stand-in, an unknown unknown."""
-    distinct = list(dict.fromkeys(origins))
-    if len(distinct) == 1:
-        return distinct[0]
-    special = [origin for origin in distinct if origin in (STAND_IN, UNKNOWN)]
-    return special[0] if special else " + ".join(distinct)
+    """Name where the weights come from; an unknown among them makes the whole unknown."""
+    return UNKNOWN if UNKNOWN in origins else " + ".join(dict.fromkeys(origins))

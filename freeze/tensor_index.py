@@ -1,6 +1,6 @@
 """The `.index` file of a TensorFlow checkpoint: every tensor's name, shape, dtype, place and checksum.
 
-It is parsed here, because TensorFlow's Python interface keeps the checksums and offsets to itself.
+It is read and written here, without TensorFlow, whose Python interface hides the checksums and offsets.
 
 Source: the table format is LevelDB's (`doc/table_format.md`), its values are the messages of
 TensorFlow's `tensor_bundle.proto`.
@@ -8,32 +8,53 @@ TensorFlow's `tensor_bundle.proto`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
+import numpy as np
+import numpy.typing as npt
 
-from freeze._tensorflow import tensor_bundle_pb2, tf
 from i3d_edge.errors import CheckpointDamagedError, DependencyError
 
 try:
     import cramjam
+    import google_crc32c
 except ModuleNotFoundError as missing:
     raise DependencyError(
-        "freezing needs cramjam; it is not installed", hint="pip install 'i3d-edge[freeze]'"
+        f"freezing needs {missing.name}; it is not installed", hint="pip install 'i3d-edge[freeze]'"
     ) from missing
 
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
 _PLAIN, _SNAPPY = 0, 1
+_RESTART_INTERVAL = 16
+_BLOCK_BYTES = 1 << 18
+_CRC_MASK = 0xA282EAD8
 _LFS_HEADER = b"version https://git-lfs"
+
+_FLOAT32 = 1
+_DTYPES = {_FLOAT32: "float32", 2: "float64", 3: "int32", 7: "string", 9: "int64", 10: "bool", 19: "float16"}
+_DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _CRC = range(1, 7)
+"""Fields of a BundleEntryProto."""
+_HEADER = b"\x08\x01\x1a\x02\x08\x01"
+"""A BundleHeaderProto: one shard, little-endian, version 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorEntry:
-    """One tensor as the index file describes it: name, dtype, shape, and where its bytes lie."""
+    """One tensor as the index file describes it.
+
+    Attributes:
+        name: Of the variable, with its scope.
+        dtype: "float32" and so on.
+        shape: Lengths of its axes.
+        shard: Number of the data file.
+        offset, num_bytes: Where its bytes lie in that file.
+        crc32c: Of its bytes, masked as LevelDB masks it.
+    """
 
     name: str
     dtype: str
@@ -59,7 +80,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
         )
     try:
         return _parse(data)
-    except (IndexError, TypeError, ValueError, DecodeError, cramjam.DecompressionError) as error:
+    except (IndexError, ValueError, cramjam.DecompressionError) as error:
         raise CheckpointDamagedError(
             f"checkpoint index {str(index_path)!r} must be a table of tensors; got {error}",
             hint="fetch the checkpoint again",
@@ -80,6 +101,34 @@ def refuse_lfs_pointer(path: Path) -> None:
             )
 
 
+def masked_crc32c(data: bytes) -> int:
+    """Return the checksum of bytes in the form in which tables and indices state it."""
+    crc = int(google_crc32c.value(data))
+    return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
+
+
+def index_bytes(tensors: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> bytes:
+    """Return the index of tensors that follow each other in one data file, byte for byte as TensorFlow writes it.
+
+    Args:
+        tensors: Names and float32 arrays, in the order of the names.
+    """
+    rows, offset = [(b"", _HEADER)], 0
+    for name, values in tensors:
+        rows.append((name.encode(), _entry_message(values, offset)))
+        offset += values.nbytes
+    table = _table_block(rows, _RESTART_INTERVAL)
+    if len(table) > _BLOCK_BYTES:
+        raise ValueError(f"an index of {len(table)} bytes needs more than one block")
+    meta = _table_block([], 1)
+    after = bytes([rows[-1][0][0] + 1])  # LevelDB keys a block by the shortest text that sorts behind it
+    places = _table_block([(after, _handle_bytes(0, table))], 1)
+    blocks = b"".join(map(_with_trailer, (table, meta, places)))
+    meta_at = len(table) + _TRAILER_BYTES
+    footer = _handle_bytes(meta_at, meta) + _handle_bytes(meta_at + len(meta) + _TRAILER_BYTES, places)
+    return blocks + footer.ljust(_FOOTER_BYTES - len(_TABLE_MAGIC), b"\0") + _TABLE_MAGIC
+
+
 def _parse(data: bytes) -> dict[str, TensorEntry]:
     footer = data[-_FOOTER_BYTES:]
     _, position = _handle(footer, 0)
@@ -88,20 +137,61 @@ def _parse(data: bytes) -> dict[str, TensorEntry]:
     for _, handle in _entries(_block(data, index_offset, index_size)):
         (offset, size), _ = _handle(handle, 0)
         for key, value in _entries(_block(data, offset, size)):
-            if not key:  # the header entry: number of shards, byte order, version
-                continue
-            entry = tensor_bundle_pb2.BundleEntryProto.FromString(value)
-            name = key.decode()
-            tensors[name] = TensorEntry(
-                name=name,
-                dtype=tf.as_dtype(entry.dtype).name,
-                shape=tuple(dim.size for dim in entry.shape.dim),
-                shard=entry.shard_id,
-                offset=entry.offset,
-                num_bytes=entry.size,
-                crc32c=entry.crc32c,
-            )
+            if key:  # the header has the empty one
+                tensors[key.decode()] = _entry(key.decode(), value)
     return tensors
+
+
+def _entry(name: str, message: bytes) -> TensorEntry:
+    numbers, messages = _fields(message)
+    dims = [_fields(dim)[0].get(1, 0) for shape in messages.get(_SHAPE, []) for dim in _fields(shape)[1].get(2, [])]
+    dtype = numbers.get(_DTYPE, 0)
+    return TensorEntry(
+        name=name,
+        dtype=_DTYPES.get(dtype, f"dtype {dtype}"),
+        shape=tuple(dims),
+        shard=numbers.get(_SHARD, 0),
+        offset=numbers.get(_OFFSET, 0),
+        num_bytes=numbers.get(_SIZE, 0),
+        crc32c=numbers.get(_CRC, 0),
+    )
+
+
+def _fields(message: bytes) -> tuple[dict[int, int], dict[int, list[bytes]]]:
+    """Return the fields of a protocol buffer by their numbers: integers, and messages or texts."""
+    numbers: dict[int, int] = {}
+    messages: dict[int, list[bytes]] = {}
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        field, kind = tag >> 3, tag & 7
+        if kind == 0:
+            numbers[field], position = _varint(message, position)
+        elif kind == 2:
+            size, position = _varint(message, position)
+            messages.setdefault(field, []).append(message[position : position + size])
+            position += size
+        elif kind == 5:
+            numbers[field] = int.from_bytes(message[position : position + 4], "little")
+            position += 4
+        else:
+            raise ValueError(f"a field of wire type {kind}")
+    return numbers, messages
+
+
+def _entry_message(values: npt.NDArray[np.float32], offset: int) -> bytes:
+    dims = b"".join(_field(2, _number(1, length)) for length in values.shape)
+    checksum = bytes([_CRC << 3 | 5]) + struct.pack("<I", masked_crc32c(values.tobytes()))
+    place = _number(_OFFSET, offset) if offset else b""
+    return _number(_DTYPE, _FLOAT32) + _field(_SHAPE, dims) + place + _number(_SIZE, values.nbytes) + checksum
+
+
+def _number(field: int, value: int) -> bytes:
+    return bytes([field << 3]) + _varint_bytes(value)
+
+
+def _field(field: int, content: bytes) -> bytes:
+    return bytes([field << 3 | 2]) + _varint_bytes(len(content)) + content
 
 
 def _block(data: bytes, offset: int, size: int) -> bytes:
@@ -131,10 +221,34 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += num_value
 
 
+def _table_block(rows: Iterable[tuple[bytes, bytes]], interval: int) -> bytes:
+    """Return a block of keys and values, in which every `interval`th key is whole."""
+    block, restarts, last = b"", [], b""
+    for number, (key, value) in enumerate(rows):
+        if number % interval == 0:
+            restarts.append(len(block))
+            last = b""
+        num_shared = next((n for n, (a, b) in enumerate(zip(last, key, strict=False)) if a != b), len(last))
+        sizes = (num_shared, len(key) - num_shared, len(value))
+        block += b"".join(map(_varint_bytes, sizes)) + key[num_shared:] + value
+        last = key
+    restarts = restarts or [0]
+    return block + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
+
+
+def _with_trailer(block: bytes) -> bytes:
+    content = block + bytes([_PLAIN])
+    return content + struct.pack("<I", masked_crc32c(content))
+
+
 def _handle(data: bytes, position: int) -> tuple[tuple[int, int], int]:
     offset, position = _varint(data, position)
     size, position = _varint(data, position)
     return (offset, size), position
+
+
+def _handle_bytes(offset: int, block: bytes) -> bytes:
+    return _varint_bytes(offset) + _varint_bytes(len(block))
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
@@ -146,3 +260,11 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
+
+
+def _varint_bytes(value: int) -> bytes:
+    content = b""
+    while value >= 0x80:
+        content += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return content + bytes([value])

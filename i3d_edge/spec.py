@@ -30,7 +30,6 @@ Fusion = Literal["logits", "probabilities"]
 ElementType = Literal["u8", "f32"]
 Origin = str
 
-STAND_IN: Origin = "stand-in"
 UNKNOWN: Origin = "unknown"
 SPEC_VERSION = 1
 NUMPY_TYPES: Mapping[ElementType, str] = {"u8": "uint8", "f32": "float32"}
@@ -81,7 +80,7 @@ class ModelSpec:
         input_type: Element type of the RGB input, "u8" or "f32"; flow is always "f32".
         has_preprocessing: Whether RGB inputs take raw pixels, 0..255, which the model normalises itself, as our IR
             does; else they take [-1, 1], as the frozen graph and flow inputs do.
-        origin: Name of the published checkpoint, "stand-in", or "unknown".
+        origin: Name of the published checkpoint, or "unknown".
         fingerprint: Digest of the checkpoint's tensors, or None when it is not known.
         frozen_graph_sha256: Of the .pb that an IR was made from; None in the graph itself.
         precision: How an IR stores its weights: "FP32", "FP16" or "INT8"; None in a graph.
@@ -167,11 +166,6 @@ class ModelSpec:
         return self.input_type if self.inputs[name] == "rgb" else "f32"
 
     @property
-    def is_stand_in(self) -> bool:
-        """Whether the weights are the generated stand-in's, whose accuracy says nothing about I3D."""
-        return self.origin == STAND_IN
-
-    @property
     def clip_shape(self) -> tuple[int, ...]:
         """Shape of the first input, in the order of `layout`."""
         return self.input_shape(INPUT_NAME)
@@ -187,7 +181,7 @@ class ModelSpec:
             parts.append(f"{self.fusion} fused")
         if self.precision:
             parts.append(self.precision)
-        return ", ".join((*parts, "STAND-IN weights" if self.is_stand_in else f"weights {self.origin}"))
+        return ", ".join((*parts, f"weights {self.origin}"))
 
     def to_fields(self) -> dict[str, Any]:
         """Return the record as plain JSON values; a shipped label set is given by its name alone."""

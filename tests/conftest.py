@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,19 +34,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoint_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained checkpoint in DeepMind's format, every variable random, with the stand-in's card."""
-    from freeze.stand_in import weights
+    """An untrained checkpoint in DeepMind's format: every variable random."""
+    from checkpoints import random_values, save
 
-    rng = np.random.default_rng(0)
-    variables = weights.random_variables(rng)
-    for name, value in variables.items():
-        if name.endswith("moving_variance"):
-            variables[name] = rng.uniform(0.5, 2, value.shape).astype(np.float32)
-        elif not name.endswith("/w"):
-            variables[name] = rng.normal(0, 0.1, value.shape).astype(np.float32)
+    from freeze import inception_i3d
+
+    values = random_values(inception_i3d.variable_shapes(3, 400))
     prefix = tmp_path_factory.mktemp("checkpoint") / "model.ckpt"
-    weights.write_checkpoint(prefix, variables)
-    return prefix
+    return save(prefix, {f"RGB/inception_i3d/{name}": value for name, value in values.items()})
 
 
 @pytest.fixture(scope="session")

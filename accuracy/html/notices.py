@@ -1,4 +1,4 @@
-"""What a reader must know before any number: stand-in weights, interrupted runs, and what does not compare."""
+"""What a reader must know before any number: interrupted runs, and what does not compare."""
 
 from __future__ import annotations
 
@@ -10,21 +10,10 @@ from accuracy.html.models import ReportedModel, by_run, groups_by_data, progress
 
 def notices(models: Sequence[ReportedModel]) -> list[Html]:
     """Return the notices that hold for these models."""
-    loud = [*_stand_in(models), *_interrupted(models)]
+    loud = _interrupted(models)
     info = [*_other_videos(models), *_other_protocols(models), *_other_decoded(models)]
     return [tag("p", text, class_="notice loud", role="note") for text in loud] + [
         tag("p", text, class_="notice", role="note") for text in info
-    ]
-
-
-def _stand_in(models: Sequence[ReportedModel]) -> list[str]:
-    stand_ins = [model for model in models if model.info["is_stand_in"]]
-    if not stand_ins:
-        return []
-    who = "These weights are" if len(stand_ins) == len(models) else "Some of these weights are"
-    return [
-        f"STAND-IN. {who} the stand-in's, which tells generated motions apart and nothing else. "
-        "Numbers made with it prove the pipeline and say nothing about I3D's accuracy."
     ]
 
 

@@ -60,11 +60,9 @@ def report_to_html(models: Sequence[ReportedModel], pairs: Sequence[Pair], thumb
 
 
 def _title(models: Sequence[ReportedModel]) -> str:
-    is_stand_in = all(model.info["is_stand_in"] for model in models)
     num_sets = len(groups_by_data(models))
     videos = plural(_num_scored(models), "video") if num_sets == 1 else f"{num_sets} sets of videos"
-    of = "the stand-in" if is_stand_in else "I3D"
-    return f"Accuracy of {of} on {videos}"
+    return f"Accuracy of I3D on {videos}"
 
 
 def _num_scored(models: Sequence[ReportedModel]) -> int:
@@ -107,7 +105,7 @@ def _summary(models: Sequence[ReportedModel]) -> Html:
         device = model.info["device"]
         if len(machines) > 1:
             device += f", machine {letter_of(machines.index(model.machine))}"
-        origin = "STAND-IN" if model.info["is_stand_in"] else model.info["origin"]
+        origin = model.info["origin"]
         rows.append([_title_cell(model), *cells, _speed(model), origin, model.info["executed_precision"], device])
     return tag("section", tag("h2", "All models"), table(headers, rows, class_="numbers"))
 

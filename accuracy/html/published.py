@@ -55,4 +55,4 @@ def _nearest(model: ReportedModel, reference: Reference) -> Number:
 
 
 def _origin(model: ReportedModel) -> str:
-    return "STAND-IN" if model.info["is_stand_in"] else model.info["origin"]
+    return model.info["origin"]

@@ -51,7 +51,7 @@ def run_section(models: Sequence[ReportedModel]) -> Html:
                 model.address,
                 Path(model.info["path"]).name,
                 tag("code", model.info["sha256"][:12]),
-                "STAND-IN" if model.info["is_stand_in"] else model.info["origin"],
+                model.info["origin"],
                 str(model.info["weights_precision"] or "not stated"),
                 model.info["executed_precision"],
                 model.info["device"],

@@ -22,7 +22,6 @@ from i3d_edge.cli.info import info
 from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
-from i3d_edge.cli.stand_in import stand_in
 from i3d_edge.cli.stream import stream
 from i3d_edge.cli.verify_sample import verify_sample
 
@@ -62,6 +61,5 @@ for command in (
     probe,
     accuracy,
     info,
-    stand_in,
 ):
     main.add_command(command)

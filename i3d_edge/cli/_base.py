@@ -13,7 +13,6 @@ import click
 
 from i3d_edge import progress
 from i3d_edge.errors import I3DError
-from i3d_edge.spec import ModelSpec
 
 if TYPE_CHECKING:
     from runtime import Engine
@@ -199,9 +198,3 @@ def engine_fields(engine: Engine) -> dict[str, Any]:
         "num_threads": engine.num_threads,
         "is_cached": engine.is_cached,
     }
-
-
-def warn_of_stand_in(spec: ModelSpec) -> None:
-    """Say on stderr that a model has the stand-in's weights, if it has."""
-    if spec.is_stand_in:
-        note("STAND-IN weights: predictions are of generated motions, not of human actions")

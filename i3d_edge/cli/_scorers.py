@@ -129,7 +129,6 @@ def _info(kind: str, path: Path, spec: ModelSpec, *, executed_precision: str, de
         "weights_sha256": sha256_file(path.with_suffix(".bin")) if kind == "ir" else None,
         "frozen_graph_sha256": spec.frozen_graph_sha256,
         "origin": spec.origin,
-        "is_stand_in": spec.is_stand_in,
         "fingerprint": spec.fingerprint,
         "weights_precision": spec.precision,
         "executed_precision": executed_precision,

@@ -131,15 +131,13 @@ class Shows:
             return
         from runtime.show import write_table
 
-        write_table(self._answers, spec.labels, self.table, k=self.k, is_stand_in=spec.is_stand_in, force=self.force)
+        write_table(self._answers, spec.labels, self.table, k=self.k, force=self.force)
         note(f"wrote {self.table}")
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
         from runtime.show import annotate_video
 
-        written = annotate_video(
-            source, answer, spec.labels, output, k=self.k, is_stand_in=spec.is_stand_in, force=self.force
-        )
+        written = annotate_video(source, answer, spec.labels, output, k=self.k, force=self.force)
         for warning in written.warnings:
             if warning not in answer.warnings:
                 note(f"{output}: {warning}")

@@ -21,7 +21,6 @@ from i3d_edge.cli._base import (
     quiet_option,
     spec_option,
     terminated_as_interrupted,
-    warn_of_stand_in,
 )
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
 from i3d_edge.cli._scorers import GRAPH_NAME, ModelOptions, graph_scorer, ir_scorers, whole_video_scorers
@@ -114,7 +113,6 @@ def run(
                 if GRAPH_NAME in scorers:
                     raise click.UsageError(f"{GRAPH_NAME!r} is the name of --graph: give --model another, NAME=IR")
                 scorers[GRAPH_NAME] = graph_scorer(graph_path, spec, stack)
-        warn_of_stand_in(spec)
         preset.plan(spec)
         digest = None
         if room.is_manifest(list_path):

@@ -28,7 +28,6 @@ from i3d_edge.cli._base import (
     spec_option,
     streams_option,
     threads_option,
-    warn_of_stand_in,
 )
 from i3d_edge.cli._devices import note_end, note_start
 from i3d_edge.cli._profile import apply_profile, profile_option
@@ -159,7 +158,6 @@ def classify(
         spec=spec_path,
         flow=flow,
     ) as classifier:
-        warn_of_stand_in(classifier.spec)
         by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
         note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}{by_flow}")
         note_start(classifier.engine)
@@ -210,8 +208,7 @@ def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: 
             f"{name}: optical flow ({cost.method}) took {cost.seconds:.2f} s for {cost.num_pairs} pairs of frames, "
             f"on {cost.num_threads} thread(s)"
         )
-    row = {"path": name, "status": "ok", **result.to_fields(spec.labels)}
-    return {**row, "stand_in": True} if spec.is_stand_in else row
+    return {"path": name, "status": "ok", **result.to_fields(spec.labels)}
 
 
 def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:

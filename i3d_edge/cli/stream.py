@@ -25,7 +25,6 @@ from i3d_edge.cli._base import (
     quiet_option,
     spec_option,
     threads_option,
-    warn_of_stand_in,
 )
 from i3d_edge.cli._devices import note_start
 from i3d_edge.cli._profile import apply_profile, profile_option
@@ -215,7 +214,6 @@ def stream(
             spec_path=spec_path,
         )
         live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
-        warn_of_stand_in(engine.spec)
         note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
         note_start(engine)
         note(f"watching {live.source}")

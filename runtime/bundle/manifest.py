@@ -47,7 +47,7 @@ class BundledModel:
         labels: Path of its class names in the bundle, a line each, in index order.
         profile: Path of its deployment profile in the bundle, or None.
         precision: How it stores its weights: "FP32", "FP16" or "INT8".
-        origin: Of the weights: a published checkpoint's name, "stand-in" or "unknown".
+        origin: Of the weights: a published checkpoint's name or "unknown".
         licence: Of the weights, in a sentence.
         fingerprint, frozen_graph_sha256: As in ModelSpec.
         made_with: Versions of what made the IR, by name.

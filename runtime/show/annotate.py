@@ -46,7 +46,6 @@ def annotate_video(
     output: str | PathLike[str],
     *,
     k: int = 5,
-    is_stand_in: bool = False,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> Annotated:
@@ -61,7 +60,6 @@ def annotate_video(
         labels: The model's.
         output: Ends in .mp4 or .mkv.
         k: How many classes to draw, five at most.
-        is_stand_in: Whether to say on every frame that the weights are the stand-in's.
         frames_fps: The rate of a folder's images.
         force: Replace what exists at the output.
 
@@ -74,21 +72,19 @@ def annotate_video(
     check_suffix(path)
     source = as_source(video, frames_fps)
     with staged(path, force=force) as temporary:
-        return read_whole(
-            source, lambda footage: _write(footage, classification, labels, temporary, k=k, is_stand_in=is_stand_in)
-        )
+        return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k=k))
 
 
 def _write(
-    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int, is_stand_in: bool
+    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int
 ) -> Annotated:
     timeline, file = footage.timeline, file_of(footage)
     frames = iter(footage.frames(range(timeline.num_frames)))
     first = next(frames)
     height, width = first[1].shape[:2]
-    place = layout.plan(*displayed_size(width, height, pixel_aspect(file)), k + is_stand_in)
+    place = layout.plan(*displayed_size(width, height, pixel_aspect(file)), k)
     ranking = [item.index for item in classification.predictions]
-    overlay = Overlay(place, Course.of(classification), labels, ranking, is_stand_in=is_stand_in)
+    overlay = Overlay(place, Course.of(classification), labels, ranking)
     with Sound(file, output.suffix.lower()) as sound:
         with Film(output, timeline, sound, width=place.width, height=place.height) as film:
             pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")

@@ -27,7 +27,6 @@ ALERT: Colour = (255, 196, 0)
 _SCRIM = 0.72
 _FILL = 0.5
 _SURE_PROB = 0.5
-STAND_IN_TEXT = "STAND-IN weights, not I3D's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,12 @@ class Overlay:
         course: What the network said, and when.
         labels: Of the classes.
         ranking: The video's classes, best first.
-        is_stand_in: Whether to say that the weights are the stand-in's.
     """
 
     layout: Layout
     course: Course
     labels: LabelSet
     ranking: Sequence[int]
-    is_stand_in: bool = False
     _notable: list[int] = field(init=False)
     _drawn: tuple[int, _Layer] | None = field(default=None, init=False)
 
@@ -112,8 +109,6 @@ class Overlay:
 
     def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
         rows = list(self.layout.rows)
-        if self.is_stand_in:
-            self._write_in(canvas, rows.pop(0), STAND_IN_TEXT, ALERT, lettering.BOLD)
         if not self.course.is_seen[step]:
             for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
                 self._write_in(canvas, box, text, OTHER)

@@ -147,8 +147,6 @@ def _percent(prob: float) -> str:
 
 def _alerts(course: Course, classification: Classification, spec: ModelSpec) -> list[str]:
     texts = []
-    if spec.is_stand_in:
-        texts.append("STAND-IN weights: this model knows generated motions and nothing of human actions.")
     if not course.is_whole:
         texts.append(
             f"The network saw {course.seen_s:.2f} s of the {course.duration_s:.2f} s. "

@@ -19,7 +19,7 @@ _ENCODING = "utf-8-sig"
 
 _BEFORE = ("path", "status")
 _AFTER = ("view", "num_views", "clip", "crop", "start_s", "end_s", "view_label", "view_prob")
-_VIDEO = ("duration_s", "num_frames", "mean_fps", "stand_in", "warnings", "error")
+_VIDEO = ("duration_s", "num_frames", "mean_fps", "warnings", "error")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,7 +29,6 @@ def write_table(
     output: str | PathLike[str],
     *,
     k: int = 5,
-    is_stand_in: bool = False,
     force: bool = False,
 ) -> None:
     """Write `csv_text` as a file.
@@ -39,20 +38,17 @@ def write_table(
         labels: The model's.
         output: The .csv.
         k: How many of each video's classes have columns.
-        is_stand_in: Whether the weights are the stand-in's.
         force: Replace what exists at the output.
 
     Raises:
         OutputError: If the output exists or cannot be written.
     """
-    text = csv_text(answers, labels, k, is_stand_in=is_stand_in)
+    text = csv_text(answers, labels, k)
     with staged(Path(output), force=force) as temporary:
         temporary.write_text(text, encoding=_ENCODING, newline="")
 
 
-def csv_text(
-    answers: Sequence[tuple[str, Classification | I3DError]], labels: LabelSet, k: int, *, is_stand_in: bool = False
-) -> str:
+def csv_text(answers: Sequence[tuple[str, Classification | I3DError]], labels: LabelSet, k: int) -> str:
     """Return a table with a row per video and view, under a row of names.
 
     Numbers are those of `Classification.to_fields`. A video that could not be used has one row, with the reason.
@@ -61,7 +57,6 @@ def csv_text(
         answers: Each video's name with its answer, or with what went wrong.
         labels: The model's.
         k: How many of each video's classes have columns.
-        is_stand_in: Whether the weights are the stand-in's.
     """
     ranks = range(1, k + 1)
     columns = [*_BEFORE, *(column for rank in ranks for column in (f"label_{rank}", f"prob_{rank}")), *_AFTER, *_VIDEO]
@@ -69,20 +64,18 @@ def csv_text(
     writer = csv.DictWriter(buffer, columns, restval="")
     writer.writeheader()
     for name, answer in answers:
-        for row in _rows(answer, labels, k, is_stand_in=is_stand_in):
+        for row in _rows(answer, labels, k):
             writer.writerow({column: _cell(value) for column, value in {"path": name, **row}.items()})
     return buffer.getvalue()
 
 
-def _rows(
-    answer: Classification | I3DError, labels: LabelSet, k: int, *, is_stand_in: bool
-) -> Iterator[dict[str, Any]]:
+def _rows(answer: Classification | I3DError, labels: LabelSet, k: int) -> Iterator[dict[str, Any]]:
     if isinstance(answer, I3DError):
         yield {"status": "error", "error": answer.message}
         return
     fields = answer.to_fields()
     video: dict[str, Any] = {"status": "ok", **{name: fields[name] for name in _VIDEO[:3]}}
-    video |= {"stand_in": "yes" if is_stand_in else "no", "warnings": "; ".join(answer.warnings)}
+    video["warnings"] = "; ".join(answer.warnings)
     for rank, item in enumerate(fields["predictions"][:k], start=1):
         video |= {f"label_{rank}": item["label"], f"prob_{rank}": item["prob"]}
     for number, (view, times) in enumerate(zip(answer.views, fields["views"], strict=True), start=1):

@@ -198,7 +198,7 @@ def test_figures_of_open_model_zoo_equal_a_direct_computation(name: str, tmp_pat
     if name.endswith("399"):
         video_hits.pop()
 
-    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32"}
     scorer = Scorer(info, lambda clip: model(clip.frames))
     result = run_accuracy(
         videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l", preset=find_preset(name)
@@ -222,7 +222,7 @@ def test_pixels_of_open_model_zoo_equal_a_direct_computation(tmp_path: Path) -> 
         seen.append(clip)
         return np.ones(6) / 6
 
-    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+    info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32"}
     video = ListedVideo("v", tmp_path, "a", frames_fps=Fraction(25))
     run_accuracy(
         [video],

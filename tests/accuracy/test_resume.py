@@ -21,7 +21,7 @@ from i3d_edge.spec import ModelSpec
 from runtime import Clip
 
 SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
-INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32", "is_stand_in": False}
+INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32"}
 
 
 def by_pixels(clip: Clip) -> np.ndarray:
@@ -291,7 +291,7 @@ def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
     for number in range(8):
         write_numbered(tmp_path / f"{number}.mp4", 20 + number)
-    rows = "".join(f"{number}.mp4,warm pan left\n" for number in range(8))
+    rows = "".join(f"{number}.mp4,zumba\n" for number in range(8))
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
     args = [tmp_path / "list.csv", "--model", tiny_ir, "--num-clips", "3"]
     assert start_run(args, tmp_path / "whole").wait() == 0

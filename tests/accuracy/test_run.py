@@ -23,7 +23,6 @@ INFO = {
     "weights_sha256": None,
     "frozen_graph_sha256": None,
     "origin": "unknown",
-    "is_stand_in": False,
     "fingerprint": None,
     "weights_precision": "FP32",
     "executed_precision": "f32",
@@ -136,13 +135,12 @@ def test_a_file_under_two_names_is_told(tmp_path: Path) -> None:
 
 
 def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:
-    scorer = Scorer({**INFO, "is_stand_in": True, "origin": "stand-in"}, by_start)
+    scorer = Scorer(INFO, by_start)
     result = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
     lines = format_result(result).splitlines()
     assert lines[0].split() == ["model", "metric", "↑", "value", "95", "%", "interval", "count"]
     assert lines[2].split() == ["ir", "clip_top1", "50.0", "%", "9.5", "..", "90.5", "%", "1/2"]
     assert "videos: 5 listed, 3 decoded, 2 scored, 1 without a label, 2 dropped" in lines
-    assert lines[-1].startswith("STAND-IN weights: these numbers prove the pipeline")
 
 
 def test_nothing_to_score(videos: list[ListedVideo], tmp_path: Path) -> None:

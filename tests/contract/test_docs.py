@@ -50,7 +50,7 @@ def test_the_picture_of_protocols_can_be_drawn(tmp_path: Path) -> None:
 
 def test_the_picture_of_output_can_be_drawn(tmp_path: Path) -> None:
     class FakeClassifier:
-        spec = ModelSpec(labels=LABELS, origin="stand-in")
+        spec = ModelSpec(labels=LABELS)
 
         def __init__(self, model: Path) -> None: ...
 
@@ -65,7 +65,7 @@ def test_the_picture_of_output_can_be_drawn(tmp_path: Path) -> None:
     main_of_script = runpy.run_path(str(ROOT / "docs" / "output.py"))["main"]
     small = {
         "PICTURE": tmp_path / "output.png",
-        "MOTIONS": ("cool zoom in",),
+        "MOTIONS": ("archery",),
         "SECONDS_EACH": 1,
         "SHOWN_AT_S": (0.2, 0.8),
     }

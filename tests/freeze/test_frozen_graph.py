@@ -33,19 +33,19 @@ def test_same_checkpoint_same_bytes(checkpoint_prefix: Path, graph_path: Path, t
 def test_the_graph_describes_itself(graph_path: Path, checkpoint_prefix: Path) -> None:
     with FrozenGraph(graph_path) as graph:
         assert graph.spec is not None
-        assert graph.spec.is_stand_in
+        assert graph.spec.origin == "unknown"
         assert graph.spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
         assert graph.input_shapes == {"Placeholder": graph.spec.clip_shape} == {"Placeholder": (1, 16, 224, 224, 3)}
 
 
 def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoint_prefix: Path) -> None:
-    from freeze import inception_i3d
+    from freeze import network
 
     clip = np.random.default_rng(1).uniform(-1, 1, (1, 16, 224, 224, 3)).astype(np.float32)
     variables = open_checkpoint(checkpoint_prefix).read()
-    features = inception_i3d.build_features(tf.constant(clip), variables)
+    features = network.build_features(tf.constant(clip), variables)
     assert features.shape == (1, 1, 1, 1, 1024)
-    expected = inception_i3d.build_logits(features, variables).numpy().mean(axis=1)
+    expected = network.build_logits(features, variables).numpy().mean(axis=1)
     [got] = run_frozen_graph(graph_path, [{"Placeholder": clip}])
     assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()
 

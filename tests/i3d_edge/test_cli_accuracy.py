@@ -14,7 +14,7 @@ from synthetic import write_numbered
 from convert import convert_graph
 from i3d_edge.cli import main
 
-LABELS = ("warm pan left", "cool zoom in", "warm zoom out")
+LABELS = ("zumba", "archery", "yoga")
 
 
 def i3d(*args: object) -> Result:
@@ -36,7 +36,7 @@ def folders(tmp_path: Path) -> Path:
             path = tmp_path / "videos" / label.replace(" ", "_") / f"{number}.mp4"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_numbered(path, 12 + 2 * position + number)
-    (tmp_path / "videos" / "cool_zoom_in" / "0.mp4").write_text("broken")
+    (tmp_path / "videos" / "archery" / "0.mp4").write_text("broken")
     return tmp_path / "videos"
 
 
@@ -54,7 +54,7 @@ def test_subset_says_what_it_did(folders: Path, tiny_ir: Path, tmp_path: Path) -
     facts = dict(line.split("  ", 1) for line in result.stdout.splitlines())
     assert facts["read"].strip() == f"{folders}: class-folders, 6 videos"
     assert facts["chosen"].strip() == "5 of 9 asked for, stratified, seed 0"
-    assert facts["classes"].strip() == "3 of 400 (stand-in-motion)"
+    assert facts["classes"].strip() == "3 of 400 (kinetics-400)"
     assert facts["excluded"].strip() == "1 corrupt"
     assert facts["short"].strip() == "5 are shorter than one clip: clips repeat them"
     assert facts["digest"].strip() == json.loads((tmp_path / "m.json").read_text())["digest"]
@@ -107,7 +107,7 @@ def test_several_models_share_a_run(manifest: Path, tiny_ir: Path, tmp_path: Pat
 
 
 def test_a_list_gives_what_its_manifest_gives(folders: Path, manifest: Path, tiny_ir: Path, tmp_path: Path) -> None:
-    (folders / "cool_zoom_in" / "0.mp4").unlink()
+    (folders / "archery" / "0.mp4").unlink()
     for source, name in ((manifest, "a"), (folders, "b")):
         result = i3d("accuracy", "run", source, "--model", tiny_ir, "-o", tmp_path / name, "-q", "--num-clips", 2)
         assert result.exit_code == 0, result.output

@@ -52,9 +52,9 @@ def test_clips_are_laid_out(layout: str) -> None:
     assert laid[tuple(place[axis] for axis in layout)] == clips[0, 7, 1, 3, 2]
 
 
-def test_the_title_says_stand_in_aloud() -> None:
-    spec = ModelSpec(labels=CUSTOM, origin="stand-in", precision="FP16")
-    assert spec.title() == "I3D rgb, 2 classes (mine), 79 frames, FP16, STAND-IN weights"
+def test_the_title_names_the_weights() -> None:
+    spec = ModelSpec(labels=CUSTOM, origin="rgb_scratch", precision="FP16")
+    assert spec.title() == "I3D rgb, 2 classes (mine), 79 frames, FP16, weights rgb_scratch"
     assert dataclasses.replace(spec, origin="rgb_imagenet").title().endswith("weights rgb_imagenet")
 
 

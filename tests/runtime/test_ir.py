@@ -29,8 +29,8 @@ def test_an_ir_describes_itself(ir_path: Path) -> None:
     model, spec = read_ir(ir_path)
     assert spec.clip_shape == (1, 16, 3, 224, 224) == tuple(model.input("Placeholder").shape)
     assert (spec.layout, spec.input_type, spec.precision) == ("NDCHW", "u8", "FP32")
-    assert spec.is_stand_in
-    assert spec.labels.names[0] == "warm pan left"
+    assert spec.origin == "unknown"
+    assert spec.labels.names[0] == "abseiling"
     assert len(spec.frozen_graph_sha256 or "") == 64
     assert tuple(model.output("Softmax").shape) == (1, 400)
 

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from freeze.stand_in import LABELS, write_videos
+from freeze.stand_in.motion import render_motion
+from freeze.stand_in.videos import HEIGHT_PX, NUM_FRAMES, WIDTH_PX, write_video
 from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
 from accuracy import Scorer, read_list, run_accuracy
 from convert.quantization import quantize_ir
-from freeze.stand_in import LABELS, write_videos
-from freeze.stand_in.motion import render_motion
-from freeze.stand_in.videos import HEIGHT_PX, NUM_FRAMES, WIDTH_PX, write_video
 from i3d_edge.cli import main
 from i3d_edge.cli._scorers import ModelOptions, ir_scorers
 from runtime import Clip, Engine

@@ -35,7 +35,7 @@ def fake_run(*, precision: str = "f32", error: float = 0.0, pattern: str = "grat
 def fake_engine(
     *, own_precision: str = "bf16", own_error: float = 0.01, error: float = 0.0
 ) -> Callable[..., GoldenRun]:
-    """Return a stand-in for `run_golden`: f32 is off by `error`, what the device does by itself by `own_error`."""
+    """Return what takes the place of `run_golden`: f32 off by `error`, the device's own precision by `own_error`."""
 
     def run(_path: Path, *, is_reference: bool = False, **_options: object) -> GoldenRun:
         if is_reference:
@@ -46,9 +46,9 @@ def fake_engine(
 
 
 def write_ir(path: Path) -> Path:
-    """Write a tiny IR that describes itself as a stand-in of as many classes as the answers have."""
+    """Write a tiny IR that describes itself, with as many classes as the answers have."""
     weights = np.zeros((3, NUM_CLASSES), np.float32)
-    return write_tiny_ir(path, weights=weights, labels=numbered(NUM_CLASSES), num_frames=16, origin="stand-in")
+    return write_tiny_ir(path, weights=weights, labels=numbered(NUM_CLASSES), num_frames=16)
 
 
 def write_profile_of(ir_path: Path, path: Path, *, recommended: Setting | None) -> Path:

@@ -41,7 +41,6 @@ INFO = {
     "weights_sha256": None,
     "frozen_graph_sha256": None,
     "origin": "unknown",
-    "is_stand_in": False,
     "fingerprint": None,
     "weights_precision": "FP32",
     "executed_precision": "f32",

@@ -45,6 +45,8 @@ def serve(served: Served) -> Iterator[Served]:
                 return
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(content) - start))
+            if self.path.endswith("/"):  # a page of a package index
+                self.send_header("Content-Type", "text/html")
             self.end_headers()
             end = len(content) if served.break_after is None else start + served.break_after
             self.wfile.write(content[start:end])

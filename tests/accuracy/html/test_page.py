@@ -148,16 +148,6 @@ def test_other_machines_are_told(tmp_path: Path) -> None:
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["int8 · machine A → int8 · machine B"]
 
 
-def test_the_stand_in_is_loud(tmp_path: Path) -> None:
-    info = {**INFO, "is_stand_in": True, "origin": "stand-in"}
-    page = made(tmp_path, two_models(what={"bf16": info, "int8": info}))
-    assert "STAND-IN. These weights are the stand-in's" in page.text
-    assert "Accuracy of the stand-in on 40 videos" in page.text
-    some = made(tmp_path / "some", two_models(what={"bf16": info, "int8": INFO}))
-    assert "STAND-IN. Some of these weights are the stand-in's" in some.text
-    assert "STAND-IN" not in made(tmp_path / "none", two_models()).text
-
-
 def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     counts = {"listed": 50, "decoded": 40, "unlabelled": 0, "scored": 40, "dropped": []}
     page = made(tmp_path, two_models(is_complete=False, counts=counts))

@@ -56,7 +56,7 @@ def doubtful(labels: Sequence[Label], points: Sequence[Point]) -> list[tuple[int
 CROWD = [(210.0, 243.0), (290.0, 243.0), (269.0, 243.0), (561.0, 203.0), (571.0, 203.0), (228.0, 290.0), (434.0, 243.0)]
 
 
-@pytest.mark.parametrize("label", ["7", "stand-in (bf16)", "stand-in (bf16) · centre · a-run"], ids=len)
+@pytest.mark.parametrize("label", ["7", "original (bf16)", "rgb_imagenet (bf16) · centre · a-run"], ids=len)
 def test_no_label_stands_at_another_point(label: str) -> None:
     whiskers = [Box(x - 2, y - 50, x + 2, y + 120) for x, y in CROWD]
     labels = place_labels([label] * len(CROWD), CROWD, whiskers, Box(50, 10, 950, 420))

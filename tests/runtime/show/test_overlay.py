@@ -11,10 +11,10 @@ from runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
 from runtime.show.palette import ON_DARK, ON_LIGHT, contrast, mix
 
 
-def overlay(width: int, height: int, *, labels: LabelSet = LABELS, is_stand_in: bool = False) -> Overlay:
+def overlay(width: int, height: int, *, labels: LabelSet = LABELS) -> Overlay:
     given = answer(4, view(0, 2, 0.9, 0.1), view(2, 3, 0.1, 0.8), labels=labels)
     ranking = [item.index for item in given.predictions]
-    return Overlay(plan(width, height, 3), Course.of(given), labels, ranking, is_stand_in=is_stand_in)
+    return Overlay(plan(width, height, 3), Course.of(given), labels, ranking)
 
 
 def noise(width: int, height: int) -> np.ndarray:
@@ -102,13 +102,6 @@ def test_what_is_written_while_a_clip_looks(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_is_written_while_none_does(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = texts_of(overlay(1280, 720), 3.5, monkeypatch)
     assert texts[:2] == ["no clip covers this moment", "the network saw 0.0 to 3.0 s"]
-
-
-def test_a_stand_in_is_called_so_on_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    for time_s in (0.5, 3.5):
-        with monkeypatch.context() as context:
-            texts = texts_of(overlay(1280, 720, is_stand_in=True), time_s, context)
-        assert texts[0] == "STAND-IN weights, not I3D's"
 
 
 def test_a_label_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:

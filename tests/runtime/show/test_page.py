@@ -153,7 +153,6 @@ def test_what_it_tells(video: Path) -> None:
         "frozen graph not known",
     ):
         assert said in text, said
-    assert "STAND-IN" not in text
     assert "The network saw" not in text
 
 
@@ -161,12 +160,6 @@ def test_flow_is_said_to_be_computed(video: Path) -> None:
     given = dataclasses.replace(TWO_VIEWS, flow=FlowCost("tvl1", 1.5, 78, 2))
     assert "optical flow by tvl1" in Checker(written(video, given)).text
     assert "optical flow" not in Checker(written(video, force=True)).text
-
-
-def test_a_stand_in_is_called_so_loudly(video: Path) -> None:
-    page = written(video, spec=dataclasses.replace(SPEC, origin="stand-in"))
-    assert '<p class="alert">STAND-IN weights: this model knows generated motions' in page
-    assert page.index("STAND-IN") < page.index("<svg")
 
 
 def test_one_clip_is_said_to_be_one(video: Path) -> None:

@@ -11,7 +11,7 @@ from runtime.show.table import csv_text, write_table
 GIVEN = answer(1.2, view(0, 0.6, 0.9), view(0.6, 1.2, 0.1, 0.7, clip=1), num_frames=30, warnings=("a; b", 'say "c"'))
 COLUMNS = (
     "path,status,label_1,prob_1,label_2,prob_2,view,num_views,clip,crop,start_s,end_s,view_label,view_prob,"
-    "duration_s,num_frames,mean_fps,stand_in,warnings,error"
+    "duration_s,num_frames,mean_fps,warnings,error"
 )
 
 
@@ -41,7 +41,6 @@ def test_a_row_per_video_and_view() -> None:
         "duration_s": "1.2",
         "num_frames": "30",
         "mean_fps": "25.0",
-        "stand_in": "no",
         "warnings": 'a; b; say "c"',
         "error": "",
     }
@@ -83,10 +82,6 @@ def test_no_text_becomes_a_formula(sign: str) -> None:
 def test_a_name_that_is_not_unicode_can_be_written() -> None:
     [row] = rows(csv_text([("b\udcff.mp4", answer(1, view(0, 1, 0.9)))], LABELS, 1))
     assert row["path"] == "b\\udcff.mp4"
-
-
-def test_a_stand_in_is_called_so_in_every_row() -> None:
-    assert {row["stand_in"] for row in rows(csv_text([("v", GIVEN)], LABELS, 1, is_stand_in=True))} == {"yes"}
 
 
 def test_the_file_opens_in_spreadsheets(tmp_path: Path) -> None:
