@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 CHECKPOINT ?=
 VIDEO ?=
+INT8 ?=
 BENCH := bench
 VENV_BENCH := .venv-bench
 ROUNDS ?= 15
@@ -29,13 +30,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@
 
-demo: $(VENV)/.installed  ## checkpoint -> frozen graph -> IR -> predictions -> accuracy; CHECKPOINT=prefix VIDEO=path
-	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh "$(DEMO)" "$(CHECKPOINT)" "$(VIDEO)"
+demo: $(VENV)/.installed  ## DeepMind's weights -> IR -> actions in a video; VIDEO=path CHECKPOINT=prefix INT8=1
+	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh "$(DEMO)" "$(CHECKPOINT)" "$(VIDEO)" "$(INT8)"
 
 test: $(VENV)/.installed-dev  ## run the default tests (under 5 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
-test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the stand-in and what it scores
+test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the demo, and real weights on real videos
 	$(BIN)/python -m pytest -m slow -s $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy

@@ -1,32 +1,43 @@
 #!/bin/sh
-# The whole pipeline, from two files to a number; `make demo` calls it. What is there already is reused.
-#   demo.sh FOLDER [CHECKPOINT [VIDEO]]
-# CHECKPOINT: a prefix like .../model.ckpt; without one, a stand-in is made.
-# VIDEO: what to classify; without one, generated videos.
+# From published weights to labelled actions in a video; `make demo` calls it. What is there already is reused.
+#   demo.sh FOLDER [CHECKPOINT [VIDEO [INT8]]]
+# CHECKPOINT: a prefix like .../model.ckpt; without one, DeepMind's rgb_scratch is fetched.
+# VIDEO: what to classify; without one, a demo video is fetched.
+# INT8: anything but nothing also makes an INT8 model and times both.
 set -eu
 
 folder=$1
 checkpoint=${2:-}
 video=${3:-}
-held_out_per_class=14
+int8=${4:-}
 
 step() { printf '\n== %s\n' "$*"; }
+fail() { echo "$*" >&2; exit 2; }
+
+[ -z "$checkpoint" ] || [ -f "$checkpoint.index" ] || fail "CHECKPOINT: no checkpoint '$checkpoint' (no file $checkpoint.index)"
+[ -z "$video" ] || [ -f "$video" ] || fail "VIDEO: no file '$video'"
+[ -z "$video" ] || i3d info "$video" >/dev/null || exit 2
 
 mkdir -p "$folder"
 
 if [ -z "$checkpoint" ]; then
-    step "stand-in checkpoint (a few minutes, the first time)"
-    i3d stand-in checkpoint "$folder/checkpoint"
-    checkpoint=$folder/checkpoint/model.ckpt
-    name=stand-in
+    step "fetch: DeepMind's rgb_scratch"
+    i3d fetch rgb_scratch -o "$folder/checkpoints"
+    checkpoint=$folder/checkpoints/rgb_scratch/model.ckpt
+    name=rgb_scratch
 else
-    [ -f "$checkpoint.index" ] || { echo "CHECKPOINT must be a prefix: there is no $checkpoint.index" >&2; exit 2; }
     # Files made from one checkpoint are not taken for another's.
     name=$(basename "$(dirname "$checkpoint")")-$(cksum <"$checkpoint.index" | cut -d' ' -f1)
+fi
+if [ -z "$video" ]; then
+    step "fetch: a video"
+    i3d fetch demo-video -o "$folder"
+    video=$folder/demo-video.mp4
 fi
 
 graph=$folder/$name.pb
 ir=$folder/$name.xml
+shown=$folder/$(basename "${video%.*}")-shown
 
 step "freeze: $checkpoint -> $graph"
 if [ -f "$graph" ]; then echo "there already"; else i3d freeze "$checkpoint" -o "$graph"; fi
@@ -34,39 +45,22 @@ if [ -f "$graph" ]; then echo "there already"; else i3d freeze "$checkpoint" -o 
 step "convert: $graph -> $ir"
 if [ -f "$ir" ]; then echo "there already"; else i3d convert "$graph" -o "$ir"; fi
 
-if [ "$name" = stand-in ] || [ -z "$video" ]; then
-    step "held-out generated videos"
-    i3d stand-in videos "$folder/videos" --per-class "$held_out_per_class"
+if [ -n "$int8" ]; then
+    step "quantize: $ir -> $folder/${name}_int8.xml"
+    if [ -f "$folder/${name}_int8.xml" ]; then echo "there already"; else i3d quantize "$ir" "$video" -o "$folder/${name}_int8.xml"; fi
 fi
 
-step "classify"
-if [ -n "$video" ]; then
-    i3d classify "$video" --model "$ir"
-else
-    i3d classify "$folder"/videos/*_left_000.mp4 --model "$ir" -k 3
-fi
+step "classify: $video"
+i3d classify "$video" --model "$ir" --hop 25 --annotate "$shown.mp4" --html "$shown.html" --force >"$folder/answer.txt"
 
-if [ "$name" = stand-in ]; then
-    result=$folder/accuracy/result.json
-    step "accuracy on the held-out videos"
-    if [ -f "$result" ]; then
-        echo "measured already; $folder/accuracy.txt says:"
-        echo
-        cat "$folder/accuracy.txt"
-    else
-        i3d accuracy run "$folder/videos/list.csv" --model "$ir" -o "$folder/accuracy" >"$folder/accuracy.txt.part"
-        mv "$folder/accuracy.txt.part" "$folder/accuracy.txt"
-        cat "$folder/accuracy.txt"
-    fi
-else
-    step "accuracy"
-    echo "not run: the generated videos mean nothing to this checkpoint; to score it on Kinetics: docs/kinetics.md"
-fi
+step "time per clip"
+if [ -n "$int8" ]; then set -- "$folder/${name}_int8.xml"; else set --; fi
+i3d bench "$ir" "$@" --rounds 5
 
-step "made"
-echo "frozen graph  $graph"
-echo "IR            $ir, ${ir%.xml}.bin"
-if [ "$name" = stand-in ]; then
-    echo "videos        $folder/videos/list.csv"
-    echo "result        $result, $folder/accuracy/predictions.jsonl"
-fi
+step "answer"
+cat "$folder/answer.txt"
+
+step "look at"
+echo "page             $shown.html"
+echo "annotated video  $shown.mp4"
+echo "IR               $ir, ${ir%.xml}.bin"
