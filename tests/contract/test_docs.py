@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Self
 
 import click
+import cv2
 import pytest
 from answers import LABELS, answer, view
+from synthetic import numbered_frame, write_video
 
 from i3d_edge.cli import main
 from i3d_edge.spec import ModelSpec
@@ -40,15 +42,29 @@ def test_the_page_of_commands_is_what_they_print() -> None:
     assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page, "run `make docs`"
 
 
-def test_the_picture_of_protocols_can_be_drawn(tmp_path: Path) -> None:
-    main_of_script = runpy.run_path(str(ROOT / "docs" / "protocols.py"))["main"]
-    main_of_script.__globals__["PICTURE"] = tmp_path / "protocols.png"
-    main_of_script()
-    assert 20_000 < (tmp_path / "protocols.png").stat().st_size < 200_000
-    assert (ROOT / "docs" / "protocols.png").stat().st_size < 150_000
+def drawn(script: str, folder: Path, *args: Path, **replaced: object) -> tuple[int, ...]:
+    """Run a script that draws a picture of the pages, into a folder; return the picture's height and width."""
+    main_of_script = runpy.run_path(str(ROOT / "docs" / script))["main"]
+    picture = folder / "drawn.png"
+    main_of_script.__globals__.update(replaced, PICTURE=picture)
+    main_of_script(*args)
+    return cv2.imread(str(picture)).shape[:2]
 
 
-def test_the_picture_of_output_can_be_drawn(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of 480 x 320."""
+    path = tmp_path_factory.mktemp("video") / "video.mp4"
+    return write_video(path, [numbered_frame(number, 320, 480) for number in range(100)])
+
+
+def test_the_picture_of_protocols_can_be_drawn(video: Path, tmp_path: Path) -> None:
+    height, width = drawn("protocols.py", tmp_path, video)
+    assert width == 1000
+    assert 500 < height < 700
+
+
+def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None:
     class FakeClassifier:
         spec = ModelSpec(labels=LABELS)
 
@@ -59,20 +75,19 @@ def test_the_picture_of_output_can_be_drawn(tmp_path: Path) -> None:
 
         def __exit__(self, *_error: object) -> None: ...
 
-        def classify(self, video: Path, *, num_clips: int) -> Classification:
-            return answer(3, *(view(number / num_clips, 1 + number / num_clips, 0.9) for number in range(num_clips)))
+        def classify(self, video: Path, *, hop: int) -> Classification:
+            return answer(4, *(view(number, 3 + number, 0.9) for number in range(2)))
 
-    main_of_script = runpy.run_path(str(ROOT / "docs" / "output.py"))["main"]
-    small = {
-        "PICTURE": tmp_path / "output.png",
-        "MOTIONS": ("archery",),
-        "SECONDS_EACH": 1,
-        "SHOWN_AT_S": (0.2, 0.8),
-    }
-    main_of_script.__globals__.update(small, VideoClassifier=FakeClassifier)
-    main_of_script(tmp_path / "none.xml")
-    assert 20_000 < (tmp_path / "output.png").stat().st_size < 200_000
-    assert (ROOT / "docs" / "output.png").stat().st_size < 150_000
+    height, width = drawn(
+        "output.py", tmp_path, video, tmp_path / "none.xml", SHOWN_AT_S=(0.2, 3.5), VideoClassifier=FakeClassifier
+    )
+    assert width == 680
+    assert height > 2 * 680 * 320 / 480
+
+
+@pytest.mark.parametrize("name", ["output", "protocols", "report"])
+def test_pictures_are_small(name: str) -> None:
+    assert (ROOT / "docs" / f"{name}.png").stat().st_size < 250_000
 
 
 def test_every_protocol_and_form_has_its_row() -> None:

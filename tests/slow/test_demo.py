@@ -51,7 +51,9 @@ def test_it_ends_with_what_the_video_shows(made: tuple[Path, str]) -> None:
 
 
 def test_a_second_run_with_other_input_reuses_what_is_there(made: tuple[Path, str], video_of_a_walk: Path) -> None:
-    kept = [made[0] / name for name in ("rgb_scratch.pb", "rgb_scratch.xml", "checkpoints/rgb_scratch/model.ckpt.index")]
+    kept = [
+        made[0] / name for name in ("rgb_scratch.pb", "rgb_scratch.xml", "checkpoints/rgb_scratch/model.ckpt.index")
+    ]
     before = [path.stat().st_mtime_ns for path in kept]
     again = demo(made[0], "", str(video_of_a_walk))
     assert again.returncode == 0, again.stderr

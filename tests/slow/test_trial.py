@@ -1,24 +1,22 @@
-"""The gate on trial: runs that are killed, models that are broken, and one that only computes more exactly.
+"""The gate on trial: runs that are killed, and mistakes that must be found, with real weights on real clips.
 
-64 videos by default; I3D_TRIAL_VIDEOS=400 is the size that the gate is made for. I3D_TRIAL_MODEL=stand-in.xml takes
-that IR instead of making one.
+I3D_TRIAL_VIDEOS says on how many of the clips of real_exact.csv, in its order: 35 if not given, which are those of
+labels_exact.csv; 0 or "all" is every one.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from freeze.stand_in import LABELS, write_videos
-from freeze.stand_in.motion import render_motion
-from freeze.stand_in.videos import HEIGHT_PX, NUM_FRAMES, WIDTH_PX, write_video
 from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
@@ -28,78 +26,59 @@ from i3d_edge.cli import main
 from i3d_edge.cli._scorers import ModelOptions, ir_scorers
 from runtime import Clip, Engine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
-NUM_VIDEOS = int(os.environ.get("I3D_TRIAL_VIDEOS", "64"))
-CALIBRATION_SEED = 3
+NUM_LABELS_EXACT = 35
+SIZE = os.environ.get("I3D_TRIAL_VIDEOS", str(NUM_LABELS_EXACT))
 FAILED = 3
-DEFAULT = "default"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: the stand-in, its INT8 IR, one that was calibrated on grey pictures, and a list of videos."""
+    """A list of real clips, and the runs of the IR in f32 and of its INT8 form on them."""
 
-    ir: Path
-    int8: Path
-    grey: Path
     list_path: Path
+    num_videos: int
+    models: list[str]
+    run: Path
+
+    def args(self) -> list[object]:
+        """What `i3d accuracy run` is given."""
+        return [self.list_path, *(word for model in self.models for word in ("--model", model))]
 
 
-@pytest.fixture(scope="session")
-def model(request: pytest.FixtureRequest) -> Path:
-    given = os.environ.get("I3D_TRIAL_MODEL")
-    return Path(given) if given else request.getfixturevalue("demo") / "stand-in.xml"
-
-
-@pytest.fixture(scope="session")
-def trial(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+@pytest.fixture(scope="module")
+def trial(shared: Path, real_ir: Path, real_int8: Path, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     folder = tmp_path_factory.mktemp("trial")
-    list_path = write_videos(folder / "videos", NUM_VIDEOS // len(LABELS))
-    moving, grey = [], []
-    for number in range(2 * len(LABELS)):
-        path = folder / f"moving{number}.mp4"
-        seed = (CALIBRATION_SEED, number)
-        write_video(
-            path,
-            render_motion(number % len(LABELS), seed, num_frames=NUM_FRAMES, height=HEIGHT_PX, width=WIDTH_PX),
-        )
-        moving.append(path)
-    for number in range(4):
-        path = folder / f"grey{number}.mp4"
-        write_video(path, np.full((NUM_FRAMES, HEIGHT_PX, WIDTH_PX, 3), 120 + number, np.uint8))
-        grey.append(path)
-    made = Trial(model, folder / "int8.xml", folder / "grey.xml", list_path)
-    quantize_ir(model, moving, made.int8)
-    quantize_ir(model, grey, made.grey)
+    with (shared / "videos/real_exact.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows = rows[: len(rows) if SIZE == "all" else int(SIZE) or len(rows)]
+    list_path = folder / "list.csv"
+    with list_path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["path", "label"])
+        writer.writerows([shared / "videos" / row["path"], row["label"]] for row in rows)
+    made = Trial(list_path, len(rows), [f"int8={real_int8}", f"f32={real_ir}@f32"], folder / "run")
+    assert start_run(made.args(), made.run).wait() == 0
     return made
 
 
-@pytest.fixture(scope="session")
-def whole(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run of INT8 and of what the CPU makes of the IR, together, from its beginning to its end."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    started = time.perf_counter()
-    assert start_run(_two_models(trial), folder).wait() == 0
-    seconds = time.perf_counter() - started
-    result = json.loads((folder / "result.json").read_text())
-    spent = result["time"]
-    busy = spent["decode_s"] + sum(spent["infer_s"].values())
-    print(
-        f"\n{result['counts']['scored']} videos, {len(result['what'])} models: {seconds:.0f} s with start and end, "
-        f"{spent['views_per_s']:.2f} clips/s, decoding is {spent['decode_s'] / busy:.1%} of the work; "
-        f"load {os.getloadavg()[0]:.1f}"
-    )
-    return folder
+def test_the_weights_are_as_right_as_they_were_elsewhere(trial: Trial) -> None:
+    """31 and 35 of these 35 were right in f32 on another machine, and in INT8 with other calibration clips."""
+    metrics = json.loads((trial.run / "result.json").read_text())["metrics"]
+    right = {name: [own[key]["num_correct"] for key in ("video_top1", "video_top5")] for name, own in metrics.items()}
+    print(f"\ntop-1 and top-5 of {trial.num_videos}: {right}")
+    if trial.num_videos == NUM_LABELS_EXACT:
+        assert right["f32"] == [31, 35]
+        assert right["int8"][0] >= 30
+        assert right["int8"][1] == 35
 
 
-def test_a_run_that_is_killed_three_times_ends_as_one_that_is_not(trial: Trial, whole: Path, tmp_path: Path) -> None:
-    after = [NUM_VIDEOS // 5, NUM_VIDEOS // 2, 4 * NUM_VIDEOS // 5]
-    run_killed(_two_models(trial), tmp_path / "killed", after, deadline_s=3600)
-    assert timeless(tmp_path / "killed") == timeless(whole)
-    result = json.loads((whole / "result.json").read_text())
-    assert result["counts"]["scored"] == NUM_VIDEOS
-    assert _compare(_baseline(whole, tmp_path), tmp_path / "killed", DEFAULT)["verdict"] == "passed"
+def test_a_run_that_is_killed_three_times_ends_as_one_that_is_not(trial: Trial, tmp_path: Path) -> None:
+    after = [trial.num_videos // 5, trial.num_videos // 2, 4 * trial.num_videos // 5]
+    run_killed(trial.args(), tmp_path / "killed", after, deadline_s=3600)
+    assert timeless(tmp_path / "killed") == timeless(trial.run)
+    assert _compare(_baseline(trial.run, "f32", tmp_path), tmp_path / "killed", "f32")["verdict"] == "passed"
 
 
 def swap_layout(clip: np.ndarray) -> np.ndarray:
@@ -110,46 +89,54 @@ def swap_layout(clip: np.ndarray) -> np.ndarray:
 MISTAKES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "BGR instead of RGB": lambda clip: clip[:, :, ::-1],
     "mean 0, scale 255 instead of 127.5, 127.5": lambda clip: clip // 2 + 128,
-    "frames reversed": lambda clip: clip[:, ::-1],
     "NCDHW instead of NDCHW": swap_layout,
 }
 CALIBRATED_ON_GREY = "INT8 calibrated on grey pictures"
-EXACT = "computed in f32"
 
 
-def test_the_gate_finds_each_planted_regression(trial: Trial, whole: Path, tmp_path: Path) -> None:
-    """All are held to what the CPU makes of the IR: bf16, if it has units for it. f32 and INT8 are only printed."""
-    folder = tmp_path / "planted"
-    texts = [f"{CALIBRATED_ON_GREY}={trial.grey}", f"{EXACT}={trial.ir}@f32"]
-    spec, scorers = ir_scorers(texts, ModelOptions("CPU", None, None))
-    engine = Engine(trial.ir)
-    info = scorers[EXACT].info
+@pytest.fixture(scope="module")
+def grey(real_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The IR in INT8, calibrated on pictures of one colour each."""
+    folder = tmp_path_factory.mktemp("grey")
+    videos = [folder / f"{level}.mp4" for level in (100, 150)]
+    for path in videos:
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 340, 256, "yuv420p"
+            picture = np.full((256, 340, 3), int(path.stem), np.uint8)
+            for frame in [av.VideoFrame.from_ndarray(picture, format="rgb24")] * 79 + [None]:
+                container.mux(stream.encode(frame))
+    quantize_ir(real_ir, videos, folder / "grey.xml", num_clips=2)
+    return folder / "grey.xml"
+
+
+def test_the_gate_finds_each_planted_mistake(trial: Trial, real_int8: Path, grey: Path, tmp_path: Path) -> None:
+    """All are held to the INT8 IR, and planted in it: it is the quickest everywhere."""
+    spec, scorers = ir_scorers([f"{CALIBRATED_ON_GREY}={grey}"], ModelOptions("CPU", None, None))
+    info, engine = scorers[CALIBRATED_ON_GREY].info, Engine(real_int8)
 
     def planted(plant: Callable[[np.ndarray], np.ndarray]) -> Callable[[Clip], np.ndarray]:
         return lambda clip: engine.probabilities(np.ascontiguousarray(plant(clip.to_layout("NDCHW"))))
 
     scorers |= {name: Scorer(info, planted(plant)) for name, plant in MISTAKES.items()}
-    videos = read_list(trial.list_path, spec.labels)
-    run_accuracy(videos, scorers, spec, folder, list_path=trial.list_path)
+    run_accuracy(
+        read_list(trial.list_path, spec.labels), scorers, spec, tmp_path / "planted", list_path=trial.list_path
+    )
 
-    baseline = _baseline(whole, tmp_path)
-    found = {name: _compare(baseline, folder, name) for name in (*MISTAKES, CALIBRATED_ON_GREY, EXACT)}
-    found |= {"the same again": _compare(baseline, whole, DEFAULT), "INT8": _compare(baseline, whole, "int8")}
+    baseline = _baseline(trial.run, "int8", tmp_path)
+    found = {name: _compare(baseline, tmp_path / "planted", name) for name in scorers}
+    broken = list(found)
+    found |= {name: _compare(baseline, trial.run, name) for name in ("int8", "f32")}
     headers = ("model", "top-1", "lost", "gained", "drop", "McNemar's p", "drift", "exit code")
-    rows = [_row(name, own) for name, own in found.items()]
-    print("\n" + tabulate(rows, headers=headers, disable_numparse=True))
-    assert found["the same again"]["exit_code"] == 0
-    broken = (*MISTAKES, CALIBRATED_ON_GREY)
+    print("\n" + tabulate([_row(name, own) for name, own in found.items()], headers=headers, disable_numparse=True))
     assert {name: found[name]["exit_code"] for name in broken} == dict.fromkeys(broken, FAILED)
+    assert found["int8"]["exit_code"] == 0
+    assert found["f32"]["exit_code"] != FAILED
 
 
-def _two_models(trial: Trial) -> list[object]:
-    return [trial.list_path, "--model", f"int8={trial.int8}", "--model", f"{DEFAULT}={trial.ir}"]
-
-
-def _baseline(folder: Path, where: Path) -> Path:
+def _baseline(folder: Path, name: str, where: Path) -> Path:
     path = where / "baseline.json"
-    made = CliRunner().invoke(main, ["accuracy", "baseline", f"{folder}:{DEFAULT}", "-o", str(path), "--force"])
+    made = CliRunner().invoke(main, ["accuracy", "baseline", f"{folder}:{name}", "-o", str(path)])
     assert made.exit_code == 0, made.output
     return path
 

@@ -195,11 +195,13 @@ def mutations(files: Sequence[Path], num_copies: int, folder: Path, seed: int = 
         copy.unlink()
 
 
-def run(folder: Path, *, num_mutations: int = 0) -> Iterator[Outcome]:
-    """Yield the outcome of every file below a folder, and of so many damaged copies."""
+def run(folder: Path, *, num_files: int | None = None, num_mutations: int = 0) -> Iterator[Outcome]:
+    """Yield the outcome of every file below a folder, or of so many of them, and of so many damaged copies."""
     from tiny import write_tiny_ir
 
     files = files_below(folder)
+    if num_files is not None:
+        files = [files[number * len(files) // num_files] for number in range(num_files)]
     with TemporaryDirectory(prefix="i3d-") as place:
         ir_path = write_tiny_ir(Path(place, "tiny.xml"), num_frames=79, crop_px=224, short_side_px=256)
         worker = Worker(ir_path)
