@@ -119,7 +119,10 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
     for page in PAGES:
         if page.name == "commands.md":
             continue
-        for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        text = page.read_text(encoding="utf-8")
+        for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, flags=re.DOTALL | re.MULTILINE):
+            if language not in ("", "sh"):
+                continue
             for line in re.sub(r"\\\n\s*", "", block).splitlines():
                 words = line.split(" #")[0].split()
                 if words and words[0] in ("i3d", ".venv/bin/i3d"):
