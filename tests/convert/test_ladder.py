@@ -260,19 +260,15 @@ def counted_stage(name: str, logits: float, asked: list[str]) -> Stage:
     return Stage(name, "f32", "FP32", SPEC, lambda _feeds: answer, layers)
 
 
-@pytest.mark.parametrize(
-    ("logits", "all_layers", "asked"),
-    [
+def test_layers_are_computed_where_they_are_needed(subtests: pytest.Subtests) -> None:
+    for logits, all_layers, asked in [
         ((1.0, 1.0), False, []),
         ((1.0, 1.0), True, ["stage 0", "stage 1"]),
         ((1.0, 2.0), False, ["stage 0", "stage 1"]),
         ((1.0, 1.0, 2.0), False, ["stage 1", "stage 2", "stage 0"]),
-    ],
-)
-def test_layers_are_computed_where_they_are_needed(
-    logits: tuple[float, ...], all_layers: bool, asked: list[str]
-) -> None:
-    really: list[str] = []
-    stages = [counted_stage(f"stage {number}", value, really) for number, value in enumerate(logits)]
-    climb(stages, {"clip": {"Placeholder_flow": np.zeros(1, np.float32)}}, all_layers=all_layers)
-    assert really == asked
+    ]:
+        with subtests.test(logits=logits, all_layers=all_layers):
+            really: list[str] = []
+            stages = [counted_stage(f"stage {number}", value, really) for number, value in enumerate(logits)]
+            climb(stages, {"clip": {"Placeholder_flow": np.zeros(1, np.float32)}}, all_layers=all_layers)
+            assert really == asked
