@@ -39,55 +39,59 @@ def drawn(seed: int, num_videos: int = 300, num_views: int = 3) -> tuple[list[Sc
     return [views[number] for number in order], labels, probabilities
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_top_k(seed: int) -> None:
-    views, labels, probabilities = drawn(seed)
-    found = topk_metrics(views)
-    classes = np.arange(NUM_CLASSES)
-    for k in (1, 5):
-        video = sklearn_metrics.top_k_accuracy_score(labels, probabilities.mean(axis=1), k=k, labels=classes)
-        assert found[f"video_top{k}"].value == pytest.approx(video, abs=1e-12)
-        clips = probabilities.reshape(-1, NUM_CLASSES)
-        clip = sklearn_metrics.top_k_accuracy_score(np.repeat(labels, 3), clips, k=k, labels=classes)
-        assert found[f"clip_top{k}"].value == pytest.approx(clip, abs=1e-12)
+def test_top_k(subtests: pytest.Subtests) -> None:
+    for seed in range(3):
+        with subtests.test(seed=seed):
+            views, labels, probabilities = drawn(seed)
+            found = topk_metrics(views)
+            classes = np.arange(NUM_CLASSES)
+            for k in (1, 5):
+                video = sklearn_metrics.top_k_accuracy_score(labels, probabilities.mean(axis=1), k=k, labels=classes)
+                assert found[f"video_top{k}"].value == pytest.approx(video, abs=1e-12)
+                clips = probabilities.reshape(-1, NUM_CLASSES)
+                clip = sklearn_metrics.top_k_accuracy_score(np.repeat(labels, 3), clips, k=k, labels=classes)
+                assert found[f"clip_top{k}"].value == pytest.approx(clip, abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_classes_and_confusions(seed: int) -> None:
-    views, labels, probabilities = drawn(seed)
-    best = probabilities.mean(axis=1).argmax(axis=1)
-    outcomes = views_to_outcomes(views)
-    counts = class_counts(outcomes)
-    expected = sklearn_metrics.balanced_accuracy_score(labels, best)
-    assert mean_class_top1(counts) == pytest.approx(expected, abs=1e-12)
-    matrix = sklearn_metrics.confusion_matrix(labels, best, labels=np.arange(NUM_CLASSES))
-    for count in counts:
-        label = count["label"]
-        assert (count["num_videos"], count["num_top1"]) == (matrix[label].sum(), matrix[label, label])
-        assert count["num_predicted"] == matrix[:, label].sum()
-    pairs = {(pair["label"], pair["predicted"]): pair["num_videos"] for pair in confusion_pairs(outcomes, 1000)}
-    wrong = {(row, column): matrix[row, column] for row, column in np.argwhere(matrix) if row != column}
-    assert pairs == wrong
+def test_classes_and_confusions(subtests: pytest.Subtests) -> None:
+    for seed in range(3):
+        with subtests.test(seed=seed):
+            views, labels, probabilities = drawn(seed)
+            best = probabilities.mean(axis=1).argmax(axis=1)
+            outcomes = views_to_outcomes(views)
+            counts = class_counts(outcomes)
+            expected = sklearn_metrics.balanced_accuracy_score(labels, best)
+            assert mean_class_top1(counts) == pytest.approx(expected, abs=1e-12)
+            matrix = sklearn_metrics.confusion_matrix(labels, best, labels=np.arange(NUM_CLASSES))
+            for count in counts:
+                label = count["label"]
+                assert (count["num_videos"], count["num_top1"]) == (matrix[label].sum(), matrix[label, label])
+                assert count["num_predicted"] == matrix[:, label].sum()
+            pairs = {(pair["label"], pair["predicted"]): pair["num_videos"] for pair in confusion_pairs(outcomes, 1000)}
+            wrong = {(row, column): matrix[row, column] for row, column in np.argwhere(matrix) if row != column}
+            assert pairs == wrong
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_calibration(seed: int) -> None:
-    views, labels, probabilities = drawn(seed)
-    means = probabilities.mean(axis=1)
-    is_right = means.argmax(axis=1) == labels
-    bins = [item for item in calibration_bins(views_to_outcomes(views)) if item["num_videos"]]
-    right, said = sklearn_calibration.calibration_curve(is_right, means.max(axis=1), n_bins=10)
-    assert [item["mean_confidence"] for item in bins] == pytest.approx(said, abs=1e-9)
-    assert [item["num_correct"] / item["num_videos"] for item in bins] == pytest.approx(right, abs=1e-9)
-    weights = np.array([item["num_videos"] for item in bins]) / len(labels)
-    expected = float(np.sum(weights * np.abs(right - said)))
-    assert calibration_error(bins) == pytest.approx(expected, abs=1e-9)
+def test_calibration(subtests: pytest.Subtests) -> None:
+    for seed in range(3):
+        with subtests.test(seed=seed):
+            views, labels, probabilities = drawn(seed)
+            means = probabilities.mean(axis=1)
+            is_right = means.argmax(axis=1) == labels
+            bins = [item for item in calibration_bins(views_to_outcomes(views)) if item["num_videos"]]
+            right, said = sklearn_calibration.calibration_curve(is_right, means.max(axis=1), n_bins=10)
+            assert [item["mean_confidence"] for item in bins] == pytest.approx(said, abs=1e-9)
+            assert [item["num_correct"] / item["num_videos"] for item in bins] == pytest.approx(right, abs=1e-9)
+            weights = np.array([item["num_videos"] for item in bins]) / len(labels)
+            expected = float(np.sum(weights * np.abs(right - said)))
+            assert calibration_error(bins) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize(("correct", "total"), [(0, 7), (1, 7), (35, 35), (186, 224), (262, 400), (13_057, 19_796)])
-def test_wilson(correct: int, total: int) -> None:
-    expected = proportion.proportion_confint(correct, total, alpha=0.05, method="wilson")
-    assert wilson_interval(correct, total) == pytest.approx(expected, abs=1e-12)
+def test_wilson(subtests: pytest.Subtests) -> None:
+    for correct, total in [(0, 7), (1, 7), (35, 35), (186, 224), (262, 400), (13_057, 19_796)]:
+        with subtests.test(correct=correct, total=total):
+            expected = proportion.proportion_confint(correct, total, alpha=0.05, method="wilson")
+            assert wilson_interval(correct, total) == pytest.approx(expected, abs=1e-12)
 
 
 def test_mcnemar() -> None:

@@ -1,7 +1,5 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from runs import NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
@@ -139,9 +137,10 @@ def test_an_existing_one_is_kept(tmp_path: Path) -> None:
         write(tmp_path, run)
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
+def test_what_is_no_baseline(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    path = write(tmp_path, Run({"m": videos_of("+-")}))
+    whole = path.read_text()
+    for edit, message in [
         (lambda document: document.pop("kind"), "must say that it is an 'i3d-edge accuracy baseline'; it does not"),
         (lambda document: document.update(schema_version=1), "must have schema version 2; got 1"),
         (lambda document: document.pop("manifest_digest"), "must have 'manifest_digest'; it has none that can be read"),
@@ -158,21 +157,20 @@ def test_an_existing_one_is_kept(tmp_path: Path) -> None:
         (lambda document: document.pop("how"), "must have 'how'; it has none that can be read"),
         (lambda document: document.update(num_listed="3"), "must have 'num_listed'; it has none that can be read"),
         (lambda document: document.update(videos=[]), "must have a video at least; it has none"),
-    ],
-)
-def test_what_is_no_baseline(tmp_path: Path, edit: Callable[[dict[str, Any]], object], message: str) -> None:
+    ]:
+        with subtests.test(message=message):
+            document = json.loads(whole)
+            edit(document)
+            path.write_text(json.dumps(document))
+            with pytest.raises(ResultError) as caught:
+                read_baseline(path)
+            assert str(caught.value) == f"baseline '{path}' {message}{HINT}"
+
+
+def test_a_video_that_cannot_be(tmp_path: Path, subtests: pytest.Subtests) -> None:
     path = write(tmp_path, Run({"m": videos_of("+-")}))
-    document = json.loads(path.read_text())
-    edit(document)
-    path.write_text(json.dumps(document))
-    with pytest.raises(ResultError) as caught:
-        read_baseline(path)
-    assert str(caught.value) == f"baseline '{path}' {message}{HINT}"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
+    whole = path.read_text()
+    for change in [
         {"label": 8},
         {"label": None},
         {"video": "0000.mp4"},
@@ -181,20 +179,17 @@ def test_what_is_no_baseline(tmp_path: Path, edit: Callable[[dict[str, Any]], ob
         {"top5": [8, 1, 2, 3, 4]},
         {"probs": [float("nan"), 0.1, 0.1, 0.1, 0.1]},
         {"probs": []},
-    ],
-    ids=str,
-)
-def test_a_video_that_cannot_be(tmp_path: Path, change: dict[str, Any]) -> None:
-    path = write(tmp_path, Run({"m": videos_of("+-")}))
-    document = json.loads(path.read_text())
-    document["videos"][1].update(change)
-    path.write_text(json.dumps(document))
-    with pytest.raises(ResultError) as caught:
-        read_baseline(path)
-    assert caught.value.message.startswith(
-        f"baseline '{path}', video 2, must have a name of its own, a path, a label, and as many probabilities as "
-        "classes; got "
-    )
+    ]:
+        with subtests.test(change=change):
+            document = json.loads(whole)
+            document["videos"][1].update(change)
+            path.write_text(json.dumps(document))
+            with pytest.raises(ResultError) as caught:
+                read_baseline(path)
+            assert caught.value.message.startswith(
+                f"baseline '{path}', video 2, must have a name of its own, a path, a label, and as many probabilities "
+                "as classes; got "
+            )
 
 
 def test_absent_or_not_json(tmp_path: Path) -> None:

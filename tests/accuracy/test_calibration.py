@@ -28,11 +28,12 @@ def test_by_hand() -> None:
     assert calibration_error(narrow) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize("tenths", range(5, 11))
-def test_an_edge_belongs_below(tenths: int) -> None:
+def test_an_edge_belongs_below(subtests: pytest.Subtests) -> None:
     """(0.6, 0.7] holds 0.7, though 0.7 * 10 is more than 7 in binary."""
-    bins = calibration_bins([video(tenths / 10, True)])
-    assert [item["num_videos"] for item in bins].index(1) == tenths - 1
+    for tenths in range(5, 11):
+        with subtests.test(tenths=tenths):
+            bins = calibration_bins([video(tenths / 10, True)])
+            assert [item["num_videos"] for item in bins].index(1) == tenths - 1
 
 
 def test_rounding_may_end_above_1() -> None:

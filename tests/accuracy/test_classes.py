@@ -35,22 +35,19 @@ def test_indices_from_one(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "zumba\nabseiling\n",
-        "0 zumba\n1 abseiling\n",
-        "1,abseiling\n0,zumba\n",
-        "id,name\n1,abseiling\n0,zumba\n",
-        '"id","name"\n"1","abseiling"\n"0","zumba"\n',
-    ],
-    ids=["names", "numbered", "with commas", "csv", "quoted"],
-)
-def test_a_class_file_says_what_indices_mean(text: str, tmp_path: Path) -> None:
-    classes = read_classes(write(tmp_path / "classes.txt", text))
-    data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
-    assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
-    assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
+def test_a_class_file_says_what_indices_mean(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for case, text in {
+        "names": "zumba\nabseiling\n",
+        "numbered": "0 zumba\n1 abseiling\n",
+        "with commas": "1,abseiling\n0,zumba\n",
+        "csv": "id,name\n1,abseiling\n0,zumba\n",
+        "quoted": '"id","name"\n"1","abseiling"\n"0","zumba"\n',
+    }.items():
+        with subtests.test(case):
+            classes = read_classes(write(tmp_path / "classes.txt", text))
+            data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
+            assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
+            assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
 
 
 def test_a_class_file_that_is_the_models_says_nothing(tmp_path: Path) -> None:

@@ -20,35 +20,21 @@ def rows(path: Path) -> list[tuple[str, str | None]]:
     return [(video.path, video.label) for video in read_list(path, LABELS)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("path,label\na.mp4,abseiling\nb.mp4,zumba\n", [("a.mp4", "abseiling"), ("b.mp4", "zumba")]),
-        ("label,fps,path\nabseiling,25,a.mp4\n", [("a.mp4", "abseiling")]),
-        ("path,label\na.mp4,\nb.mp4,zumba\n", [("a.mp4", None), ("b.mp4", "zumba")]),
-        ('path,label\n"a, b.mp4",zumba\n', [("a, b.mp4", "zumba")]),
-        ("path,label\r\na.mp4,zumba\r\n\r\n", [("a.mp4", "zumba")]),
-        ('"path", "label"\na.mp4, "zumba"\n', [("a.mp4", "zumba")]),
-        ("\n \npath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
-        ("\ufeffpath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
-        ("a.mp4 0\nb c.mp4 399\n", [("a.mp4", "abseiling"), ("b c.mp4", "zumba")]),
-        ("a.mp4\t0\n\n", [("a.mp4", "abseiling")]),
-    ],
-    ids=[
-        "csv",
-        "columns in any order",
-        "without a label",
-        "quoted",
-        "Windows",
-        "quoted header",
-        "blank lines first",
-        "BOM",
-        "indices",
-        "tab",
-    ],
-)
-def test_forms(tmp_path: Path, text: str, expected: list[tuple[str, str | None]]) -> None:
-    assert rows(write(tmp_path, text)) == expected
+def test_forms(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for case, (text, expected) in {
+        "csv": ("path,label\na.mp4,abseiling\nb.mp4,zumba\n", [("a.mp4", "abseiling"), ("b.mp4", "zumba")]),
+        "columns in any order": ("label,fps,path\nabseiling,25,a.mp4\n", [("a.mp4", "abseiling")]),
+        "without a label": ("path,label\na.mp4,\nb.mp4,zumba\n", [("a.mp4", None), ("b.mp4", "zumba")]),
+        "quoted": ('path,label\n"a, b.mp4",zumba\n', [("a, b.mp4", "zumba")]),
+        "Windows": ("path,label\r\na.mp4,zumba\r\n\r\n", [("a.mp4", "zumba")]),
+        "quoted header": ('"path", "label"\na.mp4, "zumba"\n', [("a.mp4", "zumba")]),
+        "blank lines first": ("\n \npath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
+        "BOM": ("\ufeffpath,label\na.mp4,zumba\n", [("a.mp4", "zumba")]),
+        "indices": ("a.mp4 0\nb c.mp4 399\n", [("a.mp4", "abseiling"), ("b c.mp4", "zumba")]),
+        "tab": ("a.mp4\t0\n\n", [("a.mp4", "abseiling")]),
+    }.items():
+        with subtests.test(case):
+            assert rows(write(tmp_path, text)) == expected
 
 
 def test_paths_start_at_the_list(tmp_path: Path) -> None:
@@ -131,10 +117,11 @@ def test_a_row_that_is_too_short(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "path,label\n"])
-def test_an_empty_list(tmp_path: Path, text: str) -> None:
-    path = write(tmp_path, text)
-    assert message(ListError, path) == f"list '{path}' must name at least one video; it is empty"
+def test_an_empty_list(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for text in ["", "\n\n", "path,label\n"]:
+        with subtests.test(text=text):
+            path = write(tmp_path, text)
+            assert message(ListError, path) == f"list '{path}' must name at least one video; it is empty"
 
 
 def test_absent(tmp_path: Path) -> None:

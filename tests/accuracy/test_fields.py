@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from accuracy.fields import (
-    Kind,
     is_count,
     is_flag,
     is_full,
@@ -23,9 +18,8 @@ from accuracy.fields import (
 VALUES = (None, True, -1, 0, 2, 1.5, float("nan"), "x", [], {}, {"a": 1})
 
 
-@pytest.mark.parametrize(
-    ("kind", "numbers"),
-    [
+def test_kinds() -> None:
+    for kind, numbers in [
         (is_text, [7]),
         (is_count, [3, 4]),
         (is_number, [2, 3, 4, 5]),
@@ -35,15 +29,12 @@ VALUES = (None, True, -1, 0, 2, 1.5, float("nan"), "x", [], {}, {"a": 1})
         (is_full, [10]),
         (is_plain, [0, 1, 2, 3, 4, 5, 6, 7]),
         (or_none(is_text), [0, 7]),
-    ],
-)
-def test_kinds(kind: Kind, numbers: list[int]) -> None:
-    assert [number for number, value in enumerate(VALUES) if kind(value)] == numbers
+    ]:
+        assert [number for number, value in enumerate(VALUES) if kind(value)] == numbers
 
 
-@pytest.mark.parametrize(
-    ("document", "path", "names"),
-    [
+def test_fields() -> None:
+    for document, path, names in [
         ({"a": {"b": "x"}}, "a.b", []),
         ({"a": {}}, "a.b", ["a.b"]),
         ({"a": 5}, "a.b", ["a.b"]),
@@ -55,7 +46,5 @@ def test_kinds(kind: Kind, numbers: list[int]) -> None:
         ({"a": 5}, "a.*", ["a"]),
         ({"a": {"m": "x"}}, "a.<model>", ["a.n.o"]),
         ({"a": {"m": "x", "n.o": "x", "p": 1}}, "a.<model>", []),
-    ],
-)
-def test_fields(document: Any, path: str, names: list[str]) -> None:
-    assert list(unusable_fields(document, {path: is_text}, names={"model": ["m", "n.o"]})) == names
+    ]:
+        assert list(unusable_fields(document, {path: is_text}, names={"model": ["m", "n.o"]})) == names

@@ -43,10 +43,11 @@ def test_kinetics_csv_of_the_test_set_has_no_labels(tmp_path: Path) -> None:
     assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", None)]
 
 
-@pytest.mark.parametrize("start", ["one", "inf", "nan", "-inf"])
-def test_kinetics_times_that_are_none(start: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", f"label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,{start},11\n")
-    assert message(path) == f"list '{path}', line 2, must have times in seconds; got '{start}' and '11'"
+def test_kinetics_times_that_are_none(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for start in ["one", "inf", "nan", "-inf"]:
+        with subtests.test(start=start):
+            path = write(tmp_path / "v.csv", f"label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,{start},11\n")
+            assert message(path) == f"list '{path}', line 2, must have times in seconds; got '{start}' and '11'"
 
 
 def test_kinetics_csv_with_class_folders_that_are_links(tmp_path: Path) -> None:
@@ -60,12 +61,11 @@ def test_kinetics_csv_with_class_folders_that_are_links(tmp_path: Path) -> None:
     assert rows(data) == [("zumba/aaaaaaaaaaa_000001_000011.mp4", "zumba")]
 
 
-@pytest.mark.parametrize(
-    "header", ['"label","youtube_id","time_start","time_end"', '\n  \nlabel, "youtube_id",time_start,time_end']
-)
-def test_kinetics_csv_with_quotes_or_blank_lines(header: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "v.csv", f'{header}\n"zumba","aaaaaaaaaaa","1","11"\n')
-    assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", "zumba")]
+def test_kinetics_csv_with_quotes_or_blank_lines(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for header in ['"label","youtube_id","time_start","time_end"', '\n  \nlabel, "youtube_id",time_start,time_end']:
+        with subtests.test(header=header):
+            path = write(tmp_path / "v.csv", f'{header}\n"zumba","aaaaaaaaaaa","1","11"\n')
+            assert rows(read_dataset(path, LABELS)) == [("aaaaaaaaaaa_000001_000011.mp4", "zumba")]
 
 
 SPLITS = """label,youtube_id,time_start,time_end,split
@@ -76,20 +76,18 @@ yoga,ddddddddddd,0,10,test
 """
 
 
-@pytest.mark.parametrize(
-    ("split", "expected"),
-    [
+def test_kinetics_csv_of_several_splits(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for split, expected in [
         (None, "abcd"),
         ("train", "a"),
         ("val", "bc"),
         ("validate", "bc"),
         ("validation", "bc"),
         ("test", "d"),
-    ],
-)
-def test_kinetics_csv_of_several_splits(split: str | None, expected: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "all.csv", SPLITS)
-    assert "".join(video.path[0] for video in read_dataset(path, LABELS, split=split).videos) == expected
+    ]:
+        with subtests.test(split=split):
+            path = write(tmp_path / "all.csv", SPLITS)
+            assert "".join(video.path[0] for video in read_dataset(path, LABELS, split=split).videos) == expected
 
 
 def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
@@ -103,20 +101,18 @@ def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
     assert rows(read_dataset(path, LABELS, split="val")) == [("a.mp4", "zumba")]
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
+def test_formats_without_splits(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name, text in [
         ("path-index", "a.mp4 0\n"),
         ("frame-folders", "a 5 0\n"),
         ("ucf101", "Archery/v_Archery_g01_c02.avi\n"),
-    ],
-)
-def test_formats_without_splits(name: str, text: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "val.txt", text)
-    assert message(path, split="val") == (
-        f"data set '{path}' must be of a format with splits for --split; it is read as {name}\n\n"
-        "hint: leave --split out, and give the list or folder of that split"
-    )
+    ]:
+        with subtests.test(name=name):
+            path = write(tmp_path / "val.txt", text)
+            assert message(path, split="val") == (
+                f"data set '{path}' must be of a format with splits for --split; it is read as {name}\n\n"
+                "hint: leave --split out, and give the list or folder of that split"
+            )
 
 
 def test_class_folders_have_neither_splits_nor_indices(tmp_path: Path) -> None:
@@ -169,22 +165,26 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert message(tmp_path).startswith(f"folder '{tmp_path}' must hold class folders with videos; it holds none")
 
 
-@pytest.mark.parametrize("text", ["a b.mp4 399\nc.mp4 0\n", "a b.mp4,399\nc.mp4,0\n", "a b.mp4 , 399\nc.mp4\t0\n"])
-def test_path_and_index(text: str, tmp_path: Path) -> None:
-    data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
-    assert data.format == "path-index"
-    assert rows(data) == [("a b.mp4", "zumba"), ("c.mp4", "abseiling")]
+def test_path_and_index(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for text in ["a b.mp4 399\nc.mp4 0\n", "a b.mp4,399\nc.mp4,0\n", "a b.mp4 , 399\nc.mp4\t0\n"]:
+        with subtests.test(text=text):
+            data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
+            assert data.format == "path-index"
+            assert rows(data) == [("a b.mp4", "zumba"), ("c.mp4", "abseiling")]
 
 
-@pytest.mark.parametrize("separator", [" ", ",", ", "])
-def test_frame_folders_with_counts(separator: str, tmp_path: Path) -> None:
-    text = "".join(f"{separator.join(cells)}\n" for cells in (("abseiling/x y", "163", "0"), ("z", "250", "399")))
-    data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
-    assert data.format == "frame-folders"
-    assert [(video.path, video.label, video.num_frames) for video in data.videos] == [
-        ("abseiling/x y", "abseiling", 163),
-        ("z", "zumba", 250),
-    ]
+def test_frame_folders_with_counts(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for separator in [" ", ",", ", "]:
+        with subtests.test(separator=separator):
+            text = "".join(
+                f"{separator.join(cells)}\n" for cells in (("abseiling/x y", "163", "0"), ("z", "250", "399"))
+            )
+            data = read_dataset(write(tmp_path / "val.txt", text), LABELS)
+            assert data.format == "frame-folders"
+            assert [(video.path, video.label, video.num_frames) for video in data.videos] == [
+                ("abseiling/x y", "abseiling", 163),
+                ("z", "zumba", 250),
+            ]
 
 
 def test_a_video_whose_name_ends_in_a_number_is_not_a_frame_folder(tmp_path: Path) -> None:
@@ -208,20 +208,21 @@ def test_gluoncvs_lists_of_video_files_state_a_length_too(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("line", ["a.mp4 {}", "a {} 0"])
-def test_numbers_of_too_many_digits(line: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "val.txt", f"{line.format('9' * 5000)}\n")
-    number = line.partition(" ")[0] + " " + "9" * 118
-    if line == "a.mp4 {}":
-        assert message(path) == (
-            f"list '{path}', line 1, must be a path and a class index; got '{number[:120]}...'\n\n"
-            "hint: a list of label names needs a first line with the columns path,label"
-        )
-    text = message(path, format_name="frame-folders")
-    assert text == (
-        f"list '{path}', line 1, must be a frame folder, its number of frames and a class index; "
-        f"got '{number[:120]}...'"
-    )
+def test_numbers_of_too_many_digits(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for line in ["a.mp4 {}", "a {} 0"]:
+        with subtests.test(line=line):
+            path = write(tmp_path / "val.txt", f"{line.format('9' * 5000)}\n")
+            number = line.partition(" ")[0] + " " + "9" * 118
+            if line == "a.mp4 {}":
+                assert message(path) == (
+                    f"list '{path}', line 1, must be a path and a class index; got '{number[:120]}...'\n\n"
+                    "hint: a list of label names needs a first line with the columns path,label"
+                )
+            text = message(path, format_name="frame-folders")
+            assert text == (
+                f"list '{path}', line 1, must be a frame folder, its number of frames and a class index; "
+                f"got '{number[:120]}...'"
+            )
 
 
 def test_videos_that_are_no_folder(tmp_path: Path) -> None:
@@ -302,19 +303,21 @@ def test_a_manifest_is_no_list(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ['{"videos": []}', '{"database', '{"a": ' * 100_000])
-def test_json_of_another_kind(text: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "a.json", text)
-    assert message(path) == (
-        f"list '{path}' must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
-    )
+def test_json_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for text in ['{"videos": []}', '{"database', '{"a": ' * 100_000]:
+        with subtests.test(text=text[:20]):
+            path = write(tmp_path / "a.json", text)
+            assert message(path) == (
+                f"list '{path}' must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
+            )
 
 
-@pytest.mark.parametrize("label", [5, ["zumba"], True])
-def test_json_of_open_model_zoo_with_labels_that_are_no_names(label: object, tmp_path: Path) -> None:
-    database = {"a": {"subset": "validation", "annotations": {"label": label}}}
-    path = write(tmp_path / "k.json", json.dumps({"database": database}))
-    assert message(path) == f"list '{path}', video 'a', must have a label that is a name; got {label!r}"
+def test_json_of_open_model_zoo_with_labels_that_are_no_names(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for label in [5, ["zumba"], True]:
+        with subtests.test(label=label):
+            database = {"a": {"subset": "validation", "annotations": {"label": label}}}
+            path = write(tmp_path / "k.json", json.dumps({"database": database}))
+            assert message(path) == f"list '{path}', video 'a', must have a label that is a name; got {label!r}"
 
 
 def test_json_of_open_model_zoo_with_a_name_that_is_too_long(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Statistics of pairs, against tables worked by hand, published ones, and their own definitions."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -18,9 +19,8 @@ from accuracy.pairs import (
 )
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "p"),
-    [
+def test_mcnemar() -> None:
+    for lost, gained, p in [
         (0, 0, 1.0),
         (1, 0, 1.0),  # 2 * 1/2
         (5, 0, 2 / 32),
@@ -31,10 +31,8 @@ from accuracy.pairs import (
         (7, 7, 1.0),
         (4, 3, 1.0),  # 2 * (1 + 7 + 21 + 35) / 128
         (2, 4, 2 * (1 + 6 + 15) / 64),
-    ],
-)
-def test_mcnemar(lost: int, gained: int, p: float) -> None:
-    assert mcnemar_p(lost, gained) == pytest.approx(p, rel=1e-12)
+    ]:
+        assert mcnemar_p(lost, gained) == pytest.approx(p, rel=1e-12)
 
 
 def test_mcnemar_of_many_flips() -> None:
@@ -43,33 +41,31 @@ def test_mcnemar_of_many_flips() -> None:
     assert mcnemar_p(5200, 5000) == pytest.approx(math.erfc(z / math.sqrt(2)), rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "num_videos", "low", "high"),
-    [
+def test_tango() -> None:
+    for lost, gained, num_videos, low, high in [
         # airway hyper-responsiveness: M. Fagerland, S. Lydersen, P. Laake, Stat. Med. 33 (2014), 2850
         (1, 7, 21, -0.517, -0.026),
         # nothing flipped: z**2 / (n + z**2)
         (0, 0, 400, -3.8415 / 403.8415, 3.8415 / 403.8415),
         # everything is lost: the bound is 1
         (9, 0, 9, None, 1.0),
-    ],
-)
-def test_tango(lost: int, gained: int, num_videos: int, low: float | None, high: float) -> None:
-    assert drop_upper_bound(lost, gained, num_videos, Z_TWO_SIDED_95) == pytest.approx(high, abs=5e-4)
-    if low is not None:
-        assert -drop_upper_bound(gained, lost, num_videos, Z_TWO_SIDED_95) == pytest.approx(low, abs=5e-4)
+    ]:
+        assert drop_upper_bound(lost, gained, num_videos, Z_TWO_SIDED_95) == pytest.approx(high, abs=5e-4)
+        if low is not None:
+            assert -drop_upper_bound(gained, lost, num_videos, Z_TWO_SIDED_95) == pytest.approx(low, abs=5e-4)
 
 
-@pytest.mark.parametrize(("lost", "gained", "num_videos"), [(11, 8, 400), (20, 2, 400), (0, 3, 400), (3, 1, 12)])
-def test_the_bound_is_as_unlikely_as_stated(lost: int, gained: int, num_videos: int) -> None:
+def test_the_bound_is_as_unlikely_as_stated() -> None:
     """The defining property, with the likeliest share of gained videos found by trying many of them."""
-    bound = drop_upper_bound(lost, gained, num_videos)
-    shares = np.linspace(max(0.0, -bound) + 1e-9, (1 - bound) / 2 - 1e-9, 2_000_001)
-    likelihood = (num_videos - lost - gained) * np.log1p(-2 * shares - bound)
-    likelihood += lost * np.log(shares + bound) + gained * np.log(shares)
-    share = shares[np.argmax(likelihood)]
-    error = math.sqrt(num_videos * (2 * share + bound * (1 - bound)))
-    assert (num_videos * bound - (lost - gained)) / error == pytest.approx(Z_ONE_SIDED_95, abs=1e-3)
+    for case in [(11, 8, 400), (20, 2, 400), (0, 3, 400), (3, 1, 12)]:
+        lost, gained, num_videos = case
+        bound = drop_upper_bound(lost, gained, num_videos)
+        shares = np.linspace(max(0.0, -bound) + 1e-9, (1 - bound) / 2 - 1e-9, 2_000_001)
+        likelihood = (num_videos - lost - gained) * np.log1p(-2 * shares - bound)
+        likelihood += lost * np.log(shares + bound) + gained * np.log(shares)
+        share = shares[np.argmax(likelihood)]
+        error = math.sqrt(num_videos * (2 * share + bound * (1 - bound)))
+        assert (num_videos * bound - (lost - gained)) / error == pytest.approx(Z_ONE_SIDED_95, abs=1e-3), case
 
 
 def test_few_videos_have_a_wide_bound() -> None:
@@ -101,13 +97,13 @@ def test_bootstrap_is_the_same_each_time_and_holds_the_drop() -> None:
     assert bootstrap_interval(1, 0, 1) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize("limit", [0.0, 0.005, 0.02, 0.3])
-@pytest.mark.parametrize("num_videos", [1, 7, 60, 400])
-def test_a_limit_is_kept_where_the_bound_is_within_it(num_videos: int, limit: float) -> None:
-    lost, gained = np.meshgrid(np.arange(min(num_videos, 30) + 1), np.arange(min(num_videos, 30) + 1))
-    lost, gained = lost[lost + gained <= num_videos], gained[lost + gained <= num_videos]
-    bounds = [drop_upper_bound(one, other, num_videos) for one, other in zip(lost, gained, strict=True)]
-    assert is_within(lost, gained, num_videos, limit).tolist() == [bound <= limit for bound in bounds]
+def test_a_limit_is_kept_where_the_bound_is_within_it() -> None:
+    for case in product([1, 7, 60, 400], [0.0, 0.005, 0.02, 0.3]):
+        num_videos, limit = case
+        lost, gained = np.meshgrid(np.arange(min(num_videos, 30) + 1), np.arange(min(num_videos, 30) + 1))
+        lost, gained = lost[lost + gained <= num_videos], gained[lost + gained <= num_videos]
+        bounds = [drop_upper_bound(one, other, num_videos) for one, other in zip(lost, gained, strict=True)]
+        assert is_within(lost, gained, num_videos, limit).tolist() == [bound <= limit for bound in bounds], case
 
 
 def test_a_limit_of_everything_is_always_kept() -> None:

@@ -1,6 +1,7 @@
 """How often the gate settles, and with how many videos, against draws, hand-worked numbers, and the gate itself."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,16 +10,14 @@ from accuracy.gate import Verdict, drop_verdict
 from accuracy.power import MANY_FLIPS, chance_to_settle, outcomes, videos_needed
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained"), [(0.03, 0.01), (0.0, 0.0), (0.02, 0.0), (0.7, 0.3), (1.0, 0.0), (0.0, 0.5)]
-)
-@pytest.mark.parametrize("num_videos", [1, 6, 400])
-def test_outcomes_are_all_there_are(lost: float, gained: float, num_videos: int) -> None:
-    found = outcomes(num_videos, lost, gained)
-    assert found.chance.sum() == pytest.approx(1, abs=1e-7)
-    assert (found.lost * found.chance).sum() == pytest.approx(num_videos * lost, rel=1e-6)
-    assert (found.gained * found.chance).sum() == pytest.approx(num_videos * gained, rel=1e-6)
-    assert (found.lost + found.gained <= num_videos).all()
+def test_outcomes_are_all_there_are() -> None:
+    for case in product([1, 6, 400], [(0.03, 0.01), (0.0, 0.0), (0.02, 0.0), (0.7, 0.3), (1.0, 0.0), (0.0, 0.5)]):
+        num_videos, (lost, gained) = case
+        found = outcomes(num_videos, lost, gained)
+        assert found.chance.sum() == pytest.approx(1, abs=1e-7), case
+        assert (found.lost * found.chance).sum() == pytest.approx(num_videos * lost, rel=1e-6), case
+        assert (found.gained * found.chance).sum() == pytest.approx(num_videos * gained, rel=1e-6), case
+        assert (found.lost + found.gained <= num_videos).all(), case
 
 
 def test_an_outcome_by_hand() -> None:
@@ -49,30 +48,29 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("lost", "gained", "num_videos", "limit"), CASES)
-def test_the_number_settles_it_4_times_of_5_and_one_video_less_does_not(
-    lost: float, gained: float, num_videos: int, limit: float
-) -> None:
-    needed = videos_needed(lost, gained, num_videos, limit)
-    assert needed is not None
-    shares = (lost / num_videos, gained / num_videos)
-    assert chance_to_settle(needed, *shares, limit) >= 0.8
-    assert chance_to_settle(needed - 1, *shares, limit) < 0.8
-    if lost + gained > 5:
-        assert chance_to_settle(needed, *shares, limit) == pytest.approx(0.8, abs=0.01)
+def test_the_number_settles_it_4_times_of_5_and_one_video_less_does_not() -> None:
+    for case in CASES:
+        lost, gained, num_videos, limit = case
+        needed = videos_needed(lost, gained, num_videos, limit)
+        assert needed is not None, case
+        shares = (lost / num_videos, gained / num_videos)
+        assert chance_to_settle(needed, *shares, limit) >= 0.8, case
+        assert chance_to_settle(needed - 1, *shares, limit) < 0.8, case
+        if lost + gained > 5:
+            assert chance_to_settle(needed, *shares, limit) == pytest.approx(0.8, abs=0.01), case
 
 
-@pytest.mark.parametrize(("lost", "gained", "num_videos", "limit"), [(1, 0, 100, 0.02), (3, 1, 50, 0.02), *CASES[-2:]])
-def test_with_more_videos_it_stays_so(lost: int, gained: int, num_videos: int, limit: float) -> None:
-    needed = videos_needed(lost, gained, num_videos, limit)
-    assert needed is not None
-    shares = (lost / num_videos, gained / num_videos)
-    assert min(chance_to_settle(needed + more, *shares, limit) for more in range(0, needed // 3, 3)) > 0.79
+def test_with_more_videos_it_stays_so() -> None:
+    for case in [(1, 0, 100, 0.02), (3, 1, 50, 0.02), *CASES[-2:]]:
+        lost, gained, num_videos, limit = case
+        needed = videos_needed(lost, gained, num_videos, limit)
+        assert needed is not None, case
+        shares = (lost / num_videos, gained / num_videos)
+        assert min(chance_to_settle(needed + more, *shares, limit) for more in range(0, needed // 3, 3)) > 0.79, case
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "num_videos", "limit", "needed"),
-    [
+def test_videos_needed() -> None:
+    for lost, gained, num_videos, limit, needed in [
         # no flip: 2.7055 * 0.98 / 0.02 = 132.6
         (0, 0, 50, 0.02, 133),
         # all lost: 6 of 6 are the fewest that McNemar's test sees
@@ -87,21 +85,17 @@ def test_with_more_videos_it_stays_so(lost: int, gained: int, num_videos: int, l
         (8, 0, 400, 0.02, None),
         # no limit above 0 for a set where nothing flipped
         (0, 0, 50, 0.0, None),
-    ],
-)
-def test_videos_needed(lost: int, gained: int, num_videos: int, limit: float, needed: int | None) -> None:
-    assert videos_needed(lost, gained, num_videos, limit) == needed
+    ]:
+        assert videos_needed(lost, gained, num_videos, limit) == needed
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "num_videos", "limit"),
-    [(40, 40, 400, 0.02), (9, 8, 400, 0.005), (9, 0, 1000, 0.01), (30, 20, 400, 0.02), (23, 2, 1000, 0.02)],
-)
-def test_how_far_the_approximation_is_off(lost: int, gained: int, num_videos: int, limit: float) -> None:
-    needed = videos_needed(lost, gained, num_videos, limit)
-    assert needed is not None
-    assert needed * (lost + gained) / num_videos > MANY_FLIPS
-    assert 0.76 < chance_to_settle(needed, lost / num_videos, gained / num_videos, limit) < 0.81
+def test_how_far_the_approximation_is_off() -> None:
+    for case in [(40, 40, 400, 0.02), (9, 8, 400, 0.005), (9, 0, 1000, 0.01), (30, 20, 400, 0.02), (23, 2, 1000, 0.02)]:
+        lost, gained, num_videos, limit = case
+        needed = videos_needed(lost, gained, num_videos, limit)
+        assert needed is not None, case
+        assert needed * (lost + gained) / num_videos > MANY_FLIPS, case
+        assert 0.76 < chance_to_settle(needed, lost / num_videos, gained / num_videos, limit) < 0.81, case
 
 
 def test_it_is_always_more_than_there_are() -> None:

@@ -21,9 +21,8 @@ LABELS = LabelSet("six", tuple("abcdef"))
 SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")
 
 
-@pytest.mark.parametrize(
-    ("name", "num_samples", "starts", "length", "num_views"),
-    [
+def test_what_each_shows(subtests: pytest.Subtests) -> None:
+    for name, num_samples, starts, length, num_views in [
         ("centre", 250, [85], 79, 1),
         ("sliding-79", 250, [0, 57, 114, 171], 79, 4),
         ("sliding-79", 60, [0], 79, 1),
@@ -33,17 +32,16 @@ SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")
         ("omz-2022-399", 79, [0, 1, 2], 79, 3),
         ("mmaction2-10x3", 300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237], 32, 30),  # 237 + 62 = 299
         ("gluoncv-10x3", 300, [11, 35, 59, 82, 106, 130, 154, 177, 201, 225], 32, 30),
-    ],
-)
-def test_what_each_shows(name: str, num_samples: int, starts: list[int], length: int, num_views: int) -> None:
-    preset = find_preset(name)
-    plan = preset.plan(dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79))
-    clips = plan.clips(num_samples)
-    assert [clip[0] for clip in clips] == starts
-    assert {len(clip) for clip in clips} == {length}
-    assert len(clips) * plan.num_crops == num_views
-    step = 2 if name.startswith(("mmaction2", "gluoncv")) else 1
-    assert clips[0][:3] == ([starts[0] + step * n for n in range(3)] if num_samples > 79 else [0, 1, 2])
+    ]:
+        with subtests.test(name=name, num_samples=num_samples):
+            preset = find_preset(name)
+            plan = preset.plan(dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79))
+            clips = plan.clips(num_samples)
+            assert [clip[0] for clip in clips] == starts
+            assert {len(clip) for clip in clips} == {length}
+            assert len(clips) * plan.num_crops == num_views
+            step = 2 if name.startswith(("mmaction2", "gluoncv")) else 1
+            assert clips[0][:3] == ([starts[0] + step * n for n in range(3)] if num_samples > 79 else [0, 1, 2])
 
 
 def test_the_clock_of_each() -> None:
@@ -72,9 +70,8 @@ def test_each_states_everything() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
+def test_each_in_one_line(subtests: pytest.Subtests) -> None:
+    for name, line in [
         (
             "centre",
             "centre v1: 1 clip of 79 frames at 25 fps per video, short_side=256 (bilinear; area below one half), "
@@ -95,13 +92,11 @@ def test_each_states_everything() -> None:
             "mmaction2-10x3 v2: 10 clips of 32 frames, 2 apart, at the source's rate per video, short_side=256 "
             "(bilinear; area below one half), 3 crops of 224, mean of probabilities",
         ),
-    ],
-    ids=lambda value: value.partition(" ")[0],
-)
-def test_each_in_one_line(name: str, line: str) -> None:
-    preset = find_preset(name)
-    spec = dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79)
-    assert protocol_line(preset.describe(spec)) == line
+    ]:
+        with subtests.test(name=name):
+            preset = find_preset(name)
+            spec = dataclasses.replace(SPEC, num_frames=preset.views.num_frames or 79)
+            assert protocol_line(preset.describe(spec)) == line
 
 
 def test_centre_is_the_models_own_clip() -> None:

@@ -2,7 +2,8 @@
 
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def refusal(folder: Path) -> str:
     with pytest.raises(ResultError) as caught:
         score_run(read_run(folder))
     return str(caught.value)
+
+
+@contextmanager
+def restored(folder: Path) -> Iterator[None]:
+    """Undo what a case does to the files of a run."""
+    files = {path: path.read_bytes() for path in folder.iterdir()}
+    try:
+        yield
+    finally:
+        for path, content in files.items():
+            path.write_bytes(content)
 
 
 def edit_rows(folder: Path, edit: Callable[[list[dict[str, Any]]], object]) -> None:
@@ -93,63 +105,47 @@ def test_a_run_without_the_optional_fields(folder: Path) -> None:
     assert score_run(run)["fp32"].metrics == run.result["metrics"]["fp32"]
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (
+def test_rows_that_are_not_those_of_the_run(folder: Path, subtests: pytest.Subtests) -> None:
+    for case, (edit, message) in {
+        "last row gone": (
             lambda rows: rows.pop(),
             "must have the same videos, views and labels throughout; 'c.mp4' differs between 'fp32' and 'int8'",
         ),
-        (lambda rows: rows.pop(0), "must have every view; view 0 of 'a.mp4' by 'fp32' is missing"),
-        (
+        "first row gone": (lambda rows: rows.pop(0), "must have every view; view 0 of 'a.mp4' by 'fp32' is missing"),
+        "last video gone": (
             lambda rows: rows.__delitem__(slice(-2, None)),
             "must have the 3 decoded videos that result.json counts; those of 'int8' have 2",
         ),
-        (
+        "view twice": (
             lambda rows: rows.append(rows[0]),
             "must have each view once, and as many of them as result.json says; "
             "view 0 of 'a.mp4' by 'fp32' is there twice or one too many",
         ),
-        (
+        "two labels": (
             lambda rows: rows[1].update(label=2),
             "must have one label for each video; 'a.mp4' has several",
         ),
-        (
+        "label of one model": (
             lambda rows: [row.update(label=2) for row in rows[:2]],
             "must have the same videos, views and labels throughout; 'a.mp4' differs between 'fp32' and 'int8'",
         ),
-        (
+        "a dropped one": (
             lambda rows: [row.update(video="gone.mp4") for row in rows if row["video"] == "b.mp4"],
             "must not have videos that result.json counts as dropped; got 'gone.mp4'",
         ),
-        (
+        "label taken away": (
             lambda rows: [row.update(label=None) for row in rows if row["video"] == "b.mp4"],
             "must have the 2 scored videos that result.json counts; those of 'fp32' have 1",
         ),
-        (lambda rows: rows.clear(), "must have a line for each view; it is empty"),
-    ],
-    ids=[
-        "last row gone",
-        "first row gone",
-        "last video gone",
-        "view twice",
-        "two labels",
-        "label of one model",
-        "a dropped one",
-        "label taken away",
-        "empty",
-    ],
-)
-def test_rows_that_are_not_those_of_the_run(
-    folder: Path, edit: Callable[[list[dict[str, Any]]], object], message: str
-) -> None:
-    edit_rows(folder, edit)
-    assert refusal(folder) == f"predictions '{folder}/predictions.jsonl' {message}{CUT_OFF}"
+        "empty": (lambda rows: rows.clear(), "must have a line for each view; it is empty"),
+    }.items():
+        with subtests.test(case), restored(folder):
+            edit_rows(folder, edit)
+            assert refusal(folder) == f"predictions '{folder}/predictions.jsonl' {message}{CUT_OFF}"
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+def test_a_row_that_cannot_be(folder: Path, subtests: pytest.Subtests) -> None:
+    for change, message in [
         ({"probs": [0.5, *[0.1] * 7]}, "must have probabilities that sum to 1; got 1.2"),
         ({"probs": [1.5, -0.5, *[0] * 6]}, "must have probabilities in [0, 1]; got 1.5"),
         ({"probs": [float("nan"), *[0.1] * 7]}, "must have probabilities that are finite numbers; got nan"),
@@ -163,12 +159,10 @@ def test_rows_that_are_not_those_of_the_run(
         ({"model": "int4"}, "must be of one of result.json's models, 'fp32', 'int8'; got 'int4'"),
         ({"logits": [1.0]}, "must have as many logits as probabilities, 8; got 1"),
         ({"logits": [float("inf")] * 8}, "must have logits that are finite numbers; got inf"),
-    ],
-    ids=str,
-)
-def test_a_row_that_cannot_be(folder: Path, change: dict[str, Any], message: str) -> None:
-    edit_rows(folder, lambda rows: rows[2].update(change))
-    assert refusal(folder) == f"predictions '{folder}/predictions.jsonl', line 3, {message}{CUT_OFF}"
+    ]:
+        with subtests.test(change=change), restored(folder):
+            edit_rows(folder, lambda rows, change=change: rows[2].update(change))
+            assert refusal(folder) == f"predictions '{folder}/predictions.jsonl', line 3, {message}{CUT_OFF}"
 
 
 def test_a_line_cut_off(folder: Path) -> None:
@@ -212,9 +206,8 @@ def test_a_metric_taken_away(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
+def test_edited_metrics(folder: Path, subtests: pytest.Subtests) -> None:
+    for edit, message in [
         (
             lambda result: result["metrics"]["int8"]["video_top1"].update(interval_low=0.5),
             "must say what its predictions give, video_top1 of 'int8' with interval_low = 0.34238022750665303; "
@@ -236,16 +229,14 @@ def test_a_metric_taken_away(folder: Path) -> None:
             lambda result: result["metrics"].update(int4={}),
             "must say what its predictions give and no more; it says metrics of 'int4' too",
         ),
-    ],
-)
-def test_edited_metrics(folder: Path, edit: Callable[[dict[str, Any]], object], message: str) -> None:
-    edit_result(folder, edit)
-    assert refusal(folder) == f"result '{folder}/result.json' {message}{EDITED}"
+    ]:
+        with subtests.test(message=message), restored(folder):
+            edit_result(folder, edit)
+            assert refusal(folder) == f"result '{folder}/result.json' {message}{EDITED}"
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
+def test_a_result_with_parts_missing(folder: Path, subtests: pytest.Subtests) -> None:
+    for edit, message in [
         (lambda result: result.pop("what"), "must have 'what'; it is absent, empty or of another kind"),
         (lambda result: result.update(metrics={}), "must have 'metrics'; it is absent, empty or of another kind"),
         (
@@ -286,11 +277,10 @@ def test_edited_metrics(folder: Path, edit: Callable[[dict[str, Any]], object], 
         (lambda result: result["data"].pop("sha256"), "must have 'data.sha256'; " + KIND),
         (lambda result: result.update(warnings={"a.mp4": [1]}), "must have 'warnings.a.mp4[0]'; " + KIND),
         (lambda result: result["labels"]["names"].pop(), "must name the 8 classes of its predictions; it names 7"),
-    ],
-)
-def test_a_result_with_parts_missing(folder: Path, edit: Callable[[dict[str, Any]], object], message: str) -> None:
-    edit_result(folder, edit)
-    assert refusal(folder) == f"result '{folder}/result.json' {message}{CUT_OFF}"
+    ]:
+        with subtests.test(message=message), restored(folder):
+            edit_result(folder, edit)
+            assert refusal(folder) == f"result '{folder}/result.json' {message}{CUT_OFF}"
 
 
 def test_counts_that_do_not_add_up(folder: Path) -> None:
@@ -383,15 +373,14 @@ def test_a_protocol_that_drops_the_only_video(tmp_path: Path) -> None:
     assert set(score_run(read_run(write_run(tmp_path, run)))["m"].metrics) == {"clip_top1", "clip_top5"}
 
 
-@pytest.mark.parametrize(
-    ("change", "name"), [({"path": "z"}, "z"), ({"label": 1}, "c"), ({"num_views": 2}, "c")], ids=str
-)
-def test_a_video_that_differs_from_what_the_result_lists(hashed: Path, change: dict[str, Any], name: str) -> None:
-    edit_result(hashed, lambda result: result["videos"][1].update(change))
-    assert refusal(hashed) == (
-        f"predictions '{hashed}/predictions.jsonl' must have the same videos, views and labels throughout; "
-        f"'{name}' differs between 'result.json' and 'm'{CUT_OFF}"
-    )
+def test_a_video_that_differs_from_what_the_result_lists(hashed: Path, subtests: pytest.Subtests) -> None:
+    for change, name in [({"path": "z"}, "z"), ({"label": 1}, "c"), ({"num_views": 2}, "c")]:
+        with subtests.test(change=change), restored(hashed):
+            edit_result(hashed, lambda result, change=change: result["videos"][1].update(change))
+            assert refusal(hashed) == (
+                f"predictions '{hashed}/predictions.jsonl' must have the same videos, views and labels throughout; "
+                f"'{name}' differs between 'result.json' and 'm'{CUT_OFF}"
+            )
 
 
 def test_nothing_to_score(tmp_path: Path) -> None:

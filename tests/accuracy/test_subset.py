@@ -68,29 +68,26 @@ def test_random_and_omz(tmp_path: Path) -> None:
     assert all(len(set(names)) == 4 and "1_run.mp4" not in names for names in drawn)
 
 
-@pytest.mark.parametrize(
-    ("sizes", "num_videos", "expected"),
-    [
+def test_quotas() -> None:
+    for sizes, num_videos, expected in [
         ({"a": 5, "b": 1, "c": 5}, 8, {"a": 4, "b": 1, "c": 3}),
         ({"a": 5, "b": 5}, 1, {"a": 1, "b": 0}),
         ({"a": 2, "b": 0}, 9, {"a": 2, "b": 0}),
-    ],
-)
-def test_quotas(sizes: dict[str, int], num_videos: int, expected: dict[str, int]) -> None:
-    assert _quotas(sizes, num_videos) == expected
+    ]:
+        assert _quotas(sizes, num_videos) == expected
 
 
-@pytest.mark.parametrize("num_videos", [*range(40), 97, 1000])
-def test_quotas_are_what_dealing_out_one_by_one_gives(num_videos: int) -> None:
-    rng = random.Random(num_videos)
-    sizes = {str(number): rng.randrange(9) for number in range(12)}
-    quotas, left = dict.fromkeys(sizes, 0), num_videos
-    while left and any(quotas[name] < size for name, size in sizes.items()):
-        for name, size in sizes.items():
-            if left and quotas[name] < size:
-                quotas[name] += 1
-                left -= 1
-    assert _quotas(sizes, num_videos) == quotas
+def test_quotas_are_what_dealing_out_one_by_one_gives() -> None:
+    for num_videos in [*range(40), 97, 1000]:
+        rng = random.Random(num_videos)
+        sizes = {str(number): rng.randrange(9) for number in range(12)}
+        quotas, left = dict.fromkeys(sizes, 0), num_videos
+        while left and any(quotas[name] < size for name, size in sizes.items()):
+            for name, size in sizes.items():
+                if left and quotas[name] < size:
+                    quotas[name] += 1
+                    left -= 1
+        assert _quotas(sizes, num_videos) == quotas
 
 
 def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callable[[int], bool]) -> DataSet:

@@ -21,47 +21,42 @@ from benchmarks.report import BEGIN, END
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(
-    ("flags", "caps"),
-    [
-        (set(), []),
-        ({"avx2"}, ["AVX2"]),
-        ({"avx2", "avx_vnni"}, ["AVX2_VNNI", "AVX2"]),
-        ({"avx2", "avx512bw", "avx512_vnni"}, ["AVX512_CORE_VNNI", "AVX512_CORE", "AVX2"]),
-        (
+def test_a_cpu_shows_what_it_has(subtests: pytest.Subtests) -> None:
+    for case, (flags, caps) in {
+        "none": (set(), []),
+        "AVX2": ({"avx2"}, ["AVX2"]),
+        "AVX-VNNI": ({"avx2", "avx_vnni"}, ["AVX2_VNNI", "AVX2"]),
+        "AVX-512": ({"avx2", "avx512bw", "avx512_vnni"}, ["AVX512_CORE_VNNI", "AVX512_CORE", "AVX2"]),
+        "all": (
             {"avx2", "avx_vnni", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_int8"},
             ["AVX512_CORE_AMX", "AVX512_CORE_BF16", "AVX512_CORE_VNNI", "AVX512_CORE", "AVX2_VNNI", "AVX2"],
         ),
-    ],
-    ids=["none", "AVX2", "AVX-VNNI", "AVX-512", "all"],
-)
-def test_a_cpu_shows_what_it_has(flags: set[str], caps: list[str]) -> None:
-    assert [generation.cap for generation in generations_of(flags)] == caps
+    }.items():
+        with subtests.test(case):
+            assert [generation.cap for generation in generations_of(flags)] == caps
 
 
-@pytest.mark.parametrize(
-    ("cap", "ran_in", "kernel", "is_kept"),
-    [
+def test_a_cap_must_be_kept(subtests: pytest.Subtests) -> None:
+    for cap, ran_in, kernel, is_kept in [
         ("AVX2", "f32", "brgconv_avx2_f32", True),
         ("AVX2", "f32", "brgconv_avx512_f32", False),
         ("AVX512_CORE", "f32", "brgconv_avx512_f32", True),
         ("AVX512_CORE", "bf16", "jit_avx512_bf16", False),
         ("AVX512_CORE_BF16", "bf16", "brgconv_avx512_amx_bf16", False),
         ("AVX512_CORE_AMX", "bf16", "brgconv_avx512_amx_bf16", True),
-    ],
-)
-def test_a_cap_must_be_kept(cap: str, ran_in: str, kernel: str, is_kept: bool) -> None:
-    [generation] = [item for item in GENERATIONS if item.cap == cap]
-    turn = Turn(ran_in, {kernel: 58}, 1.0, 1.0)
-    if is_kept:
-        require_cap(generation, "m", turn)
-        return
-    with pytest.raises(RivalError) as caught:
-        require_cap(generation, "m", turn)
-    assert str(caught.value) == (
-        f"model 'm' must run without more than {cap}; got {kernel}\n\n"
-        "hint: OV_CPU_MAX_ISA and ONEDNN_MAX_CPU_ISA work since OpenVINO 2026.4, on x86-64"
-    )
+    ]:
+        with subtests.test(cap=cap, kernel=kernel):
+            [generation] = [item for item in GENERATIONS if item.cap == cap]
+            turn = Turn(ran_in, {kernel: 58}, 1.0, 1.0)
+            if is_kept:
+                require_cap(generation, "m", turn)
+                return
+            with pytest.raises(RivalError) as caught:
+                require_cap(generation, "m", turn)
+            assert str(caught.value) == (
+                f"model 'm' must run without more than {cap}; got {kernel}\n\n"
+                "hint: OV_CPU_MAX_ISA and ONEDNN_MAX_CPU_ISA work since OpenVINO 2026.4, on x86-64"
+            )
 
 
 def fake_run(command: list[str], *, env: dict[str, str], **_options: Any) -> subprocess.CompletedProcess[str]:

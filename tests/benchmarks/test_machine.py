@@ -39,14 +39,11 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "architecture", "hardware_class", "slug"),
-    TABLE,
-    ids=["no AMX", "AMX, two threads a core", "older", "two sockets", "no /proc"],
-)
-def test_hardware_class(text: str, architecture: str, hardware_class: str, slug: str) -> None:
-    machine = Machine.from_cpuinfo(text, {0, 1, 2, 3}, architecture)
-    assert (machine.hardware_class, machine.slug) == (hardware_class, slug)
+def test_hardware_class(subtests: pytest.Subtests) -> None:
+    for text, architecture, hardware_class, slug in TABLE:
+        with subtests.test(hardware_class=hardware_class):
+            machine = Machine.from_cpuinfo(text, {0, 1, 2, 3}, architecture)
+            assert (machine.hardware_class, machine.slug) == (hardware_class, slug)
 
 
 def test_only_usable_cores_count() -> None:

@@ -48,20 +48,27 @@ def test_the_finding_is_of_one_clip_at_a_time() -> None:
     assert finding(result) == "i3d-edge was not measured: 2 others were"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.4567, "0.457"), (1, "1"), (23.46, "23.5"), (456.7, "457"), (1234.5, "1230"), (12345, "12300")],
-)
-def test_three_digits(value: float, text: str) -> None:
-    assert rounded(value) == text
+def test_three_digits() -> None:
+    for value, text in [
+        (0.4567, "0.457"),
+        (1, "1"),
+        (23.46, "23.5"),
+        (456.7, "457"),
+        (1234.5, "1230"),
+        (12345, "12300"),
+    ]:
+        assert rounded(value) == text
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "below 0.001 %"), (1e-5, "0.001 %"), (0.00714, "0.71 %"), (0.0587, "5.9 %"), (1.45, "140 %")],
-)
-def test_percentages(value: float, text: str) -> None:
-    assert percent(value) == text
+def test_percentages() -> None:
+    for value, text in [
+        (0, "below 0.001 %"),
+        (1e-5, "0.001 %"),
+        (0.00714, "0.71 %"),
+        (0.0587, "5.9 %"),
+        (1.45, "140 %"),
+    ]:
+        assert percent(value) == text
 
 
 def test_the_section() -> None:
@@ -131,29 +138,29 @@ def test_a_page_that_is_not_there_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "new.md").read_text().startswith("# Performance\n\n")
 
 
-@pytest.mark.parametrize("text", ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
-def test_a_page_without_its_markers(text: str) -> None:
-    with pytest.raises(ResultError) as caught:
-        filled(text, "section", Path("page.md"))
-    assert str(caught.value) == (
-        "page 'page.md' must have one line '<!-- measured: begin -->' and, below it, one line '<!-- measured: end -->'"
-    )
+def test_a_page_without_its_markers(subtests: pytest.Subtests) -> None:
+    for text in ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"]:
+        with subtests.test(text=text):
+            with pytest.raises(ResultError) as caught:
+                filled(text, "section", Path("page.md"))
+            assert str(caught.value) == (
+                "page 'page.md' must have one line '<!-- measured: begin -->' and, below it, one line "
+                "'<!-- measured: end -->'"
+            )
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+def test_what_is_no_result(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for text, message in [
         ("[1", "must be a JSON file of `python -m benchmarks`; got Expecting ',' delimiter: line 1 column 3 (char 2)"),
         ("[]", "must have schema_version 1; got None\n\nhint: run `make bench` again"),
         ('{"schema_version": 9}', "must have schema_version 1; got 9\n\nhint: run `make bench` again"),
-    ],
-)
-def test_what_is_no_result(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "result.json"
-    path.write_text(text)
-    with pytest.raises(ResultError) as caught:
-        read_result(path)
-    assert str(caught.value) == f"result {str(path)!r} {message}"
+    ]:
+        with subtests.test(text=text):
+            path = tmp_path / "result.json"
+            path.write_text(text)
+            with pytest.raises(ResultError) as caught:
+                read_result(path)
+            assert str(caught.value) == f"result {str(path)!r} {message}"
 
 
 def test_a_result_that_is_not_there(tmp_path: Path) -> None:

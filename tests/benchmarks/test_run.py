@@ -8,7 +8,7 @@ from fake_rivals import ANSWER, fake
 
 from benchmarks.errors import RivalError
 from benchmarks.machine import Machine
-from benchmarks.rival import Rival, Task
+from benchmarks.rival import Task
 from benchmarks.run import Schedule, check_answers, measure, take_turns
 from benchmarks.worker import Worker
 from i3d_edge.labels import LabelSet
@@ -68,26 +68,24 @@ def test_another_answer_is_refused(task: Task) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("got", "found"),
-    [
-        (np.ones((1, 2), np.float32), "(1, 2), finite"),
-        (np.full((1, 3), np.nan, np.float32), "(1, 3), not all finite"),
-    ],
-    ids=["shape", "NaN"],
-)
-def test_what_is_no_answer_is_refused(got: np.ndarray, found: str) -> None:
-    with pytest.raises(RivalError) as caught:
-        check_answers(A, expected=ANSWER[np.newaxis], got=got)
-    assert str(caught.value) == f"rival 'a' must give (1, 3) finite probabilities; got {found}"
+def test_what_is_no_answer_is_refused(subtests: pytest.Subtests) -> None:
+    for case, (got, found) in {
+        "shape": (np.ones((1, 2), np.float32), "(1, 2), finite"),
+        "NaN": (np.full((1, 3), np.nan, np.float32), "(1, 3), not all finite"),
+    }.items():
+        with subtests.test(case):
+            with pytest.raises(RivalError) as caught:
+                check_answers(A, expected=ANSWER[np.newaxis], got=got)
+            assert str(caught.value) == f"rival 'a' must give (1, 3) finite probabilities; got {found}"
 
 
-@pytest.mark.parametrize(("precision", "factor"), [("f32", 1.0005), ("bf16", 1.01), ("INT8", 1.1)])
-def test_a_precision_may_differ_by_so_much(precision: str, factor: float) -> None:
-    expected = np.array([[0.9, 0.05, 0.05]], np.float32)
-    check_answers(fake("a", "open_a", precision), expected=expected, got=expected**factor)
-    with pytest.raises(RivalError):
-        check_answers(fake("a", "open_a", precision), expected=expected, got=expected ** (1 + 6 * (factor - 1)))
+def test_a_precision_may_differ_by_so_much(subtests: pytest.Subtests) -> None:
+    for precision, factor in [("f32", 1.0005), ("bf16", 1.01), ("INT8", 1.1)]:
+        with subtests.test(precision=precision):
+            expected = np.array([[0.9, 0.05, 0.05]], np.float32)
+            check_answers(fake("a", "open_a", precision), expected=expected, got=expected**factor)
+            with pytest.raises(RivalError):
+                check_answers(fake("a", "open_a", precision), expected=expected, got=expected ** (1 + 6 * (factor - 1)))
 
 
 def test_a_rival_that_cannot_be_opened(task: Task, tmp_path: Path) -> None:
@@ -133,19 +131,16 @@ def test_the_reference_must_run() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("rival", "flags", "reason"),
-    [
-        (fake("r", "x"), set(), None),
-        (fake("r", "x", packages=("json", "no_such")), set(), "the package no_such is not installed"),
-        (fake("r", "x", needs_bf16=True), {"avx512f"}, "the CPU has no bf16 instructions"),
-        (fake("r", "x", needs_bf16=True), {"avx512_bf16"}, None),
-        (fake("r", "x", needs_bf16=True), {"amx_bf16"}, None),
-    ],
-    ids=["nothing", "package", "no bf16", "avx512", "amx"],
-)
-def test_what_a_rival_lacks(rival: Rival, flags: set[str], reason: str | None) -> None:
-    assert rival.lacks(flags) == reason
+def test_what_a_rival_lacks(subtests: pytest.Subtests) -> None:
+    for case, (rival, flags, reason) in {
+        "nothing": (fake("r", "x"), set(), None),
+        "package": (fake("r", "x", packages=("json", "no_such")), set(), "the package no_such is not installed"),
+        "no bf16": (fake("r", "x", needs_bf16=True), {"avx512f"}, "the CPU has no bf16 instructions"),
+        "avx512": (fake("r", "x", needs_bf16=True), {"avx512_bf16"}, None),
+        "amx": (fake("r", "x", needs_bf16=True), {"amx_bf16"}, None),
+    }.items():
+        with subtests.test(case):
+            assert rival.lacks(flags) == reason
 
 
 def test_a_compiler_may_be_lacking(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,12 +33,17 @@ def plain_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="module")
+def plain(plain_ir: Path) -> Stage:
+    return ir_stage(plain_ir)
+
+
+@pytest.fixture(scope="module")
 def clips() -> dict[str, Feeds]:
     return {"moving": generated_clips(SPEC)["moving"]}
 
 
-def test_equal_stages_agree(plain_ir: Path, ir_path: Path, clips: dict[str, Feeds]) -> None:
-    [step] = climb([ir_stage(plain_ir), ir_stage(ir_path)], clips, all_layers=True)
+def test_equal_stages_agree(plain: Stage, ir_path: Path, clips: dict[str, Feeds]) -> None:
+    [step] = climb([plain, ir_stage(ir_path)], clips, all_layers=True)
     assert step.agrees
     assert step.relative_difference < 1e-5
     assert (step.top1, step.top5, step.num_clips, step.mistake) == (1.0, 1.0, 1, None)
@@ -50,8 +55,8 @@ def test_equal_stages_agree(plain_ir: Path, ir_path: Path, clips: dict[str, Feed
     assert len(names) == 57 + 9
 
 
-def test_each_step_and_the_whole_way(plain_ir: Path, clips: dict[str, Feeds]) -> None:
-    stages = [ir_stage(plain_ir), ir_stage(plain_ir, precision="bf16"), ir_stage(plain_ir)]
+def test_each_step_and_the_whole_way(plain: Stage, plain_ir: Path, clips: dict[str, Feeds]) -> None:
+    stages = [plain, ir_stage(plain_ir, precision="bf16"), plain]
     steps = climb(stages, clips)
     assert [(step.before, step.after) for step in steps] == [
         ("plain.xml (f32)", "plain.xml (bf16)"),
@@ -93,9 +98,11 @@ def plant(ir_path: Path, output: Path, change: Callable[[ov.Output], ov.Output])
 
 
 @pytest.mark.parametrize("title", PLANTED)
-def test_a_mistake_in_the_ir_is_named(title: str, plain_ir: Path, tmp_path: Path, clips: dict[str, Feeds]) -> None:
+def test_a_mistake_in_the_ir_is_named(
+    title: str, plain: Stage, plain_ir: Path, tmp_path: Path, clips: dict[str, Feeds]
+) -> None:
     wrong = plant(plain_ir, tmp_path / "wrong.xml", PLANTED[title])
-    [step] = climb([ir_stage(plain_ir), ir_stage(wrong)], clips)
+    [step] = climb([plain, ir_stage(wrong)], clips)
     assert not step.agrees
     assert step.mistake == f"wrong.xml (f32) sees {title}"
     assert step.first_divergence is not None
@@ -133,7 +140,7 @@ def test_a_wrong_range_in_the_ir_is_named(
 
 
 def test_a_damaged_layer_is_found_and_no_mistake_is_made_up(
-    plain_ir: Path, tmp_path: Path, clips: dict[str, Feeds]
+    plain: Stage, plain_ir: Path, tmp_path: Path, clips: dict[str, Feeds]
 ) -> None:
     model = ov.Core().read_model(plain_ir)
     name = "RGB/inception_i3d/Mixed_4d/Branch_2/Conv3d_0b_3x3/conv_3d/convolution"
@@ -141,7 +148,7 @@ def test_a_damaged_layer_is_found_and_no_mistake_is_made_up(
     weights = damaged.input_value(1).get_node().get_data()
     damaged.input(1).replace_source_output(ops.constant(-weights).output(0))
     ov.save_model(model, tmp_path / "damaged.xml", compress_to_fp16=False)
-    [step] = climb([ir_stage(plain_ir), ir_stage(tmp_path / "damaged.xml")], clips)
+    [step] = climb([plain, ir_stage(tmp_path / "damaged.xml")], clips)
     assert not step.agrees
     assert step.mistake is None
     assert step.first_divergence is not None
@@ -149,16 +156,28 @@ def test_a_damaged_layer_is_found_and_no_mistake_is_made_up(
     assert step.first_divergence.difference > 0.5
 
 
-@pytest.mark.parametrize("title", MISTAKES)
-def test_a_mistake_in_the_second_clips_is_named(title: str, plain_ir: Path, clips: dict[str, Feeds]) -> None:
-    wrong = {name: {"Placeholder": MISTAKES[title](feeds["Placeholder"])} for name, feeds in clips.items()}
-    [step] = climb([ir_stage(plain_ir), ir_stage(plain_ir)], clips, others=wrong)
-    assert step.mistake == f"the second clips have {title}"
+def by_sums(name: str) -> Stage:
+    """A stage whose logits are sums over parts of its clip, so that each mistake changes them; it has no layers."""
+
+    weights = np.random.default_rng(0).normal(size=(400, 16 * 7 * 7 * 3)).astype(np.float32)
+
+    def logits(feeds: Feeds) -> np.ndarray:
+        return np.asarray(weights @ feeds["Placeholder"][0, :, ::32, ::32].reshape(-1))
+
+    return Stage(name, "f32", "FP32", SPEC, logits, lambda _feeds: {})
 
 
-def test_stages_of_other_clips_are_not_compared(plain_ir: Path, clips: dict[str, Feeds]) -> None:
-    stage = ir_stage(plain_ir)
-    other = Stage("o", "f32", "FP32", dataclasses.replace(stage.spec, num_frames=80), stage.logits, stage.layers)
+def test_a_mistake_in_the_second_clips_is_named(clips: dict[str, Feeds], subtests: pytest.Subtests) -> None:
+    for title, mistake in MISTAKES.items():
+        with subtests.test(title=title):
+            wrong = {name: {"Placeholder": mistake(feeds["Placeholder"])} for name, feeds in clips.items()}
+            [step] = climb([by_sums("one"), by_sums("other")], clips, others=wrong)
+            assert step.mistake == f"the second clips have {title}"
+
+
+def test_stages_of_other_clips_are_not_compared(clips: dict[str, Feeds]) -> None:
+    stage = by_sums("s")
+    other = dataclasses.replace(stage, spec=dataclasses.replace(SPEC, num_frames=80))
     with pytest.raises(SpecError, match="stages must take the same clips and have the same classes; got I3D rgb"):
         climb([stage, other], clips)
 
@@ -243,12 +262,11 @@ def test_a_model_without_softmax_is_no_stage() -> None:
         _output_logits(ov.Model([ops.relu(clip)], [clip], "m"))
 
 
-def test_labels_may_differ_in_name_only(plain_ir: Path) -> None:
-    stage = ir_stage(plain_ir)
+def test_labels_may_differ_in_name_only(clips: dict[str, Feeds]) -> None:
+    stage = by_sums("s")
     labels = LabelSet("mine", tuple(str(number) for number in range(400)))
-    renamed = dataclasses.replace(stage.spec, labels=labels)
-    other = Stage("other", "f32", "FP32", renamed, stage.logits, stage.layers)
-    assert climb([stage, other], {"moving": generated_clips(SPEC)["moving"]})[0].agrees
+    other = dataclasses.replace(stage, spec=dataclasses.replace(SPEC, labels=labels))
+    assert climb([stage, other], clips)[0].agrees
 
 
 def counted_stage(name: str, logits: float, asked: list[str]) -> Stage:
@@ -260,19 +278,15 @@ def counted_stage(name: str, logits: float, asked: list[str]) -> Stage:
     return Stage(name, "f32", "FP32", SPEC, lambda _feeds: answer, layers)
 
 
-@pytest.mark.parametrize(
-    ("logits", "all_layers", "asked"),
-    [
+def test_layers_are_computed_where_they_are_needed(subtests: pytest.Subtests) -> None:
+    for logits, all_layers, asked in [
         ((1.0, 1.0), False, []),
         ((1.0, 1.0), True, ["stage 0", "stage 1"]),
         ((1.0, 2.0), False, ["stage 0", "stage 1"]),
         ((1.0, 1.0, 2.0), False, ["stage 1", "stage 2", "stage 0"]),
-    ],
-)
-def test_layers_are_computed_where_they_are_needed(
-    logits: tuple[float, ...], all_layers: bool, asked: list[str]
-) -> None:
-    really: list[str] = []
-    stages = [counted_stage(f"stage {number}", value, really) for number, value in enumerate(logits)]
-    climb(stages, {"clip": {"Placeholder_flow": np.zeros(1, np.float32)}}, all_layers=all_layers)
-    assert really == asked
+    ]:
+        with subtests.test(logits=logits, all_layers=all_layers):
+            really: list[str] = []
+            stages = [counted_stage(f"stage {number}", value, really) for number, value in enumerate(logits)]
+            climb(stages, {"clip": {"Placeholder_flow": np.zeros(1, np.float32)}}, all_layers=all_layers)
+            assert really == asked

@@ -39,9 +39,10 @@ def test_no_mistake() -> None:
     assert name_mistake(CLIP, CLIP + noise) is None
 
 
-@pytest.mark.parametrize("title", MISTAKES)
-def test_each_is_named(title: str) -> None:
-    assert name_mistake(CLIP, MISTAKES[title](CLIP)) == title
+def test_each_is_named(subtests: pytest.Subtests) -> None:
+    for title in MISTAKES:
+        with subtests.test(title=title):
+            assert name_mistake(CLIP, MISTAKES[title](CLIP)) == title
 
 
 def test_ncdhw_fed_as_ndchw_by_hand() -> None:
@@ -53,22 +54,19 @@ def test_ncdhw_fed_as_ndchw_by_hand() -> None:
     assert seen[0, 1, 0].T.tolist() == memory[3:]
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((224, 224), "a different resize: it shows 2.03 times the width and 1.14 times the height"),
-        ((398, 224), "a different resize: it shows 1.14 times the width and 1.14 times the height"),
-        ((340, 256), "a different resize: it shows 1.34 times the width and 1.00 times the height"),
-    ],
-    ids=["squeezed whole", "short side 224", "aspect lost"],
-)
-def test_another_resize_is_measured(size: tuple[int, int], expected: str) -> None:
-    picture = scene()
-    found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, size))
-    assert found is not None
-    assert found.split(" ")[:6] == expected.split(" ")[:6]
-    numbers = [[float(word) for word in text.split() if word[0].isdigit()] for text in (found, expected)]
-    assert numbers[0] == pytest.approx(numbers[1], rel=0.02)
+def test_another_resize_is_measured(subtests: pytest.Subtests) -> None:
+    for case, (size, expected) in {
+        "squeezed whole": ((224, 224), "a different resize: it shows 2.03 times the width and 1.14 times the height"),
+        "short side 224": ((398, 224), "a different resize: it shows 1.14 times the width and 1.14 times the height"),
+        "aspect lost": ((340, 256), "a different resize: it shows 1.34 times the width and 1.00 times the height"),
+    }.items():
+        with subtests.test(case):
+            picture = scene()
+            found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, size))
+            assert found is not None
+            assert found.split(" ")[:6] == expected.split(" ")[:6]
+            numbers = [[float(word) for word in text.split() if word[0].isdigit()] for text in (found, expected)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=0.02)
 
 
 def test_another_interpolation() -> None:

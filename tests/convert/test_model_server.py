@@ -161,24 +161,24 @@ def test_a_name_that_leads_elsewhere(ir_path: Path, tmp_path: Path) -> None:
     assert models_of(tmp_path) == [OURS, OTHER]
 
 
-@pytest.mark.parametrize(
-    ("text", "finding"),
-    [
-        ("", "Expecting value: line 1 column 1 (char 0)"),
-        ('{"model_config_list": [', "Expecting value: line 1 column 24 (char 23)"),
-        ("[]", "no list model_config_list"),
-        ('{"compilerOptions": {}}', "no list model_config_list"),
-        ('{"model_config_list": {}}', "no list model_config_list"),
-        ('{"model_config_list": [{"name": "a"}]}', "no config with a name in entry 0 of model_config_list"),
-        ('{"model_config_list": [{"config": {"base_path": "a"}}]}', "no config with a name in entry 0 of"),
-    ],
-    ids=["empty", "broken off", "list", "of another program", "no list", "no config", "no name"],
-)
-def test_a_config_of_something_else(ir_path: Path, tmp_path: Path, text: str, finding: str) -> None:
-    (tmp_path / "config.json").write_text(text)
-    message = refusal(ir_path, tmp_path, force=True)
-    assert message.startswith(f"config '{tmp_path / 'config.json'}' must be Model Server's; got {finding}")
-    assert message.endswith(HINT)
+def test_a_config_of_something_else(ir_path: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for case, (text, finding) in {
+        "empty": ("", "Expecting value: line 1 column 1 (char 0)"),
+        "broken off": ('{"model_config_list": [', "Expecting value: line 1 column 24 (char 23)"),
+        "list": ("[]", "no list model_config_list"),
+        "of another program": ('{"compilerOptions": {}}', "no list model_config_list"),
+        "no list": ('{"model_config_list": {}}', "no list model_config_list"),
+        "no config": (
+            '{"model_config_list": [{"name": "a"}]}',
+            "no config with a name in entry 0 of model_config_list",
+        ),
+        "no name": ('{"model_config_list": [{"config": {"base_path": "a"}}]}', "no config with a name in entry 0 of"),
+    }.items():
+        with subtests.test(case):
+            (tmp_path / "config.json").write_text(text)
+            message = refusal(ir_path, tmp_path, force=True)
+            assert message.startswith(f"config '{tmp_path / 'config.json'}' must be Model Server's; got {finding}")
+            assert message.endswith(HINT)
 
 
 def test_a_config_that_is_a_folder(ir_path: Path, tmp_path: Path) -> None:
@@ -188,12 +188,13 @@ def test_a_config_that_is_a_folder(ir_path: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a b", "-a", "ä"])
-def test_a_name_that_is_no_folder_and_no_address(ir_path: Path, tmp_path: Path, name: str) -> None:
-    assert refusal(ir_path, tmp_path, name=name) == (
-        f"model name {name!r} must be of letters, digits, '_', '.' and '-', and begin with a letter or a digit\n\n"
-        "hint: --name gives it another"
-    )
+def test_a_name_that_is_no_folder_and_no_address(ir_path: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name in ["", ".", "..", "a/b", "a b", "-a", "ä"]:
+        with subtests.test(name=name):
+            assert refusal(ir_path, tmp_path, name=name) == (
+                f"model name {name!r} must be of letters, digits, '_', '.' and '-', and begin with a letter or a "
+                "digit\n\nhint: --name gives it another"
+            )
 
 
 def test_a_file_where_the_model_shall_lie(ir_path: Path, tmp_path: Path) -> None:

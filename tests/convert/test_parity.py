@@ -15,21 +15,18 @@ def changed(*changes: tuple[int, float]) -> np.ndarray:
     return logits
 
 
-@pytest.mark.parametrize(
-    ("expected", "got", "difference", "agrees"),
-    [
-        (LOGITS, LOGITS, 0.0, True),
-        (LOGITS, changed((6, -8.0)), 0.1, True),
-        (LOGITS, changed((0, 7.0)), 0.3, False),
-        (LOGITS, changed((4, 1.0), (5, 2.0)), 0.1, False),
-        (changed((1, 8.0), (2, 8.001)), changed((1, 8.001), (2, 8.0)), 0.0001, True),
-    ],
-    ids=["same", "a loser moves", "the first falls", "the fifth changes", "near ties may trade places"],
-)
-def test_compare(expected: np.ndarray, got: np.ndarray, difference: float, agrees: bool) -> None:
-    clip = compare("clip", expected, got, bound=1e-3)
-    assert clip.relative_difference == pytest.approx(difference, abs=1e-6)
-    assert clip.top5_agrees is agrees
+def test_compare(subtests: pytest.Subtests) -> None:
+    for case, (expected, got, difference, agrees) in {
+        "same": (LOGITS, LOGITS, 0.0, True),
+        "a loser moves": (LOGITS, changed((6, -8.0)), 0.1, True),
+        "the first falls": (LOGITS, changed((0, 7.0)), 0.3, False),
+        "the fifth changes": (LOGITS, changed((4, 1.0), (5, 2.0)), 0.1, False),
+        "near ties may trade places": (changed((1, 8.0), (2, 8.001)), changed((1, 8.001), (2, 8.0)), 0.0001, True),
+    }.items():
+        with subtests.test(case):
+            clip = compare("clip", expected, got, bound=1e-3)
+            assert clip.relative_difference == pytest.approx(difference, abs=1e-6)
+            assert clip.top5_agrees is agrees
 
 
 def test_not_a_number_never_passes() -> None:

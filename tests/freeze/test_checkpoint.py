@@ -35,9 +35,10 @@ def test_the_index_agrees_with_tensorflow(checkpoint_prefix: Path) -> None:
     assert {name: list(entry.shape) for name, entry in entries.items()} == reader.get_variable_to_shape_map()
 
 
-@pytest.mark.parametrize("given", ["model.ckpt", "model.ckpt.index", DATA, "."])
-def test_a_checkpoint_is_found_by_any_of_its_names(prefix: Path, given: str) -> None:
-    assert open_checkpoint(prefix.parent / given).prefix == prefix
+def test_a_checkpoint_is_found_by_any_of_its_names(prefix: Path, subtests: pytest.Subtests) -> None:
+    for given in ["model.ckpt", "model.ckpt.index", DATA, "."]:
+        with subtests.test(given=given):
+            assert open_checkpoint(prefix.parent / given).prefix == prefix
 
 
 def test_a_checkpoint_is_identified(prefix: Path) -> None:
@@ -138,14 +139,15 @@ def test_index_with_scrambled_blocks(prefix: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["model.ckpt.index", DATA])
-def test_git_lfs_pointer(prefix: Path, name: str) -> None:
-    path = prefix.with_name(name)
-    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 50952284\n")
-    assert message(CheckpointDamagedError, prefix) == (
-        f"checkpoint file '{path}' must hold tensors; it is a git-LFS pointer\n\n"
-        "hint: run `git lfs pull` in its repository, or `i3d fetch`"
-    )
+def test_git_lfs_pointer(prefix: Path, subtests: pytest.Subtests) -> None:
+    for name in [DATA, "model.ckpt.index"]:
+        with subtests.test(name=name):
+            path = prefix.with_name(name)
+            path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 50952284\n")
+            assert message(CheckpointDamagedError, prefix) == (
+                f"checkpoint file '{path}' must hold tensors; it is a git-LFS pointer\n\n"
+                "hint: run `git lfs pull` in its repository, or `i3d fetch`"
+            )
 
 
 def test_other_variables(tmp_path: Path) -> None:
@@ -262,14 +264,17 @@ def test_labels_may_be_given(checkpoint_prefix: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", list(published.CHECKPOINTS))
-def test_likeness(name: str) -> None:
-    table = published.crc32c_table()[name]
-    assert len(table) == 230
-    assert published.nearest(table) == published.Likeness(name, ())
-    changed = {**table, "Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w": 0}
-    assert published.nearest(changed) == published.Likeness(name, ("Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w",))
-    assert published.nearest(dict.fromkeys(table, 0)) is None
+def test_likeness(subtests: pytest.Subtests) -> None:
+    for name in list(published.CHECKPOINTS):
+        with subtests.test(name=name):
+            table = published.crc32c_table()[name]
+            assert len(table) == 230
+            assert published.nearest(table) == published.Likeness(name, ())
+            changed = {**table, "Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w": 0}
+            assert published.nearest(changed) == published.Likeness(
+                name, ("Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w",)
+            )
+            assert published.nearest(dict.fromkeys(table, 0)) is None
 
 
 def test_an_untrained_checkpoint_is_like_none(checkpoint_prefix: Path) -> None:

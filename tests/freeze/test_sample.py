@@ -24,12 +24,13 @@ def test_the_published_values() -> None:
         assert all(item.label in kinetics_400() for item in result.top)
 
 
-@pytest.mark.parametrize("origin", list(published_results()))
-def test_probabilities_and_logits_of_the_published_values_agree(origin: str) -> None:
+def test_probabilities_and_logits_of_the_published_values_agree(subtests: pytest.Subtests) -> None:
     """Ratios of probabilities are exponentials of differences of logits, whatever the other classes are."""
-    first, *others = published_results()[origin].top
-    for item in others:
-        assert item.prob / first.prob == pytest.approx(np.exp(item.logit - first.logit), rel=2e-3)
+    for origin in list(published_results()):
+        with subtests.test(origin=origin):
+            first, *others = published_results()[origin].top
+            for item in others:
+                assert item.prob / first.prob == pytest.approx(np.exp(item.logit - first.logit), rel=2e-3)
 
 
 def logits_of(result: SampleResult) -> np.ndarray:
@@ -43,22 +44,22 @@ def logits_of(result: SampleResult) -> np.ndarray:
     return logits
 
 
-@pytest.mark.parametrize("origin", list(published_results()))
-def test_the_published_logits_pass(origin: str) -> None:
-    published = published_results()[origin]
-    verdict = judge(summarize(logits_of(published), kinetics_400()), published)
-    assert verdict.norm_deviation < 1e-9
-    assert verdict.passed
+def test_the_published_logits_pass(subtests: pytest.Subtests) -> None:
+    for origin in list(published_results()):
+        with subtests.test(origin=origin):
+            published = published_results()[origin]
+            verdict = judge(summarize(logits_of(published), kinetics_400()), published)
+            assert verdict.norm_deviation < 1e-9
+            assert verdict.passed
 
 
-@pytest.mark.parametrize(
-    ("factor", "passes"), [(1 + 0.9e-4, True), (1 - 0.9e-4, True), (1 + 1.1e-4, False), (0.5, False)]
-)
-def test_the_norm_may_deviate_by_a_ten_thousandth(factor: float, passes: bool) -> None:
-    published = published_results()["rgb_imagenet"]
-    verdict = judge(summarize(logits_of(published) * factor, kinetics_400()), published)
-    assert verdict.same_top
-    assert verdict.passed is passes
+def test_the_norm_may_deviate_by_a_ten_thousandth(subtests: pytest.Subtests) -> None:
+    for factor, passes in [(1 + 0.9e-4, True), (1 - 0.9e-4, True), (1 + 1.1e-4, False), (0.5, False)]:
+        with subtests.test(factor=factor):
+            published = published_results()["rgb_imagenet"]
+            verdict = judge(summarize(logits_of(published) * factor, kinetics_400()), published)
+            assert verdict.same_top
+            assert verdict.passed is passes
 
 
 def test_another_order_fails() -> None:
@@ -121,17 +122,18 @@ def test_no_sample(tmp_path: Path) -> None:
     assert error_of(path).startswith(f"sample '{path}' must be a .npy array; got ")
 
 
-@pytest.mark.parametrize("kind", ["empty", "npz", "text"])
-def test_arrays_that_are_no_sample(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "s.npy"
-    if kind == "empty":
-        path.touch()
-    elif kind == "npz":
-        with path.open("wb") as stream:
-            np.savez(stream, a=np.zeros(3))
-    else:
-        np.save(path, np.array(["a", "b"]))
-    assert error_of(path).startswith(f"sample '{path}' must be a .npy array")
+def test_arrays_that_are_no_sample(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for kind in ["empty", "npz", "text"]:
+        with subtests.test(kind=kind):
+            path = tmp_path / "s.npy"
+            if kind == "empty":
+                path.touch()
+            elif kind == "npz":
+                with path.open("wb") as stream:
+                    np.savez(stream, a=np.zeros(3))
+            else:
+                np.save(path, np.array(["a", "b"]))
+            assert error_of(path).startswith(f"sample '{path}' must be a .npy array")
 
 
 @pytest.mark.shared

@@ -20,9 +20,8 @@ def box(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ov, "Core", lambda: SimpleNamespace(available_devices=["CPU", "GPU", "NPU"]))
 
 
-@pytest.mark.parametrize(
-    ("engine", "fallback", "text"),
-    [
+def test_at_the_start(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+    for engine, fallback, text in [
         (running("CPU"), True, ""),
         (
             running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES),
@@ -41,27 +40,24 @@ def box(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (running("AUTO:CPU"), True, ""),
         (running("AUTO:CPU"), False, ""),
-    ],
-)
-def test_at_the_start(engine: SimpleNamespace, fallback: bool, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    note_start(engine, fallback=fallback)
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", text)
+    ]:
+        with subtests.test(text=text):
+            note_start(engine, fallback=fallback)
+            captured = capsys.readouterr()
+            assert (captured.out, captured.err) == ("", text)
 
 
-@pytest.mark.parametrize(
-    ("engine", "text"),
-    [
+def test_at_the_end(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+    for engine, text in [
         (running("GPU"), ""),
         (running("AUTO:GPU,CPU", ("GPU",)), "AUTO:GPU,CPU ran on GPU in the end\n"),
         (running("AUTO:GPU,CPU", ("(CPU)",)), "AUTO:GPU,CPU ran on CPU in the end\n"),
         (running("AUTO", ()), "AUTO ran on devices that it does not name in the end\n"),
         (running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES), ""),
-    ],
-)
-def test_at_the_end(engine: SimpleNamespace, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    note_end(engine)
-    assert capsys.readouterr().err == text
+    ]:
+        with subtests.test(text=text):
+            note_end(engine)
+            assert capsys.readouterr().err == text
 
 
 def test_labels() -> None:

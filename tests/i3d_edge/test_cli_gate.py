@@ -41,9 +41,8 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "baseline.json"
 
 
-@pytest.mark.parametrize(
-    ("lost", "gained", "options", "exit_code", "last"),
-    [
+def test_exit_codes(baseline: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for lost, gained, options, exit_code, last in [
         (0, 0, [], 0, "PASSED: the predictions are identical"),
         (0, 0, ["--max-drop-top1", "0", "--max-drift", "0"], 0, "PASSED: the predictions are identical; "),
         (2, 2, [], 0, "PASSED: the upper 95 % bound of the drop, 1.06 points, is within the limit of 2 points"),
@@ -59,14 +58,11 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (2, 2, ["--max-drift", "0.01"], 3, "FAILED: the drift of 0.0414 exceeds the limit of 0.01"),
         (2, 2, ["--max-drift", "0.05"], 0, "PASSED: the upper 95 % bound of the drop, 1.06 points, is within the "),
         (4, 0, ["--max-drift", "0.01", "--undecided", "pass"], 3, "FAILED: the drift of 0.0414 exceeds the limit "),
-    ],
-)
-def test_exit_codes(
-    baseline: Path, tmp_path: Path, lost: int, gained: int, options: list[str], exit_code: int, last: str
-) -> None:
-    result = i3d("compare", baseline, run(tmp_path / "run", flipped(lost, gained)), *options)
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout.splitlines()[-1].startswith(last)
+    ]:
+        with subtests.test(lost=lost, gained=gained, options=options):
+            result = i3d("compare", baseline, run(tmp_path / "run", flipped(lost, gained)), *options)
+            assert result.exit_code == exit_code, result.output
+            assert result.stdout.splitlines()[-1].startswith(last)
 
 
 def test_what_stderr_says(baseline: Path, tmp_path: Path) -> None:
@@ -207,11 +203,12 @@ def test_no_labelled_video(tmp_path: Path) -> None:
     assert "must have the 1 scored videos that result.json counts; those of 'ir' have 0" in result.stderr
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-1", "101"])
-def test_limits_are_numbers(baseline: Path, value: str) -> None:
-    assert i3d("compare", baseline, baseline.parent / "run", "--max-drop-top1", value).exit_code == 2
-    if value != "101":
-        assert i3d("compare", baseline, baseline.parent / "run", "--max-drift", value).exit_code == 2
+def test_limits_are_numbers(baseline: Path, subtests: pytest.Subtests) -> None:
+    for value in ["nan", "inf", "-1", "101"]:
+        with subtests.test(value=value):
+            assert i3d("compare", baseline, baseline.parent / "run", "--max-drop-top1", value).exit_code == 2
+            if value != "101":
+                assert i3d("compare", baseline, baseline.parent / "run", "--max-drift", value).exit_code == 2
 
 
 def test_the_default_limit_is_the_rooms() -> None:

@@ -91,18 +91,16 @@ def test_parity_with_a_stricter_tolerance(short_graph: Path, short_ir: Path) -> 
     assert result.stderr.endswith("hint: see the first layer that differs\n")
 
 
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
+def test_parity_used_wrongly(subtests: pytest.Subtests) -> None:
+    for args, message in [
         (["one.xml"], "there must be two stages at least"),
         (["a.xml", "b.xml", "--clips-b", "folder"], "--clips-b needs --clips to compare with"),
         (["graph.pb@bf16", "b.xml"], "only an IR has a precision or a device; got 'graph.pb@bf16'"),
-    ],
-)
-def test_parity_used_wrongly(args: list[str], message: str) -> None:
-    result = i3d("parity", *args)
-    assert result.exit_code == 2
-    assert message in result.stderr
+    ]:
+        with subtests.test(args=args):
+            result = i3d("parity", *args)
+            assert result.exit_code == 2
+            assert message in result.stderr
 
 
 @pytest.mark.slow
@@ -163,8 +161,9 @@ def test_convert_to_whole_frames(short_graph: Path, tmp_path: Path) -> None:
     assert "parity, moving clip" in result.stdout
 
 
-@pytest.mark.parametrize("size", ["120", "0x10", "axb", "1x2x3"])
-def test_a_size_that_is_none(size: str, short_graph: Path, tmp_path: Path) -> None:
-    result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", size)
-    assert result.exit_code == 2
-    assert f"{size!r} is not a height and a width, as in 240x320" in result.stderr
+def test_a_size_that_is_none(short_graph: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for size in ["120", "0x10", "axb", "1x2x3"]:
+        with subtests.test(size=size):
+            result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", size)
+            assert result.exit_code == 2
+            assert f"{size!r} is not a height and a width, as in 240x320" in result.stderr

@@ -100,22 +100,19 @@ def test_a_place_that_cannot_be_written(film: Path, tmp_path: Path) -> None:
     assert result.stderr == f"OutputError: output '{tmp_path}' must be writable; got Is a directory\n"
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_wrong_usage(film: Path, subtests: pytest.Subtests) -> None:
+    for options, message in [
         (["--hop", "0"], "Invalid value for '--hop': '0' is neither a number above 0 nor 'auto'."),
         (["--hop", "fast"], "Invalid value for '--hop': 'fast' is neither a number above 0 nor 'auto'."),
         (["--reconnect", "-1"], "Invalid value for '--reconnect': '-1' is neither a number above 0 nor 'forever'."),
         (["--on", "0.2"], "thresholds must be 0 < off <= on <= 1; got off 0.3, on 0.2"),
         (["--smooth", "x"], "smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got 'x'"),
         (["--webhook", "ftp://u:p@h"], "webhook must be an http:// or https:// URL; got 'ftp://***@h'"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_wrong_usage(options: list[str], message: str, film: Path) -> None:
-    result = CliRunner().invoke(main, ["stream", str(film), "--model", "m.xml", *options])
-    assert result.exit_code == 2
-    assert message in result.stderr
+    ]:
+        with subtests.test(options=options):
+            result = CliRunner().invoke(main, ["stream", str(film), "--model", "m.xml", *options])
+            assert result.exit_code == 2
+            assert message in result.stderr
 
 
 def test_only_files_begin_again() -> None:

@@ -23,9 +23,8 @@ def test_a_sound_environment_has_no_problems() -> None:
     assert find_problems(installed(owners=owners)) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
+def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
+    for changes, problem in [
         (
             {"locations": {**HERE, "convert": Path("/site/convert")}, "owners": {"convert": ["convert", "i3d_edge"]}},
             Problem(
@@ -103,15 +102,13 @@ def test_a_sound_environment_has_no_problems() -> None:
                 stops_work=False,
             ),
         ),
-    ],
-)
-def test_one_thing_is_wrong(changes: dict[str, object], problem: Problem) -> None:
-    assert find_problems(installed(**changes)) == [problem]
+    ]:
+        with subtests.test(problem=problem.text):
+            assert find_problems(installed(**changes)) == [problem]
 
 
-@pytest.mark.parametrize(
-    ("requirement", "version", "is_met"),
-    [
+def test_versions(subtests: pytest.Subtests) -> None:
+    for requirement, version, is_met in [
         ("a>=1.2", "1.10", True),
         ("a>=1.2", "1.2.0rc1", True),
         ("a<3", "3.0", False),
@@ -122,11 +119,10 @@ def test_one_thing_is_wrong(changes: dict[str, object], problem: Problem) -> Non
         ("a (>=2)", "1.9", False),
         ("a==1.*", "2.0", True),
         ("a", "0", True),
-    ],
-)
-def test_versions(requirement: str, version: str, is_met: bool) -> None:
-    own = installed(versions={"a": version}, requirements={"i3d-edge": [requirement]})
-    assert (find_problems(own) == []) is is_met
+    ]:
+        with subtests.test(requirement=requirement, version=version):
+            own = installed(versions={"a": version}, requirements={"i3d-edge": [requirement]})
+            assert (find_problems(own) == []) is is_met
 
 
 def test_what_stops_work_comes_first() -> None:

@@ -30,26 +30,25 @@ def test_a_shipped_label_set_is_stored_by_name() -> None:
     assert ModelSpec.from_json(ModelSpec(labels=renamed).to_json()).labels == renamed
 
 
-@pytest.mark.parametrize(
-    ("layout", "stream", "shape"),
-    [
+def test_clip_shape(subtests: pytest.Subtests) -> None:
+    for layout, stream, shape in [
         ("NDHWC", "rgb", (1, 79, 224, 224, 3)),
         ("NDCHW", "rgb", (1, 79, 3, 224, 224)),
         ("NCDHW", "flow", (1, 2, 79, 224, 224)),
         ("DCHW", "rgb", (79, 3, 224, 224)),
-    ],
-)
-def test_clip_shape(layout: str, stream: str, shape: tuple[int, ...]) -> None:
-    assert ModelSpec(labels=CUSTOM, layout=layout, stream=stream).clip_shape == shape
+    ]:
+        with subtests.test(layout=layout):
+            assert ModelSpec(labels=CUSTOM, layout=layout, stream=stream).clip_shape == shape
 
 
-@pytest.mark.parametrize("layout", ["NDHWC", "NDCHW", "NCDHW", "DCHW", "DHWC"])
-def test_clips_are_laid_out(layout: str) -> None:
-    clips = np.arange(2 * 9 * 4 * 5 * 3).reshape(2, 9, 4, 5, 3)
-    laid = ModelSpec(labels=CUSTOM, layout=layout).lay_out(clips)
-    assert laid.shape == tuple({"N": 2, "D": 9, "H": 4, "W": 5, "C": 3}[axis] for axis in layout)
-    place = {"N": 0, "D": 7, "H": 1, "W": 3, "C": 2}
-    assert laid[tuple(place[axis] for axis in layout)] == clips[0, 7, 1, 3, 2]
+def test_clips_are_laid_out(subtests: pytest.Subtests) -> None:
+    for layout in ["NDHWC", "NDCHW", "NCDHW", "DCHW", "DHWC"]:
+        with subtests.test(layout=layout):
+            clips = np.arange(2 * 9 * 4 * 5 * 3).reshape(2, 9, 4, 5, 3)
+            laid = ModelSpec(labels=CUSTOM, layout=layout).lay_out(clips)
+            assert laid.shape == tuple({"N": 2, "D": 9, "H": 4, "W": 5, "C": 3}[axis] for axis in layout)
+            place = {"N": 0, "D": 7, "H": 1, "W": 3, "C": 2}
+            assert laid[tuple(place[axis] for axis in layout)] == clips[0, 7, 1, 3, 2]
 
 
 def test_the_title_names_the_weights() -> None:
@@ -58,9 +57,8 @@ def test_the_title_names_the_weights() -> None:
     assert dataclasses.replace(spec, origin="rgb_imagenet").title().endswith("weights rgb_imagenet")
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
+def test_impossible_values(subtests: pytest.Subtests) -> None:
+    for changes, message in [
         ({"stream": "audio"}, "stream must be one of flow, joint, rgb; got 'audio'"),
         ({"num_frames": 8}, "num_frames must be at least 9; got 8"),
         ({"batch": 0}, "batch must be at least 1; got 0"),
@@ -74,43 +72,42 @@ def test_the_title_names_the_weights() -> None:
         ),
         ({"layout": "NHWC"}, "layout must order the letters N, D, H, W and C, or all but N; got 'NHWC'"),
         ({"layout": "DCHW", "batch": 2}, "layout must have an N where batch is not 1; got 'DCHW' and 2"),
-    ],
-)
-def test_impossible_values(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(SpecError) as caught:
-        ModelSpec(labels=CUSTOM, **changes)
-    assert str(caught.value) == message
+    ]:
+        with subtests.test(message=message):
+            with pytest.raises(SpecError) as caught:
+                ModelSpec(labels=CUSTOM, **changes)
+            assert str(caught.value) == message
 
 
 FIELDS = json.loads(ModelSpec(labels=CUSTOM).to_json())
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("nonsense", "spec must be JSON; got Expecting value: line 1 column 1 (char 0)"),
-        ("[]", "spec must be a JSON object; got list"),
-        (
+def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
+    for case, (text, message) in {
+        "not JSON": ("nonsense", "spec must be JSON; got Expecting value: line 1 column 1 (char 0)"),
+        "not an object": ("[]", "spec must be a JSON object; got list"),
+        "version": (
             json.dumps({**FIELDS, "spec_version": 9}),
             "spec_version must be 1; got 9\n\n"
             "hint: the model was written by another version of i3d-edge: make it again",
         ),
-        (json.dumps({**FIELDS, "colour": "red"}), "spec must have only the fields of ModelSpec; got 'colour'"),
-        (
+        "unknown field": (
+            json.dumps({**FIELDS, "colour": "red"}),
+            "spec must have only the fields of ModelSpec; got 'colour'",
+        ),
+        "missing field": (
             json.dumps({key: value for key, value in FIELDS.items() if key != "labels"}),
             "spec must have the fields of ModelSpec; got KeyError('labels')",
         ),
-        (
+        "unknown labels": (
             json.dumps({**FIELDS, "labels": {"name": "other"}}),
             "label set must be shipped or spelled out; got 'other' without names",
         ),
-    ],
-    ids=["not JSON", "not an object", "version", "unknown field", "missing field", "unknown labels"],
-)
-def test_a_spec_that_cannot_be_read(text: str, message: str) -> None:
-    with pytest.raises(SpecError) as caught:
-        ModelSpec.from_json(text)
-    assert str(caught.value) == message
+    }.items():
+        with subtests.test(case):
+            with pytest.raises(SpecError) as caught:
+                ModelSpec.from_json(text)
+            assert str(caught.value) == message
 
 
 def test_kinetics_400_is_in_deepminds_order() -> None:

@@ -106,24 +106,19 @@ def test_one_check_is_enough_where_the_cpu_computes_in_f32(box: Path, monkeypatc
     assert [check.precision for check in verify_bundle(box).checks] == ["f32"]
 
 
-@pytest.mark.parametrize(
-    ("answering", "failed"),
-    [
-        (fake_engine(own_error=0.05), ["bf16"]),
-        (fake_engine(error=2e-4), ["f32"]),
-        (fake_engine(own_error=0.03), []),
-        (fake_engine(error=5e-5), []),
-        (fake_engine(own_precision="not reported", own_error=0.3), []),
-    ],
-    ids=["bf16 too far", "f32 too far", "bf16 within", "f32 within", "a device that does not tell"],
-)
-def test_a_wrong_box(
-    box: Path, monkeypatch: pytest.MonkeyPatch, answering: Callable[..., GoldenRun], failed: list[str]
-) -> None:
-    use(monkeypatch, answering)
-    report = verify_bundle(box)
-    assert [check.precision for check in report.checks if not check.passed] == failed
-    assert report.passed == (not failed)
+def test_a_wrong_box(box: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests) -> None:
+    for case, (answering, failed) in {
+        "bf16 too far": (fake_engine(own_error=0.05), ["bf16"]),
+        "f32 too far": (fake_engine(error=2e-4), ["f32"]),
+        "bf16 within": (fake_engine(own_error=0.03), []),
+        "f32 within": (fake_engine(error=5e-5), []),
+        "a device that does not tell": (fake_engine(own_precision="not reported", own_error=0.3), []),
+    }.items():
+        with subtests.test(case):
+            use(monkeypatch, answering)
+            report = verify_bundle(box)
+            assert [check.precision for check in report.checks if not check.passed] == failed
+            assert report.passed == (not failed)
 
 
 def test_not_a_number_is_never_right(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,44 +152,48 @@ def replace(name: str, old: bytes, new: bytes) -> Change:
     return change
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
+def test_tampering_is_found_and_named(box: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for case, (change, message) in {
+        "weights": (
             flip("models/short.bin"),
             r"entry 'models/short.bin' must have the SHA-256 \w{64} of the manifest; got \w{64}",
         ),
-        (
+        "network": (
             flip("models/short.xml"),
             r"entry 'models/short.xml' must have the SHA-256 \w{64} of the manifest; got \w{64}",
         ),
-        (flip("golden.json"), r"entry 'golden.json' must have the SHA-256 \w{64} of the manifest; got \w{64}"),
-        (put("labels/short.txt", b"x"), r"entry 'labels/short.txt' must have \d+ bytes, as the manifest says; got 1"),
-        (drop("models/short.bin"), r"entries must be those of the manifest; 'models/short.bin' is absent"),
-        (drop("golden.json"), r"entries must be those of the manifest; 'golden.json' is absent"),
-        (put("run.sh", b"x"), r"entries must be those of the manifest; 'run.sh' is not"),
-        (
+        "answers": (
+            flip("golden.json"),
+            r"entry 'golden.json' must have the SHA-256 \w{64} of the manifest; got \w{64}",
+        ),
+        "labels": (
+            put("labels/short.txt", b"x"),
+            r"entry 'labels/short.txt' must have \d+ bytes, as the manifest says; got 1",
+        ),
+        "removed": (drop("models/short.bin"), r"entries must be those of the manifest; 'models/short.bin' is absent"),
+        "no answers": (drop("golden.json"), r"entries must be those of the manifest; 'golden.json' is absent"),
+        "added": (put("run.sh", b"x"), r"entries must be those of the manifest; 'run.sh' is not"),
+        "manifest": (
             replace(MANIFEST, b'"int8": 0.5', b'"int8": 0.4'),
             r"manifest 'bundle.json' must have the SHA-256 that 'bundle.sha256' says; got \w{64}",
         ),
-        (
+        "checksum": (
             put(MANIFEST_SUM, b"0" * 64),
             r"manifest 'bundle.json' must have the SHA-256 that 'bundle.sha256' says; got \w{64}",
         ),
-    ],
-    ids=["weights", "network", "answers", "labels", "removed", "no answers", "added", "manifest", "checksum"],
-)
-def test_tampering_is_found_and_named(box: Path, tmp_path: Path, change: Change, message: str) -> None:
-    found = refused(edit(box, tmp_path / "edited.i3d", change))
-    assert re.fullmatch(
-        message + "\n\nhint: it was changed after it was packed: take it from where it was made", found
-    ), found
+    }.items():
+        with subtests.test(case):
+            found = refused(edit(box, tmp_path / "edited.i3d", change))
+            assert re.fullmatch(
+                message + "\n\nhint: it was changed after it was packed: take it from where it was made", found
+            ), found
 
 
-@pytest.mark.parametrize("name", [MANIFEST, MANIFEST_SUM])
-def test_without_its_manifest(box: Path, tmp_path: Path, name: str) -> None:
-    message = refused(edit(box, tmp_path / "edited.i3d", drop(name)))
-    assert message.startswith(f"entry '{name}' must be there; it is absent\n\nhint: copy it again")
+def test_without_its_manifest(box: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name in [MANIFEST, MANIFEST_SUM]:
+        with subtests.test(name=name):
+            message = refused(edit(box, tmp_path / "edited.i3d", drop(name)))
+            assert message.startswith(f"entry '{name}' must be there; it is absent\n\nhint: copy it again")
 
 
 def test_a_truncated_bundle(box: Path) -> None:
@@ -230,9 +229,8 @@ def test_a_digest_from_elsewhere_finds_what_checksums_cannot(box: Path, tmp_path
     )
 
 
-@pytest.mark.parametrize(
-    ("answers", "message"),
-    [
+def test_answers_that_are_none(box: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for answers, message in [
         (b"{", "entry 'golden.json': golden answers must be such as `i3d bundle pack` writes; got JSONDecodeError("),
         (b"[]", "entry 'golden.json': golden answers must be such as `i3d bundle pack` writes; got AttributeError("),
         (b"{}", "entry 'golden.json' must have answers of model 'short'; it has none"),
@@ -244,23 +242,22 @@ def test_a_digest_from_elsewhere_finds_what_checksums_cannot(box: Path, tmp_path
             "clip 'gratings' must be generated here as where it was packed; its SHA-256 is another\n\nhint: ver",
         ),
         ("shape", "answers to clip 'gratings' must have the shape (1, 400) of the IR's output; got (1, 3)"),
-    ],
-)
-def test_answers_that_are_none(box: Path, tmp_path: Path, answers: bytes | str, message: str) -> None:
-    if isinstance(answers, str):
-        fields = json.loads(read_entries(box)[GOLDEN])
-        wrong = {
-            "seed": ("seed", -1),
-            "probabilities": ("probabilities", [[float("nan")]]),
-            "pattern": ("pattern", "x"),
-            "sha256": ("sha256", {}),
-            "shape": ("probabilities", [[0.1, 0.2, 0.7]]),
-        }
-        name, value = wrong[answers]
-        fields["short"][0][name] = value
-        answers = json.dumps(fields).encode()
-    edited = edit(box, tmp_path / "edited.i3d", put(GOLDEN, answers), covering=True)
-    assert refused(edited).startswith(message)
+    ]:
+        with subtests.test(answers=answers):
+            if isinstance(answers, str):
+                fields = json.loads(read_entries(box)[GOLDEN])
+                wrong = {
+                    "seed": ("seed", -1),
+                    "probabilities": ("probabilities", [[float("nan")]]),
+                    "pattern": ("pattern", "x"),
+                    "sha256": ("sha256", {}),
+                    "shape": ("probabilities", [[0.1, 0.2, 0.7]]),
+                }
+                name, value = wrong[answers]
+                fields["short"][0][name] = value
+                answers = json.dumps(fields).encode()
+            edited = edit(box, tmp_path / "edited.i3d", put(GOLDEN, answers), covering=True)
+            assert refused(edited).startswith(message)
 
 
 def test_an_ir_that_cannot_be_read(box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

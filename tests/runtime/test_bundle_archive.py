@@ -29,9 +29,8 @@ def refused(path: Path) -> str:
     return message.removeprefix(f"bundle '{path}': ").partition("\n\nhint: ")[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [
+def test_hostile_names(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name, fault in [
         ("/etc/passwd", "an absolute path"),
         ("//server/share/x", "an absolute path"),
         ("../x", "a step to another folder"),
@@ -57,11 +56,10 @@ def refused(path: Path) -> str:
         ("NUL", "a name that Windows keeps for itself"),
         ("models/x.", "a name that Windows keeps for itself"),
         ("x" * 201, "201 characters"),
-    ],
-)
-def test_hostile_names(tmp_path: Path, name: str, fault: str) -> None:
-    path = write_entries(tmp_path / "box.i3d", {"bundle.json": b"{}", name: b"x"})
-    assert refused(path) == f"entry {name!r} must have a name for every system; it has {fault}"
+    ]:
+        with subtests.test(name=name):
+            path = write_entries(tmp_path / "box.i3d", {"bundle.json": b"{}", name: b"x"})
+            assert refused(path) == f"entry {name!r} must have a name for every system; it has {fault}"
 
 
 def test_ordinary_names_are_accepted(tmp_path: Path) -> None:
@@ -70,16 +68,14 @@ def test_ordinary_names_are_accepted(tmp_path: Path) -> None:
         assert {name: archive.read(name, limit=9) for name in archive.sizes} == entries
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
+def test_names_that_some_system_takes_for_one(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for names, message in [
         (["a.xml", "A.XML"], "entry 'A.XML' must be there once, in whatever case; it is there again"),
         (["a", "a/b"], "entry 'a' must be a file or a folder; it is both"),
         (["A", "a/b/c"], "entry 'a' must be a file or a folder; it is both"),
-    ],
-)
-def test_names_that_some_system_takes_for_one(tmp_path: Path, names: list[str], message: str) -> None:
-    assert refused(write_entries(tmp_path / "box.i3d", dict.fromkeys(names, b"x"))) == message
+    ]:
+        with subtests.test(names=names):
+            assert refused(write_entries(tmp_path / "box.i3d", dict.fromkeys(names, b"x"))) == message
 
 
 def test_an_entry_twice(tmp_path: Path) -> None:
@@ -91,24 +87,22 @@ def test_an_entry_twice(tmp_path: Path) -> None:
     assert refused(path) == "entry 'a.xml' must be there once, in whatever case; it is there again"
 
 
-@pytest.mark.parametrize(
-    ("kind", "title"),
-    [
+def test_what_is_no_plain_file(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for kind, title in [
         (stat.S_IFLNK, "a symbolic link"),
         (stat.S_IFCHR, "a device"),
         (stat.S_IFBLK, "a device"),
         (stat.S_IFIFO, "a pipe"),
         (stat.S_IFSOCK, "a socket"),
         (stat.S_IFDIR, "a folder"),
-    ],
-)
-def test_what_is_no_plain_file(tmp_path: Path, kind: int, title: str) -> None:
-    path = tmp_path / "box.i3d"
-    with zipfile.ZipFile(path, "w") as archive:
-        info = zipfile.ZipInfo("models")
-        info.external_attr = (kind | 0o777) << 16
-        archive.writestr(info, "/etc/passwd")
-    assert refused(path) == f"entry 'models' must be a plain file; got {title}"
+    ]:
+        with subtests.test(title=title, kind=kind):
+            path = tmp_path / "box.i3d"
+            with zipfile.ZipFile(path, "w") as archive:
+                info = zipfile.ZipInfo("models")
+                info.external_attr = (kind | 0o777) << 16
+                archive.writestr(info, "/etc/passwd")
+            assert refused(path) == f"entry 'models' must be a plain file; got {title}"
 
 
 def test_a_compressed_entry(tmp_path: Path) -> None:
@@ -142,11 +136,12 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         archive.read("a", limit=4)
 
 
-@pytest.mark.parametrize("length", [0, 10, 60, -1])
-def test_truncated(tmp_path: Path, length: int) -> None:
-    path = write_entries(tmp_path / "box.i3d", {"a": b"12345"})
-    path.write_bytes(path.read_bytes()[:length])
-    assert refused(path).startswith("it must be a whole bundle; it is cut off, or none (")
+def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for length in [0, 10, 60, -1]:
+        with subtests.test(length=length):
+            path = write_entries(tmp_path / "box.i3d", {"a": b"12345"})
+            path.write_bytes(path.read_bytes()[:length])
+            assert refused(path).startswith("it must be a whole bundle; it is cut off, or none (")
 
 
 def test_an_absent_file(tmp_path: Path) -> None:

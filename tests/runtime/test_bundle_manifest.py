@@ -48,9 +48,8 @@ def change(fields: dict[str, Any], path: str, value: object) -> None:
         fields[last] = value
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
+def test_a_manifest_that_is_wrong(subtests: pytest.Subtests) -> None:
+    for path, value, message in [
         ("schema_version", 2, "manifest must have schema version 1; got 2"),
         ("schema_version", None, "manifest must have schema version 1; got None"),
         ("models", None, "manifest must have the fields of a bundle; got KeyError('models')"),
@@ -75,24 +74,28 @@ def change(fields: dict[str, Any], path: str, value: object) -> None:
         ("models.0.bounds.int8", "1", "manifest must have the fields of a bundle; got TypeError('str for float')"),
         ("entries.golden.json", 1, None),
         ("versions", [], "manifest must have the fields of a bundle; got TypeError('list for dict')"),
-    ],
-)
-def test_a_manifest_that_is_wrong(path: str, value: object, message: str | None) -> None:
-    fields = json.loads(make_manifest().to_bytes())
-    if message is None:
-        fields["entries"]["golden.json"] = {"size": 1 << 30, "sha256": "0" * 64}
-        message = "entry 'golden.json' must have at most 16777216 bytes; got 1073741824"
-    else:
-        change(fields, path, value)
-    with pytest.raises(BundleError) as caught:
-        Manifest.from_bytes(json.dumps(fields).encode())
-    assert caught.value.message == message
+    ]:
+        with subtests.test(path=path, value=value):
+            fields = json.loads(make_manifest().to_bytes())
+            if message is None:
+                fields["entries"]["golden.json"] = {"size": 1 << 30, "sha256": "0" * 64}
+                message = "entry 'golden.json' must have at most 16777216 bytes; got 1073741824"
+            else:
+                change(fields, path, value)
+            with pytest.raises(BundleError) as caught:
+                Manifest.from_bytes(json.dumps(fields).encode())
+            assert caught.value.message == message
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000], ids=["empty", "cut off", "no text", "deep"])
-def test_what_is_no_json(data: bytes) -> None:
-    with pytest.raises(BundleError, match="manifest must be JSON; got "):
-        Manifest.from_bytes(data)
+def test_what_is_no_json(subtests: pytest.Subtests) -> None:
+    for case, data in {
+        "empty": b"",
+        "cut off": b"{",
+        "no text": b"\xff",
+        "deep": b"[" * 100_000,
+    }.items():
+        with subtests.test(case), pytest.raises(BundleError, match="manifest must be JSON; got "):
+            Manifest.from_bytes(data)
 
 
 def test_the_loosest_bound_is_for_a_device_that_does_not_tell() -> None:
@@ -100,29 +103,18 @@ def test_the_loosest_bound_is_for_a_device_that_does_not_tell() -> None:
     assert (model.bound("f32"), model.bound("not reported")) == (1e-4, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("stored", "measured", "bounds"),
-    [
-        ("FP32", {}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("FP32", {"bf16": 0.015}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.06, "int8": 0.5}),
-        ("FP32", {"bf16": 0.001}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.02, "int8": 0.5}),
-        ("FP32", {"bf16": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("FP32", {"f32": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
-        ("INT8", {"int8": 0.03}, {"f32": 2e-3, "f16": 0.12, "bf16": 0.12, "int8": 0.12}),
-        ("INT8", {}, {"f32": 2e-3, "f16": 0.5, "bf16": 0.5, "int8": 0.5}),
-    ],
-    ids=[
-        "nothing measured",
-        "four times",
-        "at least",
-        "at most the ladder's",
-        "f32 is fixed",
-        "INT8",
-        "INT8, f32 only",
-    ],
-)
-def test_bounds(stored: str, measured: dict[str, float], bounds: dict[str, float]) -> None:
-    assert bounds_of(stored, measured) == bounds
+def test_bounds(subtests: pytest.Subtests) -> None:
+    for case, (stored, measured, bounds) in {
+        "nothing measured": ("FP32", {}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        "four times": ("FP32", {"bf16": 0.015}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.06, "int8": 0.5}),
+        "at least": ("FP32", {"bf16": 0.001}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.02, "int8": 0.5}),
+        "at most the ladder's": ("FP32", {"bf16": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        "f32 is fixed": ("FP32", {"f32": 0.05}, {"f32": 1e-4, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}),
+        "INT8": ("INT8", {"int8": 0.03}, {"f32": 2e-3, "f16": 0.12, "bf16": 0.12, "int8": 0.12}),
+        "INT8, f32 only": ("INT8", {}, {"f32": 2e-3, "f16": 0.5, "bf16": 0.5, "int8": 0.5}),
+    }.items():
+        with subtests.test(case):
+            assert bounds_of(stored, measured) == bounds
 
 
 @pytest.mark.parametrize(

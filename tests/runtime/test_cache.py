@@ -61,21 +61,18 @@ def test_another_graph_on_the_same_weights_is_another_model(ir: Path, tmp_path: 
     assert not Engine(ir, cache=tmp_path / "cache").is_cached
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
+def test_other_properties_are_another_model(ir: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    Engine(ir, cache=tmp_path / "cache")
+    for options in [
         {"mode": "throughput"},
         {"inference_precision": "f32"},
         {"num_threads": 1},
         {"num_streams": 2},
         {"profile": True},
-    ],
-    ids=str,
-)
-def test_other_properties_are_another_model(ir: Path, tmp_path: Path, options: dict[str, object]) -> None:
-    Engine(ir, cache=tmp_path / "cache")
-    assert not Engine(ir, cache=tmp_path / "cache", **options).is_cached
-    assert Engine(ir, cache=tmp_path / "cache", **options).is_cached
+    ]:
+        with subtests.test(options=options):
+            assert not Engine(ir, cache=tmp_path / "cache", **options).is_cached
+            assert Engine(ir, cache=tmp_path / "cache", **options).is_cached
 
 
 def test_another_openvino_is_another_model(ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,37 +98,27 @@ def flip(position: float) -> Callable[[Path], None]:
     return damage
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        *map(flip, (0, 0.005, 0.03, 0.5, 0.9, 1)),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(path.read_bytes()[:-1]),
-        lambda path: path.write_bytes(path.read_bytes() + b"\0"),
-        lambda path: (path.unlink(), path.mkdir()),
-    ],
-    ids=[
-        "flip first",
-        "flip hash",
-        "flip header",
-        "flip middle",
-        "flip late",
-        "flip last",
-        "empty",
-        "short",
-        "long",
-        "dir",
-    ],
-)
-def test_a_damaged_entry_is_made_anew(damage: Callable[[Path], object], ir: Path, tmp_path: Path) -> None:
+def test_a_damaged_entry_is_made_anew(ir: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
     expected = Engine(ir, cache=tmp_path / "cache").probabilities(CLIP)
     [entry] = entries(tmp_path / "cache")
-    damage(entry)
-    engine = Engine(ir, cache=tmp_path / "cache")
-    assert not engine.is_cached
-    assert np.array_equal(engine.probabilities(CLIP), expected)
-    assert Engine(ir, cache=tmp_path / "cache").is_cached or entry.is_dir()
-    assert entries(tmp_path / "cache") == [entry]
+    for case, damage in {
+        "flip first": flip(0),
+        "flip hash": flip(0.005),
+        "flip header": flip(0.03),
+        "flip middle": flip(0.5),
+        "flip last": flip(1),
+        "empty": lambda path: path.write_bytes(b""),
+        "short": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        "long": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+        "folder": lambda path: (path.unlink(), path.mkdir()),
+    }.items():
+        with subtests.test(case):
+            damage(entry)
+            engine = Engine(ir, cache=tmp_path / "cache")
+            assert not engine.is_cached
+            assert np.array_equal(engine.probabilities(CLIP), expected)
+            assert Engine(ir, cache=tmp_path / "cache").is_cached or entry.is_dir()
+            assert entries(tmp_path / "cache") == [entry]
 
 
 def test_an_entry_that_the_device_does_not_take_is_made_anew(ir: Path, tmp_path: Path) -> None:

@@ -51,9 +51,8 @@ def test_time_is_the_models() -> None:
     assert (timeline.num_frames, timeline.duration_s, timeline.mean_fps) == (20, 0.8, 25)
 
 
-@pytest.mark.parametrize(
-    ("frames", "got", "hint"),
-    [
+def test_another_layout_or_dtype(subtests: pytest.Subtests) -> None:
+    for frames, got, hint in [
         (PIXELS.transpose(0, 3, 1, 2), "(20, 3, 24, 24) uint8", "this looks like FCHW: transpose it by (0, 2, 3, 1)"),
         (
             FLOATS[0].transpose(3, 0, 1, 2),
@@ -80,31 +79,28 @@ def test_time_is_the_models() -> None:
             'these look like pixels, 0..255: save them with .astype("uint8")',
         ),
         (PIXELS.astype(np.int16) - 128, "(20, 24, 24, 3) int16", None),
-    ],
-)
-def test_another_layout_or_dtype(frames: np.ndarray, got: str, hint: str | None) -> None:
-    with pytest.raises(ClipShapeError) as caught:
-        ClipArray.of(frames, SPEC)
-    assert caught.value.message == f"frames {EXPECTED}; got {got}"
-    assert caught.value.hint == hint
+    ]:
+        with subtests.test(got=got):
+            with pytest.raises(ClipShapeError) as caught:
+                ClipArray.of(frames, SPEC)
+            assert caught.value.message == f"frames {EXPECTED}; got {got}"
+            assert caught.value.hint == hint
 
 
-@pytest.mark.parametrize(
-    ("scale", "shift", "got", "hint"),
-    [
+def test_another_range(subtests: pytest.Subtests) -> None:
+    for scale, shift, got, hint in [
         (127.5, 127.5, "0 to 255", 'these look like pixels, 0..255: save them with .astype("uint8")'),
         (0.5, 0.5, "0 to 1", "these look like [0, 1]: 2 * x - 1 makes [-1, 1] of them"),
         (2.2, 0.3, "-1.9 to 2.5", "these look standardised by a mean and a deviation: undo that"),
         (20, 0, "-20 to 20", "these look like optical flow, or logits"),
         (1000, 0, "-1000 to 1000", None),
         (np.nan, 0, "nan to nan", "some are not finite numbers"),
-    ],
-)
-def test_another_range(scale: float, shift: float, got: str, hint: str | None) -> None:
-    with pytest.raises(ClipShapeError) as caught:
-        ClipArray.of(FLOATS * np.float32(scale) + np.float32(shift), SPEC)
-    assert caught.value.message == f"frames must have floats in [-1, 1]; got {got}"
-    assert caught.value.hint == hint
+    ]:
+        with subtests.test(got=got):
+            with pytest.raises(ClipShapeError) as caught:
+                ClipArray.of(FLOATS * np.float32(scale) + np.float32(shift), SPEC)
+            assert caught.value.message == f"frames must have floats in [-1, 1]; got {got}"
+            assert caught.value.hint == hint
 
 
 def test_a_message_names_the_file(tmp_path: Path) -> None:
@@ -114,21 +110,19 @@ def test_a_message_names_the_file(tmp_path: Path) -> None:
         ClipArray.open(path, SPEC)
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
+def test_a_file_that_holds_no_array(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for content, reason in [
         (None, "no such file or directory"),
         (b"", "EOF: reading magic string"),
         (b"no array", "the magic string is not correct"),
-    ],
-)
-def test_a_file_that_holds_no_array(content: bytes | None, reason: str, tmp_path: Path) -> None:
-    path = tmp_path / "clip.npy"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(VideoOpenError) as caught:
-        ClipArray.open(path, SPEC)
-    assert str(caught.value).startswith(f"clip '{path}' must be an array that NumPy saved; got {reason}")
+    ]:
+        with subtests.test(reason=reason):
+            path = tmp_path / "clip.npy"
+            if content is not None:
+                path.write_bytes(content)
+            with pytest.raises(VideoOpenError) as caught:
+                ClipArray.open(path, SPEC)
+            assert str(caught.value).startswith(f"clip '{path}' must be an array that NumPy saved; got {reason}")
 
 
 def test_a_file_that_was_cut_off(tmp_path: Path) -> None:

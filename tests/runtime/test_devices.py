@@ -26,9 +26,8 @@ def small_model() -> ov.Model:
     return ov.Model([ops.softmax(ops.relu(value), 1)], [value], "m")
 
 
-@pytest.mark.parametrize(
-    ("device", "is_known"),
-    [
+def test_device_names(subtests: pytest.Subtests) -> None:
+    for device, is_known in [
         ("GPU", True),
         ("GPU.0", True),
         ("AUTO", True),
@@ -38,31 +37,38 @@ def small_model() -> ov.Model:
         ("BATCH:GPU(4)", True),
         ("NPU", False),
         ("HETERO:NPU,CPU", False),
-    ],
-)
-def test_device_names(device: str, is_known: bool) -> None:
-    core = SimpleNamespace(available_devices=BOTH)
-    if is_known:
-        require_device(core, device)
-    else:
-        with pytest.raises(DeviceError, match="device 'NPU' must be one of CPU, GPU on this machine; it is absent"):
-            require_device(core, device)
+    ]:
+        with subtests.test(device=device):
+            core = SimpleNamespace(available_devices=BOTH)
+            if is_known:
+                require_device(core, device)
+            else:
+                with pytest.raises(
+                    DeviceError, match="device 'NPU' must be one of CPU, GPU on this machine; it is absent"
+                ):
+                    require_device(core, device)
 
 
-@pytest.mark.parametrize(
-    ("missing", "hint"),
-    [
-        (["no Intel NPU on the PCI bus"], "NPU: no Intel NPU on the PCI bus (`i3d doctor` says more)"),
-        (["a", "b", "c"], "NPU: a; b (`i3d doctor` says more)"),
-        ([], "`i3d doctor` lists what this machine has"),
-    ],
-    ids=["no such device", "parts of it", "nothing known"],
-)
-def test_an_absent_device_says_what_it_lacks(missing: list[str], hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "missing_parts", lambda family: missing if family == "NPU" else ["not asked for"])
-    with pytest.raises(DeviceError) as caught:
-        require_device(SimpleNamespace(available_devices=["CPU"]), "HETERO:NPU.0,CPU")
-    assert str(caught.value) == (f"device 'NPU.0' must be one of CPU on this machine; it is absent\n\nhint: {hint}")
+def test_an_absent_device_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests) -> None:
+    for case, (missing, hint) in {
+        "no such device": (
+            ["no Intel NPU on the PCI bus"],
+            "NPU: no Intel NPU on the PCI bus (`i3d doctor` says more)",
+        ),
+        "parts of it": (["a", "b", "c"], "NPU: a; b (`i3d doctor` says more)"),
+        "nothing known": ([], "`i3d doctor` lists what this machine has"),
+    }.items():
+        with subtests.test(case):
+            monkeypatch.setattr(
+                devices,
+                "missing_parts",
+                lambda family, missing=missing: missing if family == "NPU" else ["not asked for"],
+            )
+            with pytest.raises(DeviceError) as caught:
+                require_device(SimpleNamespace(available_devices=["CPU"]), "HETERO:NPU.0,CPU")
+            assert str(caught.value) == (
+                f"device 'NPU.0' must be one of CPU on this machine; it is absent\n\nhint: {hint}"
+            )
 
 
 def test_a_device_that_openvino_dropped() -> None:
@@ -74,17 +80,18 @@ def test_a_device_that_openvino_dropped() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("device", "parts"),
-    [("CPU", []), ("AUTO", []), ("AUTO:GPU,CPU", ["GPU", "CPU"]), ("AUTO: GPU.1 ,-NPU", ["GPU.1"])],
-)
-def test_parts(device: str, parts: list[str]) -> None:
-    assert device_parts(device) == parts
+def test_parts() -> None:
+    for device, parts in [
+        ("CPU", []),
+        ("AUTO", []),
+        ("AUTO:GPU,CPU", ["GPU", "CPU"]),
+        ("AUTO: GPU.1 ,-NPU", ["GPU.1"]),
+    ]:
+        assert device_parts(device) == parts
 
 
-@pytest.mark.parametrize(
-    ("device", "available", "candidates", "begins_on_cpu"),
-    [
+def test_what_auto_may_do(subtests: pytest.Subtests) -> None:
+    for device, available, candidates, begins_on_cpu in [
         ("CPU", ALL, [], False),
         ("HETERO:GPU,CPU", ALL, [], False),
         ("AUTO", ["CPU"], ["CPU"], False),
@@ -95,12 +102,11 @@ def test_parts(device: str, parts: list[str]) -> None:
         ("AUTO:NPU,CPU", ALL, ["NPU", "CPU"], True),
         ("AUTO:GPU", BOTH, ["GPU"], False),
         ("AUTO:CPU", ALL, ["CPU"], False),
-    ],
-)
-def test_what_auto_may_do(device: str, available: list[str], candidates: list[str], begins_on_cpu: bool) -> None:
-    assert auto_candidates(device, available) == candidates
-    assert may_begin_on_cpu(device, available) is begins_on_cpu
-    assert no_fallback(device, available) == (NO_FALLBACK if begins_on_cpu else {})
+    ]:
+        with subtests.test(device=device):
+            assert auto_candidates(device, available) == candidates
+            assert may_begin_on_cpu(device, available) is begins_on_cpu
+            assert no_fallback(device, available) == (NO_FALLBACK if begins_on_cpu else {})
 
 
 class FakeCore:
@@ -128,15 +134,15 @@ def box(monkeypatch: pytest.MonkeyPatch) -> type[FakeCore]:
     return FakeCore
 
 
-@pytest.mark.parametrize(
-    ("device", "fallback", "extra"),
-    [("AUTO:GPU,CPU", True, {}), ("AUTO:GPU,CPU", False, NO_FALLBACK), ("GPU", False, {})],
-)
-def test_without_fallback_auto_does_not_begin_on_the_cpu(
-    box: type[FakeCore], device: str, fallback: bool, extra: dict[str, object]
-) -> None:
-    compile_model(small_model(), device, {"PERFORMANCE_HINT": "LATENCY"}, fallback=fallback)
-    assert box.compiled == (device, {"PERFORMANCE_HINT": "LATENCY", **extra})
+def test_without_fallback_auto_does_not_begin_on_the_cpu(box: type[FakeCore], subtests: pytest.Subtests) -> None:
+    for device, fallback, extra in [
+        ("AUTO:GPU,CPU", True, {}),
+        ("AUTO:GPU,CPU", False, NO_FALLBACK),
+        ("GPU", False, {}),
+    ]:
+        with subtests.test(device=device, fallback=fallback):
+            compile_model(small_model(), device, {"PERFORMANCE_HINT": "LATENCY"}, fallback=fallback)
+            assert box.compiled == (device, {"PERFORMANCE_HINT": "LATENCY", **extra})
 
 
 def test_a_refusal_has_its_reason(box: type[FakeCore]) -> None:
@@ -164,12 +170,13 @@ def test_what_no_device_takes_is_refused(box: type[FakeCore]) -> None:
     )
 
 
-@pytest.mark.parametrize("device", ["HETERO:CPU", "AUTO:CPU", "AUTO"])
-def test_virtual_devices_run_on_the_cpu_alone(device: str) -> None:
-    model = small_model()
-    parts = split(model, device)
-    assert [(part.device, part.num_operators, part.share) for part in parts] == (
-        [("CPU", 3, 1.0)] if device == "HETERO:CPU" else []
-    )
-    compiled = compile_model(model, device, {}, fallback=False)
-    assert list(compiled.get_property("EXECUTION_DEVICES")) == ["CPU"]
+def test_virtual_devices_run_on_the_cpu_alone(subtests: pytest.Subtests) -> None:
+    for device in ["HETERO:CPU", "AUTO:CPU", "AUTO"]:
+        with subtests.test(device=device):
+            model = small_model()
+            parts = split(model, device)
+            assert [(part.device, part.num_operators, part.share) for part in parts] == (
+                [("CPU", 3, 1.0)] if device == "HETERO:CPU" else []
+            )
+            compiled = compile_model(model, device, {}, fallback=False)
+            assert list(compiled.get_property("EXECUTION_DEVICES")) == ["CPU"]

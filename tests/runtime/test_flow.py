@@ -49,15 +49,16 @@ def texture(height: int, width: int) -> np.ndarray:
     return ((smooth - smooth.min()) / np.ptp(smooth) * 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("method", ["tvl1", "dis"])
-@pytest.mark.parametrize(("right", "down"), [(3, 0), (0, 2), (-2, 1)])
-def test_a_moving_texture(method: str, right: int, down: int) -> None:
-    scene = texture(140, 160)
-    first = scene[30:94, 30:126]
-    second = scene[30 - down : 94 - down, 30 - right : 126 - right]
-    inside = optical_flow(first.copy(), second.copy(), method)[12:-12, 12:-12]
-    assert np.median(inside, axis=(0, 1)) == pytest.approx([right, down], abs=0.1)
-    assert np.abs(inside - [right, down]).mean() < 0.15
+def test_a_moving_texture(subtests: pytest.Subtests) -> None:
+    for right, down in [(3, 0), (0, 2), (-2, 1)]:
+        for method in ["tvl1", "dis"]:
+            with subtests.test(method=method, right=right, down=down):
+                scene = texture(140, 160)
+                first = scene[30:94, 30:126]
+                second = scene[30 - down : 94 - down, 30 - right : 126 - right]
+                inside = optical_flow(first.copy(), second.copy(), method)[12:-12, 12:-12]
+                assert np.median(inside, axis=(0, 1)) == pytest.approx([right, down], abs=0.1)
+                assert np.abs(inside - [right, down]).mean() < 0.15
 
 
 @pytest.mark.parametrize("method", ["tvl1", "dis"])
@@ -67,9 +68,8 @@ def test_what_does_not_move_has_no_flow(method: str) -> None:
     assert np.abs(optical_flow(still, still.copy(), method)).max() < 0.05
 
 
-@pytest.mark.parametrize(
-    ("pixels", "step", "value"),
-    [
+def test_steps_and_values(subtests: pytest.Subtests) -> None:
+    for pixels, step, value in [
         (-1000, 0, -1),
         (-20, 0, -1),
         (-10, 63, -0.505882),
@@ -80,15 +80,14 @@ def test_what_does_not_move_has_no_flow(method: str) -> None:
         (10, 191, 0.498039),
         (20, 255, 1),
         (25, 255, 1),
-    ],
-)
-def test_steps_and_values(pixels: float, step: int, value: float) -> None:
-    steps = quantize_flow(np.full((1, 1, 2), pixels, np.float32))
-    assert steps.dtype == np.uint8
-    assert steps.tolist() == [[[step, step]]]
-    values = normalize_flow(steps)
-    assert values.dtype == np.float32
-    assert values.ravel().tolist() == pytest.approx([value, value], abs=1e-6)
+    ]:
+        with subtests.test(pixels=pixels):
+            steps = quantize_flow(np.full((1, 1, 2), pixels, np.float32))
+            assert steps.dtype == np.uint8
+            assert steps.tolist() == [[[step, step]]]
+            values = normalize_flow(steps)
+            assert values.dtype == np.float32
+            assert values.ravel().tolist() == pytest.approx([value, value], abs=1e-6)
 
 
 def test_no_motion_is_stored_as_deepmind_has_it() -> None:
@@ -199,16 +198,17 @@ def test_nothing_is_computed_once_nobody_wants_it(pairs: list[tuple[int, int]]) 
 # --- what a model is given ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(32, 200), (200, 32), (64, 64), (20, 90), (33, 121), (24, 24)])
-@pytest.mark.parametrize(("num_crops", "fit"), [(1, "short side"), (3, "short side"), (1, "long side")])
-def test_pixels_beside_flow_are_those_without(size: tuple[int, int], num_crops: int, fit: str) -> None:
-    frames = np.random.default_rng(0).integers(0, 256, (10, *size, 3), dtype=np.uint8)
-    source = source_of(frames)
-    plan = {"num_frames": 9, "fit_px": 32, "crop_px": 24, "num_crops": num_crops, "fit": fit}
-    alone, beside = (list(ViewReader(source, ViewPlan(**plan, flow=method))) for method in (None, "dis"))
-    assert len(alone) == num_crops
-    for one, other in zip(alone, beside, strict=True):
-        assert np.array_equal(one.frames, other.frames[..., :3])
+def test_pixels_beside_flow_are_those_without(subtests: pytest.Subtests) -> None:
+    for num_crops, fit in [(1, "short side"), (3, "short side"), (1, "long side")]:
+        for size in [(32, 200), (200, 32), (64, 64), (20, 90), (33, 121), (24, 24)]:
+            with subtests.test(size=size, num_crops=num_crops, fit=fit):
+                frames = np.random.default_rng(0).integers(0, 256, (10, *size, 3), dtype=np.uint8)
+                source = source_of(frames)
+                plan = {"num_frames": 9, "fit_px": 32, "crop_px": 24, "num_crops": num_crops, "fit": fit}
+                alone, beside = (list(ViewReader(source, ViewPlan(**plan, flow=method))) for method in (None, "dis"))
+                assert len(alone) == num_crops
+                for one, other in zip(alone, beside, strict=True):
+                    assert np.array_equal(one.frames, other.frames[..., :3])
 
 
 def test_a_cut_frame_has_nearly_the_flow_of_a_whole_one() -> None:

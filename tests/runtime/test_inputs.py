@@ -18,25 +18,22 @@ MOTION = np.random.default_rng(1).uniform(-1, 1, (1, 9, 2, 8, 8)).astype(np.floa
 BOTH = {"Placeholder": PIXELS, "Placeholder_flow": MOTION}
 
 
-@pytest.mark.parametrize(
-    ("spec", "inputs"),
-    [
-        (RGB, PIXELS),
-        (RGB, {"Placeholder": PIXELS}),
-        (RGB_FLOAT, PIXELS),
-        (RGB_FLOAT, PIXELS.astype(np.float32)),
-        (FLOW, MOTION),
-        (JOINT, BOTH),
-    ],
-    ids=["clip", "by name", "bytes for floats", "floats", "flow", "joint"],
-)
-def test_values_reach_the_model_as_they_are(spec: ModelSpec, inputs: object) -> None:
-    given = inputs if isinstance(inputs, dict) else {"Placeholder": inputs}
-    checked = check_inputs(inputs, spec)
-    assert list(checked) == list(spec.inputs)
-    for name, values in checked.items():
-        assert values.dtype.name == {"u8": "uint8", "f32": "float32"}[spec.element_type(name)]
-        assert np.array_equal(values, given[name])
+def test_values_reach_the_model_as_they_are(subtests: pytest.Subtests) -> None:
+    for case, (spec, inputs) in {
+        "clip": (RGB, PIXELS),
+        "by name": (RGB, {"Placeholder": PIXELS}),
+        "bytes for floats": (RGB_FLOAT, PIXELS),
+        "floats": (RGB_FLOAT, PIXELS.astype(np.float32)),
+        "flow": (FLOW, MOTION),
+        "joint": (JOINT, BOTH),
+    }.items():
+        with subtests.test(case):
+            given = inputs if isinstance(inputs, dict) else {"Placeholder": inputs}
+            checked = check_inputs(inputs, spec)
+            assert list(checked) == list(spec.inputs)
+            for name, values in checked.items():
+                assert values.dtype.name == {"u8": "uint8", "f32": "float32"}[spec.element_type(name)]
+                assert np.array_equal(values, given[name])
 
 
 def test_no_copy_where_none_is_needed() -> None:
@@ -50,62 +47,59 @@ def test_pixels_are_normalised_for_a_model_that_does_not_do_it() -> None:
     assert np.abs(values - (PIXELS / 127.5 - 1)).max() < 1e-6
 
 
-@pytest.mark.parametrize(
-    ("spec", "inputs", "message"),
-    [
-        (
+def test_other_values_are_refused(subtests: pytest.Subtests) -> None:
+    for case, (spec, inputs, message) in {
+        "layout": (
             RGB,
             PIXELS.transpose(0, 1, 3, 4, 2),
             "clip must have layout NDCHW (1, 9, 3, 8, 8) uint8; got (1, 9, 8, 8, 3) uint8\n\n"
             "hint: this is NDHWC: transpose it by (0, 1, 4, 2, 3)",
         ),
-        (
+        "no batch": (
             RGB,
             PIXELS[0],
             "clip must have layout NDCHW (1, 9, 3, 8, 8) uint8; got (9, 3, 8, 8) uint8\n\n"
             "hint: this is a clip without its batch axis: put one of length 1 in front",
         ),
-        (
+        "one of two": (
             JOINT,
             {**BOTH, "Placeholder_flow": MOTION.transpose(0, 2, 1, 3, 4)},
             "input 'Placeholder_flow' must have layout NDCHW (1, 9, 2, 8, 8) float32; got (1, 2, 9, 8, 8) float32\n\n"
             "hint: this is NCDHW: transpose it by (0, 2, 1, 3, 4)",
         ),
-        (
+        "dtype": (
             JOINT,
             {**BOTH, "Placeholder": PIXELS.astype(np.float32)},
             "input 'Placeholder' must have layout NDCHW (1, 9, 3, 8, 8) uint8; got (1, 9, 3, 8, 8) float32",
         ),
-        (
+        "float64": (
             RGB_FLOAT,
             PIXELS.astype(np.float64),
             "clip must have layout NDCHW (1, 9, 3, 8, 8) uint8 or float32; got (1, 9, 3, 8, 8) float64",
         ),
-        (
+        "range": (
             JOINT,
             {**BOTH, "Placeholder_flow": np.full_like(MOTION, 20)},
             "input 'Placeholder_flow' must have values in [-1, 1]; got 20 to 20",
         ),
-        (
+        "not a number": (
             FLOW,
             np.full_like(MOTION, np.nan),
             "clip must have values in [-1, 1]; got nan to nan",
         ),
-        (
+        "absent": (
             JOINT,
             {"Placeholder": PIXELS},
             "model must be given the inputs ['Placeholder', 'Placeholder_flow']; got ['Placeholder']",
         ),
-        (
+        "one array": (
             JOINT,
             PIXELS,
             "model must be given the inputs ['Placeholder', 'Placeholder_flow']; got one array\n\n"
             "hint: give a mapping of their names to arrays",
         ),
-    ],
-    ids=["layout", "no batch", "one of two", "dtype", "float64", "range", "not a number", "absent", "one array"],
-)
-def test_other_values_are_refused(spec: ModelSpec, inputs: object, message: str) -> None:
-    with pytest.raises(ClipShapeError) as caught:
-        check_inputs(inputs, spec)
-    assert str(caught.value) == message
+    }.items():
+        with subtests.test(case):
+            with pytest.raises(ClipShapeError) as caught:
+                check_inputs(inputs, spec)
+            assert str(caught.value) == message

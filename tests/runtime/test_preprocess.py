@@ -6,9 +6,8 @@ from runtime.preprocess import centre_crop, omz_resize, orient, resize_short_sid
 ONE = 1 << 16
 
 
-@pytest.mark.parametrize(
-    ("height", "width", "expected"),
-    [
+def test_short_side_is_exact_and_long_side_rounds_half_up() -> None:
+    for height, width, expected in [
         (240, 320, (256, 341)),
         (320, 240, (341, 256)),
         (256, 256, (256, 256)),
@@ -17,11 +16,8 @@ ONE = 1 << 16
         (1, 1, (256, 256)),
         (2, 1025, (256, 131200)),
         (512, 1025, (256, 513)),
-    ],
-    ids=["341.33 down", "upright", "square", "kept", "455.11 down", "one pixel", "long", "512.5 up"],
-)
-def test_short_side_is_exact_and_long_side_rounds_half_up(height: int, width: int, expected: tuple[int, int]) -> None:
-    assert resized_size(height, width, 256) == expected
+    ]:
+        assert resized_size(height, width, 256) == expected
 
 
 def test_resize_interpolates_linearly() -> None:
@@ -47,47 +43,41 @@ def test_crop_takes_the_centre_and_leaves_the_odd_pixel_right() -> None:
     assert cropped[0, 0, 0] == (341 - 224) // 2
 
 
-@pytest.mark.parametrize(
-    ("matrix", "expected"),
-    [
-        ((ONE, 0, 0, 0, ONE, 0), [[1, 2], [3, 4]]),
-        ((0, ONE, 0, -ONE, 0, 0), [[3, 1], [4, 2]]),
-        ((-ONE, 0, 0, 0, -ONE, 0), [[4, 3], [2, 1]]),
-        ((0, -ONE, 0, ONE, 0, 0), [[2, 4], [1, 3]]),
-        ((-ONE, 0, 0, 0, ONE, 0), [[2, 1], [4, 3]]),
-        ((ONE, 0, 0, 0, -ONE, 0), [[3, 4], [1, 2]]),
-        ((0, ONE, 0, ONE, 0, 0), [[1, 3], [2, 4]]),
-    ],
-    ids=["upright", "90 clockwise", "180", "90 counter-clockwise", "mirrored", "upside down", "transposed"],
-)
-def test_display_matrix(matrix: tuple[int, ...], expected: list[list[int]]) -> None:
-    frame = np.array([[1, 2], [3, 4]], np.uint8)[..., np.newaxis]
-    turned = orient(frame, np.array([*matrix, 0, 0, 1 << 30], np.int32))
-    assert turned[..., 0].tolist() == expected
+def test_display_matrix(subtests: pytest.Subtests) -> None:
+    for case, (matrix, expected) in {
+        "upright": ((ONE, 0, 0, 0, ONE, 0), [[1, 2], [3, 4]]),
+        "90 clockwise": ((0, ONE, 0, -ONE, 0, 0), [[3, 1], [4, 2]]),
+        "180": ((-ONE, 0, 0, 0, -ONE, 0), [[4, 3], [2, 1]]),
+        "90 counter-clockwise": ((0, -ONE, 0, ONE, 0, 0), [[2, 4], [1, 3]]),
+        "mirrored": ((-ONE, 0, 0, 0, ONE, 0), [[2, 1], [4, 3]]),
+        "upside down": ((ONE, 0, 0, 0, -ONE, 0), [[3, 4], [1, 2]]),
+        "transposed": ((0, ONE, 0, ONE, 0, 0), [[1, 3], [2, 4]]),
+    }.items():
+        with subtests.test(case):
+            frame = np.array([[1, 2], [3, 4]], np.uint8)[..., np.newaxis]
+            turned = orient(frame, np.array([*matrix, 0, 0, 1 << 30], np.int32))
+            assert turned[..., 0].tolist() == expected
 
 
-@pytest.mark.parametrize(
-    ("height", "width", "corners"),
-    [
+def test_three_crops_lie_along_the_longer_side(subtests: pytest.Subtests) -> None:
+    for height, width, corners in [
         (256, 341, [(16, 0), (16, 58), (16, 117)]),
         (341, 256, [(0, 16), (58, 16), (117, 16)]),
         (256, 256, [(16, 0), (16, 16), (16, 32)]),
         (224, 224, [(0, 0), (0, 0), (0, 0)]),
-    ],
-)
-def test_three_crops_lie_along_the_longer_side(height: int, width: int, corners: list[tuple[int, int]]) -> None:
-    rows, columns = np.mgrid[:height, :width]
-    frame = np.stack([rows // 2, columns // 2, rows * 0], axis=-1).astype(np.uint8)
-    crops = three_crops(frame, 224)
-    assert [crop.shape for crop in crops] == [(224, 224, 3)] * 3
-    for crop, (top, left) in zip(crops, corners, strict=True):
-        assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
-    assert np.array_equal(crops[1], centre_crop(frame, 224))
+    ]:
+        with subtests.test(height=height, width=width):
+            rows, columns = np.mgrid[:height, :width]
+            frame = np.stack([rows // 2, columns // 2, rows * 0], axis=-1).astype(np.uint8)
+            crops = three_crops(frame, 224)
+            assert [crop.shape for crop in crops] == [(224, 224, 3)] * 3
+            for crop, (top, left) in zip(crops, corners, strict=True):
+                assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
+            assert np.array_equal(crops[1], centre_crop(frame, 224))
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"),  # width x height, as the checker's own documents count
-    [
+def test_the_size_after_the_resize_of_open_model_zoo() -> None:
+    for size, expected in [
         ((454, 256), (399, 224)),  # 256 x 144, enlarged by 224 / 144
         ((340, 256), (299, 224)),  # 256 x 192
         ((256, 340), (224, 299)),
@@ -95,11 +85,9 @@ def test_three_crops_lie_along_the_longer_side(height: int, width: int, corners:
         ((256, 256), (256, 256)),  # nothing to enlarge
         ((640, 640), (256, 256)),
         ((1000, 10), (28672, 224)),  # 256 x 2: a strip is enlarged out of all proportion
-    ],
-)
-def test_the_size_after_the_resize_of_open_model_zoo(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    frame = np.zeros((size[1], size[0], 3), np.uint8)
-    assert omz_resize(frame, 256, 224).shape == (expected[1], expected[0], 3)
+    ]:
+        frame = np.zeros((size[1], size[0], 3), np.uint8)
+        assert omz_resize(frame, 256, 224).shape == (expected[1], expected[0], 3)
 
 
 def test_the_resize_of_open_model_zoo_loses_detail() -> None:

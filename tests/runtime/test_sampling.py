@@ -11,9 +11,8 @@ from runtime.sampling import (
 )
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "num_frames", "num_clips", "expected"),
-    [
+def test_clips_are_spread_over_the_video() -> None:
+    for num_samples, num_frames, num_clips, expected in [
         (79, 79, 1, [0]),
         (80, 79, 1, [0]),
         (81, 79, 1, [1]),
@@ -23,12 +22,8 @@ from runtime.sampling import (
         (250, 79, 2, [0, 171]),
         (10, 79, 3, [0, 0, 0]),
         (10, 4, 2, [0, 6]),
-    ],
-)
-def test_clips_are_spread_over_the_video(
-    num_samples: int, num_frames: int, num_clips: int, expected: list[int]
-) -> None:
-    assert clip_starts(num_samples, num_frames, num_clips) == expected
+    ]:
+        assert clip_starts(num_samples, num_frames, num_clips) == expected
 
 
 def test_a_short_video_repeats_from_its_start() -> None:
@@ -44,41 +39,42 @@ def test_a_stride_skips_samples() -> None:
     assert clip_samples(0, 5, 4, 2) == [0, 2, 4, 1]
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "expected"),
-    [(1, [0]), (79, [0]), (80, [0, 1]), (158, [0, 79]), (159, [0, 40, 80]), (250, [0, 57, 114, 171])],
-)
-def test_covering_clips_leave_no_sample_out(num_samples: int, expected: list[int]) -> None:
-    starts = covering_starts(num_samples, 79)
-    assert starts == expected
-    assert {sample for start in starts for sample in clip_samples(start, num_samples, 79)} == set(range(num_samples))
+def test_covering_clips_leave_no_sample_out(subtests: pytest.Subtests) -> None:
+    for num_samples, expected in [
+        (1, [0]),
+        (79, [0]),
+        (80, [0, 1]),
+        (158, [0, 79]),
+        (159, [0, 40, 80]),
+        (250, [0, 57, 114, 171]),
+    ]:
+        with subtests.test(num_samples=num_samples):
+            starts = covering_starts(num_samples, 79)
+            assert starts == expected
+            assert {sample for start in starts for sample in clip_samples(start, num_samples, 79)} == set(
+                range(num_samples)
+            )
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "num_clips", "expected"),
-    [
+def test_segments_of_gluoncv() -> None:
+    for num_samples, num_clips, expected in [
         (100, 3, [6, 18, 30]),  # 37 possible starts, segments of 12.33: 6.17, 18.5, 30.83
         (250, 10, [9, 28, 46, 65, 84, 102, 121, 140, 158, 177]),  # 187 starts, segments of 18.7
         (64, 2, [0, 0]),
         (30, 2, [0, 0]),
-    ],
-)
-def test_segments_of_gluoncv(num_samples: int, num_clips: int, expected: list[int]) -> None:
-    assert segment_starts(num_samples, 64, num_clips) == expected
+    ]:
+        assert segment_starts(num_samples, 64, num_clips) == expected
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "expected"),
-    [
+def test_clips_of_mmaction2() -> None:
+    for num_samples, expected in [
         (300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237]),  # 237 is 79 thirds of 9: 26.33, 52.67, ...
         (68, [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]),  # 0.56, 1.11, 1.67, 2.22, ...
         (250, [0, 21, 42, 62, 83, 104, 125, 145, 166, 187]),  # 20.78, 41.56, 62.33, ...
         (63, [0] * 10),
         (20, [0] * 10),
-    ],
-)
-def test_clips_of_mmaction2(num_samples: int, expected: list[int]) -> None:
-    assert mmaction_starts(num_samples, 63, 10) == expected
+    ]:
+        assert mmaction_starts(num_samples, 63, 10) == expected
 
 
 def test_halves_of_mmaction2_go_to_even_numbers() -> None:
@@ -86,23 +82,19 @@ def test_halves_of_mmaction2_go_to_even_numbers() -> None:
     assert clip_starts(66, 64, 5) == [0, 1, 1, 2, 2]
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "expected"),
-    [
+def test_clips_of_open_model_zoo() -> None:
+    for num_samples, expected in [
         (10, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]),
         (11, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]),  # (11 - 4) // 2 = 3: the last frame is never seen
         (5, [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 2]]),
         (3, [[0, 1, 2, 0], [1, 2, 1, 2], [2, 2, 2, 2]]),
         (2, [[0, 1, 0, 1], [1, 1, 1, 1]]),  # the third would begin after the end
-    ],
-)
-def test_clips_of_open_model_zoo(num_samples: int, expected: list[list[int]]) -> None:
-    assert omz_clips(num_samples, 4, 3) == expected
+    ]:
+        assert omz_clips(num_samples, 4, 3) == expected
 
 
-@pytest.mark.parametrize(
-    ("num_samples", "hop", "expected"),
-    [
+def test_windows_slide_and_the_last_ends_with_the_video() -> None:
+    for num_samples, hop, expected in [
         (60, 10, [0]),
         (79, 10, [0]),
         (80, 10, [0, 1]),
@@ -111,7 +103,5 @@ def test_clips_of_open_model_zoo(num_samples: int, expected: list[list[int]]) ->
         (250, 171, [0, 171]),
         (250, 1000, [0, 171]),
         (82, 1, [0, 1, 2, 3]),
-    ],
-)
-def test_windows_slide_and_the_last_ends_with_the_video(num_samples: int, hop: int, expected: list[int]) -> None:
-    assert window_starts(num_samples, 79, hop) == expected
+    ]:
+        assert window_starts(num_samples, 79, hop) == expected

@@ -115,9 +115,8 @@ def test_an_array(tree: Path) -> None:
         assert source.open().timeline.num_frames == 9
 
 
-@pytest.mark.parametrize(
-    ("argument", "kind", "message", "hint"),
-    [
+def test_what_cannot_be_used_says_so_when_it_is_opened(tree: Path, subtests: pytest.Subtests) -> None:
+    for argument, kind, message, hint in [
         ("{}/no.mp4", VideoOpenError, "video '{}/no.mp4' must be a file that FFmpeg can open; got", None),
         ("{}/*.mov", VideoOpenError, "pattern '{}/*.mov' must match a file; it matches none", None),
         (
@@ -132,17 +131,14 @@ def test_an_array(tree: Path) -> None:
             "video 'rtsp://camera/1' must be a file; it is an address",
             "`i3d stream` watches live sources",
         ),
-    ],
-)
-def test_what_cannot_be_used_says_so_when_it_is_opened(
-    argument: str, kind: type, message: str, hint: str | None, tree: Path
-) -> None:
-    with find_sources([argument.format(tree), f"{tree}/b.mp4"], SPEC) as sources:
-        error = error_of(sources[0])
-        assert type(error) is kind
-        assert error.message.startswith(message.format(tree))
-        assert error.hint == hint
-        assert sources[1].open().timeline.num_frames == 10
+    ]:
+        arguments = [argument.format(tree), f"{tree}/b.mp4"]
+        with subtests.test(argument=argument), find_sources(arguments, SPEC) as sources:
+            error = error_of(sources[0])
+            assert type(error) is kind
+            assert error.message.startswith(message.format(tree))
+            assert error.hint == hint
+            assert sources[1].open().timeline.num_frames == 10
 
 
 def test_standard_input_is_kept_in_a_file_and_removed(tree: Path) -> None:

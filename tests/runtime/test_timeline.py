@@ -9,36 +9,22 @@ def regular(num_frames: int, fps: int) -> Timeline:
     return Timeline(tuple(range(num_frames)), num_frames, Fraction(1, fps))
 
 
-@pytest.mark.parametrize(
-    ("timeline", "expected"),
-    [
-        (regular(5, 25), [0, 1, 2, 3, 4]),
-        (regular(6, 30), [0, 1, 2, 3, 4]),
-        (regular(7, 30), [0, 1, 2, 3, 4, 6]),
-        (regular(3, 10), [0, 0, 0, 1, 1, 2, 2, 2]),
-        (regular(6, 50), [0, 2, 4]),
-        (regular(1, 24), [0, 0]),
-        (regular(1, 30), [0]),
-        (Timeline((0, 1, 10, 11), 12, Fraction(1, 25)), [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3]),
-        (Timeline((1001, 2002, 3003), 4004, Fraction(1, 30000)), [0, 1, 2]),
-        (Timeline((-3, -2, -1), 0, Fraction(1, 25)), [0, 1, 2]),
-    ],
-    ids=[
-        "25 fps",
-        "30 fps",
-        "30 fps, past 200 ms",
-        "10 fps repeats",
-        "50 fps skips",
-        "one at 24",
-        "one at 30",
-        "gap",
-        "29.97",
-        "negative",
-    ],
-)
-def test_each_sample_sees_the_frame_on_display(timeline: Timeline, expected: list[int]) -> None:
-    num_samples = timeline.num_samples(25)
-    assert [timeline.frame_at(sample, 25) for sample in range(num_samples)] == expected
+def test_each_sample_sees_the_frame_on_display(subtests: pytest.Subtests) -> None:
+    for case, (timeline, expected) in {
+        "25 fps": (regular(5, 25), [0, 1, 2, 3, 4]),
+        "30 fps": (regular(6, 30), [0, 1, 2, 3, 4]),
+        "30 fps, past 200 ms": (regular(7, 30), [0, 1, 2, 3, 4, 6]),
+        "10 fps repeats": (regular(3, 10), [0, 0, 0, 1, 1, 2, 2, 2]),
+        "50 fps skips": (regular(6, 50), [0, 2, 4]),
+        "one at 24": (regular(1, 24), [0, 0]),
+        "one at 30": (regular(1, 30), [0]),
+        "gap": (Timeline((0, 1, 10, 11), 12, Fraction(1, 25)), [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3]),
+        "29.97": (Timeline((1001, 2002, 3003), 4004, Fraction(1, 30000)), [0, 1, 2]),
+        "negative": (Timeline((-3, -2, -1), 0, Fraction(1, 25)), [0, 1, 2]),
+    }.items():
+        with subtests.test(case):
+            num_samples = timeline.num_samples(25)
+            assert [timeline.frame_at(sample, 25) for sample in range(num_samples)] == expected
 
 
 def test_a_frame_is_shown_from_its_own_time_on() -> None:

@@ -10,7 +10,7 @@ from i3d_edge.labels import kinetics_400
 from i3d_edge.spec import ModelSpec
 from runtime.clip import read_clips
 from runtime.sources import open_source
-from runtime.views import Placement, ViewPlan, ViewReader
+from runtime.views import ViewPlan, ViewReader
 
 SPEC = ModelSpec(labels=kinetics_400())
 
@@ -34,12 +34,10 @@ def test_read_clips_is_the_plan_of_the_spec(tmp_path: Path) -> None:
     assert all(np.array_equal(view.frames, clip.frames) for view, clip in zip(views, clips, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("placement", "num_frames", "span"),
-    [("spread", 32, 64), ("mmaction", 32, 63), ("whole", None, 9)],
-)
-def test_what_a_clip_needs(placement: Placement, num_frames: int | None, span: int) -> None:
-    assert ViewPlan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2).span == span
+def test_what_a_clip_needs(subtests: pytest.Subtests) -> None:
+    for placement, num_frames, span in [("spread", 32, 64), ("mmaction", 32, 63), ("whole", None, 9)]:
+        with subtests.test(placement=placement):
+            assert ViewPlan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2).span == span
 
 
 def test_native_rate_and_stride(tmp_path: Path) -> None:

@@ -52,12 +52,15 @@ def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
     assert (processor.features, processor.memory_mib, processor.free_memory_mib) == ((), None, None)
 
 
-@pytest.mark.parametrize(
-    ("files", "cpu_limit", "memory_mib"),
-    [
-        ({"sys/fs/cgroup/cpu.max": "150000 100000\n", "sys/fs/cgroup/memory.max": f"{2 << 30}\n"}, 1.5, 2048),
-        ({"sys/fs/cgroup/cpu.max": "max 100000\n", "sys/fs/cgroup/memory.max": "max\n"}, None, 8192),
-        (
+def test_limits_of_a_container(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for case, (files, cpu_limit, memory_mib) in {
+        "version 2": (
+            {"sys/fs/cgroup/cpu.max": "150000 100000\n", "sys/fs/cgroup/memory.max": f"{2 << 30}\n"},
+            1.5,
+            2048,
+        ),
+        "version 2, none": ({"sys/fs/cgroup/cpu.max": "max 100000\n", "sys/fs/cgroup/memory.max": "max\n"}, None, 8192),
+        "version 2, nested": (
             {
                 "proc/self/cgroup": "0::/box\n",
                 "sys/fs/cgroup/box/cpu.max": "200000 100000\n",
@@ -66,7 +69,7 @@ def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
             2.0,
             1024,
         ),
-        (
+        "version 1": (
             {
                 "proc/self/cgroup": "4:memory:/box\n3:cpu,cpuacct:/box\n",
                 "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000\n",
@@ -76,7 +79,7 @@ def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
             0.5,
             3072,
         ),
-        (
+        "version 1, none": (
             {
                 "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
                 "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
@@ -85,13 +88,11 @@ def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
             None,
             8192,
         ),
-    ],
-    ids=["version 2", "version 2, none", "version 2, nested", "version 1", "version 1, none"],
-)
-def test_limits_of_a_container(tmp_path: Path, files: dict[str, str], cpu_limit: float | None, memory_mib: int) -> None:
-    processor = read_processor(write_tree(tmp_path, {"proc/meminfo": MEMORY, **files}), usable=[0])
-    assert (processor.cpu_limit, processor.memory_mib) == (cpu_limit, memory_mib)
-    assert processor.free_memory_mib == min(4096, memory_mib)
+    }.items():
+        with subtests.test(case):
+            processor = read_processor(write_tree(tmp_path / case, {"proc/meminfo": MEMORY, **files}), usable=[0])
+            assert (processor.cpu_limit, processor.memory_mib) == (cpu_limit, memory_mib)
+            assert processor.free_memory_mib == min(4096, memory_mib)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -26,9 +26,8 @@ def processor(**changes: Any) -> Processor:
     return Processor(**{**fields, **changes})
 
 
-@pytest.mark.parametrize(
-    ("changes", "texts"),
-    [
+def test_processors(subtests: pytest.Subtests) -> None:
+    for changes, texts in [
         (
             {"features": ("AVX2", "AVX-512 VNNI", "AMX bf16", "AMX int8")},
             [
@@ -66,22 +65,19 @@ def processor(**changes: Any) -> Processor:
             ],
         ),
         ({"features": ("NEON",)}, ["A CPU, 4 CPUs on 2 cores", "NEON"]),
-    ],
-)
-def test_processors(changes: dict[str, Any], texts: list[str]) -> None:
-    assert [item.text for item in processor_findings(processor(**changes))] == texts
+    ]:
+        with subtests.test(changes=changes):
+            assert [item.text for item in processor_findings(processor(**changes))] == texts
 
 
-@pytest.mark.parametrize(
-    ("changes", "finding"),
-    [
+def test_memory(subtests: pytest.Subtests) -> None:
+    for changes, finding in [
         ({}, Finding("ok", "8.0 GiB, 4.0 GiB free")),
         ({"free_memory_mib": None}, Finding("ok", "8.0 GiB")),
         ({"memory_mib": None}, Finding("note", "the system does not tell")),
-    ],
-)
-def test_memory(changes: dict[str, Any], finding: Finding) -> None:
-    assert list(memory_findings(processor(**changes))) == [finding]
+    ]:
+        with subtests.test(changes=changes):
+            assert list(memory_findings(processor(**changes))) == [finding]
 
 
 def test_a_box_without_a_gpu(tmp_path: Path) -> None:
@@ -133,9 +129,8 @@ class FakeDevice:
 EXPECTED = self_test._expected(*self_test._numbers())
 
 
-@pytest.mark.parametrize(
-    ("device", "answer", "level", "text"),
-    [
+def test_a_device_that_answers(subtests: pytest.Subtests) -> None:
+    for device, answer, level, text in [
         ("CPU", EXPECTED[None], "ok", "computes a small 3-D network right, to 0, in "),
         ("GPU", EXPECTED[None] + 0.01, "ok", "computes a small 3-D network right, to 0.01, in "),
         (
@@ -163,12 +158,11 @@ EXPECTED = self_test._expected(*self_test._numbers())
             "does not run a 3-D convolution: no Convolution of rank 5",
         ),
         ("CPU", RuntimeError("no"), "broken", "does not run a 3-D convolution: no"),
-    ],
-)
-def test_a_device_that_answers(device: str, answer: object, level: str, text: str) -> None:
-    found = check_device(FakeDevice(answer), device)
-    assert found.level == level
-    assert found.text.startswith(text)
+    ]:
+        with subtests.test(device=device, text=text):
+            found = check_device(FakeDevice(answer), device)
+            assert found.level == level
+            assert found.text.startswith(text)
 
 
 def test_the_small_network_in_numpy_is_the_networks() -> None:

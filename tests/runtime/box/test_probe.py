@@ -36,9 +36,8 @@ def run(setting: Setting, ms: float, difference: float = 0.0) -> Measurement:
 F32 = dataclasses.replace(LATENCY, inference_precision="f32")
 
 
-@pytest.mark.parametrize(
-    ("runs", "aim", "best"),
-    [
+def test_recommendations(subtests: pytest.Subtests) -> None:
+    for runs, aim, best in [
         ([run(LATENCY, 10), run(F32, 20), run(THROUGHPUT, 5)], "latency", LATENCY),
         ([run(LATENCY, 10), run(F32, 20), run(THROUGHPUT, 5)], "throughput", THROUGHPUT),
         ([run(LATENCY, 4), run(THROUGHPUT, 5)], "throughput", LATENCY),
@@ -48,10 +47,9 @@ F32 = dataclasses.replace(LATENCY, inference_precision="f32")
         ([run(THROUGHPUT, 10)], "latency", None),
         ([run(LATENCY, 10, 0.2)], "throughput", None),
         ([], "latency", None),
-    ],
-)
-def test_recommendations(runs: list[Measurement], aim: Any, best: Setting | None) -> None:
-    assert recommend(runs, aim) == best
+    ]:
+        with subtests.test(best=best):
+            assert recommend(runs, aim) == best
 
 
 def test_generated_clips_are_all_different_and_always_the_same() -> None:

@@ -95,9 +95,8 @@ def broken(path: Path, keys: list[Any], value: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("keys", "value", "message"),
-    [
+def test_every_field_is_checked(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for keys, value, message in [
         (["num_clips"], "3", "num_clips must be a whole number; got '3'"),
         (["num_clips"], True, "num_clips must be a whole number; got True"),
         (["num_clips"], 2.5, "num_clips must be a whole number; got 2.5"),
@@ -114,13 +113,12 @@ def broken(path: Path, keys: list[Any], value: object) -> Path:
             "devices[0].measurements[0].load_s must be a number; got 'long'",
         ),
         (["recommended", "mode"], "fast", "recommended.mode must be 'latency' or 'throughput'; got 'fast'"),
-    ],
-)
-def test_every_field_is_checked(tmp_path: Path, keys: list[Any], value: object, message: str) -> None:
-    path = broken(tmp_path / "p.json", keys, value)
-    with pytest.raises(ProfileError) as caught:
-        read_profile(path)
-    assert str(caught.value) == f"profile {str(path)!r}: {message}\n\nhint: make it again by `i3d probe`"
+    ]:
+        with subtests.test(message=message):
+            path = broken(tmp_path / "p.json", keys, value)
+            with pytest.raises(ProfileError) as caught:
+                read_profile(path)
+            assert str(caught.value) == f"profile {str(path)!r}: {message}\n\nhint: make it again by `i3d probe`"
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
@@ -132,20 +130,18 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+def test_a_file_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for text, message in [
         ("{", "must be JSON; got Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("[]", "must have schema version 1; got None\n\nhint: make it again by `i3d probe`"),
         ('{"schema_version": 2}', "must have schema version 1; got 2\n\nhint: make it again by `i3d probe`"),
-    ],
-)
-def test_a_file_of_another_kind(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "p.json"
-    path.write_text(text)
-    with pytest.raises(ProfileError) as caught:
-        read_profile(path)
-    assert str(caught.value) == f"profile {str(path)!r} {message}"
+    ]:
+        with subtests.test(message=message):
+            path = tmp_path / "p.json"
+            path.write_text(text)
+            with pytest.raises(ProfileError) as caught:
+                read_profile(path)
+            assert str(caught.value) == f"profile {str(path)!r} {message}"
 
 
 def test_a_profile_is_of_one_ir(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from i3d_edge.errors import StreamOpenError
 from runtime.live.address import Address, masked
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
+def test_kinds_of_sources(subtests: pytest.Subtests) -> None:
+    for source, expected in [
         ("clips/a.mp4", ("file", "clips/a.mp4", "clips/a.mp4")),
         ("a:b.mp4", ("file", "a:b.mp4", "a:b.mp4")),
         ("-", ("pipe", "pipe:0", "standard input")),
@@ -15,11 +14,10 @@ from runtime.live.address import Address, masked
         ("rtsp://h/1", ("rtsp", "rtsp://h/1", "rtsp://h/1")),
         ("RTSPS://u:p@h/1", ("rtsp", "RTSPS://u:p@h/1", "RTSPS://***@h/1")),
         ("https://h/live.m3u8", ("http", "https://h/live.m3u8", "https://h/live.m3u8")),
-    ],
-)
-def test_kinds_of_sources(source: str, expected: tuple[str, str, str]) -> None:
-    address = Address.parse(source)
-    assert (address.kind, address.target, address.shown) == expected
+    ]:
+        with subtests.test(source=source):
+            address = Address.parse(source)
+            assert (address.kind, address.target, address.shown) == expected
 
 
 def test_other_schemes_are_refused_without_their_credentials() -> None:
@@ -31,9 +29,8 @@ def test_other_schemes_are_refused_without_their_credentials() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
+def test_credentials_are_masked() -> None:
+    for url, expected in [
         ("rtsp://10.0.0.5:554/ch1", "rtsp://10.0.0.5:554/ch1"),
         ("rtsp://admin:secret@10.0.0.5/ch1", "rtsp://***@10.0.0.5/ch1"),
         ("rtsp://admin@10.0.0.5/ch1", "rtsp://***@10.0.0.5/ch1"),
@@ -49,7 +46,5 @@ def test_other_schemes_are_refused_without_their_credentials() -> None:
         ("http://h/x?X-Amz-Signature=abc&X-Amz-Credential=d", "http://h/x?X-Amz-Signature=***&X-Amz-Credential=***"),
         ("rtsp://h/user=admin_password=abc_channel=1.sdp", "rtsp://h/user=***"),
         ("clips/user=1/a.mp4", "clips/user=1/a.mp4"),
-    ],
-)
-def test_credentials_are_masked(url: str, expected: str) -> None:
-    assert masked(url) == expected
+    ]:
+        assert masked(url) == expected

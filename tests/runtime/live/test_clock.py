@@ -13,46 +13,37 @@ def placed(clock: StreamClock, rows: list[tuple[object, float]]) -> list[tuple[f
     return result
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        pytest.param([(7, 0), (7.04, 9), (7.08, 9)], [(0, None), (0.04, None), (0.08, None)], id="presentation times"),
-        pytest.param([(None, 3), (None, 3.1), (None, 3.3)], [(0, None), (0.1, None), (0.3, None)], id="arrival"),
-        pytest.param(
-            [(0, 0), (1.9, 2), (4, 4)], [(0, None), (1.9, None), (3.9, "timestamps jump ahead by 2.10 s")], id="a gap"
-        ),
-        pytest.param(
+def test_a_live_clock(subtests: pytest.Subtests) -> None:
+    for case, (rows, expected) in {
+        "presentation times": ([(7, 0), (7.04, 9), (7.08, 9)], [(0, None), (0.04, None), (0.08, None)]),
+        "arrival": ([(None, 3), (None, 3.1), (None, 3.3)], [(0, None), (0.1, None), (0.3, None)]),
+        "a gap": ([(0, 0), (1.9, 2), (4, 4)], [(0, None), (1.9, None), (3.9, "timestamps jump ahead by 2.10 s")]),
+        "back, and on from there": (
             [(5, 0), (5.04, 0.04), (1, 0.08), (1.04, 0.12)],
             [(0, None), (0.04, None), (0.08, "timestamps jump back by 4.04 s"), (0.12, None)],
-            id="back, and on from there",
         ),
-        pytest.param([(1, 0), (1, 0.04), (1.08, 0.08)], [(0, None), None, (0.08, None)], id="the same time twice"),
-        pytest.param([(None, 0), (None, 5)], [(0, None), (5, "no frame for 5.0 s")], id="silence by arrival"),
-        pytest.param(
+        "the same time twice": ([(1, 0), (1, 0.04), (1.08, 0.08)], [(0, None), None, (0.08, None)]),
+        "silence by arrival": ([(None, 0), (None, 5)], [(0, None), (5, "no frame for 5.0 s")]),
+        "some have none": (
             [(0, 0), (None, 0.05), (0.04, 0.1), (0.08, 0.1)],
             [(0, None), (0.05, None), None, (0.08, None)],
-            id="some have none",
         ),
-    ],
-)
-def test_a_live_clock(rows: list[tuple[object, float]], expected: list[object]) -> None:
-    assert placed(StreamClock(is_live=True), rows) == expected
+    }.items():
+        with subtests.test(case):
+            assert placed(StreamClock(is_live=True), rows) == expected
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        pytest.param([(0, 0), (60, 0)], [(0, None), (60, None)], id="a still of a minute is no gap"),
-        pytest.param([(None, 0), (None, 0), (None, 0)], [(0, None), (0.04, None), (0.08, None)], id="no timestamps"),
-        pytest.param(
+def test_the_clock_of_a_file(subtests: pytest.Subtests) -> None:
+    for case, (rows, expected) in {
+        "a still of a minute is no gap": ([(0, 0), (60, 0)], [(0, None), (60, None)]),
+        "no timestamps": ([(None, 0), (None, 0), (None, 0)], [(0, None), (0.04, None), (0.08, None)]),
+        "back: a frame's duration later": (
             [(5, 0), (1, 0), (1.1, 0)],
             [(0, None), (0.04, "timestamps jump back by 4.00 s"), (0.14, None)],
-            id="back: a frame's duration later",
         ),
-    ],
-)
-def test_the_clock_of_a_file(rows: list[tuple[object, float]], expected: list[object]) -> None:
-    assert placed(StreamClock(is_live=False), rows) == expected
+    }.items():
+        with subtests.test(case):
+            assert placed(StreamClock(is_live=False), rows) == expected
 
 
 def test_timestamps_that_keep_jumping_are_not_trusted() -> None:

@@ -23,23 +23,20 @@ def told(rows: list[tuple[float, ...]], **options: object) -> list[tuple[object,
     ]
 
 
-@pytest.mark.parametrize(
-    ("rows", "options", "expected"),
-    [
-        pytest.param([(0.4, 0.1, 0), (0.49, 0, 0)], {}, [], id="nothing reaches on"),
-        pytest.param(
+def test_actions(subtests: pytest.Subtests) -> None:
+    for case, (rows, options, expected) in {
+        "nothing reaches on": ([(0.4, 0.1, 0), (0.49, 0, 0)], {}, []),
+        "the docstring's": (
             [(0.2, 0, 0), (0.6, 0, 0), (0.4, 0, 0), (0.2, 0, 0)],
             {},
             [(1, "start", "run", 1, None, 0.6), (3, "end", "run", 1, 5, 0.6)],
-            id="the docstring's",
         ),
-        pytest.param(
+        "wavering is one action; the thresholds themselves count as above": (
             [(0.5, 0, 0), (0.31, 0, 0), (0.49, 0, 0), (0.3, 0, 0), (0.29, 0, 0)],
             {},
             [(0, "start", "run", 0, None, 0.5), (4, "end", "run", 0, 6, 0.5)],
-            id="wavering is one action; the thresholds themselves count as above",
         ),
-        pytest.param(
+        "one after the other; the stream's end ends the second": (
             [(0.9, 0.1, 0), (0.1, 0.9, 0)],
             {},
             [
@@ -48,9 +45,8 @@ def told(rows: list[tuple[float, ...]], **options: object) -> list[tuple[object,
                 (1, "start", "jump", 1, None, 0.9),
                 ("end", "end", "jump", 1, 4, 0.9),
             ],
-            id="one after the other; the stream's end ends the second",
         ),
-        pytest.param(
+        "two at once": (
             [(0.5, 0.5, 0), (0.5, 0.5, 0)],
             {},
             [
@@ -59,35 +55,33 @@ def told(rows: list[tuple[float, ...]], **options: object) -> list[tuple[object,
                 ("end", "end", "run", 0, 4, 0.5),
                 ("end", "end", "jump", 0, 4, 0.5),
             ],
-            id="two at once",
         ),
-        pytest.param(
+        "what is short is not told, what lasts is told when it has lasted": (
             [(0.9, 0, 0), (0.1, 0, 0), (0.7, 0, 0), (0.8, 0, 0), (0.6, 0, 0), (0, 0, 0)],
             {"min_duration_s": 4},
             [(3, "start", "run", 2, None, 0.8), (5, "end", "run", 2, 7, 0.8)],
-            id="what is short is not told, what lasts is told when it has lasted",
         ),
-        pytest.param(
+        "one label only": (
             [(0.9, 0, 0.6), (0, 0.9, 0.6)],
             {"only": [1]},
             [(1, "start", "jump", 1, None, 0.9), ("end", "end", "jump", 1, 4, 0.9)],
-            id="one label only",
         ),
-        pytest.param(
-            [(0.5, 0, 0), (0.49, 0, 0)], {"on": 0.5, "off": 0.5},
-            [(0, "start", "run", 0, None, 0.5), (1, "end", "run", 0, 3, 0.5)], id="no hysteresis",
+        "no hysteresis": (
+            [(0.5, 0, 0), (0.49, 0, 0)],
+            {"on": 0.5, "off": 0.5},
+            [(0, "start", "run", 0, None, 0.5), (1, "end", "run", 0, 3, 0.5)],
         ),
-    ],
-)  # fmt: skip
-def test_actions(rows: list[tuple[float, ...]], options: dict[str, object], expected: list[object]) -> None:
-    assert told(rows, **options) == expected
+    }.items():
+        with subtests.test(case):
+            assert told(rows, **options) == expected
 
 
-@pytest.mark.parametrize(("on", "off"), [(0.3, 0.5), (0.5, 0), (1.1, 0.5)])
-def test_thresholds_have_an_order(on: float, off: float) -> None:
-    with pytest.raises(ValueError, match="thresholds") as caught:
-        Hysteresis(LABELS, "test", on=on, off=off)
-    assert str(caught.value) == f"thresholds must be 0 < off <= on <= 1; got off {off:g}, on {on:g}"
+def test_thresholds_have_an_order(subtests: pytest.Subtests) -> None:
+    for on, off in [(0.3, 0.5), (0.5, 0), (1.1, 0.5)]:
+        with subtests.test(on=on, off=off):
+            with pytest.raises(ValueError, match="thresholds") as caught:
+                Hysteresis(LABELS, "test", on=on, off=off)
+            assert str(caught.value) == f"thresholds must be 0 < off <= on <= 1; got off {off:g}, on {on:g}"
 
 
 def test_an_action_as_json() -> None:

@@ -16,21 +16,17 @@ from runtime.timeline import Timeline
 WIDE = replace(SPEC, crop_px=96, short_side_px=96)
 
 
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        pytest.param([0, 40, 80], [(0, True), (0, True), (0, True)], id="25 fps: each at once"),
-        pytest.param([0, 100, 200], [(0, True), (2, False), (2, True)], id="10 fps: 0 0 0 1 1, and 2 at once"),
-        pytest.param(
-            [0, 20, 40, 60, 80], [(0, True), (0, False), (0, True), (0, False), (0, True)], id="50 fps: every second"
-        ),
-        pytest.param([0, 39, 81], [(0, True), (0, False), (2, False)], id="late by a little"),
-        pytest.param([500, 540], [(0, True), (0, True)], id="any first time"),
-    ],
-)
-def test_the_frame_on_display_is_the_sample(times: list[int], expected: list[tuple[int, bool]]) -> None:
-    sampler = Sampler(25)
-    assert [sampler.feed(Fraction(time, 1000)) for time in times] == expected
+def test_the_frame_on_display_is_the_sample(subtests: pytest.Subtests) -> None:
+    for case, (times, expected) in {
+        "25 fps: each at once": ([0, 40, 80], [(0, True), (0, True), (0, True)]),
+        "10 fps: 0 0 0 1 1, and 2 at once": ([0, 100, 200], [(0, True), (2, False), (2, True)]),
+        "50 fps: every second": ([0, 20, 40, 60, 80], [(0, True), (0, False), (0, True), (0, False), (0, True)]),
+        "late by a little": ([0, 39, 81], [(0, True), (0, False), (2, False)]),
+        "any first time": ([500, 540], [(0, True), (0, True)]),
+    }.items():
+        with subtests.test(case):
+            sampler = Sampler(25)
+            assert [sampler.feed(Fraction(time, 1000)) for time in times] == expected
 
 
 def windows(times: list[Fraction], hop: int, spec: ModelSpec = WIDE) -> list[Window]:
@@ -52,36 +48,39 @@ RATES = {
 }
 
 
-@pytest.mark.parametrize("steps", RATES.values(), ids=RATES.keys())
-def test_windows_hold_the_frames_of_the_rule(steps: list[Fraction]) -> None:
-    times = list(accumulate(steps, initial=Fraction(3)))
-    ticks = tuple(int(time * 120_000) for time in times)
-    assert [Fraction(tick, 120_000) for tick in ticks] == times
-    timeline = Timeline(ticks, 2 * ticks[-1] - ticks[-2], Fraction(1, 120_000))
-    cut = windows(times, 1)
-    assert len(cut) == timeline.num_samples(25) - 9
-    for start, window in enumerate(cut):
-        assert [read_number(frame) for frame in window.frames] == [
-            timeline.frame_at(sample, 25) for sample in range(start, start + 10)
-        ]
-        assert (window.start_s, window.end_s) == pytest.approx((3 + start / 25, 3 + (start + 10) / 25))
+def test_windows_hold_the_frames_of_the_rule(subtests: pytest.Subtests) -> None:
+    for rate, steps in RATES.items():
+        with subtests.test(rate=rate):
+            times = list(accumulate(steps, initial=Fraction(3)))
+            ticks = tuple(int(time * 120_000) for time in times)
+            assert [Fraction(tick, 120_000) for tick in ticks] == times
+            timeline = Timeline(ticks, 2 * ticks[-1] - ticks[-2], Fraction(1, 120_000))
+            cut = windows(times, 1)
+            assert len(cut) == timeline.num_samples(25) - 9
+            for start, window in enumerate(cut):
+                assert [read_number(frame) for frame in window.frames] == [
+                    timeline.frame_at(sample, 25) for sample in range(start, start + 10)
+                ]
+                assert (window.start_s, window.end_s) == pytest.approx((3 + start / 25, 3 + (start + 10) / 25))
 
 
-@pytest.mark.parametrize(("hop", "starts"), [(1, range(51)), (7, range(0, 51, 7)), (30, range(0, 51, 30))])
-def test_hops(hop: int, starts: range) -> None:
-    cut = windows([Fraction(number, 25) for number in range(60)], hop)
-    assert [read_number(window.frames[0]) for window in cut] == list(starts)
+def test_hops(subtests: pytest.Subtests) -> None:
+    for hop, starts in [(1, range(51)), (7, range(0, 51, 7)), (30, range(0, 51, 30))]:
+        with subtests.test(hop=hop):
+            cut = windows([Fraction(number, 25) for number in range(60)], hop)
+            assert [read_number(window.frames[0]) for window in cut] == list(starts)
 
 
-@pytest.mark.parametrize("layout", ["NDCHW", "NDHWC", "NCDHW", "DCHW", "DHWC"])
-def test_windows_lie_as_the_network_wants_them(layout: str) -> None:
-    from runtime.clip import Clip
+def test_windows_lie_as_the_network_wants_them(subtests: pytest.Subtests) -> None:
+    for layout in ["NDCHW", "NDHWC", "NCDHW", "DCHW", "DHWC"]:
+        with subtests.test(layout=layout):
+            from runtime.clip import Clip
 
-    cut = windows([Fraction(number, 25) for number in range(60)], 1, replace(WIDE, layout=layout))
-    for number, window in enumerate(cut):
-        assert read_number(window.frames[9]) == number + 9
-        clip = Clip(window.frames, 0, 1).to_layout(layout)
-        assert clip.flags.c_contiguous == (layout != "NCDHW")
+            cut = windows([Fraction(number, 25) for number in range(60)], 1, replace(WIDE, layout=layout))
+            for number, window in enumerate(cut):
+                assert read_number(window.frames[9]) == number + 9
+                clip = Clip(window.frames, 0, 1).to_layout(layout)
+                assert clip.flags.c_contiguous == (layout != "NCDHW")
 
 
 def _block(frames: np.ndarray) -> object:

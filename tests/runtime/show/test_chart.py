@@ -1,6 +1,5 @@
 import re
 
-import pytest
 from answers import answer, view
 
 from runtime.show.chart import NARROW, WIDE, Line, draw, legend, spread, tick_step_s, time_text, top_prob
@@ -9,9 +8,8 @@ from runtime.show.course import Course
 LINES = [Line(0, "alpha", 0), Line(1, "beta <b>", 1)]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "placed"),
-    [
+def test_labels_move_apart() -> None:
+    for wanted, placed in [
         ([10, 12, 40], [10, 15, 40]),
         ([40, 41], [37, 42]),
         ([12, 10], [15, 10]),
@@ -19,30 +17,23 @@ LINES = [Line(0, "alpha", 0), Line(1, "beta <b>", 1)]
         ([50], [42]),
         ([20, 20, 20], [20, 25, 30]),
         ([], []),
-    ],
-    ids=str,
-)
-def test_labels_move_apart(wanted: list[float], placed: list[float]) -> None:
-    assert spread(wanted, 5, 0, 42) == placed
+    ]:
+        assert spread(wanted, 5, 0, 42) == placed
 
 
-@pytest.mark.parametrize(
-    ("duration_s", "num_ticks", "step_s"), [(10, 10, 1), (10, 5, 2), (56, 10, 10), (0.04, 10, 0.1), (3600, 10, 600)]
-)
-def test_time_marks_are_round(duration_s: float, num_ticks: int, step_s: float) -> None:
-    assert tick_step_s(duration_s, num_ticks) == step_s
+def test_time_marks_are_round() -> None:
+    for duration_s, num_ticks, step_s in [(10, 10, 1), (10, 5, 2), (56, 10, 10), (0.04, 10, 0.1), (3600, 10, 600)]:
+        assert tick_step_s(duration_s, num_ticks) == step_s
 
 
-@pytest.mark.parametrize(
-    ("time_s", "duration_s", "text"), [(2.5, 10, "2.5"), (4.0, 10, "4"), (90, 600, "1:30"), (5, 600, "0:05")]
-)
-def test_time_marks_read_well(time_s: float, duration_s: float, text: str) -> None:
-    assert time_text(time_s, duration_s) == text
+def test_time_marks_read_well() -> None:
+    for time_s, duration_s, text in [(2.5, 10, "2.5"), (4.0, 10, "4"), (90, 600, "1:30"), (5, 600, "0:05")]:
+        assert time_text(time_s, duration_s) == text
 
 
-@pytest.mark.parametrize(("highest", "top"), [(0.93, 1), (0.51, 1), (0.5, 0.5), (0.2, 0.25), (0, 0.25)])
-def test_the_axis_ends_above_the_highest_line(highest: float, top: float) -> None:
-    assert top_prob(highest) == top
+def test_the_axis_ends_above_the_highest_line() -> None:
+    for highest, top in [(0.93, 1), (0.51, 1), (0.5, 0.5), (0.2, 0.25), (0, 0.25)]:
+        assert top_prob(highest) == top
 
 
 def course() -> Course:

@@ -13,9 +13,8 @@ TWO = (view(0, 3, 0.8, 0.2), view(2, 5, 0.1, 0.7))
 """Overlapping between 2 and 3 s; in a video of 6 s nothing looks at its last second."""
 
 
-@pytest.mark.parametrize(
-    ("time_s", "alpha", "beta"),
-    [
+def test_at_a_time_the_views_that_look_at_it_are_averaged(subtests: pytest.Subtests) -> None:
+    for time_s, alpha, beta in [
         (0.0, 0.8, 0.2),
         (1.99, 0.8, 0.2),
         (2.0, 0.45, 0.45),
@@ -24,14 +23,12 @@ TWO = (view(0, 3, 0.8, 0.2), view(2, 5, 0.1, 0.7))
         (4.99, 0.1, 0.7),
         (5.0, 0, 0),
         (6.0, 0, 0),
-    ],
-    ids=lambda value: f"{value:g}",
-)
-def test_at_a_time_the_views_that_look_at_it_are_averaged(time_s: float, alpha: float, beta: float) -> None:
-    drawn = course(6, *TWO)
-    step = drawn.step_at(time_s)
-    assert drawn.probabilities[step, :2] == pytest.approx([alpha, beta])
-    assert drawn.is_seen[step] == (time_s < 5)
+    ]:
+        with subtests.test(time_s=time_s):
+            drawn = course(6, *TWO)
+            step = drawn.step_at(time_s)
+            assert drawn.probabilities[step, :2] == pytest.approx([alpha, beta])
+            assert drawn.is_seen[step] == (time_s < 5)
 
 
 def test_steps_lie_where_views_begin_and_end() -> None:
@@ -80,20 +77,18 @@ def test_notable_are_those_that_lead_for_long_then_those_that_are_probable() -> 
     assert drawn.notable_classes([0, 1, 2, 3, 4], 2) == [1, 0]
 
 
-@pytest.mark.parametrize(
-    ("num_steps", "alpha", "seen"),
-    [
+def test_coarser_averages_over_what_was_seen(subtests: pytest.Subtests) -> None:
+    for num_steps, alpha, seen in [
         (1, [0.75 * 0.4 + 0.25 * 0.8], [True]),
         (2, [0.4, 0.4 / 3 + 0.8 * 2 / 3], [True, True]),
         (5, [0.4, 0.4, 0.4, 0.8, 0], [True, True, True, True, False]),
-    ],
-)
-def test_coarser_averages_over_what_was_seen(num_steps: int, alpha: list[float], seen: list[bool]) -> None:
-    pieces = [view(0.01 * step, 0.01 * step + 0.01, 0.4) for step in range(600)]
-    drawn = course(10, *pieces, view(6, 8, 0.8)).coarser(num_steps)
-    assert drawn.is_seen.tolist() == seen
-    assert drawn.probabilities[:, 0] == pytest.approx(alpha, abs=1e-5)
-    assert len(drawn.edges_s) == num_steps + 1
+    ]:
+        with subtests.test(num_steps=num_steps):
+            pieces = [view(0.01 * step, 0.01 * step + 0.01, 0.4) for step in range(600)]
+            drawn = course(10, *pieces, view(6, 8, 0.8)).coarser(num_steps)
+            assert drawn.is_seen.tolist() == seen
+            assert drawn.probabilities[:, 0] == pytest.approx(alpha, abs=1e-5)
+            assert len(drawn.edges_s) == num_steps + 1
 
 
 def test_coarser_leaves_a_short_course_alone() -> None:

@@ -112,16 +112,17 @@ def test_a_label_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " gnp" in texts
 
 
-@pytest.mark.parametrize("size_px", [9, 16, 68])
-def test_shortened_text_fits(size_px: int) -> None:
-    text = "passing American football (not in game)"
-    full = lettering.width(text, size_px)
-    assert lettering.shorten(text, full, size_px) == text
-    short = lettering.shorten(text, full // 2, size_px)
-    assert short.endswith("…")
-    assert text.startswith(short[:-1])
-    assert full // 3 < lettering.width(short, size_px) <= full // 2
-    assert lettering.shorten(text, 1, size_px) == ""
+def test_shortened_text_fits(subtests: pytest.Subtests) -> None:
+    for size_px in [9, 16, 68]:
+        with subtests.test(size_px=size_px):
+            text = "passing American football (not in game)"
+            full = lettering.width(text, size_px)
+            assert lettering.shorten(text, full, size_px) == text
+            short = lettering.shorten(text, full // 2, size_px)
+            assert short.endswith("…")
+            assert text.startswith(short[:-1])
+            assert full // 3 < lettering.width(short, size_px) <= full // 2
+            assert lettering.shorten(text, 1, size_px) == ""
 
 
 def test_letters_beyond_ascii_are_drawn_and_not_replaced() -> None:
@@ -136,25 +137,23 @@ def test_letters_beyond_ascii_are_drawn_and_not_replaced() -> None:
         assert drawn(sign).any(), sign
 
 
-@pytest.mark.parametrize(
-    ("time_s", "duration_s", "text"),
-    [
+def test_the_clock() -> None:
+    for time_s, duration_s, text in [
         (3.44, 10, "3.4 / 10.0 s"),
         (9.96, 10, "9.9 / 10.0 s"),
         (61, 600, "1:01 / 10:00"),
         (61, 3600, "0:01:01 / 1:00:00"),
-    ],
-)
-def test_the_clock(time_s: float, duration_s: float, text: str) -> None:
-    assert clock_text(time_s, duration_s) == text
+    ]:
+        assert clock_text(time_s, duration_s) == text
 
 
-@pytest.mark.parametrize("number", range(palette.NUM_COLOURS))
-def test_colours_stand_out_from_their_ground(number: int) -> None:
-    assert contrast(ON_LIGHT[number], WHITE) > 4.5
-    assert contrast(ON_DARK[number], GROUND) > 4.5
-    assert contrast(ON_DARK[number], INK) > 4.5
-    assert contrast(WHITE, mix(ON_DARK[number], INK, 0.5)) > 4.5
+def test_colours_stand_out_from_their_ground(subtests: pytest.Subtests) -> None:
+    for number in range(palette.NUM_COLOURS):
+        with subtests.test(number=number):
+            assert contrast(ON_LIGHT[number], WHITE) > 4.5
+            assert contrast(ON_DARK[number], GROUND) > 4.5
+            assert contrast(ON_DARK[number], INK) > 4.5
+            assert contrast(WHITE, mix(ON_DARK[number], INK, 0.5)) > 4.5
 
 
 def test_contrast_of_black_and_white() -> None:

@@ -249,21 +249,17 @@ def test_in_a_long_video_pictures_are_sought(tmp_path: Path, monkeypatch: pytest
     assert [picture.time_s for picture in strip.pictures] == [8, 28, 48, 68, 84, 104, 124, 144]
 
 
-@pytest.mark.parametrize(
-    ("ticks", "end", "num_pictures", "indices"),
-    [
+def test_which_frames_are_pictured(subtests: pytest.Subtests) -> None:
+    for ticks, end, num_pictures, indices in [
         (range(10), 10, 2, [2, 7]),
         (range(3), 3, 8, [0, 1, 2]),
         ([0], 1, 8, [0]),
         ([5, 6, 7, 105], 205, 4, [2, 3]),
-    ],
-)
-def test_which_frames_are_pictured(ticks: object, end: int, num_pictures: int, indices: list[int]) -> None:
-    assert picture_indices(Timeline(tuple(ticks), end, Fraction(1, 10)), num_pictures) == indices  # type: ignore[arg-type]
+    ]:
+        with subtests.test(ticks=ticks):
+            assert picture_indices(Timeline(tuple(ticks), end, Fraction(1, 10)), num_pictures) == indices  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("text", "escaped"), [('<b> "x"', "&lt;b&gt; &quot;x&quot;"), ("it's &", "it&#x27;s &amp;"), ("a\0b", "a\ufffdb")]
-)
-def test_escape(text: str, escaped: str) -> None:
-    assert escape(text) == escaped
+def test_escape() -> None:
+    for text, escaped in [('<b> "x"', "&lt;b&gt; &quot;x&quot;"), ("it's &", "it&#x27;s &amp;"), ("a\0b", "a\ufffdb")]:
+        assert escape(text) == escaped

@@ -72,11 +72,12 @@ def test_a_video_without_an_answer_has_a_row_with_the_reason() -> None:
     assert second["status"] == "ok"
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
-def test_no_text_becomes_a_formula(sign: str) -> None:
-    labels = LabelSet("odd", (f"{sign}1+1", *LABELS.names[1:]))
-    [row] = rows(csv_text([(f"{sign}cmd", answer(1, view(0, 1, 0.9), labels=labels))], labels, 1))
-    assert (row["path"], row["label_1"], row["view_label"]) == (f"'{sign}cmd", f"'{sign}1+1", f"'{sign}1+1")
+def test_no_text_becomes_a_formula(subtests: pytest.Subtests) -> None:
+    for sign in ["=", "+", "-", "@"]:
+        with subtests.test(sign=sign):
+            labels = LabelSet("odd", (f"{sign}1+1", *LABELS.names[1:]))
+            [row] = rows(csv_text([(f"{sign}cmd", answer(1, view(0, 1, 0.9), labels=labels))], labels, 1))
+            assert (row["path"], row["label_1"], row["view_label"]) == (f"'{sign}cmd", f"'{sign}1+1", f"'{sign}1+1")
 
 
 def test_a_name_that_is_not_unicode_can_be_written() -> None:
