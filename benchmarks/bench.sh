@@ -1,8 +1,8 @@
 #!/bin/sh
 # From a checkpoint to a table and a chart; `make bench` calls it. Frozen graph and videos that are there are reused.
 #   bench.sh FOLDER ROUNDS [CHECKPOINT [VIDEO...]]
-# CHECKPOINT: a prefix like .../model.ckpt; without one (''), a stand-in is made.
-# VIDEO: to calibrate INT8 on and to time; without any, generated videos.
+# CHECKPOINT: a prefix like .../model.ckpt; without one (''), DeepMind's rgb_scratch is fetched.
+# VIDEO: to calibrate INT8 on and to time; without any, a demo video is fetched.
 set -eu
 
 folder=$1
@@ -15,10 +15,10 @@ step() { printf '\n== %s\n' "$*"; }
 mkdir -p "$folder"
 
 if [ -z "$checkpoint" ]; then
-    step "stand-in checkpoint (a few minutes, the first time)"
-    i3d stand-in checkpoint "$folder/checkpoint"
-    checkpoint=$folder/checkpoint/model.ckpt
-    name=stand-in
+    step "fetch: DeepMind's rgb_scratch"
+    i3d fetch rgb_scratch -o "$folder/checkpoints"
+    checkpoint=$folder/checkpoints/rgb_scratch/model.ckpt
+    name=rgb_scratch
 else
     [ -f "$checkpoint.index" ] || { echo "CHECKPOINT must be a prefix: there is no $checkpoint.index" >&2; exit 2; }
     name=$(basename "$(dirname "$checkpoint")")-$(cksum <"$checkpoint.index" | cut -d' ' -f1)
@@ -30,10 +30,10 @@ if [ -f "$graph" ]; then echo "there already"; else i3d freeze "$checkpoint" -o 
 
 clips="given videos"
 if [ $# -eq 0 ]; then
-    step "generated videos"
-    i3d stand-in videos "$folder/videos" --per-class 1
-    set -- "$folder"/videos/*.mp4
-    clips="generated videos"
+    step "fetch: a video"
+    i3d fetch demo-video -o "$folder"
+    set -- "$folder/demo-video.mp4"
+    clips="the demo video"
 fi
 
 step "measure (some twenty minutes on two cores; leave the machine alone meanwhile)"

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,8 +43,16 @@ def test_examples_are_short() -> None:
         assert len(path.read_text().splitlines()) <= 30, path.name
 
 
-def test_the_demo_wants_a_prefix(tmp_path: Path) -> None:
-    command = ["sh", str(EXAMPLES / "demo.sh"), str(tmp_path / "demo"), str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert result.stderr == f"CHECKPOINT must be a prefix: there is no {tmp_path}.index\n"
+def test_the_demo_checks_what_it_is_given_first(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    text = str(EXAMPLES / "demo.sh")
+    for args, message in (
+        (["no/model.ckpt"], "CHECKPOINT: no checkpoint 'no/model.ckpt' (no file no/model.ckpt.index)\n"),
+        (["", "no.mp4"], "VIDEO: no file 'no.mp4'\n"),
+        (["", text], f"VideoOpenError: video '{text}' "),
+    ):
+        command = ["sh", text, str(tmp_path / "demo"), *args]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 2, args
+        assert result.stderr.startswith(message)
+        assert not (tmp_path / "demo").exists()

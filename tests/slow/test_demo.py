@@ -67,19 +67,3 @@ def video_of_a_walk(made: tuple[Path, str], tmp_path: Path) -> Path:
     path = tmp_path / "walk.mp4"
     path.write_bytes(fetch_demo_video(made[0]).read_bytes())
     return path
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        (("no/model.ckpt",), "CHECKPOINT: no checkpoint 'no/model.ckpt' (no file no/model.ckpt.index)\n"),
-        (("", "no.mp4"), "VIDEO: no file 'no.mp4'\n"),
-        (("", str(ROOT / "README.md")), "VideoOpenError: "),
-    ],
-    ids=["checkpoint", "video", "not-a-video"],
-)
-def test_what_is_given_is_checked_first(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
-    result = demo(tmp_path / "new", *args)
-    assert result.returncode != 0
-    assert result.stderr.startswith(message)
-    assert not (tmp_path / "new").exists()
