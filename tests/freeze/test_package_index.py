@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -181,6 +182,12 @@ def test_what_else_pip_may_say(pinned: Distribution) -> None:
             "cannot write '/out': No space left on device"
         ),
         "ERROR: something\nERROR: else": "pip cannot download pinned 1.0: else",
+        "error: incomplete-download\n\n\u00d7 Download failed after 6 attempts\n": (
+            "pip cannot download pinned 1.0: Download failed after 6 attempts"
+        ),
+        "WARNING: The repository at x is not a trusted or secure host and is being ignored.\nERROR: No": (
+            "cannot reach the package index: The repository at x is not a trusted or secure host"
+        ),
         "Fatal": "pip cannot download pinned 1.0: Fatal",
     }
     for log, message in says.items():
@@ -230,6 +237,14 @@ def test_a_full_disk(
         if len(data) > 1 << 20:
             raise OSError(28, "No space left on device")
         return write(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100 << 20))
+        with pytest.raises(OutputError) as caught:
+            fetch_checkpoint("rgb_scratch", tmp_path, table=table, distribution=pinned)
+    folder = tmp_path / "rgb_scratch"
+    assert caught.value.message == f"cannot write '{folder}': fetching pinned 1.0 takes 193 MiB, 100 MiB are free"
+    assert not index.requests
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OutputError, match="No space left on device"):
