@@ -1,5 +1,5 @@
-"""`python -m accuracy`: the same as `i3d accuracy`."""
+"""`python -m i3d_edge.accuracy`: the same as `i3d accuracy`."""
 
 from i3d_edge.cli.accuracy import accuracy
 
-accuracy(prog_name="python -m accuracy")
+accuracy(prog_name="python -m i3d_edge.accuracy")

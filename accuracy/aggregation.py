@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ResultError
-from runtime.fusion import mean_of_logits, mean_of_probabilities
+from i3d_edge.core.errors import ResultError
+from i3d_edge.runtime.fusion import mean_of_logits, mean_of_probabilities
 
 FloatArray = npt.NDArray[np.floating[Any]]
 

@@ -12,12 +12,22 @@ from typing import Any, TypedDict, cast
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.fields import Kind, is_count, is_full, is_list, is_number, is_object, is_text, or_none, unusable_fields
-from accuracy.recorded_run import RecordedRun
-from accuracy.recorded_video import RecordedVideo
-from accuracy.result_schema import ModelInfo, Protocol, Where
-from i3d_edge.errors import ComparisonError, ResultError
-from i3d_edge.files import write_text
+from i3d_edge.accuracy.fields import (
+    Kind,
+    is_count,
+    is_full,
+    is_list,
+    is_number,
+    is_object,
+    is_text,
+    or_none,
+    unusable_fields,
+)
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.recorded_video import RecordedVideo
+from i3d_edge.accuracy.result_schema import ModelInfo, Protocol, Where
+from i3d_edge.core.errors import ComparisonError, ResultError
+from i3d_edge.core.files import write_text
 
 BASELINE_VERSION = 2
 KIND = "i3d-edge accuracy baseline"

@@ -6,8 +6,8 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from accuracy.metrics import VideoOutcome
-from accuracy.result_schema import CalibrationBin
+from i3d_edge.accuracy.metrics import VideoOutcome
+from i3d_edge.accuracy.result_schema import CalibrationBin
 
 NUM_BINS = 10
 

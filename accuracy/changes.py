@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from accuracy.baseline import Baseline
+from i3d_edge.accuracy.baseline import Baseline
 
 _HASH_DIGITS = 8
 

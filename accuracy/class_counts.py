@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from accuracy.metrics import VideoOutcome
-from accuracy.result_schema import ClassCount, Confusion
+from i3d_edge.accuracy.metrics import VideoOutcome
+from i3d_edge.accuracy.result_schema import ClassCount, Confusion
 
 
 def class_counts(videos: Sequence[VideoOutcome]) -> list[ClassCount]:

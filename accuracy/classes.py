@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from i3d_edge.errors import LabelError
-from i3d_edge.labels import LabelSet
+from i3d_edge.core.errors import LabelError
+from i3d_edge.core.labels import LabelSet
 
 _NUMBERED = re.compile(r"(?P<index>\d+)[\s,]+(?P<name>.+)")
 _MAX_DIGITS = 9

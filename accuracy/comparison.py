@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from accuracy import pairs
-from accuracy.baseline import Answer, Baseline, BaselineVideo, answers, entry, make_baseline, rounded
-from accuracy.changes import Change, changes
-from accuracy.drift import log_change
-from accuracy.recorded_run import RecordedRun
-from i3d_edge.errors import ComparisonError
+from i3d_edge.accuracy import pairs
+from i3d_edge.accuracy.baseline import Answer, Baseline, BaselineVideo, answers, entry, make_baseline, rounded
+from i3d_edge.accuracy.changes import Change, changes
+from i3d_edge.accuracy.drift import log_change
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.core.errors import ComparisonError
 
 _SHOWN = 3
 _LIST_HINT = "run the baseline's own list, or make a baseline of this one with `i3d accuracy baseline`"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from accuracy.classes import ClassMatcher
-from accuracy.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
-from accuracy.formats.entry import is_utf8
-from i3d_edge.errors import LabelError, ListError
-from i3d_edge.labels import LabelSet
-from runtime.image_sequence import numbered_images
+from i3d_edge.accuracy.classes import ClassMatcher
+from i3d_edge.accuracy.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
+from i3d_edge.accuracy.formats.entry import is_utf8
+from i3d_edge.core.errors import LabelError, ListError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.image_sequence import numbered_images
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accuracy.dataset import ListedVideo
-from accuracy.video_check import content_sha256, why_unreadable
-from i3d_edge.errors import VideoOpenError
-from runtime import FrameSource, open_source
+from i3d_edge.accuracy.dataset import ListedVideo
+from i3d_edge.accuracy.video_check import content_sha256, why_unreadable
+from i3d_edge.core.errors import VideoOpenError
+from i3d_edge.runtime import FrameSource, open_source
 
 
 @dataclass

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accuracy import pairs
-from accuracy.comparison import Comparison
-from accuracy.power import videos_needed
+from i3d_edge.accuracy import pairs
+from i3d_edge.accuracy.comparison import Comparison
+from i3d_edge.accuracy.power import videos_needed
 
 DEFAULT_MAX_DROP = 0.02
 """At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip. See docs/gate.md for how often."""

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from tabulate import tabulate
 
-from accuracy.changes import format_changes
-from accuracy.comparison import Comparison, Flip
-from accuracy.gate import Check, Limits, Verdict, combine, format_points
+from i3d_edge.accuracy.changes import format_changes
+from i3d_edge.accuracy.comparison import Comparison, Flip
+from i3d_edge.accuracy.gate import Check, Limits, Verdict, combine, format_points
 
 Undecided = Literal["pass", "fail"]
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypedDict
 
-from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Prediction
-from i3d_edge.errors import OutputError
-from i3d_edge.files import make_folder, write_text, writing
+from i3d_edge.accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Prediction
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import make_folder, write_text, writing
 
 if sys.platform == "win32":
     fcntl = None

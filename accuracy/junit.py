@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from accuracy.gate import Verdict
-from accuracy.gate_report import GateReport, format_gate
+from i3d_edge.accuracy.gate import Verdict
+from i3d_edge.accuracy.gate_report import GateReport, format_gate
 
 _SUITE = "i3d accuracy compare"
 

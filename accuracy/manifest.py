@@ -14,14 +14,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypedDict
 
-from accuracy.dataset import ListedVideo
-from accuracy.formats import MANIFEST_KEY
-from accuracy.formats.entry import is_utf8, parse_object
-from accuracy.video_check import content_sha256, content_stat
-from i3d_edge.errors import LabelError, ListError, OutputError
-from i3d_edge.files import write_text
-from i3d_edge.labels import LabelSet
-from i3d_edge.progress import track
+from i3d_edge.accuracy.dataset import ListedVideo
+from i3d_edge.accuracy.formats import MANIFEST_KEY
+from i3d_edge.accuracy.formats.entry import is_utf8, parse_object
+from i3d_edge.accuracy.video_check import content_sha256, content_stat
+from i3d_edge.core.errors import LabelError, ListError, OutputError
+from i3d_edge.core.files import write_text
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.progress import track
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.aggregation import MEAN_OF_PROBABILITIES, aggregate
+from i3d_edge.accuracy.aggregation import MEAN_OF_PROBABILITIES, aggregate
 
 FloatArray = npt.NDArray[np.floating[Any]]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, is_beyond, is_same, is_within
+from i3d_edge.accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, is_beyond, is_same, is_within
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.metrics import ScoredView, VideoOutcome, rank_of, video_outcome
-from accuracy.result_schema import Prediction
-from accuracy.scoring import Scores, make_scores
-from runtime import Clip
+from i3d_edge.accuracy.metrics import ScoredView, VideoOutcome, rank_of, video_outcome
+from i3d_edge.accuracy.result_schema import Prediction
+from i3d_edge.accuracy.scoring import Scores, make_scores
+from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
 

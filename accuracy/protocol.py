@@ -10,11 +10,11 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from accuracy.aggregation import INSIDE_THE_NETWORK, MEAN_OF_PROBABILITIES
-from accuracy.result_schema import Protocol
-from i3d_edge.errors import ProtocolError
-from i3d_edge.spec import ModelSpec
-from runtime import FlowMethod, ViewPlan, flow_method, require_crops
+from i3d_edge.accuracy.aggregation import INSIDE_THE_NETWORK, MEAN_OF_PROBABILITIES
+from i3d_edge.accuracy.result_schema import Protocol
+from i3d_edge.core.errors import ProtocolError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import FlowMethod, ViewPlan, flow_method, require_crops
 
 _INTERPOLATIONS = {"short side": "bilinear; area below one half", "long side": "bilinear, twice"}
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from accuracy.result_file import CUT_OFF_HINT
-from accuracy.result_schema import Prediction, Result
-from i3d_edge.errors import ResultError
+from i3d_edge.accuracy.result_file import CUT_OFF_HINT
+from i3d_edge.accuracy.result_schema import Prediction, Result
+from i3d_edge.core.errors import ResultError
 
 _SUM_TOLERANCE = 0.01
 """How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from accuracy.recorded_rows import read_rows
-from accuracy.recorded_video import RecordedVideo, collect
-from accuracy.result_file import CUT_OFF_HINT, read_result
-from accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Metric, Result
-from accuracy.scoring import Scores, make_scores
-from i3d_edge.errors import ResultError
-from i3d_edge.files import sha256_file
+from i3d_edge.accuracy.recorded_rows import read_rows
+from i3d_edge.accuracy.recorded_video import RecordedVideo, collect
+from i3d_edge.accuracy.result_file import CUT_OFF_HINT, read_result
+from i3d_edge.accuracy.result_schema import PREDICTIONS_NAME, RESULT_NAME, Metric, Result
+from i3d_edge.accuracy.scoring import Scores, make_scores
+from i3d_edge.core.errors import ResultError
+from i3d_edge.core.files import sha256_file
 
 _EDITED_HINT = "one of the two files was edited: run again, or take both from where they were made"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.aggregation import aggregate
-from accuracy.metrics import VideoOutcome, rank_of
-from accuracy.result_file import CUT_OFF_HINT
-from accuracy.result_schema import Prediction, Result
-from i3d_edge.errors import ResultError
+from i3d_edge.accuracy.aggregation import aggregate
+from i3d_edge.accuracy.metrics import VideoOutcome, rank_of
+from i3d_edge.accuracy.result_file import CUT_OFF_HINT
+from i3d_edge.accuracy.result_schema import Prediction, Result
+from i3d_edge.core.errors import ResultError
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from accuracy.result_schema import Protocol, Result, Time
+from i3d_edge.accuracy.result_schema import Protocol, Result, Time
 
 _SHOWN_DROPPED = 10
 _SHOWN_WARNINGS = 3

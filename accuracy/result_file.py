@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from accuracy.fields import (
+from i3d_edge.accuracy.fields import (
     Kind,
     is_count,
     is_flag,
@@ -20,9 +20,9 @@ from accuracy.fields import (
     or_none,
     unusable_fields,
 )
-from accuracy.journal import RUN_NAME
-from accuracy.result_schema import SCHEMA_VERSION, Result
-from i3d_edge.errors import ResultError
+from i3d_edge.accuracy.journal import RUN_NAME
+from i3d_edge.accuracy.result_schema import SCHEMA_VERSION, Result
+from i3d_edge.core.errors import ResultError
 
 CUT_OFF_HINT = "the file was cut off or edited: run again, or take it from where it was made"
 

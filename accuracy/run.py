@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.dataset import ListedVideo
-from accuracy.decoding import HashedVideo
-from accuracy.journal import DoneVideo, Journal, discard
-from accuracy.predictions import prediction_row, score_predictions
-from accuracy.protocol import Preset, spread
-from accuracy.result_schema import (
+from i3d_edge.accuracy.dataset import ListedVideo
+from i3d_edge.accuracy.decoding import HashedVideo
+from i3d_edge.accuracy.journal import DoneVideo, Journal, discard
+from i3d_edge.accuracy.predictions import prediction_row, score_predictions
+from i3d_edge.accuracy.protocol import Preset, spread
+from i3d_edge.accuracy.result_schema import (
     PREDICTIONS_NAME,
     RESULT_NAME,
     SCHEMA_VERSION,
@@ -32,13 +32,13 @@ from accuracy.result_schema import (
     Time,
     Where,
 )
-from accuracy.run_config import require_same_videos, run_config, sha256_of_lines
-from accuracy.where import describe_machine
-from i3d_edge.errors import ListError, NotFiniteError
-from i3d_edge.files import sha256_file, write_text
-from i3d_edge.progress import track
-from i3d_edge.spec import ModelSpec
-from runtime import Clip, DecodePool, Restart, VideoFeed
+from i3d_edge.accuracy.run_config import require_same_videos, run_config, sha256_of_lines
+from i3d_edge.accuracy.where import describe_machine
+from i3d_edge.core.errors import ListError, NotFiniteError
+from i3d_edge.core.files import sha256_file, write_text
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
 
 FloatArray = npt.NDArray[np.floating[Any]]
 

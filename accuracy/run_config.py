@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from accuracy.dataset import ListedVideo
-from accuracy.decoding import hash_as_it_is
-from accuracy.result_schema import SCHEMA_VERSION, Data, ModelInfo, Protocol, Where
-from i3d_edge.errors import OutputError
-from i3d_edge.progress import track
-from i3d_edge.spec import ModelSpec
+from i3d_edge.accuracy.dataset import ListedVideo
+from i3d_edge.accuracy.decoding import hash_as_it_is
+from i3d_edge.accuracy.result_schema import SCHEMA_VERSION, Data, ModelInfo, Protocol, Where
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import ModelSpec
 
 _SHOWN = 3
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from accuracy.baseline import pick_model
-from accuracy.html import ReportedModel, make_pairs, protocol_titles, report_to_html, run_titles
-from accuracy.recorded_run import RecordedRun
-from accuracy.result_file import require_described
-from accuracy.result_schema import RESULT_NAME
-from accuracy.thumbnails import Thumbnail, Thumbnails
+from i3d_edge.accuracy.baseline import pick_model
+from i3d_edge.accuracy.html import ReportedModel, make_pairs, protocol_titles, report_to_html, run_titles
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.result_file import require_described
+from i3d_edge.accuracy.result_schema import RESULT_NAME
+from i3d_edge.accuracy.thumbnails import Thumbnail, Thumbnails
 
 
 def make_report(

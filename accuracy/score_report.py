@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from accuracy.recorded_run import RecordedRun
-from accuracy.report import format_result
-from accuracy.result_schema import Details
-from accuracy.scoring import Scores
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.report import format_result
+from i3d_edge.accuracy.result_schema import Details
+from i3d_edge.accuracy.scoring import Scores
 
 _SHOWN_CONFUSIONS = 10
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accuracy.aggregation import MEAN_OF_PROBABILITIES
-from accuracy.calibration import calibration_bins, calibration_error
-from accuracy.class_counts import class_counts, confusion_pairs, mean_class_top1
-from accuracy.metrics import Proportion, ScoredView, VideoOutcome, count_ranks, rank_of, views_to_outcomes
-from accuracy.result_schema import Details, Metric
+from i3d_edge.accuracy.aggregation import MEAN_OF_PROBABILITIES
+from i3d_edge.accuracy.calibration import calibration_bins, calibration_error
+from i3d_edge.accuracy.class_counts import class_counts, confusion_pairs, mean_class_top1
+from i3d_edge.accuracy.metrics import Proportion, ScoredView, VideoOutcome, count_ranks, rank_of, views_to_outcomes
+from i3d_edge.accuracy.result_schema import Details, Metric
 
 
 @dataclass(frozen=True, slots=True)

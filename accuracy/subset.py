@@ -10,9 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from accuracy.dataset import DataSet, ListedVideo
-from accuracy.formats.entry import is_utf8
-from accuracy.manifest import (
+from i3d_edge.accuracy.dataset import DataSet, ListedVideo
+from i3d_edge.accuracy.formats.entry import is_utf8
+from i3d_edge.accuracy.manifest import (
     MANIFEST_VERSION,
     Choice,
     Excluded,
@@ -23,11 +23,11 @@ from accuracy.manifest import (
     note_verified,
     write_manifest,
 )
-from accuracy.video_check import CLIP_S, CheckPool, Fault, VideoFacts, content_stat
-from i3d_edge.errors import ListError
-from i3d_edge.files import check_output, sha256_file
-from i3d_edge.labels import LabelSet
-from i3d_edge.progress import track
+from i3d_edge.accuracy.video_check import CLIP_S, CheckPool, Fault, VideoFacts, content_stat
+from i3d_edge.core.errors import ListError
+from i3d_edge.core.files import check_output, sha256_file
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.progress import track
 
 How = Literal["stratified", "random", "omz"]
 HOWS: tuple[How, ...] = ("stratified", "random", "omz")

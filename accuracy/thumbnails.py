@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from accuracy.manifest import is_manifest, read_manifest
-from accuracy.recorded_run import RecordedRun
-from accuracy.video_check import content_sha256
-from i3d_edge.errors import ListError, VideoError
-from runtime import ShortcutError, open_source
+from i3d_edge.accuracy.manifest import is_manifest, read_manifest
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.video_check import content_sha256
+from i3d_edge.core.errors import ListError, VideoError
+from i3d_edge.runtime import ShortcutError, open_source
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from accuracy.dataset import ListedVideo
-from i3d_edge.errors import VideoError
-from i3d_edge.files import sha256_file
-from runtime import ShortcutError, open_source
-from runtime.image_sequence import numbered_images
+from i3d_edge.accuracy.dataset import ListedVideo
+from i3d_edge.core.errors import VideoError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.runtime import ShortcutError, open_source
+from i3d_edge.runtime.image_sequence import numbered_images
 
 CLIP_S = 79 / 25
 """A video shorter than one clip is called short. Unit: seconds."""

@@ -7,8 +7,8 @@ import platform
 import sys
 from importlib import metadata
 
-from accuracy.result_schema import Where
-from runtime.box.cpu import read_processor
+from i3d_edge.accuracy.result_schema import Where
+from i3d_edge.runtime.box.cpu import read_processor
 
 _PACKAGES = ("openvino", "i3d-edge", "av", "numpy", "opencv-contrib-python-headless", "tensorflow")
 

@@ -50,10 +50,10 @@ def main(
     from benchmarks.rival import Task
     from benchmarks.rivals import RIVALS
     from benchmarks.run import Schedule, measure
-    from convert.graph_def import read_graph_def
-    from convert.quantization import calibration_clips
-    from i3d_edge.errors import FrozenGraphError
-    from i3d_edge.files import check_output, make_folder, write_text
+    from i3d_edge.convert.graph_def import read_graph_def
+    from i3d_edge.convert.quantization import calibration_clips
+    from i3d_edge.core.errors import FrozenGraphError
+    from i3d_edge.core.files import check_output, make_folder, write_text
 
     known = [rival.name for rival in RIVALS]
     if unknown := sorted(set(names) - set(known)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.rival import Float32Array, UInt8Array
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 _LEAST_PROBABILITY = 1e-30
 

@@ -23,8 +23,8 @@ from benchmarks.figures import percent
 from benchmarks.machine import Machine, versions
 from benchmarks.report import filled
 from i3d_edge.cli._base import Command, force_option, note, output_option, quiet_option
-from i3d_edge.files import check_output, write_text
-from i3d_edge.progress import track
+from i3d_edge.core.files import check_output, write_text
+from i3d_edge.core.progress import track
 
 SCHEMA_VERSION = 1
 CAP_VARIABLES = ("OV_CPU_MAX_ISA", "ONEDNN_MAX_CPU_ISA")

@@ -7,7 +7,7 @@ I3DError
 
 from __future__ import annotations
 
-from i3d_edge.errors import I3DError
+from i3d_edge.core.errors import I3DError
 
 
 class RivalError(I3DError):

@@ -11,7 +11,7 @@ from benchmarks.errors import ResultError
 from benchmarks.result import read_result
 from benchmarks.table import markdown
 from i3d_edge.cli._base import Command, print_facts
-from i3d_edge.files import write_text
+from i3d_edge.core.files import write_text
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["f32", "bf16", "INT8"]
 

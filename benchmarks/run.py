@@ -17,7 +17,7 @@ from benchmarks.machine import Machine, versions
 from benchmarks.result import SCHEMA_VERSION, Result, RivalResult, Skipped
 from benchmarks.rival import Float32Array, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
-from i3d_edge.progress import track
+from i3d_edge.core.progress import track
 
 BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 """The largest difference of two logits that a precision may make, as a part of the largest logit. Our choice: about

@@ -19,12 +19,12 @@ import numpy.typing as npt
 from tabulate import tabulate
 
 from i3d_edge.cli._base import Command, note
-from i3d_edge.errors import StreamLostError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime.engine import Engine
-from runtime.live import Event, LiveStream, StreamOptions
-from runtime.live.statistics import Statistics, memory_mib
+from i3d_edge.core.errors import StreamLostError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.live import Event, LiveStream, StreamOptions
+from i3d_edge.runtime.live.statistics import Statistics, memory_mib
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

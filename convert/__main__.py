@@ -1,5 +1,5 @@
-"""`python -m convert`: the same as `i3d convert`."""
+"""`python -m i3d_edge.convert`: the same as `i3d convert`."""
 
 from i3d_edge.cli.convert import convert
 
-convert(prog_name="python -m convert")
+convert(prog_name="python -m i3d_edge.convert")

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from convert.quantizers import quantized_convolutions, restore
-from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
-from i3d_edge.progress import track
-from i3d_edge.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
-from runtime import read_clips
-from runtime.devices import compile_model
+from i3d_edge.convert.quantizers import quantized_convolutions, restore
+from i3d_edge.core.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
+from i3d_edge.runtime import read_clips
+from i3d_edge.runtime.devices import compile_model
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

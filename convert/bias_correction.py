@@ -14,9 +14,17 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.quantizers import bias_of, quantized_convolutions, quantizers_above, read_constant, rebuild, restore, width
-from i3d_edge.progress import track
-from runtime.devices import compile_model
+from i3d_edge.convert.quantizers import (
+    bias_of,
+    quantized_convolutions,
+    quantizers_above,
+    read_constant,
+    rebuild,
+    restore,
+    width,
+)
+from i3d_edge.core.progress import track
+from i3d_edge.runtime.devices import compile_model
 
 Feed = Mapping[str, npt.NDArray[np.generic]]
 

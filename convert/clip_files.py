@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from convert.parity import moving_clip, noise_clip, normalise
-from convert.stage import Feeds
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.spec import INPUT_NAME, NUM_CHANNELS, ModelSpec
-from runtime import read_clips, require_rgb
+from i3d_edge.convert.parity import moving_clip, noise_clip, normalise
+from i3d_edge.convert.stage import Feeds
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.spec import INPUT_NAME, NUM_CHANNELS, ModelSpec
+from i3d_edge.runtime import read_clips, require_rgb
 
 Float32Array = npt.NDArray[np.float32]
 

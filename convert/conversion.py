@@ -15,11 +15,11 @@ from typing import Literal
 
 import openvino as ov
 
-from convert import parity
-from convert.cost import Cost, count_convolutions, count_cost
-from convert.graph_def import GraphDef, read_graph_def
-from convert.naming import name_units
-from convert.passes import (
+from i3d_edge.convert import parity
+from i3d_edge.convert.cost import Cost, count_convolutions, count_cost
+from i3d_edge.convert.graph_def import GraphDef, read_graph_def
+from i3d_edge.convert.naming import name_units
+from i3d_edge.convert.passes import (
     EMBED_PREPROCESSING,
     FLATTEN_INPUT,
     LOWER_TO_2D,
@@ -33,10 +33,10 @@ from convert.passes import (
     passes_for,
     take_frames,
 )
-from i3d_edge import labels as label_sets
-from i3d_edge.errors import FrozenGraphError, OutputError, SpecError
-from i3d_edge.files import check_output, sha256_file, staged
-from i3d_edge.spec import (
+from i3d_edge.core import labels as label_sets
+from i3d_edge.core.errors import FrozenGraphError, OutputError, SpecError
+from i3d_edge.core.files import check_output, sha256_file, staged
+from i3d_edge.core.spec import (
     EMBEDDING_NAME,
     LOGITS_NAME,
     NUM_CHANNELS,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import DependencyError, FrozenGraphError, SpecError
-from i3d_edge.spec import INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
+from i3d_edge.core.errors import DependencyError, FrozenGraphError, SpecError
+from i3d_edge.core.spec import INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
 
 try:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory

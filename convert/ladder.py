@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from convert.mistakes import MISTAKES, name_mistake
-from convert.parity import TOP_K
-from convert.stage import Feeds, Stage
-from i3d_edge.errors import SpecError
-from i3d_edge.spec import INPUT_NAME
+from i3d_edge.convert.mistakes import MISTAKES, name_mistake
+from i3d_edge.convert.parity import TOP_K
+from i3d_edge.convert.stage import Feeds, Stage
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.spec import INPUT_NAME
 
 Float32Array = npt.NDArray[np.float32]
 Item = TypeVar("Item")

@@ -9,11 +9,11 @@ from pathlib import Path
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.conversion import check_ir_output, model_api_info, save_ir
-from i3d_edge.errors import SpecError
-from i3d_edge.files import staged
-from i3d_edge.spec import INPUT_NAME, SOURCE_GROUP, ModelSpec
-from runtime import read_ir
+from i3d_edge.convert.conversion import check_ir_output, model_api_info, save_ir
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.files import staged
+from i3d_edge.core.spec import INPUT_NAME, SOURCE_GROUP, ModelSpec
+from i3d_edge.runtime import read_ir
 
 LAYOUT = "NSCTHW"
 """Model API's letters: N batch, S clips x crops, C channels, T frames, H and W."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import OutputError
-from i3d_edge.files import make_folder, staging
-from i3d_edge.spec import ModelSpec
-from runtime import read_ir
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import make_folder, staging
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import read_ir
 
 CONFIG_NAME = "config.json"
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from convert.passes.frames import resize_matrices
-from i3d_edge.errors import ParityError
-from i3d_edge.spec import INPUT_NAME, LOGITS_NAME, NUMPY_TYPES, ModelSpec
+from i3d_edge.convert.passes.frames import resize_matrices
+from i3d_edge.core.errors import ParityError
+from i3d_edge.core.spec import INPUT_NAME, LOGITS_NAME, NUMPY_TYPES, ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
-from convert.bias_correction import correct_biases
-from convert.conversion import check_ir_output, describe, save_ir
-from convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
-from convert.quantizers import QUANTIZER, share_ranges
-from i3d_edge.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
-from i3d_edge.files import staged
-from i3d_edge.progress import track
-from i3d_edge.spec import ModelSpec
-from runtime import Engine, read_clips, read_ir
+from i3d_edge.convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
+from i3d_edge.convert.bias_correction import correct_biases
+from i3d_edge.convert.conversion import check_ir_output, describe, save_ir
+from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
+from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
+from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
+from i3d_edge.core.files import staged
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Engine, read_clips, read_ir
 
 QUANTIZE_INT8 = "quantize-int8"
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.passes.lowering import TAPS
-from i3d_edge.errors import SpecError
-from i3d_edge.spec import LOGITS_NAME, ModelSpec
-from runtime import read_ir
-from runtime.devices import compile_model
+from i3d_edge.convert.passes.lowering import TAPS
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.spec import LOGITS_NAME, ModelSpec
+from i3d_edge.runtime import read_ir
+from i3d_edge.runtime.devices import compile_model
 
 Float32Array = npt.NDArray[np.float32]
 

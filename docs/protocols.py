@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from accuracy import PRESETS
-from runtime import ViewPlan
-from runtime.preprocess import resize_short_side
-from runtime.video import Video
+from i3d_edge.accuracy import PRESETS
+from i3d_edge.runtime import ViewPlan
+from i3d_edge.runtime.preprocess import resize_short_side
+from i3d_edge.runtime.video import Video
 
 PICTURE = Path(__file__).with_suffix(".png")
 

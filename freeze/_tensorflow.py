@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from i3d_edge.errors import DependencyError
+from i3d_edge.core.errors import DependencyError
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _STDERR = 2

@@ -17,18 +17,18 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from freeze import inception_i3d, published
-from freeze.published import Likeness
-from freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer
-from i3d_edge import labels as label_sets
-from i3d_edge.errors import (
+from i3d_edge.core import labels as label_sets
+from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointMissingError,
     CheckpointVariablesError,
     LabelError,
 )
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import NUM_CHANNELS, UNKNOWN, Origin, Stream
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import NUM_CHANNELS, UNKNOWN, Origin, Stream
+from i3d_edge.freeze import inception_i3d, published
+from i3d_edge.freeze.published import Likeness
+from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer
 
 SAVED_MODEL_NAME = "saved_model.pb"
 

@@ -9,9 +9,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from i3d_edge.errors import DownloadError
-from i3d_edge.files import git_blob_sha1, writing
-from i3d_edge.progress import track
+from i3d_edge.core.errors import DownloadError
+from i3d_edge.core.files import git_blob_sha1, writing
+from i3d_edge.core.progress import track
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_S = 30.0

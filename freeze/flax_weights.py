@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy._core.multiarray import _reconstruct
 
-from freeze import inception_i3d
-from i3d_edge.errors import CheckpointDamagedError, CheckpointVariablesError
+from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError
+from i3d_edge.freeze import inception_i3d
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freeze._tensorflow import tf
-from freeze.checkpoint import Checkpoint
-from freeze.network import Variables, build_features, build_logits
-from i3d_edge.errors import LabelError, SpecError
-from i3d_edge.files import sha256_file, staged
-from i3d_edge.spec import (
+from i3d_edge.core.errors import LabelError, SpecError
+from i3d_edge.core.files import sha256_file, staged
+from i3d_edge.core.spec import (
     EMBEDDING_NAME,
     LOGITS_NAME,
     OUTPUT_NAME,
@@ -25,6 +22,9 @@ from i3d_edge.spec import (
     Fusion,
     ModelSpec,
 )
+from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.checkpoint import Checkpoint
+from i3d_edge.freeze.network import Variables, build_features, build_logits
 
 # GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
 _GRAPH_PRODUCER = 134

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
-from freeze._tensorflow import tf
-from i3d_edge.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
-from i3d_edge.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
+from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
+from i3d_edge.core.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
+from i3d_edge.freeze._tensorflow import tf
 
 Float32Array = npt.NDArray[np.float32]
 Feeds = Mapping[str, Float32Array]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from freeze._tensorflow import tf
-from freeze.inception_i3d import BATCH_NORM_EPSILON, LAYERS, LOGITS_UNIT, MaxPool, Mixed, Unit
+from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.inception_i3d import BATCH_NORM_EPSILON, LAYERS, LOGITS_UNIT, MaxPool, Mixed, Unit
 
 Variables = Mapping[str, npt.NDArray[np.float32]]
 

@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.errors import DependencyError, DownloadError, OutputError
-from i3d_edge.progress import track
+from i3d_edge.core.errors import DependencyError, DownloadError, OutputError
+from i3d_edge.core.progress import track
 
 _MIB = 1 << 20
 _POLL_S = 0.2

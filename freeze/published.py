@@ -78,7 +78,7 @@ class Likeness:
 @cache
 def crc32c_table() -> Mapping[str, Mapping[str, int]]:
     """Return the CRC32C of every variable, as its index file states it: published name -> variable -> value."""
-    text = resources.files("freeze").joinpath("published_crc32c.csv").read_text(encoding="utf-8")
+    text = resources.files("i3d_edge.freeze").joinpath("published_crc32c.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return {name: {row["variable"]: int(row[name], 16) for row in rows} for name in CHECKPOINTS}
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.labels import LabelSet
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.labels import LabelSet
 
 NUM_SHOWN = 20
 NORM_TOLERANCE = 1e-4
@@ -69,7 +69,7 @@ class SampleVerdict:
 @cache
 def published_results() -> Mapping[str, SampleResult]:
     """Return the published results by origin: "rgb_imagenet", "flow_imagenet", "rgb_imagenet + flow_imagenet"."""
-    text = resources.files("freeze").joinpath("published_sample.json").read_text(encoding="utf-8")
+    text = resources.files("i3d_edge.freeze").joinpath("published_sample.json").read_text(encoding="utf-8")
     return {
         origin: SampleResult(result["norm"], tuple(TopClass(**item) for item in result["top"]))
         for origin, result in json.loads(text).items()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import CheckpointDamagedError, DependencyError
+from i3d_edge.core.errors import CheckpointDamagedError, DependencyError
 
 try:
     import cramjam

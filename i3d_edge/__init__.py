@@ -8,24 +8,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from i3d_edge import _telemetry
-from i3d_edge.errors import I3DError as I3DError
-from i3d_edge.labels import LabelSet as LabelSet
-from i3d_edge.spec import ModelSpec as ModelSpec
+from i3d_edge.core import _telemetry
+from i3d_edge.core.errors import I3DError as I3DError
+from i3d_edge.core.labels import LabelSet as LabelSet
+from i3d_edge.core.spec import ModelSpec as ModelSpec
 
 if TYPE_CHECKING:
-    from convert import convert_graph as convert_graph
-    from freeze import freeze_checkpoint as freeze_checkpoint
-    from runtime import Classification as Classification
-    from runtime import Prediction as Prediction
-    from runtime import VideoClassifier as VideoClassifier
-    from runtime.live import Event as Event
-    from runtime.live import LiveStream as LiveStream
-    from runtime.live import StreamOptions as StreamOptions
-    from runtime.live import WindowAnswer as WindowAnswer
-    from runtime.show import annotate_video as annotate_video
-    from runtime.show import write_page as write_page
-    from runtime.show import write_table as write_table
+    from i3d_edge.convert import convert_graph as convert_graph
+    from i3d_edge.freeze import freeze_checkpoint as freeze_checkpoint
+    from i3d_edge.runtime import Classification as Classification
+    from i3d_edge.runtime import Prediction as Prediction
+    from i3d_edge.runtime import VideoClassifier as VideoClassifier
+    from i3d_edge.runtime.live import Event as Event
+    from i3d_edge.runtime.live import LiveStream as LiveStream
+    from i3d_edge.runtime.live import StreamOptions as StreamOptions
+    from i3d_edge.runtime.live import WindowAnswer as WindowAnswer
+    from i3d_edge.runtime.show import annotate_video as annotate_video
+    from i3d_edge.runtime.show import write_page as write_page
+    from i3d_edge.runtime.show import write_table as write_table
 
 __all__ = [
     "Classification",
@@ -46,18 +46,18 @@ __all__ = [
 ]
 
 _ROOM_OF = {
-    "Classification": "runtime",
-    "Event": "runtime.live",
-    "LiveStream": "runtime.live",
-    "Prediction": "runtime",
-    "StreamOptions": "runtime.live",
-    "VideoClassifier": "runtime",
-    "WindowAnswer": "runtime.live",
-    "annotate_video": "runtime.show",
-    "convert_graph": "convert",
-    "freeze_checkpoint": "freeze",
-    "write_page": "runtime.show",
-    "write_table": "runtime.show",
+    "Classification": "i3d_edge.runtime",
+    "Event": "i3d_edge.runtime.live",
+    "LiveStream": "i3d_edge.runtime.live",
+    "Prediction": "i3d_edge.runtime",
+    "StreamOptions": "i3d_edge.runtime.live",
+    "VideoClassifier": "i3d_edge.runtime",
+    "WindowAnswer": "i3d_edge.runtime.live",
+    "annotate_video": "i3d_edge.runtime.show",
+    "convert_graph": "i3d_edge.convert",
+    "freeze_checkpoint": "i3d_edge.freeze",
+    "write_page": "i3d_edge.runtime.show",
+    "write_table": "i3d_edge.runtime.show",
 }
 
 _telemetry.switch_off()

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from i3d_edge.errors import SpecError
-from i3d_edge.progress import track
-from i3d_edge.spec import NUMPY_TYPES
-from runtime.engine import Engine
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import NUMPY_TYPES
+from i3d_edge.runtime.engine import Engine
 
 WARM_UP = 2
 _SEED = 0

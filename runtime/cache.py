@@ -16,7 +16,7 @@ from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.files import make_folder, sha256_file
+from i3d_edge.core.files import make_folder, sha256_file
 
 _MAGIC = b"i3d-edge compiled model 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size

@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError, VideoError
-from i3d_edge.spec import Fusion, ModelSpec
-from runtime.clip import require_crops
-from runtime.decoding import DecodePool, Outcome, Restart
-from runtime.engine import Engine, Mode
-from runtime.flow import FlowMethod, flow_method
-from runtime.fusion import fuse
-from runtime.inputs import Inputs, model_inputs
-from runtime.prediction import Classification, View, top_k
-from runtime.sources import Source, source_of_frames, source_of_path
-from runtime.views import Clip, ViewPlan
+from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.core.spec import Fusion, ModelSpec
+from i3d_edge.runtime.clip import require_crops
+from i3d_edge.runtime.decoding import DecodePool, Outcome, Restart
+from i3d_edge.runtime.engine import Engine, Mode
+from i3d_edge.runtime.flow import FlowMethod, flow_method
+from i3d_edge.runtime.fusion import fuse
+from i3d_edge.runtime.inputs import Inputs, model_inputs
+from i3d_edge.runtime.prediction import Classification, View, top_k
+from i3d_edge.runtime.sources import Source, source_of_frames, source_of_path
+from i3d_edge.runtime.views import Clip, ViewPlan
 
 if TYPE_CHECKING:
-    from runtime.live import LiveStream, StreamOptions
+    from i3d_edge.runtime.live import LiveStream, StreamOptions
 
 Frames = npt.NDArray[Any]
 
@@ -246,7 +246,7 @@ class VideoClassifier:
             StreamOpenError: If the source is an address of an unknown kind.
             ClipShapeError: If the model takes no cropped RGB frames.
         """
-        from runtime.live import LiveStream
+        from i3d_edge.runtime.live import LiveStream
 
         return LiveStream(source, self.spec, self.engine.probabilities, options, say=say)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.spec import ModelSpec
-from runtime.flow import FlowCost, FlowMethod
-from runtime.frame_source import FrameSource
-from runtime.video import ShortcutError, Video
-from runtime.views import Clip as Clip
-from runtime.views import ViewPlan, ViewReader
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.flow import FlowCost, FlowMethod
+from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.video import ShortcutError, Video
+from i3d_edge.runtime.views import Clip as Clip
+from i3d_edge.runtime.views import ViewPlan, ViewReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError, VideoOpenError
-from i3d_edge.spec import ModelSpec
-from runtime.timeline import Timeline
+from i3d_edge.core.errors import ClipShapeError, VideoOpenError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]

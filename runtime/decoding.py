@@ -12,12 +12,12 @@ from threading import Event
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-from i3d_edge.errors import ClipShapeError, VideoError
-from runtime.flow import FlowCost
-from runtime.frame_source import FrameSource
-from runtime.timeline import Timeline
-from runtime.video import ShortcutError
-from runtime.views import Clip, ViewPlan, ViewReader
+from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.timeline import Timeline
+from i3d_edge.runtime.video import ShortcutError
+from i3d_edge.runtime.views import Clip, ViewPlan, ViewReader
 
 _POLL_S = 0.1
 

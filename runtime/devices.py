@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import openvino as ov
 
-from i3d_edge.errors import DeviceError
-from runtime.box.drivers import missing_parts
-from runtime.executed import Part, describe_split, split_by_device
+from i3d_edge.core.errors import DeviceError
+from i3d_edge.runtime.box.drivers import missing_parts
+from i3d_edge.runtime.executed import Part, describe_split, split_by_device
 
 _VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
 _MISSING_SHOWN = 2

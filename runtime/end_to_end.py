@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.errors import ClipShapeError, VideoError
-from runtime.classifier import VideoClassifier
-from runtime.clip import read_clips
-from runtime.engine import Engine, Mode
-from runtime.inputs import Inputs, model_inputs
+from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.runtime.classifier import VideoClassifier
+from i3d_edge.runtime.clip import read_clips
+from i3d_edge.runtime.engine import Engine, Mode
+from i3d_edge.runtime.inputs import Inputs, model_inputs
 
 _WARM_UP = 4
 

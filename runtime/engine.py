@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from i3d_edge.errors import NotFiniteError
-from i3d_edge.spec import OUTPUT_NAME
-from runtime.cache import CompiledCache, load_or_compile
-from runtime.devices import compile_model, split
-from runtime.executed import executed_precision, execution_devices, layer_precisions
-from runtime.inference_queue import InferenceQueue, stack
-from runtime.inputs import Inputs, check_inputs
-from runtime.ir import read_ir
+from i3d_edge.core.errors import NotFiniteError
+from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.runtime.cache import CompiledCache, load_or_compile
+from i3d_edge.runtime.devices import compile_model, split
+from i3d_edge.runtime.executed import executed_precision, execution_devices, layer_precisions
+from i3d_edge.runtime.inference_queue import InferenceQueue, stack
+from i3d_edge.runtime.inputs import Inputs, check_inputs
+from i3d_edge.runtime.ir import read_ir
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import openvino as ov
 
-from runtime.census import computed_operators, count_operations
+from i3d_edge.runtime.census import computed_operators, count_operations
 
 # The operation whose precision decides both speed and accuracy.
 _DECISIVE_LAYER = "Convolution"

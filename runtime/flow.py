@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError, DependencyError
-from i3d_edge.spec import ModelSpec
-from runtime.frame_source import FrameSource
+from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frame_source import FrameSource
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from runtime.timeline import Timeline
+from i3d_edge.runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 

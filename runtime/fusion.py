@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.spec import Fusion
+from i3d_edge.core.spec import Fusion
 
 FloatArray = npt.NDArray[np.floating[Any]]
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
-from runtime.timeline import Timeline
+from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 

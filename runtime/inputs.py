@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.spec import INPUT_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
-from runtime.flow import normalize_flow
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.spec import INPUT_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
+from i3d_edge.runtime.flow import normalize_flow
 
 if TYPE_CHECKING:
-    from runtime.views import Clip
+    from i3d_edge.runtime.views import Clip
 
 Array = npt.NDArray[Any]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.errors import IRError, SpecError
-from i3d_edge.spec import OUTPUT_NAME, RT_INFO_GROUP, SOURCE_GROUP, ModelSpec
+from i3d_edge.core.errors import IRError, SpecError
+from i3d_edge.core.spec import OUTPUT_NAME, RT_INFO_GROUP, SOURCE_GROUP, ModelSpec
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.labels import LabelSet
-from runtime.flow import FlowCost
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.flow import FlowCost
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from runtime.preprocess import orient
+from i3d_edge.runtime.preprocess import orient
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from i3d_edge.errors import EmptyVideoError, VideoError, VideoOpenError
-from i3d_edge.files import writing
-from i3d_edge.spec import ModelSpec
-from runtime.clip_array import Array, ClipArray
-from runtime.frame_source import FrameSource
-from runtime.image_sequence import ImageSequence, numbered_images
-from runtime.video import Video
+from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
+from i3d_edge.core.files import writing
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.clip_array import Array, ClipArray
+from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.image_sequence import ImageSequence, numbered_images
+from i3d_edge.runtime.video import Video
 
 STANDARD_INPUT = "-"
 CLIP_SUFFIX = ".npy"

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from i3d_edge.errors import I3DError, VideoError
+from i3d_edge.core.errors import I3DError, VideoError
 
 # The process that is timed loads what `i3d classify` loads, and does what it does for one video.
 _PROCESS = "import i3d_edge.cli; from runtime.start_up import main; main()"
@@ -75,7 +75,7 @@ def _timed(command: list[str]) -> StartUp:
 
 def main() -> None:
     """Answer for one video, and print when and how: what `time_start_up` starts."""
-    from runtime import Engine, model_inputs, read_clips
+    from i3d_edge.runtime import Engine, model_inputs, read_clips
 
     imported_at = time.monotonic()
     ir_path, video, cache, device = sys.argv[1:]

@@ -24,9 +24,9 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
-from runtime.rgb import RgbConverter
-from runtime.timeline import Timeline
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.rgb import RgbConverter
+from i3d_edge.runtime.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import VideoDecodeError
-from i3d_edge.spec import MIN_FRAMES, ModelSpec
-from runtime.flow import FlowCost, FlowFrames, FlowMethod, flow_method
-from runtime.frame_source import FrameSource
-from runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
-from runtime.sampling import (
+from i3d_edge.core.errors import VideoDecodeError
+from i3d_edge.core.spec import MIN_FRAMES, ModelSpec
+from i3d_edge.runtime.flow import FlowCost, FlowFrames, FlowMethod, flow_method
+from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
+from i3d_edge.runtime.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,

@@ -37,7 +37,7 @@ def checkpoint_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained checkpoint in DeepMind's format: every variable random."""
     from checkpoints import random_values, save
 
-    from freeze import inception_i3d
+    from i3d_edge.freeze import inception_i3d
 
     values = random_values(inception_i3d.variable_shapes(3, 400))
     prefix = tmp_path_factory.mktemp("checkpoint") / "model.ckpt"
@@ -47,7 +47,7 @@ def checkpoint_prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def graph_path(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That checkpoint as a frozen graph of short clips."""
-    from freeze import freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 
     path = tmp_path_factory.mktemp("graph") / "short.pb"
     freeze_checkpoint(open_checkpoint(checkpoint_prefix), path, num_frames=SHORT_CLIP)
@@ -57,7 +57,7 @@ def graph_path(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def ir_path(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That graph as an IR, unchecked."""
-    from convert import convert_graph
+    from i3d_edge.convert import convert_graph
 
     path = tmp_path_factory.mktemp("ir") / "short.xml"
     convert_graph(graph_path, path)

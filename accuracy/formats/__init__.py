@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from accuracy.formats.entry import Entry as Entry
-from accuracy.formats.entry import Source as Source
-from accuracy.formats.entry import parse_object
-from accuracy.formats.folders import read_class_folders
-from accuracy.formats.lines import is_frames, read_frames, read_indexed
-from accuracy.formats.omz import read_omz
-from accuracy.formats.splits import is_hmdb51, is_ucf101, read_hmdb51, read_ucf101
-from accuracy.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
-from i3d_edge.errors import ListError
+from i3d_edge.accuracy.formats.entry import Entry as Entry
+from i3d_edge.accuracy.formats.entry import Source as Source
+from i3d_edge.accuracy.formats.entry import parse_object
+from i3d_edge.accuracy.formats.folders import read_class_folders
+from i3d_edge.accuracy.formats.lines import is_frames, read_frames, read_indexed
+from i3d_edge.accuracy.formats.omz import read_omz
+from i3d_edge.accuracy.formats.splits import is_hmdb51, is_ucf101, read_hmdb51, read_ucf101
+from i3d_edge.accuracy.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
+from i3d_edge.core.errors import ListError
 
 FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
     "path-label": read_path_label,

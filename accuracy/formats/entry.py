@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import ListError
-from runtime import VIDEO_SUFFIXES
+from i3d_edge.core.errors import ListError
+from i3d_edge.runtime import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)

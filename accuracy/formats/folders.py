@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from accuracy.formats.entry import Entry, Source
-from i3d_edge.errors import ListError
-from runtime import VIDEO_SUFFIXES
+from i3d_edge.accuracy.formats.entry import Entry, Source
+from i3d_edge.core.errors import ListError
+from i3d_edge.runtime import VIDEO_SUFFIXES
 
 _SPLITS = frozenset({"train", "val", "valid", "validate", "validation", "test"})
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 
-from accuracy.formats.entry import Entry, Source
-from runtime import VIDEO_SUFFIXES
+from i3d_edge.accuracy.formats.entry import Entry, Source
+from i3d_edge.runtime import VIDEO_SUFFIXES
 
 _SHOWN = 120
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from accuracy.formats.entry import Entry, Source, parse_object
-from i3d_edge.errors import ListError
+from i3d_edge.accuracy.formats.entry import Entry, Source, parse_object
+from i3d_edge.core.errors import ListError
 
 DEFAULT_SPLIT = "validation"
 

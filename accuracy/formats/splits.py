@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from accuracy.formats.entry import Entry, Source
-from i3d_edge.errors import ListError
+from i3d_edge.accuracy.formats.entry import Entry, Source
+from i3d_edge.core.errors import ListError
 
 _UCF101 = re.compile(r"(?P<label>[^/\s]+)/(?P<name>v_\S+\.avi)(\s+\d+)?")
 _HMDB51_NAME = re.compile(r"(?P<label>.+)_test_split(?P<split>[123])\.txt")

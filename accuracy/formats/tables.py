@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from accuracy.formats.entry import Entry, Source, video_files
-from i3d_edge.errors import ListError
+from i3d_edge.accuracy.formats.entry import Entry, Source, video_files
+from i3d_edge.core.errors import ListError
 
 _KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end")
 _SPLIT_COLUMN = "split"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accuracy.html.markup import Html, join, table, tag
-from accuracy.html.models import ReportedModel
-from accuracy.html.numbers import percent
-from accuracy.metrics import Proportion
-from accuracy.result_schema import ClassCount, Details
+from i3d_edge.accuracy.html.markup import Html, join, table, tag
+from i3d_edge.accuracy.html.models import ReportedModel
+from i3d_edge.accuracy.html.numbers import percent
+from i3d_edge.accuracy.metrics import Proportion
+from i3d_edge.accuracy.result_schema import ClassCount, Details
 
 _SHOWN_CLASSES = 30
 _SHOWN_CONFUSIONS = 10

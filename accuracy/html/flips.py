@@ -6,14 +6,14 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from accuracy.baseline import make_baseline
-from accuracy.comparison import Comparison, Flip, compare
-from accuracy.html.markup import Html, join, table, tag
-from accuracy.html.models import ReportedModel, groups_by_measurement
-from accuracy.html.numbers import percent, plural, signed
-from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
-from accuracy.thumbnails import Thumbnail
-from i3d_edge.errors import ComparisonError
+from i3d_edge.accuracy.baseline import make_baseline
+from i3d_edge.accuracy.comparison import Comparison, Flip, compare
+from i3d_edge.accuracy.html.markup import Html, join, table, tag
+from i3d_edge.accuracy.html.models import ReportedModel, groups_by_measurement
+from i3d_edge.accuracy.html.numbers import percent, plural, signed
+from i3d_edge.accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
+from i3d_edge.accuracy.thumbnails import Thumbnail
+from i3d_edge.core.errors import ComparisonError
 
 SHOWN_FLIPS, FOLDED_FLIPS = 12, 24
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from accuracy.baseline import hash_names
-from accuracy.recorded_run import RecordedRun
-from accuracy.result_schema import Details, Metric, ModelInfo, Protocol
+from i3d_edge.accuracy.baseline import hash_names
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.result_schema import Details, Metric, ModelInfo, Protocol
 
 _ALONE = "ir"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accuracy.html.markup import Html, tag
-from accuracy.html.models import ReportedModel, by_run, groups_by_data, progress, runs_of, titles_by_data
+from i3d_edge.accuracy.html.markup import Html, tag
+from i3d_edge.accuracy.html.models import ReportedModel, by_run, groups_by_data, progress, runs_of, titles_by_data
 
 
 def notices(models: Sequence[ReportedModel]) -> list[Html]:

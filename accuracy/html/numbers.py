@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from accuracy.result_schema import Metric
+from i3d_edge.accuracy.result_schema import Metric
 
 
 def percent(fraction: float) -> str:

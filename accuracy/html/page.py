@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from accuracy.html.flips import Pair, ThumbnailOf, flips, pairs_table
-from accuracy.html.markup import Html, join, table, tag, two_lines
-from accuracy.html.models import (
+from i3d_edge.accuracy.html.flips import Pair, ThumbnailOf, flips, pairs_table
+from i3d_edge.accuracy.html.markup import Html, join, table, tag, two_lines
+from i3d_edge.accuracy.html.models import (
     ReportedModel,
     by_run,
     groups_by_data,
@@ -15,13 +15,13 @@ from accuracy.html.models import (
     progress,
     titles_by_data,
 )
-from accuracy.html.notices import notices
-from accuracy.html.numbers import count, interval, percent, plural, seconds, significant
-from accuracy.html.published import published
-from accuracy.html.run_section import run_section
-from accuracy.html.style import STYLE
-from accuracy.html.tradeoff import METRIC, tradeoff
-from accuracy.result_schema import Metric
+from i3d_edge.accuracy.html.notices import notices
+from i3d_edge.accuracy.html.numbers import count, interval, percent, plural, seconds, significant
+from i3d_edge.accuracy.html.published import published
+from i3d_edge.accuracy.html.run_section import run_section
+from i3d_edge.accuracy.html.style import STYLE
+from i3d_edge.accuracy.html.tradeoff import METRIC, tradeoff
+from i3d_edge.accuracy.result_schema import Metric
 
 
 def report_to_html(models: Sequence[ReportedModel], pairs: Sequence[Pair], thumbnail_of: ThumbnailOf) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from accuracy.html.markup import Html, table, tag, two_lines
-from accuracy.html.models import ReportedModel
-from accuracy.html.numbers import count, interval, percent
-from accuracy.protocol import is_current
-from accuracy.reference import REFERENCES, Number, Reference
+from i3d_edge.accuracy.html.markup import Html, table, tag, two_lines
+from i3d_edge.accuracy.html.models import ReportedModel
+from i3d_edge.accuracy.html.numbers import count, interval, percent
+from i3d_edge.accuracy.protocol import is_current
+from i3d_edge.accuracy.reference import REFERENCES, Number, Reference
 
 
 def published(models: Sequence[ReportedModel], name: Callable[[ReportedModel], str]) -> Html:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from accuracy.html.markup import Html, join, table, tag
-from accuracy.html.models import ReportedModel
-from accuracy.html.numbers import percent, plural, signed
-from accuracy.metrics import Proportion
-from accuracy.result_schema import CalibrationBin
+from i3d_edge.accuracy.html.markup import Html, join, table, tag
+from i3d_edge.accuracy.html.models import ReportedModel
+from i3d_edge.accuracy.html.numbers import percent, plural, signed
+from i3d_edge.accuracy.metrics import Proportion
+from i3d_edge.accuracy.result_schema import CalibrationBin
 
 _SIZE_PX, _LEFT_PX, _TOP_PX, _PLOT_PX = 320, 46, 26, 230
 _FEW = 10

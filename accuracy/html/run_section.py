@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from accuracy.html.classes import class_bars, confusions
-from accuracy.html.markup import Html, facts, table, tag
-from accuracy.html.models import ReportedModel, list_name, progress
-from accuracy.html.numbers import count, plural, seconds, significant
-from accuracy.html.reliability import reliability
-from accuracy.recorded_run import RecordedRun
-from accuracy.report import protocol_line
+from i3d_edge.accuracy.html.classes import class_bars, confusions
+from i3d_edge.accuracy.html.markup import Html, facts, table, tag
+from i3d_edge.accuracy.html.models import ReportedModel, list_name, progress
+from i3d_edge.accuracy.html.numbers import count, plural, seconds, significant
+from i3d_edge.accuracy.html.reliability import reliability
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.report import protocol_line
 
 _METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
 _SHOWN_DROPPED = 20

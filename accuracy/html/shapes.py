@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accuracy.html.markup import Html, tag
+from i3d_edge.accuracy.html.markup import Html, tag
 
 NUM_SHAPES = 7
 

@@ -10,14 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accuracy.html.axes import linear_ticks, log_ticks
-from accuracy.html.markup import Html, join, tag
-from accuracy.html.models import ReportedModel, labels_of
-from accuracy.html.numbers import percent, seconds, significant
-from accuracy.html.placing import LINE_PX, Box, place_labels, text_width
-from accuracy.html.shapes import mark
-from accuracy.protocol import is_current
-from accuracy.reference import REFERENCES
+from i3d_edge.accuracy.html.axes import linear_ticks, log_ticks
+from i3d_edge.accuracy.html.markup import Html, join, tag
+from i3d_edge.accuracy.html.models import ReportedModel, labels_of
+from i3d_edge.accuracy.html.numbers import percent, seconds, significant
+from i3d_edge.accuracy.html.placing import LINE_PX, Box, place_labels, text_width
+from i3d_edge.accuracy.html.shapes import mark
+from i3d_edge.accuracy.protocol import is_current
+from i3d_edge.accuracy.reference import REFERENCES
 
 METRIC = "video_top1"
 WIDE_PX, NARROW_PX = 960, 350

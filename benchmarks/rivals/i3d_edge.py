@@ -8,11 +8,11 @@ import numpy as np
 import openvino as ov
 
 from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
-from convert.conversion import convert_graph
-from convert.passes import Fold
-from convert.quantization import quantize_ir
-from i3d_edge.spec import OUTPUT_NAME
-from runtime.engine import Engine
+from i3d_edge.convert.conversion import convert_graph
+from i3d_edge.convert.passes import Fold
+from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.runtime.engine import Engine
 
 
 def f32(task: Task) -> Opened:

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.clips import normalised, softmax
 from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
-from freeze.frozen_graph import FrozenGraph
-from i3d_edge.spec import INPUT_NAME
+from i3d_edge.core.spec import INPUT_NAME
+from i3d_edge.freeze.frozen_graph import FrozenGraph
 
 
 def f32(task: Task) -> Opened:

@@ -11,14 +11,14 @@ from typing import Literal, get_args
 
 import openvino as ov
 
-from convert.passes.flat import flatten_input as flatten_input
-from convert.passes.frames import take_frames as take_frames
-from convert.passes.layout import fuse_layout
-from convert.passes.lowering import lower_to_2d
-from convert.passes.outcome import Outcome as Outcome
-from convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
-from convert.passes.stem import Fold as Fold
-from convert.passes.stem import fold_stem
+from i3d_edge.convert.passes.flat import flatten_input as flatten_input
+from i3d_edge.convert.passes.frames import take_frames as take_frames
+from i3d_edge.convert.passes.layout import fuse_layout
+from i3d_edge.convert.passes.lowering import lower_to_2d
+from i3d_edge.convert.passes.outcome import Outcome as Outcome
+from i3d_edge.convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
+from i3d_edge.convert.passes.stem import Fold as Fold
+from i3d_edge.convert.passes.stem import fold_stem
 
 Target = Literal["cpu", "gpu", "vpu", "portable"]
 

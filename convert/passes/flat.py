@@ -5,7 +5,7 @@ from __future__ import annotations
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 
 def flatten_input(model: ov.Model, spec: ModelSpec) -> ov.Model:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import openvino as ov
 
-from convert.passes.feed import NO_BLOCK, lay_out, read_feed
-from convert.passes.outcome import Outcome
-from convert.passes.stem import find_stems
+from i3d_edge.convert.passes.feed import NO_BLOCK, lay_out, read_feed
+from i3d_edge.convert.passes.outcome import Outcome
+from i3d_edge.convert.passes.stem import find_stems
 
 
 def fuse_layout(model: ov.Model) -> Outcome:

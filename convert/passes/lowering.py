@@ -21,10 +21,10 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.passes.feed import Feed, read_feed
-from convert.passes.outcome import Outcome
-from convert.passes.stem import constant_weights
-from convert.passes.window import Window
+from i3d_edge.convert.passes.feed import Feed, read_feed
+from i3d_edge.convert.passes.outcome import Outcome
+from i3d_edge.convert.passes.stem import constant_weights
+from i3d_edge.convert.passes.window import Window
 
 TAPS = "/taps"
 """How the name of a concatenation of frames ends; those of DeepMind's units do not."""

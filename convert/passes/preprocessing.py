@@ -6,7 +6,7 @@ import openvino as ov
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 _TYPES = {"u8": Type.u8, "f32": Type.f32}
 _GRAPH_LAYOUT = "NDHWC"

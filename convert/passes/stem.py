@@ -20,8 +20,8 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.passes.feed import Block, lay_out, read_feed
-from convert.passes.outcome import Outcome
+from i3d_edge.convert.passes.feed import Block, lay_out, read_feed
+from i3d_edge.convert.passes.outcome import Outcome
 
 Fold = Literal["dhw", "hw", "h"]
 """The axes along which blocks are cut."""

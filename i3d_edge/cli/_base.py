@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from i3d_edge import progress
-from i3d_edge.errors import I3DError
+from i3d_edge.core import progress
+from i3d_edge.core.errors import I3DError
 
 if TYPE_CHECKING:
-    from runtime import Engine
+    from i3d_edge.runtime import Engine
 
 INTERRUPTED = 130
 

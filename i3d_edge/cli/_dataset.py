@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from i3d_edge.cli._base import frames_fps_option, note
-from i3d_edge.labels import LabelSet
+from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
-    from accuracy import DataSet
+    from i3d_edge.accuracy import DataSet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -52,7 +52,7 @@ class DataSetOptions:
 
     def read(self, path: Path, labels: LabelSet) -> DataSet:
         """Read a data set, and pass on what should be known of it."""
-        import accuracy
+        from i3d_edge import accuracy
 
         data = accuracy.read_dataset(
             path,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accuracy import RecordedRun
+    from i3d_edge.accuracy import RecordedRun
 
 
 def read_named(text: str) -> tuple[RecordedRun, str | None]:
@@ -26,7 +26,7 @@ def read_all_named(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]]
     Raises:
         ResultError: If a run is not whole.
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     runs: dict[Path, RecordedRun] = {}
     named = []

@@ -15,16 +15,16 @@ import click
 
 from i3d_edge.cli._base import note
 from i3d_edge.cli._devices import device_label, note_start
-from i3d_edge.errors import SpecError
-from i3d_edge.files import make_folder, sha256_file
-from i3d_edge.spec import MIN_FRAMES, UNKNOWN, ModelSpec
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.files import make_folder, sha256_file
+from i3d_edge.core.spec import MIN_FRAMES, UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from accuracy import ModelInfo, Scorer
-    from runtime import Clip, Engine
+    from i3d_edge.accuracy import ModelInfo, Scorer
+    from i3d_edge.runtime import Clip, Engine
 
 _PRECISIONS = ("f32", "bf16", "f16")
 _ALONE = "ir"
@@ -58,9 +58,9 @@ def ir_scorers(texts: Sequence[str], defaults: ModelOptions) -> tuple[ModelSpec,
     Raises:
         SpecError: If they do not.
     """
-    from accuracy import Scorer
-    from runtime import Engine
-    from runtime.ir import describes_itself
+    from i3d_edge.accuracy import Scorer
+    from i3d_edge.runtime import Engine
+    from i3d_edge.runtime.ir import describes_itself
 
     if not texts:
         raise click.UsageError("Missing option '--model' (env var: 'I3D_MODEL').")
@@ -95,9 +95,9 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
     Raises:
         SpecError: If it takes others.
     """
-    from accuracy import Scorer
-    from freeze import FrozenGraph
-    from runtime import graph_inputs
+    from i3d_edge.accuracy import Scorer
+    from i3d_edge.freeze import FrozenGraph
+    from i3d_edge.runtime import graph_inputs
 
     graph = stack.enter_context(FrozenGraph(path))
     if graph.spec is not None and (graph.spec.labels, graph.spec.num_frames) != (spec.labels, spec.num_frames):
@@ -143,10 +143,10 @@ def whole_video_scorers(
 
     The IRs are kept in the folder `whole-video` beside the result, and used again when the run goes on.
     """
-    from accuracy import Scorer
-    from convert import convert_graph
-    from convert.conversion import describe_graph
-    from runtime import Engine, model_inputs
+    from i3d_edge.accuracy import Scorer
+    from i3d_edge.convert import convert_graph
+    from i3d_edge.convert.conversion import describe_graph
+    from i3d_edge.runtime import Engine, model_inputs
 
     if texts or graph_path is None:
         raise click.UsageError(
@@ -186,7 +186,7 @@ def whole_video_scorers(
 
 
 def _runner(engine: Engine) -> Callable[[Clip], npt.NDArray[np.float32]]:
-    from runtime import model_inputs
+    from i3d_edge.runtime import model_inputs
 
     return lambda clip: engine.probabilities(model_inputs(clip, engine.spec))
 

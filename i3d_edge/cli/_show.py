@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from i3d_edge.cli._base import force_option, note
-from i3d_edge.errors import I3DError, VideoError
-from i3d_edge.files import check_output
+from i3d_edge.core.errors import I3DError, VideoError
+from i3d_edge.core.files import check_output
 
 if TYPE_CHECKING:
-    from i3d_edge.errors import ClipShapeError
-    from i3d_edge.spec import ModelSpec
-    from runtime import Classification, Source, VideoClassifier
+    from i3d_edge.core.errors import ClipShapeError
+    from i3d_edge.core.spec import ModelSpec
+    from i3d_edge.runtime import Classification, Source, VideoClassifier
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -129,13 +129,13 @@ class Shows:
         """Write the table."""
         if self.table is None:
             return
-        from runtime.show import write_table
+        from i3d_edge.runtime.show import write_table
 
         write_table(self._answers, spec.labels, self.table, k=self.k, force=self.force)
         note(f"wrote {self.table}")
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
-        from runtime.show import annotate_video
+        from i3d_edge.runtime.show import annotate_video
 
         written = annotate_video(source, answer, spec.labels, output, k=self.k, force=self.force)
         for warning in written.warnings:
@@ -144,7 +144,7 @@ class Shows:
         note(f"wrote {output}: {written.width} x {written.height}, encoded by {written.encoder}")
 
     def _write_page(self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
-        from runtime.show import write_page
+        from i3d_edge.runtime.show import write_page
 
         spec, device, precision = classifier.spec, classifier.engine.device, classifier.engine.precision
         write_page(source, answer, spec, output, device=device, precision=precision, force=self.force)

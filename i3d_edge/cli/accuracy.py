@@ -30,7 +30,7 @@ from i3d_edge.cli.accuracy_score import reference, score
 from i3d_edge.cli.subset import subset
 
 if TYPE_CHECKING:
-    from runtime import FlowMethod
+    from i3d_edge.runtime import FlowMethod
 
 
 @click.group("accuracy", context_settings=CONTEXT_SETTINGS)
@@ -95,7 +95,7 @@ def run(
     Example:
       i3d accuracy run val400.json --model rgb.xml --model int8=rgb_int8.xml -o results
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     if protocol is not None and num_clips is not None:
         raise click.UsageError("--protocol and --num-clips are two ways to say the same: give one")

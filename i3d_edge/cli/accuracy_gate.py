@@ -11,11 +11,11 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option
 from i3d_edge.cli._runs import read_named
-from i3d_edge.errors import GateFailedError, GateUndecidedError, I3DError
-from i3d_edge.files import check_output, write_text
+from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
+from i3d_edge.core.files import check_output, write_text
 
 if TYPE_CHECKING:
-    from accuracy import GateReport, Undecided
+    from i3d_edge.accuracy import GateReport, Undecided
 
 _DEFAULT_POINTS = 2.0
 _SUSPICIOUS_POINTS = 0.1
@@ -42,7 +42,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     Example:
       i3d accuracy baseline results -o baseline.json
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     check_output(output, force=force)
     run, name = read_named(run_name)
@@ -113,7 +113,7 @@ def compare(
     Example:
       i3d accuracy compare baseline.json results --max-drop-top1 2 --junit gate.xml
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     for path in (junit, markdown):
         if path is not None:
@@ -151,7 +151,7 @@ def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str,
 
 
 def _exit(report: GateReport) -> None:
-    from accuracy import Verdict
+    from i3d_edge.accuracy import Verdict
 
     if report.verdict is Verdict.PASSED:
         return

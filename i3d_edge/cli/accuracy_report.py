@@ -8,7 +8,7 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, output_option
 from i3d_edge.cli._runs import read_all_named
-from i3d_edge.files import check_output, write_text
+from i3d_edge.core.files import check_output, write_text
 
 
 @click.command("report", cls=Command)
@@ -30,7 +30,7 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     Example:
       i3d accuracy report results results-10x3:int8 -o report.html
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     check_output(output, force=force)
     page = room.make_report(read_all_named(run_names), root=root, with_thumbnails=not no_thumbnails)

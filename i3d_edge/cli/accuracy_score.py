@@ -24,7 +24,7 @@ def score(folder: Path, with_classes: bool, as_json: bool) -> None:
     Example:
       i3d accuracy score results
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     run = room.read_run(folder)
     scores = room.score_run(run)
@@ -45,7 +45,7 @@ def reference(as_json: bool) -> None:
     Example:
       i3d accuracy reference --json
     """
-    import accuracy as room
+    from i3d_edge import accuracy as room
 
     if as_json:
         click.echo(json.dumps(room.references_to_json(), indent=2, ensure_ascii=False))

@@ -22,12 +22,12 @@ from i3d_edge.cli._base import (
     print_facts,
     quiet_option,
 )
-from i3d_edge.errors import GateFailedError
-from i3d_edge.files import check_output
+from i3d_edge.core.errors import GateFailedError
+from i3d_edge.core.files import check_output
 
 if TYPE_CHECKING:
-    from runtime.bundle import Check, Verification
-    from runtime.bundle.manifest import Manifest
+    from i3d_edge.runtime.bundle import Check, Verification
+    from i3d_edge.runtime.bundle.manifest import Manifest
 
 _DIGEST_LENGTH = 64
 
@@ -77,7 +77,7 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
     Example:
       i3d bundle pack rgb_imagenet.xml rgb_imagenet_int8.xml -o box.i3d
     """
-    from runtime.bundle import pack_bundle
+    from i3d_edge.runtime.bundle import pack_bundle
 
     check_output(output, force=force)
     packed = pack_bundle(models, output, profiles=profiles, force=force)
@@ -108,7 +108,7 @@ def verify(path: Path, digest: str | None, device: str | None, inference_precisi
     Example:
       i3d bundle verify box.i3d
     """
-    from runtime.bundle import verify_bundle
+    from i3d_edge.runtime.bundle import verify_bundle
 
     report = verify_bundle(path, device=device, inference_precision=inference_precision, expected_digest=digest)
     if as_json:
@@ -142,7 +142,7 @@ def unpack(path: Path, folder: Path, digest: str | None) -> None:
     Example:
       i3d bundle unpack box.i3d models
     """
-    from runtime.bundle import unpack_bundle
+    from i3d_edge.runtime.bundle import unpack_bundle
 
     unpacked = unpack_bundle(path, folder, expected_digest=digest)
     first = unpacked.manifest.models[0]
@@ -168,7 +168,7 @@ def list_(path: Path, as_json: bool) -> None:
     """
     from tabulate import tabulate
 
-    from runtime.bundle import open_bundle
+    from i3d_edge.runtime.bundle import open_bundle
 
     with open_bundle(path) as opened:
         manifest = opened.manifest

@@ -32,13 +32,13 @@ from i3d_edge.cli._base import (
 from i3d_edge.cli._devices import note_end, note_start
 from i3d_edge.cli._profile import apply_profile, profile_option
 from i3d_edge.cli._show import Shows, show_options
-from i3d_edge.errors import I3DError
+from i3d_edge.core.errors import I3DError
 
 if TYPE_CHECKING:
-    from i3d_edge.errors import ClipShapeError, VideoError
-    from i3d_edge.spec import Fusion, ModelSpec
-    from runtime import Classification, FlowMethod, VideoClassifier
-    from runtime.engine import Mode
+    from i3d_edge.core.errors import ClipShapeError, VideoError
+    from i3d_edge.core.spec import Fusion, ModelSpec
+    from i3d_edge.runtime import Classification, FlowMethod, VideoClassifier
+    from i3d_edge.runtime.engine import Mode
 
 _MIB = 1 << 20
 
@@ -134,8 +134,8 @@ def classify(
       i3d classify cricket.avi --model rgb_imagenet.xml
       i3d classify match.mp4 --model rgb_imagenet.xml --hop 25 --annotate shown.mp4 --html shown.html
     """
-    from i3d_edge.progress import track
-    from runtime import VideoClassifier, find_sources
+    from i3d_edge.core.progress import track
+    from i3d_edge.runtime import VideoClassifier, find_sources
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")

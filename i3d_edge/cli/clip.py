@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, flow_option, force_option, format_size, note, output_option, print_facts
-from i3d_edge.spec import MIN_FRAMES, ModelSpec
+from i3d_edge.core.spec import MIN_FRAMES, ModelSpec
 
 if TYPE_CHECKING:
-    from runtime import FlowMethod
+    from i3d_edge.runtime import FlowMethod
 
 
 @click.command(cls=Command)
@@ -36,9 +36,9 @@ def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, fo
     """
     import numpy as np
 
-    from i3d_edge.files import check_output, staged
-    from i3d_edge.labels import kinetics_400
-    from runtime import graph_inputs, read_clips
+    from i3d_edge.core.files import check_output, staged
+    from i3d_edge.core.labels import kinetics_400
+    from i3d_edge.runtime import graph_inputs, read_clips
 
     check_output(output, force=force)
     spec = ModelSpec(labels=kinetics_400(), stream="rgb" if flow is None else "flow", num_frames=num_frames)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from i3d_edge.cli._base import Command, fold_option, force_option, format_size, note, output_option, print_facts
-from i3d_edge.errors import DependencyError
-from i3d_edge.spec import NUMPY_TYPES, ElementType, ModelSpec
+from i3d_edge.core.errors import DependencyError
+from i3d_edge.core.spec import NUMPY_TYPES, ElementType, ModelSpec
 
 if TYPE_CHECKING:
-    from convert.conversion import Layout, Precision
-    from convert.parity import ParityReport, Reference
-    from convert.passes import Fold, Target
+    from i3d_edge.convert.conversion import Layout, Precision
+    from i3d_edge.convert.parity import ParityReport, Reference
+    from i3d_edge.convert.passes import Fold, Target
 
 
 @click.command(cls=Command)
@@ -91,7 +91,7 @@ def convert(
     Example:
       i3d convert rgb_imagenet.pb -o rgb_imagenet.xml
     """
-    import convert as room
+    from i3d_edge import convert as room
 
     reference = _find_reference()
     report = room.convert_graph(
@@ -147,7 +147,7 @@ def _describe_input(spec: ModelSpec, name: str) -> str:
 
 def _find_reference() -> Reference | None:
     try:
-        from freeze import run_frozen_graph
+        from i3d_edge.freeze import run_frozen_graph
     except DependencyError:
         return None
     return run_frozen_graph

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, note
-from i3d_edge.errors import I3DError
+from i3d_edge.core.errors import I3DError
 
 if TYPE_CHECKING:
-    from runtime.box.doctor import Section
+    from i3d_edge.runtime.box.doctor import Section
 
 _SHOWN = ("openvino", "numpy", "av", "opencv-contrib-python-headless", "tensorflow", "nncf")
 _WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "broken": "BROKEN"}
@@ -47,7 +47,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _packages() -> list[dict[str, Any]]:
-    from i3d_edge import environment
+    from i3d_edge.core import environment
 
     installed = environment.Installed.here()
     problems = environment.find_problems(installed)
@@ -61,7 +61,7 @@ def _packages() -> list[dict[str, Any]]:
 
 def _examine() -> list[dict[str, Any]]:
     try:
-        from runtime.box.doctor import examine
+        from i3d_edge.runtime.box.doctor import examine
     except ImportError as error:
         remedy = "pip install --force-reinstall i3d-edge, in an environment of its own"
         return [_row("openvino", "broken", f"what runs models cannot be loaded: {error}", remedy)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from i3d_edge.cli._base import Command, force_option, format_size, print_facts
-from i3d_edge.spec import NUMPY_TYPES, ElementType
+from i3d_edge.core.spec import NUMPY_TYPES, ElementType
 
 _KSERVE_TYPES: Mapping[ElementType, str] = {"u8": "UINT8", "f32": "FP32"}
 
@@ -51,7 +51,7 @@ def export(model_path: Path, folder: Path | None, name: str | None, output: Path
 
 
 def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force: bool) -> None:
-    from convert.model_server import export_to_model_server
+    from i3d_edge.convert.model_server import export_to_model_server
 
     report = export_to_model_server(model_path, folder, name=name, force=force)
     spec = report.spec
@@ -73,7 +73,7 @@ def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force:
 
 
 def _to_model_api(model_path: Path, output: Path, *, force: bool) -> None:
-    from convert.model_api import LAYOUT, export_to_model_api
+    from i3d_edge.convert.model_api import LAYOUT, export_to_model_api
 
     report = export_to_model_api(model_path, output, force=force)
     print_facts(

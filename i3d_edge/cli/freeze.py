@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
-from i3d_edge.files import check_output
-from i3d_edge.labels import read_label_file
-from i3d_edge.spec import Fusion
+from i3d_edge.core.files import check_output
+from i3d_edge.core.labels import read_label_file
+from i3d_edge.core.spec import Fusion
 
 if TYPE_CHECKING:
-    from freeze import Checkpoint
+    from i3d_edge.freeze import Checkpoint
 
 _UNITS_SHOWN = 6
 
@@ -67,7 +67,7 @@ def freeze(
     Example:
       i3d freeze rgb_imagenet/model.ckpt -o rgb_imagenet.pb
     """
-    import freeze as room
+    from i3d_edge import freeze as room
 
     if joint_path is None and fusion != "logits":
         raise click.UsageError("--fusion goes with --joint")

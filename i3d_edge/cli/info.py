@@ -12,12 +12,12 @@ import click
 
 from i3d_edge.cli._base import Command, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
-from i3d_edge.errors import I3DError
-from i3d_edge.labels import read_label_file
-from i3d_edge.spec import UNKNOWN, ModelSpec
+from i3d_edge.core.errors import I3DError
+from i3d_edge.core.labels import read_label_file
+from i3d_edge.core.spec import UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
-    from runtime.census import Census
+    from i3d_edge.runtime.census import Census
 
 Facts = list[tuple[str, str]]
 
@@ -73,7 +73,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
 
 
 def _checkpoint(path: Path) -> Facts:
-    from freeze import open_checkpoint
+    from i3d_edge.freeze import open_checkpoint
 
     if not os.path.exists(path) and not os.path.exists(f"{path}.index"):
         raise I3DError(f"thing {str(path)!r} must be a file, a folder or a checkpoint's prefix; there is none")
@@ -91,7 +91,7 @@ def _checkpoint(path: Path) -> Facts:
 
 
 def _frozen_graph(path: Path) -> Facts:
-    from convert.graph_def import read_graph_def
+    from i3d_edge.convert.graph_def import read_graph_def
 
     graph = read_graph_def(path)
     return [
@@ -105,7 +105,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
     """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
     import openvino as ov
 
-    from runtime.census import count_operators
+    from i3d_edge.runtime.census import count_operators
 
     model = ov.Core().read_model(path)
     ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
@@ -117,7 +117,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
 
 
 def _census_facts(census: Census) -> Facts:
-    from runtime.census import FLAT_RANK
+    from i3d_edge.runtime.census import FLAT_RANK
 
     volumetric = ", ".join(f"{count} {name}" for name, count in census.volumetric.items())
     if census.rank <= FLAT_RANK:
@@ -136,7 +136,7 @@ def _census_facts(census: Census) -> Facts:
 def _census_rows(path: Path) -> list[dict[str, Any]]:
     import openvino as ov
 
-    from runtime.census import count_operators
+    from i3d_edge.runtime.census import count_operators
 
     kinds = count_operators(ov.Core().read_model(path)).kinds
     return [
@@ -152,8 +152,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _ir(path: Path) -> Facts:
-    from runtime.census import count_operators
-    from runtime.ir import describes_itself, read_ir
+    from i3d_edge.runtime.census import count_operators
+    from i3d_edge.runtime.ir import describes_itself, read_ir
 
     if not describes_itself(path):
         return [
@@ -186,7 +186,7 @@ def _model(spec: ModelSpec) -> Facts:
 
 
 def _bundle(path: Path) -> Facts:
-    from runtime.bundle import open_bundle
+    from i3d_edge.runtime.bundle import open_bundle
 
     with open_bundle(path) as opened:
         return [
@@ -207,7 +207,7 @@ def _label_file(path: Path) -> Facts:
 
 
 def _video(path: Path) -> Facts:
-    from runtime.video import Video
+    from i3d_edge.runtime.video import Video
 
     video = Video.open(path)
     [(_, frame)] = video.frames([0])

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, note, quiet_option, spec_option
-from i3d_edge.errors import ParityError
+from i3d_edge.core.errors import ParityError
 
 if TYPE_CHECKING:
-    from convert.ladder import Step
-    from convert.stage import Stage
+    from i3d_edge.convert.ladder import Step
+    from i3d_edge.convert.stage import Stage
 
 _PRECISIONS = ("f32", "bf16", "f16")
 
@@ -63,8 +63,8 @@ def parity(
     Example:
       i3d parity model.ckpt model.pb model.xml model.xml@bf16 model_int8.xml --clips cricket.avi
     """
-    from convert.clip_files import generated_clips, match_clips, read_clip_files
-    from convert.ladder import climb
+    from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
+    from i3d_edge.convert.ladder import climb
 
     if len(stages) < 2:
         raise click.UsageError("there must be two stages at least")
@@ -97,8 +97,8 @@ def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
     precision = next((option for option in options if option in _PRECISIONS), None)
     device = next((option for option in options if option not in _PRECISIONS), "CPU")
     if path.suffix == ".xml":
-        from convert.stage import ir_stage
-        from runtime.ir import describes_itself
+        from i3d_edge.convert.stage import ir_stage
+        from i3d_edge.runtime.ir import describes_itself
 
         own = None if spec_path is None or describes_itself(path) else spec_path
         return ir_stage(path, device=device, precision=precision, spec_path=own)
@@ -106,7 +106,7 @@ def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
         raise click.UsageError(f"only an IR has a precision or a device; got {text!r}")
     if path.suffix == ".pb":
         return _graph_stage(path, path.name, stack)
-    from freeze import freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     frozen = freeze_checkpoint(open_checkpoint(path), Path(folder) / "graph.pb")
@@ -114,9 +114,9 @@ def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
 
 
 def _graph_stage(path: Path, name: str, stack: ExitStack) -> Stage:
-    from convert.conversion import describe_graph
-    from convert.stage import Stage
-    from freeze import FrozenGraph
+    from i3d_edge.convert.conversion import describe_graph
+    from i3d_edge.convert.stage import Stage
+    from i3d_edge.freeze import FrozenGraph
 
     graph = stack.enter_context(FrozenGraph(path))
     spec = graph.spec or describe_graph(path)

@@ -12,11 +12,11 @@ import click
 
 from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option
 from i3d_edge.cli._profile import as_options
-from i3d_edge.files import check_output
+from i3d_edge.core.files import check_output
 
 if TYPE_CHECKING:
-    from runtime.box.profile import DeviceFindings, Measurement, Profile
-    from runtime.engine import Mode
+    from i3d_edge.runtime.box.profile import DeviceFindings, Measurement, Profile
+    from i3d_edge.runtime.engine import Mode
 
 _WIDTH = 118
 
@@ -78,9 +78,9 @@ def probe(
     Example:
       i3d probe rgb_imagenet.xml -o profile.json
     """
-    from runtime import read_ir
-    from runtime.box import probe as room
-    from runtime.box.profile import SCHEMA_VERSION, write_profile
+    from i3d_edge.runtime import read_ir
+    from i3d_edge.runtime.box import probe as room
+    from i3d_edge.runtime.box.profile import SCHEMA_VERSION, write_profile
 
     if output is not None:
         check_output(output, force=force)

@@ -21,8 +21,8 @@ from i3d_edge.cli._base import (
 )
 
 if TYPE_CHECKING:
-    from convert.accuracy_control import Promise, Trial
-    from convert.passes import Fold
+    from i3d_edge.convert.accuracy_control import Promise, Trial
+    from i3d_edge.convert.passes import Fold
 
 _CHECKED_CLIPS = 5
 
@@ -77,8 +77,8 @@ def quantize(
     Example:
       i3d quantize rgb_imagenet.xml clips/*.mp4 -o rgb_imagenet_int8.xml --min-agreement 0.98
     """
-    from convert.accuracy_control import split_videos
-    from convert.quantization import quantize_ir
+    from i3d_edge.convert.accuracy_control import split_videos
+    from i3d_edge.convert.quantization import quantize_ir
 
     if (list_path is None) != (max_drop_points is None):
         raise click.UsageError("--list and --max-drop-top1 are given together")
@@ -111,18 +111,18 @@ def quantize(
 
 
 def _agreement(videos: Sequence[Path], model_path: Path, least: float) -> Promise:
-    from convert.accuracy_control import Promise, disagreement, spread_views
-    from runtime import read_ir
+    from i3d_edge.convert.accuracy_control import Promise, disagreement, spread_views
+    from i3d_edge.runtime import read_ir
 
     views = spread_views([(path, -1) for path in videos], read_ir(model_path)[1], num_clips=_CHECKED_CLIPS)
     return Promise(f"top-1 agreement of at least {least:.4g}", 1 - least, views, disagreement)
 
 
 def _drop(list_path: Path, model_path: Path, points: float) -> tuple[Promise, set[Path]]:
-    import accuracy
-    from accuracy.metrics import top1_drop
-    from convert.accuracy_control import Promise, spread_views
-    from runtime import read_ir
+    from i3d_edge import accuracy
+    from i3d_edge.accuracy.metrics import top1_drop
+    from i3d_edge.convert.accuracy_control import Promise, spread_views
+    from i3d_edge.runtime import read_ir
 
     spec = read_ir(model_path)[1]
     listed = accuracy.read_list(list_path, spec.labels)

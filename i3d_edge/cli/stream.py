@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from i3d_edge import progress
 from i3d_edge.cli._base import (
     INTERRUPTED,
     Command,
@@ -28,10 +27,11 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.cli._devices import note_start
 from i3d_edge.cli._profile import apply_profile, profile_option
-from i3d_edge.files import make_folder, writing
+from i3d_edge.core import progress
+from i3d_edge.core.files import make_folder, writing
 
 if TYPE_CHECKING:
-    from runtime.live import LiveStream, Webhook
+    from i3d_edge.runtime.live import LiveStream, Webhook
 
 FLUSH_S = 10.0
 """How long the end waits for a webhook to take what is left."""
@@ -177,8 +177,8 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
     """
-    from runtime.engine import Engine
-    from runtime.live import Address, LiveStream, StreamOptions, Webhook
+    from i3d_edge.runtime.engine import Engine
+    from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
 
     if loop and Address.parse(source).kind != "file":
         raise click.UsageError("--loop can only be used with a file")

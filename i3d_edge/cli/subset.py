@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge import labels as label_sets
 from i3d_edge.cli._base import (
     Command,
     force_option,
@@ -18,11 +17,12 @@ from i3d_edge.cli._base import (
     quiet_option,
 )
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
-from i3d_edge.errors import LabelError
-from i3d_edge.labels import LabelSet
+from i3d_edge.core import labels as label_sets
+from i3d_edge.core.errors import LabelError
+from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
-    from accuracy.subset import How
+    from i3d_edge.accuracy.subset import How
 
 _SHOWN = 10
 
@@ -79,7 +79,7 @@ def subset(
     Example:
       i3d accuracy subset validate.csv --videos val -o val400.json
     """
-    import accuracy
+    from i3d_edge import accuracy
 
     labels = _labels(model_path, labels_text)
     try:
@@ -133,7 +133,7 @@ def _labels(model_path: Path | None, text: str | None) -> LabelSet:
     if model_path is not None and text is not None:
         raise click.UsageError("--model and --labels are two ways to say the same: give one")
     if model_path is not None:
-        from runtime import read_ir
+        from i3d_edge.runtime import read_ir
 
         return read_ir(model_path)[1].labels
     name = text or label_sets.KINETICS_400

@@ -12,14 +12,14 @@ import click
 
 from i3d_edge.cli._base import Command, note, print_facts
 from i3d_edge.cli.freeze import checkpoint_argument, joint_option
-from i3d_edge.errors import ParityError
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.errors import ParityError
+from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from freeze.sample import SampleResult
+    from i3d_edge.freeze.sample import SampleResult
 
 _NPY = ".npy"
 
@@ -43,8 +43,8 @@ def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_
     Example:
       i3d verify-sample rgb_imagenet/model.ckpt v_CricketShot_g04_c01_rgb.npy
     """
-    import freeze as room
-    from freeze import sample as sample_room
+    from i3d_edge import freeze as room
+    from i3d_edge.freeze import sample as sample_room
 
     if (joint_path is None) != (flow_sample is None):
         raise click.UsageError("--joint and --flow-sample go together")
@@ -80,11 +80,11 @@ def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_
 
 def _read_clip(path: Path, spec: ModelSpec, name: str) -> npt.NDArray[np.float32]:
     """Read a sample for an input: DeepMind's .npy, or footage."""
-    from freeze.sample import read_sample
+    from i3d_edge.freeze.sample import read_sample
 
     if path.suffix == _NPY:
         return read_sample(path, spec.input_shape(name))
-    from runtime import graph_inputs, read_clips
+    from i3d_edge.runtime import graph_inputs, read_clips
 
     own = replace(spec, stream=spec.inputs[name], fusion=None)
     [clip] = read_clips(path, own).clips

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.box.system import read_text
+from i3d_edge.runtime.box.system import read_text
 
 _FEATURES = {
     "avx2": "AVX2",

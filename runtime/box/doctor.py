@@ -9,11 +9,11 @@ from pathlib import Path
 
 import openvino as ov
 
-from runtime.box.cpu import Processor, read_processor
-from runtime.box.drivers import driver_findings, plugins_folder
-from runtime.box.finding import Finding
-from runtime.box.self_test import check_decoding, check_device
-from runtime.devices import device_family
+from i3d_edge.runtime.box.cpu import Processor, read_processor
+from i3d_edge.runtime.box.drivers import driver_findings, plugins_folder
+from i3d_edge.runtime.box.finding import Finding
+from i3d_edge.runtime.box.self_test import check_decoding, check_device
+from i3d_edge.runtime.devices import device_family
 
 ACCELERATORS = ("GPU", "NPU")
 """What a box may have beside its CPU."""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.box.finding import Finding
-from runtime.box.system import find_library, has_module, intel_pci_devices
+from i3d_edge.runtime.box.finding import Finding
+from i3d_edge.runtime.box.system import find_library, has_module, intel_pci_devices
 
 _GPU_PAGE = 'OpenVINO\'s documentation, "Configurations for Intel Processor Graphics (GPU)"'
 _NPU_PAGE = 'OpenVINO\'s documentation, "Configurations for Intel NPU"; packages of github.com/intel/linux-npu-driver'

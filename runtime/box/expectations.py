@@ -12,7 +12,7 @@ from typing import Self
 
 import openvino as ov
 
-from runtime.census import Census, computed_operators, count_operators
+from i3d_edge.runtime.census import Census, computed_operators, count_operators
 
 # Of the operators that the GPU plugin registers, those that networks of convolutions are made of.
 _GPU_OPERATORS = {

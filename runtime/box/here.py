@@ -6,8 +6,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from runtime.box.cpu import read_processor
-from runtime.box.profile import Machine
+from i3d_edge.runtime.box.cpu import read_processor
+from i3d_edge.runtime.box.profile import Machine
 
 _PACKAGES = ("openvino", "i3d-edge", "numpy", "av", "opencv-contrib-python-headless")
 _KIB_PER_MIB = 1024

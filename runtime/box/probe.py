@@ -12,21 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from i3d_edge import progress
-from i3d_edge.errors import DeviceError, I3DError
-from i3d_edge.files import sha256_file
-from i3d_edge.spec import ModelSpec
-from runtime.bench import bench
-from runtime.box.doctor import ACCELERATORS
-from runtime.box.drivers import missing_parts
-from runtime.box.expectations import Traits, expectations
-from runtime.box.here import resident_mib, these_versions, this_machine
-from runtime.box.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
-from runtime.census import computed_operators
-from runtime.clip import Clip, read_clips, require_rgb
-from runtime.devices import device_family, device_parts, first_reason, is_virtual, require_device
-from runtime.engine import Engine, Mode
-from runtime.ir import read_ir
+from i3d_edge.core import progress
+from i3d_edge.core.errors import DeviceError, I3DError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.bench import bench
+from i3d_edge.runtime.box.doctor import ACCELERATORS
+from i3d_edge.runtime.box.drivers import missing_parts
+from i3d_edge.runtime.box.expectations import Traits, expectations
+from i3d_edge.runtime.box.here import resident_mib, these_versions, this_machine
+from i3d_edge.runtime.box.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
+from i3d_edge.runtime.census import computed_operators
+from i3d_edge.runtime.clip import Clip, read_clips, require_rgb
+from i3d_edge.runtime.devices import device_family, device_parts, first_reason, is_virtual, require_device
+from i3d_edge.runtime.engine import Engine, Mode
+from i3d_edge.runtime.ir import read_ir
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from i3d_edge.errors import ProfileError
-from i3d_edge.files import sha256_file, write_text
-from runtime.box._fields import FieldError, from_fields
-from runtime.engine import Mode
+from i3d_edge.core.errors import ProfileError
+from i3d_edge.core.files import sha256_file, write_text
+from i3d_edge.runtime.box._fields import FieldError, from_fields
+from i3d_edge.runtime.engine import Mode
 
 SCHEMA_VERSION = 1
 

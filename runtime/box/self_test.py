@@ -12,10 +12,10 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.errors import VideoError
-from runtime.box.finding import Finding
-from runtime.devices import device_family, first_reason
-from runtime.video import Video
+from i3d_edge.core.errors import VideoError
+from i3d_edge.runtime.box.finding import Finding
+from i3d_edge.runtime.devices import device_family, first_reason
+from i3d_edge.runtime.video import Video
 
 Float32Array = npt.NDArray[np.float32]
 

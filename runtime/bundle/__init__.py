@@ -1,8 +1,8 @@
 """Bundles: IRs with everything that a box needs to check, offline, that it answers as expected."""
 
-from runtime.bundle.packing import pack_bundle as pack_bundle
-from runtime.bundle.reading import open_bundle as open_bundle
-from runtime.bundle.reading import unpack_bundle as unpack_bundle
-from runtime.bundle.verification import Check as Check
-from runtime.bundle.verification import Verification as Verification
-from runtime.bundle.verification import verify_bundle as verify_bundle
+from i3d_edge.runtime.bundle.packing import pack_bundle as pack_bundle
+from i3d_edge.runtime.bundle.reading import open_bundle as open_bundle
+from i3d_edge.runtime.bundle.reading import unpack_bundle as unpack_bundle
+from i3d_edge.runtime.bundle.verification import Check as Check
+from i3d_edge.runtime.bundle.verification import Verification as Verification
+from i3d_edge.runtime.bundle.verification import verify_bundle as verify_bundle

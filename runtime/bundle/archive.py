@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from i3d_edge.errors import BundleError
-from runtime.bundle.manifest import Entry
+from i3d_edge.core.errors import BundleError
+from i3d_edge.runtime.bundle.manifest import Entry
 
 MAX_ENTRIES = 100
 MAX_BYTES = 1 << 30

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.spec import NUMPY_TYPES, ModelSpec
+from i3d_edge.core.spec import NUMPY_TYPES, ModelSpec
 
 UInt8Array = npt.NDArray[np.uint8]
 Int64Array = npt.NDArray[np.int64]

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import BundleError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import OUTPUT_NAME, ModelSpec
-from runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
-from runtime.devices import compile_model
-from runtime.difference import difference
-from runtime.executed import executed_precision
-from runtime.ir import read_ir
-from runtime.prediction import top_k
+from i3d_edge.core.errors import BundleError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
+from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.runtime.devices import compile_model
+from i3d_edge.runtime.difference import difference
+from i3d_edge.runtime.executed import executed_precision
+from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.prediction import top_k
 
 Float32Array = npt.NDArray[np.float32]
 

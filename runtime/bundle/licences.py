@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from i3d_edge.spec import UNKNOWN, Origin
+from i3d_edge.core.spec import UNKNOWN, Origin
 
 APACHE_PATH = "licences/apache-2.0.txt"
 APACHE_FOR = "i3d-edge, which packed this; DeepMind's published I3D weights, Copyright 2017 Google Inc."
@@ -12,7 +12,7 @@ APACHE_FOR = "i3d-edge, which packed this; DeepMind's published I3D weights, Cop
 
 def apache_text() -> bytes:
     """Return the Apache License 2.0, which everyone who is given the weights must be given too (its section 4)."""
-    return resources.files("runtime.bundle").joinpath("apache_2.0.txt").read_bytes()
+    return resources.files("i3d_edge.runtime.bundle").joinpath("apache_2.0.txt").read_bytes()
 
 
 def licence_of_weights(origin: Origin) -> str:

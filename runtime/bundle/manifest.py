@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from i3d_edge.errors import BundleError
+from i3d_edge.core.errors import BundleError
 
 SCHEMA_VERSION = 1
 MANIFEST = "bundle.json"

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from i3d_edge.errors import BundleError
-from i3d_edge.files import sha256_file, staged
-from i3d_edge.progress import track
-from i3d_edge.spec import ModelSpec
-from runtime.box.profile import read_profile
-from runtime.bundle.archive import ArchiveWriter, fault_of_name
-from runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
-from runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
-from runtime.bundle.manifest import (
+from i3d_edge.core.errors import BundleError
+from i3d_edge.core.files import sha256_file, staged
+from i3d_edge.core.progress import track
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.box.profile import read_profile
+from i3d_edge.runtime.bundle.archive import ArchiveWriter, fault_of_name
+from i3d_edge.runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
+from i3d_edge.runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
+from i3d_edge.runtime.bundle.manifest import (
     GOLDEN,
     LADDER,
     MANIFEST,
@@ -30,7 +30,7 @@ from runtime.bundle.manifest import (
     digest,
     largest_bound,
 )
-from runtime.ir import read_ir
+from i3d_edge.runtime.ir import read_ir
 
 _MARGIN = 4
 """Another CPU's kernels may differ from the reference by so many times what this one's do; our choice."""

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.errors import BundleError, OutputError
-from i3d_edge.files import make_folder, staging
-from runtime.bundle.archive import Archive
-from runtime.bundle.manifest import MANIFEST, MANIFEST_SUM, MAX_MANIFEST_BYTES, Manifest, digest
+from i3d_edge.core.errors import BundleError, OutputError
+from i3d_edge.core.files import make_folder, staging
+from i3d_edge.runtime.bundle.archive import Archive
+from i3d_edge.runtime.bundle.manifest import MANIFEST, MANIFEST_SUM, MAX_MANIFEST_BYTES, Manifest, digest
 
 _PACK_AGAIN = "it was changed after it was packed: take it from where it was made"
 

@@ -11,15 +11,21 @@ from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.errors import BundleError, IRError, OutputError, ProfileError
-from i3d_edge.progress import track
-from runtime.box.profile import read_profile
-from runtime.bundle import golden
-from runtime.bundle.clips import PATTERNS
-from runtime.bundle.golden import REFERENCE_DEVICE, GoldenAnswer, GoldenRun, count_same_top1, largest_difference
-from runtime.bundle.manifest import GOLDEN, BundledModel
-from runtime.bundle.reading import Bundle, open_bundle
-from runtime.devices import require_device
+from i3d_edge.core.errors import BundleError, IRError, OutputError, ProfileError
+from i3d_edge.core.progress import track
+from i3d_edge.runtime.box.profile import read_profile
+from i3d_edge.runtime.bundle import golden
+from i3d_edge.runtime.bundle.clips import PATTERNS
+from i3d_edge.runtime.bundle.golden import (
+    REFERENCE_DEVICE,
+    GoldenAnswer,
+    GoldenRun,
+    count_same_top1,
+    largest_difference,
+)
+from i3d_edge.runtime.bundle.manifest import GOLDEN, BundledModel
+from i3d_edge.runtime.bundle.reading import Bundle, open_bundle
+from i3d_edge.runtime.devices import require_device
 
 _ROOM = "TMPDIR=FOLDER in front of the command takes another one"
 

@@ -1,12 +1,12 @@
 """Live streams: frames with a clock -> windows -> answers and events, for hours."""
 
-from runtime.live.address import Address as Address
-from runtime.live.address import masked as masked
-from runtime.live.connection import Settings as Settings
-from runtime.live.events import Event as Event
-from runtime.live.source import Gap as Gap
-from runtime.live.source import LiveSource as LiveSource
-from runtime.live.stream import LiveStream as LiveStream
-from runtime.live.stream import StreamOptions as StreamOptions
-from runtime.live.stream import WindowAnswer as WindowAnswer
-from runtime.live.webhook import Webhook as Webhook
+from i3d_edge.runtime.live.address import Address as Address
+from i3d_edge.runtime.live.address import masked as masked
+from i3d_edge.runtime.live.connection import Settings as Settings
+from i3d_edge.runtime.live.events import Event as Event
+from i3d_edge.runtime.live.source import Gap as Gap
+from i3d_edge.runtime.live.source import LiveSource as LiveSource
+from i3d_edge.runtime.live.stream import LiveStream as LiveStream
+from i3d_edge.runtime.live.stream import StreamOptions as StreamOptions
+from i3d_edge.runtime.live.stream import WindowAnswer as WindowAnswer
+from i3d_edge.runtime.live.webhook import Webhook as Webhook

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from i3d_edge.errors import StreamOpenError
+from i3d_edge.core.errors import StreamOpenError
 
 Kind = Literal["file", "camera", "rtsp", "http", "pipe"]
 

@@ -6,7 +6,7 @@ import errno
 import re
 from pathlib import Path
 
-from i3d_edge.errors import CameraError
+from i3d_edge.core.errors import CameraError
 
 FORMAT = "v4l2"
 _DEVICES = Path("/dev")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.labels import LabelSet
+from i3d_edge.core.labels import LabelSet
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -13,20 +13,20 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.errors import StreamTimeoutError
-from i3d_edge.spec import ModelSpec
-from runtime.clip import Clip, require_rgb
-from runtime.live.address import Address
-from runtime.live.backoff import Backoff
-from runtime.live.connection import Settings
-from runtime.live.events import Event, Hysteresis, check_thresholds, dated
-from runtime.live.hop import AutoHop, FixedHop, Hop
-from runtime.live.mailbox import Closed, Mailbox
-from runtime.live.smoothing import smoothing_named
-from runtime.live.source import Gap, LiveSource
-from runtime.live.statistics import Statistics
-from runtime.live.window import Window, WindowBuilder
-from runtime.prediction import Prediction, top_k
+from i3d_edge.core.errors import StreamTimeoutError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.clip import Clip, require_rgb
+from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.connection import Settings
+from i3d_edge.runtime.live.events import Event, Hysteresis, check_thresholds, dated
+from i3d_edge.runtime.live.hop import AutoHop, FixedHop, Hop
+from i3d_edge.runtime.live.mailbox import Closed, Mailbox
+from i3d_edge.runtime.live.smoothing import smoothing_named
+from i3d_edge.runtime.live.source import Gap, LiveSource
+from i3d_edge.runtime.live.statistics import Statistics
+from i3d_edge.runtime.live.window import Window, WindowBuilder
+from i3d_edge.runtime.prediction import Prediction, top_k
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

@@ -15,8 +15,8 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from runtime.live.address import masked
-from runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.address import masked
+from i3d_edge.runtime.live.backoff import Backoff
 
 MAX_WAITING = 1000
 """Events that are kept; a further one takes the place of the oldest."""

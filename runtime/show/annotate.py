@@ -8,18 +8,18 @@ from itertools import chain
 from os import PathLike
 from pathlib import Path
 
-from i3d_edge.files import staged
-from i3d_edge.labels import LabelSet
-from i3d_edge.progress import track
-from runtime.frame_source import FrameSource
-from runtime.prediction import Classification
-from runtime.show import layout
-from runtime.show.course import Course
-from runtime.show.film import Film, check_suffix
-from runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
-from runtime.show.overlay import Overlay
-from runtime.show.sound import Sound
-from runtime.sources import Source
+from i3d_edge.core.files import staged
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.progress import track
+from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.prediction import Classification
+from i3d_edge.runtime.show import layout
+from i3d_edge.runtime.show.course import Course
+from i3d_edge.runtime.show.film import Film, check_suffix
+from i3d_edge.runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
+from i3d_edge.runtime.show.overlay import Overlay
+from i3d_edge.runtime.show.sound import Sound
+from i3d_edge.runtime.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runtime.show.course import Course
-from runtime.show.markup import escape
-from runtime.show.palette import DASHES
+from i3d_edge.runtime.show.course import Course
+from i3d_edge.runtime.show.markup import escape
+from i3d_edge.runtime.show.palette import DASHES
 
 MAX_STEPS = 500
 _TICKS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200)

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from runtime.prediction import Classification, View
+from i3d_edge.runtime.prediction import Classification, View
 
 Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.floating]

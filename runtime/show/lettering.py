@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from runtime.show.palette import Colour
+from i3d_edge.runtime.show.palette import Colour
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.labels import LabelSet
-from runtime.prediction import Prediction, top_k
-from runtime.show import lettering
-from runtime.show.course import Course, Span
-from runtime.show.layout import Box, Layout
-from runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.prediction import Prediction, top_k
+from i3d_edge.runtime.show import lettering
+from i3d_edge.runtime.show.course import Course, Span
+from i3d_edge.runtime.show.layout import Box, Layout
+from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
 
 UInt8Array = npt.NDArray[np.uint8]
 

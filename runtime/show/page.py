@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.files import write_text
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime.flow import FlowCost
-from runtime.prediction import Classification, Prediction, top_k
-from runtime.show import chart
-from runtime.show.course import Course
-from runtime.show.footage import as_source
-from runtime.show.markup import escape, facts, table
-from runtime.show.palette import NUM_COLOURS, ON_DARK, ON_LIGHT, to_hex
-from runtime.show.thumbnails import FilmStrip, Thumbnail, film_strip
-from runtime.sources import Source
+from i3d_edge.core.files import write_text
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.prediction import Classification, Prediction, top_k
+from i3d_edge.runtime.show import chart
+from i3d_edge.runtime.show.course import Course
+from i3d_edge.runtime.show.footage import as_source
+from i3d_edge.runtime.show.markup import escape, facts, table
+from i3d_edge.runtime.show.palette import NUM_COLOURS, ON_DARK, ON_LIGHT, to_hex
+from i3d_edge.runtime.show.thumbnails import FilmStrip, Thumbnail, film_strip
+from i3d_edge.runtime.sources import Source
 
 NUM_PICTURES = 8
 _OPEN_ROWS = 24
@@ -134,7 +134,7 @@ def finding(course: Course, labels: LabelSet) -> str:
 
 def _css() -> str:
     light, dark = ([to_hex(colour) for colour in colours] for colours in (ON_LIGHT, ON_DARK))
-    rules = resources.files("runtime.show").joinpath("page.css").read_text(encoding="utf-8")
+    rules = resources.files("i3d_edge.runtime.show").joinpath("page.css").read_text(encoding="utf-8")
     return (
         f"{rules}{chart.style(light)}\n{chart.dashes()}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ {chart.style(dark)} }}\n"

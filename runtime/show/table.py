@@ -9,10 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.errors import I3DError
-from i3d_edge.files import staged
-from i3d_edge.labels import LabelSet
-from runtime.prediction import Classification, top_k
+from i3d_edge.core.errors import I3DError
+from i3d_edge.core.files import staged
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.prediction import Classification, top_k
 
 # UTF-8 with the mark at its beginning by which spreadsheets recognise it.
 _ENCODING = "utf-8-sig"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, write
 
-from accuracy.classes import read_classes
-from accuracy.dataset import read_dataset
-from i3d_edge.errors import LabelError
+from i3d_edge.accuracy.classes import read_classes
+from i3d_edge.accuracy.dataset import read_dataset
+from i3d_edge.core.errors import LabelError
 
 
 def test_indices_that_contradict_the_folders(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from accuracy.dataset import read_dataset, read_list, require_frame_rate
-from i3d_edge.errors import LabelError, ListError
-from i3d_edge.labels import kinetics_400
+from i3d_edge.accuracy.dataset import read_dataset, read_list, require_frame_rate
+from i3d_edge.core.errors import LabelError, ListError
+from i3d_edge.core.labels import kinetics_400
 
 LABELS = kinetics_400()
 

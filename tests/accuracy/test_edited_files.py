@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from runs import Run, Video, sure, write_run
 
-from accuracy import (
+from i3d_edge.accuracy import (
     GateReport,
     Limits,
     format_gate,
@@ -25,8 +25,8 @@ from accuracy import (
     score_run,
     write_baseline,
 )
-from accuracy.comparison import compare
-from i3d_edge.errors import I3DError
+from i3d_edge.accuracy.comparison import compare
+from i3d_edge.core.errors import I3DError
 
 GONE = object()
 REPLACEMENTS = (GONE, None, {}, -1, "x")

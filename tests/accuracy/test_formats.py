@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, touch, write
 
-from accuracy.dataset import read_dataset
-from i3d_edge.errors import LabelError
-from i3d_edge.labels import LabelSet
+from i3d_edge.accuracy.dataset import read_dataset
+from i3d_edge.core.errors import LabelError
+from i3d_edge.core.labels import LabelSet
 
 
 def test_kinetics_csv_with_files_named_as_cvdf_does(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from accuracy import ListedVideo, Scorer, run_accuracy
-from accuracy.protocol import PRESETS, find_preset, spread
-from accuracy.report import protocol_line
-from i3d_edge.errors import ClipShapeError, ProtocolError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime import Clip
+from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
+from i3d_edge.accuracy.protocol import PRESETS, find_preset, spread
+from i3d_edge.accuracy.report import protocol_line
+from i3d_edge.core.errors import ClipShapeError, ProtocolError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Clip
 
 LABELS = LabelSet("six", tuple("abcdef"))
 SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")

@@ -12,12 +12,12 @@ import pytest
 from runs import INFO, NAMES, PROTOCOL, Run, Video, forget_hash, read_rows, sure, videos_of, write_rows, write_run
 from synthetic import write_numbered
 
-from accuracy import ListedVideo, Scorer, run_accuracy
-from accuracy.recorded_run import read_run, score_run
-from accuracy.result_schema import SCHEMA_VERSION
-from i3d_edge.errors import ResultError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
+from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
+from i3d_edge.accuracy.recorded_run import read_run, score_run
+from i3d_edge.accuracy.result_schema import SCHEMA_VERSION
+from i3d_edge.core.errors import ResultError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
 
 CUT_OFF = "\n\nhint: the file was cut off or edited: run again, or take it from where it was made"
 KIND = "it is absent, empty or of another kind"

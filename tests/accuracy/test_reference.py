@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from accuracy.protocol import PRESETS
-from accuracy.reference import REFERENCES, format_references, references_to_json
+from i3d_edge.accuracy.protocol import PRESETS
+from i3d_edge.accuracy.reference import REFERENCES, format_references, references_to_json
 
 BY_NAME = {reference.name: reference for reference in REFERENCES}
 KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "kinetics.md"
@@ -66,7 +66,7 @@ def test_the_document() -> None:
 
 
 def test_weights_are_named_as_results_name_them() -> None:
-    from freeze import published
+    from i3d_edge.freeze import published
 
     named = {number.weights for reference in REFERENCES for number in reference.numbers} - {None}
     assert named <= set(published.CHECKPOINTS)

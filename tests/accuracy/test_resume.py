@@ -11,14 +11,14 @@ import pytest
 from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
-from accuracy import ListedVideo, Scorer, run_accuracy
-from accuracy.recorded_run import read_run
-from accuracy.result_schema import Result
-from convert import convert_graph
-from i3d_edge.errors import OutputError, ResultError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime import Clip
+from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
+from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.result_schema import Result
+from i3d_edge.convert import convert_graph
+from i3d_edge.core.errors import OutputError, ResultError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Clip
 
 SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
 INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32"}
@@ -258,7 +258,7 @@ def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo],
 
 
 def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from accuracy.journal import Journal
+    from i3d_edge.accuracy.journal import Journal
 
     opened = Journal.open
 

@@ -8,12 +8,12 @@ import pytest
 from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
-from accuracy import ListedVideo, Scorer, format_result, run_accuracy
-from accuracy.metrics import ScoredView, topk_metrics
-from i3d_edge.errors import ListError, NotFiniteError, OutputError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime import Clip
+from i3d_edge.accuracy import ListedVideo, Scorer, format_result, run_accuracy
+from i3d_edge.accuracy.metrics import ScoredView, topk_metrics
+from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Clip
 
 SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
 INFO = {

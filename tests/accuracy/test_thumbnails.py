@@ -11,10 +11,10 @@ import pytest
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered, write_video
 
-from accuracy import read_run
-from accuracy.recorded_run import RecordedRun
-from accuracy.thumbnails import HEIGHT_PX, Thumbnails
-from accuracy.video_check import content_sha256
+from i3d_edge.accuracy import read_run
+from i3d_edge.accuracy.recorded_run import RecordedRun
+from i3d_edge.accuracy.thumbnails import HEIGHT_PX, Thumbnails
+from i3d_edge.accuracy.video_check import content_sha256
 
 
 def recorded(folder: Path, list_path: Path, name: str, file: Path) -> RecordedRun:
@@ -85,7 +85,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
 
 
 def test_the_root_of_a_manifest(tmp_path: Path) -> None:
-    from accuracy.manifest import digest_of
+    from i3d_edge.accuracy.manifest import digest_of
 
     (tmp_path / "videos").mkdir()
     file = write_numbered(tmp_path / "videos" / "a.mp4", 5)

@@ -24,7 +24,7 @@ def test_a_rival_must_be_known() -> None:
 
 
 def test_the_graph_must_describe_itself(tmp_path: Path) -> None:
-    from convert.graph_def import _graph_def_class
+    from i3d_edge.convert.graph_def import _graph_def_class
 
     message = _graph_def_class()()
     for name in ("Placeholder", "Softmax"):

@@ -11,8 +11,8 @@ from benchmarks.machine import Machine
 from benchmarks.rival import Task
 from benchmarks.run import Schedule, check_answers, measure, take_turns
 from benchmarks.worker import Worker
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
 
 MACHINE = Machine(2, "x86-64", "AMD", frozenset({"avx512_bf16"}))
 QUICK = Schedule(rounds=4, pause_s=0)

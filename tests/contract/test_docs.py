@@ -15,8 +15,8 @@ from answers import LABELS, answer, view
 from synthetic import numbered_frame, write_video
 
 from i3d_edge.cli import main
-from i3d_edge.spec import ModelSpec
-from runtime import Classification
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Classification
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -95,8 +95,8 @@ def test_pictures_are_small(name: str) -> None:
 
 
 def test_every_protocol_and_form_has_its_row() -> None:
-    from accuracy import PRESETS
-    from accuracy.formats import FORMATS
+    from i3d_edge.accuracy import PRESETS
+    from i3d_edge.accuracy.formats import FORMATS
 
     for page, names in (("protocols.md", PRESETS), ("datasets.md", FORMATS)):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")

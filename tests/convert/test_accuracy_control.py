@@ -13,7 +13,7 @@ import pytest
 from openvino import opset13 as ops
 from synthetic import write_numbered
 
-from convert.accuracy_control import (
+from i3d_edge.convert.accuracy_control import (
     Promise,
     control_accuracy,
     disagreement,
@@ -22,10 +22,10 @@ from convert.accuracy_control import (
     split_videos,
     spread_views,
 )
-from convert.passes.window import Window
-from i3d_edge.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
+from i3d_edge.convert.passes.window import Window
+from i3d_edge.core.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
 
 SIZE = 16
 SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, crop_px=SIZE, layout="NDCHW", input_type="u8")

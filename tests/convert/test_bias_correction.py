@@ -7,7 +7,7 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from convert.bias_correction import correct_biases
+from i3d_edge.convert.bias_correction import correct_biases
 
 FEEDS = [{"clip": np.random.default_rng(seed).uniform(0, 2, (1, 3, 6, 6, 6)).astype(np.float32)} for seed in range(3)]
 

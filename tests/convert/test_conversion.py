@@ -5,13 +5,13 @@ import openvino as ov
 import pytest
 from checkpoints import random_values, save
 
-from convert import conversion, convert_graph, parity
-from freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
-from freeze._tensorflow import tf
-from i3d_edge.errors import FrozenGraphError, OutputError, ParityError
-from i3d_edge.files import sha256_file
-from i3d_edge.spec import SPEC_NODE
-from runtime import read_ir
+from i3d_edge.convert import conversion, convert_graph, parity
+from i3d_edge.core.errors import FrozenGraphError, OutputError, ParityError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.core.spec import SPEC_NODE
+from i3d_edge.freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.runtime import read_ir
 
 
 def run_logits(path: Path, clip: np.ndarray) -> np.ndarray:
@@ -81,7 +81,7 @@ def test_units_keep_deepminds_names(ir_path: Path) -> None:
 
 def test_named_units_compute_what_their_names_say(graph_path: Path, checkpoint_prefix: Path, tmp_path: Path) -> None:
     """Two units that could be mixed up, because they read the same input and have the same shape."""
-    from freeze import inception_i3d
+    from i3d_edge.freeze import inception_i3d
 
     variables = open_checkpoint(checkpoint_prefix).read()
     convert_graph(graph_path, tmp_path / "m.xml", fold=None)
@@ -195,7 +195,7 @@ def test_open_model_zoos_file_is_recognised_by_its_hash(
     import hashlib
 
     path = without_spec(graph_path, tmp_path / "omz.pb")
-    monkeypatch.setattr("convert.graph_def.OMZ_SHA384", hashlib.sha384(path.read_bytes()).hexdigest())
+    monkeypatch.setattr("i3d_edge.convert.graph_def.OMZ_SHA384", hashlib.sha384(path.read_bytes()).hexdigest())
     assert convert_graph(path, tmp_path / "omz.xml").spec.origin == "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
 
 

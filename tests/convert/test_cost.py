@@ -3,9 +3,9 @@ from pathlib import Path
 import openvino as ov
 import pytest
 
-from convert import convert_graph
-from convert.cost import count_cost
-from freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.cost import count_cost
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 
 
 def test_the_model_cards_numbers(checkpoint_prefix: Path, tmp_path: Path) -> None:

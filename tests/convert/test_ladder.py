@@ -12,14 +12,14 @@ import pytest
 from openvino import opset13 as ops
 from synthetic import write_numbered
 
-from convert import convert_graph
-from convert.clip_files import generated_clips, match_clips, read_clip_files
-from convert.ladder import TOLERANCES, climb
-from convert.mistakes import MISTAKES
-from convert.stage import Feeds, Stage, ir_stage
-from i3d_edge.errors import ClipShapeError, DeviceError, SpecError
-from i3d_edge.labels import LabelSet, kinetics_400
-from i3d_edge.spec import ModelSpec
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
+from i3d_edge.convert.ladder import TOLERANCES, climb
+from i3d_edge.convert.mistakes import MISTAKES
+from i3d_edge.convert.stage import Feeds, Stage, ir_stage
+from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
+from i3d_edge.core.labels import LabelSet, kinetics_400
+from i3d_edge.core.spec import ModelSpec
 
 SPEC = ModelSpec(labels=kinetics_400(), num_frames=16)
 AXES = "NDCHW"
@@ -124,7 +124,7 @@ def test_a_wrong_range_in_the_ir_is_named(
     clips: dict[str, Feeds],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from convert import conversion
+    from i3d_edge.convert import conversion
 
     embed = conversion.embed_preprocessing
     monkeypatch.setattr(
@@ -183,10 +183,12 @@ def test_stages_of_other_clips_are_not_compared(clips: dict[str, Feeds]) -> None
 
 
 def test_a_stage_takes_one_clip(plain_ir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runtime import read_ir
+    from i3d_edge.runtime import read_ir
 
     model, spec = read_ir(plain_ir)
-    monkeypatch.setattr("convert.stage.read_ir", lambda *_args, **_options: (model, dataclasses.replace(spec, batch=4)))
+    monkeypatch.setattr(
+        "i3d_edge.convert.stage.read_ir", lambda *_args, **_options: (model, dataclasses.replace(spec, batch=4))
+    )
     with pytest.raises(SpecError) as caught:
         ir_stage(plain_ir)
     assert str(caught.value).startswith(
@@ -255,7 +257,7 @@ def test_second_clips_need_the_first_ones_names() -> None:
 
 
 def test_a_model_without_softmax_is_no_stage() -> None:
-    from convert.stage import _output_logits
+    from i3d_edge.convert.stage import _output_logits
 
     clip = ops.parameter((1, 4), ov.Type.f32)
     with pytest.raises(SpecError, match="stage must end in a softmax; got Relu"):

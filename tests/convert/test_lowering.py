@@ -11,23 +11,23 @@ from checkpoints import random_values, save
 from openvino import opset13 as ops
 from synthetic import write_video
 
-from convert import convert_graph
-from convert.clip_files import generated_clips
-from convert.conversion import Layout
-from convert.cost import count_convolutions
-from convert.ladder import climb
-from convert.model_api import export_to_model_api
-from convert.passes.lowering import lower_to_2d
-from convert.passes.window import Window
-from convert.quantization import quantize_ir
-from convert.stage import ir_stage
-from freeze import freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from i3d_edge import VideoClassifier
-from i3d_edge.errors import ClipShapeError, SpecError
-from i3d_edge.spec import NUMPY_TYPES
-from runtime import Engine, read_ir
-from runtime.bench import bench
-from runtime.census import count_operators
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.clip_files import generated_clips
+from i3d_edge.convert.conversion import Layout
+from i3d_edge.convert.cost import count_convolutions
+from i3d_edge.convert.ladder import climb
+from i3d_edge.convert.model_api import export_to_model_api
+from i3d_edge.convert.passes.lowering import lower_to_2d
+from i3d_edge.convert.passes.window import Window
+from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.convert.stage import ir_stage
+from i3d_edge.core.errors import ClipShapeError, SpecError
+from i3d_edge.core.spec import NUMPY_TYPES
+from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.runtime import Engine, read_ir
+from i3d_edge.runtime.bench import bench
+from i3d_edge.runtime.census import count_operators
 
 
 def conv(value: ov.Node, kernel: int, stride: int, *, pad: str = "same_upper", dilation: int = 1) -> ov.Node:

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.mistakes import MISTAKES, compare_geometry, name_mistake
-from convert.parity import moving_clip, normalise
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
+from i3d_edge.convert.mistakes import MISTAKES, compare_geometry, name_mistake
+from i3d_edge.convert.parity import moving_clip, normalise
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
 
 SPEC = ModelSpec(labels=kinetics_400(), num_frames=16)
 CLIP = normalise(moving_clip(SPEC), SPEC)

@@ -5,13 +5,13 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from convert import convert_graph
-from convert.conversion import Layout
-from convert.model_api import export_to_model_api
-from freeze import freeze_checkpoint, open_checkpoint
-from i3d_edge.errors import IRError, OutputError, SpecError
-from i3d_edge.spec import NUMPY_TYPES, ElementType
-from runtime import Engine, read_ir
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.conversion import Layout
+from i3d_edge.convert.model_api import export_to_model_api
+from i3d_edge.core.errors import IRError, OutputError, SpecError
+from i3d_edge.core.spec import NUMPY_TYPES, ElementType
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.runtime import Engine, read_ir
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
 

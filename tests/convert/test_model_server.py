@@ -8,8 +8,8 @@ from typing import Any
 import openvino as ov
 import pytest
 
-from convert.model_server import export_to_model_server
-from i3d_edge.errors import IRError, OutputError
+from i3d_edge.convert.model_server import export_to_model_server
+from i3d_edge.core.errors import IRError, OutputError
 
 # What Model Server's documentation says of a model's settings: their names, and the types of their values.
 SETTINGS = {

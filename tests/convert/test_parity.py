@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from convert.parity import ClipParity, ParityReport, compare, moving_clip, noise_clip
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import NUM_CHANNELS, ModelSpec
+from i3d_edge.convert.parity import ClipParity, ParityReport, compare, moving_clip, noise_clip
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import NUM_CHANNELS, ModelSpec
 
 LOGITS = np.array([10.0, 8.0, 6.0, 4.0, 2.0, 1.0, -9.0], np.float32)
 

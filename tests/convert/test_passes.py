@@ -10,16 +10,16 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from convert import convert_graph
-from convert.passes.frames import resize_matrices
-from convert.passes.layout import fuse_layout
-from convert.passes.stem import fold_stem
-from freeze import run_frozen_graph
-from i3d_edge.errors import ClipShapeError, SpecError
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime import read_ir
-from runtime.preprocess import centre_crop, resize_short_side
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.passes.frames import resize_matrices
+from i3d_edge.convert.passes.layout import fuse_layout
+from i3d_edge.convert.passes.stem import fold_stem
+from i3d_edge.core.errors import ClipShapeError, SpecError
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.freeze import run_frozen_graph
+from i3d_edge.runtime import read_ir
+from i3d_edge.runtime.preprocess import centre_crop, resize_short_side
 
 
 def stem_model(
@@ -250,7 +250,7 @@ def test_a_clip_too_short_for_the_network(graph_path: Path, tmp_path: Path) -> N
 
 
 def test_the_runtime_cuts_its_own_clips(graph_path: Path, tmp_path: Path) -> None:
-    from runtime import read_clips
+    from i3d_edge.runtime import read_clips
 
     convert_graph(graph_path, tmp_path / "m.xml", frame_px=(240, 320))
     with pytest.raises(ClipShapeError) as caught:

@@ -6,7 +6,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from convert.quantizers import share_ranges
+from i3d_edge.convert.quantizers import share_ranges
 
 HIGHEST = {"left": 1.0, "right": 0.7}
 

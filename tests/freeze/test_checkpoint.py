@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 from checkpoints import save
 
-from freeze import published
-from freeze._tensorflow import tf
-from freeze.checkpoint import fingerprint_of, open_checkpoint
-from freeze.tensor_index import read_index
-from i3d_edge.errors import (
+from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointError,
     CheckpointMissingError,
     CheckpointVariablesError,
     LabelError,
 )
-from i3d_edge.labels import LabelSet
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.freeze import published
+from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.checkpoint import fingerprint_of, open_checkpoint
+from i3d_edge.freeze.tensor_index import read_index
 
 DATA = "model.ckpt.data-00000-of-00001"
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from servers import Served, serve
 
-from freeze import open_checkpoint, published
-from freeze.fetch import DEMO_VIDEO, HUB_MODULE, fetch_checkpoint
-from freeze.published import PublishedCheckpoint
 from i3d_edge.cli.fetch import NAMES
-from i3d_edge.errors import CheckpointDamagedError, DownloadError
-from i3d_edge.files import git_blob_sha1
+from i3d_edge.core.errors import CheckpointDamagedError, DownloadError
+from i3d_edge.core.files import git_blob_sha1
+from i3d_edge.freeze import open_checkpoint, published
+from i3d_edge.freeze.fetch import DEMO_VIDEO, HUB_MODULE, fetch_checkpoint
+from i3d_edge.freeze.published import PublishedCheckpoint
 
 INDEX, DATA = "model.ckpt.index", "model.ckpt.data-00000-of-00001"
 

@@ -12,11 +12,11 @@ import reference_i3d
 from checkpoints import random_values, save
 from tensorflow.core.protobuf import saved_model_pb2
 
-from freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
-from freeze._tensorflow import tf
-from freeze.tensor_index import read_index
-from i3d_edge.errors import FrozenGraphError, LabelError, SpecError
-from i3d_edge.spec import NUM_CHANNELS
+from i3d_edge.core.errors import FrozenGraphError, LabelError, SpecError
+from i3d_edge.core.spec import NUM_CHANNELS
+from i3d_edge.freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.tensor_index import read_index
 
 FRAMES = 9
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
-from freeze._tensorflow import tf
-from i3d_edge.errors import ClipShapeError, FrozenGraphError, OutputError, SpecError
+from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, OutputError, SpecError
+from i3d_edge.freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze._tensorflow import tf
 
 
 def graph_def_of(path: Path) -> object:
@@ -39,7 +39,7 @@ def test_the_graph_describes_itself(graph_path: Path, checkpoint_prefix: Path) -
 
 
 def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoint_prefix: Path) -> None:
-    from freeze import network
+    from i3d_edge.freeze import network
 
     clip = np.random.default_rng(1).uniform(-1, 1, (1, 16, 224, 224, 3)).astype(np.float32)
     variables = open_checkpoint(checkpoint_prefix).read()
@@ -72,7 +72,7 @@ def test_nothing_is_lost_when_freezing_fails(
     checkpoint = open_checkpoint(checkpoint_prefix)
     with pytest.raises(OutputError):
         freeze_checkpoint(checkpoint, output)
-    monkeypatch.setattr("freeze.freezing.build_graph_def", lambda *_: 1 / 0)
+    monkeypatch.setattr("i3d_edge.freeze.freezing.build_graph_def", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         freeze_checkpoint(checkpoint, output, force=True)
     assert output.read_bytes() == b"before"

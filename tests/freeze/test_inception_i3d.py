@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from freeze import inception_i3d
-from freeze.tensor_index import read_index
+from i3d_edge.freeze import inception_i3d
+from i3d_edge.freeze.tensor_index import read_index
 
 
 def test_there_are_230_variables_and_12_704_544_parameters() -> None:

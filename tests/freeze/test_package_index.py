@@ -15,13 +15,13 @@ import pytest
 from checkpoints import random_values, save
 from servers import Served, serve
 
-from freeze import inception_i3d, open_checkpoint
-from freeze.fetch import fetch_checkpoint, fetch_demo_video, fetch_hub_module
-from freeze.flax_weights import read_flax_weights
-from freeze.package_index import Distribution, refusal
-from freeze.published import PublishedCheckpoint
-from i3d_edge.errors import CheckpointDamagedError, CheckpointVariablesError, DownloadError, OutputError
-from i3d_edge.files import git_blob_sha1
+from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError, DownloadError, OutputError
+from i3d_edge.core.files import git_blob_sha1
+from i3d_edge.freeze import inception_i3d, open_checkpoint
+from i3d_edge.freeze.fetch import fetch_checkpoint, fetch_demo_video, fetch_hub_module
+from i3d_edge.freeze.flax_weights import read_flax_weights
+from i3d_edge.freeze.package_index import Distribution, refusal
+from i3d_edge.freeze.published import PublishedCheckpoint
 
 WEIGHTS, VIDEO = "weights/model.ckpt", "demo/demo.mp4"
 FILE_NAME = "pinned-1.0-py3-none-any.whl"

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freeze.sample import SampleResult, TopClass, judge, published_results, read_sample, summarize
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.labels import LabelSet, kinetics_400
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.labels import LabelSet, kinetics_400
+from i3d_edge.freeze.sample import SampleResult, TopClass, judge, published_results, read_sample, summarize
 
 SHAPE = (1, 9, 224, 224, 3)
 

@@ -18,8 +18,8 @@ from synthetic import write_numbered
 
 from i3d_edge.cli import main
 from i3d_edge.cli._base import fold_option
-from i3d_edge.errors import ParityError
-from i3d_edge.files import sha256_file
+from i3d_edge.core.errors import ParityError
+from i3d_edge.core.files import sha256_file
 
 
 def i3d(*args: object) -> Result:
@@ -69,7 +69,7 @@ def test_an_existing_output_is_refused_before_any_work(checkpoint_prefix: Path, 
 
 
 def test_unexpected_failures_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("freeze.open_checkpoint", lambda _path, **_options: 1 / 0)
+    monkeypatch.setattr("i3d_edge.freeze.open_checkpoint", lambda _path, **_options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         i3d("freeze", "x", "-o", tmp_path / "g.pb")
 
@@ -78,7 +78,7 @@ def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path
     def interrupt(_path: Path, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("freeze.open_checkpoint", interrupt)
+    monkeypatch.setattr("i3d_edge.freeze.open_checkpoint", interrupt)
     assert i3d("freeze", "x", "-o", tmp_path / "g.pb").exit_code == 130
 
 
@@ -96,8 +96,8 @@ def test_a_failed_parity_check_exits_3(graph_path: Path, tmp_path: Path, monkeyp
     def require(*_args: object) -> None:
         raise ParityError("IR must give the frozen graph's logits")
 
-    monkeypatch.setattr("convert.parity.BOUNDS", {"FP32": 0.0})
-    monkeypatch.setattr("convert.parity.require", require)
+    monkeypatch.setattr("i3d_edge.convert.parity.BOUNDS", {"FP32": 0.0})
+    monkeypatch.setattr("i3d_edge.convert.parity.require", require)
     result = i3d("convert", graph_path, "-o", tmp_path / "m.xml")
     assert result.exit_code == 3
     assert not (tmp_path / "m.xml").exists()
@@ -348,11 +348,11 @@ def published_lookalike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a small-valued checkpoint that passes for rgb_imagenet, and publish its own result for it."""
     from checkpoints import random_values, save
 
-    from freeze import inception_i3d, published
+    from i3d_edge.freeze import inception_i3d, published
 
     values = random_values(inception_i3d.variable_shapes(3, 400), seed=11)
     prefix = save(folder / "look" / "model.ckpt", values)
-    from freeze import open_checkpoint
+    from i3d_edge.freeze import open_checkpoint
 
     crc32c = {name: entry.crc32c for name, entry in open_checkpoint(prefix).entries.items()}
     monkeypatch.setattr(published, "crc32c_table", lambda: {"rgb_imagenet": crc32c})
@@ -364,7 +364,7 @@ def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole command on data made here: first what it prints, then a verdict on exactly that, then on more noise."""
     import numpy as np
 
-    from freeze import sample
+    from i3d_edge.freeze import sample
 
     prefix = published_lookalike(tmp_path, monkeypatch)
     rng = np.random.default_rng(0)

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
 
-from convert import convert_graph
 from i3d_edge.cli import main
+from i3d_edge.convert import convert_graph
 
 LABELS = ("zumba", "archery", "yoga")
 
@@ -221,7 +221,7 @@ def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_p
 def test_ctrl_c_keeps_what_there_is(
     manifest: Path, tiny_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime import Engine
+    from i3d_edge.runtime import Engine
 
     run: Callable[..., object] = Engine.probabilities
     seen = []
@@ -254,7 +254,7 @@ def test_ctrl_c_keeps_what_there_is(
 def test_sigterm_is_an_interruption(
     manifest: Path, tiny_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime import Engine
+    from i3d_edge.runtime import Engine
 
     run: Callable[..., object] = Engine.probabilities
     seen = []
@@ -299,8 +299,8 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
 
 def test_the_choices_are_those_of_the_room() -> None:
     """They are written down twice, so that the command line loads nothing heavy."""
-    from accuracy.formats import FORMATS
-    from accuracy.subset import HOWS
+    from i3d_edge.accuracy.formats import FORMATS
+    from i3d_edge.accuracy.subset import HOWS
     from i3d_edge.cli.subset import subset
 
     choices = {param.name: getattr(param.type, "choices", None) for param in subset.params}

@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from small import SPEC, write_small_ir
 from synthetic import write_numbered
 
-from i3d_edge import environment
 from i3d_edge.cli import main
 from i3d_edge.cli.doctor import _table
-from runtime.box import doctor as room
-from runtime.box.doctor import Section
-from runtime.box.finding import Finding
-from runtime.box.profile import Setting, read_profile, write_profile
+from i3d_edge.core import environment
+from i3d_edge.runtime.box import doctor as room
+from i3d_edge.runtime.box.doctor import Section
+from i3d_edge.runtime.box.finding import Finding
+from i3d_edge.runtime.box.profile import Setting, read_profile, write_profile
 
 HAS_BF16 = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
@@ -85,7 +85,7 @@ def test_what_stops_work_is_said_and_exits_with_1(monkeypatch: pytest.MonkeyPatc
 
 
 def test_doctor_works_where_the_runtime_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "runtime.box.doctor", None)
+    monkeypatch.setitem(sys.modules, "i3d_edge.runtime.box.doctor", None)
     result = i3d("doctor")
     assert result.exit_code == 1
     assert "openvino  BROKEN   what runs models cannot be loaded: " in result.stdout
@@ -142,7 +142,7 @@ def test_probe_of_an_absent_device_measures_nothing(tiny: Path) -> None:
 
 
 def test_probe_where_every_answer_is_wrong(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runtime.box import probe
+    from i3d_edge.runtime.box import probe
 
     monkeypatch.setattr(probe, "recommend", lambda _runs, _aim: None)
     result = i3d("probe", tiny, "--device", "CPU", "--rounds", 1, "-q")
@@ -228,7 +228,7 @@ def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path
 
 def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from i3d_edge.cli import _scorers
-    from runtime.engine import Engine
+    from i3d_edge.runtime.engine import Engine
 
     made = []
     real = Engine.__init__

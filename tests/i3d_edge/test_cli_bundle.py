@@ -20,7 +20,7 @@ def i3d(*args: object) -> Result:
 @pytest.fixture(autouse=True)
 def fake_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("packing", "golden"):
-        monkeypatch.setattr(f"runtime.bundle.{module}.run_golden", fake_engine())
+        monkeypatch.setattr(f"i3d_edge.runtime.bundle.{module}.run_golden", fake_engine())
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_changed_bundle_exits_1(box: Path, tmp_path: Path) -> None:
 
 
 def test_other_answers_exit_3(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", fake_engine(own_error=0.1))
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", fake_engine(own_error=0.1))
     result = i3d("verify", box)
     assert result.exit_code == 3
     assert result.stdout.splitlines()[-1].endswith("WRONG")
@@ -127,7 +127,7 @@ def test_other_answers_exit_3(box: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_other_answers_in_f32(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", fake_engine(error=0.1, own_error=0.1))
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", fake_engine(error=0.1, own_error=0.1))
     result = i3d("verify", box, "--json")
     assert result.exit_code == 3
     document = json.loads(result.stdout)
@@ -140,7 +140,7 @@ def test_other_answers_in_f32(box: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_not_a_number_is_null_in_json(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", fake_engine(own_error=float("nan")))
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", fake_engine(own_error=float("nan")))
     result = i3d("verify", box, "--json")
     assert result.exit_code == 3
     assert json.loads(result.stdout)["checks"][1]["difference"] is None

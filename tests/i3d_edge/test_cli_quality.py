@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_video
 
-from convert import convert_graph
-from convert.clip_files import generated_clips
-from convert.mistakes import MISTAKES
-from freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.cli import main
-from runtime import read_ir
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.clip_files import generated_clips
+from i3d_edge.convert.mistakes import MISTAKES
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.runtime import read_ir
 
 
 def i3d(*args: object) -> Result:

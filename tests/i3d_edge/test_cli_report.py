@@ -11,7 +11,7 @@ from pages import Page
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered
 
-import accuracy
+from i3d_edge import accuracy
 from i3d_edge.cli import main
 
 

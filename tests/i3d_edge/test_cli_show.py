@@ -19,14 +19,15 @@ from answers import LABELS, answer, view
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
 
-import runtime.show
+from i3d_edge import runtime
 from i3d_edge.cli import main
 from i3d_edge.cli._show import targets
-from i3d_edge.errors import VideoDecodeError, VideoError
-from i3d_edge.spec import ModelSpec
-from runtime.prediction import Classification
-from runtime.sources import Source
-from runtime.video import Video
+from i3d_edge.core.errors import VideoDecodeError, VideoError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import show
+from i3d_edge.runtime.prediction import Classification
+from i3d_edge.runtime.sources import Source
+from i3d_edge.runtime.video import Video
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
 
@@ -141,7 +142,7 @@ def test_one_that_can_be_classified_and_not_shown(
     def fail(*_args: object, **_options: object) -> None:
         raise VideoDecodeError("video 'x' must decode; it does not")
 
-    monkeypatch.setattr(runtime.show, "write_page", fail)
+    monkeypatch.setattr(show, "write_page", fail)
     result = classify(video, "--model", no_model, "--html", tmp_path / "out.html")
     assert result.exit_code == 1
     assert result.stdout.startswith(str(video))

@@ -1,11 +1,7 @@
-from pathlib import Path
-
 import pytest
 
-from i3d_edge.environment import ROOMS, Installed, Problem, find_problems
+from i3d_edge.core.environment import Installed, Problem, find_problems
 
-ROOT = Path("/env")
-HERE = {name: ROOT / name for name in ROOMS}
 VERSIONS = {"i3d-edge": "0.1.0", "openvino": "2026.4.1", "numpy": "2.4.6"}
 REQUIREMENTS = {
     "i3d-edge": ["numpy<3,>=2.1", "openvino<2027,>=2026.2", 'nncf<4,>=3; extra == "quantize"'],
@@ -14,50 +10,15 @@ REQUIREMENTS = {
 
 
 def installed(**changes: object) -> Installed:
-    fields = {"versions": VERSIONS, "requirements": REQUIREMENTS, "locations": HERE, "root": ROOT}
-    return Installed(**{**fields, **changes})
+    return Installed(**{"versions": VERSIONS, "requirements": REQUIREMENTS, **changes})
 
 
 def test_a_sound_environment_has_no_problems() -> None:
-    owners = {"freeze": ["i3d-edge"], "numpy": ["numpy"]}
-    assert find_problems(installed(owners=owners)) == []
+    assert find_problems(installed()) == []
 
 
 def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
     for changes, problem in [
-        (
-            {"locations": {**HERE, "convert": Path("/site/convert")}, "owners": {"convert": ["convert", "i3d_edge"]}},
-            Problem(
-                "`import convert` must find i3d-edge's; it finds /site/convert",
-                "pip uninstall convert",
-                stops_work=True,
-            ),
-        ),
-        (
-            {"locations": {**HERE, "runtime": Path("/work/runtime.py")}},
-            Problem(
-                "`import runtime` must find i3d-edge's; it finds /work/runtime.py",
-                "rename it, or start where it is not",
-                stops_work=True,
-            ),
-        ),
-        (
-            {"locations": {name: HERE[name] for name in ROOMS if name != "freeze"}},
-            Problem(
-                "`import freeze` must find i3d-edge's; it finds nothing",
-                "rename it, or start where it is not",
-                stops_work=True,
-            ),
-        ),
-        (
-            {"owners": {"accuracy": ["accuracy", "i3d-edge"]}},
-            Problem(
-                "accuracy installed a package 'accuracy' too: of files with the same name, the one installed last "
-                "remains",
-                "pip uninstall accuracy, then pip install --force-reinstall --no-deps i3d-edge",
-                stops_work=False,
-            ),
-        ),
         (
             {"versions": {**VERSIONS, "openvino": "2024.6.0"}},
             Problem(
@@ -107,31 +68,15 @@ def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
             assert find_problems(installed(**changes)) == [problem]
 
 
-def test_versions(subtests: pytest.Subtests) -> None:
-    for requirement, version, is_met in [
-        ("a>=1.2", "1.10", True),
-        ("a>=1.2", "1.2.0rc1", True),
-        ("a<3", "3.0", False),
-        ("a==2024.6.0", "2024.6.0", True),
-        ("a==2024.6.0", "2024.6.1", False),
-        ("a!=2.1", "2.1.0", False),
-        ("a[extra]<=2,>1", "2.0.0", True),
-        ("a (>=2)", "1.9", False),
-        ("a==1.*", "2.0", True),
-        ("a", "0", True),
-    ]:
-        with subtests.test(requirement=requirement, version=version):
-            own = installed(versions={"a": version}, requirements={"i3d-edge": [requirement]})
-            assert (find_problems(own) == []) is is_met
+def test_a_prerelease_counts_and_another_extra_does_not() -> None:
+    own = installed(versions={"a": "1.2.0rc1"}, requirements={"i3d-edge": ["a>=1.1", 'b; extra == "x"']})
+    assert find_problems(own) == []
 
 
 def test_what_stops_work_comes_first() -> None:
-    own = installed(versions={**VERSIONS, "openvino-dev": "2024.6.0"}, locations={})
-    assert [problem.stops_work for problem in find_problems(own)] == [True] * 4 + [False]
+    own = installed(versions={**VERSIONS, "openvino-dev": "2024.6.0", "numpy": "1.0"})
+    assert [problem.stops_work for problem in find_problems(own)] == [True, False, False]
 
 
 def test_this_environment() -> None:
-    own = Installed.here()
-    assert own.versions["numpy"]
-    assert own.locations["runtime"].name == "runtime"
-    assert own.root == Path(__file__).resolve().parents[2]
+    assert Installed.here().versions["numpy"]

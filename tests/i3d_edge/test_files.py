@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.errors import OutputError
-from i3d_edge.files import check_output, git_blob_sha1, sha256_file, staged, write_text
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import check_output, git_blob_sha1, sha256_file, staged, write_text
 
 
 def names(folder: Path) -> list[str]:

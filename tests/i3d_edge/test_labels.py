@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.errors import LabelError
-from i3d_edge.labels import default_for, kinetics_400, read_label_file, shipped
+from i3d_edge.core.errors import LabelError
+from i3d_edge.core.labels import default_for, kinetics_400, read_label_file, shipped
 
 
 def test_kinetics_600_ships_too() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from i3d_edge import progress
+from i3d_edge.core import progress
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from i3d_edge.errors import LabelError, SpecError
-from i3d_edge.labels import LabelSet, default_for, kinetics_400
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.errors import LabelError, SpecError
+from i3d_edge.core.labels import LabelSet, default_for, kinetics_400
+from i3d_edge.core.spec import ModelSpec
 
 CUSTOM = LabelSet("mine", ("jump", "run"))
 

@@ -2,15 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from convert import convert_graph
-from i3d_edge.errors import SpecError
-from runtime.bench import Timing, bench, layer_times, ratios
-from runtime.engine import Engine
+from i3d_edge.convert import convert_graph
+from i3d_edge.core.errors import SpecError
+from i3d_edge.runtime.bench import Timing, bench, layer_times, ratios
+from i3d_edge.runtime.engine import Engine
 
 
 def test_models_take_turns(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = []
-    monkeypatch.setattr("runtime.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns)))
+    monkeypatch.setattr(
+        "i3d_edge.runtime.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns))
+    )
     engine = Engine(ir_path)
     first, second = object.__new__(Engine), object.__new__(Engine)
     for copy in (first, second):
@@ -44,7 +46,7 @@ def test_layers_are_named_and_add_up(ir_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_batch_is_timed_per_clip(graph_path: Path, checkpoint_prefix: Path, tmp_path: Path) -> None:
-    from freeze import freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 
     freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "g.pb", num_frames=9, batch=4)
     convert_graph(tmp_path / "g.pb", tmp_path / "batch.xml")

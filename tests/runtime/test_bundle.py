@@ -14,13 +14,20 @@ import numpy as np
 import pytest
 from bundles import Entries, edit, fake_engine, fake_run, read_entries, with_answers, write_ir, write_profile_of
 
-from i3d_edge.errors import BundleError, DeviceError, IRError, OutputError, ProfileError
-from i3d_edge.files import sha256_file
-from runtime.box.profile import Setting
-from runtime.bundle import open_bundle, pack_bundle, unpack_bundle, verify_bundle
-from runtime.bundle.golden import GoldenRun, count_same_top1, from_bytes, largest_difference, run_golden, to_bytes
-from runtime.bundle.manifest import GOLDEN, MANIFEST, MANIFEST_SUM
-from runtime.ir import read_ir
+from i3d_edge.core.errors import BundleError, DeviceError, IRError, OutputError, ProfileError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.runtime.box.profile import Setting
+from i3d_edge.runtime.bundle import open_bundle, pack_bundle, unpack_bundle, verify_bundle
+from i3d_edge.runtime.bundle.golden import (
+    GoldenRun,
+    count_same_top1,
+    from_bytes,
+    largest_difference,
+    run_golden,
+    to_bytes,
+)
+from i3d_edge.runtime.bundle.manifest import GOLDEN, MANIFEST, MANIFEST_SUM
+from i3d_edge.runtime.ir import read_ir
 
 Change = Callable[[Entries], None]
 
@@ -31,8 +38,8 @@ def fake_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, run: Callable[..., GoldenRun]) -> None:
-    monkeypatch.setattr("runtime.bundle.packing.run_golden", run)
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", run)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.packing.run_golden", run)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", run)
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +269,7 @@ def test_answers_that_are_none(box: Path, tmp_path: Path, subtests: pytest.Subte
 
 def test_an_ir_that_cannot_be_read(box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edited = edit(box, tmp_path / "edited.i3d", put("models/short.xml", b"<net/>"), covering=True)
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", run_golden)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", run_golden)
     assert refused(edited).startswith(
         "model 'short': IR 'models/short.xml' must be an OpenVINO model; OpenVINO cannot read it"
     )
@@ -282,8 +289,8 @@ def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monke
         asked.append((options.get("device"), options.get("inference_precision")))
         return fake_engine()(_path, is_reference=bool(options.get("is_reference")))
 
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", run)
-    monkeypatch.setattr("runtime.bundle.verification.require_device", lambda _core, _device: None)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", run)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.verification.require_device", lambda _core, _device: None)
     verify_bundle(packed.path)
     verify_bundle(packed.path, device="NPU", inference_precision="f32")
     assert asked == [(None, None), ("GPU", "f16"), (None, None), ("NPU", "f32")]
@@ -292,7 +299,7 @@ def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monke
 def test_an_absent_device_is_found_before_any_work(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = write_profile_of(tiny, tmp_path / "p.json", recommended=setting("FPGA"))
     packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
-    monkeypatch.setattr("runtime.bundle.golden.run_golden", None)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", None)
     for options in ({}, {"device": "FPGA"}):
         with pytest.raises(DeviceError, match="device 'FPGA' must be one of "):
             verify_bundle(packed.path, **options)
@@ -386,7 +393,7 @@ def test_a_full_disk_leaves_nothing(box: Path, tmp_path: Path, monkeypatch: pyte
         target.write_bytes(b"some of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("runtime.bundle.archive.Archive.copy", full)
+    monkeypatch.setattr("i3d_edge.runtime.bundle.archive.Archive.copy", full)
     with pytest.raises(OutputError) as caught:
         unpack_bundle(box, tmp_path / "folder")
     assert str(caught.value) == f"output '{tmp_path / 'folder'}' must be writable; got No space left on device"

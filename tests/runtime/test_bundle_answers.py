@@ -10,7 +10,7 @@ import pytest
 from bundles import Entries, edit
 
 from i3d_edge import VideoClassifier
-from runtime.bundle import pack_bundle, unpack_bundle, verify_bundle
+from i3d_edge.runtime.bundle import pack_bundle, unpack_bundle, verify_bundle
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from bundles import write_entries
 
-from i3d_edge.errors import BundleError
-from runtime.bundle import archive as room
-from runtime.bundle.archive import Archive, ArchiveWriter
+from i3d_edge.core.errors import BundleError
+from i3d_edge.runtime.bundle import archive as room
+from i3d_edge.runtime.bundle.archive import Archive, ArchiveWriter
 
 
 def read_all(path: Path) -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime.bundle.clips import GOLDEN_CLIPS, PATTERNS, _random_bytes, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, PATTERNS, _random_bytes, golden_pixels, sha256_pixels, to_feeds
 
 _MASK = (1 << 64) - 1
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from i3d_edge.errors import BundleError
-from runtime.bundle.licences import licence_of_weights
-from runtime.bundle.manifest import LADDER, BundledModel, Entry, Manifest, digest
-from runtime.bundle.packing import bounds_of
+from i3d_edge.core.errors import BundleError
+from i3d_edge.runtime.bundle.licences import licence_of_weights
+from i3d_edge.runtime.bundle.manifest import LADDER, BundledModel, Entry, Manifest, digest
+from i3d_edge.runtime.bundle.packing import bounds_of
 
 
 def make_manifest() -> Manifest:

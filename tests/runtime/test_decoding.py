@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from synthetic import write_numbered
 
-from i3d_edge.errors import VideoOpenError
-from runtime import Clip, DecodePool, Restart, ShortcutError, Source, ViewPlan, decoding
-from runtime.sources import open_source
+from i3d_edge.core.errors import VideoOpenError
+from i3d_edge.runtime import Clip, DecodePool, Restart, ShortcutError, Source, ViewPlan, decoding
+from i3d_edge.runtime.sources import open_source
 
 PLAN = ViewPlan(num_frames=9, num_clips=2)
 

@@ -4,9 +4,9 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from i3d_edge.errors import DeviceError
-from runtime import devices
-from runtime.devices import (
+from i3d_edge.core.errors import DeviceError
+from i3d_edge.runtime import devices
+from i3d_edge.runtime.devices import (
     NO_FALLBACK,
     auto_candidates,
     compile_model,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tiny import WEIGHTS, write_tiny_ir
 
-from i3d_edge.errors import ClipShapeError, DeviceError, NotFiniteError
-from runtime.engine import Engine
+from i3d_edge.core.errors import ClipShapeError, DeviceError, NotFiniteError
+from i3d_edge.runtime.engine import Engine
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from i3d_edge.errors import ClipShapeError, DependencyError
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime import FlowCost, ViewPlan, ViewReader, flow, graph_inputs, model_inputs
-from runtime.clip_array import ClipArray
-from runtime.flow import FlowFrames, flow_method, normalize_flow, optical_flow, quantize_flow, store_flow
-from runtime.timeline import Timeline
-from runtime.views import Clip
+from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import FlowCost, ViewPlan, ViewReader, flow, graph_inputs, model_inputs
+from i3d_edge.runtime.clip_array import ClipArray
+from i3d_edge.runtime.flow import FlowFrames, flow_method, normalize_flow, optical_flow, quantize_flow, store_flow
+from i3d_edge.runtime.timeline import Timeline
+from i3d_edge.runtime.views import Clip
 
 SIZES = {"num_frames": 9, "crop_px": 24, "short_side_px": 32}
 RGB = ModelSpec(labels=kinetics_400(), **SIZES)

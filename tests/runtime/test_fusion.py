@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runtime.fusion import fuse
+from i3d_edge.runtime.fusion import fuse
 
 TWO_VIEWS = np.array([[0.8, 0.2], [0.5, 0.5]], np.float32)
 

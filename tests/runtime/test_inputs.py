@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from i3d_edge.errors import ClipShapeError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime.inputs import check_inputs
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.inputs import check_inputs
 
 FIELDS = {"labels": LabelSet("two", ("a", "b")), "num_frames": 9, "crop_px": 8, "layout": "NDCHW"}
 RGB = ModelSpec(**FIELDS, input_type="u8", has_preprocessing=True)

@@ -8,8 +8,8 @@ from openvino import opset13 as ops
 from openvino.preprocess import PrePostProcessor
 
 from i3d_edge import VideoClassifier
-from i3d_edge.errors import IRError
-from runtime.ir import read_ir
+from i3d_edge.core.errors import IRError
+from i3d_edge.runtime.ir import read_ir
 
 
 @pytest.fixture

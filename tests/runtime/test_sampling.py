@@ -1,6 +1,6 @@
 import pytest
 
-from runtime.sampling import (
+from i3d_edge.runtime.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,

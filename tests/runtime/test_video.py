@@ -9,10 +9,10 @@ import pytest
 from servers import Served, serve
 from synthetic import numbered_frame, read_number, write_numbered, write_video
 
-import runtime.video
-from i3d_edge.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
-from runtime.rgb import RgbConverter
-from runtime.video import Video
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime import video
+from i3d_edge.runtime.rgb import RgbConverter
+from i3d_edge.runtime.video import Video
 
 
 def numbers(video: Video, wanted: list[int]) -> list[int]:
@@ -56,9 +56,9 @@ def test_a_far_frame_is_reached_by_seeking_and_is_the_same(tmp_path: Path, monke
     assert numbers(Video.open(path), wanted) == wanted
 
     decoded = []
-    original = runtime.video._Decoding.__iter__
+    original = video._Decoding.__iter__
     monkeypatch.setattr(
-        runtime.video._Decoding,
+        video._Decoding,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -84,9 +84,9 @@ def spoil(path: Path, packets: list[tuple[int, int]]) -> None:
 
 def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     decoded: list[int] = []
-    original = runtime.video._Decoding.__iter__
+    original = video._Decoding.__iter__
     monkeypatch.setattr(
-        runtime.video._Decoding,
+        video._Decoding,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -178,7 +178,7 @@ def test_a_demuxer_that_fails_at_the_end_ends_the_video(tmp_path: Path) -> None:
             raise IndexError("list index out of range")
 
     with av.open(str(write_numbered(tmp_path / "video.mkv", 12))) as container:
-        decoding = runtime.video._Decoding(Container(), container.streams.video[0])
+        decoding = video._Decoding(Container(), container.streams.video[0])
         assert 0 < len(list(decoding)) <= 12
     assert decoding.num_errors == 1
 

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime import graph_inputs, read_clips
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import graph_inputs, read_clips
 
 pytestmark = pytest.mark.shared
 

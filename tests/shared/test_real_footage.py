@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from accuracy import read_list
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime import read_clips
+from i3d_edge.accuracy import read_list
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import read_clips
 
 pytestmark = pytest.mark.shared
 

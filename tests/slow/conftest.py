@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from convert import convert_graph
-from convert.quantization import quantize_ir
-from freeze import freeze_checkpoint, open_checkpoint, run_frozen_graph
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint, run_frozen_graph
 
 
 @pytest.fixture(scope="session")

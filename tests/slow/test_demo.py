@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from freeze import open_checkpoint
-from freeze.fetch import fetch_demo_video
-from runtime.video import Video
+from i3d_edge.freeze import open_checkpoint
+from i3d_edge.freeze.fetch import fetch_demo_video
+from i3d_edge.runtime.video import Video
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow

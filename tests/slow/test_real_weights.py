@@ -9,14 +9,14 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from convert import convert_graph
-from convert.quantization import quantize_ir
-from freeze import FrozenGraph
 from i3d_edge import VideoClassifier
-from i3d_edge.labels import kinetics_400
-from i3d_edge.spec import ModelSpec
-from runtime import read_clips, read_ir
-from runtime.census import count_operators
+from i3d_edge.convert import convert_graph
+from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.freeze import FrozenGraph
+from i3d_edge.runtime import read_clips, read_ir
+from i3d_edge.runtime.census import count_operators
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 

@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
-from accuracy import Scorer, read_list, run_accuracy
-from convert.quantization import quantize_ir
+from i3d_edge.accuracy import Scorer, read_list, run_accuracy
 from i3d_edge.cli import main
 from i3d_edge.cli._scorers import ModelOptions, ir_scorers
-from runtime import Clip, Engine
+from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.runtime import Clip, Engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 

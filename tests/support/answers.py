@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from i3d_edge.labels import LabelSet
-from runtime.prediction import Classification, View, top_k
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.prediction import Classification, View, top_k
 
 LABELS = LabelSet("letters", ("alpha", "beta", "gamma", "delta", "epsilon", "zeta"))
 

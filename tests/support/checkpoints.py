@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from freeze._tensorflow import tf
+from i3d_edge.freeze._tensorflow import tf
 
 
 def save(prefix: Path, variables: Mapping[str, np.ndarray]) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from accuracy.dataset import DataSet, read_dataset
-from i3d_edge.errors import ListError
-from i3d_edge.labels import kinetics_400
+from i3d_edge.accuracy.dataset import DataSet, read_dataset
+from i3d_edge.core.errors import ListError
+from i3d_edge.core.labels import kinetics_400
 
 LABELS = kinetics_400()
 

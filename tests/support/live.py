@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from synthetic import numbered_frame, write_video
 
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
 
 LABELS = LabelSet("light", ("dark", "bright"))
 SPEC = ModelSpec(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from synthetic import write_numbered
 
-from accuracy.dataset import DataSet, read_dataset
-from accuracy.manifest import Manifest
-from i3d_edge.labels import LabelSet
+from i3d_edge.accuracy.dataset import DataSet, read_dataset
+from i3d_edge.accuracy.manifest import Manifest
+from i3d_edge.core.labels import LabelSet
 
 LABELS = LabelSet("three", ("jump", "run", "walk"))
 

@@ -8,8 +8,8 @@ from typing import Any
 from pages import Page
 from runs import INFO, Run, videos_of, write_run
 
-from accuracy import read_run
-from accuracy.run_report import make_report
+from i3d_edge.accuracy import read_run
+from i3d_edge.accuracy.run_report import make_report
 
 OUTCOMES = "+" * 30 + "-" * 10
 

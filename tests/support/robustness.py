@@ -125,7 +125,7 @@ class Worker:
 def work(ir_path: Path) -> None:
     """Classify the files that standard input names; print a line of JSON for each."""
     from i3d_edge import VideoClassifier
-    from i3d_edge.errors import I3DError
+    from i3d_edge.core.errors import I3DError
 
     with VideoClassifier(ir_path) as classifier:
         for line in sys.stdin:

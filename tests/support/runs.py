@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from accuracy.metrics import ScoredView
-from accuracy.result_schema import SCHEMA_VERSION
-from accuracy.scoring import score_views
-from i3d_edge.files import sha256_file
+from i3d_edge.accuracy.metrics import ScoredView
+from i3d_edge.accuracy.result_schema import SCHEMA_VERSION
+from i3d_edge.accuracy.scoring import score_views
+from i3d_edge.core.files import sha256_file
 
 NAMES = tuple("abcdefgh")
 

@@ -9,8 +9,8 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
 
 SPEC = ModelSpec(
     labels=LabelSet("letters", tuple("abcde")),

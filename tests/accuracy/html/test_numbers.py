@@ -1,7 +1,7 @@
 import pytest
 
-from accuracy.html.axes import linear_ticks, log_ticks
-from accuracy.html.numbers import plural, seconds, signed, significant
+from i3d_edge.accuracy.html.axes import linear_ticks, log_ticks
+from i3d_edge.accuracy.html.numbers import plural, seconds, signed, significant
 
 
 def test_three_digits() -> None:

@@ -12,11 +12,11 @@ from pages import Page
 from reports import made, timed, two_models
 from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
-from accuracy import read_run
-from accuracy.html.numbers import percent
-from accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
-from accuracy.run_report import make_report
-from i3d_edge.errors import ComparisonError, ResultError
+from i3d_edge.accuracy import read_run
+from i3d_edge.accuracy.html.numbers import percent
+from i3d_edge.accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
+from i3d_edge.accuracy.run_report import make_report
+from i3d_edge.core.errors import ComparisonError, ResultError
 
 
 def test_numbers_are_those_of_the_result(tmp_path: Path) -> None:

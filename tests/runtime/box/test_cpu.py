@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from trees import write_tree
 
-from runtime.box.cpu import Processor, read_processor
+from i3d_edge.runtime.box.cpu import Processor, read_processor
 
 XEON = """processor\t: {number}
 model name\t: Intel(R) Xeon(R) Platinum 8481C

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from trees import write_tree
 
-from runtime.box import doctor, self_test
-from runtime.box.cpu import Processor
-from runtime.box.doctor import absent_findings, examine, memory_findings, processor_findings
-from runtime.box.finding import Finding
-from runtime.box.self_test import check_decoding, check_device
+from i3d_edge.runtime.box import doctor, self_test
+from i3d_edge.runtime.box.cpu import Processor
+from i3d_edge.runtime.box.doctor import absent_findings, examine, memory_findings, processor_findings
+from i3d_edge.runtime.box.finding import Finding
+from i3d_edge.runtime.box.self_test import check_decoding, check_device
 
 
 def processor(**changes: Any) -> Processor:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from trees import write_tree
 
-from runtime.box import drivers
-from runtime.box.drivers import driver_findings, missing_parts
+from i3d_edge.runtime.box import drivers
+from i3d_edge.runtime.box.drivers import driver_findings, missing_parts
 
 PLUGINS = "openvino/libs"
 

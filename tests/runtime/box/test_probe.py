@@ -7,13 +7,13 @@ import openvino as ov
 import pytest
 from small import SPEC, small_model, write_small_ir
 
-from i3d_edge.errors import ClipShapeError, DeviceError
-from i3d_edge.files import sha256_file
-from runtime.bench import Timing
-from runtime.box import probe as room
-from runtime.box.expectations import Traits, expectations
-from runtime.box.probe import generated_clips, probe, recommend
-from runtime.box.profile import Measurement, Setting
+from i3d_edge.core.errors import ClipShapeError, DeviceError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.runtime.bench import Timing
+from i3d_edge.runtime.box import probe as room
+from i3d_edge.runtime.box.expectations import Traits, expectations
+from i3d_edge.runtime.box.probe import generated_clips, probe, recommend
+from i3d_edge.runtime.box.profile import Measurement, Setting
 
 LATENCY = Setting(device="CPU", inference_precision=None, mode="latency", num_streams=None)
 THROUGHPUT = dataclasses.replace(LATENCY, mode="throughput", num_streams=2)

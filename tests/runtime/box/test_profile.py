@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from i3d_edge.errors import OutputError, ProfileError
-from i3d_edge.files import sha256_file
-from runtime.box.profile import (
+from i3d_edge.core.errors import OutputError, ProfileError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.runtime.box.profile import (
     DeviceFindings,
     Machine,
     Measurement,

@@ -1,7 +1,7 @@
 import pytest
 
-from i3d_edge.errors import StreamOpenError
-from runtime.live.address import Address, masked
+from i3d_edge.core.errors import StreamOpenError
+from i3d_edge.runtime.live.address import Address, masked
 
 
 def test_kinds_of_sources(subtests: pytest.Subtests) -> None:

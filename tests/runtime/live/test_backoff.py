@@ -1,4 +1,4 @@
-from runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.backoff import Backoff
 
 
 def test_delays_double_up_to_the_longest_and_begin_anew() -> None:

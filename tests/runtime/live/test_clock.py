@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from runtime.live.clock import Lag, Pacer, StreamClock
+from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
 
 
 def placed(clock: StreamClock, rows: list[tuple[object, float]]) -> list[tuple[float, str | None] | None]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from i3d_edge.labels import LabelSet
-from runtime.live.events import Event, Hysteresis, dated
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.live.events import Event, Hysteresis, dated
 
 LABELS = LabelSet("three", ("run", "jump", "sit"))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from runtime.live.hop import AutoHop, FixedHop
+from i3d_edge.runtime.live.hop import AutoHop, FixedHop
 
 
 def test_a_fixed_hop_stays() -> None:

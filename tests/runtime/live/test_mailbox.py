@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from runtime.live.mailbox import Closed, Mailbox
+from i3d_edge.runtime.live.mailbox import Closed, Mailbox
 
 
 def test_the_newest_window_wins_and_notes_stay_in_order() -> None:

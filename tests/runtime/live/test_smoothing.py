@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runtime.live.smoothing import smoothing_named
+from i3d_edge.runtime.live.smoothing import smoothing_named
 
 ROWS = [(0.0, 0.0), (1.0, 1.0), (3.0, 1.0), (3.5, 0.0)]
 

@@ -18,12 +18,12 @@ from rtsp_server import Played, encode_h264, serve_rtsp
 from servers import Served, serve
 from synthetic import read_number, write_video
 
-from i3d_edge.errors import CameraError, I3DError, StreamLostError, StreamOpenError, StreamTimeoutError
-from runtime.live.address import Address
-from runtime.live.backoff import Backoff
-from runtime.live.connection import Connection, Settings
-from runtime.live.frame import LiveFrame
-from runtime.live.source import Gap, LiveSource
+from i3d_edge.core.errors import CameraError, I3DError, StreamLostError, StreamOpenError, StreamTimeoutError
+from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.connection import Connection, Settings
+from i3d_edge.runtime.live.frame import LiveFrame
+from i3d_edge.runtime.live.source import Gap, LiveSource
 
 QUICK = Settings(open_timeout_s=0.5, read_timeout_s=0.5)
 PATIENT = Settings(open_timeout_s=5, read_timeout_s=5)
@@ -401,8 +401,8 @@ def two_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "names" / f"video{number}").mkdir(parents=True)
         (tmp_path / "names" / f"video{number}" / "name").write_text(f"Webcam {number}\n")
     (tmp_path / "video-codec").touch()
-    monkeypatch.setattr("runtime.live.cameras._DEVICES", tmp_path)
-    monkeypatch.setattr("runtime.live.cameras._NAMES", tmp_path / "names")
+    monkeypatch.setattr("i3d_edge.runtime.live.cameras._DEVICES", tmp_path)
+    monkeypatch.setattr("i3d_edge.runtime.live.cameras._NAMES", tmp_path / "names")
 
 
 def refuse(number: int) -> object:
@@ -423,8 +423,8 @@ def test_no_such_camera_lists_those_there_are(tmp_path: Path) -> None:
 
 
 def test_no_camera_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("runtime.live.cameras._DEVICES", tmp_path)
-    monkeypatch.setattr("runtime.live.connection.av.open", refuse(errno.ENODEV))
+    monkeypatch.setattr("i3d_edge.runtime.live.cameras._DEVICES", tmp_path)
+    monkeypatch.setattr("i3d_edge.runtime.live.connection.av.open", refuse(errno.ENODEV))
     error = failure(LiveSource(Address.parse("camera:7"), QUICK))
     assert str(error) == "camera '/dev/video7' must be there; it is absent, and this machine has none"
 
@@ -446,7 +446,7 @@ def test_no_camera_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     ids=["busy", "not allowed", "another"],
 )
 def test_cameras_that_refuse(number: int, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.live.connection.av.open", refuse(number))
+    monkeypatch.setattr("i3d_edge.runtime.live.connection.av.open", refuse(number))
     assert str(failure(LiveSource(Address.parse("camera:7"), QUICK))) == expected
 
 
@@ -462,7 +462,7 @@ def test_a_camera_that_is_pulled_and_put_back(tmp_path: Path, monkeypatch: pytes
             refuse(number)()
         return really(str(path))
 
-    monkeypatch.setattr("runtime.live.connection.av.open", opening)
+    monkeypatch.setattr("i3d_edge.runtime.live.connection.av.open", opening)
     items, error = read_until_lost(LiveSource(Address.parse("camera:0"), QUICK, backoff=backoff(2)))
     assert "must come back within 2 attempts" in error.message
     assert [item.reason if isinstance(item, Gap) else read_number(item.rgb()) for item in items] == [
@@ -475,7 +475,7 @@ def test_a_camera_that_is_pulled_and_put_back(tmp_path: Path, monkeypatch: pytes
 
 def test_a_read_that_cannot_be_called_back_counts_as_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
     """A camera that delivers nothing blocks in the driver, where FFmpeg's time-out does not reach."""
-    monkeypatch.setattr("runtime.live.source._GRACE_S", 0.05)
+    monkeypatch.setattr("i3d_edge.runtime.live.source._GRACE_S", 0.05)
     release = threading.Event()
 
     def connecting(*_args: object) -> Connection:

@@ -13,11 +13,11 @@ import pytest
 from live import SPEC, Broadcast, brightness, broadcast, grey, numbered, write_transport_stream
 from synthetic import write_numbered, write_video
 
-from i3d_edge.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
-from i3d_edge.spec import ModelSpec
-from runtime.clip import read_clips
-from runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
-from runtime.live.connection import Connection
+from i3d_edge.core.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.clip import read_clips
+from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
+from i3d_edge.runtime.live.connection import Connection
 
 EXACT = StreamOptions(hop=5, smoothing="none", labels=["bright"], open_timeout_s=5, read_timeout_s=5)
 
@@ -204,7 +204,7 @@ def test_how_it_goes_is_said(tmp_path: Path) -> None:
 def test_an_answer_as_json() -> None:
     stream = LiveStream("x", SPEC, brightness)
     assert stream.source == "x"
-    from runtime.prediction import Prediction
+    from i3d_edge.runtime.prediction import Prediction
 
     answer = WindowAnswer(
         start_s=1,
@@ -228,8 +228,8 @@ def test_errors_of_the_source_and_of_the_model_reach_the_caller(film: Path, tmp_
 
 
 def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.live.source._GRACE_S", 0.05)
-    monkeypatch.setattr("runtime.live.stream._JOIN_S", 0.05)
+    monkeypatch.setattr("i3d_edge.runtime.live.source._GRACE_S", 0.05)
+    monkeypatch.setattr("i3d_edge.runtime.live.stream._JOIN_S", 0.05)
     release = threading.Event()
 
     def connecting(*_args: object) -> Connection:

@@ -5,8 +5,8 @@ import time
 import pytest
 from live import Received, hanging, webhook
 
-from runtime.live.backoff import Backoff
-from runtime.live.webhook import Outbox, Refused, Webhook, check_url, post_json
+from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.webhook import Outbox, Refused, Webhook, check_url, post_json
 
 
 def quick() -> Outbox:
@@ -92,7 +92,7 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
 
 
 def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.live.webhook.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("i3d_edge.runtime.live.webhook.TIMEOUT_S", 0.2)
     with hanging() as host:
         hook = Webhook(f"http://{host}/", outbox=Outbox(max_waiting=10))
         started = time.monotonic()

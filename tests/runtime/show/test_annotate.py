@@ -8,12 +8,11 @@ import pytest
 from answers import LABELS, answer, view
 from synthetic import read_number, write_numbered, write_video
 
-import runtime.show.film
-from i3d_edge.errors import DependencyError, OutputError, VideoOpenError
-from runtime.prediction import Classification
-from runtime.show import annotate_video
-from runtime.show.layout import plan
-from runtime.video import ShortcutError, Video
+from i3d_edge.core.errors import DependencyError, OutputError, VideoOpenError
+from i3d_edge.runtime.prediction import Classification
+from i3d_edge.runtime.show import annotate_video, film
+from i3d_edge.runtime.show.layout import plan
+from i3d_edge.runtime.video import ShortcutError, Video
 
 ANSWER = answer(1.2, view(0.2, 1.0, 0.9))
 VFR_TICKS = [0, 1, 2, 10, 11, 30, 31, 33, 60]
@@ -163,7 +162,7 @@ def test_of_several_sounds_the_first_is_kept(tmp_path: Path) -> None:
 def test_without_an_encoder_for_h264_it_is_mpeg4(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time_base: Fraction
 ) -> None:
-    monkeypatch.setattr(runtime.show.film, "_can_encode", lambda name: name == "mpeg4")
+    monkeypatch.setattr(film, "_can_encode", lambda name: name == "mpeg4")
     ticks = [int(frame / 25 / time_base) for frame in range(9)]
     source = write_numbered(tmp_path / "video.mp4", 9, ticks=ticks, time_base=time_base)
     written = annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
@@ -176,7 +175,7 @@ def test_without_an_encoder_for_h264_it_is_mpeg4(
 
 
 def test_without_any_encoder_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime.show.film, "_can_encode", lambda name: False)
+    monkeypatch.setattr(film, "_can_encode", lambda name: False)
     source = write_numbered(tmp_path / "video.mp4", 3)
     with pytest.raises(DependencyError) as caught:
         annotate_video(source, ANSWER, LABELS, tmp_path / "out.mp4")
@@ -187,8 +186,8 @@ def test_without_any_encoder_it_says_so(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_all_encoders_but_one_may_be_absent() -> None:
-    assert runtime.show.film._can_encode("mpeg4")
-    assert not runtime.show.film._can_encode("no such encoder")
+    assert film._can_encode("mpeg4")
+    assert not film._can_encode("no such encoder")
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ import re
 
 from answers import answer, view
 
-from runtime.show.chart import NARROW, WIDE, Line, draw, legend, spread, tick_step_s, time_text, top_prob
-from runtime.show.course import Course
+from i3d_edge.runtime.show.chart import NARROW, WIDE, Line, draw, legend, spread, tick_step_s, time_text, top_prob
+from i3d_edge.runtime.show.course import Course
 
 LINES = [Line(0, "alpha", 0), Line(1, "beta <b>", 1)]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from answers import answer, view
 
-from runtime.show.course import Course
+from i3d_edge.runtime.show.course import Course
 
 
 def course(duration_s: float, *views: object) -> Course:

@@ -3,8 +3,8 @@ from itertools import pairwise, product
 
 import pytest
 
-from runtime.show.footage import displayed_size
-from runtime.show.layout import Box, enlargement, font_size, plan
+from i3d_edge.runtime.show.footage import displayed_size
+from i3d_edge.runtime.show.layout import Box, enlargement, font_size, plan
 
 SIZES = [(176, 144), (320, 240), (340, 256), (640, 360), (854, 480), (1280, 720), (1080, 1920), (3840, 2160)]
 ODD = [(1, 1), (2, 2000), (641, 481), (853, 480), (99, 4000), (7680, 4320)]

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 from answers import LABELS, answer, view
 
-from i3d_edge.labels import LabelSet
-from runtime.show import lettering, palette
-from runtime.show.course import Course
-from runtime.show.layout import plan
-from runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
-from runtime.show.palette import ON_DARK, ON_LIGHT, contrast, mix
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.show import lettering, palette
+from i3d_edge.runtime.show.course import Course
+from i3d_edge.runtime.show.layout import plan
+from i3d_edge.runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
+from i3d_edge.runtime.show.palette import ON_DARK, ON_LIGHT, contrast, mix
 
 
 def overlay(width: int, height: int, *, labels: LabelSet = LABELS) -> Overlay:

@@ -12,18 +12,18 @@ import pytest
 from answers import LABELS, answer, view
 from synthetic import read_number, write_numbered, write_video
 
-from i3d_edge.errors import OutputError, VideoOpenError
-from i3d_edge.labels import LabelSet
-from i3d_edge.spec import ModelSpec
-from runtime.flow import FlowCost
-from runtime.prediction import Classification
-from runtime.show import write_page
-from runtime.show.chart import WIDE
-from runtime.show.footage import as_source
-from runtime.show.markup import escape
-from runtime.show.thumbnails import film_strip, picture_indices
-from runtime.timeline import Timeline
-from runtime.video import Video
+from i3d_edge.core.errors import OutputError, VideoOpenError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.prediction import Classification
+from i3d_edge.runtime.show import write_page
+from i3d_edge.runtime.show.chart import WIDE
+from i3d_edge.runtime.show.footage import as_source
+from i3d_edge.runtime.show.markup import escape
+from i3d_edge.runtime.show.thumbnails import film_strip, picture_indices
+from i3d_edge.runtime.timeline import Timeline
+from i3d_edge.runtime.video import Video
 
 SPEC = ModelSpec(labels=LABELS, origin="rgb_imagenet", fingerprint="f" * 64, precision="INT8")
 TWO_VIEWS = answer(1.2, view(0, 0.6, 0.9), view(0.6, 1.2, 0.1, 0.7, clip=1), num_frames=30)
@@ -126,7 +126,7 @@ def test_pictures_are_the_videos_own_in_order(video: Path) -> None:
 
 def test_pictures_stand_above_their_times() -> None:
     """The strip's margins, in percent of the page, are those of the chart's plot."""
-    rules = resources.files("runtime.show").joinpath("page.css").read_text(encoding="utf-8")
+    rules = resources.files("i3d_edge.runtime.show").joinpath("page.css").read_text(encoding="utf-8")
     right, left = 100 * (1 - WIDE.right / WIDE.width), 100 * WIDE.left / WIDE.width
     assert f"margin: 0 {right:.3f}% 6px {left:g}%;" in rules
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from answers import LABELS, answer, view
 
-from i3d_edge.errors import OutputError, VideoOpenError
-from i3d_edge.labels import LabelSet
-from runtime.show.table import csv_text, write_table
+from i3d_edge.core.errors import OutputError, VideoOpenError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.show.table import csv_text, write_table
 
 GIVEN = answer(1.2, view(0, 0.6, 0.9), view(0.6, 1.2, 0.1, 0.7, clip=1), num_frames=30, warnings=("a; b", 'say "c"'))
 COLUMNS = (

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from i3d_edge.errors import LabelError
+from i3d_edge.core.errors import LabelError
 
 KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
 _FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
@@ -61,7 +61,7 @@ def shipped(name: str) -> LabelSet | None:
     """Return the label set that ships under this name, or None; both are in DeepMind's order."""
     if name not in _FILES:
         return None
-    text = resources.files("i3d_edge").joinpath(_FILES[name]).read_text(encoding="utf-8")
+    text = resources.files("i3d_edge.core").joinpath(_FILES[name]).read_text(encoding="utf-8")
     return LabelSet(name, tuple(text.splitlines()))
 
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from i3d_edge import labels as label_sets
-from i3d_edge.errors import SpecError
-from i3d_edge.labels import LabelSet
+from i3d_edge.core import labels as label_sets
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
     from typing import TypeVar

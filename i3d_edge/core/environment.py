@@ -1,0 +1,100 @@
+"""The installed packages that i3d-edge works with, and those that get in its way. Loads none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Self
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+OWN_NAME = "i3d-edge"
+
+_OPENCV_WHEELS = (
+    "opencv-contrib-python-headless",
+    "opencv-contrib-python",
+    "opencv-python-headless",
+    "opencv-python",
+)
+_CHECKED = (OWN_NAME, "openvino", "nncf", "openvino-dev")
+"""Packages whose requirements are checked; those of others are for `pip check`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about the installed packages.
+
+    Attributes:
+        text: A sentence.
+        remedy: What to do.
+        stops_work: Whether no command, or only one kind of work, can be done as it is.
+    """
+
+    text: str
+    remedy: str
+    stops_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an environment holds.
+
+    Attributes:
+        versions: By distribution, in the canonical spelling.
+        requirements: What a distribution requires, as it states it, by the same names.
+    """
+
+    versions: Mapping[str, str]
+    requirements: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def here(cls) -> Self:
+        """Read the environment that this runs in."""
+        versions, requirements = {}, {}
+        for distribution in metadata.distributions():
+            name = str(canonicalize_name(distribution.metadata["Name"] or ""))
+            if name not in versions:  # an import finds the first
+                versions[name] = distribution.version
+                requirements[name] = distribution.requires or []
+        return cls(versions, {name: requirements[name] for name in _CHECKED if name in requirements})
+
+
+def find_problems(installed: Installed) -> list[Problem]:
+    """Return what is wrong with the installed packages, what stops work first."""
+    problems = [*_unmet(installed), *_openvino_dev(installed), *_doubled_opencv(installed)]
+    return sorted(problems, key=lambda problem: not problem.stops_work)
+
+
+def _unmet(installed: Installed) -> Iterable[Problem]:
+    for owner, requirements in installed.requirements.items():
+        for text in requirements:
+            wanted = Requirement(text)
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+                continue
+            stops_work, remedy = owner == OWN_NAME, f"pip install '{wanted.name}{wanted.specifier}'"
+            version = installed.versions.get(canonicalize_name(wanted.name))
+            if version is None:
+                yield Problem(f"{owner} needs {wanted}; it is not installed", remedy, stops_work)
+            elif not wanted.specifier.contains(version, prereleases=True):
+                yield Problem(f"{owner} needs {wanted}; {version} is installed", remedy, stops_work)
+
+
+def _openvino_dev(installed: Installed) -> Iterable[Problem]:
+    if version := installed.versions.get("openvino-dev"):
+        yield Problem(
+            f"openvino-dev {version} is installed: it pins openvino to its own version and numpy below 2",
+            "keep it in an environment of its own, see requirements-openvino-dev.txt",
+            stops_work=False,
+        )
+
+
+def _doubled_opencv(installed: Installed) -> Iterable[Problem]:
+    wheels = [name for name in _OPENCV_WHEELS if name in installed.versions]
+    if len(wheels) > 1:
+        yield Problem(
+            f"{len(wheels)} OpenCV wheels are installed and overwrite each other's files: {', '.join(wheels)}",
+            f"pip uninstall {' '.join(wheels)}, then pip install {_OPENCV_WHEELS[0]}",
+            stops_work=False,
+        )
