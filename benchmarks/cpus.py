@@ -16,7 +16,6 @@ from typing import TypedDict
 import click
 import numpy as np
 
-from benchmarks.clips import difference
 from benchmarks.cpu_turn import OWN, Turn
 from benchmarks.errors import RivalError
 from benchmarks.figures import percent
@@ -24,6 +23,7 @@ from benchmarks.machine import Machine, versions
 from benchmarks.report import filled
 from i3d_edge.cli._base import Command, force_option, note, output_option, quiet_option
 from i3d_edge.core.files import check_output, write_text
+from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.progress import track
 
 SCHEMA_VERSION = 1
@@ -157,7 +157,7 @@ def measure(models: Sequence[Path], generations: Sequence[Generation], *, rounds
                 ran_in=turns[name, cap][0].ran_in,
                 kernels=dict(turns[name, cap][0].kernels),
                 clip_ms=[turn.clip_ms for turn in turns[name, cap]],
-                difference=float(f"{difference(expected, answers[name, cap]):.3g}"),
+                difference=float(f"{relative_difference(expected, answers[name, cap]):.3g}"),
                 num_same_top1=int((answers[name, cap].argmax(-1) == expected.argmax(-1)).sum()),
             )
             for name, cap in combinations

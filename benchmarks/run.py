@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks.clips import difference
 from benchmarks.errors import RivalError
 from benchmarks.machine import Machine, versions
 from benchmarks.result import SCHEMA_VERSION, Result, RivalResult, Skipped
 from benchmarks.rival import Float32Array, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
+from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.progress import track
 
 BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
@@ -80,7 +80,7 @@ def measure(rivals: Sequence[Rival], task: Task, machine: Machine, schedule: Sch
         seed=schedule.seed,
         num_compared=len(expected),
         num_calibration=task.num_calibration,
-        other_clip_difference=_rounded(difference(expected[:1], expected[1:2])),
+        other_clip_difference=_rounded(relative_difference(expected[:1], expected[1:2])),
         load_before=round(load, 2),
         rivals=[_row(worker.rival, worker.ready, expected, times[worker.rival.name]) for worker in workers],
         skipped=skipped,
@@ -103,7 +103,7 @@ def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) ->
         raise RivalError(
             f"rival {rival.name!r} must give {expected.shape} finite probabilities; got {got.shape}, {finite}"
         )
-    found, bound = difference(expected, got), BOUNDS[rival.precision]
+    found, bound = relative_difference(expected, got), BOUNDS[rival.precision]
     if found > bound:
         raise RivalError(
             f"rival {rival.name!r} must give the reference's logits within {100 * bound:g} % of the largest; "
@@ -132,7 +132,7 @@ def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: list[float
         ran_in=ready.ran_in,
         set_up=ready.set_up,
         clip_ms=clip_ms,
-        difference=_rounded(difference(expected, ready.answers)),
+        difference=_rounded(relative_difference(expected, ready.answers)),
         num_same_top1=int((ready.answers.argmax(-1) == expected.argmax(-1)).sum()),
     )
 

@@ -22,6 +22,7 @@ import openvino as ov
 
 from i3d_edge.convert.quantizers import quantized_convolutions, restore
 from i3d_edge.core.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
+from i3d_edge.core.numbers import centred_logits
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from i3d_edge.runtime import read_clips
@@ -38,7 +39,6 @@ Loss = Callable[[IntArray, Float32Array, Float32Array], float]
 """Labels (V,), probabilities of the reference (V, num_classes) and of a candidate -> what was lost, in [-1, 1]."""
 
 _RANKING_VIEWS = 8
-_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def rank_layers(plain: ov.Model, quantized: ov.Model, spec: ModelSpec, clips: Se
     distances = {}
     for name in track(names, total=len(names), title="ranking layers", unit="layer"):
         candidate = _run(keep_precision(quantized, plain, [name]), spec, clips)
-        distances[name] = float(np.square(_centred_logits(candidate) - _centred_logits(reference)).mean())
+        distances[name] = float(np.square(centred_logits(candidate) - centred_logits(reference)).mean())
     return sorted(names, key=lambda name: (distances[name], name))
 
 
@@ -251,12 +251,6 @@ def _spread(views: Views, num_views: int) -> list[UInt8Array]:
     """Return a few views, spread evenly over all."""
     chosen = set(np.linspace(0, num_views - 1, min(num_views, _RANKING_VIEWS)).round().astype(int).tolist())
     return [clip.copy() for number, (_, clip) in enumerate(views()) if number in chosen]
-
-
-def _centred_logits(probabilities: Float32Array) -> Float32Array:
-    """Return logits as far as probabilities tell them: up to a constant, which is made their mean 0."""
-    logits = np.log(probabilities + _TINY)
-    return np.asarray(logits - logits.mean(axis=1, keepdims=True), np.float32)
 
 
 def _answers(model: ov.Model, spec: ModelSpec, views: Views, *, precision: str | None = None) -> Answers:

@@ -14,6 +14,7 @@ from i3d_edge.convert.mistakes import MISTAKES, name_mistake
 from i3d_edge.convert.parity import TOP_K
 from i3d_edge.convert.stage import Feeds, Stage
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import INPUT_NAME
 
 Float32Array = npt.NDArray[np.float32]
@@ -139,7 +140,7 @@ def _compare(
     """Compare two stages' logits, (clips, classes) each; return the step and the clip where they differ most."""
     first, second = logits
     difference = np.abs(first - second)
-    probs = [_softmax(values) for values in logits]
+    probs = [softmax(values) for values in logits]
     best = [np.argsort(-values, axis=1, kind="stable")[:, :TOP_K] for values in logits]
     worst = names[int(difference.max(axis=1).argmax())]
     allowed = TOLERANCES[_coarser(*stages)] if tolerance is None else tolerance
@@ -223,8 +224,3 @@ def _relative(expected: Float32Array, got: Float32Array) -> float:
 def _cosine(a: Float32Array, b: Float32Array) -> float:
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / norm if norm else 0.0
-
-
-def _softmax(logits: Float32Array) -> Float32Array:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.numbers import softmax
 
 NUM_SHOWN = 20
 NORM_TOLERANCE = 1e-4
@@ -79,8 +80,7 @@ def published_results() -> Mapping[str, SampleResult]:
 def summarize(logits: npt.NDArray[np.floating], labels: LabelSet) -> SampleResult:
     """Return norm and best classes of logits, shape (num_classes,)."""
     values = logits.astype(np.float64)
-    exponentials = np.exp(values - values.max())
-    probabilities = exponentials / exponentials.sum()
+    probabilities = softmax(values)
     best = np.argsort(-values, kind="stable")[:NUM_SHOWN]
     top = (TopClass(labels.names[index], float(probabilities[index]), float(values[index])) for index in best)
     return SampleResult(float(np.linalg.norm(values)), tuple(top))

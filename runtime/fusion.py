@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import Fusion
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -46,6 +47,4 @@ def mean_of_logits(logits: FloatArray) -> FloatArray:
     Log-probabilities are logits less a constant of the view, and a constant drops out of the softmax; so they do as
     well.
     """
-    mean = np.mean(logits, axis=0)
-    exponentials = np.exp(mean - np.max(mean))
-    return np.asarray(exponentials / np.sum(exponentials))
+    return softmax(np.mean(logits, axis=0))

@@ -96,6 +96,7 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
         SpecError: If it takes others.
     """
     from i3d_edge.accuracy import Scorer
+    from i3d_edge.core.numbers import softmax
     from i3d_edge.freeze import FrozenGraph
     from i3d_edge.runtime import graph_inputs
 
@@ -111,8 +112,7 @@ def graph_scorer(path: Path, spec: ModelSpec, stack: ExitStack) -> Scorer:
         import numpy as np
 
         [logits] = graph.logits(graph_inputs(clip, spec))
-        exponentials = np.exp(logits - logits.max())
-        return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
+        return np.asarray(softmax(logits), np.float32)
 
     if sha256_file(path) != spec.frozen_graph_sha256:
         note(f"WARNING: the IR was not made from {path}, so the two need not agree")

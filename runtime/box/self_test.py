@@ -13,6 +13,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.core.errors import VideoError
+from i3d_edge.core.numbers import softmax
 from i3d_edge.runtime.box.finding import Finding
 from i3d_edge.runtime.devices import device_family, first_reason
 from i3d_edge.runtime.video import Video
@@ -93,8 +94,7 @@ def _expected(weights: Float32Array, classes: Float32Array, clip: Float32Array) 
     depth, height, width = (size // 2 for size in value.shape[1:])
     blocks = np.maximum(value, 0).reshape(_NUM_FILTERS, depth, 2, height, 2, width, 2)
     logits = blocks.max(axis=(2, 4, 6)).mean(axis=(1, 2, 3)) @ classes
-    exponentials = np.exp(logits - logits.max())
-    return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
+    return softmax(logits).astype(np.float32)
 
 
 def _write_video(path: Path, greys: list[int]) -> None:

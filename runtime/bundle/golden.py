@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.devices import compile_model
-from i3d_edge.runtime.difference import difference
 from i3d_edge.runtime.executed import executed_precision
 from i3d_edge.runtime.ir import read_ir
 from i3d_edge.runtime.prediction import top_k
@@ -124,7 +124,7 @@ def largest_difference(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAns
     pairs = [(a.probabilities, b.probabilities) for a, b in zip(expected, got, strict=True)]
     if not all(np.isfinite(b).all() for _, b in pairs):
         return float("inf")
-    return max(difference(a, b) for a, b in pairs)
+    return max(relative_difference(a, b) for a, b in pairs)
 
 
 def count_same_top1(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer]) -> int:

@@ -8,12 +8,12 @@ from click.testing import CliRunner
 from results import make_result, rival
 
 from benchmarks.chart import svg
-from benchmarks.clips import centred_logits, difference, softmax
 from benchmarks.errors import ResultError
 from benchmarks.figures import figures, finding, percent, ratio, rounded
 from benchmarks.report import BEGIN, END, filled, main
 from benchmarks.result import read_result
 from benchmarks.table import markdown
+from i3d_edge.core.numbers import centred_logits, relative_difference, softmax
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,7 +114,7 @@ def test_differences_are_of_logits() -> None:
     logits = np.array([[10, 0, -10], [0, 0, 3]], np.float32)
     np.testing.assert_allclose(centred_logits(softmax(logits)), logits - logits.mean(-1, keepdims=True), atol=1e-4)
     other = logits + np.array([[5], [0]]) + np.array([[0, 0, 0], [0, 0, 1.5]])  # a shift changes nothing
-    assert difference(softmax(logits), softmax(other)) == pytest.approx(0.1, rel=1e-3)
+    assert relative_difference(softmax(logits), softmax(other)) == pytest.approx(0.1, rel=1e-3)
 
 
 def test_a_page_keeps_what_people_wrote(tmp_path: Path) -> None:

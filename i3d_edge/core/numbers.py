@@ -1,0 +1,39 @@
+"""Logits, probabilities, and how far two answers of a network are apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+LEAST_PROBABILITY = 1e-30
+"""What a probability of 0 counts as where its logarithm is taken."""
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Return probabilities over the last axis, in the dtype of the logits."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def centred_logits(probabilities: FloatArray) -> FloatArray:
+    """Return the logits that give these probabilities, shifted to a mean of 0 over the last axis.
+
+    Probabilities that saturate hide errors; logits do not, and a shift of all of them changes nothing.
+    """
+    logits = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+    return np.asarray(logits - logits.mean(axis=-1, keepdims=True))
+
+
+def relative_difference(expected: FloatArray, got: FloatArray) -> float:
+    """Return the largest difference of two logits as a fraction of the largest expected one.
+
+    Args:
+        expected: Probabilities, shape (..., num_classes).
+        got: Of the same shape.
+    """
+    reference = centred_logits(expected)
+    return float(np.abs(centred_logits(got) - reference).max() / np.abs(reference).max())
