@@ -12,7 +12,7 @@ from i3d_edge.convert.parity import moving_clip, noise_clip, normalise
 from i3d_edge.convert.stage import Feeds
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.spec import INPUT_NAME, NUM_CHANNELS, ModelSpec
-from i3d_edge.runtime import read_clips, require_rgb
+from i3d_edge.runtime import read_clips, read_prepared, require_rgb
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -30,6 +30,7 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
 
     An array is one clip as the network would be given it: axes in any usual order, told apart by their lengths, with or
     without a first one of length 1; uint8 0..255, or floats, which are taken as they are: in [-1, 1] if they are right.
+    A GIF with just the frames that the model takes, as kinetics-i3d shows its sample, is one clip too.
 
     Args:
         paths: Files and folders.
@@ -49,6 +50,9 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
     for file in files:
         if file.suffix == _ARRAY:
             clips[file.stem] = {INPUT_NAME: _read_array(file, spec)}
+            continue
+        if (frames := read_prepared(file, spec)) is not None:
+            clips[file.stem] = {INPUT_NAME: normalise(frames[np.newaxis], spec)}
             continue
         for number, clip in enumerate(read_clips(file, spec, num_clips=num_clips).clips):
             name = file.stem if num_clips == 1 else f"{file.stem}#{number}"

@@ -48,6 +48,7 @@ class Step:
         max_logit: Largest absolute logit of the first.
         logit_max, logit_mean: Absolute difference of logits.
         prob_max, prob_mean: Absolute difference of probabilities.
+        norms: Euclidean norms of the two stages' logits, all clips' together.
         cosine: Of the two vectors of logits, the lowest of all clips.
         top1, top5: Fraction of clips with the same best class, with the same five best in any order.
         num_clips: That were compared.
@@ -64,6 +65,7 @@ class Step:
     logit_mean: float
     prob_max: float
     prob_mean: float
+    norms: tuple[float, float]
     cosine: float
     top1: float
     top5: float
@@ -153,6 +155,7 @@ def _compare(
         logit_mean=float(difference.mean()),
         prob_max=float(np.abs(probs[0] - probs[1]).max()),
         prob_mean=float(np.abs(probs[0] - probs[1]).mean()),
+        norms=(float(np.linalg.norm(first)), float(np.linalg.norm(second))),
         cosine=float(min(_cosine(a, b) for a, b in zip(first, second, strict=True))),
         top1=float(np.mean(best[0][:, 0] == best[1][:, 0])),
         top5=float(np.mean([set(a) == set(b) for a, b in zip(*best, strict=True)])),

@@ -20,6 +20,7 @@ from i3d_edge.core.errors import SpecError
 from i3d_edge.core.spec import LOGITS_NAME, ModelSpec
 from i3d_edge.runtime import read_ir
 from i3d_edge.runtime.devices import compile_model
+from i3d_edge.runtime.executed import executed_precision
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -28,6 +29,7 @@ Feeds = Mapping[str, Float32Array]
 
 _LAYER_TYPES = ("Relu", "Concat")
 _FRAMES = 4
+_PRECISIONS = ("f32", "bf16", "f16", "int8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Stage:
 
     Attributes:
         name: For people.
-        precision: What its layers compute in: "f32", "bf16", "f16" or "int8".
+        precision: What most of its layers compute in: "f32", "bf16", "f16" or "int8".
         stored: How its weights are stored: "FP32", "FP16" or "INT8".
         spec: What it says of itself.
         logits: A clip -> (num_classes,).
@@ -53,6 +55,9 @@ class Stage:
 
 def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, spec_path: Path | None = None) -> Stage:
     """Open an IR as a stage.
+
+    A precision is a wish: where the device has no bf16, OpenVINO computes in f32 and says nothing. So the stage's
+    precision, and with it what may differ, is the one that runs.
 
     Args:
         path: The .xml.
@@ -82,8 +87,11 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
     with_logits = model.clone()
     _output_logits(with_logits)
     compiled = _compile(with_logits, device, hint)
-    computed = "int8" if stored == "INT8" else (precision or "f32")
-    name = f"{path.name} ({computed}{'' if device == 'CPU' else f' on {device}'})"
+    asked = "int8" if stored == "INT8" else (precision or "f32")
+    ran = executed_precision(compiled)
+    computed = ran if ran in _PRECISIONS else asked  # not every device tells
+    remark = "" if computed == asked else f", {asked} asked for"
+    name = f"{path.name} ({computed}{'' if device == 'CPU' else f' on {device}'}{remark})"
     return Stage(name, computed, stored, spec, answer, layers)
 
 

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from i3d_edge.freeze.freezing import freeze_checkpoint as freeze_checkpoint
     from i3d_edge.freeze.frozen_graph import FrozenGraph as FrozenGraph
     from i3d_edge.freeze.frozen_graph import run_frozen_graph as run_frozen_graph
+    from i3d_edge.freeze.hub_module import HubModule as HubModule
 
 _FILE_OF = {
     "FrozenGraph": "frozen_graph",
     "FrozenGraphSummary": "freezing",
+    "HubModule": "hub_module",
     "fetch_checkpoint": "fetch",
     "freeze_checkpoint": "freezing",
     "run_frozen_graph": "frozen_graph",

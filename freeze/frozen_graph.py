@@ -19,7 +19,8 @@ Float32Array = npt.NDArray[np.float32]
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, in [-1, 1]."""
 
-_LAYER_TYPES = ("Relu", "ConcatV2")
+LAYER_TYPES = ("Relu", "ConcatV2")
+"""Operators whose outputs are layers: what ends a unit, and what ends an Inception block."""
 
 
 class FrozenGraph:
@@ -120,7 +121,7 @@ class FrozenGraph:
         Raises:
             ClipShapeError: If an input is absent or has another shape.
         """
-        operations = [item for item in self._session.graph.get_operations() if item.type in _LAYER_TYPES]
+        operations = [item for item in self._session.graph.get_operations() if item.type in LAYER_TYPES]
         values = self._run([item.outputs[0] for item in operations], feeds)
         return {item.name: array for item, array in zip(operations, values, strict=True)}
 

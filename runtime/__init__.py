@@ -20,6 +20,7 @@ from i3d_edge.runtime.ir import read_ir as read_ir
 from i3d_edge.runtime.prediction import Classification as Classification
 from i3d_edge.runtime.prediction import Prediction as Prediction
 from i3d_edge.runtime.prediction import View as View
+from i3d_edge.runtime.prepared import read_prepared as read_prepared
 from i3d_edge.runtime.sources import VIDEO_SUFFIXES as VIDEO_SUFFIXES
 from i3d_edge.runtime.sources import Source as Source
 from i3d_edge.runtime.sources import find_sources as find_sources

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from i3d_edge.convert.stage import Stage
 
 _PRECISIONS = ("f32", "bf16", "f16")
+_NUM_FRAMES = 79
+"""Frames of a clip where no stage has a length of its own."""
 
 
 @click.command(cls=Command)
@@ -28,7 +30,7 @@ _PRECISIONS = ("f32", "bf16", "f16")
     "clip_paths",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A video, a .npy clip or a folder of them; can be repeated. Two generated clips if not given.",
+    help="A video, a .npy or .gif clip, or a folder of them; can be repeated. Two generated clips if not given.",
 )
 @click.option(
     "--clips-b",
@@ -54,14 +56,16 @@ def parity(
 ) -> None:
     """Compare each STAGE of a model with the one before it, and the last with the first.
 
-    A STAGE is a checkpoint, a frozen graph (.pb), or an IR (.xml) with a precision or a device after an @, as in
-    model.xml@bf16 or model.xml@GPU; an FP32 or FP16 IR runs in f32 on the CPU otherwise. Where two differ by more
-    than their precisions explain, the first layer that does is named, and the mistake if it is a classic one: BGR,
-    another range, NCDHW fed as NDCHW, frames reversed, another resize. The exit code is then 3.
+    A STAGE is the folder of a TF-Hub module, whose own graph TensorFlow runs; a checkpoint; a frozen graph (.pb); or
+    an IR (.xml) with a precision or a device after an @, as in model.xml@bf16 or model.xml@GPU; an FP32 or FP16 IR
+    runs in f32 on the CPU otherwise. Where two differ by more than their precisions explain, the first layer that
+    does is named, and the mistake if it is a classic one: BGR, another range, NCDHW fed as NDCHW, frames reversed,
+    another resize. The exit code is then 3.
 
     \b
     Example:
       i3d parity model.ckpt model.pb model.xml model.xml@bf16 model_int8.xml --clips cricket.avi
+      i3d parity i3d-kinetics-400-1 model.xml --clips v_CricketShot_g04_c01_rgb.gif
     """
     from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
     from i3d_edge.convert.ladder import climb
@@ -71,7 +75,7 @@ def parity(
     if other_path is not None and not clip_paths:
         raise click.UsageError("--clips-b needs --clips to compare with")
     with ExitStack() as stack:
-        opened = [_open_stage(text, spec_path, stack) for text in stages]
+        opened = _open_stages(stages, spec_path, stack)
         spec = opened[0].spec
         clips = read_clip_files(clip_paths, spec, num_clips=num_clips) if clip_paths else generated_clips(spec)
         others = match_clips(clips, read_clip_files([other_path], spec)) if other_path is not None else None
@@ -81,7 +85,8 @@ def parity(
         click.echo(_remark(step))
         for layer in step.layers if layers else ():
             click.echo(f"  {layer.difference:9.2e}  {layer.layer}")
-    note(f"{steps[0].num_clips} clips; differences of logits are fractions of the largest logit")
+    num_clips = steps[0].num_clips
+    note(f"{num_clips} clip{'s' if num_clips > 1 else ''}; differences of logits are fractions of the largest logit")
     if parted := [step for step in steps if not step.agrees]:
         worst = max(parted, key=lambda step: step.relative_difference)
         raise ParityError(
@@ -91,7 +96,15 @@ def parity(
         )
 
 
-def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
+def _open_stages(texts: tuple[str, ...], spec_path: Path | None, stack: ExitStack) -> list[Stage]:
+    """Open all stages; a checkpoint or a TF-Hub module takes clips as long as the first file among them does."""
+    files = [_open_file(text, spec_path, stack) for text in texts]
+    num_frames = next((stage.spec.num_frames for stage in files if stage), _NUM_FRAMES)
+    return [stage or _open_weights(Path(text), num_frames, stack) for text, stage in zip(texts, files, strict=True)]
+
+
+def _open_file(text: str, spec_path: Path | None, stack: ExitStack) -> Stage | None:
+    """Open an IR or a frozen graph; None if it is neither."""
     path_text, *options = text.split("@") if not Path(text).exists() else [text]
     path = Path(path_text)
     precision = next((option for option in options if option in _PRECISIONS), None)
@@ -104,13 +117,34 @@ def _open_stage(text: str, spec_path: Path | None, stack: ExitStack) -> Stage:
         return ir_stage(path, device=device, precision=precision, spec_path=own)
     if options:
         raise click.UsageError(f"only an IR has a precision or a device; got {text!r}")
-    if path.suffix == ".pb":
-        return _graph_stage(path, path.name, stack)
+    return _graph_stage(path, path.name, stack) if path.suffix == ".pb" else None
+
+
+def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
+    """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
     from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 
+    checkpoint = open_checkpoint(path)
+    if checkpoint.is_hub_module:
+        return _hub_stage(path, num_frames)
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    frozen = freeze_checkpoint(open_checkpoint(path), Path(folder) / "graph.pb")
+    frozen = freeze_checkpoint(checkpoint, Path(folder) / "graph.pb", num_frames=num_frames)
     return _graph_stage(frozen.path, path.name, stack)
+
+
+def _hub_stage(path: Path, num_frames: int) -> Stage:
+    from i3d_edge.convert.stage import Stage
+    from i3d_edge.freeze import HubModule
+
+    module = HubModule(path, num_frames=num_frames)
+    return Stage(
+        name=f"{path.absolute().name} (DeepMind's graph, TensorFlow f32)",
+        precision="f32",
+        stored="FP32",
+        spec=module.spec,
+        logits=lambda feeds: module.logits(feeds)[0],
+        layers=module.layers,
+    )
 
 
 def _graph_stage(path: Path, name: str, stack: ExitStack) -> Stage:
@@ -169,8 +203,9 @@ def _table(steps: list[Step]) -> str:
 
 def _remark(step: Step) -> str:
     title = f"{step.before} -> {step.after}"
+    norms = f"; norms of logits {step.norms[0]:.4f} and {step.norms[1]:.4f}" if step.num_clips == 1 else ""
     if step.agrees:
-        return f"{title}: agree"
+        return f"{title}: agree{norms}"
     first = step.first_divergence
     where = f"first layer beyond {step.tolerance:g}: {first.layer} ({first.difference:.2g})" if first else "no layer"
-    return f"{title}: DIFFER, {where}" + (f"; {step.mistake}" if step.mistake else "")
+    return f"{title}: DIFFER, {where}" + (f"; {step.mistake}" if step.mistake else "") + norms

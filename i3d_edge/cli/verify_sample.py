@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from i3d_edge.freeze.sample import SampleResult
 
 _NPY = ".npy"
+_GIF = ".gif"
+_PROVEN = "verdict: this is DeepMind's network and DeepMind's weights"
+_AS_THE_MODULE = (
+    "verdict: these are the logits of DeepMind's own graph, the TF-Hub module with these weights in TensorFlow; "
+    "DeepMind printed none"
+)
 
 
 @click.command("verify-sample", cls=Command)
@@ -34,14 +40,16 @@ _NPY = ".npy"
 def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_sample: Path | None) -> None:
     """Compare a checkpoint's logits on DeepMind's cricket sample with the published ones.
 
-    SAMPLE is kinetics-i3d's v_CricketShot_g04_c01_rgb.npy (or _flow.npy for a flow checkpoint), or the footage
-    itself. With the .npy the norm of the logits must be the published one to within 0.01 % and the same 20
-    classes must lead, else the exit code is 3. The footage is cut by our own decoder, so only the first class is
-    judged.
+    SAMPLE is kinetics-i3d's v_CricketShot_g04_c01_rgb.npy (or _flow.npy for a flow checkpoint), its .gif, or the
+    footage itself. With the .npy the norm of the logits must be the published one to within 0.01 % and the same 20
+    classes must lead, else the exit code is 3. DeepMind published none for rgb_scratch: with the .gif, it is held
+    in the same way to what DeepMind's own graph, the TF-Hub module, gives. The footage is cut by our own decoder, so
+    only the first class is judged.
 
     \b
     Example:
       i3d verify-sample rgb_imagenet/model.ckpt v_CricketShot_g04_c01_rgb.npy
+      i3d verify-sample rgb_scratch/model.ckpt v_CricketShot_g04_c01_rgb.gif
     """
     from i3d_edge import freeze as room
     from i3d_edge.freeze import sample as sample_room
@@ -54,56 +62,72 @@ def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_
         summary = room.freeze_checkpoint(opened, Path(folder) / "sample.pb", joint=joint)
         spec = summary.spec
         samples = dict(zip(spec.inputs, (path for path in (sample, flow_sample) if path), strict=True))
-        feeds = {name: _read_clip(path, spec, name) for name, path in samples.items()}
+        read = {name: _read_clip(path, spec, name) for name, path in samples.items()}
+        feeds = {name: clip for name, (clip, _) in read.items()}
         [[logits]] = room.run_frozen_graph(summary.path, [feeds])
     result = sample_room.summarize(logits, spec.labels)
     published = sample_room.published_results().get(spec.origin)
-    _print_sample(result, published)
-    if published is None:
+    expected = published or sample_room.reference_results().get(spec.origin)
+    if expected is None:
+        _print_sample(result, None, "")
         note(f"no verdict: DeepMind published no values for weights {spec.origin!r}")
         return
-    verdict = sample_room.judge(result, published)
-    print_facts([("norm deviates by", f"{verdict.norm_deviation:.2e} of the published norm")])
-    if all(path.suffix == _NPY for path in samples.values()):
+    _print_sample(result, expected, "published" if published else "DeepMind's graph")
+    _judge(result, expected, is_published=published is not None, forms={form for _, form in read.values()})
+
+
+def _judge(result: SampleResult, expected: SampleResult, *, is_published: bool, forms: set[str]) -> None:
+    """Print the verdict on samples of some forms, as `_read_clip` names them; raise if it is against the checkpoint."""
+    from i3d_edge.freeze import sample as room
+
+    verdict = room.judge(result, expected)
+    print_facts([("norm deviates by", f"{verdict.norm_deviation:.2e} of the expected one")])
+    form = _NPY if is_published else _GIF
+    if forms == {form}:
         if not verdict.passed:
+            norm = "published norm" if is_published else "norm of DeepMind's graph"
             raise ParityError(
-                f"logits must have the published norm to within {sample_room.NORM_TOLERANCE:g} and the same leading "
-                f"classes; got {verdict.norm_deviation:.2e}, classes {'the same' if verdict.same_top else 'different'}",
-                hint="check that the sample is DeepMind's own .npy",
+                f"logits must have the {norm} to within {room.NORM_TOLERANCE:g} and the same leading classes; "
+                f"got {verdict.norm_deviation:.2e}, classes {'the same' if verdict.same_top else 'different'}",
+                hint=f"check that the sample is DeepMind's own {form}",
             )
-        click.echo("verdict: this is DeepMind's network and DeepMind's weights")
-    elif result.top[0].label != published.top[0].label:
-        raise ParityError(f"the footage's first class must be {published.top[0].label!r}; got {result.top[0].label!r}")
+        click.echo(_PROVEN if is_published else _AS_THE_MODULE)
+    elif result.top[0].label != expected.top[0].label:
+        raise ParityError(f"the first class must be {expected.top[0].label!r}; got {result.top[0].label!r}")
     else:
-        click.echo("verdict: the first class is the published one; the footage was cut by our decoder, not DeepMind's")
+        click.echo(f"verdict: the first class is the expected one; DeepMind's own {form} would prove more")
 
 
-def _read_clip(path: Path, spec: ModelSpec, name: str) -> npt.NDArray[np.float32]:
-    """Read a sample for an input: DeepMind's .npy, or footage."""
+def _read_clip(path: Path, spec: ModelSpec, name: str) -> tuple[npt.NDArray[np.float32], str]:
+    """Read a sample for an input, and say in which form it is DeepMind's: ".npy", ".gif", or "" for footage."""
     from i3d_edge.freeze.sample import read_sample
 
     if path.suffix == _NPY:
-        return read_sample(path, spec.input_shape(name))
-    from i3d_edge.runtime import graph_inputs, read_clips
+        return read_sample(path, spec.input_shape(name)), _NPY
+    import numpy as np
+
+    from i3d_edge.runtime import graph_inputs, read_clips, read_prepared
 
     own = replace(spec, stream=spec.inputs[name], fusion=None)
+    if own.stream == "rgb" and (frames := read_prepared(path, own)) is not None:
+        return (frames[np.newaxis] - np.float32(own.mean)) / np.float32(own.scale), _GIF
     [clip] = read_clips(path, own).clips
     [values] = graph_inputs(clip, own).values()
-    return values
+    return values, ""
 
 
-def _print_sample(result: SampleResult, published: SampleResult | None) -> None:
+def _print_sample(result: SampleResult, expected: SampleResult | None, source: str) -> None:
     from tabulate import tabulate
 
     norms = [("norm of logits", f"{result.norm:.6f}")]
-    if published is not None:
-        norms.append(("published", f"{published.norm:.6f}"))
+    if expected is not None:
+        norms.append((source, f"{expected.norm:.6f}"))
     print_facts(norms)
-    theirs = published.top if published else ()
+    theirs = expected.top if expected else ()
     rows = [
         (f"{mine.prob:.6g}", f"{mine.logit:.6f}", mine.label)
         + ((f"{other.prob:.6g}", f"{other.logit:.6f}", other.label) if other else ())
         for mine, other in zip_longest(result.top, theirs[: len(result.top)])
     ]
-    headers = ("prob", "logit", "label", *(("prob", "logit", "published label") if published else ()))
+    headers = ("prob", "logit", "label", *(("prob", "logit", f"{source} label") if expected else ()))
     click.echo("\n" + tabulate(rows, headers=headers, disable_numparse=True) + "\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 Variables = Mapping[str, np.ndarray]
 
@@ -67,15 +67,13 @@ def _unit(x: np.ndarray, variables: Variables, name: str, stride: int = 1) -> np
     size = weights.shape[0]
     depth, height, width = (-(-length // stride) for length in x.shape[:3])
     padded = _pad(x, (size,) * 3, (stride,) * 3, 0.0)
-    columns = sliding_window_view(padded, size, axis=2)[:, :, ::stride].swapaxes(-1, -2)  # ..., kernel width, channels
-    rows = np.ascontiguousarray(columns).reshape(*columns.shape[:3], -1)
-    out = np.zeros((depth, height, width, weights.shape[-1]), np.float32)
-    for t in range(size):
-        for y in range(size):
-            part = rows[t : t + stride * depth : stride, y : y + stride * height : stride][:depth, :height]
-            out += part @ weights[t, y].reshape(-1, weights.shape[-1])
+    out = np.zeros((depth * height * width, weights.shape[-1]), np.float32)
+    for t, y in product(range(size), repeat=2):
+        row = [padded[t::stride, y::stride, z::stride][:depth, :height, :width] for z in range(size)]
+        out += np.concatenate(row, axis=-1).reshape(len(out), -1) @ weights[t, y].reshape(-1, weights.shape[-1])
     mean, variance, beta = (variables[f"{name}/batch_norm/{key}"].reshape(-1) for key in _STATISTICS)
-    return np.maximum((out - mean) / np.sqrt(variance + 1e-3) + beta, 0)
+    out = np.maximum((out - mean) / np.sqrt(variance + 1e-3) + beta, 0)
+    return np.asarray(out.reshape(depth, height, width, -1))
 
 
 _STATISTICS = ("moving_mean", "moving_variance", "beta")
@@ -84,8 +82,9 @@ _STATISTICS = ("moving_mean", "moving_variance", "beta")
 def _max_pool(x: np.ndarray, size: tuple[int, int, int], stride: tuple[int, int, int]) -> np.ndarray:
     x = _pad(x, size, stride, -np.inf)
     for axis in range(3):
-        x = sliding_window_view(x, size[axis], axis=axis).max(axis=-1)
-        x = x[(slice(None),) * axis + (slice(None, None, stride[axis]),)]
+        length = x.shape[axis] - size[axis] + 1
+        parts = [x.take(range(start, start + length, stride[axis]), axis) for start in range(size[axis])]
+        x = np.maximum.reduce(parts)
     return x
 
 

@@ -70,3 +70,23 @@ def write_video(
 def write_numbered(path: Path, num_frames: int, **options: object) -> Path:
     """Write a video of numbered frames; options as for `write_video`."""
     return write_video(path, [numbered_frame(number) for number in range(num_frames)], **options)
+
+
+def write_gif(path: Path, num_frames: int, size_px: int = 224) -> Path:
+    """Write a GIF whose frame n is of one colour, `gif_colour(n)`, 40 ms each."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("gif", rate=25)
+        stream.height = stream.width = size_px
+        stream.pix_fmt = "rgb8"  # three bits of red, three of green, two of blue
+        for number in range(num_frames):
+            pixels = np.full((size_px, size_px, 3), gif_colour(number), np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def gif_colour(number: int) -> tuple[int, int, int]:
+    """Return a colour that the palette of `write_gif` has, another one for each of 128 frames."""
+    return 36 * (number % 8), 36 * (number // 8 % 4), 85 * (number // 32)
