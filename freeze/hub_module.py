@@ -48,7 +48,7 @@ class HubModule:
             CheckpointError: If it is no TF-Hub module of I3D, or a part of it is absent or damaged.
         """
         checkpoint = open_checkpoint(path)
-        if not checkpoint.is_hub_module:
+        if not (path / SAVED_MODEL_NAME).is_file():
             raise CheckpointError(f"TF-Hub module {str(path)!r} must be a folder with a {SAVED_MODEL_NAME}")
         self.path = path
         self.spec = ModelSpec(

@@ -123,9 +123,10 @@ def _open_file(text: str, spec_path: Path | None, stack: ExitStack) -> Stage | N
 def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
     from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME
 
     checkpoint = open_checkpoint(path)
-    if checkpoint.is_hub_module:
+    if (path / SAVED_MODEL_NAME).is_file():
         return _hub_stage(path, num_frames)
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     frozen = freeze_checkpoint(checkpoint, Path(folder) / "graph.pb", num_frames=num_frames)
