@@ -13,7 +13,7 @@ ROUNDS ?= 15
 VIDEOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint docs bench openvino-dev clean
+.PHONY: help setup demo test test-avx2 test-slow lint docs bench openvino-dev clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ demo: $(VENV)/.installed  ## DeepMind's weights -> IR -> actions in a video; VID
 
 test: $(VENV)/.installed-dev  ## run the default tests (under 5 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+test-avx2: $(VENV)/.installed-dev  ## run what may depend on the CPU, as a CPU with AVX2 and nothing newer would
+	OV_CPU_MAX_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python -m pytest -m "isa and not slow" -n auto --maxprocesses 2 $(ARGS)
 
 test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the demo, and real weights on real videos
 	$(BIN)/python -m pytest -m slow -s $(ARGS)

@@ -56,6 +56,7 @@ def test_equal_stages_agree(plain: Stage, ir_path: Path, clips: dict[str, Feeds]
     assert len(names) == 57 + 9
 
 
+@pytest.mark.isa
 def test_each_step_and_the_whole_way(plain: Stage, plain_ir: Path, clips: dict[str, Feeds]) -> None:
     stages = [plain, ir_stage(plain_ir, precision="bf16"), plain]
     ran = Engine(plain_ir, inference_precision="bf16").precision  # f32 on a CPU that has AVX2 only

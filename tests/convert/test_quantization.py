@@ -17,6 +17,8 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import Engine, read_ir
 
+pytestmark = pytest.mark.isa
+
 SPEC = ModelSpec(labels=kinetics_400(), num_frames=9)
 
 

@@ -235,6 +235,7 @@ def test_a_foreign_device_is_an_error(ir_path: Path, video: Path) -> None:
     assert result.stderr.startswith("DeviceError: device 'FPGA' must be one of ")
 
 
+@pytest.mark.isa
 def test_accuracy_of_the_ir_and_of_the_graph(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
     shutil.copy(video, tmp_path / "again.mp4")
     (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,zumba\nagain.mp4,archery\nno.mp4,\n")

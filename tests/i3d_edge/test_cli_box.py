@@ -22,6 +22,8 @@ from i3d_edge.runtime.box.doctor import Section
 from i3d_edge.runtime.box.finding import Finding
 from i3d_edge.runtime.box.profile import Setting, read_profile, write_profile
 
+pytestmark = pytest.mark.isa
+
 
 def i3d(*args: object) -> Result:
     return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)

@@ -48,6 +48,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
+@pytest.mark.isa
 def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, short_ir: Path, tmp_path: Path) -> None:
     result = i3d("parity", short_graph, short_ir, f"{short_ir}@bf16")
     assert result.exit_code == 0, result.output

@@ -12,6 +12,8 @@ from bundles import Entries, edit
 from i3d_edge import VideoClassifier
 from i3d_edge.runtime.bundle import pack_bundle, unpack_bundle, verify_bundle
 
+pytestmark = pytest.mark.isa
+
 
 @pytest.fixture(scope="module")
 def box(ir_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

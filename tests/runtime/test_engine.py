@@ -10,6 +10,8 @@ from tiny import WEIGHTS, write_tiny_ir
 from i3d_edge.core.errors import ClipShapeError, DeviceError, NotFiniteError
 from i3d_edge.runtime.engine import Engine
 
+pytestmark = pytest.mark.isa
+
 
 @pytest.fixture(scope="module")
 def engine(ir_path: Path) -> Engine:

@@ -5,6 +5,8 @@ import pytest
 
 from i3d_edge.runtime.executed import Part, describe_split, execution_devices
 
+pytestmark = pytest.mark.isa
+
 
 @pytest.mark.parametrize(
     ("parts", "text"),
