@@ -10,7 +10,7 @@ from robustness import LIMIT_S, Outcome, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
-NUM_MUTATIONS = 300
+NUM_MUTATIONS = 150
 NUM_VIDEOS = 60
 """Of the ordinary videos, evenly spaced among all of them; the odd and broken files are tried one and all."""
 # Seen: 690, with a 4K video; its frames, ten clips of 12 MB, Python and the libraries.
