@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from i3d_edge.accuracy import power
-from i3d_edge.accuracy.gate import DEFAULT_MAX_DROP, Verdict, drop_verdict
-from i3d_edge.accuracy.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound
+from i3d_edge.accuracy.gate import power
+from i3d_edge.accuracy.gate.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound
+from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP, Verdict, drop_verdict
 
 PAGE = Path(__file__).with_name("gate.md")
 

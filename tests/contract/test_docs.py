@@ -96,7 +96,7 @@ def test_pictures_are_small(name: str) -> None:
 
 def test_every_protocol_and_form_has_its_row() -> None:
     from i3d_edge.accuracy import PRESETS
-    from i3d_edge.accuracy.formats import FORMATS
+    from i3d_edge.accuracy.data.formats import FORMATS
 
     for page, names in (("protocols.md", PRESETS), ("datasets.md", FORMATS)):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
