@@ -11,7 +11,6 @@ from i3d_edge.accuracy.data.manifest import is_manifest as is_manifest
 from i3d_edge.accuracy.data.manifest import read_manifest as read_manifest
 from i3d_edge.accuracy.data.manifest import verify_videos as verify_videos
 from i3d_edge.accuracy.data.subset import make_subset as make_subset
-from i3d_edge.accuracy.data.video_check import CLIP_S as CLIP_S
 from i3d_edge.accuracy.gate.baseline import make_baseline as make_baseline
 from i3d_edge.accuracy.gate.baseline import pick_model as pick_model
 from i3d_edge.accuracy.gate.baseline import read_baseline as read_baseline

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.core.i3d_spec import OUTPUT_NAME
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, to_feeds
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision

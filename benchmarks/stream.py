@@ -20,6 +20,7 @@ from tabulate import tabulate
 
 from i3d_edge.cli._base import Command, note
 from i3d_edge.core.errors import StreamLostError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.engine import Engine
@@ -36,7 +37,7 @@ _BRIGHT_S = (20, 30)
 _SETTLED_S = 60.0
 """Stream time after which memory at the start is read: all blocks and threads are there."""
 
-_SPEC = ModelSpec(labels=LabelSet("light", ("dark", "bright")), layout="NDCHW", input_type="u8", has_preprocessing=True)
+_SPEC = i3d_spec(labels=LabelSet("light", ("dark", "bright")), layout="NDCHW", input_type="u8", has_preprocessing=True)
 
 
 @dataclass

@@ -24,9 +24,12 @@ from i3d_edge.convert.quantizers import quantized_convolutions, restore
 from i3d_edge.core.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError, VideoError
 from i3d_edge.core.numbers import centred_logits
 from i3d_edge.core.progress import track
-from i3d_edge.core.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
-from i3d_edge.runtime import read_clips
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime import Clip, model_inputs, read_clips
+from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.devices import compile_model
+from i3d_edge.runtime.inference.inputs import check_inputs
+from i3d_edge.runtime.inference.queue import stack
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -276,11 +279,11 @@ def _compile(model: ov.Model, spec: ModelSpec, precision: str | None) -> Callabl
     if precision is not None:
         properties["INFERENCE_PRECISION_HINT"] = precision
     compiled = compile_model(model, "CPU", properties)
-    output = compiled.output(OUTPUT_NAME)
-    return lambda clip: np.array(compiled(feed_clip(clip, spec))[output][0])
+    output = compiled.output(spec.head.output)
+    return lambda clip: to_probabilities(compiled(feed_clip(clip, spec))[output], spec)[0]
 
 
 def feed_clip(clip: UInt8Array, spec: ModelSpec) -> dict[str, npt.NDArray[np.generic]]:
-    """Return a clip, shape (D, H, W, 3), uint8, as the batch that a model takes, by input name."""
-    batch = spec.lay_out(np.repeat(clip[np.newaxis], spec.batch, axis=0))
-    return {INPUT_NAME: np.ascontiguousarray(batch, dtype=NUMPY_TYPES[spec.element_type(INPUT_NAME)])}
+    """Return a clip, shape (D, H, W, 3), uint8, RGB, as the batch that a model takes, by input name."""
+    one = check_inputs(model_inputs(Clip(clip, 0.0, 0.0), spec), spec)
+    return one if spec.batch == 1 else stack([one] * spec.batch, spec.batch_axis)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -17,6 +15,7 @@ import openvino as ov
 
 from i3d_edge.convert import parity
 from i3d_edge.convert.cost import Cost, count_convolutions, count_cost
+from i3d_edge.convert.description import describe
 from i3d_edge.convert.graph_def import GraphDef, read_graph_def
 from i3d_edge.convert.naming import name_units
 from i3d_edge.convert.passes import (
@@ -33,25 +32,18 @@ from i3d_edge.convert.passes import (
     passes_for,
     take_frames,
 )
+from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core import labels as label_sets
-from i3d_edge.core.errors import FrozenGraphError, OutputError, SpecError
-from i3d_edge.core.files import check_output, sha256_file, staged
-from i3d_edge.core.spec import (
-    EMBEDDING_NAME,
-    LOGITS_NAME,
-    NUM_CHANNELS,
-    OUTPUT_NAME,
-    RT_INFO_GROUP,
-    UNKNOWN,
-    ElementType,
-    ModelSpec,
-)
+from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.family import UNKNOWN
+from i3d_edge.core.files import sha256_file, staged
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, OUTPUT_NAME, i3d_spec
+from i3d_edge.core.port import NUM_CHANNELS, ElementType
+from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["FP32", "FP16"]
 
 Layout = Literal["NDCHW", "NDHWC", "NCDHW"]
-
-NUM_CONVOLUTIONS = 58
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +123,20 @@ def convert_graph(
         graph = read_graph_def(graph_path)
         model = _load(graph)
         graph_spec = graph.spec or _infer_spec(graph, model)
-        _require_i3d(graph, model, graph_spec)
+        _require_structure(graph, model, graph_spec)
         name_units(model, graph.nodes)
         graph_spec = _reshape(model, graph_spec, num_frames or graph_spec.num_frames, batch or graph_spec.batch)
         _require_one_clip(graph_spec, target)
-        has_rgb = "rgb" in graph_spec.inputs.values()
-        spec = dataclasses.replace(
-            graph_spec,
+        has_rgb = graph_spec.stream != "flow"
+        spec = replace(
+            graph_spec.with_ports(element_type=input_type, takes_pixels=True),
             layout=layout,
             frame_px=frame_px,
-            input_type=input_type if has_rgb else "f32",
-            has_preprocessing=has_rgb,
             frozen_graph_sha256=sha256_file(graph_path),
             precision=precision,
             made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
         )
-        cost = _cost_per_clip(model, graph_spec, has_preprocessing=has_rgb)
+        cost = _cost_per_clip(model, graph_spec)
         model = embed_preprocessing(model, spec)
         if frame_px is not None:
             model = take_frames(model, spec)
@@ -155,10 +145,10 @@ def convert_graph(
         applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
         embedded = [EMBED_PREPROCESSING] if has_rgb else []
         embedded += [TAKE_FRAMES] if frame_px is not None else []
-        spec = dataclasses.replace(spec, passes=(*embedded, *applied))
+        spec = replace(spec, passes=(*embedded, *applied))
         if flat_input:
             _require_lowered(outcomes)
-            spec = dataclasses.replace(spec, layout=layout.replace("N", ""), passes=(*spec.passes, FLATTEN_INPUT))
+            spec = replace(spec, layout=layout.replace("N", ""), passes=(*spec.passes, FLATTEN_INPUT))
             model = flatten_input(model, spec)
         executed = count_convolutions(model) // spec.batch
         describe(model, spec)
@@ -212,7 +202,7 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
         raise FrozenGraphError(
             f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}"
         )
-    return ModelSpec(
+    return i3d_spec(
         stream=stream,
         labels=label_sets.default_for(model.output().shape[1]),
         num_frames=num_frames,
@@ -222,28 +212,30 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     )
 
 
-def _require_i3d(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
-    """Refuse a graph that is no Inception-v1 I3D, or whose picture is not what the runtime cuts."""
+def _require_structure(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
+    """Refuse a graph that is not of its family, or whose picture is not what the runtime cuts."""
     counts = Counter(node.get_type_name() for node in model.get_ops())
-    networks = len(spec.inputs)
-    if counts["Convolution"] != NUM_CONVOLUTIONS * networks or counts["Relu"] != (NUM_CONVOLUTIONS - 1) * networks:
+    expected, networks = spec.kind.num_convolutions, len(spec.inputs)
+    found = (counts["Convolution"], counts["Relu"])
+    if expected is not None and found != (expected * networks, (expected - 1) * networks):
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must have the {NUM_CONVOLUTIONS} convolutions of an Inception-v1 I3D, "
-            f"all but the last with a ReLU; got {counts['Convolution']} and {counts['Relu']} ReLUs",
-            hint="other networks are converted by OpenVINO's own `ovc`",
+            f"frozen graph {str(graph.path)!r} is no {spec.kind.title}: it has {found[0]} convolutions and {found[1]} "
+            f"ReLUs, not {expected} convolutions, all but the last with a ReLU",
+            hint="other networks are converted by OpenVINO's own `ovc`, and then described with --spec",
         )
     for port in model.inputs:
         _, _, height, width, _ = port.shape
-        if height != width or not 0 < height <= spec.short_side_px:
+        largest = spec.short_side_px or max(spec.crop_px)
+        if height != width or not 0 < height <= largest:
             raise FrozenGraphError(
-                f"frozen graph {str(graph.path)!r} must take square frames of at most {spec.short_side_px} pixels; "
-                f"got {height} x {width}"
+                f"frozen graph {str(graph.path)!r} takes frames of {height} x {width}, not square ones of at most "
+                f"{largest} pixels"
             )
 
 
 def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> ModelSpec:
     """Change how many clips of how many frames a model takes, in place; SAME padding follows."""
-    reshaped = dataclasses.replace(spec, num_frames=num_frames, batch=batch)
+    reshaped = replace(spec, num_frames=num_frames, batch=batch)
     if reshaped != spec:
         model.reshape({f"{name}:0": list(reshaped.input_shape(name)) for name in reshaped.inputs})
     return reshaped
@@ -267,12 +259,11 @@ def _require_lowered(outcomes: Mapping[str, Outcome]) -> None:
         )
 
 
-def _cost_per_clip(model: ov.Model, spec: ModelSpec, *, has_preprocessing: bool) -> Cost:
-    """Count a model that takes what the spec says; normalising RGB inputs counts if it is to be embedded."""
-    streams = spec.inputs.items() if has_preprocessing else ()
-    num_pixels = sum(math.prod(spec.input_shape(name)) for name, stream in streams if stream == "rgb")
-    cost = count_cost(model, num_pixels=num_pixels)
-    return dataclasses.replace(cost, num_operations=cost.num_operations // spec.batch)
+def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
+    """Count a model that takes what the spec says, and normalising its RGB input."""
+    rgb = [name for name, port in spec.inputs.items() if port.stream == "rgb"]
+    cost = count_cost(model, num_pixels=sum(math.prod(spec.input_shape(name)) for name in rgb))
+    return replace(cost, num_operations=cost.num_operations // spec.batch)
 
 
 def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> None:
@@ -285,61 +276,6 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.output(f"{name}:0").set_names({name})
     if logits_output:
         model.add_outputs(LOGITS_NAME)
-
-
-def check_ir_output(output: Path, *, force: bool) -> Path:
-    """Return where an IR's .xml will lie, once it is known that neither it nor its .bin is in the way.
-
-    Raises:
-        OutputError: If one of the two exists (without `force`) or cannot be written.
-    """
-    if output.suffix != ".xml":
-        output = output.with_name(output.name + ".xml")
-    for path in (output, output.with_suffix(".bin")):
-        check_output(path, force=force)
-    return output
-
-
-def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> None:
-    """Write a model under a temporary name.
-
-    Raises:
-        OutputError: If the disk does not take it, named by its final place.
-    """
-    try:
-        ov.save_model(model, temporary, compress_to_fp16=compress_to_fp16)
-    except RuntimeError as error:
-        raise OutputError(
-            f"output {str(output)!r} must be writable; got {str(error).splitlines()[-1]}",
-            hint="is the disk full?",
-        ) from error
-
-
-def describe(model: ov.Model, spec: ModelSpec) -> None:
-    """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
-    for name, value in spec.to_fields().items():
-        model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
-    for name, text in model_api_info(spec).items():
-        model.set_rt_info(text, ["model_info", name])
-
-
-def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
-    """Return the keys by which OpenVINO's Model API describes a model.
-
-    Mean and scale are stated for readers; `embedded_processing` says that the model applies them.
-    """
-    info = {
-        "model_type": "Action Classification",
-        "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),
-        "layout": ",".join(f"{name}:{spec.layout}" for name in spec.inputs),
-        "orig_width": str(spec.frame_px[1] if spec.frame_px else spec.crop_px),
-        "orig_height": str(spec.frame_px[0] if spec.frame_px else spec.crop_px),
-        "reverse_input_channels": "False",
-        "embedded_processing": str(spec.has_preprocessing),
-    }
-    if spec.has_preprocessing:
-        info |= {"mean_values": str(spec.mean), "scale_values": str(spec.scale)}
-    return info
 
 
 def _keep_aside(temporary: Path, output: Path) -> Path:

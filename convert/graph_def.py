@@ -1,9 +1,6 @@
-"""A frozen graph's nodes, read without TensorFlow.
+"""A frozen graph's nodes, read without TensorFlow, so that conversion works where it is not installed.
 
-Conversion must work where TensorFlow is not installed, so the few fields that it needs of a GraphDef
-are declared here and parsed by the protobuf library.
-
-Source: TensorFlow's `graph.proto`, `node_def.proto`, `attr_value.proto`, `tensor.proto`.
+Source of the field numbers: TensorFlow's `graph.proto`, `node_def.proto`, `attr_value.proto`, `tensor.proto`.
 """
 
 from __future__ import annotations
@@ -12,40 +9,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from i3d_edge.core.errors import DependencyError, FrozenGraphError, SpecError
-from i3d_edge.core.spec import INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
-
-try:
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-    from google.protobuf.message import DecodeError
-except ModuleNotFoundError as missing:
-    raise DependencyError(
-        "converting needs protobuf; it is not installed", hint="pip install 'i3d-edge[convert]'"
-    ) from missing
+from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.i3d_spec import INPUT_NAME, OUTPUT_NAME
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import SPEC_NODE, read_spec
+from i3d_edge.core.wire import Message, read_message
 
 OMZ_SHA384 = "8f1c32cc56cc1ca6880b7725430ae8ec369485e60f9bcce9724042ecb6e5bd97d25a04148c38bfde60b0ed00c918bc96"
 OMZ_ORIGIN = "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
 
-_PACKAGE = "i3d_edge.graph_def"
-_BYTES = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
-_STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
-_MESSAGE = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
-
-# message -> (field, number, type, message type, repeated); a map is a repeated key and value.
-_SCHEMA: Mapping[str, tuple[tuple[str, int, int, str, bool], ...]] = {
-    "GraphDef": (("node", 1, _MESSAGE, "NodeDef", True),),
-    "NodeDef": (
-        ("name", 1, _STRING, "", False),
-        ("op", 2, _STRING, "", False),
-        ("input", 3, _STRING, "", True),
-        ("attr", 5, _MESSAGE, "Attr", True),
-    ),
-    "Attr": (("key", 1, _STRING, "", False), ("value", 2, _MESSAGE, "AttrValue", False)),
-    "AttrValue": (("tensor", 8, _MESSAGE, "TensorProto", False),),
-    "TensorProto": (("string_val", 8, _BYTES, "", True),),
-}
+_GRAPH_NODE = 1
+_NAME, _OP, _INPUT, _ATTR = 1, 2, 3, 5
+"""Fields of a NodeDef; its attributes are messages of a key and a value."""
+_KEY, _VALUE, _TENSOR, _STRING_VAL = 1, 2, 8, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +55,27 @@ def read_graph_def(path: Path) -> GraphDef:
     """Read a frozen graph's nodes and spec.
 
     Raises:
-        FrozenGraphError: If the file is absent, is not a GraphDef, or lacks `Placeholder` or `Softmax`.
+        FrozenGraphError: If the file is absent, is not a GraphDef, or lacks an I3D's input or output.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FrozenGraphError(f"frozen graph {str(path)!r} must be a file; got {error.strerror}") from error
+        raise FrozenGraphError(f"cannot read frozen graph {str(path)!r}: {error.strerror}") from error
     try:
-        message = _graph_def_class().FromString(data)
-    except DecodeError as error:
+        messages = read_message(data).messages(_GRAPH_NODE)
+        nodes = {node.name: node for node in map(_node, messages)}
+    except ValueError as error:
         raise FrozenGraphError(
-            f"frozen graph {str(path)!r} must be a binary GraphDef; its {len(data)} bytes are not",
-            hint="a checkpoint or SavedModel is frozen by `i3d freeze`",
+            f"{str(path)!r} is no frozen graph: its {len(data)} bytes are no binary GraphDef",
+            hint="`i3d freeze` makes one of a checkpoint or SavedModel",
         ) from error
-    nodes = {
-        node.name: Node(node.name, node.op, tuple(_node_name(name) for name in node.input if name[0] != "^"))
-        for node in message.node
-    }
     for name in (INPUT_NAME, OUTPUT_NAME):
         if name not in nodes:
             raise FrozenGraphError(
-                f"frozen graph {str(path)!r} must have a node {name!r}; its {len(nodes)} nodes are named otherwise",
+                f"frozen graph {str(path)!r} has no node {name!r} among its {len(nodes)}: it is no I3D",
                 hint="`i3d freeze` makes such a graph from a checkpoint",
             )
-    spec = next((_string_value(node) for node in message.node if node.name == SPEC_NODE), None)
+    spec = next((_string_value(message) for message in messages if message.text(_NAME) == SPEC_NODE), None)
     return GraphDef(
         path=path,
         nodes=nodes,
@@ -112,30 +86,25 @@ def read_graph_def(path: Path) -> GraphDef:
 
 def _read_spec(path: Path, text: bytes) -> ModelSpec:
     try:
-        return ModelSpec.from_json(text)
+        return read_spec(text)
     except SpecError as error:
         raise FrozenGraphError(
-            f"frozen graph {str(path)!r} must describe itself readably: {error.message}", hint=error.hint
+            f"the description inside frozen graph {str(path)!r} is damaged: {error.message}", hint=error.hint
         ) from error
 
 
-def _node_name(edge: str) -> str:
-    return edge.partition(":")[0]
+def _node(message: Message) -> Node:
+    edges = [bytes(part).decode() for part in message.parts.get(_INPUT, ())]
+    inputs = (edge.partition(":")[0] for edge in edges if not edge.startswith("^"))
+    return Node(message.text(_NAME), message.text(_OP), tuple(inputs))
 
 
-def _string_value(node: Any) -> bytes:
-    values = (item.value.tensor.string_val for item in node.attr if item.key == "value")
-    return next((strings[0] for strings in values if strings), b"")
-
-
-def _graph_def_class() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name="i3d_edge/graph_def.proto", package=_PACKAGE, syntax="proto3")
-    for name, fields in _SCHEMA.items():
-        message = file.message_type.add(name=name)
-        for field, number, kind, type_name, repeated in fields:
-            declared = message.field.add(name=field, number=number, type=kind, label=3 if repeated else 1)
-            if type_name:
-                declared.type_name = f".{_PACKAGE}.{type_name}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.GraphDef"))
+def _string_value(message: Message) -> bytes:
+    tensors = [
+        tensor
+        for attribute in message.messages(_ATTR)
+        if attribute.text(_KEY) == "value"
+        for value in attribute.messages(_VALUE)
+        for tensor in value.messages(_TENSOR)
+    ]
+    return next((bytes(tensor.parts[_STRING_VAL][0]) for tensor in tensors if _STRING_VAL in tensor.parts), b"")

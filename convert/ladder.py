@@ -10,12 +10,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.convert.mistakes import MISTAKES, name_mistake
+from i3d_edge.convert.mistakes import mistakes, name_mistake
 from i3d_edge.convert.parity import TOP_K
 from i3d_edge.convert.stage import Feeds, Stage
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
-from i3d_edge.core.spec import INPUT_NAME
+from i3d_edge.core.spec import ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 Item = TypeVar("Item")
@@ -126,7 +126,7 @@ def climb(
         step, worst = _compare(those, list(clips), answers, tolerance)
         if all_layers or not step.agrees:
             step = replace(step, layers=_compare_layers(layers(pair[0], worst), layers(pair[1], worst)))
-        if not step.agrees and list(feeds[0][worst]) == [INPUT_NAME] and those[0].spec.stream == "rgb":
+        if not step.agrees and those[0].spec.stream == "rgb":
             step = _explain(step, those, feeds, answers)
         steps.append(step)
     return steps
@@ -182,15 +182,16 @@ def _explain(
 ) -> Step:
     """Look for a mistake in the clips if two kinds were given, else in what either stage does to them."""
     names = list(fed[0])[:_FEW]
+    [(port_name, port)] = stages[0].spec.inputs.items()
     if fed[0] is not fed[1]:
-        found = {name_mistake(fed[0][name][INPUT_NAME], fed[1][name][INPUT_NAME]) for name in names} - {None}
+        found = {name_mistake(fed[0][name][port_name], fed[1][name][port_name], port) for name in names} - {None}
         if found:
             return replace(step, mistake="the second clips have " + " / ".join(sorted(str(name) for name in found)))
     for mistaken, right in ((1, 0), (0, 1)):  # the earlier stage is believed first
-        for title, mistake in MISTAKES.items():
+        for title, mistake in mistakes(port).items():
             # If `mistaken` makes it, the other one makes it too once it is shown its clips that way.
             shown = [
-                stages[right].logits({INPUT_NAME: np.ascontiguousarray(mistake(fed[right][name][INPUT_NAME]))})
+                stages[right].logits({port_name: np.ascontiguousarray(mistake(fed[right][name][port_name]))})
                 for name in names
             ]
             expected = logits[mistaken][: len(names)]
@@ -205,11 +206,16 @@ def _require_alike(stages: Sequence[Stage]) -> None:
     first = stages[0].spec
     for stage in stages[1:]:
         spec = stage.spec
-        mine, theirs = ((s.num_classes, s.num_frames, s.crop_px, dict(s.inputs)) for s in (first, spec))
-        if mine != theirs:
+        if _clip_of(first) != _clip_of(spec):
             raise SpecError(
-                f"stages must take the same clips and have the same classes; got {first.title()} and {spec.title()}"
+                f"only stages of the same clips and classes can be compared; these are {first.title()} and "
+                f"{spec.title()}"
             )
+
+
+def _clip_of(spec: ModelSpec) -> tuple[object, ...]:
+    streams = {name: port.stream for name, port in spec.inputs.items()}
+    return spec.num_classes, spec.num_frames, spec.crop_px, streams
 
 
 def _coarser(first: Stage, second: Stage) -> str:

@@ -10,7 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.normalisation import bounds, denormalised
+from i3d_edge.core.port import Port
+
 Float32Array = npt.NDArray[np.float32]
+Mistake = Callable[[Float32Array], Float32Array]
 
 _SAME = 0.05
 """Two clips are the same when they differ, on average, by at most this fraction of their spread."""
@@ -28,15 +32,26 @@ def _confuse_layout(clip: Float32Array, *, memory: str, taken_for: str) -> Float
     return values.reshape([lengths[axis] for axis in taken_for]).transpose([taken_for.index(axis) for axis in "NDHWC"])
 
 
-MISTAKES: Mapping[str, Callable[[Float32Array], Float32Array]] = {
-    "channels swapped: BGR instead of RGB": lambda clip: clip[..., ::-1],
-    "range [0, 1] instead of [-1, 1]": lambda clip: (clip + 1) * np.float32(0.5),
-    "range [0, 255] instead of [-1, 1]": lambda clip: (clip + 1) * np.float32(127.5),
-    "NCDHW fed as NDCHW": partial(_confuse_layout, memory="NCDHW", taken_for="NDCHW"),
-    "NDCHW fed as NCDHW": partial(_confuse_layout, memory="NDCHW", taken_for="NCDHW"),
-    "frames reversed": lambda clip: clip[:, ::-1],
-}
-"""What the network sees by mistake, of what it should see: (N, D, H, W, C), float32, in [-1, 1]."""
+def mistakes(port: Port) -> Mapping[str, Mistake]:
+    """Return the mistakes by name: what the network sees by each, of what it should see.
+
+    Both are clips, (N, D, H, W, C), float32, normalised as the port says.
+    """
+    lowest, highest = bounds(port)
+    right = f"[{lowest:.4g}, {highest:.4g}]"
+    other = "RGB" if port.colour_order == "BGR" else "BGR"
+    found: dict[str, Mistake] = {
+        f"channels swapped: {other} instead of {port.colour_order}": lambda clip: clip[..., ::-1]
+    }
+    if right != "[0, 1]":
+        found[f"range [0, 1] instead of {right}"] = lambda clip: denormalised(clip, port) / np.float32(255)
+    if right != "[0, 255]":
+        found[f"range [0, 255] instead of {right}"] = lambda clip: denormalised(clip, port)
+    return found | {
+        "NCDHW fed as NDCHW": partial(_confuse_layout, memory="NCDHW", taken_for="NDCHW"),
+        "NDCHW fed as NCDHW": partial(_confuse_layout, memory="NDCHW", taken_for="NCDHW"),
+        "frames reversed": lambda clip: clip[:, ::-1],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +70,17 @@ class Geometry:
     height: float
 
 
-def name_mistake(expected: Float32Array, got: Float32Array) -> str | None:
+def name_mistake(expected: Float32Array, got: Float32Array, port: Port) -> str | None:
     """Say which mistake turned one clip into another; None if they are the same but for noise.
 
     Args:
-        expected: What the network should see: (N, D, H, W, C), float32, in [-1, 1].
+        expected: What the network should see: (N, D, H, W, C), float32, normalised.
         got: What it was given, same shape.
+        port: The network's input.
     """
     if _is_same(expected, got):
         return None
-    for name, mistake in MISTAKES.items():
+    for name, mistake in mistakes(port).items():
         if _is_same(mistake(expected), got):
             return name
     geometry = compare_geometry(expected, got)
@@ -103,10 +119,9 @@ def _grey(frame: Float32Array) -> Float32Array:
 
 def _fit(first: Float32Array, second: Float32Array, width: float, height: float) -> float:
     """Return the correlation of two pictures, the second enlarged about its centre, where both are defined."""
-    size = first.shape[0]
-    middle = (size - 1) / 2
-    enlarge = np.array([[width, 0, middle * (1 - width)], [0, height, middle * (1 - height)]], np.float32)
-    warped = cv2.warpAffine(second, enlarge, (size, size), flags=cv2.INTER_LINEAR, borderValue=np.nan)
+    y, x = ((length - 1) / 2 for length in first.shape)
+    enlarge = np.array([[width, 0, x * (1 - width)], [0, height, y * (1 - height)]], np.float32)
+    warped = cv2.warpAffine(second, enlarge, first.shape[::-1], flags=cv2.INTER_LINEAR, borderValue=np.nan)
     inside = np.isfinite(warped)
     if inside.mean() < 0.2:
         return -1.0

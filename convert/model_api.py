@@ -9,10 +9,12 @@ from pathlib import Path
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.convert.conversion import check_ir_output, model_api_info, save_ir
+from i3d_edge.convert.description import model_api_info
+from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.files import staged
-from i3d_edge.core.spec import INPUT_NAME, SOURCE_GROUP, ModelSpec
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import SOURCE_GROUP, spec_to_fields
 from i3d_edge.runtime import read_ir
 
 LAYOUT = "NSCTHW"
@@ -57,11 +59,14 @@ def export_to_model_api(ir_path: Path, output: Path, *, force: bool = False) -> 
     """
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
-    if tuple(spec.inputs.values()) != ("rgb",) or spec.batch != 1 or spec.frame_px:
-        raise SpecError(f"model must take one cropped RGB clip alone for Model API; got {spec.title()}")
-    shape = (1, 1, 3, spec.num_frames, spec.crop_px, spec.crop_px)
+    if not (_takes_raw_rgb(spec) and spec.batch == 1 and spec.frame_px is None and spec.head.kind == "probabilities"):
+        raise SpecError(
+            "Model API takes models of one cropped RGB clip of raw pixels that give probabilities; this is "
+            f"{spec.title()}"
+        )
+    shape = (1, 1, 3, spec.num_frames, *spec.crop_px)
     exported = _with_six_axes(model, spec, shape)
-    for name, value in spec.to_fields().items():
+    for name, value in spec_to_fields(spec).items():
         exported.set_rt_info(json.dumps(value), [SOURCE_GROUP, name])
     for name, text in _model_info(spec).items():
         exported.set_rt_info(text, ["model_info", name])
@@ -71,11 +76,17 @@ def export_to_model_api(ir_path: Path, output: Path, *, force: bool = False) -> 
     return ModelApiReport(output, num_bytes, spec, shape)
 
 
+def _takes_raw_rgb(spec: ModelSpec) -> bool:
+    ports = list(spec.inputs.values())
+    return len(ports) == 1 and (ports[0].stream, ports[0].colour_order, ports[0].takes_pixels) == ("rgb", "RGB", True)
+
+
 def _with_six_axes(model: ov.Model, spec: ModelSpec, shape: tuple[int, ...]) -> ov.Model:
-    port = model.input(INPUT_NAME)
-    clips = ops.parameter(list(shape), port.element_type, name=INPUT_NAME)
+    [name] = spec.inputs
+    port = model.input(name)
+    clips = ops.parameter(list(shape), port.element_type, name=name)
     clips.set_layout(ov.Layout(LAYOUT))
-    clips.output(0).set_names({INPUT_NAME})
+    clips.output(0).set_names({name})
     extra, axes = ([1], "NCDHW") if "N" in spec.layout else ([0, 1], "CDHW")
     clip = ops.transpose(ops.squeeze(clips, ops.constant(extra)), [axes.index(axis) for axis in spec.layout])
     for target in port.get_target_inputs():
@@ -85,4 +96,5 @@ def _with_six_axes(model: ov.Model, spec: ModelSpec, shape: tuple[int, ...]) -> 
 
 def _model_info(spec: ModelSpec) -> dict[str, str]:
     info = {name: text for name, text in model_api_info(spec).items() if name not in _UNSAID}
-    return info | {"layout": f"{INPUT_NAME}:{LAYOUT}", "input_dtype": spec.input_type}
+    [(name, port)] = spec.inputs.items()
+    return info | {"layout": f"{name}:{LAYOUT}", "input_dtype": port.element_type}

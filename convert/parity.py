@@ -16,13 +16,16 @@ import openvino as ov
 
 from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.core.errors import ParityError
-from i3d_edge.core.spec import INPUT_NAME, LOGITS_NAME, NUMPY_TYPES, ModelSpec
+from i3d_edge.core.i3d_spec import LOGITS_NAME
+from i3d_edge.core.normalisation import normalised
+from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.spec import ModelSpec
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
 
 Feeds = Mapping[str, Float32Array]
-"""Input name -> array, NDHWC, float32, in [-1, 1]."""
+"""Input name -> array, NDHWC, float32, normalised."""
 
 Reference = Callable[[Path, list[Feeds]], list[Float32Array]]
 """Runs clips through the frozen graph at a path and returns their logits, (N, num_classes) each."""
@@ -108,14 +111,14 @@ def require(report: ParityReport, kept_at: Path) -> None:
     if not report.passed:
         worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
         raise ParityError(
-            f"IR must give the frozen graph's logits to within {report.bound:g} of the largest and the same top-5; "
-            f"got {worst.relative_difference:.3g} on the {worst.name} clip, "
+            f"the IR's logits differ from the frozen graph's by {worst.relative_difference:.3g} of the largest on the "
+            f"{worst.name} clip (at most {report.bound:g} is allowed), "
             f"top-5 {'the same' if worst.top5_agrees else 'different'}",
-            hint=f"the IR was kept aside for inspection: {str(kept_at)!r}",
+            hint=f"the IR is kept for inspection: {str(kept_at)!r}",
         )
 
 
-def moving_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
+def moving_clip(spec: ModelSpec, name: str) -> UInt8Array:
     """Return smooth coloured waves that drift, for an input: shape (N, D, H, W, C), uint8, 0..255."""
     batch, num_frames, height, width, channels = _shape(spec, name)
     clip, frame, row, column = np.ogrid[:batch, :num_frames, :height, :width]
@@ -125,10 +128,10 @@ def moving_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
         + np.sin((row * column) / (400.0 + 90 * channel) - frame / 5.0)
         for channel in range(channels)
     ]
-    return np.rint(127.5 + 63.5 * np.stack(waves, axis=-1)).astype(np.uint8)
+    return np.rint(255 / 2 + 63.5 * np.stack(waves, axis=-1)).astype(np.uint8)
 
 
-def noise_clip(spec: ModelSpec, name: str = INPUT_NAME) -> UInt8Array:
+def noise_clip(spec: ModelSpec, name: str) -> UInt8Array:
     """Return independent uniform noise from a fixed seed, for an input: shape (N, D, H, W, C), uint8, 0..255."""
     return np.random.default_rng(0).integers(0, 256, _shape(spec, name), dtype=np.uint8)
 
@@ -137,18 +140,13 @@ def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
     return replace(spec, layout="NDHWC").input_shape(name)
 
 
-def normalise(pixels: UInt8Array, spec: ModelSpec) -> Float32Array:
-    """Return pixels, 0..255, as the network sees them: float32 in [-1, 1]."""
-    return ((pixels.astype(np.float32) - spec.mean) / spec.scale).astype(np.float32)
-
-
-def _normalise(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    return {name: normalise(pixels, spec) for name, pixels in clip.items()}
+def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
+    return {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
 
 
 def _see(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
     """Return what the network sees of a clip: normalised, and cropped if the model is given whole frames."""
-    seen = _normalise(clip, spec)
+    seen = _normalised(clip, spec)
     if spec.frame_px is None:
         return seen
     rows, columns = resize_matrices(spec)
@@ -165,10 +163,10 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in clips:
-        normalised = _normalise(clip, spec)
-        values = {name: clip[name] if spec.takes_pixels(name) else normalised[name] for name in spec.inputs}
+        seen = _normalised(clip, spec)
+        values = {name: clip[name] if port.takes_pixels else seen[name] for name, port in spec.inputs.items()}
         ordered = {
-            name: np.ascontiguousarray(spec.lay_out(array), dtype=NUMPY_TYPES[spec.element_type(name)])
+            name: np.ascontiguousarray(spec.lay_out(array), dtype=NUMPY_TYPES[spec.inputs[name].element_type])
             for name, array in values.items()
         }
         results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ import numpy.typing as npt
 
 from i3d_edge.convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
 from i3d_edge.convert.bias_correction import correct_biases
-from i3d_edge.convert.conversion import check_ir_output, describe, save_ir
+from i3d_edge.convert.description import describe
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
+from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.core.files import staged
 from i3d_edge.core.progress import track
@@ -98,9 +98,9 @@ def quantize_ir(
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
     if any(node.get_type_name() == QUANTIZER for node in model.get_ops()):
-        raise IRError(f"IR {str(ir_path)!r} must be FP32 or FP16 to be quantized; it is INT8 already")
-    if tuple(spec.inputs.values()) != ("rgb",):
-        raise SpecError(f"model must take RGB clips alone to be quantized; got {spec.title()}")
+        raise IRError(f"IR {str(ir_path)!r} is INT8 already")
+    if spec.stream != "rgb":
+        raise SpecError(f"only models of RGB alone can be quantized; this is {spec.title()}")
     nncf = _import_nncf()  # before any video is decoded
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
@@ -116,7 +116,7 @@ def quantize_ir(
             subset_size=len(feeds),
             preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
             # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed.
-            ignored_scope=nncf.IgnoredScope(types=["ReduceMean"]),
+            ignored_scope=nncf.IgnoredScope(types=["ReduceMean"], validate=False),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 # NNCF's own choice averages the clips' extremes, and cuts off what a livelier clip exceeds them by.
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
@@ -128,7 +128,7 @@ def quantize_ir(
     trials: list[Trial] = []
     if promises:
         quantized, trials = control_accuracy(model, quantized, spec, promises)
-    spec = dataclasses.replace(
+    spec = replace(
         spec,
         precision="INT8",
         passes=(*passes, QUANTIZE_INT8),

@@ -1,6 +1,6 @@
 """A stage of a model on its way: a frozen graph or an IR, at some precision on some device, that answers clips.
 
-Every stage is fed what the network itself sees, NDHWC float32 in [-1, 1], so that wrong preprocessing inside an IR
+Every stage is fed what the network itself sees, NDHWC float32, normalised, so that wrong preprocessing inside an IR
 shows, and so that a stage can be shown what another one sees by mistake.
 """
 
@@ -17,7 +17,8 @@ from openvino import opset13 as ops
 
 from i3d_edge.convert.passes.lowering import TAPS
 from i3d_edge.core.errors import SpecError
-from i3d_edge.core.spec import LOGITS_NAME, ModelSpec
+from i3d_edge.core.normalisation import denormalised
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_ir
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
@@ -25,8 +26,9 @@ from i3d_edge.runtime.inference.executed import executed_precision
 Float32Array = npt.NDArray[np.float32]
 
 Feeds = Mapping[str, Float32Array]
-"""Input name -> what the network sees, (1, D, H, W, C), float32, in [-1, 1]."""
+"""Input name -> what the network sees, (1, D, H, W, C), float32, normalised."""
 
+_LOGITS = "logits"
 _LAYER_TYPES = ("Relu", "Concat")
 _FRAMES = 4
 _PRECISIONS = ("f32", "bf16", "f16", "int8")
@@ -42,7 +44,7 @@ class Stage:
         stored: How its weights are stored: "FP32", "FP16" or "INT8".
         spec: What it says of itself.
         logits: A clip -> (num_classes,).
-        layers: A clip -> the output of every unit by DeepMind's name, (1, D, H, W, C), in the order of the network.
+        layers: A clip -> the output of every unit by its name, (1, D, H, W, C), in the order of the network.
     """
 
     name: str
@@ -71,13 +73,13 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
     """
     model, spec = read_ir(path, spec_path=spec_path)
     if spec.batch != 1 or spec.frame_px is not None:
-        raise SpecError(f"stage must take one clip of cropped frames at a time; got {str(path)!r}, {spec.title()}")
+        raise SpecError(f"a stage takes one clip of cropped frames at a time; {str(path)!r} is {spec.title()}")
     _take_floats(model)
     stored = spec.precision or "FP32"
     hint = precision or (None if stored == "INT8" else "f32")
 
     def answer(feeds: Feeds) -> Float32Array:
-        logits: Float32Array = _infer(compiled, feeds, spec)[LOGITS_NAME][0]
+        logits: Float32Array = _infer(compiled, feeds, spec)[_LOGITS][0]
         return logits
 
     def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
@@ -85,7 +87,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
         return {name: _volume(values) for name, values in found.items() if values.ndim >= _FRAMES}
 
     with_logits = model.clone()
-    _output_logits(with_logits)
+    _output_logits(with_logits, spec)
     compiled = _compile(with_logits, device, hint)
     asked = "int8" if stored == "INT8" else (precision or "f32")
     ran = executed_precision(compiled)
@@ -105,15 +107,19 @@ def _take_floats(model: ov.Model) -> None:
     model.validate_nodes_and_infer_types()
 
 
-def _output_logits(model: ov.Model) -> None:
-    """Give a model an output with what enters its softmax."""
-    if any(LOGITS_NAME in output.names for output in model.outputs):
+def _output_logits(model: ov.Model, spec: ModelSpec) -> None:
+    """Give a model an output `_LOGITS` with its logits: its own, or what enters its softmax."""
+    output = model.output(spec.head.output)
+    if spec.head.kind == "logits":
+        output.add_names({_LOGITS})
         return
-    softmax = model.outputs[0].get_node().input_value(0).get_node()
+    if any(_LOGITS in output.names for output in model.outputs):
+        return
+    softmax = output.get_node().input_value(0).get_node()
     if softmax.get_type_name() != "Softmax":
-        raise SpecError(f"stage must end in a softmax; got {softmax.get_type_name()}")
-    softmax.input_value(0).set_names({LOGITS_NAME})
-    model.add_outputs(LOGITS_NAME)
+        raise SpecError(f"the network must end in a softmax, or give logits; it ends in {softmax.get_type_name()}")
+    softmax.input_value(0).set_names({_LOGITS})
+    model.add_outputs(_LOGITS)
 
 
 def _with_layers(model: ov.Model) -> ov.Model:
@@ -140,7 +146,8 @@ def _compile(model: ov.Model, device: str, precision: str | None) -> ov.Compiled
 def _infer(compiled: ov.CompiledModel, feeds: Feeds, spec: ModelSpec) -> dict[str, Float32Array]:
     inputs = {}
     for name, seen in feeds.items():
-        values = seen * np.float32(spec.scale) + np.float32(spec.mean) if spec.takes_pixels(name) else seen
+        port = spec.inputs[name]
+        values = denormalised(seen, port) if port.takes_pixels else seen
         inputs[name] = np.ascontiguousarray(spec.lay_out(values), dtype=np.float32)
     results = compiled(inputs)
-    return {port.any_name: np.array(results[port]) for port in compiled.outputs}
+    return {name: np.array(results[port]) for port in compiled.outputs for name in port.names}

@@ -24,8 +24,10 @@ from i3d_edge.core.errors import (
     CheckpointVariablesError,
     LabelError,
 )
+from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import NUM_CHANNELS, UNKNOWN, Origin, Stream
+from i3d_edge.core.port import NUM_CHANNELS, Stream
+from i3d_edge.core.spec import Origin
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer

@@ -12,16 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import LabelError, SpecError
+from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import sha256_file, staged
-from i3d_edge.core.spec import (
-    EMBEDDING_NAME,
-    LOGITS_NAME,
-    OUTPUT_NAME,
-    SPEC_NODE,
-    UNKNOWN,
-    Fusion,
-    ModelSpec,
-)
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTPUT_NAME, i3d_spec
+from i3d_edge.core.spec import Fusion, ModelSpec
+from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import Checkpoint
 from i3d_edge.freeze.network import Variables, build_features, build_logits
@@ -58,7 +53,7 @@ def freeze_checkpoint(
     *,
     joint: Checkpoint | None = None,
     fusion: Fusion = "logits",
-    num_frames: int = 79,
+    num_frames: int = NUM_FRAMES,
     batch: int = 1,
     embedding: bool = False,
     force: bool = False,
@@ -87,7 +82,7 @@ def freeze_checkpoint(
         OutputError: If the file exists (without `force`) or cannot be written.
     """
     checkpoints = [checkpoint] if joint is None else [checkpoint, joint]
-    spec = ModelSpec(
+    spec = i3d_spec(
         stream=checkpoint.stream if joint is None else _joint_stream(checkpoint, joint),
         fusion=None if joint is None else fusion,
         labels=checkpoint.labels,
@@ -134,7 +129,7 @@ def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:
         if spec.has_embedding:
             pooled = [tf.squeeze(features, axis=(2, 3)) for features in embeddings]
             tf.reduce_mean(pooled[0] if len(pooled) == 1 else tf.concat(pooled, axis=2), axis=1, name=EMBEDDING_NAME)
-        tf.constant(spec.to_json(), name=SPEC_NODE)
+        tf.constant(spec_to_json(spec), name=SPEC_NODE)
         graph_def = graph.as_graph_def()
     graph_def.versions.producer = _GRAPH_PRODUCER
     return graph_def

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
 from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
-from i3d_edge.core.spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME, SPEC_NODE, ModelSpec
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
+from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.freeze._tensorflow import tf
 
 Float32Array = npt.NDArray[np.float32]
@@ -49,13 +50,13 @@ class FrozenGraph:
         for name in (INPUT_NAME, OUTPUT_NAME):
             if name not in nodes:
                 raise FrozenGraphError(
-                    f"frozen graph {str(path)!r} must have a node {name!r}; its {len(nodes)} nodes are named otherwise",
+                    f"frozen graph {str(path)!r} has no node {name!r} among its {len(nodes)}: it is no I3D",
                     hint="`i3d freeze` makes such a graph from a checkpoint",
                 )
         names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
         try:
             has_spec = SPEC_NODE in nodes
-            self.spec = ModelSpec.from_json(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if has_spec else None
+            self.spec = read_spec(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if has_spec else None
             for name in names:
                 sizes = nodes[name].attr["shape"].shape.dim
                 for axis, length in ((0, batch), (1, num_frames)):

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointError, ClipShapeError, NotFiniteError
-from i3d_edge.core.spec import INPUT_NAME, ModelSpec
+from i3d_edge.core.i3d_spec import INPUT_NAME, NUM_FRAMES, i3d_spec
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME, Checkpoint, open_checkpoint
 from i3d_edge.freeze.frozen_graph import LAYER_TYPES, Feeds
@@ -37,7 +38,7 @@ class HubModule:
         spec: What its variables and the requested clip length make it.
     """
 
-    def __init__(self, path: Path, *, num_frames: int = 79) -> None:
+    def __init__(self, path: Path, *, num_frames: int = NUM_FRAMES) -> None:
         """Check the module's variables, load its graph and look at its signature.
 
         Args:
@@ -51,7 +52,7 @@ class HubModule:
         if not (path / SAVED_MODEL_NAME).is_file():
             raise CheckpointError(f"TF-Hub module {str(path)!r} must be a folder with a {SAVED_MODEL_NAME}")
         self.path = path
-        self.spec = ModelSpec(
+        self.spec = i3d_spec(
             stream=checkpoint.stream,
             labels=checkpoint.labels,
             origin=checkpoint.origin,

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import CheckpointDamagedError, DependencyError
+from i3d_edge.core.wire import read_message, read_varint
 
 try:
     import cramjam
@@ -143,8 +144,9 @@ def _parse(data: bytes) -> dict[str, TensorEntry]:
 
 
 def _entry(name: str, message: bytes) -> TensorEntry:
-    numbers, messages = _fields(message)
-    dims = [_fields(dim)[0].get(1, 0) for shape in messages.get(_SHAPE, []) for dim in _fields(shape)[1].get(2, [])]
+    fields = read_message(message)
+    numbers = fields.numbers
+    dims = [dim.numbers.get(1, 0) for shape in fields.messages(_SHAPE) for dim in shape.messages(2)]
     dtype = numbers.get(_DTYPE, 0)
     return TensorEntry(
         name=name,
@@ -155,28 +157,6 @@ def _entry(name: str, message: bytes) -> TensorEntry:
         num_bytes=numbers.get(_SIZE, 0),
         crc32c=numbers.get(_CRC, 0),
     )
-
-
-def _fields(message: bytes) -> tuple[dict[int, int], dict[int, list[bytes]]]:
-    """Return the fields of a protocol buffer by their numbers: integers, and messages or texts."""
-    numbers: dict[int, int] = {}
-    messages: dict[int, list[bytes]] = {}
-    position = 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        field, kind = tag >> 3, tag & 7
-        if kind == 0:
-            numbers[field], position = _varint(message, position)
-        elif kind == 2:
-            size, position = _varint(message, position)
-            messages.setdefault(field, []).append(message[position : position + size])
-            position += size
-        elif kind == 5:
-            numbers[field] = int.from_bytes(message[position : position + 4], "little")
-            position += 4
-        else:
-            raise ValueError(f"a field of wire type {kind}")
-    return numbers, messages
 
 
 def _entry_message(values: npt.NDArray[np.float32], offset: int) -> bytes:
@@ -212,9 +192,9 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = len(block) - 4 * (num_restarts + 1)
     position, key = 0, b""
     while position < end:
-        num_shared, position = _varint(block, position)
-        num_new, position = _varint(block, position)
-        num_value, position = _varint(block, position)
+        num_shared, position = read_varint(block, position)
+        num_new, position = read_varint(block, position)
+        num_value, position = read_varint(block, position)
         key = key[:num_shared] + block[position : position + num_new]
         position += num_new
         yield key, block[position : position + num_value]
@@ -242,24 +222,13 @@ def _with_trailer(block: bytes) -> bytes:
 
 
 def _handle(data: bytes, position: int) -> tuple[tuple[int, int], int]:
-    offset, position = _varint(data, position)
-    size, position = _varint(data, position)
+    offset, position = read_varint(data, position)
+    size, position = read_varint(data, position)
     return (offset, size), position
 
 
 def _handle_bytes(offset: int, block: bytes) -> bytes:
     return _varint_bytes(offset) + _varint_bytes(len(block))
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
 
 
 def _varint_bytes(value: int) -> bytes:

@@ -26,5 +26,6 @@ from i3d_edge.runtime.views.decoding import VideoFeed as VideoFeed
 from i3d_edge.runtime.views.flow import FlowCost as FlowCost
 from i3d_edge.runtime.views.flow import FlowMethod as FlowMethod
 from i3d_edge.runtime.views.flow import flow_method as flow_method
+from i3d_edge.runtime.views.options import ViewOptions as ViewOptions
 from i3d_edge.runtime.views.plan import ViewPlan as ViewPlan
 from i3d_edge.runtime.views.plan import ViewReader as ViewReader

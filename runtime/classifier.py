@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from fractions import Fraction
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from i3d_edge.runtime.prediction import Classification, View, top_k
 from i3d_edge.runtime.views.clip import require_crops
 from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
 from i3d_edge.runtime.views.flow import FlowMethod, flow_method
+from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip, ViewPlan
 
 if TYPE_CHECKING:
@@ -36,17 +36,6 @@ Frames = npt.NDArray[Any]
 # Answers that are ready wait no longer than this for the next view to be decoded.
 _IDLE_S = 0.02
 _MOST_DECODERS = 8
-
-
-class ClassifyOptions(TypedDict, total=False):
-    """The options of `VideoClassifier.classify`, by name."""
-
-    k: int
-    num_clips: int
-    num_crops: int
-    hop: int | None
-    fusion: Fusion
-    frames_fps: Fraction | None
 
 
 class VideoClassifier:
@@ -142,39 +131,29 @@ class VideoClassifier:
     def classify(
         self,
         video: str | PathLike[str] | Frames | Source,
+        views: ViewOptions | None = None,
         *,
         k: int = 5,
-        num_clips: int = 1,
-        num_crops: int = 1,
-        hop: int | None = None,
-        fusion: Fusion = "probabilities",
-        frames_fps: Fraction | None = None,
     ) -> Classification:
         """Label one video.
 
         Args:
             video: A file that FFmpeg decodes; a folder of numbered images; an .npy clip; or frames, see `ClipArray.of`,
                 sampled at `spec.frame_rate_fps`.
+            views: Which clips and crops of it; the centre clip if not given.
             k: How many classes to return.
-            num_clips: 1 for the centre clip; more are spread over the video.
-            num_crops: 1 for the centre of each frame; 3 along its longer side.
-            hop: Instead of `num_clips`: the whole video, a clip every so many samples of `spec.frame_rate_fps`.
-            fusion: How several views become one answer, see `fuse`.
-            frames_fps: The rate of a folder's images.
 
         Raises:
             VideoError: One of its kinds, if the file cannot be used.
             ClipShapeError: If frames have another shape, dtype or range.
         """
-        [result] = self.classify_all(
-            [video], k=k, num_clips=num_clips, num_crops=num_crops, hop=hop, fusion=fusion, frames_fps=frames_fps
-        )
+        [result] = self.classify_all([video], views, k=k)
         if not isinstance(result, Classification):
             raise result
         return result
 
     async def classify_async(
-        self, video: str | PathLike[str] | Frames | Source, **options: Unpack[ClassifyOptions]
+        self, video: str | PathLike[str] | Frames | Source, views: ViewOptions | None = None, *, k: int = 5
     ) -> Classification:
         """Label one video, as `classify` does, while the event loop goes on.
 
@@ -184,37 +163,30 @@ class VideoClassifier:
         import asyncio  # takes long to load, and most users need none
 
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(self.classify, video, **options))
+        return await loop.run_in_executor(self._threads, partial(self.classify, video, views, k=k))
 
     def classify_all(
         self,
         videos: Iterable[str | PathLike[str] | Frames | Source],
+        views: ViewOptions | None = None,
         *,
         k: int = 5,
-        num_clips: int = 1,
-        num_crops: int = 1,
-        hop: int | None = None,
-        fusion: Fusion = "probabilities",
-        frames_fps: Fraction | None = None,
     ) -> Iterator[Classification | VideoError | ClipShapeError]:
         """Label videos in order, decoding the next ones meanwhile; of long ones too only a few clips are in memory.
 
         Args:
             videos: Each as for `classify`; taken only a few ahead.
-            k: As for `classify`, and so the others.
-            num_clips: See there.
-            num_crops: See there.
-            hop: See there.
-            fusion: See there.
-            frames_fps: See there.
+            views: Of each; as for `classify`.
+            k: How many classes to return.
 
         Yields:
             For each video in turn what `classify` returns, or the error that it raises.
         """
         require_crops(self.spec)
-        plan = ViewPlan.of_spec(self.spec, num_clips, num_crops=num_crops, hop=hop, flow=self.flow)
-        sources = (self._source(video, frames_fps) for video in videos)
-        views: list[View] = []
+        wanted = views or ViewOptions()
+        plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
+        sources = (self._source(video, wanted) for video in videos)
+        seen: list[View] = []
         with (
             DecodePool(sources, plan, num_workers=1 if self.flow else self._num_decoders) as pool,
             closing(self.engine.answers(self._questions(pool))) as answers,
@@ -222,12 +194,12 @@ class VideoClassifier:
             for item, probabilities in answers:
                 if isinstance(item, Clip):
                     assert probabilities is not None
-                    views.append(View(item.start_s, item.end_s, probabilities, item.clip, item.crop))
+                    seen.append(View(item.start_s, item.end_s, probabilities, item.clip, item.crop))
                 elif isinstance(item, Restart):
-                    views.clear()
+                    seen.clear()
                 elif isinstance(item, Outcome):
-                    yield item.error or self._conclude(views, item, k, fusion)
-                    views = []
+                    yield item.error or self._conclude(seen, item, k, wanted.fusion or self.spec.head.view_fusion)
+                    seen = []
 
     def stream(
         self, source: str, options: StreamOptions | None = None, *, say: Callable[[str], None] = lambda _text: None
@@ -270,9 +242,9 @@ class VideoClassifier:
             flow=outcome.flow,
         )
 
-    def _source(self, video: str | PathLike[str] | Frames | Source, frames_fps: Fraction | None) -> Source:
+    def _source(self, video: str | PathLike[str] | Frames | Source, views: ViewOptions) -> Source:
         if isinstance(video, Source):
             return video
         if isinstance(video, np.ndarray):
             return source_of_frames(video, self.spec)
-        return source_of_path(Path(video), self.spec, frames_fps=frames_fps)
+        return source_of_path(Path(video), self.spec, frames_fps=views.frames_fps)

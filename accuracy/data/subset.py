@@ -23,9 +23,10 @@ from i3d_edge.accuracy.data.manifest import (
     note_verified,
     write_manifest,
 )
-from i3d_edge.accuracy.data.video_check import CLIP_S, CheckPool, Fault, VideoFacts, content_stat
+from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, content_stat
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.files import check_output, sha256_file
+from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
 

@@ -14,11 +14,9 @@ from typing import Self
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.core.errors import VideoError
 from i3d_edge.core.files import sha256_file
+from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.runtime import ShortcutError, open_source
 from i3d_edge.runtime.frames.image_sequence import numbered_images
-
-CLIP_S = 79 / 25
-"""A video shorter than one clip is called short. Unit: seconds."""
 
 
 @dataclass(frozen=True, slots=True)

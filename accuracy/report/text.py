@@ -53,7 +53,8 @@ def protocol_line(how: Protocol) -> str:
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
     length += f", {how['frame_stride']} apart," if how["frame_stride"] > 1 else ""
     rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"
-    side = f"short_side={how['short_side_px']}" if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
+    side = "squeezed" if how["short_side_px"] is None else f"short_side={how['short_side_px']}"
+    side = side if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
     crops = "centre crop" if how["num_crops"] == 1 else f"{how['num_crops']} crops of"
     last = ", the last video not counted" if how["drops_last_video"] else ""
     return (

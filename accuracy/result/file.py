@@ -32,11 +32,10 @@ _FIELDS: Mapping[str, Kind] = {
     **{f"what.*.{name}": is_text for name in ("kind", "path", "sha256", "origin", "executed_precision", "device")},
     "what.*.weights_precision": or_none(is_text),
     **{f"how.{name}": is_text for name in ("aggregation", "name", "interpolation")},
-    **{f"how.{name}": is_count for name in ("version", "frame_stride", "num_crops", "crop_px")},
-    **{
-        f"how.{name}": or_none(is_number)
-        for name in ("num_frames", "num_clips", "frame_rate_fps", "short_side_px", "long_side_px")
-    },
+    **{f"how.{name}": is_count for name in ("version", "frame_stride", "num_crops")},
+    **{f"how.{name}": or_none(is_number) for name in ("num_frames", "num_clips", "short_side_px", "long_side_px")},
+    "how.crop_px": is_plain,
+    "how.frame_rate_fps": is_plain,
     "how.drops_last_video": is_flag,
     "how.*": is_plain,
     **{f"where.{name}": is_text for name in ("cpu", "os")},

@@ -31,13 +31,13 @@ class Protocol(TypedDict):
     version: int  # raised when anything below changes under the same name
     num_frames: int | None  # per clip; None: the whole video is one clip
     frame_stride: int  # in samples at frame_rate_fps
-    frame_rate_fps: int | None  # None: every source frame is a sample
+    frame_rate_fps: int | str | None  # "30000/1001" if not whole; None: every source frame is a sample
     placement: str  # of clips: "spread", "mmaction", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
     num_clips: int | None  # temporal positions per video; None: as many as the placement needs
     num_crops: int  # spatial positions per clip
-    short_side_px: int | None  # resize; None where long_side_px is given
+    short_side_px: int | None  # resize; None where long_side_px is given, or whole frames are squeezed
     long_side_px: int | None  # resize, what is then smaller than the crop being enlarged again
-    crop_px: int
+    crop_px: int | str  # of a square; else "192x256", height x width
     interpolation: str
     aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
     drops_last_video: bool  # True: the last scored video is not in video_top1 and video_top5

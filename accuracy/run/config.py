@@ -16,6 +16,7 @@ from i3d_edge.accuracy.run.decoding import hash_as_it_is
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import spec_to_json
 
 _SHOWN = 3
 
@@ -33,7 +34,7 @@ def run_config(
     return {
         "schema version": SCHEMA_VERSION,
         "models": models,
-        "input and classes": hashlib.sha256(spec.to_json().encode()).hexdigest(),
+        "input and classes": hashlib.sha256(spec_to_json(spec).encode()).hexdigest(),
         "protocol": how,
         "list of videos": sha256_of_lines(
             [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from i3d_edge.accuracy.result.aggregation import INSIDE_THE_NETWORK, MEAN_OF_PROBABILITIES
 from i3d_edge.accuracy.result.schema import Protocol
@@ -16,7 +17,11 @@ from i3d_edge.core.errors import ProtocolError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import FlowMethod, ViewPlan, flow_method, require_crops
 
-_INTERPOLATIONS = {"short side": "bilinear; area below one half", "long side": "bilinear, twice"}
+_INTERPOLATIONS = {
+    "short side": "bilinear; area below one half",
+    "squeeze": "bilinear; area below one half",
+    "long side": "bilinear, twice",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,31 +63,31 @@ class Preset:
         wanted = self.views.num_frames
         if wanted is not None and spec.num_frames != wanted:
             raise ProtocolError(
-                f"model must take clips of {wanted} frames for the protocol {self.name!r}; it takes {spec.num_frames}",
+                f"protocol {self.name!r} shows clips of {wanted} frames; the model takes {spec.num_frames}",
                 hint=f"`i3d convert --num-frames {wanted}` makes such an IR of the same frozen graph",
             )
         if spec.crop_px != self.views.crop_px:
-            raise ProtocolError(
-                f"model must take {self.views.crop_px} px for the protocol {self.name!r}; it takes {spec.crop_px}"
-            )
-        return replace(self.views, flow=flow)
+            theirs, ours = (" x ".join(map(str, size)) for size in (self.views.crop_px, spec.crop_px))
+            raise ProtocolError(f"protocol {self.name!r} shows crops of {theirs} px; the model takes {ours}")
+        return replace(self.views, flow=flow, min_frames=spec.kind.min_frames)
 
     def describe(self, spec: ModelSpec) -> Protocol:
         """Return what a result states of the protocol."""
         views = self.plan(spec)
-        is_short = views.fit == "short side"
+        height, width = views.crop_px
+        rate = views.rate_fps
         stated: Protocol = {
             "name": self.name,
             "version": self.version,
             "num_frames": views.num_frames,
             "frame_stride": views.frame_stride,
-            "frame_rate_fps": views.rate_fps,
+            "frame_rate_fps": None if rate is None else int(rate) if rate.denominator == 1 else str(rate),
             "placement": views.placement,
             "num_clips": views.num_clips,
             "num_crops": views.num_crops,
-            "short_side_px": views.fit_px if is_short else None,
-            "long_side_px": None if is_short else views.fit_px,
-            "crop_px": views.crop_px,
+            "short_side_px": views.fit_px if views.fit == "short side" else None,
+            "long_side_px": views.fit_px if views.fit == "long side" else None,
+            "crop_px": height if height == width else f"{height}x{width}",
             "interpolation": _INTERPOLATIONS[views.fit],
             "aggregation": self.aggregation,
             "drops_last_video": self.drops_last_video,
@@ -92,7 +97,9 @@ class Preset:
         return stated
 
 
-_OMZ = ViewPlan(num_frames=79, rate_fps=None, placement="omz", num_clips=3, fit="long side")
+_DEEPMIND = ViewPlan(num_frames=79, rate_fps=Fraction(25), fit_px=256, crop_px=(224, 224))
+_OMZ = replace(_DEEPMIND, rate_fps=None, placement="omz", num_clips=3, fit="long side")
+_TEN_OF_32 = replace(_DEEPMIND, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
@@ -101,26 +108,26 @@ PRESETS: Mapping[str, Preset] = {
             name="centre",
             version=1,
             summary="one clip from the middle, as long as the model's",
-            views=ViewPlan(num_frames=79),
+            views=_DEEPMIND,
             follows_model=True,
         ),
         Preset(
             name="sliding-79",
             version=1,
             summary="as few clips of 79 frames as show the whole video",
-            views=ViewPlan(num_frames=79, placement="cover", num_clips=None),
+            views=replace(_DEEPMIND, placement="cover", num_clips=None),
         ),
         Preset(
             name="10x3",
             version=1,
             summary="10 clips of 79 frames x 3 crops",
-            views=ViewPlan(num_frames=79, num_clips=10, num_crops=3),
+            views=replace(_DEEPMIND, num_clips=10, num_crops=3),
         ),
         Preset(
             name="deepmind",
             version=1,
             summary="the whole video as one clip, fully convolutional",
-            views=ViewPlan(num_frames=None, placement="whole"),
+            views=replace(_DEEPMIND, num_frames=None, placement="whole"),
             aggregation=INSIDE_THE_NETWORK,
         ),
         Preset(
@@ -140,23 +147,13 @@ PRESETS: Mapping[str, Preset] = {
             name="mmaction2-10x3",
             version=2,
             summary="10 clips of 32 frames, every second source frame, x 3 crops",
-            views=ViewPlan(
-                num_frames=32, frame_stride=2, rate_fps=None, placement="mmaction", num_clips=10, num_crops=3
-            ),
+            views=replace(_TEN_OF_32, placement="mmaction"),
         ),
         Preset(
             name="gluoncv-10x3",
             version=1,
             summary="the same, but in the middle of 10 segments, short side 224",
-            views=ViewPlan(
-                num_frames=32,
-                frame_stride=2,
-                rate_fps=None,
-                placement="segments",
-                num_clips=10,
-                num_crops=3,
-                fit_px=224,
-            ),
+            views=replace(_TEN_OF_32, placement="segments", fit_px=224),
         ),
     )
 }
@@ -174,7 +171,7 @@ def find_preset(name: str) -> Preset:
         return PRESETS[name]
     near = difflib.get_close_matches(name, PRESETS, n=2, cutoff=0.4)
     hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else None
-    raise ProtocolError(f"protocol must be one of {', '.join(PRESETS)}; got {name!r}", hint=hint)
+    raise ProtocolError(f"No protocol {name!r}. Available: {', '.join(PRESETS)}.", hint=hint)
 
 
 def is_current(how: Protocol) -> bool:

@@ -11,7 +11,7 @@ from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
 from i3d_edge.convert.conversion import convert_graph
 from i3d_edge.convert.passes import Fold
 from i3d_edge.convert.quantization import quantize_ir
-from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.core.i3d_spec import OUTPUT_NAME
 from i3d_edge.runtime.inference.engine import Engine
 
 

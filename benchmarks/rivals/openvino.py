@@ -38,7 +38,8 @@ def _stock(task: Task) -> ov.Model:
     info = processor.input()
     info.tensor().set_layout(Layout("NDHWC")).set_element_type(Type.u8)
     info.model().set_layout(Layout("NDHWC"))
-    info.preprocess().convert_element_type(Type.f32).mean(task.spec.mean).scale(task.spec.scale)
+    [port] = task.spec.inputs.values()
+    info.preprocess().convert_element_type(Type.f32).mean(list(port.mean)).scale(list(port.scale))
     return processor.build()
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.clips import normalised
 from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from i3d_edge.core.i3d_spec import INPUT_NAME
 from i3d_edge.core.numbers import softmax
-from i3d_edge.core.spec import INPUT_NAME
 from i3d_edge.freeze.frozen_graph import FrozenGraph
 
 

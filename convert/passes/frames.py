@@ -11,7 +11,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.core.errors import SpecError
-from i3d_edge.core.spec import INPUT_NAME, ModelSpec
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.preprocess import resized_size
 
 Float32Array = npt.NDArray[np.float32]
@@ -24,12 +24,13 @@ def take_frames(model: ov.Model, spec: ModelSpec) -> ov.Model:
     """Return the model with an input of whole frames, `spec.frame_px`, instead of cropped ones.
 
     Args:
-        model: Takes cropped frames in the spec's layout, as `Placeholder`.
+        model: Takes cropped frames in the spec's layout, at the one input that the spec names.
         spec: What the result shall take.
     """
     rows, columns = resize_matrices(spec)
-    old = model.input(f"{INPUT_NAME}:0")
-    frames = ops.parameter(spec.input_shape(INPUT_NAME), _TYPES[spec.element_type(INPUT_NAME)], name=INPUT_NAME)
+    [(name, port)] = spec.inputs.items()
+    old = model.input(f"{name}:0")
+    frames = ops.parameter(spec.input_shape(name), _TYPES[port.element_type], name=name)
     frames.set_layout(ov.Layout(spec.layout))
     frames.output(0).set_names(old.get_names())
     value = _reorder(ops.convert(frames, "f32"), spec.layout, _PRODUCT_LAYOUT)
@@ -46,19 +47,20 @@ def resize_matrices(spec: ModelSpec) -> tuple[Float32Array, Float32Array]:
     """Return what resizes and crops a frame: `rows @ frame @ columns.T`.
 
     Returns:
-        Shapes (crop, H) and (crop, W). Each row sums to 1.
+        Shapes (crop height, H) and (crop width, W). Each row sums to 1.
 
     Raises:
         SpecError: If the spec's frames are too small to crop from, or it takes none.
     """
     if spec.frame_px is None:
-        raise SpecError("model must take whole frames to resize them; it takes cropped ones")
+        raise SpecError("the model takes cropped frames: there is nothing to resize")
     height, width = spec.frame_px
-    size = resized_size(height, width, spec.short_side_px)
-    is_averaged = 2 * spec.short_side_px < min(height, width)
+    short_side = spec.short_side_px
+    size = spec.crop_px if short_side is None else resized_size(height, width, short_side)
+    is_averaged = 2 * min(size) < min(height, width)
     rows, columns = (
-        _matrix(length, new_length, spec.crop_px, is_averaged=is_averaged)
-        for length, new_length in zip((height, width), size, strict=True)
+        _matrix(length, new_length, crop, is_averaged=is_averaged)
+        for length, new_length, crop in zip((height, width), size, spec.crop_px, strict=True)
     )
     return rows, columns
 

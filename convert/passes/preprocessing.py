@@ -13,18 +13,24 @@ _GRAPH_LAYOUT = "NDHWC"
 
 
 def embed_preprocessing(model: ov.Model, spec: ModelSpec) -> ov.Model:
-    """Return the model with inputs of the spec's layout and type; mean and scale are applied to RGB inputs.
+    """Return the model with inputs of the spec's layout and type, and mean and scale where those take pixels.
 
     Args:
         model: As OpenVINO's converter leaves it: NDHWC, float32, inputs named with TensorFlow's ":0".
         spec: What the result shall take.
     """
     processor = PrePostProcessor(model)
-    for name in spec.inputs:
+    for name, port in spec.inputs.items():
         info = processor.input(f"{name}:0")
-        info.tensor().set_layout(Layout(spec.layout)).set_element_type(_TYPES[spec.element_type(name)])
+        info.tensor().set_layout(Layout(spec.layout)).set_element_type(_TYPES[port.element_type])
         info.model().set_layout(Layout(_GRAPH_LAYOUT))
-        if spec.takes_pixels(name):
+        if port.takes_pixels:
             # Mean and scale act on numbers, not on bytes, so the conversion has to be spelled out.
-            info.preprocess().convert_element_type(Type.f32).mean(spec.mean).scale(spec.scale)
+            numbers = info.preprocess().convert_element_type(Type.f32)
+            numbers.mean(_one_or_all(port.mean)).scale(_one_or_all(port.scale))
     return processor.build()
+
+
+def _one_or_all(values: tuple[float, ...]) -> float | list[float]:
+    """Return the one number that all channels share, which other passes can lay out anew, or all numbers."""
+    return values[0] if len(set(values)) == 1 else list(values)

@@ -16,8 +16,9 @@ import click
 from i3d_edge.cli._base import note
 from i3d_edge.cli._devices import device_label, note_start
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.family import INCEPTION_I3D, UNKNOWN
 from i3d_edge.core.files import make_folder, sha256_file
-from i3d_edge.core.spec import MIN_FRAMES, UNKNOWN, ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,7 +179,7 @@ def whole_video_scorers(
         engine = engine_for(len(clip.frames))
         return engine.probabilities(model_inputs(clip, engine.spec))
 
-    shortest = engine_for(MIN_FRAMES)
+    shortest = engine_for(INCEPTION_I3D.min_frames)
     note_start(shortest, fallback=False)
     spec = replace(shortest.spec, num_frames=describe_graph(graph_path).num_frames)
     info = _info(GRAPH_NAME, graph_path, spec, executed_precision=shortest.precision, device=device_label(shortest))
@@ -192,15 +193,7 @@ def _runner(engine: Engine) -> Callable[[Clip], npt.NDArray[np.float32]]:
 
 
 def _clip_of(spec: ModelSpec) -> tuple[object, ...]:
-    return (
-        spec.labels.names,
-        spec.stream,
-        spec.num_frames,
-        spec.frame_rate_fps,
-        spec.short_side_px,
-        spec.crop_px,
-        spec.frame_px,
-    )
+    return (spec.labels.names, *spec.clip_form)
 
 
 def _parse(texts: Sequence[str], defaults: ModelOptions) -> list[_Asked]:

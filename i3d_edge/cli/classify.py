@@ -62,14 +62,12 @@ _MIB = 1 << 20
     "--hop",
     type=click.IntRange(min=1),
     metavar="FRAMES",
-    help="The whole video, a clip every so many frames of the model's rate (25 are a second).",
+    help="The whole video, a clip every so many samples of the model's rate.",
 )
 @click.option(
     "--fusion",
     type=click.Choice(["probabilities", "logits"]),
-    default="probabilities",
-    show_default=True,
-    help="What is averaged over several clips or crops.",
+    help="What is averaged over several clips or crops; as the model says (probabilities for I3D) if omitted.",
 )
 @frames_fps_option
 @click.option(
@@ -104,7 +102,7 @@ def classify(
     num_clips: int | None,
     num_crops: str,
     hop: int | None,
-    fusion: Fusion,
+    fusion: Fusion | None,
     frames_fps: Fraction | None,
     max_input_mib: int,
     flow: FlowMethod | None,
@@ -135,7 +133,7 @@ def classify(
       i3d classify match.mp4 --model rgb_imagenet.xml --hop 25 --annotate shown.mp4 --html shown.html
     """
     from i3d_edge.core.progress import track
-    from i3d_edge.runtime import VideoClassifier, find_sources
+    from i3d_edge.runtime import VideoClassifier, ViewOptions, find_sources
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
@@ -169,9 +167,8 @@ def classify(
             max_input_bytes=max_input_mib * _MIB,
         ) as sources:
             shows.place(sources)
-            results = classifier.classify_all(
-                sources, k=k, num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion
-            )
+            views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
+            results = classifier.classify_all(sources, views, k=k)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
                 row = _row(source.name, result, classifier.spec)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, flow_option, force_option, format_size, note, output_option, print_facts
-from i3d_edge.core.spec import MIN_FRAMES, ModelSpec
+from i3d_edge.core.family import INCEPTION_I3D
+from i3d_edge.core.i3d_spec import NUM_FRAMES, i3d_spec
 
 if TYPE_CHECKING:
     from i3d_edge.runtime import FlowMethod
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 @output_option("The .npy to write.")
 @flow_option
 @click.option(
-    "--num-frames", type=click.IntRange(min=MIN_FRAMES), default=79, show_default=True, help="Frames of the clip."
+    "--num-frames",
+    type=click.IntRange(min=INCEPTION_I3D.min_frames),
+    default=NUM_FRAMES,
+    show_default=True,
+    help="Frames of the clip.",
 )
 @force_option
 def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, force: bool) -> None:
-    """Write the centre clip of VIDEO as a .npy array, as a network is given it.
+    """Write the centre clip of VIDEO as a .npy array, as I3D is given it.
 
-    The array has shape (1, 79, 224, 224, 3), float32, RGB in [-1, 1]; with --flow it is the optical flow instead,
-    (1, 79, 224, 224, 2), x before y. DeepMind's v_CricketShot_g04_c01_rgb.npy and _flow.npy have this form, and
+    The array has shape (1, frames, height, width, 3), float32, RGB in [-1, 1]; with --flow it is the optical flow
+    instead, two channels, x before y. DeepMind's v_CricketShot_g04_c01_rgb.npy and _flow.npy have this form, and
     `i3d verify-sample` reads it.
 
     \b
@@ -41,7 +46,7 @@ def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, fo
     from i3d_edge.runtime import graph_inputs, read_clips
 
     check_output(output, force=force)
-    spec = ModelSpec(labels=kinetics_400(), stream="rgb" if flow is None else "flow", num_frames=num_frames)
+    spec = i3d_spec(labels=kinetics_400(), stream="rgb" if flow is None else "flow", num_frames=num_frames)
     clips = read_clips(video, spec, flow=flow)
     [cut] = clips.clips
     [array] = graph_inputs(cut, spec).values()

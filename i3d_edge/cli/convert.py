@@ -9,7 +9,9 @@ import click
 
 from i3d_edge.cli._base import Command, fold_option, force_option, format_size, note, output_option, print_facts
 from i3d_edge.core.errors import DependencyError
-from i3d_edge.core.spec import NUMPY_TYPES, ElementType, ModelSpec
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
+from i3d_edge.core.port import NUMPY_TYPES, ElementType
+from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.convert.conversion import Layout, Precision
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
 @click.option(
     "--flat-input",
     is_flag=True,
-    help="With --for vpu: take the frames without a batch axis, e.g. (79, 3, 224, 224), so that nothing has five axes.",
+    help="With --for vpu: take the frames of one clip without a batch axis, so that nothing has five axes.",
 )
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
 @force_option
@@ -111,11 +113,11 @@ def convert(
         force=force,
     )
     spec = report.spec
-    outputs = {"Softmax": spec.num_classes}
+    outputs = {spec.head.output: spec.num_classes}
     if spec.has_embedding:
-        outputs["embedding"] = 1024 * len(spec.inputs)
+        outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
     if logits_output:
-        outputs["logits"] = spec.num_classes
+        outputs[LOGITS_NAME] = spec.num_classes
     print_facts(
         [
             ("read", str(graph)),
@@ -140,8 +142,9 @@ def _read_size(text: str) -> tuple[int, int]:
 
 
 def _describe_input(spec: ModelSpec, name: str) -> str:
-    dtype = NUMPY_TYPES[spec.element_type(name)]
-    values = "RGB 0..255" if spec.takes_pixels(name) else "in [-1, 1]"
+    dtype = NUMPY_TYPES[spec.inputs[name].element_type]
+    port = spec.inputs[name]
+    values = f"{port.colour_order} 0..255" if port.takes_pixels else "normalised"
     return f"{name} {spec.layout} {spec.input_shape(name)}, {dtype}, {values}"
 
 

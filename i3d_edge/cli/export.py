@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from i3d_edge.cli._base import Command, force_option, format_size, print_facts
-from i3d_edge.core.spec import NUMPY_TYPES, ElementType
+from i3d_edge.core.port import NUMPY_TYPES, ElementType
 
 _KSERVE_TYPES: Mapping[ElementType, str] = {"u8": "UINT8", "f32": "FP32"}
 
@@ -63,10 +63,10 @@ def _to_model_server(model_path: Path, folder: Path, name: str | None, *, force:
             ("config", f"{report.config_path}, {'changed' if report.is_config_changed else 'left as it was'}"),
             ("name", f"{report.name}, version {report.version}"),
             *(
-                ("input", f"{item} {_KSERVE_TYPES[spec.element_type(item)]} {list(spec.input_shape(item))}")
+                ("input", f"{item} {_KSERVE_TYPES[spec.inputs[item].element_type]} {list(spec.input_shape(item))}")
                 for item in spec.inputs
             ),
-            ("output", f"Softmax FP32 {[spec.batch, spec.num_classes]}"),
+            ("output", f"{spec.head.output} FP32 {[spec.batch, spec.num_classes]}"),
             ("next", f"ovms --config_path {report.config_path} --port 9000 --rest_port 8000"),
         ]
     )
@@ -76,12 +76,13 @@ def _to_model_api(model_path: Path, output: Path, *, force: bool) -> None:
     from i3d_edge.convert.model_api import LAYOUT, export_to_model_api
 
     report = export_to_model_api(model_path, output, force=force)
+    [(name, port)] = report.spec.inputs.items()
     print_facts(
         [
             ("read", str(model_path)),
             ("model", report.spec.title()),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
-            ("input", f"Placeholder {LAYOUT} {report.shape}, {NUMPY_TYPES[report.spec.input_type]}, RGB 0..255"),
-            ("output", f"Softmax (1, {report.spec.num_classes})"),
+            ("input", f"{name} {LAYOUT} {report.shape}, {NUMPY_TYPES[port.element_type]}, RGB 0..255"),
+            ("output", f"{report.spec.head.output} (1, {report.spec.num_classes})"),
         ]
     )

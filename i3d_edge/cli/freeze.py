@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
+from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.files import check_output
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES, NUM_FRAMES
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.spec import Fusion
 
@@ -38,10 +40,14 @@ fusion_option = click.option(
 @joint_option
 @fusion_option
 @click.option(
-    "--num-frames", type=click.IntRange(9, 512), default=79, show_default=True, help="Frames in a clip; 9 at least."
+    "--num-frames",
+    type=click.IntRange(INCEPTION_I3D.min_frames, 512),
+    default=NUM_FRAMES,
+    show_default=True,
+    help=f"Frames in a clip; {INCEPTION_I3D.min_frames} at least.",
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Clips in one inference.")
-@click.option("--embedding", is_flag=True, help="Add an output with the 1024 averaged features.")
+@click.option("--embedding", is_flag=True, help=f"Add an output with the {NUM_FEATURES} averaged features.")
 @click.option(
     "--labels", "labels_path", type=click.Path(path_type=Path), help="Text file with a class name a line, in order."
 )
@@ -94,9 +100,9 @@ def freeze(
     facts.append(("model", spec.title()))
     facts.append(("written", f"{summary.path}: {summary.num_nodes} nodes, {format_size(summary.num_bytes)}"))
     facts += [("input", f"{name} float32 {spec.input_shape(name)}, NDHWC, in [-1, 1]") for name in spec.inputs]
-    facts.append(("output", f"Softmax ({spec.batch}, {spec.num_classes}), which reads logits"))
+    facts.append(("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), which reads {LOGITS_NAME}"))
     if spec.has_embedding:
-        facts.append(("output", f"embedding ({spec.batch}, {1024 * len(spec.inputs)})"))
+        facts.append(("output", f"{EMBEDDING_NAME} ({spec.batch}, {NUM_FEATURES * len(spec.inputs)})"))
     facts.append(("sha256", summary.sha256))
     print_facts(facts)
 

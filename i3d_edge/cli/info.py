@@ -13,8 +13,10 @@ import click
 from i3d_edge.cli._base import Command, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError
+from i3d_edge.core.family import UNKNOWN
+from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
-from i3d_edge.core.spec import UNKNOWN, ModelSpec
+from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.census import Census
@@ -76,7 +78,7 @@ def _checkpoint(path: Path) -> Facts:
     from i3d_edge.freeze import open_checkpoint
 
     if not os.path.exists(path) and not os.path.exists(f"{path}.index"):
-        raise I3DError(f"thing {str(path)!r} must be a file, a folder or a checkpoint's prefix; there is none")
+        raise I3DError(f"no file, folder or checkpoint named {str(path)!r}")
     opened = open_checkpoint(path)
     given = path if opened.is_hub_module else opened.prefix
     name = "model" if opened.origin == UNKNOWN else opened.origin
@@ -178,8 +180,8 @@ def _model(spec: ModelSpec) -> Facts:
     return [
         ("model", spec.title()),
         *(("input", f"{name}, {spec.layout} {spec.input_shape(name)}") for name in spec.inputs),
-        ("output", f"Softmax ({spec.batch}, {spec.num_classes})"),
-        ("frames", f"{spec.frame_rate_fps} fps, short side {spec.short_side_px}, centre crop {spec.crop_px}"),
+        ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
+        ("frames", f"{spec.sampling()}, {spec.framing()}"),
         ("provenance", spec.origin),
         ("fingerprint", spec.fingerprint or "unknown"),
     ]
@@ -219,7 +221,7 @@ def _video(path: Path) -> Facts:
             f"{timeline.duration_s:.2f} s, {timeline.num_frames} frames, {timeline.mean_fps:.2f} fps on average",
         ),
         ("picture", f"{frame.shape[1]} x {frame.shape[0]}, upright"),
-        ("samples", f"{timeline.num_samples(25)} at 25 fps"),
+        ("samples", f"{timeline.num_samples(FRAME_RATE_FPS)} at I3D's {FRAME_RATE_FPS} fps"),
         *(("warning", warning) for warning in video.warnings),
         ("next", f"i3d classify {path} --model MODEL.xml"),
     ]

@@ -13,14 +13,13 @@ import click
 
 from i3d_edge.cli._base import Command, note, quiet_option, spec_option
 from i3d_edge.core.errors import ParityError
+from i3d_edge.core.i3d_spec import NUM_FRAMES
 
 if TYPE_CHECKING:
     from i3d_edge.convert.ladder import Step
     from i3d_edge.convert.stage import Stage
 
 _PRECISIONS = ("f32", "bf16", "f16")
-_NUM_FRAMES = 79
-"""Frames of a clip where no stage has a length of its own."""
 
 
 @click.command(cls=Command)
@@ -99,7 +98,7 @@ def parity(
 def _open_stages(texts: tuple[str, ...], spec_path: Path | None, stack: ExitStack) -> list[Stage]:
     """Open all stages; a checkpoint or a TF-Hub module takes clips as long as the first file among them does."""
     files = [_open_file(text, spec_path, stack) for text in texts]
-    num_frames = next((stage.spec.num_frames for stage in files if stage), _NUM_FRAMES)
+    num_frames = next((stage.spec.num_frames for stage in files if stage), NUM_FRAMES)
     return [stage or _open_weights(Path(text), num_frames, stack) for text, stage in zip(texts, files, strict=True)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,7 @@ def quantize(
     )
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
+    unit = report.spec.kind.unit
     print_facts(
         [
             ("read", str(model_path)),
@@ -103,8 +104,8 @@ def quantize(
             ("calibrated", f"on {report.num_clips} clips of {len(calibrating)} videos, seed {seed}"),
             ("passes", ", ".join(report.spec.passes)),
             *(("checked", _trial_line(promises, trial)) for trial in report.trials),
-            *(("kept", _unit(name)) for name in (report.trials[-1].kept if report.trials else ())),
-            ("runs as", _layers_line(report.layers)),
+            *(("kept", unit(name)) for name in (report.trials[-1].kept if report.trials else ())),
+            ("runs as", _layers_line(report.layers, unit)),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
         ]
     )
@@ -140,18 +141,9 @@ def _trial_line(promises: Sequence[Promise], trial: Trial) -> str:
     return f"{len(trial.kept)} convolutions kept, {trial.view_ms:.0f} ms per view; {found}"
 
 
-def _unit(name: str) -> str:
-    """Return DeepMind's name of a convolution's unit.
-
-    Example:
-        "RGB/inception_i3d/Mixed_4d/Branch_2/Conv3d_0b_3x3/conv_3d/convolution" -> "Mixed_4d/Branch_2/Conv3d_0b_3x3".
-    """
-    return name.partition("inception_i3d/")[2].removesuffix("/conv_3d/convolution") or name
-
-
-def _layers_line(layers: Mapping[str, str]) -> str:
+def _layers_line(layers: Mapping[str, str], unit: Callable[[str], str]) -> str:
     counts = Counter(layers.values())
     [(usual, _), *_] = counts.most_common(1)
-    others = [f"{_unit(name)} {precision}" for name, precision in layers.items() if precision != usual]
+    others = [f"{unit(name)} {precision}" for name, precision in layers.items() if precision != usual]
     summary = ", ".join(f"{count} {precision}" for precision, count in counts.most_common())
     return f"{len(layers)} convolutions: {summary}" + (f" ({', '.join(others)})" if others else "")

@@ -19,6 +19,7 @@ from i3d_edge.cli._base import (
 from i3d_edge.cli._dataset import DataSetOptions, dataset_options
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import LabelError
+from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ _SHOWN = 10
     help="The model's classes, if there is no --model: kinetics-400 (if neither is given), kinetics-600 or a file.",
 )
 @dataset_options
-@click.option("--drop-short", "drops_short", is_flag=True, help="Pass over videos shorter than one clip (3.16 s).")
+@click.option(
+    "--drop-short", "drops_short", is_flag=True, help=f"Skip videos shorter than one clip of I3D ({CLIP_S:g} s)."
+)
 @click.option("--check-all", "checks_all", is_flag=True, help="Check every video, not only as many as are needed.")
 @click.option(
     "--workers", "num_workers", type=click.IntRange(min=1), help="Threads that check; one per CPU if not given."
@@ -112,7 +115,7 @@ def subset(
         note(f"and {len(excluded) - _SHOWN} more: see the manifest")
     kinds = Counter(item["reason"].partition(":")[0] for item in excluded)
     videos = content["videos"]
-    num_short = sum(video["duration_s"] < accuracy.CLIP_S for video in videos)
+    num_short = sum(video["duration_s"] < CLIP_S for video in videos)
     num_classes = len({video["label"] for video in videos})
     print_facts(
         [

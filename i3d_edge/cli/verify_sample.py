@@ -106,12 +106,13 @@ def _read_clip(path: Path, spec: ModelSpec, name: str) -> tuple[npt.NDArray[np.f
         return read_sample(path, spec.input_shape(name)), _NPY
     import numpy as np
 
-    from i3d_edge.convert.parity import normalise
+    from i3d_edge.core.normalisation import normalised
     from i3d_edge.runtime import graph_inputs, read_clips, read_prepared
 
-    own = replace(spec, stream=spec.inputs[name], fusion=None)
+    port = spec.inputs[name]
+    own = replace(spec, inputs={name: port}, fusion=None)
     if own.stream == "rgb" and (frames := read_prepared(path, own)) is not None:
-        return normalise(frames[np.newaxis], own), _GIF
+        return normalised(frames[np.newaxis], port), _GIF
     [clip] = read_clips(path, own).clips
     [values] = graph_inputs(clip, own).values()
     return values, ""

@@ -12,7 +12,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.core.spec import NUMPY_TYPES, ModelSpec
+from i3d_edge.core.normalisation import normalised
+from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.spec import ModelSpec
 
 UInt8Array = npt.NDArray[np.uint8]
 Int64Array = npt.NDArray[np.int64]
@@ -47,8 +49,9 @@ def to_feeds(pixels: Mapping[str, UInt8Array], spec: ModelSpec) -> dict[str, npt
     """Return pixels as a model takes them: laid out, and normalised unless it does that itself."""
     feeds = {}
     for name, clip in pixels.items():
-        seen = clip if spec.takes_pixels(name) else (clip.astype(np.float32) - spec.mean) / spec.scale
-        feeds[name] = np.ascontiguousarray(spec.lay_out(seen), dtype=NUMPY_TYPES[spec.element_type(name)])
+        port = spec.inputs[name]
+        seen = clip if port.takes_pixels else normalised(clip, port)
+        feeds[name] = np.ascontiguousarray(spec.lay_out(seen), dtype=NUMPY_TYPES[port.element_type])
     return feeds
 
 

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
-from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir
@@ -112,7 +113,7 @@ def run_golden(
         pixels = golden_pixels(spec, pattern, seed)
         feeds = to_feeds(pixels, spec)
         started = time.perf_counter()
-        probabilities = np.array(compiled(feeds)[OUTPUT_NAME], np.float32)
+        probabilities = to_probabilities(compiled(feeds)[spec.head.output], spec)
         times.append(time.perf_counter() - started)
         hashes = {name: sha256_pixels(clip) for name, clip in pixels.items()}
         answers.append(GoldenAnswer(pattern, seed, hashes, probabilities))

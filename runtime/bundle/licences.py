@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import resources
 
-from i3d_edge.core.spec import UNKNOWN, Origin
+from i3d_edge.core.family import UNKNOWN
+from i3d_edge.core.spec import ModelSpec
 
 APACHE_PATH = "licences/apache-2.0.txt"
 APACHE_FOR = "i3d-edge, which packed this; DeepMind's published I3D weights, Copyright 2017 Google Inc."
@@ -15,8 +16,9 @@ def apache_text() -> bytes:
     return resources.files("i3d_edge.runtime.bundle").joinpath("apache_2.0.txt").read_bytes()
 
 
-def licence_of_weights(origin: Origin) -> str:
-    """Say under which licence the weights of an origin are."""
-    if origin == UNKNOWN:
-        return "unknown: the checkpoint is not one of DeepMind's published ones, so ask whoever trained it"
-    return f"Apache-2.0 ({APACHE_PATH}): {origin}, published by DeepMind with kinetics-i3d"
+def licence_of_weights(spec: ModelSpec) -> str:
+    """Say under which licence a model's weights are."""
+    publisher = spec.kind.publisher
+    if spec.origin == UNKNOWN or publisher is None:
+        return f"not known (weights {spec.origin}): ask whoever trained them"
+    return f"Apache-2.0 ({APACHE_PATH}): {spec.origin}, published by {publisher}"

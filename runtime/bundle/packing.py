@@ -174,7 +174,7 @@ def _write(
                 profile=add(f"profiles/{source.name}.json", source.profile) if source.profile else None,
                 precision=spec.precision or "unknown",
                 origin=spec.origin,
-                licence=licence_of_weights(spec.origin),
+                licence=licence_of_weights(spec),
                 fingerprint=spec.fingerprint,
                 frozen_graph_sha256=spec.frozen_graph_sha256,
                 made_with=spec.made_with,

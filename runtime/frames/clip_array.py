@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
+from i3d_edge.core.normalisation import bounds, denormalised
+from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.timeline import Timeline
 
 UInt8Array = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]
 
-_EXPECTED = "pixels, uint8 (F, H, W, 3), or floats in [-1, 1], (1, F, H, W, 3)"
 # How far from a whole grey level a float may lie without a word, in grey levels: what float16 costs.
 _TOLERANCE = 0.07
 # Mean and standard deviation that networks trained on ImageNet take give values up to this.
@@ -30,8 +31,9 @@ class ClipArray:
     """Frames that are decoded, and sampled at the rate that the model takes.
 
     Attributes:
-        frames_array: Shape (F, H, W, 3); uint8, RGB 0..255, or floats in [-1, 1].
-        timeline: At the model's rate.
+        frames_array: Shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is.
+        timeline: At the model's rate; one frame a second where it takes source frames.
+        port: The model's RGB input.
         path: The file, or "frames".
         is_cropped: Whether they have the network's height and width already.
         warnings: What a user should know; `frames` adds to it.
@@ -39,7 +41,7 @@ class ClipArray:
 
     frames_array: Array
     timeline: Timeline
-    spec: ModelSpec
+    port: Port
     path: Path
     is_cropped: bool
     stated_duration_s: float | None = None
@@ -51,8 +53,9 @@ class ClipArray:
         """Take an array for frames.
 
         Args:
-            frames: Shape (F, H, W, 3) or (1, F, H, W, 3). Either uint8, RGB 0..255, of any height and width; or floats
-                in [-1, 1], as DeepMind ships clips. Frames of the network's own size are taken as they are.
+            frames: Shape (F, H, W, 3) or (1, F, H, W, 3), RGB. Either uint8, 0..255, of any height and width; or
+                floats, normalised as the model's input is: in [-1, 1] for I3D. Frames of the network's own size are
+                taken as they are.
             spec: The model's.
             path: The file that it comes from, for messages.
 
@@ -61,15 +64,18 @@ class ClipArray:
         """
         subject = "frames" if path is None else f"clip {str(path)!r}"
         frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames
+        port = _rgb_port(spec)
         if frames.ndim != 4 or frames.shape[-1] != 3 or not frames.size or not _is_pixels_or_float(frames):
             raise ClipShapeError(
-                f"{subject} must hold {_EXPECTED}; got {frames.shape} {frames.dtype}", hint=_layout_hint(frames)
+                f"{subject} must hold pixels, uint8 (F, H, W, 3), or floats in {_interval(port)}, (1, F, H, W, 3); "
+                f"got {frames.shape} {frames.dtype}",
+                hint=_layout_hint(frames),
             )
         if frames.dtype != np.uint8:
-            _require_unit_range(subject, frames)
-        timeline = Timeline(tuple(range(len(frames))), len(frames), Fraction(1, spec.frame_rate_fps))
-        is_cropped = frames.shape[1:3] == (spec.crop_px, spec.crop_px)
-        return cls(frames, timeline, spec, path or Path("frames"), is_cropped)
+            _require_range(subject, frames, port)
+        timeline = Timeline(tuple(range(len(frames))), len(frames), 1 / (spec.frame_rate_fps or Fraction(1)))
+        is_cropped = frames.shape[1:3] == spec.crop_px
+        return cls(frames, timeline, port, path or Path("frames"), is_cropped)
 
     @classmethod
     def open(cls, path: Path, spec: ModelSpec) -> ClipArray:
@@ -95,12 +101,26 @@ class ClipArray:
         for index in wanted:
             frame = np.asarray(self.frames_array[index])
             if frame.dtype != np.uint8:
-                pixels = frame.astype(np.float32) * self.spec.scale + self.spec.mean
+                pixels = denormalised(frame.astype(np.float32), self.port)
                 frame = np.rint(pixels)
                 distance = max(distance, float(np.abs(pixels - frame).max()))
             yield index, frame.astype(np.uint8, copy=False)
         if distance > _TOLERANCE:
             self.warnings.append(f"floats lie up to {distance:.2f} beside whole grey levels: they are rounded")
+
+
+def _rgb_port(spec: ModelSpec) -> Port:
+    """Return a model's RGB input; of a model of flow alone, one that takes pixels as its flow input takes steps."""
+    rgb = next((port for port in spec.inputs.values() if port.stream == "rgb"), None)
+    if rgb is not None:
+        return rgb
+    [flow] = spec.inputs.values()
+    return Port(stream="rgb", mean=flow.mean[:1] * 3, scale=flow.scale[:1] * 3)
+
+
+def _interval(port: Port) -> str:
+    lowest, highest = bounds(port)
+    return f"[{lowest:.4g}, {highest:.4g}]"
 
 
 def _is_pixels_or_float(frames: Array) -> bool:
@@ -129,12 +149,15 @@ def _layout_hint(frames: Array) -> str | None:
     return None
 
 
-def _require_unit_range(subject: str, frames: Array) -> None:
+def _require_range(subject: str, frames: Array, port: Port) -> None:
     lowest, highest = float(frames.min()), float(frames.max())
-    if lowest >= -1 and highest <= 1 and not 0 <= lowest < highest:
+    least, most = bounds(port)
+    looks_unsigned = least < 0 and 0 <= lowest < highest
+    if lowest >= least and highest <= most and not looks_unsigned:
         return
     raise ClipShapeError(
-        f"{subject} must have floats in [-1, 1]; got {lowest:.4g} to {highest:.4g}", hint=_range_hint(lowest, highest)
+        f"{subject} must have floats in {_interval(port)}; got {lowest:.4g} to {highest:.4g}",
+        hint=_range_hint(lowest, highest),
     )
 
 
@@ -142,11 +165,11 @@ def _range_hint(lowest: float, highest: float) -> str | None:
     if not np.isfinite([lowest, highest]).all():
         return "some are not finite numbers"
     if lowest >= 0 and highest <= 1:
-        return "these look like [0, 1]: 2 * x - 1 makes [-1, 1] of them"
+        return 'these look like [0, 1]: make pixels of them with (255 * x).round().astype("uint8")'
     if lowest >= 0 and highest <= 255:
         return 'these look like pixels, 0..255: save them with .astype("uint8")'
     if -_LARGEST_STANDARDISED < lowest < 0 and highest < _LARGEST_STANDARDISED:
-        return "these look standardised by a mean and a deviation: undo that"
+        return "these look normalised by another mean and scale: undo that"
     if -20 <= lowest < 0 and highest <= 20:
         return "these look like optical flow, or logits"
     return None

@@ -26,7 +26,7 @@ def read_prepared(path: Path, spec: ModelSpec) -> UInt8Array | None:
         spec: The model's.
 
     Returns:
-        Shape (D, H, W, 3), uint8, RGB 0..255, D and H = W as `spec` has them; or None if the file is no GIF or its
+        Shape (D, H, W, 3), uint8, RGB 0..255, D, H and W as `spec` has them; or None if the file is no GIF or its
         frames are of another number or size.
 
     Raises:
@@ -38,6 +38,6 @@ def read_prepared(path: Path, spec: ModelSpec) -> UInt8Array | None:
     if video.timeline.num_frames != spec.num_frames:
         return None
     frames = [frame for _, frame in video.frames(range(spec.num_frames))]
-    if frames[0].shape[:2] != (spec.crop_px, spec.crop_px):
+    if frames[0].shape[:2] != spec.crop_px:
         return None
     return np.stack(frames)

@@ -52,39 +52,43 @@ def resize_short_side(frame: UInt8Array, short_side_px: int) -> UInt8Array:
 
     Bilinear; below one half of the size, area-averaged, because bilinear then skips pixels.
 
-    Source: bilinear and 256 from kinetics-i3d's README; area-averaging is our choice.
+    Source: bilinear from kinetics-i3d's README; area-averaging is our choice.
     """
     height, width = frame.shape[:2]
-    new_height, new_width = resized_size(height, width, short_side_px)
-    if (new_height, new_width) == (height, width):
+    return squeeze(frame, resized_size(height, width, short_side_px))
+
+
+def squeeze(frame: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """Resize a frame, shape (H, W, C), uint8, to a height and width; interpolated as by `resize_short_side`."""
+    if size == frame.shape[:2]:
         return frame
-    shrinks_below_half = 2 * short_side_px < min(height, width)
+    shrinks_below_half = 2 * min(size) < min(frame.shape[:2])
     interpolation = cv2.INTER_AREA if shrinks_below_half else cv2.INTER_LINEAR
-    return cv2.resize(frame, (new_width, new_height), interpolation=interpolation).astype(np.uint8, copy=False)
+    return cv2.resize(frame, size[::-1], interpolation=interpolation).astype(np.uint8, copy=False)
 
 
-def centre_crop(frame: UInt8Array, crop_px: int) -> UInt8Array:
-    """Return the central square of a frame, shape (H, W, C); offset (L - crop) // 2 on each axis."""
-    top, left = ((length - crop_px) // 2 for length in frame.shape[:2])
-    return frame[top : top + crop_px, left : left + crop_px]
+def centre_crop(frame: UInt8Array, crop_px: tuple[int, int]) -> UInt8Array:
+    """Return the central part of a frame, shape (H, W, C); offset (L - crop) // 2 on each axis."""
+    top, left = ((length - crop) // 2 for length, crop in zip(frame.shape[:2], crop_px, strict=True))
+    return frame[top : top + crop_px[0], left : left + crop_px[1]]
 
 
-def three_crops(frame: UInt8Array, crop_px: int) -> list[UInt8Array]:
-    """Return three squares of a frame, shape (H, W, C): the first, the middle and the last along its longer side.
+def three_crops(frame: UInt8Array, crop_px: tuple[int, int]) -> list[UInt8Array]:
+    """Return three parts of a frame, shape (H, W, C): the first, the middle and the last along its longer side.
 
     Across it all three are centred, and the middle one is `centre_crop`. A square frame counts as wide.
     """
     height, width = frame.shape[:2]
-    rooms = (height - crop_px, width - crop_px)
+    rooms = (height - crop_px[0], width - crop_px[1])
     longer = 1 if height <= width else 0
     crops = []
     for offset in (0, rooms[longer] // 2, rooms[longer]):
         top, left = (offset if axis == longer else rooms[axis] // 2 for axis in (0, 1))
-        crops.append(frame[top : top + crop_px, left : left + crop_px])
+        crops.append(frame[top : top + crop_px[0], left : left + crop_px[1]])
     return crops
 
 
-def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: int) -> UInt8Array:
+def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: tuple[int, int]) -> UInt8Array:
     """Resize a frame as Open Model Zoo's accuracy checker does before its centre crop.
 
     First the whole frame is fitted into a square, so that the LONG side has a given length; then, where a side is
@@ -94,10 +98,10 @@ def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: int) -> UInt8Array
     Args:
         frame: Shape (H, W, C), uint8.
         long_side_px: 256 in its configuration of i3d-rgb-tf.
-        crop_px: Of the crop that follows, 224.
+        crop_px: Height and width of the crop that follows.
 
     Example:
-        454 x 256 (W x H) -> 256 x 144 -> 399 x 224.
+        Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
 
     Source: Open Model Zoo, accuracy checker, `preprocessor/resize.py` (fit_to_window) and `crop.py`.
     """
@@ -106,10 +110,11 @@ def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: int) -> UInt8Array
     small_width, small_height = max(1, int(scale * width)), max(1, int(scale * height))
     small = cv2.resize(frame, (small_width, small_height), interpolation=cv2.INTER_LINEAR)
     enlarged_width, enlarged_height = float(small_width), float(small_height)
-    if enlarged_width < crop_px:
-        enlarged_width, enlarged_height = float(crop_px), enlarged_height * crop_px / enlarged_width
-    if enlarged_height < crop_px:
-        enlarged_width, enlarged_height = enlarged_width * crop_px / enlarged_height, float(crop_px)
+    crop_height, crop_width = crop_px
+    if enlarged_width < crop_width:
+        enlarged_width, enlarged_height = float(crop_width), enlarged_height * crop_width / enlarged_width
+    if enlarged_height < crop_height:
+        enlarged_width, enlarged_height = enlarged_width * crop_height / enlarged_height, float(crop_height)
     size = (math.ceil(enlarged_width), math.ceil(enlarged_height))
     if size == (small_width, small_height):
         return small.astype(np.uint8, copy=False)

@@ -38,7 +38,7 @@ class Timeline:
         """Source frames per second, on average."""
         return self.num_frames / self.duration_s
 
-    def num_samples(self, rate_fps: int) -> int:
+    def num_samples(self, rate_fps: Fraction) -> int:
         """Return how many samples at a fixed rate fall within the video.
 
         Sample k is taken at the first frame's time + k / rate; at least one sample fits.
@@ -49,11 +49,11 @@ class Timeline:
         span = (self.end_tick - self.ticks[0]) * self.time_base * rate_fps
         return -(-span.numerator // span.denominator)
 
-    def frame_at(self, sample: int, rate_fps: int) -> int:
+    def frame_at(self, sample: int, rate_fps: Fraction) -> int:
         """Return the index of the frame on display at a sample's time.
 
         Example:
             30 fps sampled at 25 fps: samples 0..5 (0, 40, 80, 120, 160, 200 ms) see frames 0 1 2 3 4 6.
         """
-        offset = Fraction(sample, rate_fps) / self.time_base
+        offset = Fraction(sample) / rate_fps / self.time_base
         return bisect_right(self.ticks, self.ticks[0] + offset.numerator // offset.denominator) - 1

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.core.errors import NotFiniteError
-from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
 from i3d_edge.runtime.inference.devices import compile_model, split
 from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
@@ -74,7 +74,7 @@ class Engine:
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
         Raises:
-            IRError: If the IR is incomplete or does not describe itself.
+            IRError: If the IR is incomplete, or nothing describes it.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
@@ -96,7 +96,7 @@ class Engine:
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
         self.compile_s = time.perf_counter() - started - self.read_s
-        self._output = self.compiled.output(OUTPUT_NAME)
+        self._output = self.compiled.output(self.spec.head.output)
         self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)
         self.num_streams = self._property("NUM_STREAMS")
@@ -106,7 +106,7 @@ class Engine:
         """Run one clip.
 
         Args:
-            inputs: One clip in the layout of the spec, uint8, RGB 0..255; or, for a model of any inputs, a mapping of
+            inputs: One clip in the layout of the spec, uint8, 0..255; or, for a model of any inputs, a mapping of
                 their names to arrays, see `check_inputs`. An IR of a larger batch runs the clip as often as its batch
                 is long, and the first answer counts.
 
@@ -119,7 +119,7 @@ class Engine:
         """
         values: Mapping[str, npt.NDArray[Any]] = check_inputs(inputs, self.spec)
         if self.spec.batch > 1:
-            values = stack([values] * self.spec.batch, self._batch_axis)
+            values = stack([values] * self.spec.batch, self.spec.batch_axis)
         try:
             request = self._idle.pop()
         except IndexError:
@@ -151,22 +151,18 @@ class Engine:
             # Some wait behind those that run: answers come in order, and no stream may idle until an older one ends.
             num_requests=at_once + max(1, at_once // 2),
             batch=self.spec.batch,
-            batch_axis=self._batch_axis,
+            batch_axis=self.spec.batch_axis,
             read=self._read,
         )
         checked = ((tag, None if inputs is None else check_inputs(inputs, self.spec)) for tag, inputs in items)
         return queue.answers(checked)
 
-    @property
-    def _batch_axis(self) -> int:
-        return max(0, self.spec.layout.find("N"))
-
     def _read(self, results: Any) -> Float32Array:
         """Return the answers of a finished request, shape (N, num_classes)."""
-        probabilities = np.array(results[self._output], dtype=np.float32)
+        probabilities = to_probabilities(results[self._output], self.spec)
         if not np.isfinite(probabilities).all():
             raise NotFiniteError(
-                f"model must give finite probabilities; got NaN, in {self.precision} on {self.device}",
+                f"the model answers NaN or infinity, in {self.precision} on {self.device}",
                 hint="--inference-precision f32 tells whether precision is the cause",
             )
         return probabilities

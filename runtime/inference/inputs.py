@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import ClipShapeError
-from i3d_edge.core.spec import INPUT_NAME, NUM_CHANNELS, NUMPY_TYPES, ModelSpec
-from i3d_edge.runtime.views.flow import normalize_flow
+from i3d_edge.core.normalisation import bounds, normalised, ordered
+from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.views.plan import Clip
@@ -21,11 +22,13 @@ Array = npt.NDArray[Any]
 Inputs = Array | Mapping[str, Array]
 """A clip for a model of one input; or an array for each input, by its name."""
 
+_RGB_CHANNELS = 3
+_BOTH_CHANNELS = 5
 _FLOW_HINT = "the model takes optical flow: `VideoClassifier` and `read_clips` compute it from RGB frames"
 
 
-def model_inputs(clip: Clip, spec: ModelSpec) -> Inputs:
-    """Return a view as a model takes it: RGB, flow, or both by the names of its inputs.
+def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
+    """Return a view as a model takes it, by the names of its inputs; RGB may be pixels yet, see `check_inputs`.
 
     Args:
         clip: Read with flow where the model takes flow.
@@ -34,33 +37,33 @@ def model_inputs(clip: Clip, spec: ModelSpec) -> Inputs:
     Raises:
         ClipShapeError: If the model takes flow and the clip has none.
     """
-    if spec.stream == "rgb":
-        return clip.to_layout(spec.layout)
-    if clip.frames.shape[-1] != sum(NUM_CHANNELS.values()):
+    if spec.stream != "rgb" and clip.frames.shape[-1] != _BOTH_CHANNELS:
         raise ClipShapeError(
-            f"clip must have flow beside its RGB for a model that takes {spec.stream}; got {clip.frames.shape}",
+            f"the model takes {spec.stream}, and the clip has no optical flow: its shape is {clip.frames.shape}",
             hint="`read_clips` with the model's own spec computes it",
         )
-    rgb, steps = np.split(clip.frames[np.newaxis], [NUM_CHANNELS["rgb"]], axis=-1)
-    streams: dict[str, Array] = {"rgb": rgb, "flow": normalize_flow(steps)}
-    return {name: spec.lay_out(streams[stream]) for name, stream in spec.inputs.items()}
+    rgb, steps = np.split(clip.frames[np.newaxis], [_RGB_CHANNELS], axis=-1)
+    return {
+        name: spec.lay_out(ordered(rgb, port) if port.stream == "rgb" else normalised(steps, port))
+        for name, port in spec.inputs.items()
+    }
 
 
 def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
-    """Return a view as a model's frozen graph takes it, and as DeepMind ships its samples.
+    """Return a view as the network itself takes it.
 
     Args:
         clip: As for `model_inputs`.
         spec: The model's, or its graph's.
 
     Returns:
-        By input name, shape (1, D, H, W, C), float32, in [-1, 1].
+        By input name, shape (1, D, H, W, C), float32, normalised.
 
     Raises:
         ClipShapeError: If the clip is not one for this model.
     """
-    graph = replace(spec, layout="NDHWC", batch=1, input_type="f32", has_preprocessing=False)
-    return check_inputs(model_inputs(clip, graph), graph)
+    bare = spec.bare()
+    return check_inputs(model_inputs(clip, bare), bare)
 
 
 def check_inputs(inputs: Inputs, spec: ModelSpec) -> dict[str, Array]:
@@ -68,8 +71,8 @@ def check_inputs(inputs: Inputs, spec: ModelSpec) -> dict[str, Array]:
 
     Args:
         inputs: Each in the layout of the spec, with a batch axis of one where the layout has an N. RGB: uint8,
-            0..255, whatever the model takes; where it takes float32, also float32 in the model's own range, 0..255 or
-            [-1, 1]. Flow: float32 in [-1, 1].
+            0..255, in the port's order of colours, whatever the model takes; where it takes float32, also float32 in
+            the model's own range: 0..255, or normalised. Flow: float32, normalised.
         spec: The model's.
 
     Returns:
@@ -81,19 +84,23 @@ def check_inputs(inputs: Inputs, spec: ModelSpec) -> dict[str, Array]:
     single = replace(spec, batch=1)
     if isinstance(inputs, Mapping):
         if set(inputs) != set(spec.inputs):
-            raise ClipShapeError(f"model must be given the inputs {sorted(spec.inputs)}; got {sorted(inputs)}")
-        return {name: _checked(f"input {name!r}", inputs[name], name, single) for name in spec.inputs}
+            raise ClipShapeError(f"the model's inputs are {sorted(spec.inputs)}; got {sorted(inputs)}")
+        several = len(spec.inputs) > 1
+        return {
+            name: _checked(f"input {name!r}" if several else "clip", inputs[name], name, single) for name in spec.inputs
+        }
     if len(spec.inputs) > 1:
         raise ClipShapeError(
-            f"model must be given the inputs {sorted(spec.inputs)}; got one array",
+            f"the model's inputs are {sorted(spec.inputs)}; got one array",
             hint="give a mapping of their names to arrays",
         )
-    return {INPUT_NAME: _checked("clip", inputs, INPUT_NAME, single)}
+    [name] = spec.inputs
+    return {name: _checked("clip", inputs, name, single)}
 
 
 def _checked(subject: str, values: Array, name: str, spec: ModelSpec) -> Array:
-    shape, element_type = spec.input_shape(name), NUMPY_TYPES[spec.element_type(name)]
-    is_rgb, takes_pixels = spec.inputs[name] == "rgb", spec.takes_pixels(name)
+    port, shape = spec.inputs[name], spec.input_shape(name)
+    element_type, is_rgb = NUMPY_TYPES[port.element_type], port.stream == "rgb"
     allowed = {element_type, "uint8"} if is_rgb else {element_type}
     if values.shape != shape or values.dtype.name not in allowed:
         raise ClipShapeError(
@@ -104,17 +111,17 @@ def _checked(subject: str, values: Array, name: str, spec: ModelSpec) -> Array:
             else _FLOW_HINT,
         )
     if values.dtype != np.uint8:
-        _require_range(subject, values, (0.0, 255.0) if takes_pixels else (-1.0, 1.0))
-    elif not takes_pixels:
-        return np.ascontiguousarray((values.astype(np.float32) - spec.mean) / spec.scale, dtype=element_type)
+        _require_range(subject, values, (0.0, 255.0) if port.takes_pixels else bounds(port))
+    elif not port.takes_pixels:
+        values = normalised(values, port, spec.layout.index("C"))
     return np.ascontiguousarray(values, dtype=element_type)
 
 
-def _require_range(subject: str, values: Array, bounds: tuple[float, float]) -> None:
+def _require_range(subject: str, values: Array, limits: tuple[float, float]) -> None:
     lowest, highest = float(values.min()), float(values.max())
-    if not (bounds[0] <= lowest and highest <= bounds[1]):
+    if not (limits[0] <= lowest and highest <= limits[1]):
         raise ClipShapeError(
-            f"{subject} must have values in [{bounds[0]:g}, {bounds[1]:g}]; got {lowest:g} to {highest:g}"
+            f"{subject} must have values in [{limits[0]:g}, {limits[1]:g}]; got {lowest:g} to {highest:g}"
         )
 
 

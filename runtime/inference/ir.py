@@ -4,46 +4,66 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import openvino as ov
 
 from i3d_edge.core.errors import IRError, SpecError
-from i3d_edge.core.spec import OUTPUT_NAME, RT_INFO_GROUP, SOURCE_GROUP, ModelSpec
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import RT_INFO_GROUP, SOURCE_GROUP, read_spec, read_spec_fields
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
-    """Read an IR that `i3d convert` wrote, and what it says of itself.
+    """Read an IR, and what it says of itself.
 
     Args:
         path: The .xml; its .bin lies beside it.
-        spec_path: For an IR from elsewhere: a JSON file with the fields of ModelSpec that describe it. Its ports
-            may have any names; they are given ours.
+        spec_path: For an IR that says nothing: a JSON file with the fields of ModelSpec. Ports of other names than
+            those that it states are given these, in order; axes of open length get the stated one.
 
     Returns:
         The model, its ports named as the spec says, and the spec.
 
     Raises:
-        IRError: If a file is absent, the .xml is no IR, it does not describe itself and nothing else does, or
-            its ports are not what is described.
+        IRError: If a file is absent, the .xml is no IR, nothing describes it, or its ports are not as described.
     """
     model = _read_model(path)
-    spec = _read_spec(model, path) if spec_path is None else _adopt(model, path, spec_path)
-    expected = {name: f"{spec.element_type(name)}{list(spec.input_shape(name))}" for name in spec.inputs}
+    if spec_path is None:
+        spec = _own_spec(model, path)
+    else:
+        spec = _given_spec(model, path, spec_path)
+        _adopt(model, spec, path)
+    described = {
+        name: f"{port.element_type}{list(spec.input_shape(name))}".replace(" ", "")
+        for name, port in spec.inputs.items()
+    }
     found = {
-        port.any_name: port.element_type.to_string() + str(port.partial_shape).replace(",", ", ")
+        next((name for name in described if name in port.names), port.any_name): port.element_type.to_string()
+        + str(port.partial_shape)
         for port in model.inputs
     }
-    if found != expected:
-        raise IRError(f"IR {str(path)!r} must have the inputs {expected} that it describes; got {found}")
-    if not any(OUTPUT_NAME in output.names for output in model.outputs):
-        names = sorted(name for output in model.outputs for name in output.names)
-        raise IRError(f"IR {str(path)!r} must have an output {OUTPUT_NAME!r}; got {names}")
+    if found != described:
+        raise IRError(f"IR {str(path)!r} takes {_listed(found)}, and its description says {_listed(described)}")
+    output = next((port for port in model.outputs if spec.head.output in port.names), None)
+    if output is None:
+        names = sorted(name for port in model.outputs for name in port.names)
+        raise IRError(f"IR {str(path)!r} has no output {spec.head.output!r}; it has {', '.join(map(repr, names))}")
+    shape = output.partial_shape
+    if not shape.compatible(ov.PartialShape([spec.batch, spec.num_classes])):
+        raise IRError(
+            f"IR {str(path)!r} answers with shape {shape}; its description says "
+            f"[{spec.batch},{spec.num_classes}]: {spec.num_classes} labels, batch {spec.batch}"
+        )
     return model, spec
 
 
+def _listed(ports: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in ports.items())
+
+
 def describes_itself(path: Path) -> bool:
-    """Whether an IR needs no `spec_path`.
+    """Return whether an IR needs no `spec_path`.
 
     Raises:
         IRError: If it cannot be read.
@@ -57,7 +77,7 @@ def _read_model(path: Path) -> ov.Model:
         return ov.Core().read_model(path)
     except RuntimeError as error:
         raise IRError(
-            f"IR {str(path)!r} must be an OpenVINO model; OpenVINO cannot read it",
+            f"OpenVINO cannot read IR {str(path)!r}",
             hint="give the .xml file that `i3d convert` wrote, with its own .bin beside it",
         ) from error
 
@@ -66,53 +86,62 @@ def _require_files(path: Path) -> None:
     if not os.path.isfile(path):
         near = sorted(item.name for item in path.parent.glob("*.xml"))
         raise IRError(
-            f"IR {str(path)!r} must be a file; there is none",
+            f"no IR {str(path)!r}",
             hint=f"in that folder: {', '.join(near)}" if near else "`i3d convert` makes one from a frozen graph",
         )
     if path.suffix != ".xml":
         raise IRError(
-            f"IR {str(path)!r} must be an .xml file; got {path.suffix or 'no suffix'!r}",
+            f"{str(path)!r} is no IR: an IR's name ends in .xml",
             hint="a frozen graph (.pb) becomes an IR by `i3d convert`",
         )
     weights = path.with_suffix(".bin")
     if not os.path.isfile(weights):
         raise IRError(
-            f"IR {str(path)!r} must have its weights beside it; {weights.name!r} is absent",
+            f"IR {str(path)!r} lacks its weights: {weights.name!r} is not beside it",
             hint="an IR is two files: copy both",
         )
 
 
-def _adopt(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
-    """Describe an IR from elsewhere by a file, and give its ports our names."""
+def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
     if model.has_rt_info([RT_INFO_GROUP]):
-        raise IRError(f"IR {str(path)!r} must not be described twice: it describes itself", hint="leave out --spec")
+        raise IRError(f"IR {str(path)!r} describes itself: no other description is taken", hint="leave out --spec")
     try:
-        spec = ModelSpec.from_json(spec_path.read_text(encoding="utf-8"))
+        return read_spec(spec_path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, SpecError) as error:
-        reason = error.message if isinstance(error, SpecError) else str(error)
-        raise IRError(f"description {str(spec_path)!r} must be a ModelSpec in JSON: {reason}") from error
+        reason, hint = (error.message, error.hint) if isinstance(error, SpecError) else (str(error), None)
+        raise IRError(f"cannot use the description {str(spec_path)!r}: {reason}", hint=hint) from error
+
+
+def _adopt(model: ov.Model, spec: ModelSpec, path: Path) -> None:
+    """Give ports of other names those of the spec, and axes of open length the stated one."""
     if len(model.inputs) != len(spec.inputs):
-        raise IRError(f"IR {str(path)!r} must have {len(spec.inputs)} input(s) as described; got {len(model.inputs)}")
-    for port, name in zip(model.inputs, spec.inputs, strict=True):
-        port.set_names({name})
-    model.outputs[0].set_names({OUTPUT_NAME})
-    return spec
+        raise IRError(f"IR {str(path)!r} has {len(model.inputs)} input(s); its description has {len(spec.inputs)}")
+    if not {name for port in model.inputs for name in port.names} >= set(spec.inputs):
+        for port, name in zip(model.inputs, spec.inputs, strict=True):
+            port.set_names({name})
+    if len(model.outputs) == 1:
+        model.outputs[0].add_names({spec.head.output})
+    if any(port.partial_shape.is_dynamic for port in model.inputs):
+        try:
+            model.reshape({name: list(spec.input_shape(name)) for name in spec.inputs})
+        except RuntimeError as error:
+            shapes = ", ".join(str(spec.input_shape(name)) for name in spec.inputs)
+            raise IRError(f"IR {str(path)!r} does not take clips of the described shape {shapes}") from error
 
 
-def _read_spec(model: ov.Model, path: Path) -> ModelSpec:
+def _own_spec(model: ov.Model, path: Path) -> ModelSpec:
     if not model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(
-            f"IR {str(path)!r} must describe itself in rt_info; it does not",
+            f"IR {str(path)!r} does not describe itself",
             hint="`i3d export` made it for other software: give the IR that it was made from"
             if model.has_rt_info([SOURCE_GROUP])
-            else "make it by `i3d convert`, which writes that description, or describe it with --spec",
+            else "describe it in a JSON file, and give that with --spec",
         )
     try:
         fields = {name: json.loads(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}
-        return ModelSpec.from_fields(fields)
+        return read_spec_fields(fields)
     except (ValueError, TypeError, SpecError) as error:
         reason = error.message if isinstance(error, SpecError) else str(error)
         raise IRError(
-            f"IR {str(path)!r} must describe itself readably in rt_info: {reason}",
-            hint="make it again by `i3d convert`",
+            f"the description inside IR {str(path)!r} is damaged: {reason}", hint="make the IR again"
         ) from error

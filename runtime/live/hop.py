@@ -15,7 +15,7 @@ class FixedHop:
     def __init__(self, num_frames: int) -> None:
         self.num_frames = num_frames
 
-    def took(self, seconds: float) -> None:
+    def took(self, seconds: float, rate_fps: float) -> None:
         """Learn how long a window took: it changes nothing."""
 
 
@@ -29,21 +29,20 @@ class AutoHop:
         num_frames: The step now. Before anything was measured it is a window's length.
 
     Example:
-        25 fps, windows of 79, each takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
+        25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
     """
 
-    def __init__(self, rate_fps: int, window_frames: int) -> None:
+    def __init__(self, window_frames: int) -> None:
         self.num_frames = window_frames
-        self._rate_fps = rate_fps
         self._seconds: float | None = None
 
-    def took(self, seconds: float) -> None:
-        """Learn how long a window took, from taking it to being ready for the next."""
+    def took(self, seconds: float, rate_fps: float) -> None:
+        """Learn how long a window took until the next could be taken, and how many samples come a second."""
         if self._seconds is None or seconds >= self._seconds:
             self._seconds = seconds
         else:
             self._seconds += _FORGET * (seconds - self._seconds)
-        self.num_frames = max(1, math.ceil(self._seconds * self._rate_fps * HEADROOM))
+        self.num_frames = max(1, math.ceil(self._seconds * rate_fps * HEADROOM))
 
 
 Hop = FixedHop | AutoHop

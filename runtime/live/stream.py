@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from i3d_edge.core.errors import StreamTimeoutError
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.connection import Settings
@@ -69,7 +70,7 @@ class StreamOptions:
     """How a stream is read and watched.
 
     Attributes:
-        hop: Frames between windows; None for as often as the machine keeps up.
+        hop: Samples between windows; None for as often as the machine keeps up.
         smoothing: "none", "exponential:SECONDS" or "mean:WINDOWS"; see `smoothing_named`.
         on, off, min_duration_s, labels: When actions begin and end, and which are watched, all if empty; see
             `Hysteresis`.
@@ -139,7 +140,8 @@ class LiveStream:
         Args:
             source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
             spec: The model's, for an RGB network.
-            infer: Takes a clip in the layout of the spec, uint8, and returns probabilities, shape (num_classes,).
+            infer: Takes a clip in the layout and colour order of the spec, uint8, and returns probabilities, shape
+                (num_classes,).
             options: How to read and watch.
             say: Is told, from any thread, what a user should know: reconnections, other picture sizes, how it goes.
 
@@ -164,7 +166,7 @@ class LiveStream:
             min_duration_s=options.min_duration_s,
             only=[spec.labels.index(label) for label in options.labels],
         )
-        self._hop: Hop = AutoHop(spec.frame_rate_fps, spec.num_frames) if options.hop is None else FixedHop(options.hop)
+        self._hop: Hop = AutoHop(spec.span) if options.hop is None else FixedHop(options.hop)
         self._live = LiveSource(
             address,
             Settings(options.rtsp_transport, options.open_timeout_s, options.read_timeout_s, options.hardware_decoder),
@@ -200,7 +202,7 @@ class LiveStream:
                 self._count()
                 if isinstance(item, Window):
                     yield from self._answer(item)
-                    self._hop.took(time.monotonic() - taken_s)
+                    self._hop.took(time.monotonic() - taken_s, self._samples_per_second())
                 elif isinstance(item, Gap):
                     yield from self._gap(item)
                 elif isinstance(item, _Ended):
@@ -246,7 +248,7 @@ class LiveStream:
 
     def _answer(self, window: Window) -> Iterator[WindowAnswer | Event]:
         labels, num = self._spec.labels, self._options.num_predictions
-        clip = Clip(window.frames, window.start_s, window.end_s).to_layout(self._spec.layout)
+        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         probabilities = self._infer(clip)
         smoothed = self._smoothing.update(window.end_s, probabilities)
         events = self._hysteresis.update(window.start_s, window.end_s, smoothed)
@@ -307,8 +309,13 @@ class LiveStream:
     def _say_if_short(self, error: BaseException | None) -> None:
         if error is None and not self.statistics.num_windows and not self._stop.is_set():
             spec = self._spec
-            seconds = spec.num_frames / spec.frame_rate_fps
-            self._say(f"no answer: a window takes {seconds:g} s, {spec.num_frames} frames; the stream ended before")
+            length = f"{spec.num_frames} frames, {spec.sampling()}"
+            if spec.frame_rate_fps is not None:
+                length = f"{float(spec.span / spec.frame_rate_fps):g} s, {length}"
+            self._say(f"no answer: the stream ended before its first window was full ({length})")
+
+    def _samples_per_second(self) -> float:
+        return float(self._spec.frame_rate_fps or 1 / self._live.frame_duration)
 
     def _stuck_error(self) -> StreamTimeoutError:
         limit_s = self._options.read_timeout_s

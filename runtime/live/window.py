@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.preprocess import centre_crop, resize_short_side
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import Hop
+from i3d_edge.runtime.views.plan import ViewPlan
 
 UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`num_frames` samples in a row.
+    """The samples of one clip.
 
     Attributes:
         frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more.
@@ -40,6 +41,8 @@ class Window:
 class Sampler:
     """Says which frames of a stream are sampled. As in all clips, sample k is the frame on display at t0 + k/rate.
 
+    Without a rate every frame is a sample.
+
     A frame is on display until the next one. So a frame that lies on a sample's time is known to be that sample at
     once, any other when the next frame arrives.
 
@@ -48,7 +51,7 @@ class Sampler:
         one before it sample 1 (0.04 s), ..., and the one at 6/30 s is sample 5 (0.2 s) at once.
     """
 
-    def __init__(self, rate_fps: int) -> None:
+    def __init__(self, rate_fps: Fraction | None) -> None:
         self._rate_fps = rate_fps
         self._origin: Fraction | None = None
         self._next = 0
@@ -63,6 +66,8 @@ class Sampler:
         Returns:
             How many samples show the frame before, that were not known yet; and whether this frame is one at once.
         """
+        if self._rate_fps is None:
+            return 0, True
         if self._origin is None:
             self._origin = time
         position = (time - self._origin) * self._rate_fps
@@ -75,7 +80,7 @@ class Sampler:
 
 
 class WindowBuilder:
-    """Cuts windows from frames as these come.
+    """Cuts windows from frames as these come, as `ViewReader` cuts them from a file.
 
     Samples are written into a block of twice a window's length, one behind the other, so that a window is a part of
     it and is not copied. A full block is left to the windows that lie in it, and its last samples begin the next.
@@ -83,6 +88,7 @@ class WindowBuilder:
 
     def __init__(self, spec: ModelSpec, hop: Hop) -> None:
         self._spec = spec
+        self._plan = ViewPlan.of_spec(spec)
         self._hop = hop
         self._sampler = Sampler(spec.frame_rate_fps)
         self._has_channels_first = spec.layout.index("C") < spec.layout.index("H")
@@ -95,6 +101,7 @@ class WindowBuilder:
         self._num_written = 0
         self._num_samples = 0
         self._num_at_window: int | None = None
+        self._times: deque[Fraction] = deque(maxlen=self._spec.span)
         self._origin: Fraction | None = None
         self._held: LiveFrame | None = None
         self._crop: UInt8Array | None = None
@@ -112,45 +119,56 @@ class WindowBuilder:
 
     def finish(self, frame_duration: Fraction) -> Iterator[Window]:
         """Yield the windows that the last frame completes while it is on display."""
-        if self._held is not None:
+        if self._held is not None and self._spec.frame_rate_fps is not None:
             num_before, _ = self._sampler.feed(self._held.time + frame_duration)
             for _ in range(num_before):
                 yield from self._write()
 
     def _write(self) -> Iterator[Window]:
         """Make the held frame the next sample."""
-        spec, held = self._spec, self._held
+        spec, held, span = self._spec, self._held, self._spec.span
         assert held is not None
-        assert self._origin is not None
         if self._crop is None:
-            self._crop = centre_crop(resize_short_side(held.rgb(), spec.short_side_px), spec.crop_px)
+            [self._crop] = self._plan.crops(self._plan.fitted(held.rgb()))
         if self._num_written == len(self._block):
-            tail = self._block[len(self._block) - spec.num_frames + 1 :]
+            tail = self._block[len(self._block) - span + 1 :]
             self._block = self._new_block()
             self._block[: len(tail)] = tail
             self._num_written = len(tail)
         self._block[self._num_written] = self._crop
+        self._times.append(held.time)
         self._num_written += 1
         self._num_samples += 1
-        if self._num_samples < spec.num_frames:
+        if self._num_samples < span:
             return
         if self._num_at_window is not None and self._num_samples - self._num_at_window < self._hop.num_frames:
             return
         self._num_at_window = self._num_samples
-        end = self._origin + Fraction(self._num_samples, spec.frame_rate_fps)
+        start, end = self._limits()
         yield Window(
-            frames=self._block[self._num_written - spec.num_frames : self._num_written],
-            start_s=float(end - Fraction(spec.num_frames, spec.frame_rate_fps)),
+            frames=self._block[self._num_written - span : self._num_written : spec.frame_stride],
+            start_s=float(start),
             end_s=float(end),
             arrived_s=held.arrived_s,
             wall_s=held.wall_s,
         )
 
+    def _limits(self) -> tuple[Fraction, Fraction]:
+        """Return when the window of the last samples starts and ends."""
+        rate, span = self._spec.frame_rate_fps, self._spec.span
+        if rate is not None:
+            assert self._origin is not None
+            end = self._origin + self._num_samples / rate
+            return end - span / rate, end
+        # How long the last frame is shown is not known yet: as long as the others were on average.
+        first, last = self._times[0], self._times[-1]
+        return first, last + (last - first) / max(1, span - 1)
+
     def _new_block(self) -> UInt8Array:
-        """Return an empty block, (2 D, H, W, 3), in the memory order that the network wants."""
-        length, side = 2 * self._spec.num_frames, self._spec.crop_px
+        """Return an empty block, (2 span, H, W, 3), in the memory order that the network wants."""
+        length, (height, width) = 2 * self._spec.span, self._spec.crop_px
         # Mapped by itself, it goes back to the system at once when nobody refers to it; the heap would keep some.
-        memory = np.frombuffer(mmap.mmap(-1, length * side * side * 3), np.uint8)
+        memory = np.frombuffer(mmap.mmap(-1, length * height * width * 3), np.uint8)
         if self._has_channels_first:
-            return memory.reshape(length, 3, side, side).transpose(0, 2, 3, 1)
-        return memory.reshape(length, side, side, 3)
+            return memory.reshape(length, 3, height, width).transpose(0, 2, 3, 1)
+        return memory.reshape(length, height, width, 3)

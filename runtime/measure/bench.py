@@ -11,8 +11,8 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.progress import track
-from i3d_edge.core.spec import NUMPY_TYPES
 from i3d_edge.runtime.inference.engine import Engine
 
 WARM_UP = 2
@@ -107,7 +107,7 @@ def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
         raise SpecError(f"model must have one input to be timed; got {spec.title()}")
     pixels = np.random.default_rng(_SEED).integers(0, 256, spec.clip_shape, dtype=np.uint8)
     [name] = spec.inputs
-    return pixels.astype(NUMPY_TYPES[spec.element_type(name)], copy=False)
+    return pixels.astype(NUMPY_TYPES[spec.inputs[name].element_type], copy=False)
 
 
 def _round_ms(engine: Engine, clip: npt.NDArray[np.generic]) -> float:

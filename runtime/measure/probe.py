@@ -20,6 +20,7 @@ from i3d_edge.runtime.hardware.drivers import missing_parts
 from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from i3d_edge.runtime.inference.engine import Engine, Mode
+from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.measure.bench import bench
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
@@ -108,12 +109,12 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
     found: list[Clip] = []
     for number in range(num_clips):
         rng = np.random.default_rng(number)
-        frame, row, column, channel = np.ogrid[: spec.num_frames, : spec.crop_px, : spec.crop_px, :3]
+        frame, row, column, channel = np.ogrid[: spec.num_frames, : spec.crop_px[0], : spec.crop_px[1], :3]
         rows, columns, speed, phase = rng.uniform(-0.2, 0.2, 4) * (1, 1, 2, 30)
         waves = np.sin(rows * row + columns * column + speed * frame + phase * channel)
         noise = rng.normal(0, 40, waves.shape) if number % 3 == 2 else 0.0
-        pixels = np.clip(127.5 + 100 * waves + noise, 0, 255).astype(np.uint8)
-        found.append(Clip(pixels, 0.0, spec.num_frames / spec.frame_rate_fps))
+        pixels = np.clip(255 / 2 + 100 * waves + noise, 0, 255).astype(np.uint8)
+        found.append(Clip(pixels, 0.0, 0.0))
     return found
 
 
@@ -279,7 +280,7 @@ def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spe
 
 
 def _probabilities(engine: Engine, clips: Sequence[Clip]) -> Float32Array:
-    return np.stack([engine.probabilities(clip.to_layout(engine.spec.layout)) for clip in clips])
+    return np.stack([engine.probabilities(model_inputs(clip, engine.spec)) for clip in clips])
 
 
 def _identity(ir_path: Path, spec: ModelSpec) -> ModelIdentity:

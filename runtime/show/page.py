@@ -222,7 +222,7 @@ def _model_facts(
         *((name, value) for name, value in ran if value is not None),
         (
             "is shown",
-            f"clips of {spec.num_frames} frames at {spec.frame_rate_fps} fps, {spec.crop_px} x {spec.crop_px}",
+            f"clips of {spec.num_frames} frames, {spec.sampling()}; {spec.framing()}",
         ),
         ("fingerprint", spec.fingerprint or "not known"),
         ("frozen graph", spec.frozen_graph_sha256 or "not known"),

@@ -10,6 +10,7 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.video import ShortcutError, Video
 from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
+from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip as Clip
 from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
@@ -38,13 +39,13 @@ class VideoClips:
 def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMethod | None = None) -> VideoClips:
     """Cut clips from a video file.
 
-    Sample k of the video is the frame on display at the first frame's time + k / `spec.frame_rate_fps`. A clip
-    is `spec.num_frames` consecutive samples; a shorter video repeats from its start. Each frame is resized
-    to a short side of `spec.short_side_px` and cropped to the central `spec.crop_px` square.
+    Sample k of the video is the frame on display at the first frame's time + k / `spec.frame_rate_fps`, or frame k
+    where the model takes source frames. A clip is `spec.num_frames` samples, `spec.frame_stride` apart; a shorter
+    video repeats from its start. Each frame is resized and cropped as the spec says.
 
     Args:
         path: Any file that FFmpeg decodes.
-        spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` parts them.
+        spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` separates them.
         num_clips: 1 for the centre clip, more for clips spread evenly over the video.
         flow: How flow is computed, see `flow_method`.
 
@@ -52,12 +53,9 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMet
         VideoError: One of its kinds, if the file cannot be used.
         ClipShapeError: If the model takes whole frames, or no flow and its method is given.
         DependencyError: If OpenCV lacks the method of flow.
-
-    Source: rate, size and crop from kinetics-i3d's README; the clock, the choice of clips and the repetition
-    are our choice.
     """
     require_crops(spec)
-    plan = ViewPlan.of_spec(spec, num_clips, flow=flow)
+    plan = ViewPlan.of_spec(spec, ViewOptions(num_clips=num_clips), flow=flow)
     try:
         return _collect(Video.open(path), plan)
     except ShortcutError:
@@ -81,8 +79,8 @@ def require_rgb(spec: ModelSpec) -> None:
     """
     if spec.stream != "rgb":
         raise ClipShapeError(
-            f"model must take RGB frames alone; it takes {spec.stream}",
-            hint="convert one of the rgb checkpoints",
+            f"this needs a model of RGB frames alone; this one takes {spec.stream}",
+            hint="give an RGB model",
         )
     require_crops(spec)
 
@@ -95,7 +93,7 @@ def require_crops(spec: ModelSpec) -> None:
     """
     if spec.frame_px is not None:
         raise ClipShapeError(
-            f"model must take cropped frames to be given a video; it takes whole ones of {spec.frame_px[0]} x "
-            f"{spec.frame_px[1]}",
+            f"the model takes whole frames of {spec.frame_px[0]} x {spec.frame_px[1]}; for videos of any size it "
+            "must take cropped ones",
             hint="convert it without --decode-size: the runtime resizes and crops",
         )

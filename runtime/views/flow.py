@@ -72,8 +72,8 @@ def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod 
     if spec.stream == "rgb":
         if asked is not None:
             raise ClipShapeError(
-                f"model must take optical flow for flow {asked!r} to be computed; it takes RGB alone",
-                hint="leave `flow`, or --flow, out",
+                f"the model takes RGB alone: there is no use for flow {asked!r}",
+                hint="omit `flow`, or --flow",
             )
         return None
     method = asked or DEFAULT_METHOD
@@ -122,11 +122,6 @@ def store_flow(steps: UInt8Array) -> UInt8Array:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., 2:0:-1]
 
 
-def normalize_flow(steps: UInt8Array) -> Float32Array:
-    """Take steps, 0..255, to [-1, 1], float32: what the networks are given."""
-    return steps.astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
 class FlowFrames:
     """Frames of a source by sample, with the flow to the next sample beside them as two more channels.
 
@@ -142,7 +137,7 @@ class FlowFrames:
         num_samples: int,
         frame_at: Callable[[int], int],
         fit: Callable[[UInt8Array], UInt8Array],
-        crop_px: int | None,
+        crop_px: tuple[int, int] | None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         """Check the method.
@@ -153,7 +148,8 @@ class FlowFrames:
             num_samples: Of the whole source.
             frame_at: Which frame of the source a sample shows.
             fit: Resizes a frame.
-            crop_px: The central square that will be shown, so that flow far from it is left out; None for all.
+            crop_px: Height and width of the central part that will be shown, so that flow far from it is left out; None
+                for all.
             is_stopped: Asked before each frame whether nobody wants the rest.
 
         Raises:
@@ -241,10 +237,11 @@ class FlowFrames:
         if self._crop_px is None:
             return frame
         height, width = frame.shape[:2]
-        length = max(self._crop_px + 2 * _MARGIN_PX, min(height, width))
+        crop = self._crop_px[width > height]
+        length = max(crop + 2 * _MARGIN_PX, min(height, width))
         if max(height, width) <= length:
             return frame
-        start = (max(height, width) - self._crop_px) // 2 - (length - self._crop_px) // 2
+        start = (max(height, width) - crop) // 2 - (length - crop) // 2
         return frame[:, start : start + length] if width > height else frame[start : start + length]
 
 
@@ -298,7 +295,7 @@ def _algorithm(method: FlowMethod) -> Any:
 def _tvl1() -> Any:
     if not hasattr(getattr(_cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
         raise DependencyError(
-            f"flow 'tvl1' must have OpenCV with its contrib modules; cv2 {cv2.__version__} is without",
+            f"flow 'tvl1' needs OpenCV with its contrib modules; cv2 {cv2.__version__} lacks them",
             hint="uninstall every opencv package and install opencv-contrib-python-headless alone, or take flow 'dis'",
         )
     return _cv2.optflow.DualTVL1OpticalFlow_create()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import VideoDecodeError
-from i3d_edge.core.spec import MIN_FRAMES, ModelSpec
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
+from i3d_edge.runtime.frames.preprocess import centre_crop, omz_resize, resize_short_side, squeeze, three_crops
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
+from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.sampling import (
     clip_samples,
     clip_starts,
@@ -27,7 +29,7 @@ from i3d_edge.runtime.views.sampling import (
 UInt8Array = npt.NDArray[np.uint8]
 
 Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
-Fit = Literal["short side", "long side"]
+Fit = Literal["short side", "long side", "squeeze"]
 
 MAX_WHOLE_FRAMES = 512
 """Longest video, in samples, that is shown to the network whole."""
@@ -54,12 +56,6 @@ class Clip:
     clip: int = 0
     crop: int = 0
 
-    def to_layout(self, layout: str) -> UInt8Array:
-        """Return the clip with its axes in a given order, for instance "NDCHW": a batch of one where there is an N."""
-        order = tuple("DHWC".index(axis) for axis in layout if axis != "N")
-        frames = self.frames.transpose(order)
-        return np.expand_dims(frames, layout.index("N")) if "N" in layout else frames
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewPlan:
@@ -76,53 +72,48 @@ class ViewPlan:
         num_clips: Temporal positions; None where the placement decides.
         hop: Samples from one clip's start to the next one's, where they are placed by "hop".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
-            the crop is enlarged again.
-        fit_px: See `fit`.
+            the crop is enlarged again. "squeeze": the whole frame becomes as large as the crop.
+        fit_px: See `fit`; None where frames are squeezed.
         crop_px: Height and width of a crop.
         num_crops: 1: the centre. 3: along the longer side.
         flow: How the flow between samples is computed, for models that take it; None for pixels alone.
+        min_frames: Fewest samples that a video is shown with where it is shown whole: a shorter one repeats.
     """
 
     num_frames: int | None
     frame_stride: int = 1
-    rate_fps: int | None = 25
+    rate_fps: Fraction | None
     placement: Placement = "spread"
     num_clips: int | None = 1
     hop: int | None = None
     fit: Fit = "short side"
-    fit_px: int = 256
-    crop_px: int = 224
+    fit_px: int | None
+    crop_px: tuple[int, int]
     num_crops: int = 1
     flow: FlowMethod | None = None
+    min_frames: int = 1
 
     @classmethod
-    def of_spec(
-        cls,
-        spec: ModelSpec,
-        num_clips: int = 1,
-        *,
-        num_crops: int = 1,
-        hop: int | None = None,
-        flow: FlowMethod | None = None,
-    ) -> ViewPlan:
+    def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:
         """Return the plan by which a model's clips are cut if no protocol says otherwise.
 
         Args:
             spec: Says how long a clip is, how often it samples, and its size.
-            num_clips: 1 for the centre clip, more for clips spread evenly over the video.
-            num_crops: 1 for the centre, 3 along the longer side.
-            hop: Instead of `num_clips`: a clip every so many samples.
+            views: How many clips and crops; the centre clip if not given.
             flow: How flow is computed, see `flow_method`.
         """
+        views = views or ViewOptions()
         return cls(
             num_frames=spec.num_frames,
+            frame_stride=spec.frame_stride,
             rate_fps=spec.frame_rate_fps,
-            placement="spread" if hop is None else "hop",
-            num_clips=num_clips if hop is None else None,
-            hop=hop,
+            placement="spread" if views.hop is None else "hop",
+            num_clips=views.num_clips if views.hop is None else None,
+            hop=views.hop,
+            fit="squeeze" if spec.short_side_px is None else "short side",
             fit_px=spec.short_side_px,
             crop_px=spec.crop_px,
-            num_crops=num_crops,
+            num_crops=views.num_crops,
             flow=flow_method(spec, flow),
         )
 
@@ -130,7 +121,7 @@ class ViewPlan:
     def span(self) -> int:
         """How many samples a clip needs; of a video that is shown whole, as many as the network needs."""
         if self.num_frames is None:
-            return MIN_FRAMES
+            return self.min_frames
         if self.placement == "mmaction":
             return (self.num_frames - 1) * self.frame_stride + 1
         return self.num_frames * self.frame_stride
@@ -142,7 +133,7 @@ class ViewPlan:
             5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
         """
         if self.placement == "whole":
-            return [clip_samples(0, num_samples, max(MIN_FRAMES, num_samples))]
+            return [clip_samples(0, num_samples, max(self.min_frames, num_samples))]
         assert self.num_frames is not None
         span = self.span
         if self.placement == "omz":
@@ -163,12 +154,14 @@ class ViewPlan:
 
     def fitted(self, frame: UInt8Array) -> UInt8Array:
         """Resize a frame, shape (H, W, 3), uint8."""
+        if self.fit_px is None:
+            return squeeze(frame, self.crop_px)
         if self.fit == "long side":
             return omz_resize(frame, self.fit_px, self.crop_px)
         return resize_short_side(frame, self.fit_px)
 
     def crops(self, fitted: UInt8Array) -> list[UInt8Array]:
-        """Cut the crops of a resized frame, shape (crop_px, crop_px, 3)."""
+        """Cut the crops of a resized frame, shape (*crop_px, 3)."""
         return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
 
 
@@ -257,7 +250,8 @@ class ViewReader:
         return picture if self.source.is_cropped else self.plan.fitted(picture)
 
     def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
-        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": self.plan.crop_px, "W": self.plan.crop_px}
+        height, width = self.plan.crop_px
+        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": height, "W": width}
         to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
         start_s, end_s = self._times(self._clips[number])
         for crop in range(self.plan.num_crops):
@@ -275,7 +269,8 @@ class ViewReader:
     def _times(self, samples: Sequence[int]) -> tuple[float, float]:
         length = len(samples) * self.plan.frame_stride
         if self.plan.rate_fps is not None:
-            return samples[0] / self.plan.rate_fps, (samples[0] + length) / self.plan.rate_fps
+            rate = self.plan.rate_fps
+            return float(samples[0] / rate), float((samples[0] + length) / rate)
         timeline = self.source.timeline
         start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
         return start_s, start_s + length / timeline.mean_fps

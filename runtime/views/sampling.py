@@ -16,7 +16,7 @@ def clip_starts(num_samples: int, num_frames: int, num_clips: int = 1) -> list[i
         The first sample of each clip; all 0 when the video is no longer than a clip.
 
     Example:
-        100 samples, clips of 79: one clip -> [10]; three -> [0, 11, 21].
+        100 samples, clips of 80: one clip -> [10]; three -> [0, 10, 20].
     """
     room = max(0, num_samples - num_frames)
     if num_clips == 1:
@@ -28,7 +28,7 @@ def covering_starts(num_samples: int, num_frames: int) -> list[int]:
     """Place as few equally spaced clips as show every sample of a video.
 
     Example:
-        250 samples, clips of 79 -> [0, 57, 114, 171]; 79 samples -> [0].
+        250 samples, clips of 80 -> [0, 57, 113, 170]; 80 samples -> [0].
     """
     return clip_starts(num_samples, num_frames, -(-num_samples // num_frames))
 
@@ -42,7 +42,7 @@ def window_starts(num_samples: int, num_frames: int, hop: int) -> list[int]:
         hop: Samples from one window's start to the next one's; the last hop may be shorter.
 
     Example:
-        250 samples, windows of 79, a hop of 50 -> [0, 50, 100, 150, 171]; 60 samples -> [0].
+        250 samples, windows of 80, a hop of 50 -> [0, 50, 100, 150, 170]; 60 samples -> [0].
     """
     room = max(0, num_samples - num_frames)
     starts = list(range(0, room + 1, hop))

@@ -13,12 +13,12 @@ from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
 from i3d_edge.accuracy.report.text import protocol_line
 from i3d_edge.accuracy.run.protocol import PRESETS, find_preset, spread
 from i3d_edge.core.errors import ClipShapeError, ProtocolError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip
 
 LABELS = LabelSet("six", tuple("abcdef"))
-SPEC = ModelSpec(labels=LABELS, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(labels=LABELS, layout="NDCHW", input_type="u8")
 
 
 def test_what_each_shows(subtests: pytest.Subtests) -> None:

@@ -16,11 +16,12 @@ from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import OutputError, ResultError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip
 
-SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
 INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32"}
 
 

@@ -11,11 +11,11 @@ from synthetic import write_numbered
 from i3d_edge.accuracy import ListedVideo, Scorer, format_result, run_accuracy
 from i3d_edge.accuracy.result.metrics import ScoredView, topk_metrics
 from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip
 
-SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
 INFO = {
     "kind": "ir",
     "path": "m.xml",

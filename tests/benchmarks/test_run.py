@@ -11,8 +11,8 @@ from benchmarks.machine import Machine
 from benchmarks.rival import Task
 from benchmarks.run import Schedule, check_answers, measure, take_turns
 from benchmarks.worker import Worker
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 
 MACHINE = Machine(2, "x86-64", "AMD", frozenset({"avx512_bf16"}))
 QUICK = Schedule(rounds=4, pause_s=0)
@@ -25,7 +25,7 @@ def task(tmp_path: Path) -> Task:
     np.save(tmp_path / "clips.npy", clips)
     return Task(
         graph=tmp_path / "none.pb",
-        spec=ModelSpec(labels=LabelSet("three", ("x", "y", "z"))),
+        spec=i3d_spec(labels=LabelSet("three", ("x", "y", "z"))),
         clips=tmp_path / "clips.npy",
         calibration=tmp_path / "clips.npy",
         num_calibration=2,

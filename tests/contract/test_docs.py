@@ -15,7 +15,7 @@ from answers import LABELS, answer, view
 from synthetic import numbered_frame, write_video
 
 from i3d_edge.cli import main
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime import Classification
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +70,7 @@ def test_the_picture_of_protocols_can_be_drawn(video: Path, tmp_path: Path) -> N
 
 def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None:
     class FakeClassifier:
-        spec = ModelSpec(labels=LABELS)
+        spec = i3d_spec(labels=LABELS)
 
         def __init__(self, model: Path) -> None: ...
 

@@ -24,11 +24,11 @@ from i3d_edge.convert.accuracy_control import (
 )
 from i3d_edge.convert.passes.window import Window
 from i3d_edge.core.errors import CalibrationError, GateFailedError, GateUndecidedError, OutputError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 
 SIZE = 16
-SPEC = ModelSpec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, crop_px=SIZE, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, crop_px=SIZE, layout="NDCHW", input_type="u8")
 
 
 def network(*, coarse: tuple[str, ...] = ()) -> ov.Model:
@@ -208,7 +208,7 @@ def test_views_are_the_same_each_time_and_none_twice(tmp_path: Path) -> None:
     long, short = write_numbered(tmp_path / "long.mp4", 60), write_numbered(tmp_path / "short.mp4", 5)
     broken = tmp_path / "broken.mp4"
     broken.write_text("no video")
-    spec = ModelSpec(labels=SPEC.labels, num_frames=9)
+    spec = i3d_spec(labels=SPEC.labels, num_frames=9)
     make = spread_views([(long, 3), (broken, 4), (short, 5)], spec, num_clips=5)
     first, second = list(make()), list(make())
     assert [label for label, _ in first] == [3] * 5 + [5]

@@ -18,11 +18,11 @@ from i3d_edge.convert.ladder import TOLERANCES, climb
 from i3d_edge.convert.mistakes import MISTAKES
 from i3d_edge.convert.stage import Feeds, Stage, ir_stage
 from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet, kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Engine
 
-SPEC = ModelSpec(labels=kinetics_400(), num_frames=16)
+SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
 AXES = "NDCHW"
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from i3d_edge.convert.mistakes import MISTAKES, compare_geometry, name_mistake
 from i3d_edge.convert.parity import moving_clip, normalise
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 
-SPEC = ModelSpec(labels=kinetics_400(), num_frames=16)
+SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
 CLIP = normalise(moving_clip(SPEC), SPEC)
 
 

@@ -10,7 +10,8 @@ from i3d_edge.convert import convert_graph
 from i3d_edge.convert.conversion import Layout
 from i3d_edge.convert.model_api import export_to_model_api
 from i3d_edge.core.errors import IRError, OutputError, SpecError
-from i3d_edge.core.spec import NUMPY_TYPES, ElementType
+from i3d_edge.core.port import NUMPY_TYPES, ElementType
+from i3d_edge.core.spec_file import spec_to_fields
 from i3d_edge.runtime import Engine, read_ir
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
@@ -67,7 +68,7 @@ def test_what_it_says_of_itself(exported: Path, ir_path: Path) -> None:
     }
     assert labels == [name.replace(" ", "_") for name in spec.labels.names]
     source = {name: json.loads(value) for name, value in model.get_rt_info(["i3d_edge_source"]).value.items()}
-    assert source == spec.to_fields()
+    assert source == spec_to_fields(spec)
 
 
 def test_our_runtime_does_not_take_it_for_its_own(exported: Path) -> None:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from i3d_edge.convert.parity import ClipParity, ParityReport, compare, moving_clip, noise_clip
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import NUM_CHANNELS, ModelSpec
+from i3d_edge.core.port import NUM_CHANNELS
 
 LOGITS = np.array([10.0, 8.0, 6.0, 4.0, 2.0, 1.0, -9.0], np.float32)
 
@@ -43,7 +44,7 @@ def test_the_verdict_needs_every_clip() -> None:
 
 @pytest.mark.parametrize("stream", ["rgb", "flow"])
 def test_generated_clips_fill_the_range_and_move(stream: str) -> None:
-    spec = ModelSpec(labels=kinetics_400(), stream=stream, num_frames=16)
+    spec = i3d_spec(labels=kinetics_400(), stream=stream, num_frames=16)
     for clip in (moving_clip(spec), noise_clip(spec)):
         assert clip.shape == (1, 16, 224, 224, NUM_CHANNELS[stream])
         assert clip.min() < 10

@@ -15,8 +15,8 @@ from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.stem import fold_stem
 from i3d_edge.core.errors import ClipShapeError, SpecError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import run_frozen_graph
 from i3d_edge.runtime import read_ir
 from i3d_edge.runtime.frames.preprocess import centre_crop, resize_short_side
@@ -196,11 +196,11 @@ def test_the_classifier_takes_any_of_them(graph_path: Path, ir_path: Path, tmp_p
 def test_resize_matrices_do_what_the_runtime_does(subtests: pytest.Subtests) -> None:
     for size in [(256, 340), (240, 320), (320, 240), (600, 800), (224, 224), (1080, 1920)]:
         with subtests.test(size=size):
-            spec = ModelSpec(labels=kinetics_400(), frame_px=size)
+            spec = i3d_spec(labels=kinetics_400(), frame_px=size)
             rows, columns = resize_matrices(spec)
             assert (rows.shape, columns.shape) == ((224, size[0]), (224, size[1]))
             frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-            expected = centre_crop(resize_short_side(frame, 256), 224).astype(np.float32)
+            expected = centre_crop(resize_short_side(frame, 256), (224, 224)).astype(np.float32)
             got = np.einsum("rh,hwc,qw->rqc", rows, frame.astype(np.float32), columns, optimize=True)
             # The runtime rounds to whole levels, and OpenCV rounds on the way, a little downwards.
             assert np.abs(got - expected).max() < 0.8
@@ -209,7 +209,7 @@ def test_resize_matrices_do_what_the_runtime_does(subtests: pytest.Subtests) -> 
 
 def test_resize_matrices_need_whole_frames() -> None:
     with pytest.raises(SpecError) as caught:
-        resize_matrices(ModelSpec(labels=kinetics_400()))
+        resize_matrices(i3d_spec(labels=kinetics_400()))
     assert str(caught.value) == "model must take whole frames to resize them; it takes cropped ones"
 
 

@@ -12,14 +12,14 @@ from i3d_edge.convert.accuracy_control import keep_precision
 from i3d_edge.convert.passes.stem import fold_stem
 from i3d_edge.convert.quantization import calibration_clips, quantize_ir
 from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, OutputError, SpecError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import Engine, read_ir
 
 pytestmark = pytest.mark.isa
 
-SPEC = ModelSpec(labels=kinetics_400(), num_frames=9)
+SPEC = i3d_spec(labels=kinetics_400(), num_frames=9)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_an_int8_ir_is_not_quantized_again(int8_ir: Path, videos: list[Path], tm
 
 def test_a_model_of_two_streams(plain_ir: Path, videos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     model, _ = read_ir(plain_ir)
-    spec = ModelSpec(labels=kinetics_400(), stream="flow")
+    spec = i3d_spec(labels=kinetics_400(), stream="flow")
     monkeypatch.setattr("i3d_edge.convert.quantization.read_ir", lambda _path: (model, spec))
     with pytest.raises(SpecError, match="model must take RGB clips alone to be quantized; got I3D flow"):
         quantize_ir(plain_ir, videos, plain_ir.with_name("q.xml"))

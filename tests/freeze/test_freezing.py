@@ -11,7 +11,7 @@ import reference_i3d
 from checkpoints import random_values, save
 
 from i3d_edge.core.errors import FrozenGraphError, LabelError, SpecError
-from i3d_edge.core.spec import NUM_CHANNELS
+from i3d_edge.core.port import NUM_CHANNELS
 from i3d_edge.freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from i3d_edge.freeze.tensor_index import read_index
 

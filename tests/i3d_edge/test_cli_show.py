@@ -23,7 +23,7 @@ from i3d_edge import runtime
 from i3d_edge.cli import main
 from i3d_edge.cli._show import targets
 from i3d_edge.core.errors import VideoDecodeError, VideoError
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime import show
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.video import Video
@@ -61,7 +61,7 @@ def test_everything_at_once(ir_path: Path, video: Path, tmp_path: Path) -> None:
 class FakeClassifier:
     """Says the same of every file that is a video."""
 
-    spec = ModelSpec(labels=LABELS)
+    spec = i3d_spec(labels=LABELS)
     device, precision, flow = "CPU", "f32", None
 
     engine = SimpleNamespace(device="CPU", precision="f32", ran_on=lambda: ("CPU",))

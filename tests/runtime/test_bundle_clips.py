@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, PATTERNS, _random_bytes, golden_pixels, sha256_pixels, to_feeds
@@ -18,7 +19,7 @@ def spec(**fields: object) -> ModelSpec:
         "input_type": "u8",
         "has_preprocessing": True,
     }
-    return ModelSpec(**{**options, **fields})
+    return i3d_spec(**{**options, **fields})
 
 
 def test_random_bytes_are_those_of_whole_numbers() -> None:

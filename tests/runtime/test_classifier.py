@@ -17,6 +17,7 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime import FrameSource, ShortcutError, Source, open_source
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import top_k
+from i3d_edge.runtime.views.options import ViewOptions
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
@@ -35,8 +36,8 @@ def coloured(path: Path, *colours: str, num_frames: int = 20) -> Path:
 def test_the_network_on_a_file_and_on_its_frames(ir_path: Path, tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 40)
     with VideoClassifier(ir_path, inference_precision="f32") as classifier:
-        result = classifier.classify(path, k=3, num_clips=2)
-        again = classifier.classify(str(path), k=3, num_clips=2)
+        result = classifier.classify(path, ViewOptions(num_clips=2), k=3)
+        again = classifier.classify(str(path), ViewOptions(num_clips=2), k=3)
     assert result == again
     assert [view.start_s for view in result.views] == [0, 24 / 25]
     assert len(result.predictions) == 3
@@ -48,9 +49,9 @@ def test_the_network_on_a_file_and_on_its_frames(ir_path: Path, tmp_path: Path) 
 def test_views_are_averaged(tiny: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 256, (18, 24, 24, 3), dtype=np.uint8)
     with VideoClassifier(tiny) as classifier:
-        both = classifier.classify(frames, num_clips=2)
+        both = classifier.classify(frames, ViewOptions(num_clips=2))
         alone = np.stack([classifier.classify(part).views[0].probabilities for part in (frames[:9], frames[9:])])
-        logits = classifier.classify(frames, num_clips=2, fusion="logits")
+        logits = classifier.classify(frames, ViewOptions(num_clips=2, fusion="logits"))
     assert np.array_equal([view.probabilities for view in both.views], alone)
     assert {item.index: item.prob for item in both.predictions} == pytest.approx(dict(enumerate(alone.mean(axis=0))))
     product = np.sqrt(alone[0] * alone[1])
@@ -62,7 +63,7 @@ def test_views_are_averaged(tiny: Path) -> None:
 def test_a_hop_tells_what_happens_when(tiny: Path, tmp_path: Path) -> None:
     path = coloured(tmp_path / "video.mp4", "red", "green", "blue")
     with VideoClassifier(tiny) as classifier:
-        result = classifier.classify(path, hop=17)
+        result = classifier.classify(path, ViewOptions(hop=17))
         names = [classifier.spec.labels.names[view.probabilities.argmax()] for view in result.views]
     assert [round(view.start_s * 25) for view in result.views] == [0, 17, 34, 51]
     assert names == ["red", "green", "green", "blue"]  # the window at 34 sees 6 green frames and then 3 blue ones
@@ -74,7 +75,7 @@ def test_three_crops_are_three_views(tiny: Path, tmp_path: Path) -> None:
         frame[:, 32 * third : 32 * third + 32] = colour
     path = write_video(tmp_path / "wide.mp4", [frame] * 9)
     with VideoClassifier(tiny) as classifier:
-        result = classifier.classify(path, num_crops=3)
+        result = classifier.classify(path, ViewOptions(num_crops=3))
         names = [classifier.spec.labels.names[view.probabilities.argmax()] for view in result.views]
     assert [view.crop for view in result.views] == [0, 1, 2]
     assert names == ["red", "green", "blue"]
@@ -88,7 +89,7 @@ def test_a_folder_of_images_and_an_array_are_videos(tiny: Path, tmp_path: Path) 
     np.save(tmp_path / "clip.npy", ((frames / 127.5) - 1).astype(np.float32)[np.newaxis])
     with VideoClassifier(tiny) as classifier:
         results = [
-            classifier.classify(tmp_path / "frames", frames_fps=Fraction(25)),
+            classifier.classify(tmp_path / "frames", ViewOptions(frames_fps=Fraction(25))),
             classifier.classify(tmp_path / "clip.npy"),
             classifier.classify(frames),
         ]
@@ -125,8 +126,8 @@ def test_all_videos_in_order_with_failures_in_their_place(mode: str, tiny: Path,
     np.save(tmp_path / "bad.npy", np.zeros((9, 24, 24)))
     paths = [good[0], tmp_path / "bad.mp4", good[1], tmp_path / "bad.npy", good[2]]
     with VideoClassifier(tiny, mode=mode) as classifier:
-        results = list(classifier.classify_all(iter(paths), num_clips=3))
-        alone = [classifier.classify(path, num_clips=3) for path in good]
+        results = list(classifier.classify_all(iter(paths), ViewOptions(num_clips=3)))
+        alone = [classifier.classify(path, ViewOptions(num_clips=3)) for path in good]
     assert isinstance(results[1], VideoOpenError)
     assert isinstance(results[3], ClipShapeError)
     assert results[::2] == alone
@@ -139,7 +140,7 @@ def test_a_batch_is_filled_across_videos(tmp_path: Path) -> None:
         inferences = []
         original = classifier.engine._read
         classifier.engine._read = lambda results: inferences.append(1) or original(results)
-        results = list(classifier.classify_all(paths * 2, num_clips=2))
+        results = list(classifier.classify_all(paths * 2, ViewOptions(num_clips=2)))
     assert [result.predictions[0].label for result in results] == list(COLOURS) * 2
     assert len(inferences) == 3  # six videos of two views, four at a time
 
@@ -147,7 +148,7 @@ def test_a_batch_is_filled_across_videos(tmp_path: Path) -> None:
 def test_views_from_before_a_restart_do_not_count(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = coloured(tmp_path / "video.mp4", "red", "green")
     with VideoClassifier(tiny) as classifier:
-        expected = classifier.classify(path, num_clips=4)
+        expected = classifier.classify(path, ViewOptions(num_clips=4))
         original = Video.frames
 
         def astray(self, wanted):
@@ -157,7 +158,7 @@ def test_views_from_before_a_restart_do_not_count(tiny: Path, tmp_path: Path, mo
                     raise ShortcutError
 
         monkeypatch.setattr(Video, "frames", astray)
-        assert classifier.classify(path, num_clips=4) == expected
+        assert classifier.classify(path, ViewOptions(num_clips=4)) == expected
 
 
 def test_an_answer_does_not_wait_for_the_next_video(tiny: Path, tmp_path: Path) -> None:
@@ -177,9 +178,11 @@ def test_an_answer_does_not_wait_for_the_next_video(tiny: Path, tmp_path: Path) 
 def test_threads_get_the_answers_of_their_own_videos(tiny: Path, tmp_path: Path) -> None:
     paths = {name: coloured(tmp_path / f"{name}.mp4", name) for name in COLOURS}
     with VideoClassifier(tiny, mode="throughput") as classifier:
-        alone = {name: classifier.classify(path, num_clips=3) for name, path in paths.items()}
+        alone = {name: classifier.classify(path, ViewOptions(num_clips=3)) for name, path in paths.items()}
         with ThreadPoolExecutor(6) as pool:
-            futures = [(name, pool.submit(classifier.classify, path, num_clips=3)) for name, path in paths.items()] * 4
+            futures = [
+                (name, pool.submit(classifier.classify, path, ViewOptions(num_clips=3))) for name, path in paths.items()
+            ] * 4
             assert all(future.result() == alone[name] for name, future in futures)
 
 
@@ -196,7 +199,7 @@ def test_an_event_loop_goes_on_meanwhile(tiny: Path, tmp_path: Path) -> None:
 
     async def main() -> list[str]:
         with VideoClassifier(tiny) as classifier:
-            tasks = [classifier.classify_async(path, k=1, num_clips=2) for path in paths.values()]
+            tasks = [classifier.classify_async(path, ViewOptions(num_clips=2), k=1) for path in paths.values()]
             with pytest.raises(VideoOpenError):
                 await classifier.classify_async(tmp_path / "no.mp4")
             return [result.predictions[0].label for result in await asyncio.gather(*tasks)]
@@ -246,6 +249,6 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(
     path = coloured(tmp_path / "long.mp4", "red", "green", num_frames=150)
     with VideoClassifier(tiny) as classifier:
         monkeypatch.setattr(classifier, "_num_decoders", 2)
-        num_views = len(classifier.classify(path, hop=2).views)
+        num_views = len(classifier.classify(path, ViewOptions(hop=2)).views)
     assert num_views == 147  # (300 - 9) / 2, one more at the start, and the last one
     assert most < 30

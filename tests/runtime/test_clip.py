@@ -1,3 +1,4 @@
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
@@ -6,13 +7,14 @@ import pytest
 from synthetic import read_cropped_number, write_numbered
 
 from i3d_edge.core.errors import ClipShapeError, VideoDecodeError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.views.clip import read_clips, require_rgb
 from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
-SPEC = ModelSpec(labels=kinetics_400())
+SPEC = i3d_spec(labels=kinetics_400())
 
 
 def seen(clip: np.ndarray) -> list[int]:
@@ -56,13 +58,17 @@ def test_several_clips_share_their_frames(tmp_path: Path) -> None:
 def test_layouts_show_the_same_pixels_without_a_copy() -> None:
     frames = np.random.default_rng(0).integers(0, 256, (79, 256, 256, 3), dtype=np.uint8)
     [clip] = ViewReader(ClipArray.of(frames, SPEC), ViewPlan.of_spec(SPEC))
-    ndchw = clip.to_layout("NDCHW")
+    shown = {
+        layout: model_inputs(clip, dataclasses.replace(SPEC, layout=layout))["Placeholder"]
+        for layout in ("NDCHW", "NDHWC", "NCDHW", "DCHW")
+    }
+    ndchw = shown["NDCHW"]
     assert ndchw.shape == (1, 79, 3, 224, 224)
     assert ndchw.flags.c_contiguous
     assert np.shares_memory(ndchw, clip.frames)
-    assert np.array_equal(clip.to_layout("NDHWC")[0], clip.frames)
-    assert np.array_equal(clip.to_layout("NCDHW")[0, 2], clip.frames[..., 2])
-    assert np.array_equal(clip.to_layout("DCHW"), ndchw[0])
+    assert np.array_equal(shown["NDHWC"][0], clip.frames)
+    assert np.array_equal(shown["NCDHW"][0, 2], clip.frames[..., 2])
+    assert np.array_equal(shown["DCHW"], ndchw[0])
 
 
 def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Pat
 def test_what_needs_pixels_alone_says_so() -> None:
     require_rgb(SPEC)
     with pytest.raises(ClipShapeError) as caught:
-        require_rgb(ModelSpec(labels=kinetics_400(), stream="flow"))
+        require_rgb(i3d_spec(labels=kinetics_400(), stream="flow"))
     assert str(caught.value) == (
         "model must take RGB frames alone; it takes flow\n\nhint: convert one of the rgb checkpoints"
     )

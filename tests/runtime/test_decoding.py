@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import i3d_plan
 from synthetic import write_numbered
 
 from i3d_edge.core.errors import VideoOpenError
@@ -13,7 +14,7 @@ from i3d_edge.runtime import Clip, DecodePool, Restart, ShortcutError, Source, V
 from i3d_edge.runtime.frames.sources import open_source
 from i3d_edge.runtime.views import decoding
 
-PLAN = ViewPlan(num_frames=9, num_clips=2)
+PLAN = i3d_plan(num_frames=9, num_clips=2)
 
 
 def video(tmp_path: Path, number: int, num_frames: int = 20) -> Source:

@@ -10,21 +10,26 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from plans import i3d_plan
 
 from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import FlowCost, ViewPlan, ViewReader, graph_inputs, model_inputs
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.views import flow
-from i3d_edge.runtime.views.flow import FlowFrames, flow_method, normalize_flow, optical_flow, quantize_flow, store_flow
+from i3d_edge.runtime.views.flow import FlowFrames, flow_method, optical_flow, quantize_flow, store_flow
+from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip
 
 SIZES = {"num_frames": 9, "crop_px": 24, "short_side_px": 32}
-RGB = ModelSpec(labels=kinetics_400(), **SIZES)
-FLOW = ModelSpec(labels=kinetics_400(), **SIZES, stream="flow")
-JOINT = ModelSpec(labels=kinetics_400(), **SIZES, stream="joint", fusion="logits")
+RGB = i3d_spec(labels=kinetics_400(), **SIZES)
+FLOW = i3d_spec(labels=kinetics_400(), **SIZES, stream="flow")
+[FLOW_PORT] = FLOW.inputs.values()
+JOINT = i3d_spec(labels=kinetics_400(), **SIZES, stream="joint", fusion="logits")
 
 TENTH = 10
 """Pixels of motion in tests where a frame's number is a tenth of how far it has moved."""
@@ -40,7 +45,7 @@ def source_of(frames: np.ndarray, fps: int = 25) -> ClipArray:
 
 
 def cut(frames: np.ndarray, spec: ModelSpec, num_clips: int = 1, **options: object) -> tuple[list[Clip], FlowCost]:
-    reader = ViewReader(source_of(frames), ViewPlan.of_spec(spec, num_clips, **options))
+    reader = ViewReader(source_of(frames), ViewPlan.of_spec(spec, ViewOptions(num_clips=num_clips, **options)))
     return list(reader), reader.flow_cost
 
 
@@ -86,7 +91,7 @@ def test_steps_and_values(subtests: pytest.Subtests) -> None:
             steps = quantize_flow(np.full((1, 1, 2), pixels, np.float32))
             assert steps.dtype == np.uint8
             assert steps.tolist() == [[[step, step]]]
-            values = normalize_flow(steps)
+            values = normalised(steps, FLOW_PORT)
             assert values.dtype == np.float32
             assert values.ravel().tolist() == pytest.approx([value, value], abs=1e-6)
 
@@ -129,7 +134,7 @@ def pairs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 def moved(clip: np.ndarray) -> list[int]:
     """How many frames each of a clip's flows goes forward; 2 and -2 stand for all that is cut off."""
-    across = normalize_flow(clip[:, 12, 12, 3:]) * 20 / TENTH
+    across = normalised(clip[:, 12, 12, 3:], FLOW_PORT) * 20 / TENTH
     assert np.abs(across[:, 1]).max() < 0.1
     return [round(float(value)) for value in across[:, 0]]
 
@@ -206,7 +211,7 @@ def test_pixels_beside_flow_are_those_without(subtests: pytest.Subtests) -> None
                 frames = np.random.default_rng(0).integers(0, 256, (10, *size, 3), dtype=np.uint8)
                 source = source_of(frames)
                 plan = {"num_frames": 9, "fit_px": 32, "crop_px": 24, "num_crops": num_crops, "fit": fit}
-                alone, beside = (list(ViewReader(source, ViewPlan(**plan, flow=method))) for method in (None, "dis"))
+                alone, beside = (list(ViewReader(source, i3d_plan(**plan, flow=method))) for method in (None, "dis"))
                 assert len(alone) == num_crops
                 for one, other in zip(alone, beside, strict=True):
                     assert np.array_equal(one.frames, other.frames[..., :3])
@@ -226,7 +231,7 @@ def test_a_cut_frame_has_nearly_the_flow_of_a_whole_one() -> None:
 
 @pytest.mark.parametrize("layout", ["NDCHW", "NDHWC", "NCDHW"])
 def test_each_input_has_its_channels(pairs: list[tuple[int, int]], layout: str) -> None:
-    spec = ModelSpec(
+    spec = i3d_spec(
         labels=kinetics_400(),
         **SIZES,
         stream="joint",

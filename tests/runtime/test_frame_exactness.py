@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import i3d_plan
 from synthetic import numbered_frame, read_number, write_video
 
 from i3d_edge.runtime.frames.sources import open_source
-from i3d_edge.runtime.views.plan import Clip, ViewPlan, ViewReader
+from i3d_edge.runtime.views.plan import Clip, ViewReader
 
 SIDE_PX = 96
 
@@ -40,7 +41,7 @@ def frames(num_frames: int) -> list[np.ndarray]:
 
 def clip_of(path: Path, num_frames: int, *, thorough: bool = False) -> Clip:
     """Return the first clip of a video, whole frames of it."""
-    plan = ViewPlan(num_frames=num_frames, num_clips=2, fit_px=SIDE_PX, crop_px=SIDE_PX)
+    plan = i3d_plan(num_frames=num_frames, num_clips=2, fit_px=SIDE_PX, crop_px=(SIDE_PX, SIDE_PX))
     return next(iter(ViewReader(open_source(path, thorough=thorough), plan)))
 
 
@@ -68,7 +69,7 @@ def test_constant_rates(rate: str, suffix: str, tmp_path: Path) -> None:
 def test_a_clip_that_is_sought_begins_where_it_should(rate: int, expected: list[int], tmp_path: Path) -> None:
     """Of 300 samples the centre clip of ten begins with sample 145, at 5.8 s: farther in than what is decoded."""
     path = write_video(tmp_path / "long.mp4", frames(12 * rate), rate=rate, time_base=Fraction(1, rate))
-    plan = ViewPlan(num_frames=10, num_clips=1, fit_px=SIDE_PX, crop_px=SIDE_PX)
+    plan = i3d_plan(num_frames=10, num_clips=1, fit_px=SIDE_PX, crop_px=(SIDE_PX, SIDE_PX))
     [clip] = ViewReader(open_source(path), plan)
     assert shown(clip) == expected
     assert clip.start_s == 5.8

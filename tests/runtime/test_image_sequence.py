@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from broken import BREAKS
+from plans import i3d_plan
 from synthetic import numbered_frame, read_cropped_number, read_number
 
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.image_sequence import ImageSequence
 from i3d_edge.runtime.frames.sources import open_source
-from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
+from i3d_edge.runtime.views.plan import ViewReader
 
 
 def write_images(folder: Path, numbers: range, pattern: str = "image_{:05d}.png", first: int = 1) -> Path:
@@ -51,7 +52,7 @@ def test_channels_are_rgb(tmp_path: Path) -> None:
 def test_a_view_of_a_folder(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "v", range(60))
     source = open_source(folder, frames_fps=Fraction(50))
-    [view] = ViewReader(source, ViewPlan(num_frames=16))
+    [view] = ViewReader(source, i3d_plan(num_frames=16))
     assert [read_cropped_number(frame) for frame in view.frames] == [
         2 * number & 0b1111111100 for number in range(7, 23)
     ]

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import check_inputs
 
 FIELDS = {"labels": LabelSet("two", ("a", "b")), "num_frames": 9, "crop_px": 8, "layout": "NDCHW"}
-RGB = ModelSpec(**FIELDS, input_type="u8", has_preprocessing=True)
-RGB_FLOAT = ModelSpec(**FIELDS, has_preprocessing=True)
-RGB_BARE = ModelSpec(**FIELDS)
-FLOW = ModelSpec(**FIELDS, stream="flow")
-JOINT = ModelSpec(**FIELDS, stream="joint", fusion="logits", input_type="u8", has_preprocessing=True)
+RGB = i3d_spec(**FIELDS, input_type="u8", has_preprocessing=True)
+RGB_FLOAT = i3d_spec(**FIELDS, has_preprocessing=True)
+RGB_BARE = i3d_spec(**FIELDS)
+FLOW = i3d_spec(**FIELDS, stream="flow")
+JOINT = i3d_spec(**FIELDS, stream="joint", fusion="logits", input_type="u8", has_preprocessing=True)
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (1, 9, 3, 8, 8), dtype=np.uint8)
 MOTION = np.random.default_rng(1).uniform(-1, 1, (1, 9, 2, 8, 8)).astype(np.float32)
@@ -32,7 +32,7 @@ def test_values_reach_the_model_as_they_are(subtests: pytest.Subtests) -> None:
             checked = check_inputs(inputs, spec)
             assert list(checked) == list(spec.inputs)
             for name, values in checked.items():
-                assert values.dtype.name == {"u8": "uint8", "f32": "float32"}[spec.element_type(name)]
+                assert values.dtype.name == {"u8": "uint8", "f32": "float32"}[spec.inputs[name].element_type]
                 assert np.array_equal(values, given[name])
 
 
@@ -90,12 +90,12 @@ def test_other_values_are_refused(subtests: pytest.Subtests) -> None:
         "absent": (
             JOINT,
             {"Placeholder": PIXELS},
-            "model must be given the inputs ['Placeholder', 'Placeholder_flow']; got ['Placeholder']",
+            "the model's inputs are ['Placeholder', 'Placeholder_flow']; got ['Placeholder']",
         ),
         "one array": (
             JOINT,
             PIXELS,
-            "model must be given the inputs ['Placeholder', 'Placeholder_flow']; got one array\n\n"
+            "the model's inputs are ['Placeholder', 'Placeholder_flow']; got one array\n\n"
             "hint: give a mapping of their names to arrays",
         ),
     }.items():

@@ -7,11 +7,11 @@ import pytest
 from synthetic import gif_colour, write_gif, write_video
 
 from i3d_edge.core.errors import VideoOpenError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_prepared
 
-SPEC = ModelSpec(labels=kinetics_400())
+SPEC = i3d_spec(labels=kinetics_400())
 
 
 @pytest.mark.parametrize("name", ["clip.gif", "clip.GIF"])

@@ -45,7 +45,7 @@ def test_resize_below_half_averages_instead_of_skipping() -> None:
 
 def test_crop_takes_the_centre_and_leaves_the_odd_pixel_right() -> None:
     frame = np.indices((256, 341))[1][..., np.newaxis].repeat(3, axis=-1) % 256
-    cropped = centre_crop(frame.astype(np.uint8), 224)
+    cropped = centre_crop(frame.astype(np.uint8), (224, 224))
     assert cropped.shape == (224, 224, 3)
     assert cropped[0, 0, 0] == (341 - 224) // 2
 
@@ -76,11 +76,11 @@ def test_three_crops_lie_along_the_longer_side(subtests: pytest.Subtests) -> Non
         with subtests.test(height=height, width=width):
             rows, columns = np.mgrid[:height, :width]
             frame = np.stack([rows // 2, columns // 2, rows * 0], axis=-1).astype(np.uint8)
-            crops = three_crops(frame, 224)
+            crops = three_crops(frame, (224, 224))
             assert [crop.shape for crop in crops] == [(224, 224, 3)] * 3
             for crop, (top, left) in zip(crops, corners, strict=True):
                 assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
-            assert np.array_equal(crops[1], centre_crop(frame, 224))
+            assert np.array_equal(crops[1], centre_crop(frame, (224, 224)))
 
 
 def test_the_size_after_the_resize_of_open_model_zoo() -> None:
@@ -94,11 +94,11 @@ def test_the_size_after_the_resize_of_open_model_zoo() -> None:
         ((1000, 10), (28672, 224)),  # 256 x 2: a strip is enlarged out of all proportion
     ]:
         frame = np.zeros((size[1], size[0], 3), np.uint8)
-        assert omz_resize(frame, 256, 224).shape == (expected[1], expected[0], 3)
+        assert omz_resize(frame, 256, (224, 224)).shape == (expected[1], expected[0], 3)
 
 
 def test_the_resize_of_open_model_zoo_loses_detail() -> None:
     """Stripes of one pixel survive a short side of 256 and not a long side of 256."""
     stripes = np.repeat(np.tile(np.uint8([0, 255]), 227)[np.newaxis, :, np.newaxis], 256, axis=0).repeat(3, axis=2)
     assert resize_short_side(stripes, 256).std() > 120
-    assert omz_resize(stripes, 256, 224).std() < 100
+    assert omz_resize(stripes, 256, (224, 224)).std() < 100

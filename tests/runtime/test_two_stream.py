@@ -23,11 +23,12 @@ from i3d_edge.accuracy import find_preset
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import NUM_CHANNELS, ModelSpec
+from i3d_edge.core.port import NUM_CHANNELS
 from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint
 from i3d_edge.freeze.sample import read_sample
-from i3d_edge.runtime import DecodePool, Engine, ViewPlan
+from i3d_edge.runtime import DecodePool, Engine, ViewOptions, ViewPlan
 from i3d_edge.runtime.frames.sources import source_of_frames
 
 FRAMES = 9
@@ -163,12 +164,12 @@ def test_accuracy_of_a_joint_model(irs: dict[str, Path], video: Path, tmp_path: 
     assert json.loads((tmp_path / "run" / "result.json").read_text())["how"]["flow"] == "dis"
     [row, _] = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()]
     with VideoClassifier(irs["joint"], inference_precision="f32", flow="dis") as classifier:
-        view = classifier.classify(video, num_clips=2).views[0]
+        view = classifier.classify(video, ViewOptions(num_clips=2)).views[0]
     assert row["probs"] == pytest.approx(view.probabilities.tolist(), abs=1e-5)
 
 
 def test_protocols_state_their_flow() -> None:
-    spec = ModelSpec(labels=kinetics_400(), stream="flow")
+    spec = i3d_spec(labels=kinetics_400(), stream="flow")
     assert find_preset("10x3").plan(spec).flow == "tvl1"
     assert "flow" not in find_preset("10x3").describe(replace(spec, stream="rgb"))
     assert replace(find_preset("centre"), flow="dis").describe(spec)["flow"] == "dis"

@@ -3,16 +3,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plans import i3d_plan
 from synthetic import read_cropped_number, write_numbered
 
 from i3d_edge.core.errors import VideoDecodeError
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.sources import open_source
 from i3d_edge.runtime.views.clip import read_clips
+from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
-SPEC = ModelSpec(labels=kinetics_400())
+SPEC = i3d_spec(labels=kinetics_400())
 
 
 def seen(frames: np.ndarray) -> list[int]:
@@ -26,7 +28,7 @@ def low(numbers: list[int]) -> list[int]:
 
 def test_read_clips_is_the_plan_of_the_spec(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 100)
-    views = list(ViewReader(open_source(path), ViewPlan.of_spec(SPEC, 3)))
+    views = list(ViewReader(open_source(path), ViewPlan.of_spec(SPEC, ViewOptions(num_clips=3))))
     clips = read_clips(path, SPEC, num_clips=3).clips
     assert [(view.start_s, view.end_s, view.clip) for view in views] == [
         (clip.start_s, clip.end_s, number) for number, clip in enumerate(clips)
@@ -37,13 +39,13 @@ def test_read_clips_is_the_plan_of_the_spec(tmp_path: Path) -> None:
 def test_what_a_clip_needs(subtests: pytest.Subtests) -> None:
     for placement, num_frames, span in [("spread", 32, 64), ("mmaction", 32, 63), ("whole", None, 9)]:
         with subtests.test(placement=placement):
-            assert ViewPlan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2).span == span
+            assert i3d_plan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2).span == span
 
 
 def test_native_rate_and_stride(tmp_path: Path) -> None:
     """50 fps: 25 fps would skip every second frame; the native rate takes them all, a stride of 2 every second."""
     path = write_numbered(tmp_path / "fast.mp4", 120, time_base=Fraction(1, 50), rate=50)
-    plan = ViewPlan(num_frames=32, frame_stride=2, rate_fps=None, placement="segments", num_clips=2)
+    plan = i3d_plan(num_frames=32, frame_stride=2, rate_fps=None, placement="segments", num_clips=2)
     first, second = ViewReader(open_source(path), plan)
     # 120 - 64 + 1 = 57 starts in 2 segments of 28.5: 14 and 42
     assert seen(first.frames) == low(list(range(14, 78, 2)))
@@ -53,24 +55,24 @@ def test_native_rate_and_stride(tmp_path: Path) -> None:
 
 def test_three_crops_of_each_clip(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 40)
-    reader = ViewReader(open_source(path), ViewPlan(num_frames=16, num_clips=2, num_crops=3))
+    reader = ViewReader(open_source(path), i3d_plan(num_frames=16, num_clips=2, num_crops=3))
     views = list(reader)
     assert [(view.clip, view.crop) for view in views] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
     assert reader.num_views == 6
-    [centre, _] = ViewReader(open_source(path), ViewPlan(num_frames=16, num_clips=2))
+    [centre, _] = ViewReader(open_source(path), i3d_plan(num_frames=16, num_clips=2))
     assert np.array_equal(views[1].frames, centre.frames)
     assert not np.array_equal(views[0].frames, centre.frames)
 
 
 def test_windows_cover_the_video(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 100)
-    plan = ViewPlan(num_frames=40, placement="cover", num_clips=None)
+    plan = i3d_plan(num_frames=40, placement="cover", num_clips=None)
     assert [view.start_s for view in ViewReader(open_source(path), plan)] == [0, 30 / 25, 60 / 25]
 
 
 def test_a_hop_slides_a_window_to_the_end(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 100)
-    views = list(ViewReader(open_source(path), ViewPlan(num_frames=40, placement="hop", num_clips=None, hop=25)))
+    views = list(ViewReader(open_source(path), i3d_plan(num_frames=40, placement="hop", num_clips=None, hop=25)))
     assert [view.start_s for view in views] == [0, 1, 2, 60 / 25]
     assert [view.clip for view in views] == [0, 1, 2, 3]
     for view, start in zip(views, (0, 25, 50, 60), strict=True):
@@ -79,14 +81,14 @@ def test_a_hop_slides_a_window_to_the_end(tmp_path: Path) -> None:
 
 def test_a_hop_over_less_than_a_window(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "video.mp4", 30)
-    [view] = ViewReader(open_source(path), ViewPlan(num_frames=40, placement="hop", num_clips=None, hop=8))
+    [view] = ViewReader(open_source(path), i3d_plan(num_frames=40, placement="hop", num_clips=None, hop=8))
     assert seen(view.frames) == low([sample % 30 for sample in range(40)])
 
 
 @pytest.mark.parametrize(("num_frames", "length"), [(50, 50), (9, 9), (4, 9)])
 def test_a_whole_video_is_one_clip(num_frames: int, length: int, tmp_path: Path) -> None:
     reader = ViewReader(
-        open_source(write_numbered(tmp_path / "video.mp4", num_frames)), ViewPlan(num_frames=None, placement="whole")
+        open_source(write_numbered(tmp_path / "video.mp4", num_frames)), i3d_plan(num_frames=None, placement="whole")
     )
     [view] = reader
     assert seen(view.frames) == low([number % num_frames for number in range(length)])
@@ -96,7 +98,7 @@ def test_a_whole_video_is_one_clip(num_frames: int, length: int, tmp_path: Path)
 def test_a_video_that_is_too_long_to_be_shown_whole(tmp_path: Path) -> None:
     source = open_source(write_numbered(tmp_path / "video.mp4", 520))
     with pytest.raises(VideoDecodeError) as caught:
-        ViewReader(source, ViewPlan(num_frames=None, placement="whole"))
+        ViewReader(source, i3d_plan(num_frames=None, placement="whole"))
     assert str(caught.value) == (
         f"video '{tmp_path / 'video.mp4'}' must have 512 samples at most to be shown whole; got 520\n\n"
         "hint: sliding windows show a longer one"
@@ -116,7 +118,7 @@ def test_views_are_handed_on_while_the_video_is_decoded(tmp_path: Path) -> None:
             yield item
 
     source.frames = counting
-    views = iter(ViewReader(source, ViewPlan(num_frames=20, placement="cover", num_clips=None)))
+    views = iter(ViewReader(source, i3d_plan(num_frames=20, placement="cover", num_clips=None)))
     for number in range(1, 11):
         next(views)
         assert num_read == 20 * number

@@ -8,13 +8,13 @@ import av
 import numpy as np
 import pytest
 
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import graph_inputs, read_clips
 
 pytestmark = pytest.mark.shared
 
-SPEC = ModelSpec(labels=kinetics_400(), stream="flow")
+SPEC = i3d_spec(labels=kinetics_400(), stream="flow")
 NO_MOTION = (126, 128)
 """Grey levels of x and y where nothing moves in DeepMind's picture."""
 

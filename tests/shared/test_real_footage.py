@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy import read_list
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_clips
 
 pytestmark = pytest.mark.shared
@@ -21,7 +21,7 @@ def test_cricket_looks_as_deepmind_saw_it(shared: Path) -> None:
     with av.open(str(shared / "golden/v_CricketShot_g04_c01_rgb.gif")) as container:
         official = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
     [footage] = (shared / "videos/ucf101/CricketShot").glob("*.avi")
-    [clip] = read_clips(footage, ModelSpec(labels=kinetics_400())).clips
+    [clip] = read_clips(footage, i3d_spec(labels=kinetics_400())).clips
     frames = clip.frames.astype(int)
     aligned = np.abs(frames - official).mean()
     shifted = np.abs(frames[1:] - official[:-1]).mean()

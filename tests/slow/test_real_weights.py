@@ -12,8 +12,8 @@ import pytest
 from i3d_edge import VideoClassifier
 from i3d_edge.convert import convert_graph
 from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import FrozenGraph
 from i3d_edge.runtime import read_clips, read_ir
 from i3d_edge.runtime.inference.census import count_operators
@@ -31,7 +31,7 @@ def clips(shared: Path) -> list[np.ndarray]:
     noise = np.random.default_rng(0).integers(0, 256, sample.shape, dtype=np.uint8)
     videos = sorted(path for path in (shared / "videos").rglob("*") if path.suffix in (".avi", ".mp4"))
     chosen = [videos[int(place)] for place in np.linspace(0, len(videos) - 1, NUM_REAL_CLIPS)]
-    real = [read_clips(path, ModelSpec(labels=kinetics_400())).clips[0].frames for path in chosen]
+    real = [read_clips(path, i3d_spec(labels=kinetics_400())).clips[0].frames for path in chosen]
     return [frames[np.newaxis] for frames in (sample, noise, *real)]
 
 

@@ -24,7 +24,7 @@ from i3d_edge.accuracy import Scorer, read_list, run_accuracy
 from i3d_edge.cli import main
 from i3d_edge.cli._scorers import ModelOptions, ir_scorers
 from i3d_edge.convert.quantization import quantize_ir
-from i3d_edge.runtime import Clip, Engine
+from i3d_edge.runtime import Clip, Engine, model_inputs
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
@@ -121,7 +121,9 @@ def test_the_gate_finds_each_planted_mistake(trial: Trial, real_int8: Path, grey
     info, engine = scorers[CALIBRATED_ON_GREY].info, Engine(real_int8)
 
     def planted(plant: Callable[[np.ndarray], np.ndarray]) -> Callable[[Clip], np.ndarray]:
-        return lambda clip: engine.probabilities(np.ascontiguousarray(plant(clip.to_layout("NDCHW"))))
+        return lambda clip: engine.probabilities(
+            np.ascontiguousarray(plant(next(iter(model_inputs(clip, spec).values()))))
+        )
 
     scorers |= {name: Scorer(info, planted(plant)) for name, plant in MISTAKES.items()}
     run_accuracy(

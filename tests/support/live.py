@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from synthetic import numbered_frame, write_video
 
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import ModelSpec
 
 LABELS = LabelSet("light", ("dark", "bright"))
-SPEC = ModelSpec(
+SPEC = i3d_spec(
     labels=LABELS, num_frames=10, crop_px=24, short_side_px=24, layout="NDCHW", input_type="u8", has_preprocessing=True
 )
 

@@ -9,10 +9,11 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.core.i3d_spec import OUTPUT_NAME, i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
+from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
 
-SPEC = ModelSpec(
+SPEC = i3d_spec(
     labels=LabelSet("letters", tuple("abcde")),
     num_frames=9,
     crop_px=32,
@@ -57,7 +58,7 @@ def small_model(*, is_flat: bool = False) -> ov.Model:
 def write_small_ir(path: Path, *, is_flat: bool = False) -> Path:
     """Write that IR, describing itself as `i3d convert` does."""
     model = small_model(is_flat=is_flat)
-    for name, value in SPEC.to_fields().items():
+    for name, value in spec_to_fields(SPEC).items():
         model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
     ov.save_model(model, path, compress_to_fp16=False)
     return path

@@ -9,8 +9,11 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.spec import NUM_CHANNELS, OUTPUT_NAME, RT_INFO_GROUP, ModelSpec
+from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
 
 LABELS = LabelSet("five", ("red", "green", "blue", "dark", "light"))
 # Columns are classes, rows channels, per grey level.
@@ -19,7 +22,7 @@ WEIGHTS = np.array([[4, -2, -2, -1, 1], [-2, 4, -2, -1, 1], [-2, -2, 4, -1, 1]],
 
 def tiny_spec(**fields: object) -> ModelSpec:
     """Return a spec of nine frames of 24 pixels, cut from frames whose short side is 32."""
-    return ModelSpec(
+    return i3d_spec(
         **{
             "labels": LABELS,
             "num_frames": 9,
@@ -38,20 +41,20 @@ def write_tiny_ir(path: Path, *, weights: np.ndarray = WEIGHTS, **fields: object
     """Write an IR of any stream, layout, batch and input type."""
     spec = tiny_spec(**fields)
     ports, total = [], None
-    for name, stream in spec.inputs.items():
-        port = ops.parameter(spec.input_shape(name), ov.Type(np.dtype({"u8": "u1"}.get(spec.element_type(name), "f4"))))
+    for name, described in spec.inputs.items():
+        port = ops.parameter(spec.input_shape(name), ov.Type(np.dtype(NUMPY_TYPES[described.element_type])))
         port.output(0).set_names({name})
         axes = [axis for axis, letter in enumerate(spec.layout) if letter in "DHW"]
         mean = ops.reduce_mean(ops.convert(port, "f32"), ops.constant(axes))
         if "N" not in spec.layout:
             mean = ops.unsqueeze(mean, ops.constant(0))
-        logits = ops.matmul(mean, ops.constant(weights[: NUM_CHANNELS[stream]]), False, False)
+        logits = ops.matmul(mean, ops.constant(weights[: described.channels]), False, False)
         total = logits if total is None else ops.add(total, logits)
         ports.append(port)
     output = ops.softmax(total, 1)
-    output.output(0).set_names({OUTPUT_NAME})
+    output.output(0).set_names({spec.head.output})
     model = ov.Model([output], ports, "tiny")
-    for name, value in spec.to_fields().items():
+    for name, value in spec_to_fields(spec).items():
         model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
     ov.save_model(model, path, compress_to_fp16=False)
     return path

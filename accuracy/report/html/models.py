@@ -95,7 +95,7 @@ def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
     """Return what to call protocols: name and version, and the fields in which those of one name differ.
 
     Example:
-        "centre" of a model of 79 frames beside that of one of 32 -> "centre, num_frames=79", "centre, num_frames=32".
+        "centre" of a model of 64 frames beside that of one of 32 -> "centre, num_frames=64", "centre, num_frames=32".
     """
     titles = []
     for how in hows:

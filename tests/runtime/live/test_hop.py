@@ -5,7 +5,7 @@ from i3d_edge.runtime.live.hop import AutoHop, FixedHop
 
 def test_a_fixed_hop_stays() -> None:
     hop = FixedHop(25)
-    hop.took(100)
+    hop.took(100, 25)
     assert hop.num_frames == 25
 
 
@@ -18,17 +18,17 @@ def test_a_fixed_hop_stays() -> None:
     ],
 )
 def test_auto_is_what_a_live_stream_delivers_meanwhile(seconds: float, expected: int) -> None:
-    hop = AutoHop(25, 79)
+    hop = AutoHop(79)
     assert hop.num_frames == 79
-    hop.took(seconds)
+    hop.took(seconds, 25)
     assert hop.num_frames == expected
 
 
 def test_auto_grows_at_once_and_shrinks_slowly() -> None:
-    hop = AutoHop(25, 79)
+    hop = AutoHop(79)
     seen = []
     for seconds in [0.2, 1.0, *[0.2] * 30]:
-        hop.took(seconds)
+        hop.took(seconds, 25)
         seen.append(hop.num_frames)
     assert seen[:4] == [6, 29, 27, 25]
     assert seen[4:] == sorted(seen[4:], reverse=True)

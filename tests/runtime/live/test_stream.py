@@ -14,7 +14,8 @@ from live import SPEC, Broadcast, brightness, broadcast, grey, numbered, write_t
 from synthetic import write_numbered, write_video
 
 from i3d_edge.core.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.i3d_spec import i3d_spec
+from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
 from i3d_edge.runtime.live.connection import Connection
 from i3d_edge.runtime.views.clip import read_clips
@@ -59,7 +60,7 @@ def test_a_file_has_all_its_windows_and_its_events(film: Path) -> None:
 
 def test_a_window_is_the_clip_that_classify_would_show(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "a.mp4", 40, rate=30, ticks=[4 * n for n in range(40)])
-    spec = ModelSpec(labels=SPEC.labels, num_frames=16, layout="NDCHW", input_type="u8", has_preprocessing=True)
+    spec = i3d_spec(labels=SPEC.labels, num_frames=16, layout="NDCHW", input_type="u8", has_preprocessing=True)
     shown: list[np.ndarray] = []
 
     def infer(clip: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def test_a_window_is_the_clip_that_classify_would_show(tmp_path: Path) -> None:
     list(LiveStream(str(path), spec, infer, StreamOptions(hop=1)))
     clips = read_clips(path, spec, num_clips=3).clips
     for clip in clips:
-        assert np.array_equal(shown[round(clip.start_s * 25)], clip.to_layout("NDCHW"))
+        assert np.array_equal(shown[round(clip.start_s * 25)], model_inputs(clip, spec)["Placeholder"])
 
 
 def test_what_goes_on_at_the_end_is_ended(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 def test_models_and_options_that_do_not_fit() -> None:
     with pytest.raises(ClipShapeError, match="model must take RGB frames"):
-        LiveStream("x", ModelSpec(labels=SPEC.labels, stream="flow"), brightness)
+        LiveStream("x", i3d_spec(labels=SPEC.labels, stream="flow"), brightness)
     with pytest.raises(LabelError, match="'brihgt' must be one of the 2"):
         LiveStream("x", SPEC, brightness, StreamOptions(labels=["brihgt"]))
     with pytest.raises(ValueError, match="thresholds must be"):

@@ -9,11 +9,13 @@ from synthetic import read_number
 
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.timeline import Timeline
+from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import FixedHop
 from i3d_edge.runtime.live.window import Sampler, Window, WindowBuilder
+from i3d_edge.runtime.views.clip import Clip
 
-WIDE = replace(SPEC, crop_px=96, short_side_px=96)
+WIDE = replace(SPEC, crop_px=(96, 96), short_side_px=96)
 
 
 def test_the_frame_on_display_is_the_sample(subtests: pytest.Subtests) -> None:
@@ -74,12 +76,10 @@ def test_hops(subtests: pytest.Subtests) -> None:
 def test_windows_lie_as_the_network_wants_them(subtests: pytest.Subtests) -> None:
     for layout in ["NDCHW", "NDHWC", "NCDHW", "DCHW", "DHWC"]:
         with subtests.test(layout=layout):
-            from i3d_edge.runtime.views.clip import Clip
-
             cut = windows([Fraction(number, 25) for number in range(60)], 1, replace(WIDE, layout=layout))
             for number, window in enumerate(cut):
                 assert read_number(window.frames[9]) == number + 9
-                clip = Clip(window.frames, 0, 1).to_layout(layout)
+                [clip] = model_inputs(Clip(window.frames, 0, 1), replace(WIDE, layout=layout)).values()
                 assert clip.flags.c_contiguous == (layout != "NCDHW")
 
 

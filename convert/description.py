@@ -1,0 +1,75 @@
+"""What an IR says of itself: the ModelSpec, and the keys by which OpenVINO's Model API describes models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import openvino as ov
+
+from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.core.files import staged
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
+from i3d_edge.runtime.inference.ir import read_ir
+
+
+def describe_ir(ir_path: Path, spec_path: Path, output: Path, *, force: bool = False) -> ModelSpec:
+    """Copy an IR of any network into one that describes itself, so that every command takes it.
+
+    Args:
+        ir_path: The .xml of an IR that does not describe itself.
+        spec_path: A JSON file with the fields of ModelSpec.
+        output: The .xml to write.
+        force: Replace an existing IR.
+
+    Returns:
+        What the new IR says of itself.
+
+    Raises:
+        IRError: If the IR or its description cannot be read, or they do not fit together.
+        OutputError: If the output exists (without `force`) or cannot be written.
+    """
+    output = check_ir_output(output, force=force)
+    model, spec = read_ir(ir_path, spec_path=spec_path)
+    spec = replace(spec, made_with={"openvino": ov.__version__, **spec.made_with})
+    describe(model, spec)
+    with staged(output, force=force) as temporary:
+        save_ir(model, temporary, output, compress_to_fp16=False)
+    return spec
+
+
+def describe(model: ov.Model, spec: ModelSpec) -> None:
+    """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
+    for name, value in spec_to_fields(spec).items():
+        model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
+    for name, text in model_api_info(spec).items():
+        model.set_rt_info(text, ["model_info", name])
+
+
+def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
+    """Return the keys by which OpenVINO's Model API describes a model.
+
+    Mean and scale are stated for readers; `embedded_processing` says that the model applies them.
+    """
+    height, width = spec.frame_px or spec.crop_px
+    info = {
+        "model_type": "Action Classification",
+        "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),
+        "layout": ",".join(f"{name}:{spec.layout}" for name in spec.inputs),
+        "orig_width": str(width),
+        "orig_height": str(height),
+        "reverse_input_channels": "False",
+    }
+    embedded = next((port for port in spec.inputs.values() if port.takes_pixels), None)
+    info["embedded_processing"] = str(embedded is not None)
+    if embedded is not None:
+        info |= {"mean_values": _numbers(embedded.mean), "scale_values": _numbers(embedded.scale)}
+    return info
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    """Return numbers as Model API reads them: one where it holds for all channels."""
+    return " ".join(map(str, values if len(set(values)) > 1 else values[:1]))

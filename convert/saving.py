@@ -1,0 +1,38 @@
+"""An IR on disk: two files, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openvino as ov
+
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import check_output
+
+
+def check_ir_output(output: Path, *, force: bool) -> Path:
+    """Return where an IR's .xml will lie, once it is known that neither it nor its .bin is in the way.
+
+    Raises:
+        OutputError: If one of the two exists (without `force`) or cannot be written.
+    """
+    if output.suffix != ".xml":
+        output = output.with_name(output.name + ".xml")
+    for path in (output, output.with_suffix(".bin")):
+        check_output(path, force=force)
+    return output
+
+
+def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> None:
+    """Write a model under a temporary name.
+
+    Raises:
+        OutputError: If the disk does not take it, named by its final place.
+    """
+    try:
+        ov.save_model(model, temporary, compress_to_fp16=compress_to_fp16)
+    except RuntimeError as error:
+        raise OutputError(
+            f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}",
+            hint="is the disk full?",
+        ) from error

@@ -1,0 +1,125 @@
+"""A ModelSpec as JSON: in a file, in a string constant of a frozen graph, and in the `rt_info` of an IR."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from i3d_edge.core import labels as label_sets
+from i3d_edge.core.errors import SpecError
+from i3d_edge.core.i3d_spec import upgrade
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.port import Port
+from i3d_edge.core.schema import Format
+from i3d_edge.core.spec import Head, ModelSpec
+
+SPEC_VERSION = 2
+
+SPEC_NODE = "i3d_edge/spec"
+"""The string constant of a frozen graph that holds the spec as JSON."""
+
+RT_INFO_GROUP = "i3d_edge"
+"""The group of an IR's `rt_info` that holds the spec, field by field as JSON."""
+
+SOURCE_GROUP = "i3d_edge_source"
+"""The same in an IR that was changed for other software: the spec of the IR that it was made from."""
+
+_VERSION_KEY = "spec_version"
+_FORMAT = Format(
+    kind=ModelSpec,
+    noun="description",
+    error=SpecError,
+    version=SPEC_VERSION,
+    version_key=_VERSION_KEY,
+    version_hint="another version of i3d-edge wrote it: make the model again",
+)
+
+
+def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
+    """Return a spec as plain JSON values; a shipped label set is given by its name alone."""
+    fields = {item.name: getattr(spec, item.name) for item in dataclasses.fields(spec)}
+    labels, rate = spec.labels, spec.frame_rate_fps
+    fields["labels"] = {"name": labels.name}
+    if label_sets.shipped(labels.name) != labels:
+        fields["labels"]["names"] = list(labels.names)
+    if rate is not None:
+        fields["frame_rate_fps"] = rate.numerator if rate.denominator == 1 else str(rate)
+    plain: dict[str, Any] = json.loads(msgspec.json.encode({_VERSION_KEY: SPEC_VERSION, **fields}))
+    return plain
+
+
+def spec_to_json(spec: ModelSpec) -> str:
+    """Return a spec as one line of JSON, the same text for the same spec."""
+    return json.dumps(spec_to_fields(spec), sort_keys=True, ensure_ascii=True)
+
+
+def read_spec(text: str | bytes) -> ModelSpec:
+    """Read what `spec_to_json` returns, or an earlier version did.
+
+    Raises:
+        SpecError: If it is no JSON, of an unknown version, or not a spec; says which field is wrong.
+    """
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"it is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise SpecError("it is not a JSON object")
+    return read_spec_fields(fields)
+
+
+def read_spec_fields(fields: Mapping[str, Any]) -> ModelSpec:
+    """Read what `spec_to_fields` returns, or an earlier version did.
+
+    Raises:
+        SpecError: If it is of an unknown version, or a field is missing, unknown or wrong; says which.
+    """
+    fields = dict(fields)
+    if fields.get(_VERSION_KEY) == 1:
+        del fields[_VERSION_KEY]
+        fields = {_VERSION_KEY: SPEC_VERSION, **upgrade(fields)}
+    if "labels" in fields:
+        fields["labels"] = _read_labels(fields["labels"])
+    if fields.get("frame_rate_fps") is not None:
+        fields["frame_rate_fps"] = _read_rate(fields["frame_rate_fps"])
+    _refuse_unknown(fields)
+    return _FORMAT.check(fields, "it")
+
+
+def _refuse_unknown(fields: Mapping[str, Any]) -> None:
+    """Refuse fields that no version has: msgspec passes over those of dataclasses."""
+    inputs, head = fields.get("inputs"), fields.get("head")
+    parts = [("", dict(fields), ModelSpec), ("head.", head, Head)]
+    parts += [(f"inputs.{name}.", port, Port) for name, port in (inputs.items() if isinstance(inputs, dict) else ())]
+    for place, part, kind in parts:
+        known = {_VERSION_KEY, *(item.name for item in dataclasses.fields(kind))}
+        if isinstance(part, dict) and (unknown := sorted(set(part) - known)):
+            raise SpecError(f"it has the unknown field {place}{unknown[0]}")
+
+
+def _read_rate(value: object) -> Fraction:
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
+            raise ValueError
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise SpecError(
+            f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
+        ) from None
+
+
+def _read_labels(value: object) -> LabelSet:
+    if isinstance(value, dict) and isinstance(name := value.get("name"), str) and set(value) <= {"name", "names"}:
+        names = value.get("names")
+        if isinstance(names, list) and all(isinstance(item, str) for item in names):
+            return LabelSet(name, tuple(names))
+        if names is None and (known := label_sets.shipped(name)) is not None:
+            return known
+        if names is None:
+            raise SpecError(f"no label set {name!r} comes with i3d-edge: list its class names in labels.names")
+    raise SpecError('labels is not a label set: write {"name": ..., "names": [...]}')
