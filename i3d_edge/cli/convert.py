@@ -68,6 +68,12 @@ if TYPE_CHECKING:
     help="With --for vpu: take the frames of one clip without a batch axis, so that nothing has five axes.",
 )
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
+@click.option(
+    "--spec",
+    "spec_path",
+    type=click.Path(path_type=Path),
+    help="GRAPH is an IR of any network: write this description into it, as a JSON file with the fields of ModelSpec.",
+)
 @force_option
 def convert(
     graph: Path,
@@ -82,12 +88,14 @@ def convert(
     frame_px: tuple[int, int] | None,
     flat_input: bool,
     logits_output: bool,
+    spec_path: Path | None,
     force: bool,
 ) -> None:
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
     GRAPH is a .pb from `i3d freeze`, or Open Model Zoo's. At the end the IR is checked against the graph on
-    two generated clips, in float32; if they differ the IR is kept aside and the exit code is 3.
+    two generated clips, in float32; if they differ the IR is kept aside and the exit code is 3. With --spec, GRAPH is
+    an IR of another network; it becomes one that describes itself.
 
     \b
     Example:
@@ -95,6 +103,9 @@ def convert(
     """
     from i3d_edge import convert as room
 
+    if spec_path is not None:
+        _describe(graph, spec_path, output, force=force)
+        return
     reference = _find_reference()
     report = room.convert_graph(
         graph,
@@ -130,6 +141,22 @@ def convert(
             ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
             ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
             *_parity_facts(report.parity),
+        ]
+    )
+
+
+def _describe(ir_path: Path, spec_path: Path, output: Path, *, force: bool) -> None:
+    from i3d_edge.convert.description import describe_ir
+
+    spec = describe_ir(ir_path, spec_path, output, force=force)
+    print_facts(
+        [
+            ("read", f"{ir_path}, described by {spec_path}"),
+            ("model", spec.title()),
+            *(("input", _describe_input(spec, name)) for name in spec.inputs),
+            ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
+            ("frames", f"{spec.sampling()}, {spec.framing()}"),
+            ("written", f"{output} and .bin"),
         ]
     )
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from i3d_edge.core.errors import BundleError
+from i3d_edge.core.i3d_spec import i3d_spec
+from i3d_edge.core.labels import numbered
 from i3d_edge.runtime.bundle.licences import licence_of_weights
 from i3d_edge.runtime.bundle.manifest import LADDER, BundledModel, Entry, Manifest, digest
 from i3d_edge.runtime.bundle.packing import bounds_of
@@ -121,8 +123,8 @@ def test_bounds(subtests: pytest.Subtests) -> None:
     ("origin", "licence"),
     [
         ("rgb_imagenet", "Apache-2.0 (licences/apache-2.0.txt): rgb_imagenet, published by DeepMind with kinetics-i3d"),
-        ("unknown", "unknown: the checkpoint is not one of DeepMind's published ones, so ask whoever trained it"),
+        ("unknown", "not known (weights unknown): ask whoever trained them"),
     ],
 )
 def test_licences_of_weights(origin: str, licence: str) -> None:
-    assert licence_of_weights(origin) == licence
+    assert licence_of_weights(i3d_spec(labels=numbered(2), origin=origin)) == licence

@@ -210,7 +210,7 @@ def test_an_event_loop_goes_on_meanwhile(tiny: Path, tmp_path: Path) -> None:
 def test_the_loop_is_not_blocked(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> int:
         with VideoClassifier(tiny) as classifier:
-            monkeypatch.setattr(classifier, "classify", lambda video, **options: time.sleep(0.3))
+            monkeypatch.setattr(classifier, "classify", lambda *_args, **_options: time.sleep(0.3))
             task = asyncio.create_task(classifier.classify_async("video.mp4"))
             num_ticks = 0
             while not task.done():

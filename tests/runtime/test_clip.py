@@ -90,7 +90,7 @@ def test_what_needs_pixels_alone_says_so() -> None:
     with pytest.raises(ClipShapeError) as caught:
         require_rgb(i3d_spec(labels=kinetics_400(), stream="flow"))
     assert str(caught.value) == (
-        "model must take RGB frames alone; it takes flow\n\nhint: convert one of the rgb checkpoints"
+        "this needs a model of RGB frames alone; this one takes flow\n\nhint: give an RGB model"
     )
 
 

@@ -90,8 +90,8 @@ def test_another_layout_or_dtype(subtests: pytest.Subtests) -> None:
 def test_another_range(subtests: pytest.Subtests) -> None:
     for scale, shift, got, hint in [
         (127.5, 127.5, "0 to 255", 'these look like pixels, 0..255: save them with .astype("uint8")'),
-        (0.5, 0.5, "0 to 1", "these look like [0, 1]: 2 * x - 1 makes [-1, 1] of them"),
-        (2.2, 0.3, "-1.9 to 2.5", "these look standardised by a mean and a deviation: undo that"),
+        (0.5, 0.5, "0 to 1", 'these look like [0, 1]: make pixels of them with (255 * x).round().astype("uint8")'),
+        (2.2, 0.3, "-1.9 to 2.5", "these look normalised by another mean and scale: undo that"),
         (20, 0, "-20 to 20", "these look like optical flow, or logits"),
         (1000, 0, "-1000 to 1000", None),
         (np.nan, 0, "nan to nan", "some are not finite numbers"),

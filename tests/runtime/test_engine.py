@@ -77,7 +77,7 @@ def test_not_a_number_is_never_an_answer(tmp_path: Path) -> None:
         with pytest.raises(NotFiniteError) as caught:
             run()
         assert str(caught.value) == (
-            "model must give finite probabilities; got NaN, in not reported on CPU\n\n"
+            "the model answers NaN or infinity, in not reported on CPU\n\n"
             "hint: --inference-precision f32 tells whether precision is the cause"
         )
 

@@ -210,7 +210,7 @@ def test_pixels_beside_flow_are_those_without(subtests: pytest.Subtests) -> None
             with subtests.test(size=size, num_crops=num_crops, fit=fit):
                 frames = np.random.default_rng(0).integers(0, 256, (10, *size, 3), dtype=np.uint8)
                 source = source_of(frames)
-                plan = {"num_frames": 9, "fit_px": 32, "crop_px": 24, "num_crops": num_crops, "fit": fit}
+                plan = {"num_frames": 9, "fit_px": 32, "crop_px": (24, 24), "num_crops": num_crops, "fit": fit}
                 alone, beside = (list(ViewReader(source, i3d_plan(**plan, flow=method))) for method in (None, "dis"))
                 assert len(alone) == num_crops
                 for one, other in zip(alone, beside, strict=True):
@@ -219,7 +219,7 @@ def test_pixels_beside_flow_are_those_without(subtests: pytest.Subtests) -> None
 
 def test_a_cut_frame_has_nearly_the_flow_of_a_whole_one() -> None:
     wide = np.stack([texture(32, 200)[:, number : number + 180, np.newaxis].repeat(3, -1) for number in range(10)])
-    shortened = FlowFrames(source_of(wide), **{**WHOLE, "crop_px": 24}, num_samples=10)
+    shortened = FlowFrames(source_of(wide), **{**WHOLE, "crop_px": (24, 24)}, num_samples=10)
     whole = FlowFrames(source_of(wide), **WHOLE, num_samples=10)
     shapes, differences = set(), []
     for (_, one), (_, other) in zip(shortened.frames(range(9)), whole.frames(range(9)), strict=True):
@@ -274,7 +274,7 @@ def test_without_contrib_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DependencyError) as caught:
         flow_method(FLOW)
     assert str(caught.value) == (
-        f"flow 'tvl1' must have OpenCV with its contrib modules; cv2 {cv2.__version__} is without\n\n"
+        f"flow 'tvl1' needs OpenCV with its contrib modules; cv2 {cv2.__version__} lacks them\n\n"
         "hint: uninstall every opencv package and install opencv-contrib-python-headless alone, or take flow 'dis'"
     )
     assert flow_method(FLOW, "dis") == "dis"
@@ -285,8 +285,7 @@ def test_flow_for_a_model_that_takes_none() -> None:
     with pytest.raises(ClipShapeError) as caught:
         ViewPlan.of_spec(RGB, flow="dis")
     assert str(caught.value) == (
-        "model must take optical flow for flow 'dis' to be computed; it takes RGB alone\n\n"
-        "hint: leave `flow`, or --flow, out"
+        "the model takes RGB alone: there is no use for flow 'dis'\n\nhint: omit `flow`, or --flow"
     )
 
 
@@ -305,6 +304,6 @@ def test_pixels_for_a_model_that_takes_flow() -> None:
     with pytest.raises(ClipShapeError) as caught:
         model_inputs(clip, JOINT)
     assert str(caught.value) == (
-        "clip must have flow beside its RGB for a model that takes joint; got (9, 24, 24, 3)\n\n"
+        "the model takes joint, and the clip has no optical flow: its shape is (9, 24, 24, 3)\n\n"
         "hint: `read_clips` with the model's own spec computes it"
     )

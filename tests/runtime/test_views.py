@@ -39,7 +39,10 @@ def test_read_clips_is_the_plan_of_the_spec(tmp_path: Path) -> None:
 def test_what_a_clip_needs(subtests: pytest.Subtests) -> None:
     for placement, num_frames, span in [("spread", 32, 64), ("mmaction", 32, 63), ("whole", None, 9)]:
         with subtests.test(placement=placement):
-            assert i3d_plan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2).span == span
+            assert (
+                i3d_plan(num_frames=num_frames, frame_stride=2, placement=placement, num_clips=2, min_frames=9).span
+                == span
+            )
 
 
 def test_native_rate_and_stride(tmp_path: Path) -> None:
@@ -88,7 +91,8 @@ def test_a_hop_over_less_than_a_window(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("num_frames", "length"), [(50, 50), (9, 9), (4, 9)])
 def test_a_whole_video_is_one_clip(num_frames: int, length: int, tmp_path: Path) -> None:
     reader = ViewReader(
-        open_source(write_numbered(tmp_path / "video.mp4", num_frames)), i3d_plan(num_frames=None, placement="whole")
+        open_source(write_numbered(tmp_path / "video.mp4", num_frames)),
+        i3d_plan(num_frames=None, placement="whole", min_frames=9),
     )
     [view] = reader
     assert seen(view.frames) == low([number % num_frames for number in range(length)])
@@ -98,7 +102,7 @@ def test_a_whole_video_is_one_clip(num_frames: int, length: int, tmp_path: Path)
 def test_a_video_that_is_too_long_to_be_shown_whole(tmp_path: Path) -> None:
     source = open_source(write_numbered(tmp_path / "video.mp4", 520))
     with pytest.raises(VideoDecodeError) as caught:
-        ViewReader(source, i3d_plan(num_frames=None, placement="whole"))
+        ViewReader(source, i3d_plan(num_frames=None, placement="whole", min_frames=9))
     assert str(caught.value) == (
         f"video '{tmp_path / 'video.mp4'}' must have 512 samples at most to be shown whole; got 520\n\n"
         "hint: sliding windows show a longer one"

@@ -187,7 +187,7 @@ def test_so_much_of_a_stream(tmp_path: Path) -> None:
 def test_a_stream_shorter_than_a_window_says_so(tmp_path: Path) -> None:
     answers, events, _, said = watch(write_video(tmp_path / "a.mp4", grey((255, 9))))
     assert (answers, events) == ([], [])
-    assert said == ["no answer: a window takes 0.4 s, 10 frames; the stream ended before"]
+    assert said == ["no answer: the stream ended before its first window was full (0.4 s, 10 frames, 25 fps)"]
 
 
 def test_how_it_goes_is_said(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_models_and_options_that_do_not_fit() -> None:
-    with pytest.raises(ClipShapeError, match="model must take RGB frames"):
+    with pytest.raises(ClipShapeError, match="this needs a model of RGB frames alone"):
         LiveStream("x", i3d_spec(labels=SPEC.labels, stream="flow"), brightness)
     with pytest.raises(LabelError, match="'brihgt' must be one of the 2"):
         LiveStream("x", SPEC, brightness, StreamOptions(labels=["brihgt"]))

@@ -9,6 +9,7 @@ from small import SPEC, small_model, write_small_ir
 
 from i3d_edge.core.errors import ClipShapeError, DeviceError
 from i3d_edge.core.files import sha256_file
+from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime.measure import probe as room
 from i3d_edge.runtime.measure.bench import Timing
 from i3d_edge.runtime.measure.expectations import Traits, expectations
@@ -62,8 +63,8 @@ def test_generated_clips_are_all_different_and_always_the_same() -> None:
 
 
 def test_a_flow_model_is_refused() -> None:
-    with pytest.raises(ClipShapeError, match="model must take RGB frames alone; it takes flow"):
-        generated_clips(dataclasses.replace(SPEC, stream="flow", input_type="f32", has_preprocessing=False), 1)
+    with pytest.raises(ClipShapeError, match="this needs a model of RGB frames alone; this one takes flow"):
+        generated_clips(i3d_spec(labels=SPEC.labels, stream="flow"), 1)
 
 
 def test_this_box(tmp_path: Path) -> None:
