@@ -18,7 +18,7 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime import Clip
 
 LABELS = LabelSet("six", tuple("abcdef"))
-SPEC = i3d_spec(labels=LABELS, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(labels=LABELS, layout="NDCHW", input_type="u8", has_preprocessing=True)
 
 
 def test_what_each_shows(subtests: pytest.Subtests) -> None:
@@ -110,8 +110,8 @@ def test_unknown_names() -> None:
     with pytest.raises(ProtocolError) as caught:
         find_preset("omz2022")
     assert str(caught.value) == (
-        "protocol must be one of centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
-        "gluoncv-10x3; got 'omz2022'\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
+        "No protocol 'omz2022'. Available: centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
+        "gluoncv-10x3.\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
     )
     assert caught.value.exit_code == 2
 
@@ -120,7 +120,7 @@ def test_a_model_of_other_clips() -> None:
     with pytest.raises(ProtocolError) as caught:
         find_preset("mmaction2-10x3").plan(SPEC)
     assert str(caught.value) == (
-        "model must take clips of 32 frames for the protocol 'mmaction2-10x3'; it takes 79\n\n"
+        "protocol 'mmaction2-10x3' shows clips of 32 frames; the model takes 79\n\n"
         "hint: `i3d convert --num-frames 32` makes such an IR of the same frozen graph"
     )
     with pytest.raises(ClipShapeError):

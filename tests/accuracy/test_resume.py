@@ -21,7 +21,9 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip
 
-SPEC = i3d_spec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(
+    labels=LabelSet("six", tuple("abcdef")), num_frames=9, layout="NDCHW", input_type="u8", has_preprocessing=True
+)
 INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32"}
 
 

@@ -28,7 +28,14 @@ from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 
 SIZE = 16
-SPEC = i3d_spec(labels=LabelSet("six", tuple("abcdef")), num_frames=9, crop_px=SIZE, layout="NDCHW", input_type="u8")
+SPEC = i3d_spec(
+    labels=LabelSet("six", tuple("abcdef")),
+    num_frames=9,
+    crop_px=SIZE,
+    layout="NDCHW",
+    input_type="u8",
+    has_preprocessing=True,
+)
 
 
 def network(*, coarse: tuple[str, ...] = ()) -> ov.Model:

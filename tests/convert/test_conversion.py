@@ -221,13 +221,11 @@ def test_a_failed_check_keeps_the_ir_aside(graph_path: Path, tmp_path: Path) -> 
 def test_the_check_finds_wrong_preprocessing(
     graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mean: float, scale: float
 ) -> None:
-    import dataclasses
-
     embed = conversion.embed_preprocessing
     monkeypatch.setattr(
         conversion,
         "embed_preprocessing",
-        lambda model, spec: embed(model, dataclasses.replace(spec, mean=mean, scale=scale)),
+        lambda model, spec: embed(model, spec.with_ports(mean=(mean,) * 3, scale=(scale,) * 3)),
     )
     with pytest.raises(ParityError):
         convert_graph(graph_path, tmp_path / "model.xml", reference=run_frozen_graph)

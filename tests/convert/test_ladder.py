@@ -15,7 +15,7 @@ from synthetic import write_numbered
 from i3d_edge.convert import convert_graph
 from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
 from i3d_edge.convert.ladder import TOLERANCES, climb
-from i3d_edge.convert.mistakes import MISTAKES
+from i3d_edge.convert.mistakes import mistakes
 from i3d_edge.convert.stage import Feeds, Stage, ir_stage
 from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
 from i3d_edge.core.i3d_spec import i3d_spec
@@ -152,7 +152,7 @@ def test_a_wrong_range_in_the_ir_is_named(
     monkeypatch.setattr(
         conversion,
         "embed_preprocessing",
-        lambda model, spec: embed(model, dataclasses.replace(spec, mean=mean, scale=scale)),
+        lambda model, spec: embed(model, spec.with_ports(mean=(mean,) * 3, scale=(scale,) * 3)),
     )
     convert_graph(graph_path, tmp_path / "wrong.xml")
     [step] = climb([ir_stage(plain_ir), ir_stage(tmp_path / "wrong.xml")], clips)
@@ -190,7 +190,7 @@ def by_sums(name: str) -> Stage:
 
 
 def test_a_mistake_in_the_second_clips_is_named(clips: dict[str, Feeds], subtests: pytest.Subtests) -> None:
-    for title, mistake in MISTAKES.items():
+    for title, mistake in mistakes(SPEC.inputs["Placeholder"]).items():
         with subtests.test(title=title):
             wrong = {name: {"Placeholder": mistake(feeds["Placeholder"])} for name, feeds in clips.items()}
             [step] = climb([by_sums("one"), by_sums("other")], clips, others=wrong)

@@ -166,7 +166,7 @@ def logits(path: Path, clip: np.ndarray) -> np.ndarray:
     """Answer a clip (1, D, H, W, 3), uint8, in f32."""
     model, spec = read_ir(path)
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    values = np.ascontiguousarray(spec.lay_out(clip), dtype=NUMPY_TYPES[spec.input_type])
+    values = np.ascontiguousarray(spec.lay_out(clip), dtype=NUMPY_TYPES[spec.inputs["Placeholder"].element_type])
     return compiled(values)[compiled.output("logits")][0]
 
 

@@ -6,13 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from i3d_edge.convert.mistakes import MISTAKES, compare_geometry, name_mistake
-from i3d_edge.convert.parity import moving_clip, normalise
+from i3d_edge.convert.mistakes import compare_geometry, mistakes, name_mistake
+from i3d_edge.convert.parity import moving_clip
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.normalisation import normalised
 
 SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
-CLIP = normalise(moving_clip(SPEC), SPEC)
+[(NAME, PORT)] = SPEC.inputs.items()
+MISTAKES = mistakes(PORT)
+CLIP = normalised(moving_clip(SPEC, NAME), PORT)
 
 
 def scene(height: int = 360, width: int = 640) -> np.ndarray:
@@ -34,15 +37,15 @@ def clip_of(picture: np.ndarray, size: tuple[int, int], interpolation: int = cv2
 
 
 def test_no_mistake() -> None:
-    assert name_mistake(CLIP, CLIP) is None
+    assert name_mistake(CLIP, CLIP, PORT) is None
     noise = np.random.default_rng(0).normal(0, 0.01, CLIP.shape).astype(np.float32)
-    assert name_mistake(CLIP, CLIP + noise) is None
+    assert name_mistake(CLIP, CLIP + noise, PORT) is None
 
 
 def test_each_is_named(subtests: pytest.Subtests) -> None:
     for title in MISTAKES:
         with subtests.test(title=title):
-            assert name_mistake(CLIP, MISTAKES[title](CLIP)) == title
+            assert name_mistake(CLIP, MISTAKES[title](CLIP), PORT) == title
 
 
 def test_ncdhw_fed_as_ndchw_by_hand() -> None:
@@ -62,7 +65,7 @@ def test_another_resize_is_measured(subtests: pytest.Subtests) -> None:
     }.items():
         with subtests.test(case):
             picture = scene()
-            found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, size))
+            found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, size), PORT)
             assert found is not None
             assert found.split(" ")[:6] == expected.split(" ")[:6]
             numbers = [[float(word) for word in text.split() if word[0].isdigit()] for text in (found, expected)]
@@ -71,14 +74,14 @@ def test_another_resize_is_measured(subtests: pytest.Subtests) -> None:
 
 def test_another_interpolation() -> None:
     picture = scene(180, 320)
-    found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, (455, 256), cv2.INTER_NEAREST))
+    found = name_mistake(clip_of(picture, (455, 256)), clip_of(picture, (455, 256), cv2.INTER_NEAREST), PORT)
     assert found is not None
     assert found.startswith("a different resize: the same crop, another interpolation (correlation 0.9")
 
 
 def test_other_pictures() -> None:
     other = scene()[::-1, ::-1].copy()
-    assert name_mistake(clip_of(scene(), (455, 256)), clip_of(other, (455, 256))) == (
+    assert name_mistake(clip_of(scene(), (455, 256)), clip_of(other, (455, 256)), PORT) == (
         "other pictures: neither a known mistake nor another resize of the same frames"
     )
 

@@ -45,10 +45,11 @@ def test_the_verdict_needs_every_clip() -> None:
 @pytest.mark.parametrize("stream", ["rgb", "flow"])
 def test_generated_clips_fill_the_range_and_move(stream: str) -> None:
     spec = i3d_spec(labels=kinetics_400(), stream=stream, num_frames=16)
-    for clip in (moving_clip(spec), noise_clip(spec)):
+    [name] = spec.inputs
+    for clip in (moving_clip(spec, name), noise_clip(spec, name)):
         assert clip.shape == (1, 16, 224, 224, NUM_CHANNELS[stream])
         assert clip.min() < 10
         assert clip.max() > 245
         assert np.abs(np.diff(clip.astype(int), axis=1)).mean() > 5
-    first, second = (moving_clip(spec)[..., channel].astype(int) for channel in (0, 1))
+    first, second = (moving_clip(spec, name)[..., channel].astype(int) for channel in (0, 1))
     assert np.abs(first - second).mean() > 10

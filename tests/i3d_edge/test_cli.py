@@ -203,7 +203,7 @@ def test_jsonl_has_a_row_per_file_in_order_and_one_bad_file_does_not_stop_the_re
     assert [set(item) for item in rows[0]["predictions"]] == [{"label", "index", "prob"}] * 3
     assert rows[0] == rows[2]
     assert rows[1]["predictions"] == []
-    assert f"VideoOpenError: video '{broken}' must be a file that FFmpeg can open" in result.stderr
+    assert f"VideoOpenError: cannot open video '{broken}'" in result.stderr
     assert result.stderr.endswith(f"1 of 3 videos could not be classified: {broken}\n")
 
 

@@ -15,7 +15,7 @@ from synthetic import write_gif, write_video
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
 from i3d_edge.convert.clip_files import generated_clips
-from i3d_edge.convert.mistakes import MISTAKES
+from i3d_edge.convert.mistakes import mistakes
 from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import Engine, read_ir
 
@@ -75,8 +75,8 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
 @pytest.mark.slow
 def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Path) -> None:
     spec = read_ir(short_ir)[1]
-    clip = generated_clips(spec)["moving"]["Placeholder"]
-    for folder, values in (("a", clip), ("b", MISTAKES["frames reversed"](clip))):
+    clip, port = generated_clips(spec)["moving"]["Placeholder"], spec.inputs["Placeholder"]
+    for folder, values in (("a", clip), ("b", mistakes(port)["frames reversed"](clip))):
         (tmp_path / folder).mkdir()
         np.save(tmp_path / folder / "clip.npy", values)
     options = ["--clips", tmp_path / "a", "--clips-b", tmp_path / "b"]
