@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge import VideoClassifier, annotate_video
+from i3d_edge import VideoClassifier, ViewOptions, annotate_video
 from i3d_edge.runtime.frames.video import Video
 
 PICTURE = Path(__file__).with_suffix(".png")
@@ -37,7 +37,7 @@ def compact(frame: UInt8Array) -> UInt8Array:
 def main(video: Path, model: Path) -> None:
     """Classify, annotate, and put frames one above the other."""
     with tempfile.TemporaryDirectory() as folder, VideoClassifier(model) as classifier:
-        answer = classifier.classify(video, hop=HOP)
+        answer = classifier.classify(video, ViewOptions(hop=HOP))
         shown = Path(folder, "shown.mp4")
         annotate_video(video, answer, classifier.spec.labels, shown, k=3)
         annotated = Video.open(shown)

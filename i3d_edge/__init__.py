@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import Classification as Classification
     from i3d_edge.runtime import Prediction as Prediction
     from i3d_edge.runtime import VideoClassifier as VideoClassifier
+    from i3d_edge.runtime import ViewOptions as ViewOptions
     from i3d_edge.runtime.live import Event as Event
     from i3d_edge.runtime.live import LiveStream as LiveStream
     from i3d_edge.runtime.live import StreamOptions as StreamOptions
@@ -37,6 +38,7 @@ __all__ = [
     "Prediction",
     "StreamOptions",
     "VideoClassifier",
+    "ViewOptions",
     "WindowAnswer",
     "annotate_video",
     "convert_graph",
@@ -52,6 +54,7 @@ _ROOM_OF = {
     "Prediction": "i3d_edge.runtime",
     "StreamOptions": "i3d_edge.runtime.live",
     "VideoClassifier": "i3d_edge.runtime",
+    "ViewOptions": "i3d_edge.runtime",
     "WindowAnswer": "i3d_edge.runtime.live",
     "annotate_video": "i3d_edge.runtime.show",
     "convert_graph": "i3d_edge.convert",

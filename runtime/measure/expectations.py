@@ -56,7 +56,7 @@ class Traits:
         )
 
     def volumetric(self) -> str:
-        """Return for instance "58 Convolution, 13 MaxPool", of those in three dimensions; "" if there are none."""
+        """Return for instance "53 Convolution, 13 MaxPool", of those in three dimensions; "" if there are none."""
         return ", ".join(f"{count} {name}" for name, count in self.census.volumetric.items())
 
 

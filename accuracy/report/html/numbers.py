@@ -20,7 +20,7 @@ def interval(metric: Metric) -> str:
     """Return a metric's 95 % interval.
 
     Example:
-        186 of 224 -> "77.6 .. 87.4 %".
+        166 of 200 -> "77.2 .. 87.6 %".
     """
     return f"{100 * metric['interval_low']:.1f} .. {100 * metric['interval_high']:.1f} %"
 
@@ -29,7 +29,7 @@ def count(metric: Metric) -> str:
     """Return a metric's count.
 
     Example:
-        186 of 224 -> "186/224".
+        166 of 200 -> "166/200".
     """
     return f"{metric['num_correct']}/{metric['num_total']}"
 
