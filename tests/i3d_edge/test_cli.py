@@ -129,34 +129,6 @@ def test_a_missing_package_is_named(module: str, args: list[str], message: str, 
     assert result.stderr.startswith(f"DependencyError: {message}\n\nhint: pip install 'i3d-edge[")
 
 
-def test_export_to_model_server(ir_path: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "models"
-    result = i3d("export", ir_path, "--model-server", folder, "--name", "i3d")
-    assert result.exit_code == 0, result.output
-    size = (ir_path.stat().st_size + ir_path.with_suffix(".bin").stat().st_size) / (1 << 20)
-    assert result.stdout.splitlines() == [
-        f"read     {ir_path}",
-        "model    I3D rgb, 400 classes (kinetics-400), 16 frames, FP32, weights unknown",
-        f"written  {folder}/i3d/1/i3d.xml and .bin: {size:.1f} MiB",
-        f"config   {folder}/config.json, changed",
-        "name     i3d, version 1",
-        "input    Placeholder UINT8 [1, 16, 3, 224, 224]",
-        "output   Softmax FP32 [1, 400]",
-        f"next     ovms --config_path {folder}/config.json --port 9000 --rest_port 8000",
-    ]
-    assert result.stderr == ""
-    second = i3d("export", ir_path, "--model-server", folder, "--name", "i3d")
-    assert f"config   {folder}/config.json, left as it was\nname     i3d, version 2\n" in second.stdout
-
-    (folder / "config.json").write_text("{}")
-    refused = i3d("export", ir_path, "--model-server", folder)
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        f"OutputError: config '{folder}/config.json' must be Model Server's; got no list model_config_list\n\n"
-        "hint: correct that file, or choose another folder\n"
-    )
-
-
 def test_export_to_model_api(ir_path: Path, tmp_path: Path) -> None:
     result = i3d("export", ir_path, "--model-api", tmp_path / "api.xml")
     assert result.exit_code == 0, result.output
@@ -166,18 +138,6 @@ def test_export_to_model_api(ir_path: Path, tmp_path: Path) -> None:
     assert again.exit_code == 1
     assert "pass --force to replace it" in again.stderr
     assert i3d("export", ir_path, "--model-api", tmp_path / "api.xml", "--force").exit_code == 0
-
-
-@pytest.mark.parametrize(
-    "options",
-    [[], ["--name", "a"], ["--model-server", "a", "--model-api", "b"], ["--model-api", "b", "--name", "a"]],
-    ids=" ".join,
-)
-def test_export_goes_to_one_place(ir_path: Path, tmp_path: Path, options: list[str]) -> None:
-    result = i3d("export", ir_path, *(str(tmp_path / item) if len(item) == 1 else item for item in options))
-    assert result.exit_code == 2
-    assert "give --model-server, with --name or without, or --model-api; not both" in result.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_classify_for_people(ir_path: Path, video: Path) -> None:
