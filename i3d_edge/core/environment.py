@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -12,6 +13,9 @@ from packaging.utils import canonicalize_name
 
 OWN_NAME = "i3d-edge"
 
+PACKAGES = ("openvino", OWN_NAME, "av", "numpy", "opencv-contrib-python-headless")
+"""What a model runs on."""
+
 _OPENCV_WHEELS = (
     "opencv-contrib-python-headless",
     "opencv-contrib-python",
@@ -19,7 +23,18 @@ _OPENCV_WHEELS = (
     "opencv-python",
 )
 _CHECKED = (OWN_NAME, "openvino", "nncf", "openvino-dev")
-"""Packages whose requirements are checked; those of others are for `pip check`."""
+"""Packages whose requirements are checked; `pip check` checks those of others."""
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return Python's version, and those of the packages that are installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from i3d_edge.runtime.hardware.system import read_text
 
@@ -25,101 +26,75 @@ _FEATURES = {
     "bf16": "NEON bf16",
     "sve": "SVE",
 }
-"""What decides how fast a network runs, by the names that Linux gives."""
-
-_UNLIMITED_MIB = 1 << 40
+"""The instructions that decide how fast a network runs, by the names that Linux gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
-    """What this process may compute with.
+    """What this process can compute with.
 
     Attributes:
-        name: The product's, or the architecture where the system does not tell it.
-        num_cpus: Logical processors that it may use.
-        num_cores: Physical ones among them; None where the system does not tell.
-        cpu_limit: A container's limit, in processors' time; None without one.
-        features: Instructions that decide the speed, as their makers call them.
-        memory_mib: Of the machine, or a container's limit if that is less; None where the system does not tell.
-        free_memory_mib: What of it is free now; None where the system does not tell.
+        name: The product name, or the architecture where the system does not know it.
+        vendor: As the processor reports it, for instance "GenuineIntel"; "" if unknown.
+        num_cpus: Logical processors that this process may use.
+        num_cores: Physical cores, at most `num_cpus`; None if unknown.
+        flags: The instruction sets, as Linux names them; empty on other systems.
     """
 
     name: str
+    vendor: str
     num_cpus: int
     num_cores: int | None
-    cpu_limit: float | None
-    features: tuple[str, ...]
+    flags: frozenset[str]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The instructions that decide the speed of a network, as their makers call them."""
+        return tuple(name for flag, name in _FEATURES.items() if flag in self.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container allows this process: the time of so many CPUs, and memory in MiB; None is no limit."""
+
+    cpus: float | None
     memory_mib: int | None
-    free_memory_mib: int | None
 
 
-def read_processor(root: Path = Path("/"), usable: Collection[int] | None = None) -> Processor:
+def read_processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> Processor:
     """Describe the processor.
 
     Args:
-        root: Of the file system.
-        usable: Numbers of the logical processors that may be used; asked of the system if not given.
+        cpuinfo: Where Linux describes it; psutil tells nothing of its name and its instructions.
     """
-    numbers = usable if usable is not None else _usable()
-    blocks = [_fields(block) for block in read_text(root / "proc/cpuinfo").split("\n\n") if block.strip()]
-    mine = [fields for fields in blocks if fields.get("processor", "-1") in map(str, numbers)]
-    first = (mine or blocks or [{}])[0]
-    cores = {(fields.get("physical id"), fields["core id"]) for fields in mine if "core id" in fields}
-    flags = (first.get("flags") or first.get("Features") or "").split()
-    meminfo = _fields(read_text(root / "proc/meminfo"))
-    total, free = _mib(meminfo.get("MemTotal")), _mib(meminfo.get("MemAvailable"))
-    limit = _memory_limit_mib(root)
-    known = [size for size in (total, limit) if size is not None]
+    first = read_text(cpuinfo).partition("\n\n")[0]
+    pairs = (line.partition(":") for line in first.splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
+    num_cpus, num_cores = usable_cpus(), psutil.cpu_count(logical=False)
     return Processor(
-        name=first.get("model name") or platform.processor() or platform.machine(),
-        num_cpus=len(numbers),
-        num_cores=len(cores) or None,
-        cpu_limit=_cpu_limit(root),
-        features=tuple(name for flag, name in _FEATURES.items() if flag in flags),
-        memory_mib=min(known, default=None),
-        free_memory_mib=free if limit is None or free is None else min(free, limit),
+        name=fields.get("model name") or platform.processor() or platform.machine(),
+        vendor=fields.get("vendor_id", ""),
+        num_cpus=num_cpus,
+        num_cores=min(num_cores, num_cpus) if num_cores else None,
+        flags=frozenset((fields.get("flags") or fields.get("Features") or "").split()),
     )
 
 
-def _usable() -> Collection[int]:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+def usable_cpus() -> int:
+    """Return how many logical processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fields(text: str) -> dict[str, str]:
-    pairs = (line.partition(":") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+def resident_mib() -> float:
+    """Return how much memory this process holds. Unit: MiB."""
+    return float(psutil.Process().memory_info().rss) / (1 << 20)
 
 
-def _mib(value: str | None) -> int | None:
-    """Read "2048 kB"."""
-    return int(value.split()[0]) // 1024 if value else None
-
-
-def _cgroup_folders(root: Path, controller: str) -> list[Path]:
-    """Return where the limits of this process may stand, for either version of control groups, innermost first."""
-    base, folders = root / "sys/fs/cgroup", []
-    for line in read_text(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if not controllers:
-            folders.append(base / path.lstrip("/"))
-        elif controller in controllers.split(","):
-            folders.append(base / controller / path.lstrip("/"))
-    return [*folders, base, base / controller]
-
-
-def _cpu_limit(root: Path) -> float | None:
-    for folder in _cgroup_folders(root, "cpu"):
-        quota, period = [*read_text(folder / "cpu.max").split(), "", ""][:2]
-        if not quota:
-            quota, period = read_text(folder / "cpu.cfs_quota_us").strip(), read_text(folder / "cpu.cfs_period_us")
-        if quota.isdigit() and period.strip().isdigit():
-            return int(quota) / int(period)
-    return None
-
-
-def _memory_limit_mib(root: Path) -> int | None:
-    for folder in _cgroup_folders(root, "memory"):
-        text = read_text(folder / "memory.max").strip() or read_text(folder / "memory.limit_in_bytes").strip()
-        if text.isdigit() and int(text) >> 20 < _UNLIMITED_MIB:
-            return int(text) >> 20
-    return None
+def container_limits(folder: Path = Path("/sys/fs/cgroup")) -> Limits:
+    """Return the limits of the container that this process runs in, from control groups of version 2."""
+    quota, period = [*read_text(folder / "cpu.max").split(), "", ""][:2]
+    memory = read_text(folder / "memory.max").strip()
+    return Limits(
+        cpus=int(quota) / int(period) if quota.isdigit() else None,
+        memory_mib=int(memory) >> 20 if memory.isdigit() else None,
+    )
