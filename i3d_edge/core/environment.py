@@ -1,4 +1,4 @@
-"""The installed packages that i3d-edge works with, and those that get in its way. Loads none of them."""
+"""The installed packages that i3d-edge needs, and those that conflict with it. Imports none of them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Installed:
 
 
 def find_problems(installed: Installed) -> list[Problem]:
-    """Return what is wrong with the installed packages, what stops work first."""
+    """Return what is wrong with the installed packages, the worst first."""
     problems = [*_unmet(installed), *_openvino_dev(installed), *_doubled_opencv(installed)]
     return sorted(problems, key=lambda problem: not problem.stops_work)
 
@@ -99,8 +99,8 @@ def _unmet(installed: Installed) -> Iterable[Problem]:
 def _openvino_dev(installed: Installed) -> Iterable[Problem]:
     if version := installed.versions.get("openvino-dev"):
         yield Problem(
-            f"openvino-dev {version} is installed: it pins openvino to its own version and numpy below 2",
-            "keep it in an environment of its own, see requirements-openvino-dev.txt",
+            f"openvino-dev {version} is installed; it needs another openvino, and numpy below 2",
+            "install it in its own environment, with requirements-openvino-dev.txt",
             stops_work=False,
         )
 

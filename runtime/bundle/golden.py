@@ -16,7 +16,7 @@ from i3d_edge.core.errors import BundleError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
-from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir

@@ -5,7 +5,14 @@ import pytest
 
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, PATTERNS, _random_bytes, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.runtime.frames.generated import (
+    GOLDEN_CLIPS,
+    PATTERNS,
+    _random_bytes,
+    golden_pixels,
+    sha256_pixels,
+    to_feeds,
+)
 
 _MASK = (1 << 64) - 1
 
