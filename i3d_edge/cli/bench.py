@@ -108,8 +108,8 @@ def bench(
             click.echo(f"\n{path}: {_pass_line(timed)}")
         for path, start in starts.items():
             click.echo(f"\n{path}: {_start_line(start)}")
-    for path in models if layers else ():
-        _echo_layers(path, engine(path, profile=True), rounds)
+    for model in models if layers else ():
+        _echo_layers(model, engine(model, profile=True), rounds)
 
 
 def _echo_layers(path: Path, engine: Engine, rounds: int) -> None:
