@@ -15,6 +15,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
 
@@ -30,7 +31,7 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 
 
 @dataclass
-class Counts:
+class DeliveryCounts:
     """What became of the events."""
 
     num_sent: int = 0
@@ -42,7 +43,7 @@ class Outbox:
     """Events that wait to be sent, oldest first, and when to try the first one next. Pure: it is told the time."""
 
     def __init__(self, max_waiting: int = MAX_WAITING, backoff: Backoff | None = None) -> None:
-        self.counts = Counts()
+        self.counts = DeliveryCounts()
         self.due_s = 0.0
         self._backoff = backoff or Backoff(max_attempts=None)
         self._waiting: deque[tuple[int, str]] = deque()
@@ -131,7 +132,7 @@ class Webhook:
         self._thread.start()
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         """What became of the events so far."""
         return self._outbox.counts
 
@@ -165,7 +166,7 @@ class Webhook:
             except Refused as error:
                 with self._changed:
                     self._outbox.refused(number)
-                self._say(f"webhook {self.shown} refuses an event, which is lost: {error}")
+                self._say(f"webhook {self.shown} refused an event, which is lost: {error}")
             except (OSError, HTTPException, ValueError) as error:
                 with self._changed:
                     self._outbox.failed(time.monotonic())
@@ -192,7 +193,7 @@ class Webhook:
     def _tell_down(self, error: Exception) -> None:
         if not self._is_down:
             self._is_down = True
-            self._say(f"webhook {self.shown} does not answer ({reason(error)}): events wait")
+            self._say(f"webhook {self.shown} does not answer ({short_reason(error)}); events are kept")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -240,10 +241,3 @@ def post_json(url: str, text: str) -> None:
         if 300 <= error.code < 500 and error.code not in _RETRIED_STATUSES:
             raise Refused(f"status {error.code}") from None
         raise OSError(f"status {error.code}") from None
-
-
-def reason(error: Exception) -> str:
-    """Return why a request failed, in a few words and without the URL."""
-    cause = getattr(error, "reason", None) or error
-    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return text[:1].lower() + text[1:]

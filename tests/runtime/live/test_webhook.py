@@ -70,7 +70,7 @@ def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
     assert (counts.num_sent, counts.num_lost, hook.num_waiting) == (5, 0, 0)
     assert counts.num_retries >= 4
     assert said == [
-        f"webhook http://***@127.0.0.1:{port}/hook does not answer (connection refused): events wait",
+        f"webhook http://***@127.0.0.1:{port}/hook does not answer (connection refused); events are kept",
         f"webhook http://***@127.0.0.1:{port}/hook answers again",
     ]
 
@@ -86,8 +86,8 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
     assert received.bodies == ["1", "3"]
     assert (hook.counts.num_sent, hook.counts.num_lost) == (2, 2)
     assert said == [
-        f"webhook {received.url} refuses an event, which is lost: status 400",
-        f"webhook {received.url} refuses an event, which is lost: status 302",
+        f"webhook {received.url} refused an event, which is lost: status 400",
+        f"webhook {received.url} refused an event, which is lost: status 302",
     ]
 
 
