@@ -7,7 +7,7 @@ import sys
 
 from i3d_edge.accuracy.result.schema import Where
 from i3d_edge.core.environment import PACKAGES, versions
-from i3d_edge.runtime.hardware.cpu import read_processor
+from i3d_edge.core.processor import read_processor
 
 
 def describe_machine() -> Where:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from i3d_edge.core.processor import read_text
+
 _LIBRARY_FOLDERS = (
     "lib",
     "lib64",
@@ -17,14 +19,6 @@ _LIBRARY_FOLDERS = (
     "usr/local/lib/x86_64-linux-gnu",
 )
 INTEL = "0x8086"
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text, or "" if it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def find_library(name: str, root: Path = Path("/")) -> Path | None:

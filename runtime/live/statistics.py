@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from i3d_edge.runtime.hardware.cpu import resident_mib
+from i3d_edge.core.processor import resident_mib
 from i3d_edge.runtime.live.event import EventType
 
 _GROWTH = 1.02

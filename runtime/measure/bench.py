@@ -11,8 +11,8 @@ import openvino as ov
 
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.spec import NUMPY_TYPES
+from i3d_edge.core.timing import Turn, elapsed_ms, percentiles, take_turns, times_faster
 from i3d_edge.runtime.inference.engine import Engine
-from i3d_edge.runtime.measure.timing import Turn, elapsed_ms, percentiles, take_turns, times_faster
 
 WARM_UP = 2
 _SEED = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import openvino as ov
 import psutil
 
-from i3d_edge.runtime.hardware.cpu import Limits, Processor, container_limits, read_processor
+from i3d_edge.core.processor import Limits, Processor, container_limits, read_processor
 from i3d_edge.runtime.hardware.drivers import driver_findings, plugins_folder
 from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.inference.devices import device_family

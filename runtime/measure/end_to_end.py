@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.core.processor import usable_cpus
+from i3d_edge.core.timing import elapsed_ms
 from i3d_edge.runtime.classifier import VideoClassifier
-from i3d_edge.runtime.hardware.cpu import usable_cpus
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
-from i3d_edge.runtime.measure.timing import elapsed_ms
 from i3d_edge.runtime.views.clip import read_clips
 
 _WARM_UP = 4

@@ -16,9 +16,9 @@ from i3d_edge.core import progress
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import DeviceError, I3DError
 from i3d_edge.core.files import sha256_file
+from i3d_edge.core.processor import resident_mib
 from i3d_edge.core.spec import INPUT_NAME, ModelSpec
 from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
-from i3d_edge.runtime.hardware.cpu import resident_mib
 from i3d_edge.runtime.hardware.drivers import missing_parts
 from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device

@@ -9,8 +9,8 @@ from typing import Literal, Self
 
 from i3d_edge.core.errors import ProfileError
 from i3d_edge.core.files import sha256_file, write_text
+from i3d_edge.core.processor import read_processor
 from i3d_edge.core.schema import Format, to_json
-from i3d_edge.runtime.hardware.cpu import read_processor
 from i3d_edge.runtime.inference.engine import Mode
 
 SCHEMA_VERSION = 1

@@ -5,9 +5,9 @@ import pytest
 
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.timing import take_turns
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.measure.bench import Timing, bench, layer_times, ratios
-from i3d_edge.runtime.measure.timing import take_turns
 
 
 def test_runs_take_turns() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from trees import write_tree
 
-from i3d_edge.runtime.hardware.cpu import Limits, Processor
+from i3d_edge.core.processor import Limits, Processor
 from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.measure import doctor, self_test
 from i3d_edge.runtime.measure.doctor import absent_findings, examine, processor_findings

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from trees import write_tree
 
-from i3d_edge.runtime.hardware.cpu import Limits, container_limits, read_processor, resident_mib, usable_cpus
+from i3d_edge.core.processor import Limits, container_limits, read_processor, resident_mib, usable_cpus
 
 XEON = """processor\t: 0
 vendor_id\t: GenuineIntel

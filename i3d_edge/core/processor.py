@@ -9,8 +9,6 @@ from pathlib import Path
 
 import psutil
 
-from i3d_edge.runtime.hardware.system import read_text
-
 _FEATURES = {
     "avx2": "AVX2",
     "avx_vnni": "AVX-VNNI",
@@ -98,3 +96,11 @@ def container_limits(folder: Path = Path("/sys/fs/cgroup")) -> Limits:
         cpus=int(quota) / int(period) if quota.isdigit() else None,
         memory_mib=int(memory) >> 20 if memory.isdigit() else None,
     )
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, or "" if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
