@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from benchmarks.figures import Figure, figures, finding, rounded
-from benchmarks.result import Result
+from benchmarks.result import BenchmarkResult
 
 _WIDTH_PX = 800
 _LEFT_PX, _RIGHT_PX = 236, 70
@@ -19,7 +19,7 @@ _FONT = "font-family='Helvetica, Arial, sans-serif'"
 _OURS, _STOCK, _OTHERS = "#222222", "#8a8a8a", "#d0d0d0"
 
 
-def svg(result: Result) -> str:
+def svg(result: BenchmarkResult) -> str:
     """Return bars of the median time per clip, slowest first, with whiskers from the 10th to the 90th percentile."""
     lines = figures(result)
     title = textwrap.wrap(finding(result), _TITLE_CHARS)
