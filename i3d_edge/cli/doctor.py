@@ -32,7 +32,7 @@ def doctor(as_json: bool) -> None:
 
     \b
     Example:
-      i3d doctor
+      i3d doctor --json
     """
     rows = [*_packages(), *_examine()]
     broken = [row for row in rows if row["level"] == "broken"]
