@@ -4,9 +4,8 @@ from benchmarks.machine import hardware_class, slug
 from i3d_edge.core.processor import Processor
 
 
-@pytest.mark.parametrize(
-    ("vendor", "num_cores", "flags", "architecture", "title", "name"),
-    [
+def test_hardware_class(subtests: pytest.Subtests) -> None:
+    for vendor, num_cores, flags, architecture, title, name in [
         (
             "AuthenticAMD",
             2,
@@ -33,11 +32,10 @@ from i3d_edge.core.processor import Processor
         ),
         ("GenuineIntel", 2, "sse2", "x86-64", "2 cores, Intel x86-64, no AMX", "2-core-intel-x86-64"),
         ("", None, "", "aarch64", "4 cores, aarch64", "4-core-aarch64"),
-    ],
-)
-def test_hardware_class(
-    vendor: str, num_cores: int | None, flags: str, architecture: str, title: str, name: str
-) -> None:
-    processor = Processor(name="", vendor=vendor, num_cpus=4, num_cores=num_cores, flags=frozenset(flags.split()))
-    assert hardware_class(processor, architecture) == title
-    assert slug(processor, architecture) == name
+    ]:
+        with subtests.test(title=title):
+            processor = Processor(
+                name="", vendor=vendor, num_cpus=4, num_cores=num_cores, flags=frozenset(flags.split())
+            )
+            assert hardware_class(processor, architecture) == title
+            assert slug(processor, architecture) == name

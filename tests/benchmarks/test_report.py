@@ -123,12 +123,12 @@ def test_a_page_that_is_not_there_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "new.md").read_text().startswith("# Performance\n\n")
 
 
-@pytest.mark.parametrize("text", ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
-def test_a_page_without_its_markers(text: str) -> None:
-    with pytest.raises(
-        BenchmarkError, match=r"page 'page\.md' needs one line '<!-- measured: begin -->' and, below it"
-    ):
-        filled(text, "section", Path("page.md"))
+def test_a_page_without_its_markers(subtests: pytest.Subtests) -> None:
+    for text in ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"]:
+        with subtests.test(text=text), pytest.raises(
+            BenchmarkError, match=r"page 'page\.md' needs one line '<!-- measured: begin -->' and, below it"
+        ):
+            filled(text, "section", Path("page.md"))
 
 
 def test_a_result_of_another_version(tmp_path: Path) -> None:

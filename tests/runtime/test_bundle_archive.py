@@ -27,9 +27,8 @@ def refused(path: Path) -> str:
     return caught.value.message.removeprefix(f"bundle {str(path)!r}: ")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_hostile_names(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for name in [
         "/etc/passwd",
         "//server/share/x",
         "../x",
@@ -54,29 +53,26 @@ def refused(path: Path) -> str:
         "models/x.",
         "x./y",
         "x" * 201,
-    ],
-    ids=repr,
-)
-def test_hostile_names(tmp_path: Path, name: str) -> None:
-    path = write_entries(tmp_path / "b.i3d", {"bundle.json": b"{}", name: b"x"})
-    assert refused(path) == f"entry {name!r} cannot be unpacked safely on every system"
+    ]:
+        with subtests.test(name=name):
+            path = write_entries(tmp_path / "b.i3d", {"bundle.json": b"{}", name: b"x"})
+            assert refused(path) == f"entry {name!r} cannot be unpacked safely on every system"
 
 
-@pytest.mark.parametrize("name", ["models/rgb_imagenet-int8.v2.xml", "con_x", "auxiliary/x", "a.aux"])
-def test_ordinary_names(name: str) -> None:
-    assert is_portable(name)
+def test_ordinary_names(subtests: pytest.Subtests) -> None:
+    for name in ["models/rgb_imagenet-int8.v2.xml", "con_x", "auxiliary/x", "a.aux"]:
+        with subtests.test(name=name):
+            assert is_portable(name)
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
+def test_names_that_some_system_takes_for_one(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for names, message in [
         (["a.xml", "A.XML"], "entry 'A.XML' is there twice, upper and lower case being the same"),
         (["a", "a/b"], "entry 'a' is both a file and a folder"),
         (["A", "a/b/c"], "entry 'a' is both a file and a folder"),
-    ],
-)
-def test_names_that_some_system_takes_for_one(tmp_path: Path, names: list[str], message: str) -> None:
-    assert refused(write_entries(tmp_path / "b.i3d", dict.fromkeys(names, b"x"))) == message
+    ]:
+        with subtests.test(names=names):
+            assert refused(write_entries(tmp_path / "b.i3d", dict.fromkeys(names, b"x"))) == message
 
 
 def test_an_entry_twice(tmp_path: Path) -> None:
@@ -88,14 +84,15 @@ def test_an_entry_twice(tmp_path: Path) -> None:
     assert refused(path) == "entry 'a.xml' is there twice, upper and lower case being the same"
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFDIR])
-def test_what_is_no_plain_file(tmp_path: Path, kind: int) -> None:
-    path = tmp_path / "b.i3d"
-    with zipfile.ZipFile(path, "w") as archive:
-        info = zipfile.ZipInfo("models")
-        info.external_attr = (kind | 0o777) << 16
-        archive.writestr(info, "/etc/passwd")
-    assert refused(path) == "entry 'models' is a link or a device, not a plain file"
+def test_what_is_no_plain_file(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for kind in [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFDIR]:
+        with subtests.test(kind=kind):
+            path = tmp_path / "b.i3d"
+            with zipfile.ZipFile(path, "w") as archive:
+                info = zipfile.ZipInfo("models")
+                info.external_attr = (kind | 0o777) << 16
+                archive.writestr(info, "/etc/passwd")
+            assert refused(path) == "entry 'models' is a link or a device, not a plain file"
 
 
 def test_a_bomb(tmp_path: Path) -> None:
@@ -129,11 +126,12 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(path) == f"it has {path.stat().st_size} bytes; at most 9 are allowed"
 
 
-@pytest.mark.parametrize("length", [0, 10, 60, -1])
-def test_truncated(tmp_path: Path, length: int) -> None:
-    path = write_entries(tmp_path / "b.i3d", {"a": b"12345"})
-    path.write_bytes(path.read_bytes()[:length])
-    assert refused(path).startswith(f"bundle {str(path)!r} is cut off, or no bundle (")
+def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for length in [0, 10, 60, -1]:
+        with subtests.test(length=length):
+            path = write_entries(tmp_path / "b.i3d", {"a": b"12345"})
+            path.write_bytes(path.read_bytes()[:length])
+            assert refused(path).startswith(f"bundle {str(path)!r} is cut off, or no bundle (")
 
 
 def test_an_absent_file(tmp_path: Path) -> None:

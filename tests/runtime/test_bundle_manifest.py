@@ -54,9 +54,8 @@ def change(fields: dict[str, Any], path: str, value: object) -> None:
         fields[last] = value
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
+def test_a_manifest_that_is_wrong(subtests: pytest.Subtests) -> None:
+    for path, value, message in [
         ("schema_version", 2, "manifest 'bundle.json' has version 2; this program reads version 1"),
         ("models", None, "manifest 'bundle.json' is damaged: missing field 'models'"),
         ("models", [], "the manifest needs at least one model, each with its own name; it has []"),
@@ -69,14 +68,13 @@ def change(fields: dict[str, Any], path: str, value: object) -> None:
         ("models.0.bounds.bf16", 0.2, "model 'm' has the bound 0.2 for bf16; it may be above 0, up to 0.1"),
         ("models.0.bounds.f32", 0.0, "model 'm' has the bound 0 for f32; it may be above 0, up to 0.0001"),
         ("models.0.bounds.int8", None, "model 'm' needs bounds for f32, f16, bf16, int8; it has "),
-    ],
-)
-def test_a_manifest_that_is_wrong(path: str, value: object, message: str) -> None:
-    fields = json.loads(make_manifest().to_bytes())
-    change(fields, path, value)
-    with pytest.raises(BundleError) as caught:
-        BundleManifest.from_bytes(json.dumps(fields).encode())
-    assert caught.value.message.startswith(message)
+    ]:
+        with subtests.test(path=path):
+            fields = json.loads(make_manifest().to_bytes())
+            change(fields, path, value)
+            with pytest.raises(BundleError) as caught:
+                BundleManifest.from_bytes(json.dumps(fields).encode())
+            assert caught.value.message.startswith(message)
 
 
 def test_answers_that_are_too_large() -> None:

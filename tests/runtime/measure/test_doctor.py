@@ -15,9 +15,8 @@ from i3d_edge.runtime.measure.self_test import check_decoding, check_device
 NO_LIMITS = Limits(None, None)
 
 
-@pytest.mark.parametrize(
-    ("flags", "advice"),
-    [
+def test_what_suits_a_processor(subtests: pytest.Subtests) -> None:
+    for flags, advice in [
         (
             {"avx2", "avx512_vnni", "amx_bf16"},
             "has AMX: models converted with `--fold dhw`, the default, are fastest",
@@ -30,12 +29,11 @@ NO_LIMITS = Limits(None, None)
         ({"avx2"}, "has neither AMX nor VNNI: INT8 models run without instructions of their own"),
         (set(), "its instruction sets are unknown, or older than AVX2"),
         ({"asimd"}, "NEON"),
-    ],
-)
-def test_what_suits_a_processor(flags: set[str], advice: str) -> None:
-    processor = Processor(name="A CPU", vendor="", num_cpus=4, num_cores=1, flags=frozenset(flags))
-    texts = [item.text for item in processor_findings(processor, NO_LIMITS)]
-    assert (texts[0], texts[-1]) == ("A CPU, 4 CPUs on 1 core", advice)
+    ]:
+        with subtests.test(flags=flags):
+            processor = Processor(name="A CPU", vendor="", num_cpus=4, num_cores=1, flags=frozenset(flags))
+            texts = [item.text for item in processor_findings(processor, NO_LIMITS)]
+            assert (texts[0], texts[-1]) == ("A CPU, 4 CPUs on 1 core", advice)
 
 
 def test_a_container_with_limits() -> None:
