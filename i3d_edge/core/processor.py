@@ -52,7 +52,7 @@ class Processor:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ContainerLimits:
     """What a container allows this process: the time of so many CPUs, and memory in MiB; None is no limit."""
 
     cpus: float | None
@@ -88,11 +88,11 @@ def resident_mib() -> float:
     return float(psutil.Process().memory_info().rss) / (1 << 20)
 
 
-def container_limits(folder: Path = Path("/sys/fs/cgroup")) -> Limits:
+def container_limits(folder: Path = Path("/sys/fs/cgroup")) -> ContainerLimits:
     """Return the limits of the container that this process runs in, from control groups of version 2."""
     quota, period = [*read_text(folder / "cpu.max").split(), "", ""][:2]
     memory = read_text(folder / "memory.max").strip()
-    return Limits(
+    return ContainerLimits(
         cpus=int(quota) / int(period) if quota.isdigit() else None,
         memory_mib=int(memory) >> 20 if memory.isdigit() else None,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import openvino as ov
 import psutil
 
-from i3d_edge.core.processor import Limits, Processor, container_limits, read_processor
+from i3d_edge.core.processor import ContainerLimits, Processor, container_limits, read_processor
 from i3d_edge.runtime.hardware.drivers import driver_findings, plugins_folder
 from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.inference.devices import device_family
@@ -51,7 +51,7 @@ def examine(root: Path = Path("/")) -> list[Section]:
     ]
 
 
-def processor_findings(processor: Processor, limits: Limits) -> Iterable[Finding]:
+def processor_findings(processor: Processor, limits: ContainerLimits) -> Iterable[Finding]:
     """Say what a processor can do, and which IR suits it."""
     features = processor.features
     cores = f" on {_count(processor.num_cores, 'core')}" if processor.num_cores else ""
@@ -71,7 +71,7 @@ def processor_findings(processor: Processor, limits: Limits) -> Iterable[Finding
         yield Finding("note", "has neither AMX nor VNNI: INT8 models run without instructions of their own")
 
 
-def _memory(limits: Limits) -> Iterable[Finding]:
+def _memory(limits: ContainerLimits) -> Iterable[Finding]:
     memory = psutil.virtual_memory()
     yield Finding("ok", f"{memory.total / _GIB:.1f} GiB, {memory.available / _GIB:.1f} GiB free")
     if limits.memory_mib is not None and limits.memory_mib << 20 < memory.total:

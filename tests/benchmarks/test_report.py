@@ -125,8 +125,11 @@ def test_a_page_that_is_not_there_is_made(tmp_path: Path) -> None:
 
 def test_a_page_without_its_markers(subtests: pytest.Subtests) -> None:
     for text in ["nothing", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"]:
-        with subtests.test(text=text), pytest.raises(
-            BenchmarkError, match=r"page 'page\.md' needs one line '<!-- measured: begin -->' and, below it"
+        with (
+            subtests.test(text=text),
+            pytest.raises(
+                BenchmarkError, match=r"page 'page\.md' needs one line '<!-- measured: begin -->' and, below it"
+            ),
         ):
             filled(text, "section", Path("page.md"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from trees import write_tree
 
-from i3d_edge.core.processor import Limits, container_limits, read_processor, resident_mib, usable_cpus
+from i3d_edge.core.processor import ContainerLimits, container_limits, read_processor, resident_mib, usable_cpus
 
 XEON = """processor\t: 0
 vendor_id\t: GenuineIntel
@@ -47,11 +47,11 @@ def test_only_the_cpus_of_this_process_count(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_limits_of_a_container(tmp_path: Path) -> None:
-    assert container_limits(tmp_path) == Limits(None, None)
+    assert container_limits(tmp_path) == ContainerLimits(None, None)
     write_tree(tmp_path, {"cpu.max": "150000 100000\n", "memory.max": f"{2 << 30}\n"})
-    assert container_limits(tmp_path) == Limits(1.5, 2048)
+    assert container_limits(tmp_path) == ContainerLimits(1.5, 2048)
     write_tree(tmp_path, {"cpu.max": "max 100000\n", "memory.max": "max\n"})
-    assert container_limits(tmp_path) == Limits(None, None)
+    assert container_limits(tmp_path) == ContainerLimits(None, None)
 
 
 def test_this_machine() -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from trees import write_tree
 
-from i3d_edge.core.processor import Limits, Processor
+from i3d_edge.core.processor import ContainerLimits, Processor
 from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.measure import doctor, self_test
 from i3d_edge.runtime.measure.doctor import absent_findings, examine, processor_findings
 from i3d_edge.runtime.measure.self_test import check_decoding, check_device
 
-NO_LIMITS = Limits(None, None)
+NO_LIMITS = ContainerLimits(None, None)
 
 
 def test_what_suits_a_processor(subtests: pytest.Subtests) -> None:
@@ -38,7 +38,7 @@ def test_what_suits_a_processor(subtests: pytest.Subtests) -> None:
 
 def test_a_container_with_limits() -> None:
     processor = Processor(name="A CPU", vendor="", num_cpus=4, num_cores=None, flags=frozenset())
-    texts = [item.text for item in processor_findings(processor, Limits(1.5, None))]
+    texts = [item.text for item in processor_findings(processor, ContainerLimits(1.5, None))]
     assert texts[:2] == ["A CPU, 4 CPUs", "this container may use the time of 1.5 CPUs"]
 
 
