@@ -8,7 +8,7 @@ from i3d_edge.accuracy.protocol import PRESETS
 from i3d_edge.accuracy.reference import REFERENCES, format_references, references_to_json
 
 BY_NAME = {reference.name: reference for reference in REFERENCES}
-KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "kinetics.md"
+KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "measure-accuracy.md"
 
 
 def test_names_are_unique_and_protocols_are_ours() -> None:
