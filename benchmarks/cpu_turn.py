@@ -18,9 +18,9 @@ import numpy as np
 
 from i3d_edge.core.spec import OUTPUT_NAME
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, to_feeds
-from i3d_edge.runtime.devices import compile_model
-from i3d_edge.runtime.executed import executed_precision
-from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.inference.devices import compile_model
+from i3d_edge.runtime.inference.executed import executed_precision
+from i3d_edge.runtime.inference.ir import read_ir
 
 OWN = "own"
 """The precision that the CPU chooses by itself."""

@@ -22,7 +22,7 @@ from i3d_edge.cli._base import Command, note
 from i3d_edge.core.errors import StreamLostError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions
 from i3d_edge.runtime.live.statistics import Statistics, memory_mib
 

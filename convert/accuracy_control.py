@@ -26,7 +26,7 @@ from i3d_edge.core.numbers import centred_logits
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import INPUT_NAME, NUMPY_TYPES, OUTPUT_NAME, ModelSpec
 from i3d_edge.runtime import read_clips
-from i3d_edge.runtime.devices import compile_model
+from i3d_edge.runtime.inference.devices import compile_model
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

@@ -24,7 +24,7 @@ from i3d_edge.convert.quantizers import (
     width,
 )
 from i3d_edge.core.progress import track
-from i3d_edge.runtime.devices import compile_model
+from i3d_edge.runtime.inference.devices import compile_model
 
 Feed = Mapping[str, npt.NDArray[np.generic]]
 

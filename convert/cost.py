@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import openvino as ov
 
-from i3d_edge.runtime.census import count_operations
+from i3d_edge.runtime.inference.census import count_operations
 
 
 @dataclass(frozen=True, slots=True)

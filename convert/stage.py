@@ -19,8 +19,8 @@ from i3d_edge.convert.passes.lowering import TAPS
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.spec import LOGITS_NAME, ModelSpec
 from i3d_edge.runtime import read_ir
-from i3d_edge.runtime.devices import compile_model
-from i3d_edge.runtime.executed import executed_precision
+from i3d_edge.runtime.inference.devices import compile_model
+from i3d_edge.runtime.inference.executed import executed_precision
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from i3d_edge.accuracy import power
-from i3d_edge.accuracy.gate import Verdict, drop_verdict
+from i3d_edge.accuracy.gate import power
+from i3d_edge.accuracy.gate.verdict import Verdict, drop_verdict
 
 PAGE = Path(__file__).parent / "background" / "gate-statistics.md"
 

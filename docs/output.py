@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge import VideoClassifier, annotate_video
-from i3d_edge.runtime.video import Video
+from i3d_edge.runtime.frames.video import Video
 
 PICTURE = Path(__file__).parent / "images" / "output.png"
 

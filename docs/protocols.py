@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from i3d_edge.accuracy import PRESETS
 from i3d_edge.runtime import ViewPlan
-from i3d_edge.runtime.preprocess import resize_short_side
-from i3d_edge.runtime.video import Video
+from i3d_edge.runtime.frames.preprocess import resize_short_side
+from i3d_edge.runtime.frames.video import Video
 
 PICTURE = Path(__file__).parent / "images" / "protocols.png"
 

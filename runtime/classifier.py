@@ -18,15 +18,15 @@ import numpy.typing as npt
 
 from i3d_edge.core.errors import ClipShapeError, VideoError
 from i3d_edge.core.spec import Fusion, ModelSpec
-from i3d_edge.runtime.clip import require_crops
-from i3d_edge.runtime.decoding import DecodePool, Outcome, Restart
-from i3d_edge.runtime.engine import Engine, Mode
-from i3d_edge.runtime.flow import FlowMethod, flow_method
+from i3d_edge.runtime.frames.sources import Source, source_of_frames, source_of_path
 from i3d_edge.runtime.fusion import fuse
-from i3d_edge.runtime.inputs import Inputs, model_inputs
+from i3d_edge.runtime.inference.engine import Engine, Mode
+from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
 from i3d_edge.runtime.prediction import Classification, View, top_k
-from i3d_edge.runtime.sources import Source, source_of_frames, source_of_path
-from i3d_edge.runtime.views import Clip, ViewPlan
+from i3d_edge.runtime.views.clip import require_crops
+from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
+from i3d_edge.runtime.views.flow import FlowMethod, flow_method
+from i3d_edge.runtime.views.plan import Clip, ViewPlan
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream, StreamOptions

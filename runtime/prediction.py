@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.views.flow import FlowCost
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from i3d_edge.convert.conversion import convert_graph
 from i3d_edge.convert.passes import Fold
 from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.core.spec import OUTPUT_NAME
-from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.inference.engine import Engine
 
 
 def f32(task: Task) -> Opened:

@@ -11,7 +11,7 @@ from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
 from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
-from i3d_edge.runtime.executed import executed_precision
+from i3d_edge.runtime.inference.executed import executed_precision
 
 
 def f32(task: Task) -> Opened:

@@ -12,7 +12,7 @@ from openvino import opset13 as ops
 
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.spec import INPUT_NAME, ModelSpec
-from i3d_edge.runtime.preprocess import resized_size
+from i3d_edge.runtime.frames.preprocess import resized_size
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from i3d_edge.cli._base import note
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.executed import Part
+    from i3d_edge.runtime.inference.executed import Part
 
 
 class Running(Protocol):
@@ -33,8 +33,8 @@ def note_start(running: Running, *, fallback: bool = True) -> None:
     """
     import openvino as ov
 
-    from i3d_edge.runtime.devices import auto_candidates, may_begin_on_cpu
-    from i3d_edge.runtime.executed import describe_split
+    from i3d_edge.runtime.inference.devices import auto_candidates, may_begin_on_cpu
+    from i3d_edge.runtime.inference.executed import describe_split
 
     if running.parts:
         note(f"{running.device}: {describe_split(running.parts)}")
@@ -50,7 +50,7 @@ def note_start(running: Running, *, fallback: bool = True) -> None:
 
 def note_end(running: Running) -> None:
     """Say of AUTO and its like what runs them after the last inference."""
-    from i3d_edge.runtime.devices import is_virtual
+    from i3d_edge.runtime.inference.devices import is_virtual
 
     if is_virtual(running.device) and not running.parts:
         note(f"{running.device} ran on {describe_devices(running)} in the end")
@@ -63,6 +63,6 @@ def describe_devices(running: Running) -> str:
 
 def device_label(running: Running) -> str:
     """Return the device as asked for, and in brackets what a virtual one runs on: "AUTO:GPU,CPU (GPU)"."""
-    from i3d_edge.runtime.devices import is_virtual
+    from i3d_edge.runtime.inference.devices import is_virtual
 
     return f"{running.device} ({describe_devices(running)})" if is_virtual(running.device) else running.device

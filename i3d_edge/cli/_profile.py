@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from i3d_edge.cli._base import note
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.box.profile import Profile, Setting
+    from i3d_edge.runtime.measure.profile import Profile, Setting
 
 profile_option = click.option(
     "--profile",
@@ -42,8 +42,8 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
         ProfileError: If the profile cannot be read, is of another IR, or recommends nothing.
     """
     from i3d_edge.core.errors import ProfileError
-    from i3d_edge.runtime.box.here import these_versions, this_machine
-    from i3d_edge.runtime.box.profile import differences, read_profile, require_same_ir
+    from i3d_edge.runtime.measure.here import these_versions, this_machine
+    from i3d_edge.runtime.measure.profile import differences, read_profile, require_same_ir
 
     if profile_path is None:
         return options

@@ -60,7 +60,7 @@ def ir_scorers(texts: Sequence[str], defaults: ModelOptions) -> tuple[ModelSpec,
     """
     from i3d_edge.accuracy import Scorer
     from i3d_edge.runtime import Engine
-    from i3d_edge.runtime.ir import describes_itself
+    from i3d_edge.runtime.inference.ir import describes_itself
 
     if not texts:
         raise click.UsageError("Missing option '--model' (env var: 'I3D_MODEL').")

@@ -14,10 +14,10 @@ from i3d_edge.cli._base import Command, device_option, note, precision_option, q
 from i3d_edge.cli._devices import note_end, note_start
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.bench import Timing
-    from i3d_edge.runtime.end_to_end import EndToEnd
-    from i3d_edge.runtime.engine import Mode
-    from i3d_edge.runtime.start_up import StartUp
+    from i3d_edge.runtime.inference.engine import Mode
+    from i3d_edge.runtime.measure.bench import Timing
+    from i3d_edge.runtime.measure.end_to_end import EndToEnd
+    from i3d_edge.runtime.measure.start_up import StartUp
 
 _LAYERS_SHOWN = 15
 
@@ -72,9 +72,9 @@ def bench(
     Example:
       i3d bench FP32.xml INT8.xml --rounds 20
     """
-    from i3d_edge.runtime import bench as room
-    from i3d_edge.runtime.end_to_end import time_end_to_end
-    from i3d_edge.runtime.engine import Engine
+    from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.runtime.measure import bench as room
+    from i3d_edge.runtime.measure.end_to_end import time_end_to_end
 
     engines = {
         str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
@@ -117,7 +117,7 @@ def bench(
 
 
 def _time_start_up(path: Path, video: Path, device: str, rounds: int) -> StartUp:
-    from i3d_edge.runtime.start_up import StartUp, time_start_up
+    from i3d_edge.runtime.measure.start_up import StartUp, time_start_up
 
     with TemporaryDirectory(prefix="i3d-") as folder:
         return StartUp.median(time_start_up(path, video, cache=Path(folder), device=device, rounds=rounds))

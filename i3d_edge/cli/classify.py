@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError
     from i3d_edge.core.spec import Fusion, ModelSpec
     from i3d_edge.runtime import Classification, FlowMethod, VideoClassifier
-    from i3d_edge.runtime.engine import Mode
+    from i3d_edge.runtime.inference.engine import Mode
 
 _MIB = 1 << 20
 

@@ -14,7 +14,7 @@ from i3d_edge.cli._base import Command, note
 from i3d_edge.core.errors import I3DError
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.box.doctor import Section
+    from i3d_edge.runtime.measure.doctor import Section
 
 _SHOWN = ("openvino", "numpy", "av", "opencv-contrib-python-headless", "tensorflow", "nncf")
 _WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "broken": "BROKEN"}
@@ -61,7 +61,7 @@ def _packages() -> list[dict[str, Any]]:
 
 def _examine() -> list[dict[str, Any]]:
     try:
-        from i3d_edge.runtime.box.doctor import examine
+        from i3d_edge.runtime.measure.doctor import examine
     except ImportError as error:
         remedy = "pip install --force-reinstall i3d-edge, in an environment of its own"
         return [_row("openvino", "broken", f"what runs models cannot be loaded: {error}", remedy)]

@@ -17,7 +17,7 @@ from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.spec import UNKNOWN, ModelSpec
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.census import Census
+    from i3d_edge.runtime.inference.census import Census
 
 Facts = list[tuple[str, str]]
 
@@ -105,7 +105,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
     """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
     import openvino as ov
 
-    from i3d_edge.runtime.census import count_operators
+    from i3d_edge.runtime.inference.census import count_operators
 
     model = ov.Core().read_model(path)
     ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
@@ -117,7 +117,7 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
 
 
 def _census_facts(census: Census) -> Facts:
-    from i3d_edge.runtime.census import FLAT_RANK
+    from i3d_edge.runtime.inference.census import FLAT_RANK
 
     volumetric = ", ".join(f"{count} {name}" for name, count in census.volumetric.items())
     if census.rank <= FLAT_RANK:
@@ -136,7 +136,7 @@ def _census_facts(census: Census) -> Facts:
 def _census_rows(path: Path) -> list[dict[str, Any]]:
     import openvino as ov
 
-    from i3d_edge.runtime.census import count_operators
+    from i3d_edge.runtime.inference.census import count_operators
 
     kinds = count_operators(ov.Core().read_model(path)).kinds
     return [
@@ -152,8 +152,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _ir(path: Path) -> Facts:
-    from i3d_edge.runtime.census import count_operators
-    from i3d_edge.runtime.ir import describes_itself, read_ir
+    from i3d_edge.runtime.inference.census import count_operators
+    from i3d_edge.runtime.inference.ir import describes_itself, read_ir
 
     if not describes_itself(path):
         return [
@@ -207,7 +207,7 @@ def _label_file(path: Path) -> Facts:
 
 
 def _video(path: Path) -> Facts:
-    from i3d_edge.runtime.video import Video
+    from i3d_edge.runtime.frames.video import Video
 
     video = Video.open(path)
     [(_, frame)] = video.frames([0])

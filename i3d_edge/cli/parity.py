@@ -111,7 +111,7 @@ def _open_file(text: str, spec_path: Path | None, stack: ExitStack) -> Stage | N
     device = next((option for option in options if option not in _PRECISIONS), "CPU")
     if path.suffix == ".xml":
         from i3d_edge.convert.stage import ir_stage
-        from i3d_edge.runtime.ir import describes_itself
+        from i3d_edge.runtime.inference.ir import describes_itself
 
         own = None if spec_path is None or describes_itself(path) else spec_path
         return ir_stage(path, device=device, precision=precision, spec_path=own)

@@ -15,8 +15,8 @@ from i3d_edge.cli._profile import as_options
 from i3d_edge.core.files import check_output
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.box.profile import DeviceFindings, Measurement, Profile
-    from i3d_edge.runtime.engine import Mode
+    from i3d_edge.runtime.inference.engine import Mode
+    from i3d_edge.runtime.measure.profile import DeviceFindings, Measurement, Profile
 
 _WIDTH = 118
 
@@ -79,8 +79,8 @@ def probe(
       i3d probe rgb_imagenet.xml -o profile.json
     """
     from i3d_edge.runtime import read_ir
-    from i3d_edge.runtime.box import probe as room
-    from i3d_edge.runtime.box.profile import SCHEMA_VERSION, write_profile
+    from i3d_edge.runtime.measure import probe as room
+    from i3d_edge.runtime.measure.profile import SCHEMA_VERSION, write_profile
 
     if output is not None:
         check_output(output, force=force)

@@ -120,7 +120,7 @@ def _agreement(videos: Sequence[Path], model_path: Path, least: float) -> Promis
 
 def _drop(list_path: Path, model_path: Path, points: float) -> tuple[Promise, set[Path]]:
     from i3d_edge import accuracy
-    from i3d_edge.accuracy.metrics import top1_drop
+    from i3d_edge.accuracy.result.metrics import top1_drop
     from i3d_edge.convert.accuracy_control import Promise, spread_views
     from i3d_edge.runtime import read_ir
 

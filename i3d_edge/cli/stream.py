@@ -177,7 +177,7 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
     """
-    from i3d_edge.runtime.engine import Engine
+    from i3d_edge.runtime.inference.engine import Engine
     from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
 
     if loop and Address.parse(source).kind != "file":

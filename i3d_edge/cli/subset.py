@@ -22,7 +22,7 @@ from i3d_edge.core.errors import LabelError
 from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy.subset import How
+    from i3d_edge.accuracy.data.subset import How
 
 _SHOWN = 10
 

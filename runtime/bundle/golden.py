@@ -17,9 +17,9 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
 from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
-from i3d_edge.runtime.devices import compile_model
-from i3d_edge.runtime.executed import executed_precision
-from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.inference.devices import compile_model
+from i3d_edge.runtime.inference.executed import executed_precision
+from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.prediction import top_k
 
 Float32Array = npt.NDArray[np.float32]

@@ -15,7 +15,6 @@ from i3d_edge.core.errors import BundleError
 from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.box.profile import read_profile
 from i3d_edge.runtime.bundle.archive import ArchiveWriter, fault_of_name
 from i3d_edge.runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
 from i3d_edge.runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
@@ -30,7 +29,8 @@ from i3d_edge.runtime.bundle.manifest import (
     digest,
     largest_bound,
 )
-from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.measure.profile import read_profile
 
 _MARGIN = 4
 """Another CPU's kernels may differ from the reference by so many times what this one's do; our choice."""

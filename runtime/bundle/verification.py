@@ -13,7 +13,6 @@ import openvino as ov
 
 from i3d_edge.core.errors import BundleError, IRError, OutputError, ProfileError
 from i3d_edge.core.progress import track
-from i3d_edge.runtime.box.profile import read_profile
 from i3d_edge.runtime.bundle import golden
 from i3d_edge.runtime.bundle.clips import PATTERNS
 from i3d_edge.runtime.bundle.golden import (
@@ -25,7 +24,8 @@ from i3d_edge.runtime.bundle.golden import (
 )
 from i3d_edge.runtime.bundle.manifest import GOLDEN, BundledModel
 from i3d_edge.runtime.bundle.reading import Bundle, open_bundle
-from i3d_edge.runtime.devices import require_device
+from i3d_edge.runtime.inference.devices import require_device
+from i3d_edge.runtime.measure.profile import read_profile
 
 _ROOM = "TMPDIR=FOLDER in front of the command takes another one"
 

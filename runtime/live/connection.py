@@ -18,9 +18,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
+from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
-from i3d_edge.runtime.rgb import RgbConverter
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from i3d_edge.runtime.rgb import RgbConverter
+from i3d_edge.runtime.frames.rgb import RgbConverter
 
 UInt8Array = npt.NDArray[np.uint8]
 

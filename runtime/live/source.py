@@ -11,12 +11,12 @@ from fractions import Fraction
 from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamLostError, StreamOpenError
+from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
 from i3d_edge.runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
 from i3d_edge.runtime.live.frame import LiveFrame
-from i3d_edge.runtime.rgb import RgbConverter
 
 _GRACE_S = 2.0
 """What a reader may be late beyond its own time-out before it counts as stuck."""

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from i3d_edge.core.errors import StreamTimeoutError
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.clip import Clip, require_rgb
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.connection import Settings
@@ -27,6 +26,7 @@ from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.window import Window, WindowBuilder
 from i3d_edge.runtime.prediction import Prediction, top_k
+from i3d_edge.runtime.views.clip import Clip, require_rgb
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]

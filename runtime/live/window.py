@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.preprocess import centre_crop, resize_short_side
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import Hop
-from i3d_edge.runtime.preprocess import centre_crop, resize_short_side
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from i3d_edge.core.files import staged
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
-from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import layout
 from i3d_edge.runtime.show.course import Course
@@ -19,7 +20,6 @@ from i3d_edge.runtime.show.film import Film, check_suffix
 from i3d_edge.runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
 from i3d_edge.runtime.show.overlay import Overlay
 from i3d_edge.runtime.show.sound import Sound
-from i3d_edge.runtime.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

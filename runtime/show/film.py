@@ -15,8 +15,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import DependencyError, OutputError
+from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.show.sound import Sound
-from i3d_edge.runtime.timeline import Timeline
 
 if TYPE_CHECKING:
     from av.packet import Packet

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import av
 
-from i3d_edge.runtime.frame_source import FrameSource
-from i3d_edge.runtime.sources import Source, open_source
-from i3d_edge.runtime.video import ShortcutError, Video
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.sources import Source, open_source
+from i3d_edge.runtime.frames.video import ShortcutError, Video
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,7 @@ import numpy as np
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.prediction import Classification, Prediction, top_k
 from i3d_edge.runtime.show import chart
 from i3d_edge.runtime.show.course import Course
@@ -21,7 +21,7 @@ from i3d_edge.runtime.show.footage import as_source
 from i3d_edge.runtime.show.markup import escape, facts, table
 from i3d_edge.runtime.show.palette import NUM_COLOURS, ON_DARK, ON_LIGHT, to_hex
 from i3d_edge.runtime.show.thumbnails import FilmStrip, Thumbnail, film_strip
-from i3d_edge.runtime.sources import Source
+from i3d_edge.runtime.views.flow import FlowCost
 
 NUM_PICTURES = 8
 _OPEN_ROWS = 24

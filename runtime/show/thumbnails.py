@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.runtime.frame_source import FrameSource
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.sources import Source
+from i3d_edge.runtime.frames.timeline import Timeline
+from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.show.footage import displayed_size, file_of, pixel_aspect, read_whole
-from i3d_edge.runtime.sources import Source
-from i3d_edge.runtime.timeline import Timeline
-from i3d_edge.runtime.video import Video
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -8,10 +8,10 @@ import warnings
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.calibration import calibration_bins, calibration_error
-from i3d_edge.accuracy.class_counts import class_counts, confusion_pairs, mean_class_top1
-from i3d_edge.accuracy.metrics import ScoredView, topk_metrics, views_to_outcomes, wilson_interval
-from i3d_edge.accuracy.pairs import mcnemar_p
+from i3d_edge.accuracy.gate.pairs import mcnemar_p
+from i3d_edge.accuracy.result.calibration import calibration_bins, calibration_error
+from i3d_edge.accuracy.result.class_counts import class_counts, confusion_pairs, mean_class_top1
+from i3d_edge.accuracy.result.metrics import ScoredView, topk_metrics, views_to_outcomes, wilson_interval
 
 NUM_CLASSES = 12
 

@@ -4,8 +4,15 @@ from pathlib import Path
 import pytest
 from runs import NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
-from i3d_edge.accuracy.baseline import answers, hash_names, make_baseline, pick_model, read_baseline, write_baseline
-from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.gate.baseline import (
+    answers,
+    hash_names,
+    make_baseline,
+    pick_model,
+    read_baseline,
+    write_baseline,
+)
+from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.core.errors import ComparisonError, OutputError, ResultError
 
 HINT = "\n\nhint: make it anew with `i3d accuracy baseline`"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.calibration import calibration_bins, calibration_error
-from i3d_edge.accuracy.metrics import ScoredView, VideoOutcome, video_outcome
+from i3d_edge.accuracy.result.calibration import calibration_bins, calibration_error
+from i3d_edge.accuracy.result.metrics import ScoredView, VideoOutcome, video_outcome
 
 
 def video(confidence: float, is_right: bool) -> VideoOutcome:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from runs import Run, videos_of, write_run
 
-from i3d_edge.accuracy.baseline import Baseline, make_baseline
-from i3d_edge.accuracy.changes import changes, format_changes
-from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.gate.baseline import Baseline, make_baseline
+from i3d_edge.accuracy.gate.changes import changes, format_changes
+from i3d_edge.accuracy.result.recorded_run import read_run
 
 
 def made(tmp_path: Path) -> Baseline:

@@ -1,7 +1,7 @@
 import numpy as np
 
-from i3d_edge.accuracy.class_counts import class_counts, confusion_pairs, mean_class_top1
-from i3d_edge.accuracy.metrics import ScoredView, VideoOutcome, video_outcome
+from i3d_edge.accuracy.result.class_counts import class_counts, confusion_pairs, mean_class_top1
+from i3d_edge.accuracy.result.metrics import ScoredView, VideoOutcome, video_outcome
 
 
 def video(label: int, best: int) -> VideoOutcome:

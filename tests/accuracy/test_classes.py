@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, write
 
-from i3d_edge.accuracy.classes import read_classes
-from i3d_edge.accuracy.dataset import read_dataset
+from i3d_edge.accuracy.data.classes import read_classes
+from i3d_edge.accuracy.data.dataset import read_dataset
 from i3d_edge.core.errors import LabelError
 
 

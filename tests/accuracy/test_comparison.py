@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from runs import PROTOCOL, Run, Video, sure, videos_of, write_run
 
-from i3d_edge.accuracy.baseline import make_baseline
-from i3d_edge.accuracy.comparison import Comparison, compare
-from i3d_edge.accuracy.drift import log_change
-from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.gate.baseline import make_baseline
+from i3d_edge.accuracy.gate.comparison import Comparison, compare
+from i3d_edge.accuracy.gate.drift import log_change
+from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.core.errors import ComparisonError
 
 LIST_HINT = "\n\nhint: run the baseline's own list, or make a baseline of this one with `i3d accuracy baseline`"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.accuracy.dataset import read_dataset, read_list, require_frame_rate
+from i3d_edge.accuracy.data.dataset import read_dataset, read_list, require_frame_rate
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import kinetics_400
 

@@ -25,7 +25,7 @@ from i3d_edge.accuracy import (
     score_run,
     write_baseline,
 )
-from i3d_edge.accuracy.comparison import compare
+from i3d_edge.accuracy.gate.comparison import compare
 from i3d_edge.core.errors import I3DError
 
 GONE = object()

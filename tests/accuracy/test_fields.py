@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from i3d_edge.accuracy.fields import (
+from i3d_edge.accuracy.result.fields import (
     is_count,
     is_flag,
     is_full,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, touch, write
 
-from i3d_edge.accuracy.dataset import read_dataset
+from i3d_edge.accuracy.data.dataset import read_dataset
 from i3d_edge.core.errors import LabelError
 from i3d_edge.core.labels import LabelSet
 

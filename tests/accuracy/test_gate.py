@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from runs import Run, Video, sure, videos_of, write_run
 
-from i3d_edge.accuracy.baseline import make_baseline
-from i3d_edge.accuracy.comparison import compare
-from i3d_edge.accuracy.gate import (
+from i3d_edge.accuracy.gate.baseline import make_baseline
+from i3d_edge.accuracy.gate.comparison import compare
+from i3d_edge.accuracy.gate.verdict import (
     Check,
     Limits,
     Verdict,
@@ -21,7 +21,7 @@ from i3d_edge.accuracy.gate import (
     format_points,
     judge,
 )
-from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.result.recorded_run import read_run
 
 PASSED, FAILED, UNDECIDED = Verdict.PASSED, Verdict.FAILED, Verdict.UNDECIDED
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from runs import NAMES, Run, Video, sure, videos_of, write_run
 
-from i3d_edge.accuracy.baseline import make_baseline
-from i3d_edge.accuracy.comparison import compare
-from i3d_edge.accuracy.gate import Limits, judge
-from i3d_edge.accuracy.gate_report import (
+from i3d_edge.accuracy.gate.baseline import make_baseline
+from i3d_edge.accuracy.gate.comparison import compare
+from i3d_edge.accuracy.gate.junit import gate_to_junit, refusal_to_junit
+from i3d_edge.accuracy.gate.text import (
     GateReport,
     Undecided,
     format_gate,
@@ -19,8 +19,8 @@ from i3d_edge.accuracy.gate_report import (
     gate_to_markdown,
     refusal_to_markdown,
 )
-from i3d_edge.accuracy.junit import gate_to_junit, refusal_to_junit
-from i3d_edge.accuracy.recorded_run import read_run
+from i3d_edge.accuracy.gate.verdict import Limits, judge
+from i3d_edge.accuracy.result.recorded_run import read_run
 
 DEFAULT = Limits()
 NASTY = "a|b`c*_<d>&\"e'\n\x00\ud800.mp4"

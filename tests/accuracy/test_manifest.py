@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from nine_videos import LABELS, dataset
 
-from i3d_edge.accuracy.dataset import read_dataset
-from i3d_edge.accuracy.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
-from i3d_edge.accuracy.subset import make_subset
+from i3d_edge.accuracy.data.dataset import read_dataset
+from i3d_edge.accuracy.data.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
+from i3d_edge.accuracy.data.subset import make_subset
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet
 
@@ -71,7 +71,7 @@ def test_what_was_verified_is_known_from_any_folder(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     data = dataset(tmp_path / "videos")
     manifest = make_subset(data, LABELS, Path("m.json"))
-    monkeypatch.setattr("i3d_edge.accuracy.manifest.content_sha256", lambda path: "read")
+    monkeypatch.setattr("i3d_edge.accuracy.data.manifest.content_sha256", lambda path: "read")
     verify_videos(manifest, root=Path("videos"))
     monkeypatch.chdir(tmp_path / "videos")
     there = read_manifest(Path("../m.json"))
@@ -130,7 +130,7 @@ def test_another_models_classes(manifest: Manifest) -> None:
 
 def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    monkeypatch.setattr("i3d_edge.accuracy.manifest.content_sha256", lambda path: read.append(path) or "other")
+    monkeypatch.setattr("i3d_edge.accuracy.data.manifest.content_sha256", lambda path: read.append(path) or "other")
     verify_videos(manifest)  # sizes and times are as they were: nothing is read
     assert read == []
     video = manifest.path.parent / "0_jump.mp4"

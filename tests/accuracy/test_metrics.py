@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.metrics import ScoredView, rank_of, topk_metrics, wilson_interval
+from i3d_edge.accuracy.result.metrics import ScoredView, rank_of, topk_metrics, wilson_interval
 
 
 def test_wilson_interval() -> None:

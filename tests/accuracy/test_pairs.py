@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.pairs import (
+from i3d_edge.accuracy.gate.pairs import (
     Z_ONE_SIDED_95,
     Z_TWO_SIDED_95,
     bootstrap_interval,

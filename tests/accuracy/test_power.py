@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.gate import Verdict, drop_verdict
-from i3d_edge.accuracy.power import MANY_FLIPS, chance_to_settle, outcomes, videos_needed
+from i3d_edge.accuracy.gate.power import MANY_FLIPS, chance_to_settle, outcomes, videos_needed
+from i3d_edge.accuracy.gate.verdict import Verdict, drop_verdict
 
 
 def test_outcomes_are_all_there_are() -> None:

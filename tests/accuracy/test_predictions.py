@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.aggregation import MEAN_OF_PROBABILITIES
-from i3d_edge.accuracy.metrics import ScoredView
-from i3d_edge.accuracy.predictions import read_predictions, score_predictions
-from i3d_edge.accuracy.scoring import score_views
+from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES
+from i3d_edge.accuracy.result.metrics import ScoredView
+from i3d_edge.accuracy.result.predictions import read_predictions, score_predictions
+from i3d_edge.accuracy.result.scoring import score_views
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
-from i3d_edge.accuracy.protocol import PRESETS, find_preset, spread
-from i3d_edge.accuracy.report import protocol_line
+from i3d_edge.accuracy.report.text import protocol_line
+from i3d_edge.accuracy.run.protocol import PRESETS, find_preset, spread
 from i3d_edge.core.errors import ClipShapeError, ProtocolError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec

@@ -13,8 +13,8 @@ from runs import INFO, NAMES, PROTOCOL, Run, Video, forget_hash, read_rows, sure
 from synthetic import write_numbered
 
 from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
-from i3d_edge.accuracy.recorded_run import read_run, score_run
-from i3d_edge.accuracy.result_schema import SCHEMA_VERSION
+from i3d_edge.accuracy.result.recorded_run import read_run, score_run
+from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.accuracy.protocol import PRESETS
-from i3d_edge.accuracy.reference import REFERENCES, format_references, references_to_json
+from i3d_edge.accuracy.report.reference import REFERENCES, format_references, references_to_json
+from i3d_edge.accuracy.run.protocol import PRESETS
 
 BY_NAME = {reference.name: reference for reference in REFERENCES}
 KINETICS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "measure-accuracy.md"

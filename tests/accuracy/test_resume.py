@@ -12,8 +12,8 @@ from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
 from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
-from i3d_edge.accuracy.recorded_run import read_run
-from i3d_edge.accuracy.result_schema import Result
+from i3d_edge.accuracy.result.recorded_run import read_run
+from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import OutputError, ResultError
 from i3d_edge.core.labels import LabelSet
@@ -258,7 +258,7 @@ def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo],
 
 
 def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from i3d_edge.accuracy.journal import Journal
+    from i3d_edge.accuracy.result.journal import Journal
 
     opened = Journal.open
 

@@ -9,7 +9,7 @@ from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
 from i3d_edge.accuracy import ListedVideo, Scorer, format_result, run_accuracy
-from i3d_edge.accuracy.metrics import ScoredView, topk_metrics
+from i3d_edge.accuracy.result.metrics import ScoredView, topk_metrics
 from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec

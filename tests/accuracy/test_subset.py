@@ -12,12 +12,12 @@ from broken import BREAKS, listed_name, whole_video
 from nine_videos import LABELS, dataset, paths
 from synthetic import numbered_frame
 
-from i3d_edge.accuracy import video_check
-from i3d_edge.accuracy.dataset import DataSet, ListedVideo, read_dataset
-from i3d_edge.accuracy.decoding import HashedVideo
-from i3d_edge.accuracy.manifest import verify_videos
-from i3d_edge.accuracy.subset import HOWS, How, _quotas, make_subset
-from i3d_edge.accuracy.video_check import CheckPool, Fault, VideoFacts, check_video
+from i3d_edge.accuracy.data import video_check
+from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, read_dataset
+from i3d_edge.accuracy.data.manifest import verify_videos
+from i3d_edge.accuracy.data.subset import HOWS, How, _quotas, make_subset
+from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, check_video
+from i3d_edge.accuracy.run.decoding import HashedVideo
 from i3d_edge.core.errors import ListError
 
 
@@ -98,8 +98,8 @@ def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callabl
         number = int(video.path)
         return VideoFacts(f"{number:064}", 1, 4.0, 25.0, 100) if is_whole(number) else Fault("missing: gone")
 
-    monkeypatch.setattr("i3d_edge.accuracy.video_check.check_video", check)
-    monkeypatch.setattr("i3d_edge.accuracy.subset.content_stat", lambda path: (1, 1))
+    monkeypatch.setattr("i3d_edge.accuracy.data.video_check.check_video", check)
+    monkeypatch.setattr("i3d_edge.accuracy.data.subset.content_stat", lambda path: (1, 1))
     (tmp_path / "list.csv").write_text("path,label\n" + "".join(f"{n},{LABELS.names[n % 3]}\n" for n in range(300)))
     return read_dataset(tmp_path / "list.csv", LABELS)
 
@@ -137,8 +137,8 @@ def test_the_last_video_that_lacks_is_looked_for_by_all_threads(
         tracked.append(options)
         return items
 
-    monkeypatch.setattr("i3d_edge.accuracy.video_check.check_video", counted)
-    monkeypatch.setattr("i3d_edge.accuracy.subset.track", track)
+    monkeypatch.setattr("i3d_edge.accuracy.data.video_check.check_video", counted)
+    monkeypatch.setattr("i3d_edge.accuracy.data.subset.track", track)
     manifest = make_subset(data, LABELS, tmp_path / "m.json", num_videos=1, how="omz", num_workers=4)
     assert paths(manifest) == ["250"]
     assert [item["path"] for item in manifest.content["excluded"]] == sorted(str(number) for number in range(250))

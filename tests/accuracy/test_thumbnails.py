@@ -12,9 +12,9 @@ from runs import Run, Video, sure, write_run
 from synthetic import write_numbered, write_video
 
 from i3d_edge.accuracy import read_run
-from i3d_edge.accuracy.recorded_run import RecordedRun
-from i3d_edge.accuracy.thumbnails import HEIGHT_PX, Thumbnails
-from i3d_edge.accuracy.video_check import content_sha256
+from i3d_edge.accuracy.data.video_check import content_sha256
+from i3d_edge.accuracy.report.thumbnails import HEIGHT_PX, Thumbnails
+from i3d_edge.accuracy.result.recorded_run import RecordedRun
 
 
 def recorded(folder: Path, list_path: Path, name: str, file: Path) -> RecordedRun:
@@ -85,7 +85,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
 
 
 def test_the_root_of_a_manifest(tmp_path: Path) -> None:
-    from i3d_edge.accuracy.manifest import digest_of
+    from i3d_edge.accuracy.data.manifest import digest_of
 
     (tmp_path / "videos").mkdir()
     file = write_numbered(tmp_path / "videos" / "a.mp4", 5)

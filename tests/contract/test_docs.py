@@ -101,7 +101,7 @@ def test_commands_in_the_pages_exist() -> None:
 
 def test_every_protocol_and_format_has_its_row() -> None:
     from i3d_edge.accuracy import PRESETS
-    from i3d_edge.accuracy.formats import FORMATS
+    from i3d_edge.accuracy.data.formats import FORMATS
 
     for page, names in (("reference/protocols.md", PRESETS), ("how-to/datasets.md", FORMATS)):
         assert [name for name in names if f"\n| `{name}`" not in TEXTS[DOCS / page]] == [], page

@@ -26,8 +26,8 @@ from i3d_edge.core.errors import ClipShapeError, SpecError
 from i3d_edge.core.spec import NUMPY_TYPES
 from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from i3d_edge.runtime import Engine, read_ir
-from i3d_edge.runtime.bench import bench
-from i3d_edge.runtime.census import count_operators
+from i3d_edge.runtime.inference.census import count_operators
+from i3d_edge.runtime.measure.bench import bench
 
 
 def conv(value: ov.Node, kernel: int, stride: int, *, pad: str = "same_upper", dilation: int = 1) -> ov.Node:

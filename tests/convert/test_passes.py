@@ -19,7 +19,7 @@ from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import run_frozen_graph
 from i3d_edge.runtime import read_ir
-from i3d_edge.runtime.preprocess import centre_crop, resize_short_side
+from i3d_edge.runtime.frames.preprocess import centre_crop, resize_short_side
 
 
 def stem_model(

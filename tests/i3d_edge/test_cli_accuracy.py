@@ -300,8 +300,8 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
 
 def test_the_choices_are_those_of_the_room() -> None:
     """They are written down twice, so that the command line loads nothing heavy."""
-    from i3d_edge.accuracy.formats import FORMATS
-    from i3d_edge.accuracy.subset import HOWS
+    from i3d_edge.accuracy.data.formats import FORMATS
+    from i3d_edge.accuracy.data.subset import HOWS
     from i3d_edge.cli.subset import subset
 
     choices = {param.name: getattr(param.type, "choices", None) for param in subset.params}

@@ -17,10 +17,10 @@ from i3d_edge.cli import main
 from i3d_edge.cli.doctor import _table
 from i3d_edge.core import environment
 from i3d_edge.runtime import Engine
-from i3d_edge.runtime.box import doctor as room
-from i3d_edge.runtime.box.doctor import Section
-from i3d_edge.runtime.box.finding import Finding
-from i3d_edge.runtime.box.profile import Setting, read_profile, write_profile
+from i3d_edge.runtime.hardware.finding import Finding
+from i3d_edge.runtime.measure import doctor as room
+from i3d_edge.runtime.measure.doctor import Section
+from i3d_edge.runtime.measure.profile import Setting, read_profile, write_profile
 
 pytestmark = pytest.mark.isa
 
@@ -86,7 +86,7 @@ def test_what_stops_work_is_said_and_exits_with_1(monkeypatch: pytest.MonkeyPatc
 
 
 def test_doctor_works_where_the_runtime_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "i3d_edge.runtime.box.doctor", None)
+    monkeypatch.setitem(sys.modules, "i3d_edge.runtime.measure.doctor", None)
     result = i3d("doctor")
     assert result.exit_code == 1
     assert "openvino  BROKEN   what runs models cannot be loaded: " in result.stdout
@@ -143,7 +143,7 @@ def test_probe_of_an_absent_device_measures_nothing(tiny: Path) -> None:
 
 
 def test_probe_where_every_answer_is_wrong(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from i3d_edge.runtime.box import probe
+    from i3d_edge.runtime.measure import probe
 
     monkeypatch.setattr(probe, "recommend", lambda _runs, _aim: None)
     result = i3d("probe", tiny, "--device", "CPU", "--rounds", 1, "-q")
@@ -229,7 +229,7 @@ def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path
 
 def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from i3d_edge.cli import _scorers
-    from i3d_edge.runtime.engine import Engine
+    from i3d_edge.runtime.inference.engine import Engine
 
     made = []
     real = Engine.__init__

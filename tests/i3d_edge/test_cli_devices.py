@@ -6,7 +6,7 @@ import openvino as ov
 import pytest
 
 from i3d_edge.cli._devices import device_label, note_end, note_start
-from i3d_edge.runtime.executed import Part
+from i3d_edge.runtime.inference.executed import Part
 
 HALVES = (Part("NPU", 2, 0.75), Part("CPU", 1, 0.25))
 

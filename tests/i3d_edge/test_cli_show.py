@@ -25,9 +25,9 @@ from i3d_edge.cli._show import targets
 from i3d_edge.core.errors import VideoDecodeError, VideoError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import show
+from i3d_edge.runtime.frames.sources import Source
+from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import Classification
-from i3d_edge.runtime.sources import Source
-from i3d_edge.runtime.video import Video
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
 

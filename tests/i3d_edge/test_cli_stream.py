@@ -27,7 +27,7 @@ class FakeEngine(SimpleNamespace):
 
 @pytest.fixture(autouse=True)
 def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.engine.Engine", FakeEngine)
+    monkeypatch.setattr("i3d_edge.runtime.inference.engine.Engine", FakeEngine)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(
 PROGRAM = """
 import sys
 from test_cli_stream import FakeEngine
-from i3d_edge.runtime import engine
+from i3d_edge.runtime.inference import engine
 engine.Engine = FakeEngine
 from i3d_edge.cli import main
 main(sys.argv[1:])

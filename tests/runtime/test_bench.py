@@ -4,14 +4,14 @@ import pytest
 
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import SpecError
-from i3d_edge.runtime.bench import Timing, bench, layer_times, ratios
-from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.measure.bench import Timing, bench, layer_times, ratios
 
 
 def test_models_take_turns(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = []
     monkeypatch.setattr(
-        "i3d_edge.runtime.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns))
+        "i3d_edge.runtime.measure.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns))
     )
     engine = Engine(ir_path)
     first, second = object.__new__(Engine), object.__new__(Engine)

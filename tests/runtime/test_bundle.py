@@ -16,7 +16,6 @@ from bundles import Entries, edit, fake_engine, fake_run, read_entries, with_ans
 
 from i3d_edge.core.errors import BundleError, DeviceError, IRError, OutputError, ProfileError
 from i3d_edge.core.files import sha256_file
-from i3d_edge.runtime.box.profile import Setting
 from i3d_edge.runtime.bundle import open_bundle, pack_bundle, unpack_bundle, verify_bundle
 from i3d_edge.runtime.bundle.golden import (
     GoldenRun,
@@ -27,7 +26,8 @@ from i3d_edge.runtime.bundle.golden import (
     to_bytes,
 )
 from i3d_edge.runtime.bundle.manifest import GOLDEN, MANIFEST, MANIFEST_SUM
-from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.measure.profile import Setting
 
 Change = Callable[[Entries], None]
 

@@ -13,8 +13,8 @@ import pytest
 from tiny import WEIGHTS, write_tiny_ir
 
 from i3d_edge.core.errors import OutputError
-from i3d_edge.runtime.cache import CompiledCache
-from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.inference.cache import CompiledCache
+from i3d_edge.runtime.inference.engine import Engine
 
 CLIP = np.random.default_rng(0).integers(0, 256, (1, 9, 3, 24, 24), dtype=np.uint8)
 
@@ -150,7 +150,7 @@ def test_a_full_disk_is_no_reason_not_to_run(ir: Path, tmp_path: Path, monkeypat
     def full(source: object, target: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("i3d_edge.runtime.cache.os.replace", full)
+    monkeypatch.setattr("i3d_edge.runtime.inference.cache.os.replace", full)
     assert Engine(ir, cache=tmp_path / "cache").probabilities(CLIP).shape == (5,)
     assert entries(tmp_path / "cache") == []
 

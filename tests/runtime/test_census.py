@@ -5,7 +5,7 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from i3d_edge.runtime.census import Kind, count_operators
+from i3d_edge.runtime.inference.census import Kind, count_operators
 
 
 def constant(*shape: int) -> ov.Node:

@@ -15,8 +15,8 @@ from i3d_edge import VideoClassifier
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime import FrameSource, ShortcutError, Source, open_source
+from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import top_k
-from i3d_edge.runtime.video import Video
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
@@ -230,7 +230,7 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(
             with lock:
                 alive.discard(id(self))
 
-    from i3d_edge.runtime import views
+    from i3d_edge.runtime.views import plan as views
 
     original = views.Clip.__init__
 

@@ -8,9 +8,9 @@ from synthetic import read_cropped_number, write_numbered
 from i3d_edge.core.errors import ClipShapeError, VideoDecodeError
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.clip import read_clips, require_rgb
-from i3d_edge.runtime.clip_array import ClipArray
-from i3d_edge.runtime.views import ViewPlan, ViewReader
+from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.views.clip import read_clips, require_rgb
+from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 SPEC = ModelSpec(labels=kinetics_400())
 
@@ -93,9 +93,9 @@ def test_what_needs_pixels_alone_says_so() -> None:
 def test_seeking_gives_the_same_clips_on_real_files(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     num_compared = 0
     for path in [*sorted((shared / "videos").rglob("*.mp4"))[::3], shared / "robustness/imageio/cockatoo.mp4"]:
-        monkeypatch.setattr("i3d_edge.runtime.video._SEEK_AFTER_S", 0.0)
+        monkeypatch.setattr("i3d_edge.runtime.frames.video._SEEK_AFTER_S", 0.0)
         sought = read_clips(path, SPEC)
-        monkeypatch.setattr("i3d_edge.runtime.video._SEEK_AFTER_S", float("inf"))
+        monkeypatch.setattr("i3d_edge.runtime.frames.video._SEEK_AFTER_S", float("inf"))
         decoded = read_clips(path, SPEC)
         assert np.array_equal(sought.clips[0].frames, decoded.clips[0].frames), path
         num_compared += 1

@@ -5,8 +5,8 @@ import pytest
 from tiny import tiny_spec
 
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
-from i3d_edge.runtime.clip_array import ClipArray
-from i3d_edge.runtime.views import ViewPlan, ViewReader
+from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 SPEC = tiny_spec()
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3), dtype=np.uint8)

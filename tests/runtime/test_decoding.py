@@ -9,8 +9,9 @@ import pytest
 from synthetic import write_numbered
 
 from i3d_edge.core.errors import VideoOpenError
-from i3d_edge.runtime import Clip, DecodePool, Restart, ShortcutError, Source, ViewPlan, decoding
-from i3d_edge.runtime.sources import open_source
+from i3d_edge.runtime import Clip, DecodePool, Restart, ShortcutError, Source, ViewPlan
+from i3d_edge.runtime.frames.sources import open_source
+from i3d_edge.runtime.views import decoding
 
 PLAN = ViewPlan(num_frames=9, num_clips=2)
 

@@ -5,8 +5,8 @@ import pytest
 from openvino import opset13 as ops
 
 from i3d_edge.core.errors import DeviceError
-from i3d_edge.runtime import devices
-from i3d_edge.runtime.devices import (
+from i3d_edge.runtime.inference import devices
+from i3d_edge.runtime.inference.devices import (
     NO_FALLBACK,
     auto_candidates,
     compile_model,

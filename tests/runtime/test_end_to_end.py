@@ -5,7 +5,7 @@ from synthetic import write_numbered
 from tiny import write_tiny_ir
 
 from i3d_edge.core.errors import ClipShapeError
-from i3d_edge.runtime.end_to_end import EndToEnd, time_end_to_end
+from i3d_edge.runtime.measure.end_to_end import EndToEnd, time_end_to_end
 
 
 def test_the_bound_is_all_work_shared_by_the_cores() -> None:

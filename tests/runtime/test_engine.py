@@ -8,7 +8,7 @@ import pytest
 from tiny import WEIGHTS, write_tiny_ir
 
 from i3d_edge.core.errors import ClipShapeError, DeviceError, NotFiniteError
-from i3d_edge.runtime.engine import Engine
+from i3d_edge.runtime.inference.engine import Engine
 
 pytestmark = pytest.mark.isa
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from i3d_edge.runtime.executed import Part, describe_split, execution_devices
+from i3d_edge.runtime.inference.executed import Part, describe_split, execution_devices
 
 pytestmark = pytest.mark.isa
 

@@ -14,11 +14,12 @@ import pytest
 from i3d_edge.core.errors import ClipShapeError, DependencyError
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import FlowCost, ViewPlan, ViewReader, flow, graph_inputs, model_inputs
-from i3d_edge.runtime.clip_array import ClipArray
-from i3d_edge.runtime.flow import FlowFrames, flow_method, normalize_flow, optical_flow, quantize_flow, store_flow
-from i3d_edge.runtime.timeline import Timeline
-from i3d_edge.runtime.views import Clip
+from i3d_edge.runtime import FlowCost, ViewPlan, ViewReader, graph_inputs, model_inputs
+from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.frames.timeline import Timeline
+from i3d_edge.runtime.views import flow
+from i3d_edge.runtime.views.flow import FlowFrames, flow_method, normalize_flow, optical_flow, quantize_flow, store_flow
+from i3d_edge.runtime.views.plan import Clip
 
 SIZES = {"num_frames": 9, "crop_px": 24, "short_side_px": 32}
 RGB = ModelSpec(labels=kinetics_400(), **SIZES)

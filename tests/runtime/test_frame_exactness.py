@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from synthetic import numbered_frame, read_number, write_video
 
-from i3d_edge.runtime.sources import open_source
-from i3d_edge.runtime.views import Clip, ViewPlan, ViewReader
+from i3d_edge.runtime.frames.sources import open_source
+from i3d_edge.runtime.views.plan import Clip, ViewPlan, ViewReader
 
 SIDE_PX = 96
 

@@ -10,9 +10,9 @@ from broken import BREAKS
 from synthetic import numbered_frame, read_cropped_number, read_number
 
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
-from i3d_edge.runtime.image_sequence import ImageSequence
-from i3d_edge.runtime.sources import open_source
-from i3d_edge.runtime.views import ViewPlan, ViewReader
+from i3d_edge.runtime.frames.image_sequence import ImageSequence
+from i3d_edge.runtime.frames.sources import open_source
+from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 
 def write_images(folder: Path, numbers: range, pattern: str = "image_{:05d}.png", first: int = 1) -> Path:
@@ -102,7 +102,7 @@ def test_a_folder_that_must_not_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr("i3d_edge.runtime.image_sequence.os.scandir", refuse)
+    monkeypatch.setattr("i3d_edge.runtime.frames.image_sequence.os.scandir", refuse)
     with pytest.raises(VideoOpenError) as caught:
         ImageSequence.open(tmp_path, Fraction(25))
     assert str(caught.value) == f"frame folder '{tmp_path}' must be readable; got permission denied"

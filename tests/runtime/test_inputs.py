@@ -4,7 +4,7 @@ import pytest
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.inputs import check_inputs
+from i3d_edge.runtime.inference.inputs import check_inputs
 
 FIELDS = {"labels": LabelSet("two", ("a", "b")), "num_frames": 9, "crop_px": 8, "layout": "NDCHW"}
 RGB = ModelSpec(**FIELDS, input_type="u8", has_preprocessing=True)

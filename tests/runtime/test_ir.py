@@ -9,7 +9,7 @@ from openvino.preprocess import PrePostProcessor
 
 from i3d_edge import VideoClassifier
 from i3d_edge.core.errors import IRError
-from i3d_edge.runtime.ir import read_ir
+from i3d_edge.runtime.inference.ir import read_ir
 
 
 @pytest.fixture

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from i3d_edge.runtime.preprocess import centre_crop, omz_resize, orient, resize_short_side, resized_size, three_crops
+from i3d_edge.runtime.frames.preprocess import (
+    centre_crop,
+    omz_resize,
+    orient,
+    resize_short_side,
+    resized_size,
+    three_crops,
+)
 
 ONE = 1 << 16
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import numbered_frame, read_number, write_numbered
 
-from i3d_edge.runtime.rgb import RgbConverter
+from i3d_edge.runtime.frames.rgb import RgbConverter
 
 
 @pytest.mark.parametrize("rotation", [None, 90, 180])

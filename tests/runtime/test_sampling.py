@@ -1,6 +1,6 @@
 import pytest
 
-from i3d_edge.runtime.sampling import (
+from i3d_edge.runtime.views.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,

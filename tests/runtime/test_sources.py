@@ -10,7 +10,7 @@ from synthetic import read_number, write_numbered
 from tiny import tiny_spec
 
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
-from i3d_edge.runtime.sources import Source, find_sources
+from i3d_edge.runtime.frames.sources import Source, find_sources
 
 SPEC = tiny_spec()
 

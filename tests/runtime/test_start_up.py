@@ -5,7 +5,7 @@ from synthetic import write_numbered
 from tiny import write_tiny_ir
 
 from i3d_edge.core.errors import VideoError
-from i3d_edge.runtime.start_up import StartUp, time_start_up
+from i3d_edge.runtime.measure.start_up import StartUp, time_start_up
 
 
 def test_the_parts_make_the_whole() -> None:

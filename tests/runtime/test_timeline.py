@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from i3d_edge.runtime.timeline import Timeline
+from i3d_edge.runtime.frames.timeline import Timeline
 
 
 def regular(num_frames: int, fps: int) -> Timeline:

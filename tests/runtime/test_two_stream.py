@@ -28,7 +28,7 @@ from i3d_edge.core.spec import NUM_CHANNELS, ModelSpec
 from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint
 from i3d_edge.freeze.sample import read_sample
 from i3d_edge.runtime import DecodePool, Engine, ViewPlan
-from i3d_edge.runtime.sources import source_of_frames
+from i3d_edge.runtime.frames.sources import source_of_frames
 
 FRAMES = 9
 
@@ -121,7 +121,7 @@ def test_leaving_stops_the_flow_of_a_clip_halfway(monkeypatch: pytest.MonkeyPatc
         num_done += 1
         return np.zeros((*first.shape, 2), np.float32)
 
-    monkeypatch.setattr("i3d_edge.runtime.flow.optical_flow", slow)
+    monkeypatch.setattr("i3d_edge.runtime.views.flow.optical_flow", slow)
     spec = tiny_spec(num_frames=1000, stream="flow")
     frames = source_of_frames(np.zeros((1001, 32, 32, 3), np.uint8), spec)
     with DecodePool([frames], ViewPlan.of_spec(spec), num_workers=1) as pool:

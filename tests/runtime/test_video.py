@@ -10,9 +10,9 @@ from servers import Served, serve
 from synthetic import numbered_frame, read_number, write_numbered, write_video
 
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
-from i3d_edge.runtime import video
-from i3d_edge.runtime.rgb import RgbConverter
-from i3d_edge.runtime.video import Video
+from i3d_edge.runtime.frames import video
+from i3d_edge.runtime.frames.rgb import RgbConverter
+from i3d_edge.runtime.frames.video import Video
 
 
 def numbers(video: Video, wanted: list[int]) -> list[int]:

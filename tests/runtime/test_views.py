@@ -8,9 +8,9 @@ from synthetic import read_cropped_number, write_numbered
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.clip import read_clips
-from i3d_edge.runtime.sources import open_source
-from i3d_edge.runtime.views import ViewPlan, ViewReader
+from i3d_edge.runtime.frames.sources import open_source
+from i3d_edge.runtime.views.clip import read_clips
+from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 SPEC = ModelSpec(labels=kinetics_400())
 

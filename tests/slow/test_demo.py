@@ -11,7 +11,7 @@ import pytest
 
 from i3d_edge.freeze import open_checkpoint
 from i3d_edge.freeze.fetch import fetch_demo_video
-from i3d_edge.runtime.video import Video
+from i3d_edge.runtime.frames.video import Video
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow

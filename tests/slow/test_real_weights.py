@@ -16,7 +16,7 @@ from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze import FrozenGraph
 from i3d_edge.runtime import read_clips, read_ir
-from i3d_edge.runtime.census import count_operators
+from i3d_edge.runtime.inference.census import count_operators
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 

@@ -14,10 +14,10 @@ from tiny import write_tiny_ir
 
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.labels import numbered
-from i3d_edge.runtime.box.profile import Machine, ModelIdentity, Profile, Setting, write_profile
 from i3d_edge.runtime.bundle.golden import GoldenAnswer, GoldenRun
 from i3d_edge.runtime.bundle.manifest import MANIFEST, MANIFEST_SUM
 from i3d_edge.runtime.bundle.packing import checksum_file
+from i3d_edge.runtime.measure.profile import Machine, ModelIdentity, Profile, Setting, write_profile
 
 NUM_CLASSES = 400
 Entries = dict[str, bytes]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.accuracy.dataset import DataSet, read_dataset
+from i3d_edge.accuracy.data.dataset import DataSet, read_dataset
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.labels import kinetics_400
 

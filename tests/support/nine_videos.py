@@ -6,8 +6,8 @@ from pathlib import Path
 
 from synthetic import write_numbered
 
-from i3d_edge.accuracy.dataset import DataSet, read_dataset
-from i3d_edge.accuracy.manifest import Manifest
+from i3d_edge.accuracy.data.dataset import DataSet, read_dataset
+from i3d_edge.accuracy.data.manifest import Manifest
 from i3d_edge.core.labels import LabelSet
 
 LABELS = LabelSet("three", ("jump", "run", "walk"))

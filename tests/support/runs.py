@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from i3d_edge.accuracy.metrics import ScoredView
-from i3d_edge.accuracy.result_schema import SCHEMA_VERSION
-from i3d_edge.accuracy.scoring import score_views
+from i3d_edge.accuracy.result.metrics import ScoredView
+from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
+from i3d_edge.accuracy.result.scoring import score_views
 from i3d_edge.core.files import sha256_file
 
 NAMES = tuple("abcdefgh")

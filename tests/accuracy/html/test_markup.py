@@ -1,4 +1,4 @@
-from i3d_edge.accuracy.html.markup import Html, facts, join, table, tag, text
+from i3d_edge.accuracy.report.html.markup import Html, facts, join, table, tag, text
 
 
 def test_what_is_shown_cannot_be_markup() -> None:

@@ -9,7 +9,7 @@ from reports import OUTCOMES, made, timed, two_models
 from runs import Run, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
-from i3d_edge.accuracy.run_report import make_report
+from i3d_edge.accuracy.report.page_of_runs import make_report
 
 
 def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> None:

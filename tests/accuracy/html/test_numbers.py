@@ -1,7 +1,7 @@
 import pytest
 
-from i3d_edge.accuracy.html.axes import linear_ticks, log_ticks
-from i3d_edge.accuracy.html.numbers import plural, seconds, signed, significant
+from i3d_edge.accuracy.report.html.axes import linear_ticks, log_ticks
+from i3d_edge.accuracy.report.html.numbers import plural, seconds, signed, significant
 
 
 def test_three_digits() -> None:

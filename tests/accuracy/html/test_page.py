@@ -13,9 +13,9 @@ from reports import made, timed, two_models
 from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
-from i3d_edge.accuracy.html.numbers import percent
-from i3d_edge.accuracy.pairs import Z_TWO_SIDED_95, drop_upper_bound
-from i3d_edge.accuracy.run_report import make_report
+from i3d_edge.accuracy.gate.pairs import Z_TWO_SIDED_95, drop_upper_bound
+from i3d_edge.accuracy.report.html.numbers import percent
+from i3d_edge.accuracy.report.page_of_runs import make_report
 from i3d_edge.core.errors import ComparisonError, ResultError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.html.placing import Box, Label, Point, place_labels, text_width
+from i3d_edge.accuracy.report.html.placing import Box, Label, Point, place_labels, text_width
 
 INSIDE = Box(50, 10, 750, 400)
 

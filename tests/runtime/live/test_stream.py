@@ -15,9 +15,9 @@ from synthetic import write_numbered, write_video
 
 from i3d_edge.core.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.clip import read_clips
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
 from i3d_edge.runtime.live.connection import Connection
+from i3d_edge.runtime.views.clip import read_clips
 
 EXACT = StreamOptions(hop=5, smoothing="none", labels=["bright"], open_timeout_s=5, read_timeout_s=5)
 

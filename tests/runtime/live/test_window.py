@@ -8,10 +8,10 @@ from live import SPEC, numbered
 from synthetic import read_number
 
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import FixedHop
 from i3d_edge.runtime.live.window import Sampler, Window, WindowBuilder
-from i3d_edge.runtime.timeline import Timeline
 
 WIDE = replace(SPEC, crop_px=96, short_side_px=96)
 
@@ -74,7 +74,7 @@ def test_hops(subtests: pytest.Subtests) -> None:
 def test_windows_lie_as_the_network_wants_them(subtests: pytest.Subtests) -> None:
     for layout in ["NDCHW", "NDHWC", "NCDHW", "DCHW", "DHWC"]:
         with subtests.test(layout=layout):
-            from i3d_edge.runtime.clip import Clip
+            from i3d_edge.runtime.views.clip import Clip
 
             cut = windows([Fraction(number, 25) for number in range(60)], 1, replace(WIDE, layout=layout))
             for number, window in enumerate(cut):

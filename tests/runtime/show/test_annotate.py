@@ -9,10 +9,10 @@ from answers import LABELS, answer, view
 from synthetic import read_number, write_numbered, write_video
 
 from i3d_edge.core.errors import DependencyError, OutputError, VideoOpenError
+from i3d_edge.runtime.frames.video import ShortcutError, Video
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import annotate_video, film
 from i3d_edge.runtime.show.layout import plan
-from i3d_edge.runtime.video import ShortcutError, Video
 
 ANSWER = answer(1.2, view(0.2, 1.0, 0.9))
 VFR_TICKS = [0, 1, 2, 10, 11, 30, 31, 33, 60]

@@ -15,15 +15,15 @@ from synthetic import read_number, write_numbered, write_video
 from i3d_edge.core.errors import OutputError, VideoOpenError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.flow import FlowCost
+from i3d_edge.runtime.frames.timeline import Timeline
+from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import write_page
 from i3d_edge.runtime.show.chart import WIDE
 from i3d_edge.runtime.show.footage import as_source
 from i3d_edge.runtime.show.markup import escape
 from i3d_edge.runtime.show.thumbnails import film_strip, picture_indices
-from i3d_edge.runtime.timeline import Timeline
-from i3d_edge.runtime.video import Video
+from i3d_edge.runtime.views.flow import FlowCost
 
 SPEC = ModelSpec(labels=LABELS, origin="rgb_imagenet", fingerprint="f" * 64, precision="INT8")
 TWO_VIEWS = answer(1.2, view(0, 0.6, 0.9), view(0.6, 1.2, 0.1, 0.7, clip=1), num_frames=30)

@@ -1,0 +1,1 @@
+"""Lists of labelled videos: read, pinned, checked."""

@@ -1,0 +1,214 @@
+"""A data set: videos and what each shows, whatever form it comes in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from i3d_edge.accuracy.data.classes import ClassMatcher
+from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
+from i3d_edge.accuracy.data.formats.entry import is_utf8
+from i3d_edge.core.errors import LabelError, ListError
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.frames.image_sequence import numbered_images
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVideo:
+    """One video of a data set.
+
+    Attributes:
+        path: As the data set names it; the name by which results speak of it.
+        file: Where it lies; a folder, if it is one of frames.
+        label: What it shows, in the model's words, or None if the data set does not say.
+        num_frames: How many frames the data set says it has, or None.
+        frames_fps: The rate of a folder of frames, or None.
+        sha256: What a manifest says of its bytes, or None.
+    """
+
+    path: str
+    file: Path
+    label: str | None
+    num_frames: int | None = None
+    frames_fps: Fraction | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Videos, and where they come from.
+
+    Attributes:
+        path: The list or folder.
+        format: Its name in `accuracy.formats.FORMATS`.
+        root: Where relative paths start.
+        videos: In the order of the data set, each once.
+        notes: What a user should know of it.
+    """
+
+    path: Path
+    format: str
+    root: Path
+    videos: Sequence[ListedVideo]
+    notes: tuple[str, ...] = ()
+
+
+def read_dataset(
+    path: Path,
+    labels: LabelSet,
+    *,
+    format_name: str | None = None,
+    root: Path | None = None,
+    classes: Mapping[int, str] | None = None,
+    split: str | None = None,
+    frames_fps: Fraction | None = None,
+) -> DataSet:
+    """Read a data set in any of the forms of `accuracy.formats`.
+
+    Args:
+        path: A list, or a folder.
+        labels: The model's. Names are matched with them, so the data set's own order of classes does not matter;
+            indices are taken for the model's unless `classes` says what they mean.
+        format_name: One of `FORMATS`; None finds out.
+        root: Where relative paths start; None is the list's folder, or the folder itself.
+        classes: What the list's indices mean, from `read_classes`.
+        split: Which part, for formats that have several.
+        frames_fps: The rate of folders of frames.
+
+    Raises:
+        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
+            another order of classes, no such split or names that are not UTF-8, or if `split` or `classes` has no
+            meaning for its format.
+        LabelError: If a label is not the model's; names the nearest ones.
+    """
+    source = Source(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
+    name = format_name or sniff(source)
+    _require_meaning(source, name)
+    entries = FORMATS[name](source)
+    _require_utf8(source, entries)
+    notes = _check_indices(source, entries, labels)
+    matcher = ClassMatcher(labels)
+    videos: dict[str, ListedVideo] = {}
+    for entry in entries:
+        key = os.path.normpath(source.root / entry.path)
+        if key in videos:
+            raise ListError(f"list {str(path)!r} must name each video once; {entry.where} repeats {entry.path!r}")
+        label = _label(source, entry, matcher)
+        videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, frames_fps)
+    if not videos:
+        raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
+    return DataSet(path, name, source.root, tuple(videos.values()), notes)
+
+
+def require_frame_rate(data: DataSet) -> None:
+    """Make sure that the rate is known where most videos are folders of images, before each fails for want of it.
+
+    Raises:
+        ListError: If it is not; names the first.
+    """
+    folders = [video for video in data.videos if video.frames_fps is None and os.path.isdir(video.file)]
+    if 2 * len(folders) <= len(data.videos):
+        return
+    if first := next((video for video in folders if numbered_images(video.file)), None):
+        raise ListError(
+            f"data set {str(data.path)!r} must come with the frame rate of its folders of images, for instance "
+            f"{first.path!r}; none is given",
+            hint="--frames-fps says it, for instance 25 or 30000/1001",
+        )
+
+
+def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
+    """Read a list of videos of any form that needs nothing but itself; see `read_dataset`."""
+    return list(read_dataset(path, labels).videos)
+
+
+def _require_meaning(source: Source, name: str) -> None:
+    """Refuse what was said of a data set and has no meaning for its format."""
+    if source.split is not None and name not in HAVE_SPLITS:
+        raise ListError(
+            f"data set {str(source.path)!r} must be of a format with splits for --split; it is read as {name}",
+            hint="leave --split out, and give the list or folder of that split",
+        )
+    if source.classes is not None and name not in HAVE_INDICES:
+        raise ListError(
+            f"data set {str(source.path)!r} must have class indices for --classes; it is read as {name}, which has "
+            "names",
+            hint="leave --classes out: names are matched with the model's",
+        )
+
+
+def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
+    """Refuse names of other bytes: results and manifests are UTF-8, and could not hold them."""
+    for name in (str(source.path), *(entry.path for entry in entries)):
+        if not is_utf8(name):
+            raise ListError(
+                f"data set {str(source.path)!r} must have names that are UTF-8; got {name!r}",
+                hint="rename that file or folder",
+            )
+
+
+def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
+    name = entry.label
+    if entry.index is not None:
+        names = source.classes
+        name = matcher.labels.names[entry.index] if names is None else names.get(entry.index)
+        if name is None:
+            raise ListError(
+                f"list {str(source.path)!r}, {entry.where}, must have a class index of the class file; "
+                f"got {entry.index}"
+            )
+    if name is None:
+        return None
+    try:
+        return matcher.match(name)
+    except LabelError as error:
+        raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
+
+
+def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -> tuple[str, ...]:
+    """Refuse indices that cannot be the model's, or contradict the folders that their videos lie in."""
+    indexed = [(entry, entry.index) for entry in entries if entry.index is not None]
+    if not indexed:
+        return ()
+    if source.classes is not None:
+        own = dict(enumerate(labels.names))
+        matcher = ClassMatcher(labels)
+        moved = sum(own.get(index) != matcher.find(name) for index, name in source.classes.items())
+        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",) * (
+            moved > 0
+        )
+    if beyond := [entry for entry, index in indexed if index >= len(labels)]:
+        indices = [index for _, index in indexed]
+        counts_from_one = min(indices) == 1 and max(indices) == len(labels)
+        raise ListError(
+            f"list {str(source.path)!r}, {beyond[0].where}, must have a class index below {len(labels)}; "
+            f"got {beyond[0].index}",
+            hint="these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+            if counts_from_one
+            else None,
+        )
+    matcher = ClassMatcher(labels)
+    told = [(entry, labels.names[index], _folder_label(entry.path, matcher)) for entry, index in indexed]
+    known = [(entry, stated, shown) for entry, stated, shown in told if shown is not None]
+    wrong = [(entry, stated, shown) for entry, stated, shown in known if stated != shown]
+    if 2 * len(wrong) > len(known):
+        entry, stated, shown = wrong[0]
+        raise ListError(
+            f"list {str(source.path)!r} must have the model's class indices; {len(wrong)} of {len(known)} disagree "
+            f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
+            hint="the list was made with another order of classes: --classes FILE says which",
+        )
+    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",) * (
+        len(wrong) > 0
+    )
+
+
+def _folder_label(path: str, matcher: ClassMatcher) -> str | None:
+    """Return the class that the nearest folder of a path is named after, or None."""
+    for part in reversed(Path(path).parts[:-1]):
+        if label := matcher.find(part):
+            return label
+    return None

@@ -1,0 +1,50 @@
+"""The JSON that Open Model Zoo's accuracy checker reads for Kinetics; frames lie in `<label>/<id>/image_%05d.jpg`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from i3d_edge.accuracy.data.formats.entry import Entry, Source, parse_object
+from i3d_edge.core.errors import ListError
+
+DEFAULT_SPLIT = "validation"
+
+
+def read_omz(source: Source) -> list[Entry]:
+    """Read the videos of one subset, "validation" unless said otherwise.
+
+    A video is a folder of frames, or, where there is none, a file of the same name. Class names count; the order of
+    the JSON's own `labels` does not.
+    """
+    document = parse_object(source.text())
+    if document is None or not isinstance(document.get("database"), dict):
+        raise ListError(
+            f"list {str(source.path)!r} must be JSON with a 'database', as Open Model Zoo's checker reads it"
+        )
+    split = source.split or DEFAULT_SPLIT
+    database: dict[str, Any] = document["database"]
+    entries, splits = [], set()
+    for key, value in database.items():
+        try:
+            subset, label = value["subset"], value.get("annotations", {}).get("label")
+        except (KeyError, TypeError, AttributeError):
+            raise ListError(f"list {str(source.path)!r}, video {key!r}, must have a subset and annotations") from None
+        if label is not None and not isinstance(label, str):
+            raise ListError(
+                f"list {str(source.path)!r}, video {key!r}, must have a label that is a name; got {label!r}"
+            )
+        splits.add(str(subset))
+        if subset == split:
+            entries.append(Entry(f"video {key!r}", _find(source, key, label), label))
+    if not entries:
+        raise ListError(
+            f"list {str(source.path)!r} must have videos of the subset {split!r}; it has {', '.join(sorted(splits))}"
+        )
+    return entries
+
+
+def _find(source: Source, key: str, label: str | None) -> str:
+    folders = [label, label.replace(" ", "_")] if label else ["test"]
+    candidates = [f"{folder}/{key}{suffix}" for suffix in ("", ".mp4") for folder in folders] + [f"{key}.mp4"]
+    return next((path for path in candidates if os.path.exists(source.root / path)), candidates[0])

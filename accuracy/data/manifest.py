@@ -1,0 +1,275 @@
+"""A manifest: which videos were measured on, pinned by their bytes, in a file that results can cite."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypedDict
+
+from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.accuracy.data.formats import MANIFEST_KEY
+from i3d_edge.accuracy.data.formats.entry import is_utf8, parse_object
+from i3d_edge.accuracy.data.video_check import content_sha256, content_stat
+from i3d_edge.core.errors import LabelError, ListError, OutputError
+from i3d_edge.core.files import write_text
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.progress import track
+
+MANIFEST_VERSION = 1
+_UNPINNED = ("digest", "root")
+_START_BYTES = 256
+"""What is no JSON object by then is not read further: it may be a video."""
+_SHOWN = 3
+
+
+class PinnedVideo(TypedDict):
+    """One video of a manifest."""
+
+    path: str  # as the data set names it; relative to the manifest's root unless absolute
+    label: str  # in the model's words
+    index: int  # of the label in the model's order
+    sha256: str  # of the file; of a folder of images, of a line of name and SHA-256 for each, whether it counts or not
+    num_bytes: int
+    duration_s: float
+    fps: float  # frames per second, on average
+    num_frames: int  # of a folder of images, those that count
+
+
+class Excluded(TypedDict):
+    """A video that was considered and not taken."""
+
+    path: str
+    reason: str  # begins with "missing", "corrupt", "short", "duplicate" or "unlabelled"
+
+
+class MadeFrom(TypedDict):
+    """The data set that the videos were chosen from."""
+
+    name: str  # of the list or folder, without the folders above it
+    format: str  # see accuracy.formats.FORMATS
+    sha256: str | None  # of a list
+    split: str | None
+    classes_sha256: str | None  # of the file that says what the list's indices mean
+    num_listed: int
+
+
+class Choice(TypedDict):
+    """How the videos were chosen."""
+
+    how: str  # "stratified", "random" or "omz"
+    num_asked: int
+    seed: int | None  # None where chance has no part
+    drops_short: bool  # videos shorter than one clip
+
+
+class ManifestFile(TypedDict):
+    """The whole of a manifest."""
+
+    manifest_version: int
+    digest: str  # SHA-256 of everything but itself and the root, as JSON with sorted keys and no spaces
+    root: str  # folder where paths start, relative to the manifest's own
+    labels: str  # name of the label set
+    num_classes: int
+    labels_sha256: str  # of the class names, a line each
+    frames_fps: str | None  # rate of folders of images, e.g. "30000/1001"
+    made_from: MadeFrom
+    choice: Choice
+    videos: list[PinnedVideo]
+    excluded: list[Excluded]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest that was read or made.
+
+    Attributes:
+        path: The file.
+        content: What it holds.
+    """
+
+    path: Path
+    content: ManifestFile
+
+    @property
+    def digest(self) -> str:
+        """By which results cite it."""
+        return self.content["digest"]
+
+    def videos(self, labels: LabelSet, *, root: Path | None = None) -> list[ListedVideo]:
+        """Return the videos for a run.
+
+        Args:
+            labels: The model's.
+            root: Where paths start, if not where the manifest says.
+
+        Raises:
+            LabelError: If the model has other classes, or has them in another order.
+        """
+        if labels_sha256(labels) != self.content["labels_sha256"]:
+            for video in self.content["videos"]:
+                if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:
+                    raise LabelError(
+                        f"manifest {str(self.path)!r} must have the model's classes, {labels.name!r}; it was made for "
+                        f"{self.content['labels']!r}, where class {video['index']} is {video['label']!r}",
+                        hint="`i3d accuracy subset --model` makes one for this model",
+                    )
+        start = root if root is not None else self.path.parent / self.content["root"]
+        rate = self.content["frames_fps"]
+        frames_fps = None if rate is None else Fraction(rate)
+        return [
+            ListedVideo(
+                path=video["path"],
+                file=start / video["path"],
+                label=video["label"],
+                num_frames=video["num_frames"],
+                frames_fps=frames_fps,
+                sha256=video["sha256"],
+            )
+            for video in self.content["videos"]
+        ]
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file says that it is a manifest, even a damaged one."""
+    try:
+        with path.open("rb") as stream:
+            if not stream.read(_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+                return False
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return False
+    document = parse_object(text)
+    return f'"{MANIFEST_KEY}"' in text if document is None else MANIFEST_KEY in document
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest, and make sure that nobody changed it.
+
+    Raises:
+        ListError: If it is none, is of another version, its digest is not that of its content, or its path is
+            not UTF-8.
+    """
+    if not is_utf8(str(path)):
+        raise ListError(
+            f"manifest {str(path)!r} must have a path that is UTF-8, for results to name it; it has other bytes"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        version, stated, root = content[MANIFEST_KEY], content["digest"], content["root"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        found = f"no {error}" if isinstance(error, KeyError) else error
+        raise ListError(
+            f"manifest {str(path)!r} must be JSON as `i3d accuracy subset` writes it; got {found}"
+        ) from error
+    if version != MANIFEST_VERSION:
+        raise ListError(
+            f"manifest {str(path)!r} must have version {MANIFEST_VERSION}; got {version!r}",
+            hint="it was written by another version of i3d-edge: make it again",
+        )
+    if not isinstance(root, str):
+        raise ListError(f"manifest {str(path)!r} must name the folder of its videos as its root; got {root!r}")
+    if (found := digest_of(content)) != stated:
+        raise ListError(
+            f"manifest {str(path)!r} must have the digest of its content, {found[:12]}; it states {str(stated)[:12]}",
+            hint="somebody edited it: make a new one by `i3d accuracy subset`",
+        )
+    return Manifest(path, content)
+
+
+def write_manifest(path: Path, content: ManifestFile, *, force: bool = False) -> Manifest:
+    """Write a manifest; its digest is computed here.
+
+    Raises:
+        OutputError: If it exists (without `force`) or cannot be written.
+    """
+    content = {**content, "digest": digest_of(content)}
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n", force=force)
+    return Manifest(path, content)
+
+
+def digest_of(content: Any) -> str:
+    """Return the SHA-256 by which a manifest's content is cited."""
+    pinned = {key: value for key, value in content.items() if key not in _UNPINNED}
+    text = json.dumps(pinned, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def labels_sha256(labels: LabelSet) -> str:
+    """Return the SHA-256 of class names, a line each."""
+    return hashlib.sha256("".join(f"{name}\n" for name in labels.names).encode()).hexdigest()
+
+
+def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool = False) -> None:
+    """Make sure that the videos are the ones that were pinned.
+
+    A file whose size and time of change are those of an earlier verification, noted beside the manifest in
+    `<manifest>.verified`, is not read again, unless forced.
+
+    Raises:
+        ListError: If videos are missing or have other bytes.
+    """
+    start = _real(root if root is not None else manifest.path.parent / manifest.content["root"])
+    known = {} if force else _read_verified(manifest)
+    videos = manifest.content["videos"]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = pool.map(lambda video: _verify(start / video["path"], video, known), videos)
+        stats = list(track(found, total=len(videos), title="verifying", unit="video"))
+    changed = [video["path"] for video, stat in zip(videos, stats, strict=True) if stat is None]
+    if changed:
+        shown = ", ".join(repr(path) for path in changed[:_SHOWN])
+        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        raise ListError(
+            f"manifest {str(manifest.path)!r} must list videos as they are; {len(changed)} of {len(videos)} changed or "
+            f"are gone: {shown}{more}",
+            hint="bring back the videos that were pinned, say where they are by --videos, or make a new manifest",
+        )
+    note_verified(
+        manifest, start, {video["path"]: stat for video, stat in zip(videos, stats, strict=True) if stat is not None}
+    )
+
+
+def note_verified(manifest: Manifest, root: Path, stats: Mapping[str, list[int]]) -> None:
+    """Remember size and time of change of the files in a root whose bytes are known to be the pinned ones, by path."""
+    files = {str(_real(root) / path): stat for path, stat in stats.items()}
+    text = json.dumps({"digest": manifest.digest, "files": files})
+    with suppress(OutputError):  # a folder that cannot be written costs the next run some reading, and nothing else
+        write_text(_verified_path(manifest), text, force=True)
+
+
+def _real(folder: Path) -> Path:
+    """Return a folder's absolute path without links, whatever the working folder and the way there."""
+    return Path(os.path.realpath(folder))
+
+
+def _verify(file: Path, video: PinnedVideo, known: Mapping[str, list[int]]) -> list[int] | None:
+    """Return a file's size and time of change, or None if it is not the pinned one."""
+    try:
+        stat = list(content_stat(file))
+        if stat[0] != video["num_bytes"]:
+            return None
+        if known.get(str(file)) != stat and content_sha256(file) != video["sha256"]:
+            return None
+    except OSError:
+        return None
+    return stat
+
+
+def _read_verified(manifest: Manifest) -> dict[str, list[int]]:
+    try:
+        noted = json.loads(_verified_path(manifest).read_text(encoding="utf-8"))
+        files: dict[str, list[int]] = noted["files"] if noted["digest"] == manifest.digest else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return files
+
+
+def _verified_path(manifest: Manifest) -> Path:
+    return manifest.path.with_name(f"{manifest.path.name}.verified")

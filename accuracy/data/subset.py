@@ -1,0 +1,268 @@
+"""Choosing a subset: so many whole videos of a data set, by a rule that anybody can repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo
+from i3d_edge.accuracy.data.formats.entry import is_utf8
+from i3d_edge.accuracy.data.manifest import (
+    MANIFEST_VERSION,
+    Choice,
+    Excluded,
+    MadeFrom,
+    Manifest,
+    PinnedVideo,
+    labels_sha256,
+    note_verified,
+    write_manifest,
+)
+from i3d_edge.accuracy.data.video_check import CLIP_S, CheckPool, Fault, VideoFacts, content_stat
+from i3d_edge.core.errors import ListError
+from i3d_edge.core.files import check_output, sha256_file
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.progress import track
+
+How = Literal["stratified", "random", "omz"]
+HOWS: tuple[How, ...] = ("stratified", "random", "omz")
+
+
+@dataclass
+class _Picking:
+    """What has been looked at so far."""
+
+    pool: CheckPool
+    drops_short: bool
+    taken: list[tuple[ListedVideo, VideoFacts]] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
+    by_content: dict[str, ListedVideo] = field(default_factory=dict)
+    offered: set[str] = field(default_factory=set)
+
+    def offer(self, video: ListedVideo, *, is_needed: bool = True) -> bool:
+        """Take a video if it is needed, and note why not if it cannot be used; return whether it can."""
+        self.offered.add(video.path)
+        facts = self.pool.check(video)
+        if isinstance(facts, Fault):
+            reason = facts.reason
+        elif self.drops_short and facts.is_short:
+            reason = f"short: {facts.duration_s:.2f} s, less than a clip of {CLIP_S:.2f} s"
+        elif twin := self.by_content.get(facts.sha256):
+            other = "" if twin.label == video.label else ", which has another label"
+            reason = f"duplicate: the same bytes as {twin.path!r}{other}"
+        else:
+            self.by_content[facts.sha256] = video
+            if is_needed:
+                self.taken.append((video, facts))
+            return True
+        self.excluded.append({"path": video.path, "reason": reason})
+        return False
+
+
+def make_subset(
+    data: DataSet,
+    labels: LabelSet,
+    output: Path,
+    *,
+    num_videos: int = 400,
+    how: How = "stratified",
+    seed: int = 0,
+    drops_short: bool = False,
+    checks_all: bool = False,
+    classes_path: Path | None = None,
+    split: str | None = None,
+    num_workers: int | None = None,
+    force: bool = False,
+) -> Manifest:
+    """Choose whole videos of a data set and pin them in a manifest; the same inputs give the same bytes.
+
+    "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
+    seed; "omz" takes the first in the data set's order, as Open Model Zoo's checker does, and lists them by their
+    names, as it does. A video that is missing, corrupt, a copy of one taken before, or without a label is passed over
+    for the next one, and named with the reason.
+
+    Args:
+        data: From `read_dataset`.
+        labels: The model's.
+        output: The manifest.
+        num_videos: How many; fewer are taken if there are no more.
+        how: See above.
+        seed: Decides the order within a class, or of all, by hashing each video's name with it: it depends on
+            nothing else, not on the order of the list.
+        drops_short: Also pass over videos shorter than one clip.
+        checks_all: Check every video of the data set, not only as many as are needed, and note what is wrong with it.
+        classes_path: The file that said what the list's indices mean; recorded.
+        split: Recorded.
+        num_workers: Threads that check videos.
+        force: Replace an existing manifest.
+
+    Raises:
+        ListError: If no video can be taken, or the videos' folder has a name that is not UTF-8.
+        OutputError: If the manifest exists (without `force`) or cannot be written.
+    """
+    check_output(output, force=force)
+    root = _root(data, output)
+    labelled = [video for video in data.videos if video.label is not None]
+    strata = _strata(labelled, how, seed)
+    with CheckPool(num_workers) as pool:
+        picking = _Picking(pool, drops_short)
+        picking.excluded += [
+            {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+            for video in data.videos
+            if video.label is None
+        ]
+        looking = _pick(strata, num_videos, picking)
+        if checks_all:
+            looking, total = chain(looking, _look_at_the_rest(strata, picking)), len(labelled)
+        else:
+            looking, total = filter(None, looking), min(num_videos, len(labelled))
+        for _ in track(looking, total=total, title="checking", unit="video"):
+            pass
+    if not picking.taken:
+        first = f", the first one because of {picking.excluded[0]['reason']}" if picking.excluded else ""
+        raise ListError(
+            f"data set {str(data.path)!r} must have a video that can be used; all {len(data.videos)} were excluded"
+            f"{first}",
+            hint="--videos says where they lie",
+        )
+    manifest = write_manifest(
+        output,
+        {
+            "manifest_version": MANIFEST_VERSION,
+            "digest": "",
+            "root": root,
+            "labels": labels.name,
+            "num_classes": len(labels),
+            "labels_sha256": labels_sha256(labels),
+            "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
+            "made_from": _made_from(data, split, classes_path),
+            "choice": Choice(
+                how=how, num_asked=num_videos, seed=None if how == "omz" else seed, drops_short=drops_short
+            ),
+            "videos": _pinned(picking.taken, labels, how),
+            "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
+        },
+        force=force,
+    )
+    note_verified(manifest, data.root, {video.path: list(content_stat(video.file)) for video, _ in picking.taken})
+    return manifest
+
+
+def _root(data: DataSet, output: Path) -> str:
+    """Return where paths start, relative to the folder that the manifest really lies in, for `..` leads above that."""
+    root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
+    if not is_utf8(root):
+        raise ListError(
+            f"folder {str(data.root)!r} must have a name that is UTF-8, for a manifest to name it; got {root!r}",
+            hint="rename it",
+        )
+    return root
+
+
+def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, list[ListedVideo]]:
+    """Return candidates in the order in which they are taken, by class if that is how."""
+    if how == "omz":
+        return {"": list(videos)}
+    ordered = sorted(videos, key=lambda video: _hash(seed, video.path))
+    if how == "random":
+        return {"": ordered}
+    strata: dict[str, list[ListedVideo]] = {}
+    for video in ordered:
+        strata.setdefault(str(video.label), []).append(video)
+    return dict(sorted(strata.items(), key=lambda item: _hash(seed, item[0])))
+
+
+def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> Iterator[bool]:
+    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum.
+
+    Once videos are lacking, those that may be offered next are checked ahead. Which are offered does not depend on it.
+
+    Yields:
+        For each video that is offered, whether it can be used.
+    """
+    num_offered = dict.fromkeys(strata, 0)
+    num_taken = dict.fromkeys(strata, 0)
+    num_ahead = 0
+    while True:
+        sizes = {name: num_taken[name] + len(videos) - num_offered[name] for name, videos in strata.items()}
+        quotas = _quotas(sizes, num_videos)
+        lacking = {name: quota - num_taken[name] for name, quota in quotas.items() if quota > num_taken[name]}
+        if not lacking:
+            return
+        extra = max(0, num_ahead - sum(lacking.values())) // len(lacking)
+        batch = {name: strata[name][num_offered[name] : num_offered[name] + count] for name, count in lacking.items()}
+        for reach in (0, extra):
+            for name, count in lacking.items():
+                picking.pool.begin(strata[name][num_offered[name] : num_offered[name] + count + reach])
+        num_ahead = picking.pool.num_ahead
+        for name, videos in batch.items():
+            num_offered[name] += len(videos)
+            for video in videos:
+                is_usable = picking.offer(video)
+                num_taken[name] += is_usable
+                yield is_usable
+
+
+def _look_at_the_rest(strata: Mapping[str, list[ListedVideo]], picking: _Picking) -> Iterator[bool]:
+    """Note what is wrong with videos that are not needed; yield, for each, whether it could be used."""
+    rest = [video for videos in strata.values() for video in videos if video.path not in picking.offered]
+    picking.pool.begin(rest)
+    for video in rest:
+        yield picking.offer(video, is_needed=False)
+
+
+def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
+    """Share a number out as equally as sizes allow; what does not divide goes to the first.
+
+    Example:
+        3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
+    """
+    quotas = dict.fromkeys(sizes, 0)
+    left = min(num_videos, sum(sizes.values()))
+    while left:
+        growing = [name for name, size in sizes.items() if quotas[name] < size]
+        share = max(1, left // len(growing))
+        for name in growing[:left]:
+            more = min(share, sizes[name] - quotas[name])
+            quotas[name] += more
+            left -= more
+    return quotas
+
+
+def _pinned(taken: Sequence[tuple[ListedVideo, VideoFacts]], labels: LabelSet, how: How) -> list[PinnedVideo]:
+    videos = [
+        PinnedVideo(
+            path=video.path,
+            label=str(video.label),
+            index=labels.index(str(video.label)),
+            sha256=facts.sha256,
+            num_bytes=facts.num_bytes,
+            duration_s=facts.duration_s,
+            fps=facts.mean_fps,
+            num_frames=facts.num_frames,
+        )
+        for video, facts in taken
+    ]
+    if how == "omz":
+        return sorted(videos, key=lambda video: (os.path.basename(video["path"]), video["path"]))
+    return sorted(videos, key=lambda video: (video["index"], video["path"]))
+
+
+def _made_from(data: DataSet, split: str | None, classes_path: Path | None) -> MadeFrom:
+    return {
+        "name": data.path.resolve().name,
+        "format": data.format,
+        "sha256": sha256_file(data.path) if data.path.is_file() else None,
+        "split": split,
+        "classes_sha256": None if classes_path is None else sha256_file(classes_path),
+        "num_listed": len(data.videos),
+    }
+
+
+def _hash(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

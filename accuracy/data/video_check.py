@@ -1,0 +1,145 @@
+"""Is a listed video there and whole? Found out before a run is spent on it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.core.errors import VideoError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.runtime import ShortcutError, open_source
+from i3d_edge.runtime.frames.image_sequence import numbered_images
+
+CLIP_S = 79 / 25
+"""A video shorter than one clip is called short. Unit: seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """What a whole video is.
+
+    Attributes:
+        sha256: Of its bytes; of a folder of frames, see `content_sha256`.
+        num_bytes: Its size.
+        duration_s: From its first frame to the end of its last.
+        mean_fps: Frames per second, on average.
+        num_frames: Source frames.
+    """
+
+    sha256: str
+    num_bytes: int
+    duration_s: float
+    mean_fps: float
+    num_frames: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is shorter than one clip, so that clips repeat it."""
+        return self.duration_s < CLIP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a video cannot be used: "missing: ...", "corrupt: ..." or another word and its particulars."""
+
+    reason: str
+
+
+def check_video(video: ListedVideo) -> VideoFacts | Fault:
+    """Read all of a video's bytes and decode all of its frames. Reasons speak of it by its name in the data set."""
+    if not os.path.exists(video.file):
+        return Fault("missing: there is no such file")
+    if not (os.path.isfile(video.file) or os.path.isdir(video.file)):
+        return Fault("missing: neither a file nor a folder")
+    try:
+        num_bytes, _ = content_stat(video.file)
+        sha256 = content_sha256(video.file)
+    except OSError as error:
+        return Fault(f"missing: it cannot be read: {why_unreadable(video.file, error)}")
+    try:
+        try:
+            return _decode_all(video, sha256, num_bytes, thorough=False)
+        except ShortcutError:
+            return _decode_all(video, sha256, num_bytes, thorough=True)
+    except VideoError as error:
+        message = error.message.replace(repr(str(video.file)), repr(video.path))
+        return Fault(f"corrupt: {type(error).__name__}: {message}")
+
+
+class CheckPool:
+    """Checks videos in threads, each once, ahead of being asked about them.
+
+    Attributes:
+        num_ahead: How many videos should be under way to keep the threads busy.
+    """
+
+    def __init__(self, num_workers: int | None = None) -> None:
+        """Prepare to check.
+
+        Args:
+            num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
+        """
+        num_workers = num_workers or os.cpu_count() or 1
+        self.num_ahead = 4 * num_workers
+        self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="check")
+        self._found: dict[str, Future[VideoFacts | Fault]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def begin(self, videos: Iterable[ListedVideo]) -> None:
+        """Begin to check videos, in this order, unless that was done."""
+        for video in videos:
+            if video.path not in self._found:
+                self._found[video.path] = self._threads.submit(check_video, video)
+
+    def check(self, video: ListedVideo) -> VideoFacts | Fault:
+        """Return what a video is, once that is known."""
+        self.begin([video])
+        return self._found[video.path].result()
+
+
+def content_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a folder of images, that of a line of name and SHA-256 for each image."""
+    if not path.is_dir():
+        return sha256_file(path)
+    lines = "".join(f"{image.name} {sha256_file(image)}\n" for image in numbered_images(path))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def content_stat(path: Path) -> tuple[int, int]:
+    """Return the size in bytes and the time of the last change in ns; of a folder of images, sum and latest."""
+    files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
+    stats = [file.stat() for file in files]
+    return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+
+
+def why_unreadable(path: Path, error: OSError) -> str:
+    """Return what reading a file met, in small letters; of a folder of images, also which of them it was."""
+    reason = (error.strerror or str(error)).lower()
+    name = os.path.basename(os.fsdecode(error.filename or path))
+    return reason if name == path.name else f"{reason}: {name!r}"
+
+
+def _decode_all(video: ListedVideo, sha256: str, num_bytes: int, *, thorough: bool) -> VideoFacts | Fault:
+    source = open_source(video.file, frames_fps=video.frames_fps, num_frames=video.num_frames, thorough=thorough)
+    timeline = source.timeline
+    for _ in source.frames(range(timeline.num_frames)):
+        pass
+    if source.has_damage:
+        return Fault(f"corrupt: {'; '.join(source.warnings)}")
+    return VideoFacts(
+        sha256, num_bytes, round(timeline.duration_s, 6), round(timeline.mean_fps, 6), timeline.num_frames
+    )

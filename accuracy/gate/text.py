@@ -1,0 +1,198 @@
+"""What the gate found: for the terminal, as Markdown for a pull request, and as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tabulate import tabulate
+
+from i3d_edge.accuracy.gate.changes import format_changes
+from i3d_edge.accuracy.gate.comparison import Comparison, Flip
+from i3d_edge.accuracy.gate.verdict import Check, Limits, Verdict, combine, format_points
+
+Undecided = Literal["pass", "fail"]
+
+_UNDECIDED_MEANS: Mapping[Undecided, str] = {"pass": "and let through", "fail": "which counts as failed"}
+_SHOWN_FLIPS = 10
+_MARKDOWN_FLIPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """A comparison, what it was held to, and what came of it.
+
+    Attributes:
+        comparison: Of a run with a baseline.
+        limits: What the run may lose.
+        checks: What came of each limit.
+        protocol: Both runs', by name and version.
+        undecided: What is to become of a check that the videos are too few to decide; None leaves that to the caller.
+    """
+
+    comparison: Comparison
+    limits: Limits
+    checks: Sequence[Check]
+    protocol: str
+    undecided: Undecided | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the checks."""
+        return combine(self.checks)
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line: the reasons of the checks that decided."""
+        return "; ".join(check.reason for check in self.checks if check.verdict is self.verdict)
+
+
+def gate_to_json(report: GateReport) -> dict[str, Any]:
+    """Return a report as one document."""
+    return {
+        "verdict": report.verdict.value,
+        "limits": asdict(report.limits),
+        "checks": [asdict(check) for check in report.checks],
+        "comparison": report.comparison,
+    }
+
+
+def format_gate(report: GateReport) -> str:
+    """Return a report as text for the terminal."""
+    found = report.comparison
+    lines = [tabulate(_accuracies(found), headers=_headers(found), tablefmt="simple", disable_numparse=True), ""]
+    facts = _facts(report)
+    width = max(len(name) for name, _ in facts)
+    lines += [f"{name:<{width}}  {value}" for name, value in facts]
+    for title, flips in (("lost", found["lost"]), ("gained", found["gained"])):
+        if flips:
+            lines += ["", f"{title}: {len(flips)}"]
+            lines += [f"  {_one_line(flip)}" for flip in flips[:_SHOWN_FLIPS]]
+        if (hidden := len(flips) - _SHOWN_FLIPS) > 0:
+            lines.append(f"  and {hidden} more: see --json")
+    lines += ["", *_notes(found), f"{report.verdict.value.upper()}: {report.reason}"]
+    return "\n".join(lines)
+
+
+def gate_to_markdown(report: GateReport) -> str:
+    """Return a report as Markdown: verdict first, then the numbers, then the videos."""
+    found = report.comparison
+    outcome = report.verdict.value
+    if report.verdict is Verdict.UNDECIDED and report.undecided is not None:
+        outcome += f" ({_UNDECIDED_MEANS[report.undecided]})"
+    title = f"## Accuracy gate {outcome}: `{_code(found['run_model'])}` against the baseline"
+    rows = [[_escape(cell) for cell in row] for row in _accuracies(found)]
+    lines = [
+        title,
+        "",
+        *(f"- **{check.name} {check.verdict.value}**: {_escape(check.reason)}" for check in report.checks),
+        "",
+        tabulate(rows, headers=_headers(found), tablefmt="github", disable_numparse=True),
+        "",
+        tabulate(
+            [[name, _escape(value)] for name, value in _facts(report)],
+            headers=["", "value"],
+            tablefmt="github",
+            disable_numparse=True,
+        ),
+    ]
+    for name, flips in (("Lost", found["lost"]), ("Gained", found["gained"])):
+        if not flips:
+            continue
+        cells = [
+            [_escape(flip["video"]), _escape(flip["label"]), _answer(flip, "before"), _answer(flip, "after")]
+            for flip in flips[:_MARKDOWN_FLIPS]
+        ]
+        headers = ["video", "label", "baseline said", "run says"]
+        table = tabulate(cells, headers=headers, tablefmt="github", disable_numparse=True)
+        more = len(flips) - _MARKDOWN_FLIPS
+        lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", table, ""]
+        lines += [f"and {more} more", ""] if more > 0 else []
+        lines.append("</details>")
+    lines += ["", *(_escape(note) + "\n" for note in _notes(found))] if _notes(found) else []
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def refusal_to_markdown(reason: str) -> str:
+    """Return, as Markdown, that there was nothing to compare, and why."""
+    return f"## Accuracy gate: nothing to compare\n\n{_escape(reason)}\n"
+
+
+def _headers(found: Comparison) -> list[str]:
+    return ["per video ↑", "baseline", "run", "change"]
+
+
+def _accuracies(found: Comparison) -> list[list[str]]:
+    return [
+        [
+            name,
+            f"{100 * before:.2f} %",
+            f"{100 * after:.2f} %",
+            f"{100 * (after - before):+.2f} points" if after != before else "none",
+        ]
+        for name, before, after in (
+            ("top-1", found["before_top1"], found["after_top1"]),
+            ("top-5", found["before_top5"], found["after_top5"]),
+        )
+    ]
+
+
+def _facts(report: GateReport) -> list[tuple[str, str]]:
+    found, limits = report.comparison, report.limits
+    low, high = 100 * found["drop_bootstrap_low"], 100 * found["drop_bootstrap_high"]
+    drift = found["drift"]
+    drift_limit = "no limit" if limits.max_drift is None else f"limit {limits.max_drift:g}"
+    largest = f"; largest {drift['largest']:.3g}: {drift['largest_video']}" if drift["largest"] else ""
+    return [
+        (
+            "videos",
+            f"{found['num_videos']} compared, {found['num_identical']} identical, "
+            f"{found['num_other_class']} with another best class",
+        ),
+        ("flips", f"{len(found['lost'])} lost, {len(found['gained'])} gained"),
+        (
+            "top-1 drop",
+            f"{100 * found['drop']:.2f} points, limit {format_points(limits.max_drop)}; "
+            f"upper 95 % bound {100 * found['drop_upper_bound']:.2f}; bootstrap 95 % {low:.2f} .. {high:.2f}",
+        ),
+        ("McNemar", f"p = {found['mcnemar_p']:.2g} (exact, two-sided)"),
+        ("drift", f"{drift['mean']:.3g}, {drift_limit}{largest}"),
+        ("protocol", report.protocol),
+        ("changed", format_changes(found["changes"])),
+    ]
+
+
+def _notes(found: Comparison) -> list[str]:
+    notes = []
+    if found["missing"]:
+        notes.append(f"not compared: {len(found['missing'])} of the baseline's videos, which the run dropped")
+    if found["added"]:
+        notes.append(f"not compared: {len(found['added'])} of the run's videos, which the baseline dropped")
+    return notes
+
+
+def _one_line(flip: Flip) -> str:
+    return (
+        f"{flip['video']}: {flip['label']}; {flip['before']} {flip['before_prob']:.2f} -> "
+        f"{flip['after']} {flip['after_prob']:.2f}"
+    )
+
+
+def _answer(flip: Flip, when: str) -> str:
+    label, prob = (flip["before"], flip["before_prob"]) if when == "before" else (flip["after"], flip["after_prob"])
+    return f"{_escape(label)} ({prob:.2f})"
+
+
+def _escape(text: str) -> str:
+    """Return text that Markdown shows as it is, inside a cell of a table too."""
+    return re.sub(r"([\\`*_{}\[\]<>|~#&])", r"\\\1", _on_one_line(text))
+
+
+def _code(text: str) -> str:
+    return _on_one_line(text).replace("`", "'")
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

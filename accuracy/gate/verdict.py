@@ -1,0 +1,139 @@
+"""The gate: what two runs on the same videos allow one to say about a promise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from i3d_edge.accuracy.gate import pairs
+from i3d_edge.accuracy.gate.comparison import Comparison
+from i3d_edge.accuracy.gate.power import videos_needed
+
+DEFAULT_MAX_DROP = 0.02
+"""At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip. See docs/gate.md for how often."""
+
+DROP_CHECK, DRIFT_CHECK = "top-1 drop", "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a model may lose.
+
+    Attributes:
+        max_drop: Of top-1 accuracy per video, as a fraction: 0.02 is 2 points.
+        max_drift: Mean |change of the natural log-probability| of the baseline's best class; None for no limit.
+    """
+
+    max_drop: float = DEFAULT_MAX_DROP
+    max_drift: float | None = None
+
+
+class Verdict(StrEnum):
+    """What the gate says."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise, what came of it, and why.
+
+    Attributes:
+        name: Of the promise.
+        verdict: What came of it.
+        reason: In one line.
+        videos_needed: How many videos would settle it; None where it is settled, or no number would.
+    """
+
+    name: str
+    verdict: Verdict
+    reason: str
+    videos_needed: int | None = None
+
+
+def judge(comparison: Comparison, limits: Limits) -> list[Check]:
+    """Hold a comparison to its limits; identical predictions keep all of them, however few videos there are."""
+    if comparison["num_identical"] == comparison["num_videos"]:
+        drop = Check(DROP_CHECK, Verdict.PASSED, "the predictions are identical")
+    else:
+        lost, gained = len(comparison["lost"]), len(comparison["gained"])
+        drop = check_drop(lost, gained, comparison["num_videos"], limits.max_drop)
+    if limits.max_drift is None:
+        return [drop]
+    return [drop, check_drift(comparison["drift"]["mean"], limits.max_drift)]
+
+
+def drop_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Verdict:
+    """Return what the gate says of a drop.
+
+    Passed if the upper 95 % bound of the drop is within the limit; failed if the drop itself exceeds the
+    limit and McNemar's test says p < 0.05; undecided otherwise.
+
+    Args:
+        lost: Videos right before and wrong now.
+        gained: The other way round.
+        num_videos: All that were compared.
+        max_drop: The limit, as a fraction.
+    """
+    if pairs.is_within(lost, gained, num_videos, max_drop):
+        return Verdict.PASSED
+    return Verdict.FAILED if pairs.is_beyond(lost, gained, num_videos, max_drop) else Verdict.UNDECIDED
+
+
+def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Check:
+    """Hold the drop of top-1 accuracy to its limit, and say why; see `drop_verdict`.
+
+    Args:
+        lost: Videos right before and wrong now.
+        gained: The other way round.
+        num_videos: All that were compared.
+        max_drop: The limit, as a fraction.
+    """
+    drop = (lost - gained) / num_videos
+    bound = pairs.drop_upper_bound(lost, gained, num_videos)
+    p = pairs.mcnemar_p(lost, gained)
+    verdict = drop_verdict(lost, gained, num_videos, max_drop)
+    limit = f"the limit of {format_points(max_drop)}"
+    if verdict is Verdict.PASSED:
+        reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is within {limit}"
+        return Check(DROP_CHECK, verdict, reason)
+    if verdict is Verdict.FAILED:
+        reason = f"the drop of {_hundredths(drop)} exceeds {limit}, and McNemar's p is {p:.2g}"
+        return Check(DROP_CHECK, verdict, reason)
+    needed = videos_needed(lost, gained, num_videos, max_drop)
+    if needed is None:
+        reason = f"the drop is {limit} itself, so that no number of videos would tell"
+    elif drop > max_drop:
+        reason = f"the drop of {_hundredths(drop)} exceeds {limit}, but McNemar's p is {p:.2g}"
+    else:
+        reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is beyond {limit}"
+    more = "" if needed is None else f": {needed:,} videos would be needed"
+    return Check(DROP_CHECK, verdict, reason + more, needed)
+
+
+def check_drift(drift: float, max_drift: float) -> Check:
+    """Hold the drift to its limit; it is a mean over the videos at hand, and always decided."""
+    is_within = drift <= max_drift
+    word = "is within" if is_within else "exceeds"
+    reason = f"the drift of {drift:.3g} {word} the limit of {max_drift:g}"
+    return Check(DRIFT_CHECK, Verdict.PASSED if is_within else Verdict.FAILED, reason)
+
+
+def combine(checks: Sequence[Check]) -> Verdict:
+    """Return the worst verdict: failed, else undecided, else passed."""
+    verdicts = {check.verdict for check in checks}
+    order = (Verdict.FAILED, Verdict.UNDECIDED, Verdict.PASSED)
+    return next(verdict for verdict in order if verdict in verdicts)
+
+
+def format_points(fraction: float) -> str:
+    """Return a fraction in percentage points, as short as it is exact: 0.02 -> "2 points"."""
+    return f"{100 * fraction:g} point{'' if math.isclose(fraction, 0.01) else 's'}"
+
+
+def _hundredths(fraction: float) -> str:
+    return f"{100 * fraction:.2f} points"

@@ -1,0 +1,212 @@
+"""What a run has done so far, on disk: whoever kills it, the next one goes on after the last whole video.
+
+A run's folder holds `run.json`, its configuration; `predictions.jsonl`, to which a video's rows are appended together;
+and `videos.jsonl`, to which then one row is appended that says how far `predictions.jsonl` counts. A row that is cut
+short, and predictions beyond the last whole row, are dropped when the run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypedDict
+
+from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Prediction
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import make_folder, write_text, writing
+
+if sys.platform == "win32":
+    fcntl = None
+else:
+    import fcntl
+
+RUN_NAME = "run.json"
+VIDEOS_NAME = "videos.jsonl"
+
+_OTHER_FOLDER = "choose another folder, or pass --force to begin anew"
+
+
+class DoneVideo(TypedDict):
+    """A row of `videos.jsonl`."""
+
+    video: str  # path, as in the list
+    label: int | None
+    reason: str | None  # why it was dropped, or None
+    sha256: str | None
+    warnings: list[str]
+    num_views: int  # per model
+    decode_s: float
+    wait_s: float
+    prepare_s: float
+    infer_s: dict[str, float]
+    elapsed_s: float  # since the run began, without the time between a kill and its resumption
+    end: int  # length of predictions.jsonl in bytes, up to which it counts
+
+
+@dataclass
+class Journal:
+    """The files of a run that is going on.
+
+    Attributes:
+        folder: Where they are.
+        done: Videos that need not be decoded again.
+    """
+
+    folder: Path
+    done: list[DoneVideo]
+    _predictions: BinaryIO = field(repr=False)
+    _videos: BinaryIO = field(repr=False)
+    _lock: ExitStack = field(repr=False)
+
+    @classmethod
+    def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
+        """Begin a run, or go on with one of the same configuration.
+
+        Args:
+            folder: Made if it is not there.
+            config: All that the predictions depend on, as plain JSON values.
+            names: The videos, in the order of the run.
+            force: Begin anew, whatever is there.
+
+        Raises:
+            OutputError: If another run was begun there or its files are of something else (without `force`), another
+                process is writing there, or the folder cannot be written.
+        """
+        make_folder(folder)
+        with ExitStack() as stack:
+            stack.enter_context(_locked(folder))
+            if force:
+                discard(folder)
+            begun = _read_config(folder)
+            if begun is None:
+                _require_empty(folder)
+                write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
+            elif differing := sorted(key for key in {*begun, *config} if begun.get(key) != config.get(key)):
+                raise OutputError(
+                    f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, which "
+                    f"differs in {', '.join(differing)}",
+                    hint=_OTHER_FOLDER,
+                )
+            done, length = _read_done(folder, names)
+            with writing(folder / RESULT_NAME):
+                predictions, videos = (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab")
+                journal = cls(folder, done, predictions, videos, stack.pop_all())
+                journal._videos.truncate(length)
+                journal.drop_unfinished()
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock, writing(self.folder / PREDICTIONS_NAME), closing(self._videos), closing(self._predictions):
+            pass
+
+    def drop_unfinished(self) -> None:
+        """Cut off predictions of a video whose row was not written."""
+        self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
+        self._predictions.seek(0, os.SEEK_END)
+
+    def add(self, rows: Sequence[Prediction], video: DoneVideo) -> None:
+        """Append a video's predictions, then the row that makes them count.
+
+        Raises:
+            OutputError: If the disk does not take them.
+        """
+        with writing(self.folder / PREDICTIONS_NAME):
+            self._predictions.write(b"".join(_line(row) for row in rows))
+            self._predictions.flush()
+            video = {**video, "end": self._predictions.tell()}
+            self._videos.write(_line(video))
+            self._videos.flush()
+        self.done.append(video)
+
+
+def discard(folder: Path) -> None:
+    """Remove what a run wrote."""
+    for name in (RESULT_NAME, RUN_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
+        (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing in a folder, where the system and the file system can do that.
+
+    Raises:
+        OutputError: If another one is writing there.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(
+                f"run folder {str(folder)!r} must be written by one process at a time; another one is at it",
+                hint="wait until it ends, or choose another folder",
+            ) from error
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _require_empty(folder: Path) -> None:
+    """Refuse a folder with files of a run's names that no run is known to have begun."""
+    for name in (RESULT_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
+        if (folder / name).exists():
+            raise OutputError(
+                f"run folder {str(folder)!r} must be empty or of the same run; it holds {name}, and no {RUN_NAME} that "
+                "says whose",
+                hint=_OTHER_FOLDER,
+            )
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _read_config(folder: Path) -> Mapping[str, Any] | None:
+    try:
+        config: Mapping[str, Any] = json.loads((folder / RUN_NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"run folder {str(folder)!r} must be empty or of the same run; its {RUN_NAME} cannot be read: {error}",
+            hint=_OTHER_FOLDER,
+        ) from error
+    return config
+
+
+def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
+    """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
+    try:
+        lines = (folder / VIDEOS_NAME).read_bytes().splitlines(keepends=True)
+        num_predicted = (folder / PREDICTIONS_NAME).stat().st_size
+    except FileNotFoundError:
+        return [], 0
+    done: list[DoneVideo] = []
+    length = 0
+    for line, name in zip(lines, names, strict=False):
+        try:
+            row: DoneVideo = json.loads(line)
+            counts = line.endswith(b"\n") and row["video"] == name and row["end"] <= num_predicted
+        except (ValueError, KeyError, TypeError):
+            break
+        if not counts:
+            break
+        done.append(row)
+        length += len(line)
+    return done, length

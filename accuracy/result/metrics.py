@@ -1,0 +1,160 @@
+"""Top-k accuracy per clip and per video, with its uncertainty. Pure functions of probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES, aggregate
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+Z_95 = 1.959963984540054
+"""The standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors."""
+
+TOP_KS = (1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A fraction of trials, in [0, 1], with its 95 % Wilson interval.
+
+    Attributes:
+        num_correct: Successes.
+        num_total: Trials, 1 at least.
+    """
+
+    num_correct: int
+    num_total: int
+
+    @property
+    def value(self) -> float:
+        """The fraction itself."""
+        return self.num_correct / self.num_total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end of the interval."""
+        return wilson_interval(self.num_correct, self.num_total)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredView:
+    """One network run on a labelled video: shape of `probabilities`, and of `logits` if kept, (num_classes,)."""
+
+    video: str
+    label: int
+    probabilities: FloatArray
+    logits: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOutcome:
+    """What became of a labelled video; small, so that a whole data set of them fits in memory.
+
+    Attributes:
+        video: Path, as listed.
+        label: Class index.
+        best: Class index of the largest probability; of equal ones the lowest.
+        rank: How many classes come before the label: 0 for a right answer.
+        confidence: The largest probability.
+    """
+
+    video: str
+    label: int
+    best: int
+    rank: int
+    confidence: float
+
+
+def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
+    """Return Wilson's score interval for a proportion.
+
+    Example:
+        15 of 20 -> (0.5313, 0.8881).
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209.
+    """
+    p = num_correct / num_total
+    denominator = 1 + z * z / num_total
+    centre = (p + z * z / (2 * num_total)) / denominator
+    half = z / denominator * math.sqrt(p * (1 - p) / num_total + z * z / (4 * num_total * num_total))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def rank_of(label: int, probabilities: FloatArray) -> int:
+    """Return how many classes come before a label: 0 for the best. Of equal ones the lower index comes first."""
+    own = probabilities[label]
+    return int(np.sum(probabilities > own) + np.sum(probabilities[:label] == own))
+
+
+def top1_drop(labels: npt.NDArray[np.int64], reference: FloatArray, candidate: FloatArray) -> float:
+    """Return how much top-1 accuracy falls from one model to another on the same views.
+
+    Args:
+        labels: Class index of each view, shape (V,).
+        reference: Probabilities of the one, shape (V, num_classes).
+        candidate: Of the other.
+
+    Returns:
+        In [-1, 1]; negative where the candidate is better.
+
+    Example:
+        80 of 100 right before and 78 after -> 0.02.
+    """
+    correct = [
+        [rank_of(label, row) == 0 for label, row in zip(labels, rows, strict=True)] for rows in (reference, candidate)
+    ]
+    return float(np.mean(correct[0]) - np.mean(correct[1]))
+
+
+def video_outcome(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> VideoOutcome:
+    """Combine the views of one video, in their order."""
+    logits = [view.logits for view in views if view.logits is not None]
+    combined = aggregate(
+        aggregation,
+        np.array([view.probabilities for view in views]),
+        np.array(logits) if len(logits) == len(views) else None,
+    )
+    best = int(np.argmax(combined))
+    return VideoOutcome(
+        video=views[0].video,
+        label=views[0].label,
+        best=best,
+        rank=rank_of(views[0].label, combined),
+        confidence=float(combined[best]),
+    )
+
+
+def views_to_outcomes(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> list[VideoOutcome]:
+    """Combine the views of each video, wherever in the sequence they stand; in order of first appearance."""
+    by_video: dict[str, list[ScoredView]] = {}
+    for view in views:
+        by_video.setdefault(view.video, []).append(view)
+    return [video_outcome(group, aggregation) for group in by_video.values()]
+
+
+def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Proportion]:
+    """Count top-1 and top-5 at one level, "clip" or "video", under the names `clip_top1` and so on."""
+    return {f"{level}_top{k}": Proportion(sum(rank < k for rank in ranks), len(ranks)) for k in TOP_KS}
+
+
+def topk_metrics(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> Mapping[str, Proportion]:
+    """Count top-1 and top-5, per clip and per video; every video counts, the last one too.
+
+    Args:
+        views: One at least.
+        aggregation: How views become a video's probabilities; see `aggregate`.
+
+    Returns:
+        `clip_top1`, `clip_top5`, `video_top1`, `video_top5`.
+    """
+    return {
+        **count_ranks("clip", [rank_of(view.label, view.probabilities) for view in views]),
+        **count_ranks("video", [video.rank for video in views_to_outcomes(views, aggregation)]),
+    }

@@ -1,0 +1,1 @@
+"""Running models on a list of videos under a protocol."""

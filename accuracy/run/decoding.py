@@ -1,0 +1,53 @@
+"""A listed video on its way through the decode pool: its bytes are hashed by the thread that decodes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.accuracy.data.video_check import content_sha256, why_unreadable
+from i3d_edge.core.errors import VideoOpenError
+from i3d_edge.runtime import FrameSource, open_source
+
+
+@dataclass
+class HashedVideo:
+    """A listed video that knows its hash once it was opened.
+
+    Attributes:
+        listed: Which.
+        sha256: Of its bytes; None as long as they were not read.
+    """
+
+    listed: ListedVideo
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        self.sha256 = self.listed.sha256
+
+    def open(self, *, thorough: bool = False) -> FrameSource:
+        """Open the video, and hash it if its manifest does not say the hash.
+
+        Raises:
+            VideoError: If it cannot be used.
+        """
+        listed, unread = self.listed, None
+        if self.sha256 is None:
+            try:
+                self.sha256 = content_sha256(listed.file)
+            except OSError as error:
+                unread = error
+        source = open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
+        if unread is not None:
+            raise VideoOpenError(
+                f"video {str(listed.file)!r} must be readable; got {why_unreadable(listed.file, unread)}"
+            ) from unread
+        return source
+
+
+def hash_as_it_is(video: ListedVideo) -> str | None:
+    """Return the hash that a video has now, whatever a manifest says; None where there is nothing that can be read."""
+    try:
+        return content_sha256(video.file)
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Videos, image folders and arrays, read as frames with their times."""

@@ -1,0 +1,152 @@
+"""Frames in an array, or in an .npy file, as a source of views; and what is wrong with an array that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.core.errors import ClipShapeError, VideoOpenError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.timeline import Timeline
+
+UInt8Array = npt.NDArray[np.uint8]
+Array = npt.NDArray[Any]
+
+_EXPECTED = "pixels, uint8 (F, H, W, 3), or floats in [-1, 1], (1, F, H, W, 3)"
+# How far from a whole grey level a float may lie without a word, in grey levels: what float16 costs.
+_TOLERANCE = 0.07
+# Mean and standard deviation that networks trained on ImageNet take give values up to this.
+_LARGEST_STANDARDISED = 3.0
+
+
+@dataclass
+class ClipArray:
+    """Frames that are decoded, and sampled at the rate that the model takes.
+
+    Attributes:
+        frames_array: Shape (F, H, W, 3); uint8, RGB 0..255, or floats in [-1, 1].
+        timeline: At the model's rate.
+        path: The file, or "frames".
+        is_cropped: Whether they have the network's height and width already.
+        warnings: What a user should know; `frames` adds to it.
+    """
+
+    frames_array: Array
+    timeline: Timeline
+    spec: ModelSpec
+    path: Path
+    is_cropped: bool
+    stated_duration_s: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
+
+    @classmethod
+    def of(cls, frames: Array, spec: ModelSpec, *, path: Path | None = None) -> ClipArray:
+        """Take an array for frames.
+
+        Args:
+            frames: Shape (F, H, W, 3) or (1, F, H, W, 3). Either uint8, RGB 0..255, of any height and width; or floats
+                in [-1, 1], as DeepMind ships clips. Frames of the network's own size are taken as they are.
+            spec: The model's.
+            path: The file that it comes from, for messages.
+
+        Raises:
+            ClipShapeError: If it has another shape, dtype or range; says which it looks like.
+        """
+        subject = "frames" if path is None else f"clip {str(path)!r}"
+        frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames
+        if frames.ndim != 4 or frames.shape[-1] != 3 or not frames.size or not _is_pixels_or_float(frames):
+            raise ClipShapeError(
+                f"{subject} must hold {_EXPECTED}; got {frames.shape} {frames.dtype}", hint=_layout_hint(frames)
+            )
+        if frames.dtype != np.uint8:
+            _require_unit_range(subject, frames)
+        timeline = Timeline(tuple(range(len(frames))), len(frames), Fraction(1, spec.frame_rate_fps))
+        is_cropped = frames.shape[1:3] == (spec.crop_px, spec.crop_px)
+        return cls(frames, timeline, spec, path or Path("frames"), is_cropped)
+
+    @classmethod
+    def open(cls, path: Path, spec: ModelSpec) -> ClipArray:
+        """Open an .npy file; its frames are read as they are needed.
+
+        Raises:
+            VideoOpenError: If it is absent or no array.
+            ClipShapeError: As `of` raises it.
+        """
+        try:
+            frames = np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError) as error:
+            reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+            raise VideoOpenError(f"clip {str(path)!r} must be an array that NumPy saved; got {reason}") from error
+        return cls.of(frames, spec, path=path)
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Yield wanted frames by their index, shape (H, W, 3), uint8, RGB 0..255; see `Video.frames`.
+
+        Floats become the nearest grey level; a warning says so where that changes them.
+        """
+        distance = 0.0
+        for index in wanted:
+            frame = np.asarray(self.frames_array[index])
+            if frame.dtype != np.uint8:
+                pixels = frame.astype(np.float32) * self.spec.scale + self.spec.mean
+                frame = np.rint(pixels)
+                distance = max(distance, float(np.abs(pixels - frame).max()))
+            yield index, frame.astype(np.uint8, copy=False)
+        if distance > _TOLERANCE:
+            self.warnings.append(f"floats lie up to {distance:.2f} beside whole grey levels: they are rounded")
+
+
+def _is_pixels_or_float(frames: Array) -> bool:
+    return frames.dtype == np.uint8 or bool(np.issubdtype(frames.dtype, np.floating))
+
+
+def _layout_hint(frames: Array) -> str | None:
+    if not frames.size:
+        return "it holds no frame"
+    if frames.ndim == 5:
+        if frames.shape[0] == 1:
+            return _layout_hint(frames[0])
+        return f"this looks like {len(frames)} clips: give one at a time"
+    if frames.ndim != 4:
+        return "one picture is no clip" if frames.ndim == 3 and 3 in (frames.shape[0], frames.shape[-1]) else None
+    if frames.shape[-1] == 2:
+        return "two channels look like optical flow: give the pixels that it is of"
+    if frames.shape[-1] != 3 and frames.shape[1] == 3:
+        return "this looks like FCHW: transpose it by (0, 2, 3, 1)"
+    if frames.shape[-1] != 3 and frames.shape[0] == 3:
+        return "this looks like CFHW: transpose it by (1, 2, 3, 0)"
+    if frames.shape[-1] == 3 and np.issubdtype(frames.dtype, np.integer):
+        lowest, highest = int(frames.min()), int(frames.max())
+        if lowest >= 0 and highest <= 255:
+            return 'these look like pixels, 0..255: save them with .astype("uint8")'
+    return None
+
+
+def _require_unit_range(subject: str, frames: Array) -> None:
+    lowest, highest = float(frames.min()), float(frames.max())
+    if lowest >= -1 and highest <= 1 and not 0 <= lowest < highest:
+        return
+    raise ClipShapeError(
+        f"{subject} must have floats in [-1, 1]; got {lowest:.4g} to {highest:.4g}", hint=_range_hint(lowest, highest)
+    )
+
+
+def _range_hint(lowest: float, highest: float) -> str | None:
+    if not np.isfinite([lowest, highest]).all():
+        return "some are not finite numbers"
+    if lowest >= 0 and highest <= 1:
+        return "these look like [0, 1]: 2 * x - 1 makes [-1, 1] of them"
+    if lowest >= 0 and highest <= 255:
+        return 'these look like pixels, 0..255: save them with .astype("uint8")'
+    if -_LARGEST_STANDARDISED < lowest < 0 and highest < _LARGEST_STANDARDISED:
+        return "these look standardised by a mean and a deviation: undo that"
+    if -20 <= lowest < 0 and highest <= 20:
+        return "these look like optical flow, or logits"
+    return None

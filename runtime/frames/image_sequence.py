@@ -1,0 +1,170 @@
+"""A folder of numbered images as a source of frames, like a video file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.frames.timeline import Timeline
+
+UInt8Array = npt.NDArray[np.uint8]
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+_COUNT_NAME = "n_frames"
+_MAX_COUNT_DIGITS = 9
+
+
+@dataclass
+class ImageSequence:
+    """The images of a folder, in the order of the numbers that end their names.
+
+    Attributes:
+        path: The folder.
+        timeline: When each image is shown, at the stated rate.
+        stated_duration_s: None: a folder states none.
+        warnings: What a user should know; `frames` adds to it.
+        has_damage: Whether images are missing or cannot be read, as far as `frames` was asked for.
+    """
+
+    path: Path
+    timeline: Timeline
+    files: Sequence[Path]
+    stated_duration_s: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
+    is_cropped: bool = False
+
+    @classmethod
+    def open(cls, path: Path, rate_fps: Fraction | None, *, num_frames: int | None = None) -> Self:
+        """List the images of a folder.
+
+        Args:
+            path: The folder. Its images are .jpg, .jpeg or .png; names end in a number, as in `image_00001.jpg` or
+                `img_00001.jpg`. A text file `n_frames`, as Open Model Zoo's tools write it, limits how many count.
+            rate_fps: Images a second, which a folder cannot tell.
+            num_frames: How many a list says there are; fewer than that is a warning, later ones do not count.
+
+        Raises:
+            VideoOpenError: If there is no such folder, it cannot be read, or no rate is given.
+            EmptyVideoError: If it holds no numbered image.
+        """
+        if not os.path.isdir(path):
+            raise VideoOpenError(f"frame folder {str(path)!r} must be a folder; there is none")
+        if rate_fps is None:
+            raise VideoOpenError(
+                f"frame folder {str(path)!r} must have a stated frame rate; none is given",
+                hint="--frames-fps 25, for instance, says how many images made a second",
+            )
+        try:
+            files = numbered_images(path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise VideoOpenError(f"frame folder {str(path)!r} must be readable; got {reason}") from error
+        if not files:
+            raise EmptyVideoError(f"frame folder {str(path)!r} must hold numbered images; it holds none")
+        limit = num_frames if num_frames is not None else _stated_count(path)
+        warnings = []
+        if limit is not None and limit > len(files):
+            warnings.append(f"{limit} frames are stated; the folder holds {len(files)}")
+        files = files[:limit] if limit else files
+        timeline = Timeline(tuple(range(len(files))), len(files), 1 / Fraction(rate_fps))
+        return cls(path, timeline, files, warnings=warnings, has_damage=bool(warnings))
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Read some images.
+
+        Args:
+            wanted: Indices into the timeline, strictly increasing, one at least.
+
+        Yields:
+            Each wanted index with its frame, shape (H, W, 3), uint8, RGB 0..255. The place of an image that cannot be
+            read is taken by the one before it, at the beginning by the next one, and a warning counts them.
+
+        Raises:
+            EmptyVideoError: If no image can be read.
+            VideoDecodeError: If fewer than half of the wanted images can be read, or their sizes differ.
+        """
+        shown: UInt8Array | None = None
+        missing: list[int] = []
+        num_replaced = 0
+        for index in wanted:
+            picture = read_image(self.files[index])
+            if picture is None:
+                num_replaced += 1
+                if shown is None:
+                    missing.append(index)
+                    continue
+                picture = shown
+            elif shown is not None and shown.shape != picture.shape:
+                raise VideoDecodeError(
+                    f"frame folder {str(self.path)!r} must hold images of one size; got {shown.shape[1]} x "
+                    f"{shown.shape[0]} and {picture.shape[1]} x {picture.shape[0]} in {self.files[index].name!r}"
+                )
+            shown = picture
+            for earlier in missing:
+                yield earlier, picture
+            missing.clear()
+            yield index, picture
+        if shown is None:
+            raise EmptyVideoError(f"frame folder {str(self.path)!r} must have an image that can be read; none can")
+        if num_replaced * 2 > len(wanted):
+            raise VideoDecodeError(
+                f"frame folder {str(self.path)!r} must give at least half of the {len(wanted)} images needed; "
+                f"got {len(wanted) - num_replaced}",
+                hint="the images are damaged: extract them again",
+            )
+        if num_replaced:
+            self.has_damage = True
+            self.warnings.append(
+                f"{num_replaced} of the {len(wanted)} images needed could not be read: neighbours stand in"
+            )
+
+
+def numbered_images(folder: Path) -> list[Path]:
+    """Return the images of a folder whose names end in a number, in the order of those numbers."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            number = re.search(r"(\d+)$", stem)
+            if number and suffix.lower() in IMAGE_SUFFIXES and _is_file(entry):
+                found.append((int(number.group(1)), entry.name))
+    return [folder / name for _, name in sorted(found)]
+
+
+def read_image(path: Path) -> UInt8Array | None:
+    """Return an image, shape (H, W, 3), uint8, RGB 0..255, or None if it cannot be decoded."""
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError:
+        return None
+    if not data.size:
+        return None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # a header that states more pixels than OpenCV takes
+        return None
+    return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to nothing: that is an image which is missing, not one less."""
+    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+
+
+def _stated_count(folder: Path) -> int | None:
+    try:
+        text = (folder / _COUNT_NAME).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdecimal() and len(text) <= _MAX_COUNT_DIGITS else None

@@ -1,0 +1,43 @@
+"""A GIF that is one clip already, cut and cropped, as kinetics-i3d shows its sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.video import Video
+
+UInt8Array = npt.NDArray[np.uint8]
+
+_SUFFIX = ".gif"
+
+
+def read_prepared(path: Path, spec: ModelSpec) -> UInt8Array | None:
+    """Read a GIF's frames as they are, if they are just what a model takes.
+
+    A GIF's delays are whole hundredths of a second, so its clock is not that of the footage it shows: cutting it anew
+    would drop or repeat frames, and enlarge what was already cropped.
+
+    Args:
+        path: Any file.
+        spec: The model's.
+
+    Returns:
+        Shape (D, H, W, 3), uint8, RGB 0..255, D and H = W as `spec` has them; or None if the file is no GIF or its
+        frames are of another number or size.
+
+    Raises:
+        VideoError: If a GIF cannot be decoded.
+    """
+    if path.suffix.lower() != _SUFFIX:
+        return None
+    video = Video.open(path, thorough=True)  # frames by their number, whatever the delays say
+    if video.timeline.num_frames != spec.num_frames:
+        return None
+    frames = [frame for _, frame in video.frames(range(spec.num_frames))]
+    if frames[0].shape[:2] != (spec.crop_px, spec.crop_px):
+        return None
+    return np.stack(frames)

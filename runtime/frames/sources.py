@@ -1,0 +1,228 @@
+"""Sources: what a user's arguments stand for, each a video file, a folder of images or a clip in an array."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
+from i3d_edge.core.files import writing
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.clip_array import Array, ClipArray
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.image_sequence import ImageSequence, numbered_images
+from i3d_edge.runtime.frames.video import Video
+
+STANDARD_INPUT = "-"
+CLIP_SUFFIX = ".npy"
+VIDEO_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "h264", "h265", "hevc", "ivf", "m2ts", "m2v"),
+        *("m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogg", "ogm", "ogv"),
+        *("rm", "rmvb", "ts", "vob", "webm", "wmv", "y4m"),
+    )
+)
+"""Files that a folder of videos is searched for, in small letters. A file that is named is opened whatever its name."""
+
+_CHUNK_BYTES = 1 << 20
+
+
+class _Opener(Protocol):
+    def __call__(self, *, thorough: bool) -> FrameSource: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something with frames, not opened yet.
+
+    Attributes:
+        name: As the user would call it.
+        opener: Opens it.
+    """
+
+    name: str
+    opener: _Opener
+
+    def open(self, *, thorough: bool = False) -> FrameSource:
+        """Open it; for `thorough` see `Video.open`.
+
+        Raises:
+            VideoError: If it cannot be used.
+            ClipShapeError: If it is an array that holds no clip.
+        """
+        return self.opener(thorough=thorough)
+
+
+def open_source(
+    path: Path, *, frames_fps: Fraction | None = None, num_frames: int | None = None, thorough: bool = False
+) -> FrameSource:
+    """Open a video file, or a folder of images.
+
+    Args:
+        path: Of either.
+        frames_fps: The rate of a folder's images.
+        num_frames: How many images a list says there are, or None.
+        thorough: As for `Video.open`.
+
+    Raises:
+        VideoError: If it cannot be used.
+    """
+    if os.path.isdir(path):  # unlike Path.is_dir, which a name that is too long makes raise
+        return ImageSequence.open(path, frames_fps, num_frames=num_frames)
+    return Video.open(path, thorough=thorough)
+
+
+def source_of_path(path: Path, spec: ModelSpec, *, frames_fps: Fraction | None = None) -> Source:
+    """Return a video file, a folder of images or an .npy clip as a source.
+
+    Args:
+        path: Of any of them.
+        spec: The model's: a clip in an array must fit it.
+        frames_fps: The rate of a folder's images.
+    """
+    if path.suffix.lower() == CLIP_SUFFIX:
+        return Source(str(path), lambda *, thorough: ClipArray.open(path, spec))
+    return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
+
+
+def source_of_frames(frames: Array, spec: ModelSpec) -> Source:
+    """Return frames in an array as a source; see `ClipArray.of`."""
+    return Source("frames", lambda *, thorough: ClipArray.of(frames, spec))
+
+
+@contextmanager
+def find_sources(
+    arguments: Iterable[str],
+    spec: ModelSpec,
+    *,
+    frames_fps: Fraction | None = None,
+    standard_input: BinaryIO | None = None,
+    max_input_bytes: int | None = None,
+) -> Iterator[list[Source]]:
+    """Find what arguments stand for. What cannot be used becomes a source that says so when it is opened.
+
+    Args:
+        arguments: Each the name of a file; a pattern (`*`, `?`, `[...]`, `**` for folders at any depth) that no file is
+            named after; a folder of numbered images; a folder of videos at any depth, taken in the order of their names
+            (and of folders of images, if `frames_fps` is given); an .npy clip; or "-" for standard input.
+        spec: The model's.
+        frames_fps: The rate of folders of images.
+        standard_input: What "-" reads, to its end, into a temporary file that is removed with the context.
+        max_input_bytes: How much of it at most; None is no limit.
+
+    Yields:
+        The sources, in order.
+    """
+    with ExitStack() as stack:
+        found: list[Source] = []
+        for argument in arguments:
+            if argument == STANDARD_INPUT:
+                found.append(_spooled(standard_input, max_input_bytes, stack))
+            else:
+                found += _sources_of(argument, spec, frames_fps)
+        yield found
+
+
+def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> list[Source]:
+    path = Path(argument)
+    if not os.path.lexists(path):
+        if "://" in argument:
+            return [_unusable(argument, _address_error(argument))]
+        if glob.has_magic(argument):
+            paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
+            if not paths:
+                error = VideoOpenError(f"pattern {argument!r} must match a file; it matches none")
+                return [_unusable(argument, error)]
+            return [source for match in paths for source in _sources_of_path(match, spec, frames_fps)]
+    return _sources_of_path(path, spec, frames_fps)
+
+
+def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -> list[Source]:
+    if not os.path.isdir(path) or _is_image_folder(path):
+        return [source_of_path(path, spec, frames_fps=frames_fps)]
+    try:
+        paths = list(_videos_below(path, with_images=frames_fps is not None))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return [_unusable(str(path), VideoOpenError(f"folder {str(path)!r} must be readable; got {reason}"))]
+    if not paths:
+        error_ = EmptyVideoError(
+            f"folder {str(path)!r} must hold videos or numbered images; it holds none",
+            hint="a pattern such as '*.bin' takes files that are not named like videos",
+        )
+        return [_unusable(str(path), error_)]
+    return [source_of_path(video, spec, frames_fps=frames_fps) for video in paths]
+
+
+def _videos_below(folder: Path, *, with_images: bool) -> Iterator[Path]:
+    """Yield the videos of a folder and those below, in the order of their names; hidden ones are passed over."""
+    with os.scandir(folder) as entries:
+        ordered = sorted((entry.name, os.path.isdir(entry.path)) for entry in entries if not entry.name.startswith("."))
+    for name, is_folder in ordered:
+        path = folder / name
+        if not is_folder:
+            if path.suffix.lower() in VIDEO_SUFFIXES:
+                yield path
+        elif _is_image_folder(path):
+            if with_images:
+                yield path
+        elif not path.is_symlink():  # a link to a folder above would never end
+            yield from _videos_below(path, with_images=with_images)
+
+
+def _is_image_folder(path: Path) -> bool:
+    """Whether a folder is a video in images: it holds numbered ones, and no video."""
+    try:
+        with os.scandir(path) as entries:
+            if any(os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES for entry in entries):
+                return False
+        return bool(numbered_images(path))
+    except OSError:
+        return False
+
+
+def _spooled(stream: BinaryIO | None, max_bytes: int | None, stack: ExitStack) -> Source:
+    """Copy standard input into a temporary file, since containers are not read from front to back."""
+    if stream is None or stream.isatty():
+        error = VideoOpenError(
+            "standard input must be a video; it is a terminal", hint="for instance: cat cricket.avi | i3d classify -"
+        )
+        return _unusable(STANDARD_INPUT, error)
+    folder = tempfile.mkdtemp(prefix="i3d-")
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder, "standard-input")
+    num_bytes = 0
+    with writing(path), path.open("wb") as file:
+        while chunk := stream.read(_CHUNK_BYTES):
+            num_bytes += len(chunk)
+            if max_bytes is not None and num_bytes > max_bytes:
+                error = VideoOpenError(
+                    f"standard input must be at most {max_bytes >> 20} MiB; got more",
+                    hint="--max-input-mib allows more: it is kept in a temporary file until it is read",
+                )
+                return _unusable(STANDARD_INPUT, error)
+            file.write(chunk)
+    return Source(STANDARD_INPUT, partial(open_source, path))
+
+
+def _unusable(name: str, error: VideoError) -> Source:
+    def raise_error(*, thorough: bool) -> FrameSource:
+        raise error
+
+    return Source(name, raise_error)
+
+
+def _address_error(argument: str) -> VideoError:
+    return VideoOpenError(
+        f"video {argument!r} must be a file; it is an address", hint="`i3d stream` watches live sources"
+    )

@@ -1,0 +1,376 @@
+"""A video file: its clock, and its frames by index.
+
+The clock comes from the packets' presentation timestamps, which costs no decoding. Where a container
+has none that can be trusted (AVI), or where they do not fit the decoded frames, it comes from decoding
+the file once. Frames are then asked for by index; the decoder seeks when the first of them lies far in.
+Both shortcuts are checked against what is decoded, and there is a thorough way that takes neither.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.frames.rgb import RgbConverter
+from i3d_edge.runtime.frames.timeline import Timeline
+
+UInt8Array = npt.NDArray[np.uint8]
+
+_SEEK_AFTER_S = 5.0
+# Where a seek leads to damage, another one begins farther ahead; what is damaged even then is damaged in the file.
+_LEADS_S = (0, 10)
+_SETTLED_S = 5
+_DURATION_TOLERANCE_S = 0.5
+_DEFAULT_RATE_FPS = Fraction(25)
+_CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
+# Smaller frames are decoded by one thread each: several videos at once, and inference, keep the other cores busy.
+_THREADED_PX = 1280 * 720
+_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+
+
+class ShortcutError(Exception):
+    """What the packets promised, or what a seek led to, is not what the decoder gives: open `thorough`."""
+
+
+@dataclass
+class Video:
+    """A video file whose clock is known.
+
+    Attributes:
+        path: The file.
+        timeline: When each frame is shown.
+        stated_duration_s: What the container says, or None if it says nothing of the picture.
+        warnings: What a user should know about this file; `frames` adds to it.
+        has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
+    """
+
+    path: Path
+    timeline: Timeline
+    stated_duration_s: float | None
+    warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
+    is_cropped: bool = False
+    _is_thorough: bool = False
+
+    @classmethod
+    def open(cls, path: Path, *, thorough: bool = False) -> Self:
+        """Find out a file's clock.
+
+        Args:
+            path: Any file that FFmpeg decodes.
+            thorough: Take the clock from the decoded frames, and decode from the start, whatever the packets say.
+
+        Raises:
+            VideoOpenError: If the file is absent or nothing that FFmpeg can open.
+            NoVideoStreamError: If it holds no video stream.
+            EmptyVideoError: If no frame of it can be decoded.
+        """
+        timeline = None
+        with _open(path) as container:
+            stream = _video_stream(container, path)
+            stated = _stated_duration_s(container, stream)
+            if not thorough and container.format.name not in _CONTAINERS_WITHOUT_TIMESTAMPS:
+                timeline = _timeline_of_packets(container, stream)
+        is_thorough = timeline is None
+        if timeline is None:
+            timeline = _timeline_of_frames(path)
+        video = cls(path, timeline, stated, _is_thorough=is_thorough)
+        if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
+            if _is_of_another_stream(path, stated):
+                video.stated_duration_s = None
+            else:
+                video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
+                video.has_damage = True
+        return video
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether frames are always decoded from the start, because no timestamp leads to them."""
+        return self._is_thorough
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Decode some frames.
+
+        Args:
+            wanted: Indices into the timeline, strictly increasing, one at least.
+
+        Yields:
+            Each wanted index with its frame, upright, shape (H, W, 3), uint8, RGB 0..255. The place of a frame
+            that cannot be decoded is taken by the one before it, at the beginning by the one after it, and a
+            warning counts them.
+
+        Raises:
+            EmptyVideoError: If no frame can be decoded.
+            VideoDecodeError: If fewer than half of the wanted frames can be decoded.
+            ShortcutError: If the frames are not those that the packets promised, or a seek led astray.
+        """
+        for lead_s in self._leads(wanted[0]):
+            with _open(self.path) as container:
+                stream = _video_stream(container, self.path)
+                decoding = _Decoding(container, stream)
+                if lead_s is None:
+                    yield from self._deliver(decoding, self._indexed(decoding), wanted)
+                    return
+                tick = self.timeline.ticks[wanted[0]] - math.ceil(lead_s / self.timeline.time_base)
+                container.seek(max(tick, self.timeline.ticks[0]), stream=stream, backward=True)
+                indexed = self._indexed(decoding)
+                first = self._lead_in(decoding, indexed, wanted[0])
+                is_astray = not first or first[0][0] > wanted[0]
+                if lead_s != _LEADS_S[-1] and (is_astray or decoding.has_damage):
+                    continue
+                if is_astray:
+                    raise ShortcutError
+                yield from self._deliver(decoding, chain(first, indexed), wanted)
+                return
+
+    def _leads(self, index: int) -> Sequence[int | None]:
+        """Return how far before a frame decoding is to begin, one attempt after the other; None is the start."""
+        distance = (self.timeline.ticks[index] - self.timeline.ticks[0]) * self.timeline.time_base
+        return (None,) if self._is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
+
+    def _lead_in(
+        self, decoding: _Decoding, indexed: Iterator[tuple[int, VideoFrame]], index: int
+    ) -> list[tuple[int, VideoFrame]]:
+        """Decode up to a frame; return it, or the one after it, and the one before it.
+
+        What a seek has left half decoded is reported as damage. By the time of the frame that is over, and forgotten.
+        """
+        settled = self.timeline.ticks[index] - math.ceil(_SETTLED_S / self.timeline.time_base)
+        first: list[tuple[int, VideoFrame]] = []
+        for item in indexed:
+            if self.timeline.ticks[item[0]] < settled:
+                decoding.forget()
+            first = [*first[-1:], item]
+            if item[0] >= index:
+                break
+        return first
+
+    def _deliver(
+        self, decoding: _Decoding, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
+    ) -> Iterator[tuple[int, UInt8Array]]:
+        to_rgb = RgbConverter()
+        remaining = list(reversed(wanted))
+        num_replaced = 0
+        shown: VideoFrame | None = None
+        for index, frame in indexed:
+            while remaining and remaining[-1] < index:
+                num_replaced += 1
+                yield remaining.pop(), to_rgb(shown if shown is not None else frame)
+            if remaining and remaining[-1] == index:
+                yield remaining.pop(), to_rgb(frame)
+            shown = frame
+            if not remaining:
+                break
+        if shown is None:
+            raise EmptyVideoError(f"video {str(self.path)!r} must have a frame that decodes; none does")
+        num_replaced += len(remaining)
+        if num_replaced * 2 > len(wanted):
+            raise VideoDecodeError(
+                f"video {str(self.path)!r} must decode in at least half of the {len(wanted)} frames needed; "
+                f"got {len(wanted) - num_replaced}",
+                hint="the file is damaged or incomplete: copy or download it again",
+            )
+        last = to_rgb(shown)
+        for index in reversed(remaining):
+            yield index, last
+        self._warn(decoding, shown, num_replaced, len(wanted))
+
+    def _indexed(self, decoding: _Decoding) -> Iterator[tuple[int, VideoFrame]]:
+        """Yield decoded frames with their indices: counted, or looked up by timestamp."""
+        if self._is_thorough:
+            yield from enumerate(decoding)
+            return
+        indices = {tick: index for index, tick in enumerate(self.timeline.ticks)}
+        last = -1
+        for frame in decoding:
+            index = indices.get(frame.pts, -1) if frame.pts is not None else -1
+            if index <= last:
+                raise ShortcutError
+            last = index
+            yield index, frame
+
+    def _warn(self, decoding: _Decoding, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
+        self.has_damage |= decoding.has_damage or num_replaced > 0
+        if num_replaced:
+            self.warnings.append(
+                f"{num_replaced} of the {num_wanted} frames needed could not be decoded: neighbours stand in"
+            )
+        if decoding.num_errors:
+            self.warnings.append(f"the decoder reported {decoding.num_errors} error(s)")
+        if decoding.num_corrupt:
+            self.warnings.append(f"the decoder marked {decoding.num_corrupt} frame(s) as corrupt")
+        if transfer := _HDR_TRANSFERS.get(int(frame.color_trc)):
+            self.warnings.append(f"HDR ({transfer}) is not tone-mapped: colours are off")
+
+
+class _Decoding:
+    """Iterates over a stream's decoded frames, passing over what the decoder refuses."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container = container
+        self._stream = stream
+        self.num_errors = 0
+        self.num_corrupt = 0
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.num_errors = self.num_corrupt = 0
+
+    @property
+    def has_damage(self) -> bool:
+        """Whether anything was refused or marked so far."""
+        return self.num_errors + self.num_corrupt > 0
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        context = self._stream.codec_context
+        if context.width * context.height > _THREADED_PX:
+            context.thread_type = "AUTO"
+        else:
+            context.thread_count = 1
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.FFmpegError, OSError, IndexError):  # IndexError: a stream that appears halfway
+                self.num_errors += 1
+                return
+            try:
+                for frame in packet.decode():
+                    self.num_corrupt += bool(frame.is_corrupt)
+                    yield frame
+            except av.FFmpegError:
+                self.num_errors += 1
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        # With its protocol spelled out, a name with a colon is not taken for an address.
+        return av.open(f"file:{path}", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoOpenError(
+            f"video {str(path)!r} must be a file that FFmpeg can open; got {_reason(error)}",
+            hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text[:1].lower() + text[1:]
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams:
+        kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
+        raise NoVideoStreamError(f"video {str(path)!r} must hold a video stream; it holds {kinds}")
+    if streams[0].codec_context is None:
+        raise VideoOpenError(f"video {str(path)!r} must have a codec that FFmpeg decodes; its codec is unknown")
+    return streams[0]
+
+
+def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base
+
+
+def _is_of_another_stream(path: Path, stated_s: float) -> bool:
+    """Whether a stated duration is that of sound or subtitles, which are read to their end.
+
+    Matroska states one duration, of all streams. A picture that ends earlier need not be cut off.
+    """
+    with _open(path) as container:
+        if _video_stream(container, path).duration is not None:
+            return False
+        others = [stream for stream in container.streams if stream.type in ("audio", "subtitle")]
+        try:
+            for packet in container.demux(others) if others else ():
+                if packet.pts is None or packet.time_base is None:
+                    continue
+                end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                if end_s >= stated_s - _DURATION_TOLERANCE_S:
+                    return True
+        except (av.FFmpegError, OSError, IndexError):
+            pass  # it is cut off
+    return False
+
+
+def _frame_rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.guessed_rate or _DEFAULT_RATE_FPS
+
+
+def _timeline_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:
+    """Read the clock off the packets; None where they have none, or one that cannot be right."""
+    if stream.time_base is None:
+        return None
+    ticks = []
+    last_tick, last_duration = -1, None
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return None
+            ticks.append(packet.pts)
+            if packet.pts > last_tick:
+                last_tick, last_duration = packet.pts, packet.duration
+    except (av.FFmpegError, OSError, IndexError):
+        pass  # what was read so far counts; decoding reports what is missing
+    if not ticks or len(set(ticks)) != len(ticks):
+        return None
+    return _timeline(sorted(ticks), last_duration, stream)
+
+
+def _timeline_of_frames(path: Path) -> Timeline:
+    """Read the clock off the decoded frames, which come in display order."""
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        decoded = [(frame.pts, frame.dts) for frame in _Decoding(container, stream)]
+        if not decoded:
+            raise EmptyVideoError(f"video {str(path)!r} must have a frame that decodes; none does")
+        ticks = [pts for pts, _ in decoded if pts is not None]
+        if len(ticks) != len(decoded) or any(a >= b for a, b in pairwise(ticks)):
+            # Presentation times are absent or out of order; decoding times grow with the display order.
+            ticks = _evenly([dts for _, dts in decoded], _ticks_per_frame(stream))
+        return _timeline(ticks, None, stream)
+
+
+def _evenly(ticks: Sequence[int | None], step: int) -> list[int]:
+    """Fill in what is absent or does not grow with a step from the one before.
+
+    Example:
+        [1, 2, None, 3] with step 1 -> [1, 2, 3, 4].
+    """
+    filled: list[int] = []
+    for tick in ticks:
+        if filled and (tick is None or tick <= filled[-1]):
+            tick = filled[-1] + step
+        filled.append(tick if tick is not None else 0)
+    return filled
+
+
+def _ticks_per_frame(stream: VideoStream) -> int:
+    assert stream.time_base is not None
+    return max(1, round(1 / (_frame_rate(stream) * stream.time_base)))
+
+
+def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) -> Timeline:
+    assert stream.time_base is not None
+    return Timeline(tuple(ticks), ticks[-1] + (last_duration or _ticks_per_frame(stream)), stream.time_base)

@@ -1,0 +1,1 @@
+"""Models on devices: reading an IR, compiling it, running it."""

@@ -1,0 +1,144 @@
+"""Devices: which there are, and a model compiled for one of them, or an error that says what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import openvino as ov
+
+from i3d_edge.core.errors import DeviceError
+from i3d_edge.runtime.hardware.drivers import missing_parts
+from i3d_edge.runtime.inference.executed import Part, describe_split, split_by_device
+
+_VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
+_MISSING_SHOWN = 2
+_CPU_HINT = "--device CPU runs it everywhere; `i3d probe` says what the device does not take"
+# What AUTO uses if it is not told: NPUs are no part of it. Source: OpenVINO's page "Automatic Device Selection".
+_AUTO_FAMILIES = ("GPU", "CPU")
+_GONE = {"MYRIAD": "2022.3", "HDDL": "2022.3", "GNA": "2023.3"}
+"""Devices that OpenVINO dropped, and its last release that had them."""
+
+NO_FALLBACK: Mapping[str, str | bool] = {"ENABLE_STARTUP_FALLBACK": False, "ENABLE_RUNTIME_FALLBACK": False}
+"""Properties by which AUTO neither begins on the CPU nor goes to another device when one fails."""
+
+
+def compile_model(
+    model: ov.Model, device: str, properties: Mapping[str, str | bool | int], *, fallback: bool = True
+) -> ov.CompiledModel:
+    """Compile a model for a device.
+
+    Args:
+        model: As read.
+        device: OpenVINO's name.
+        properties: By OpenVINO's names.
+        fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
+
+    Raises:
+        DeviceError: If the device is absent or refuses the model.
+    """
+    core = ov.Core()
+    require_device(core, device)
+    steady = {} if fallback else no_fallback(device, core.available_devices)
+    try:
+        return core.compile_model(model, device, {**properties, **steady})
+    except RuntimeError as error:
+        raise _refusal(device, error) from error
+
+
+def split(model: ov.Model, device: str) -> tuple[Part, ...]:
+    """Return which device of HETERO takes how much of a model; nothing for other devices.
+
+    Raises:
+        DeviceError: If a device is absent, or an operator is taken by none.
+    """
+    if device_family(device) != "HETERO":
+        return ()
+    core = ov.Core()
+    require_device(core, device)
+    try:
+        parts = split_by_device(core, model, device)
+    except RuntimeError as error:
+        raise _refusal(device, error) from error
+    if any(part.device is None for part in parts):
+        raise DeviceError(
+            f"devices of {device!r} must take every operator; got {describe_split(parts)}", hint=_CPU_HINT
+        )
+    return parts
+
+
+def _refusal(device: str, error: RuntimeError) -> DeviceError:
+    return DeviceError(f"device {device!r} must accept the model; got {first_reason(error)}", hint=_CPU_HINT)
+
+
+def require_device(core: ov.Core, device: str) -> None:
+    """Refuse a device that is not there; OpenVINO's own message for that speaks of libraries.
+
+    Raises:
+        DeviceError: If the device, or one of the parts of a virtual one, is absent.
+    """
+    available = core.available_devices
+    families = {*_VIRTUAL_DEVICES, *(device_family(name) for name in available)}
+    for name in device_parts(device) or [device]:
+        if device_family(name) not in families:
+            raise DeviceError(
+                f"device {name!r} must be one of {', '.join(available) or 'none'} on this machine; it is absent",
+                hint=_why_absent(device_family(name)),
+            )
+
+
+def device_parts(device: str) -> list[str]:
+    """Return what a virtual device is made of: ["GPU", "CPU"] for "AUTO:GPU,CPU" and for "AUTO:GPU,CPU,-NPU"."""
+    _, _, parts = device.partition(":")
+    return [name.strip() for name in parts.split(",") if name.strip() and not name.strip().startswith("-")]
+
+
+def device_family(device: str) -> str:
+    """Return a device's name without its number and its options: "GPU" for "GPU.1" and for "GPU(2)"."""
+    return re.split(r"[.(:]", device)[0]
+
+
+def is_virtual(device: str) -> bool:
+    """Whether a device stands for others, as AUTO and HETERO do."""
+    return device_family(device) in _VIRTUAL_DEVICES
+
+
+def auto_candidates(device: str, available: Sequence[str]) -> list[str]:
+    """Return the devices that AUTO may choose from; none if the device is not AUTO."""
+    if device_family(device) != "AUTO":
+        return []
+    excluded = [name.strip().removeprefix("-") for name in device.partition(":")[2].split(",") if "-" in name]
+    own = device_parts(device) or [name for name in available if device_family(name) in _AUTO_FAMILIES]
+    return [name for name in own if name not in excluded and device_family(name) not in excluded]
+
+
+def may_begin_on_cpu(device: str, available: Sequence[str]) -> bool:
+    """Whether AUTO runs the first clips on the CPU while it compiles for another device."""
+    families = {device_family(name) for name in auto_candidates(device, available)}
+    return "CPU" in families and len(families) > 1
+
+
+def no_fallback(device: str, available: Sequence[str]) -> Mapping[str, str | bool]:
+    """Return the properties by which every clip runs on the one device that AUTO chooses; none for other devices.
+
+    They take the CPU out of AUTO's list, which has to hold another device then: for the CPU alone there are none.
+    """
+    return NO_FALLBACK if may_begin_on_cpu(device, available) else {}
+
+
+def first_reason(error: Exception) -> str:
+    """Return the line of an OpenVINO error that says something."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
+    return lines[0].strip() if lines else str(error).strip()
+
+
+def _why_absent(family: str) -> str | None:
+    if family in _GONE:
+        return (
+            f"OpenVINO {_GONE[family]} was the last that had {family}; an IR for today's NPU is made by "
+            "`i3d convert --for vpu`"
+        )
+    missing = missing_parts(family)
+    if not missing:
+        return "`i3d doctor` lists what this machine has"
+    return f"{family}: {'; '.join(missing[:_MISSING_SHOWN])} (`i3d doctor` says more)"

@@ -1,0 +1,186 @@
+"""An IR compiled for a device: one clip in, probabilities out, and the truth about what runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from i3d_edge.core.errors import NotFiniteError
+from i3d_edge.core.spec import OUTPUT_NAME
+from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
+from i3d_edge.runtime.inference.devices import compile_model, split
+from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
+from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
+from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.queue import InferenceQueue, stack
+
+Float32Array = npt.NDArray[np.float32]
+
+Mode = Literal["latency", "throughput"]
+Tag = TypeVar("Tag")
+
+
+class Engine:
+    """An IR on a device. Thread-safe: each thread's inferences have requests of their own.
+
+    Attributes:
+        spec: The IR's own description.
+        device: As asked for.
+        mode: "latency" or "throughput", as asked for.
+        precision: What most convolutions really run in, read from the compiled model, for instance "bf16" or
+            "int8"; "not reported" where the device does not tell.
+        num_streams: Inferences that really run at the same time; None where the device does not tell.
+        num_threads: Threads that they share; None where the device does not tell.
+        is_cached: Whether the compiled model came from the cache.
+        parts: Which device of HETERO runs how much; empty for other devices.
+        read_s: How long reading the IR took.
+        compile_s: How long compiling it, or loading it from the cache, took.
+        compiled: OpenVINO's own object.
+    """
+
+    def __init__(
+        self,
+        ir_path: Path,
+        *,
+        device: str = "CPU",
+        inference_precision: str | None = None,
+        mode: Mode = "latency",
+        num_streams: int | None = None,
+        num_threads: int | None = None,
+        cache: Path | None = None,
+        profile: bool = False,
+        fallback: bool = True,
+        spec_path: Path | None = None,
+    ) -> None:
+        """Read and compile.
+
+        Args:
+            ir_path: The IR's .xml.
+            device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU".
+            inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
+                then runs an FP32 IR in bf16.
+            mode: "latency" gives one clip all cores; "throughput" runs several at once, each on a part of them.
+            num_streams: How many clips run at once; None leaves it to the device and the mode.
+            num_threads: That inference may use, on a CPU; None is all cores.
+            cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
+            profile: Keep the time of each layer.
+            fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
+            spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
+
+        Raises:
+            IRError: If the IR is incomplete or does not describe itself.
+            DeviceError: If the device is absent or refuses the model.
+            OutputError: If the cache cannot be written.
+        """
+        started = time.perf_counter()
+        model, self.spec = read_ir(ir_path, spec_path=spec_path)
+        self.read_s = time.perf_counter() - started
+        self.device = device
+        self.mode = mode
+        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
+        if inference_precision is not None:
+            properties["INFERENCE_PRECISION_HINT"] = inference_precision
+        if num_streams is not None:
+            properties["NUM_STREAMS"] = num_streams
+        if num_threads is not None:
+            properties["INFERENCE_NUM_THREADS"] = num_threads
+        self.parts = split(model, device)
+        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
+        self.compiled, self.is_cached = load_or_compile(
+            entry, lambda: compile_model(model, device, properties, fallback=fallback)
+        )
+        self.compile_s = time.perf_counter() - started - self.read_s
+        self._output = self.compiled.output(OUTPUT_NAME)
+        self._idle: list[ov.InferRequest] = []
+        self.precision = executed_precision(self.compiled)
+        self.num_streams = self._property("NUM_STREAMS")
+        self.num_threads = self._property("INFERENCE_NUM_THREADS")
+
+    def probabilities(self, inputs: Inputs) -> Float32Array:
+        """Run one clip.
+
+        Args:
+            inputs: One clip in the layout of the spec, uint8, RGB 0..255; or, for a model of any inputs, a mapping of
+                their names to arrays, see `check_inputs`. An IR of a larger batch runs the clip as often as its batch
+                is long, and the first answer counts.
+
+        Returns:
+            Shape (num_classes,), float32, summing to 1.
+
+        Raises:
+            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
+            NotFiniteError: If the model gives NaN.
+        """
+        values: Mapping[str, npt.NDArray[Any]] = check_inputs(inputs, self.spec)
+        if self.spec.batch > 1:
+            values = stack([values] * self.spec.batch, self._batch_axis)
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self.compiled.create_infer_request()
+        try:
+            answers = self._read(request.infer(values, share_inputs=True))
+        finally:
+            self._idle.append(request)
+        answer: Float32Array = answers[0]
+        return answer
+
+    def answers(self, items: Iterable[tuple[Tag, Inputs | None]]) -> Generator[tuple[Tag, Float32Array | None]]:
+        """Run a stream of clips, several at a time, and answer in order.
+
+        Args:
+            items: Something that tells clips apart, and each clip as for `probabilities`. An IR of a larger batch runs
+                so many clips together. Without a clip, None, there is no answer, but one that is ready need not wait.
+
+        Yields:
+            Each item's tag, and its probabilities, shape (num_classes,), or None.
+
+        Raises:
+            ClipShapeError: As `probabilities` raises it.
+            NotFiniteError: As `probabilities` raises it.
+        """
+        at_once = self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1
+        queue: InferenceQueue[Tag] = InferenceQueue(
+            self.compiled,
+            # Some wait behind those that run: answers come in order, and no stream may idle until an older one ends.
+            num_requests=at_once + max(1, at_once // 2),
+            batch=self.spec.batch,
+            batch_axis=self._batch_axis,
+            read=self._read,
+        )
+        checked = ((tag, None if inputs is None else check_inputs(inputs, self.spec)) for tag, inputs in items)
+        return queue.answers(checked)
+
+    @property
+    def _batch_axis(self) -> int:
+        return max(0, self.spec.layout.find("N"))
+
+    def _read(self, results: Any) -> Float32Array:
+        """Return the answers of a finished request, shape (N, num_classes)."""
+        probabilities = np.array(results[self._output], dtype=np.float32)
+        if not np.isfinite(probabilities).all():
+            raise NotFiniteError(
+                f"model must give finite probabilities; got NaN, in {self.precision} on {self.device}",
+                hint="--inference-precision f32 tells whether precision is the cause",
+            )
+        return probabilities
+
+    def _property(self, name: str) -> int | None:
+        try:
+            return int(self.compiled.get_property(name))
+        except (RuntimeError, TypeError, ValueError):
+            return None
+
+    def ran_on(self) -> tuple[str, ...]:
+        """Return the devices that run the model now; AUTO's first answers may have come from another."""
+        return execution_devices(self.compiled)
+
+    def layer_precisions(self) -> Mapping[str, str]:
+        """Return what each convolution really runs as, by name, from the execution graph."""
+        return layer_precisions(self.compiled)

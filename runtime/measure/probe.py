@@ -1,0 +1,292 @@
+"""How does an IR do on each device of this box? Tried, timed, and compared with f32 on the CPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from i3d_edge.core import progress
+from i3d_edge.core.errors import DeviceError, I3DError
+from i3d_edge.core.files import sha256_file
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.hardware.drivers import missing_parts
+from i3d_edge.runtime.inference.census import computed_operators
+from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
+from i3d_edge.runtime.inference.engine import Engine, Mode
+from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.measure.bench import bench
+from i3d_edge.runtime.measure.doctor import ACCELERATORS
+from i3d_edge.runtime.measure.expectations import Traits, expectations
+from i3d_edge.runtime.measure.here import resident_mib, these_versions, this_machine
+from i3d_edge.runtime.measure.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
+from i3d_edge.runtime.views.clip import Clip, read_clips, require_rgb
+
+Float32Array = npt.NDArray[np.float32]
+
+PROB_BOUND = 0.1
+"""A setting is not recommended if any probability is farther from f32 on the CPU. Our choice: rounding stays below."""
+
+_F32 = "f32"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """What f32 on the CPU says of each clip; shape (num_clips, num_classes)."""
+
+    clips: Sequence[Clip]
+    probabilities: Float32Array
+
+
+def probe(
+    ir_path: Path,
+    clips: Sequence[Clip],
+    *,
+    is_generated: bool,
+    devices: Sequence[str] = (),
+    rounds: int = 5,
+    aim: Mode = "latency",
+    spec_path: Path | None = None,
+) -> Profile:
+    """Try an IR on devices.
+
+    Args:
+        ir_path: The .xml.
+        clips: To compare on, one at least; of the model's length.
+        is_generated: Whether they are ours and not from a video.
+        devices: OpenVINO's names; if none, all that are there, and what a GPU and an NPU would be expected to do.
+        rounds: Timings of each setting; half as many where several clips run at once.
+        aim: What the recommended setting shall be best at.
+        spec_path: A JSON file that describes an IR which does not describe itself.
+
+    Raises:
+        IRError: If the IR cannot be read.
+        ClipShapeError: If it is not fed with the pixels of a video.
+        DeviceError: If a device is unknown, or the CPU does not run the model.
+    """
+    core = ov.Core()
+    model, spec = read_ir(ir_path, spec_path=spec_path)
+    require_rgb(spec)
+    traits = Traits.of(model)
+    absences = {device: _absence(core, device) for device in devices or _all_devices(core)}
+    known = _reference(ir_path, clips, spec_path) if None in absences.values() else None
+    found = []
+    for device, reason in absences.items():
+        if known is None or reason is not None:
+            found.append(_absent(device, reason or "", traits))
+            continue
+        unsupported, refusal = _unsupported(core, model, device)
+        settings = [] if refusal else _settings(core, device)
+        runs = _measure(ir_path, settings, known, rounds=rounds, spec_path=spec_path)
+        found.append(_present(core, device, unsupported, runs, refusal))
+    return Profile(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=_identity(ir_path, spec),
+        machine=this_machine(),
+        versions=these_versions(),
+        clip_source="generated" if is_generated else "videos",
+        num_clips=len(clips),
+        prob_bound=PROB_BOUND,
+        devices=tuple(found),
+        recommended=recommend([run for item in found for run in item.measurements], aim),
+    )
+
+
+def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
+    """Return clips of coloured waves, each drifting another way, and noise on every third, from fixed seeds.
+
+    Raises:
+        ClipShapeError: If the model is not fed with the pixels of a video.
+    """
+    require_rgb(spec)
+    found: list[Clip] = []
+    for number in range(num_clips):
+        rng = np.random.default_rng(number)
+        frame, row, column, channel = np.ogrid[: spec.num_frames, : spec.crop_px, : spec.crop_px, :3]
+        rows, columns, speed, phase = rng.uniform(-0.2, 0.2, 4) * (1, 1, 2, 30)
+        waves = np.sin(rows * row + columns * column + speed * frame + phase * channel)
+        noise = rng.normal(0, 40, waves.shape) if number % 3 == 2 else 0.0
+        pixels = np.clip(127.5 + 100 * waves + noise, 0, 255).astype(np.uint8)
+        found.append(Clip(pixels, 0.0, spec.num_frames / spec.frame_rate_fps))
+    return found
+
+
+def video_clips(paths: Sequence[Path], spec: ModelSpec, num_clips: int) -> list[Clip]:
+    """Return so many clips of each video, spread over it.
+
+    Raises:
+        VideoError: If a video cannot be used.
+    """
+    return [clip for path in paths for clip in read_clips(path, spec, num_clips=num_clips).clips]
+
+
+def recommend(runs: Iterable[Measurement], aim: Mode, *, prob_bound: float = PROB_BOUND) -> Setting | None:
+    """Return the best setting among those that answer as f32 on the CPU does, within a bound; None if there is none."""
+    right = [run for run in runs if run.max_prob_difference <= prob_bound]
+    if aim == "latency":
+        timed = [(run.latency_p50_ms, run) for run in right if run.latency_p50_ms is not None]
+        return min(timed, key=lambda pair: pair[0])[1].setting if timed else None
+    return max(right, key=lambda run: run.clips_per_s).setting if right else None
+
+
+def _reference(ir_path: Path, clips: Sequence[Clip], spec_path: Path | None) -> _Reference:
+    progress.say("trying f32 on the CPU, to compare with")
+    engine = Engine(ir_path, inference_precision=_F32, spec_path=spec_path)
+    return _Reference(clips, _probabilities(engine, clips))
+
+
+def _all_devices(core: ov.Core) -> list[str]:
+    available = list(core.available_devices)
+    families = {device_family(name) for name in available}
+    return [*available, *(family for family in ACCELERATORS if family not in families)]
+
+
+def _absence(core: ov.Core, device: str) -> str | None:
+    """Return why a device is not there; None if it is.
+
+    Raises:
+        DeviceError: If it is nothing that is known.
+    """
+    try:
+        require_device(core, device)
+    except DeviceError:
+        absent = [name for name in device_parts(device) or [device] if _is_absent(core, name)]
+        if not all(device_family(name) in ACCELERATORS for name in absent):
+            raise
+        missing = missing_parts(device_family(absent[0]))
+        return "; ".join(missing) or "OpenVINO does not list it"
+    return None
+
+
+def _is_absent(core: ov.Core, device: str) -> bool:
+    return device_family(device) not in {device_family(name) for name in core.available_devices}
+
+
+def _absent(device: str, reason: str, traits: Traits) -> DeviceFindings:
+    families = [device_family(name) for name in device_parts(device) or [device]]
+    told = [text for family in families for text in expectations(family, traits)]
+    return DeviceFindings(
+        device=device,
+        full_name=None,
+        status="absent",
+        reason=reason,
+        unsupported={},
+        measurements=(),
+        expectations=tuple(told),
+    )
+
+
+def _present(
+    core: ov.Core,
+    device: str,
+    unsupported: Mapping[str, int],
+    runs: Sequence[Measurement | I3DError],
+    refusal: str | None,
+) -> DeviceFindings:
+    done = tuple(run for run in runs if isinstance(run, Measurement))
+    refusals = [run.message for run in runs if isinstance(run, I3DError)]
+    return DeviceFindings(
+        device=device,
+        full_name=None if is_virtual(device) else str(core.get_property(device, "FULL_DEVICE_NAME")),
+        status="measured" if done else "refused",
+        reason=refusal or (refusals[0] if refusals else None),
+        unsupported=unsupported,
+        measurements=done,
+        expectations=(),
+    )
+
+
+def _settings(core: ov.Core, device: str) -> list[Setting]:
+    """Return what to try: the device's own precision, f32 where that is another, and several clips at once."""
+    own = Setting(device=device, inference_precision=None, mode="latency", num_streams=None)
+    several = replace(own, mode="throughput")
+    if device_family(device) == "NPU" or is_virtual(device) or _computes_in_f32(core, device):
+        return [own, several]
+    return [own, replace(own, inference_precision=_F32), several]
+
+
+def _computes_in_f32(core: ov.Core, device: str) -> bool:
+    try:
+        return bool(core.get_property(device, "INFERENCE_PRECISION_HINT") == ov.Type.f32)
+    except RuntimeError:
+        return False
+
+
+def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str, int], str | None]:
+    """Ask a device which operators it does not take: how many by type, and why it could not be asked."""
+    try:
+        taken = core.query_model(model, device)
+    except RuntimeError as error:
+        return {}, first_reason(error)
+    counts: dict[str, int] = {}
+    for node in computed_operators(model):
+        if node.get_friendly_name() not in taken:
+            counts[node.get_type_name()] = counts.get(node.get_type_name(), 0) + 1
+    return counts, None
+
+
+def _measure(
+    ir_path: Path,
+    settings: Sequence[Setting],
+    known: _Reference,
+    *,
+    rounds: int,
+    spec_path: Path | None,
+) -> list[Measurement | I3DError]:
+    """Run settings one after the other, so that none takes the memory or the cores of another."""
+    found: list[Measurement | I3DError] = []
+    for setting in settings:
+        progress.say(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}")
+        try:
+            found.append(_run(ir_path, setting, known, rounds=rounds, spec_path=spec_path))
+        except I3DError as error:
+            found.append(error)
+    return found
+
+
+def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spec_path: Path | None) -> Measurement:
+    before, started = resident_mib(), time.perf_counter()
+    engine = Engine(
+        ir_path,
+        device=setting.device,
+        inference_precision=setting.inference_precision,
+        mode=setting.mode,
+        fallback=False,
+        spec_path=spec_path,
+    )
+    load_s, after = time.perf_counter() - started, resident_mib()
+    answers = _probabilities(engine, known.clips)
+    is_alone = setting.mode == "latency"
+    timed_rounds = rounds if is_alone else max(1, rounds // 2)  # each of those is several inferences
+    timing = bench({"model": engine}, rounds=timed_rounds)["model"]
+    return Measurement(
+        setting=setting if is_alone else replace(setting, num_streams=engine.num_streams),
+        executed_precision=engine.precision,
+        load_s=round(load_s, 3),
+        load_memory_mib=None if before is None or after is None else round(after - before, 1),
+        latency_p50_ms=round(timing.percentile_ms(50), 2) if is_alone else None,
+        clips_per_s=round(timing.clips_per_s, 3),
+        num_rounds=timed_rounds,
+        max_prob_difference=float(np.abs(answers - known.probabilities).max()),
+        num_same_top1=int((answers.argmax(axis=1) == known.probabilities.argmax(axis=1)).sum()),
+    )
+
+
+def _probabilities(engine: Engine, clips: Sequence[Clip]) -> Float32Array:
+    return np.stack([engine.probabilities(clip.to_layout(engine.spec.layout)) for clip in clips])
+
+
+def _identity(ir_path: Path, spec: ModelSpec) -> ModelIdentity:
+    return ModelIdentity(
+        name=ir_path.name,
+        title=spec.title(),
+        weights_precision=spec.precision,
+        sha256=sha256_file(ir_path),
+        weights_sha256=sha256_file(ir_path.with_suffix(".bin")),
+    )

@@ -1,0 +1,101 @@
+"""Clips: a video cut, resized and cropped to what the network takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.video import ShortcutError, Video
+from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
+from i3d_edge.runtime.views.plan import Clip as Clip
+from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
+
+
+@dataclass(frozen=True, slots=True)
+class VideoClips:
+    """The clips of one video, and what is known of it.
+
+    Attributes:
+        clips: In temporal order, one at least.
+        duration_s: Of the video.
+        num_frames: Source frames of the video.
+        mean_fps: Source frames per second, on average.
+        warnings: What a user should know, for instance that frames were damaged.
+        flow: What their flow took, for a model that takes flow.
+    """
+
+    clips: tuple[Clip, ...]
+    duration_s: float
+    num_frames: int
+    mean_fps: float
+    warnings: tuple[str, ...] = ()
+    flow: FlowCost | None = None
+
+
+def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMethod | None = None) -> VideoClips:
+    """Cut clips from a video file.
+
+    Sample k of the video is the frame on display at the first frame's time + k / `spec.frame_rate_fps`. A clip
+    is `spec.num_frames` consecutive samples; a shorter video repeats from its start. Each frame is resized
+    to a short side of `spec.short_side_px` and cropped to the central `spec.crop_px` square.
+
+    Args:
+        path: Any file that FFmpeg decodes.
+        spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` parts them.
+        num_clips: 1 for the centre clip, more for clips spread evenly over the video.
+        flow: How flow is computed, see `flow_method`.
+
+    Raises:
+        VideoError: One of its kinds, if the file cannot be used.
+        ClipShapeError: If the model takes whole frames, or no flow and its method is given.
+        DependencyError: If OpenCV lacks the method of flow.
+
+    Source: rate, size and crop from kinetics-i3d's README; the clock, the choice of clips and the repetition
+    are our choice.
+    """
+    require_crops(spec)
+    plan = ViewPlan.of_spec(spec, num_clips, flow=flow)
+    try:
+        return _collect(Video.open(path), plan)
+    except ShortcutError:
+        return _collect(Video.open(path, thorough=True), plan)
+
+
+def _collect(source: FrameSource, plan: ViewPlan) -> VideoClips:
+    reader = ViewReader(source, plan)
+    clips = tuple(reader)
+    timeline = source.timeline
+    return VideoClips(
+        clips, timeline.duration_s, timeline.num_frames, timeline.mean_fps, reader.warnings, reader.flow_cost
+    )
+
+
+def require_rgb(spec: ModelSpec) -> None:
+    """Refuse a model that cannot be shown the pixels of a video alone.
+
+    Raises:
+        ClipShapeError: If it takes flow, or whole frames.
+    """
+    if spec.stream != "rgb":
+        raise ClipShapeError(
+            f"model must take RGB frames alone; it takes {spec.stream}",
+            hint="convert one of the rgb checkpoints",
+        )
+    require_crops(spec)
+
+
+def require_crops(spec: ModelSpec) -> None:
+    """Refuse a model that takes whole frames.
+
+    Raises:
+        ClipShapeError: If it does.
+    """
+    if spec.frame_px is not None:
+        raise ClipShapeError(
+            f"model must take cropped frames to be given a video; it takes whole ones of {spec.frame_px[0]} x "
+            f"{spec.frame_px[1]}",
+            hint="convert it without --decode-size: the runtime resizes and crops",
+        )

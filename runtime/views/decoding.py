@@ -1,0 +1,219 @@
+"""Decoding ahead of inference: views of several videos at once, in order, and never more than so many in memory."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
+from threading import Event
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.timeline import Timeline
+from i3d_edge.runtime.frames.video import ShortcutError
+from i3d_edge.runtime.views.flow import FlowCost
+from i3d_edge.runtime.views.plan import Clip, ViewPlan, ViewReader
+
+_POLL_S = 0.1
+
+
+class Openable(Protocol):
+    """Something with frames, not opened yet."""
+
+    def open(self, *, thorough: bool = False) -> FrameSource:
+        """Open it; in a thread. For `thorough` see `Video.open`."""
+
+
+Video = TypeVar("Video", bound=Openable)
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The views of this video so far do not count: it is decoded again, from its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How decoding a video ended.
+
+    Attributes:
+        error: Why its views do not count, or None.
+        timeline: Its clock, or None if it was not found out.
+        warnings: What a user should know of it.
+        decode_s: Time that opening, decoding, resizing and cropping took, and computing flow.
+        flow: What computing flow took, where it was.
+    """
+
+    error: VideoError | ClipShapeError | None
+    timeline: Timeline | None
+    warnings: tuple[str, ...]
+    decode_s: float
+    flow: FlowCost | None = None
+
+
+class _StoppedError(Exception):
+    """Nobody wants the rest."""
+
+
+@dataclass
+class VideoFeed(Generic[Video]):
+    """One video's views, as they are decoded.
+
+    Attributes:
+        video: Which.
+        outcome: How decoding ended; there once `views` is exhausted.
+        wait_s: How long `views` waited for decoding.
+    """
+
+    video: Video
+    queue: Queue[Clip | Restart | Outcome | BaseException]
+    outcome: Outcome | None = None
+    wait_s: float = field(default=0.0)
+
+    def views(self) -> Iterator[Clip | Restart]:
+        """Yield views in order."""
+        for item in self.views_or_idle(None):
+            assert item is not None
+            yield item
+
+    def views_or_idle(self, patience_s: float | None) -> Iterator[Clip | Restart | None]:
+        """Yield views in order, and None whenever the next one lets itself be waited for so long."""
+        while True:
+            started = time.perf_counter()
+            try:
+                item = self.queue.get(timeout=patience_s)
+            except Empty:
+                yield None
+                continue
+            finally:
+                self.wait_s += time.perf_counter() - started
+            if isinstance(item, Outcome):
+                self.outcome = item
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+
+class DecodePool(Generic[Video]):
+    """Decodes videos in threads, which PyAV and OpenCV allow, and hands out their feeds in the order of the videos.
+
+    In memory are at most `num_videos` x `queue_length` + `num_workers` views beside the one in use, and of each video
+    being decoded the frames that its next clip needs; however long the videos are, and however many.
+    """
+
+    def __init__(
+        self,
+        videos: Iterable[Video],
+        plan: ViewPlan,
+        *,
+        num_workers: int = 2,
+        num_videos: int | None = None,
+        queue_length: int = 2,
+    ) -> None:
+        """Prepare to decode; the threads begin with the first feed.
+
+        Args:
+            videos: Taken only as far as is worked ahead.
+            plan: How views are taken of each.
+            num_workers: Threads, each of which decodes a video.
+            num_videos: That are decoded, or wait for being used, at once; None is two more than `num_workers`.
+            queue_length: Views of one video that wait for being used.
+        """
+        self._videos = videos
+        self._plan = plan
+        self._num_videos = num_workers + 2 if num_videos is None else num_videos
+        self._queue_length = queue_length
+        self._stop = Event()
+        self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="decode")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._threads.shutdown(cancel_futures=True)
+
+    def __iter__(self) -> Iterator[VideoFeed[Video]]:
+        """Yield a feed for each video; the views of one must be read before the next one is taken."""
+        ahead: deque[VideoFeed[Video]] = deque()
+        waiting = iter(self._videos)
+        while True:
+            while len(ahead) < self._num_videos and (video := next(waiting, None)) is not None:
+                feed = VideoFeed(video, Queue(self._queue_length))
+                self._threads.submit(self._decode, feed)
+                ahead.append(feed)
+            if not ahead:
+                return
+            yield ahead.popleft()
+
+    def _decode(self, feed: VideoFeed[Video]) -> None:
+        decoding = _Decoding(feed.video, self._plan, self._stop)
+        try:
+            try:
+                self._send(feed, decoding, thorough=False)
+            except ShortcutError:
+                self._put(feed, Restart())
+                self._send(feed, decoding, thorough=True)
+            self._put(feed, decoding.outcome())
+        except _StoppedError:
+            pass
+        except (VideoError, ClipShapeError) as error:
+            self._finish(feed, decoding.outcome(error))
+        except BaseException as error:  # whatever it is, whoever waits must hear of it
+            self._finish(feed, error)
+
+    def _send(self, feed: VideoFeed[Video], decoding: _Decoding, *, thorough: bool) -> None:
+        for view in decoding.views(thorough=thorough):
+            self._put(feed, view)
+
+    def _finish(self, feed: VideoFeed[Video], item: Outcome | BaseException) -> None:
+        try:
+            self._put(feed, item)
+        except _StoppedError:
+            return
+
+    def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> None:
+        while not self._stop.is_set():
+            try:
+                feed.queue.put(item, timeout=_POLL_S)
+            except Full:
+                continue
+            return
+        raise _StoppedError
+
+
+class _Decoding:
+    """One video on its way through a thread; counts only the time that decoding takes, not what waiting does."""
+
+    def __init__(self, video: Openable, plan: ViewPlan, stop: Event) -> None:
+        self._video = video
+        self._plan = plan
+        self._stop = stop
+        self._reader: ViewReader | None = None
+        self._decode_s = 0.0
+
+    def views(self, *, thorough: bool) -> Iterator[Clip]:
+        started = time.perf_counter()
+        try:
+            source = self._video.open(thorough=thorough)
+            self._reader = ViewReader(source, self._plan, is_stopped=self._stop.is_set)
+            for view in self._reader:
+                self._decode_s += time.perf_counter() - started
+                yield view
+                started = time.perf_counter()
+        finally:
+            self._decode_s += time.perf_counter() - started
+
+    def outcome(self, error: VideoError | ClipShapeError | None = None) -> Outcome:
+        if self._reader is None:
+            return Outcome(error, None, (), self._decode_s)
+        reader = self._reader
+        return Outcome(error, reader.source.timeline, reader.warnings, self._decode_s, reader.flow_cost)

@@ -1,0 +1,312 @@
+"""Optical flow between a video's samples, as DeepMind's flow networks were shown it.
+
+Greyscale of the resized frame; flow to the next sample; x before y; cut to 20 pixels each way; stored as a JPEG
+picture of bytes, x in its red and y in its green. Source: kinetics-i3d's README; the bytes by an author's word in its
+issue 24; JPEG and the order of the steps by MediaPipe's `tvl1_flow_and_rgb_from_file.pbtxt`, which its README names,
+and by comparison with its `v_CricketShot_g04_c01_flow.gif` (docs/two-stream.md).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.frame_source import FrameSource
+
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+
+FlowMethod = Literal["tvl1", "dis"]
+"""How flow is computed: "tvl1", as DeepMind did, or "dis", about a hundredth of the work and further from theirs."""
+
+DEFAULT_METHOD: FlowMethod = "tvl1"
+MAX_MOTION_PX = 20.0
+
+_JPEG_QUALITY = 100
+_MARGIN_PX = 32
+_per_thread = threading.local()
+_cv2: Any = cv2  # its type hints lack the contrib modules
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCost:
+    """What the flow of a video took.
+
+    Attributes:
+        method: How it was computed.
+        seconds: From the first pair of frames to the last flow; frames are decoded meanwhile.
+        num_pairs: Pairs of frames.
+        num_threads: That worked on them.
+    """
+
+    method: FlowMethod
+    seconds: float
+    num_pairs: int
+    num_threads: int
+
+
+def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod | None:
+    """Return how a model's flow is computed: as asked for, "tvl1" if nothing is, None for a model that takes none.
+
+    Raises:
+        ClipShapeError: If a method is asked for and the model takes no flow.
+        DependencyError: If OpenCV lacks the method.
+        ValueError: If there is no such method.
+    """
+    if asked is not None and asked not in get_args(FlowMethod):
+        raise ValueError(f"flow must be one of {', '.join(get_args(FlowMethod))}; got {asked!r}")
+    if spec.stream == "rgb":
+        if asked is not None:
+            raise ClipShapeError(
+                f"model must take optical flow for flow {asked!r} to be computed; it takes RGB alone",
+                hint="leave `flow`, or --flow, out",
+            )
+        return None
+    method = asked or DEFAULT_METHOD
+    _algorithm(method)
+    return method
+
+
+def optical_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod = DEFAULT_METHOD) -> Float32Array:
+    """Compute where each pixel of one frame is in the next.
+
+    Args:
+        first: Shape (H, W), uint8, grey.
+        second: The same.
+        method: How.
+
+    Returns:
+        Shape (H, W, 2), float32: pixels to the right, pixels down.
+
+    Raises:
+        DependencyError: If OpenCV lacks the method.
+    """
+    if first is second:
+        return np.zeros((*first.shape, 2), np.float32)
+    return np.asarray(_algorithm(method).calc(first, second, None), np.float32)
+
+
+def quantize_flow(flow: Float32Array) -> UInt8Array:
+    """Cut flow to 20 pixels each way and take it to 256 steps, towards the lower.
+
+    Example:
+        -25 -> 0; -20 -> 0; 0 -> 127; 10 -> 191; 20 -> 255.
+
+    Source: MediaPipe's `flow_quantizer_model.cc`.
+    """
+    share = (np.clip(flow, -MAX_MOTION_PX, MAX_MOTION_PX) + MAX_MOTION_PX) / (2 * MAX_MOTION_PX)
+    return (share * 255).astype(np.uint8)
+
+
+def store_flow(steps: UInt8Array) -> UInt8Array:
+    """Return steps, shape (H, W, 2), as they come back from a JPEG picture: x its red, y its green, blue 0.
+
+    No motion, (127, 127), comes back as (127, 128), and most else within two steps.
+    """
+    picture = np.dstack([np.zeros(steps.shape[:2], np.uint8), steps[..., 1], steps[..., 0]])
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., 2:0:-1]
+
+
+def normalize_flow(steps: UInt8Array) -> Float32Array:
+    """Take steps, 0..255, to [-1, 1], float32: what the networks are given."""
+    return steps.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+class FlowFrames:
+    """Frames of a source by sample, with the flow to the next sample beside them as two more channels.
+
+    A video's last sample has no next one: it repeats the flow before. A sample that shows the same frame as the next
+    one has no motion. Pairs of frames are independent, and as many threads as there are cores work on them.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        method: FlowMethod,
+        num_samples: int,
+        frame_at: Callable[[int], int],
+        fit: Callable[[UInt8Array], UInt8Array],
+        crop_px: int | None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Check the method.
+
+        Args:
+            source: What to decode.
+            method: How flow is computed.
+            num_samples: Of the whole source.
+            frame_at: Which frame of the source a sample shows.
+            fit: Resizes a frame.
+            crop_px: The central square that will be shown, so that flow far from it is left out; None for all.
+            is_stopped: Asked before each frame whether nobody wants the rest.
+
+        Raises:
+            DependencyError: If OpenCV lacks the method.
+        """
+        _algorithm(method)
+        self._source = source
+        self._method: FlowMethod = method
+        self._num_samples = num_samples
+        self._frame_at = frame_at
+        self._fit = fit
+        self._crop_px = crop_px
+        self._is_stopped = is_stopped
+        self._seconds = 0.0
+        self._num_pairs = 0
+        self._begun = float("inf")
+
+    @property
+    def cost(self) -> FlowCost:
+        """What it took; complete once the frames have been read."""
+        return FlowCost(self._method, self._seconds, self._num_pairs, _num_threads())
+
+    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Decode some samples and compute their flow.
+
+        Args:
+            wanted: Numbers of samples, strictly increasing, one at least.
+
+        Yields:
+            Each with its frame, resized, shape (h, w, 5), uint8: RGB 0..255, then flow x and y in steps, as
+            `store_flow` returns them.
+
+        Raises:
+            VideoError: As the source does.
+        """
+        with closing(self._computed(wanted)) as computed:
+            resumed = time.perf_counter()
+            for item in computed:
+                self._seconds += time.perf_counter() - max(resumed, self._begun)
+                yield item
+                resumed = time.perf_counter()
+
+    def _computed(self, wanted: Sequence[int]) -> Generator[tuple[int, UInt8Array]]:
+        waiting = deque(self._moment(sample) for sample in wanted)
+        needed = sorted({index for moment in waiting for index in (moment.shown, *moment.pair)})
+        colours: dict[int, UInt8Array] = {}
+        greys: dict[int, UInt8Array] = {}
+        jobs: deque[_Job] = deque()
+        try:
+            for index, picture in self._source.frames(needed):
+                if self._is_stopped():
+                    return
+                colours[index] = self._cut(self._fit(picture))
+                greys[index] = np.asarray(cv2.cvtColor(colours[index], cv2.COLOR_RGB2GRAY), np.uint8)
+                while waiting and max(waiting[0].shown, waiting[0].pair[1]) <= index:
+                    moment = waiting.popleft()
+                    if jobs and jobs[-1].moment.pair == moment.pair:
+                        flow = jobs[-1].flow
+                    else:
+                        flow = self._submit(moment.pair, greys)
+                    jobs.append(_Job(moment, colours[moment.shown], flow))
+                    if len(jobs) > 2 * _num_threads():
+                        yield jobs.popleft().result()
+                first = waiting[0].pair[0] if waiting else index
+                for done in [done for done in colours if done < first]:
+                    del colours[done], greys[done]
+            while jobs:
+                yield jobs.popleft().result()
+        finally:
+            for job in jobs:
+                job.flow.cancel()
+
+    def _moment(self, sample: int) -> _Moment:
+        first = max(0, min(sample, self._num_samples - 2))
+        second = min(first + 1, self._num_samples - 1)
+        return _Moment(sample, self._frame_at(sample), (self._frame_at(first), self._frame_at(second)))
+
+    def _submit(self, pair: tuple[int, int], greys: Mapping[int, UInt8Array]) -> Future[UInt8Array]:
+        self._begun = min(self._begun, time.perf_counter())
+        self._num_pairs += pair[0] != pair[1]
+        return _pool().submit(_stored_flow, greys[pair[0]], greys[pair[1]], self._method)
+
+    def _cut(self, frame: UInt8Array) -> UInt8Array:
+        """Shorten the long side to the crop and what may move into it, centred as the crop is."""
+        if self._crop_px is None:
+            return frame
+        height, width = frame.shape[:2]
+        length = max(self._crop_px + 2 * _MARGIN_PX, min(height, width))
+        if max(height, width) <= length:
+            return frame
+        start = (max(height, width) - self._crop_px) // 2 - (length - self._crop_px) // 2
+        return frame[:, start : start + length] if width > height else frame[start : start + length]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A sample, the source frame that it shows, and the two frames between which its flow is."""
+
+    sample: int
+    shown: int
+    pair: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A sample whose flow is being computed."""
+
+    moment: _Moment
+    colour: UInt8Array
+    flow: Future[UInt8Array]
+
+    def result(self) -> tuple[int, UInt8Array]:
+        return self.moment.sample, np.concatenate([self.colour, self.flow.result()], axis=-1)
+
+
+def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> UInt8Array:
+    return store_flow(quantize_flow(optical_flow(first, second, method)))
+
+
+@cache
+def _num_threads() -> int:
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that all flow is computed in, so that several videos together take no more than the cores.
+
+    OpenCV's own threads are left as they are: it gives them to one call at a time, the others run in the calling
+    thread, and limiting them would be for the whole process.
+    """
+    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="flow")
+
+
+def _algorithm(method: FlowMethod) -> Any:
+    """Return this thread's own object: OpenCV's are not made for several at a time."""
+    if not hasattr(_per_thread, method):
+        setattr(_per_thread, method, {"tvl1": _tvl1, "dis": _dis}[method]())
+    return getattr(_per_thread, method)
+
+
+def _tvl1() -> Any:
+    if not hasattr(getattr(_cv2, "optflow", None), "DualTVL1OpticalFlow_create"):
+        raise DependencyError(
+            f"flow 'tvl1' must have OpenCV with its contrib modules; cv2 {cv2.__version__} is without",
+            hint="uninstall every opencv package and install opencv-contrib-python-headless alone, or take flow 'dis'",
+        )
+    return _cv2.optflow.DualTVL1OpticalFlow_create()
+
+
+def _dis() -> Any:
+    """Smoother than OpenCV's preset: flat, still background is then mostly still, as in TV-L1."""
+    found = _cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    found.setVariationalRefinementAlpha(40.0)
+    found.setVariationalRefinementIterations(10)
+    return found

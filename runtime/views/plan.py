@@ -1,0 +1,306 @@
+"""Views: which clips and crops of a video the network is shown, cut while the video is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.core.errors import VideoDecodeError
+from i3d_edge.core.spec import MIN_FRAMES, ModelSpec
+from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.preprocess import centre_crop, omz_resize, resize_short_side, three_crops
+from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
+from i3d_edge.runtime.views.sampling import (
+    clip_samples,
+    clip_starts,
+    covering_starts,
+    mmaction_starts,
+    omz_clips,
+    segment_starts,
+    window_starts,
+)
+
+UInt8Array = npt.NDArray[np.uint8]
+
+Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
+Fit = Literal["short side", "long side"]
+
+MAX_WHOLE_FRAMES = 512
+"""Longest video, in samples, that is shown to the network whole."""
+
+# A clip lies in memory as the IR wants it, so that handing it over costs no copy.
+_MEMORY_LAYOUT = "DCHW"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip, one crop of it.
+
+    Attributes:
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255; (D, H, W, 5) with flow, see `FlowFrames`.
+        start_s: Time of its first sample, from the video's first frame.
+        end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
+        clip: Which temporal position, from 0.
+        crop: Which spatial position, from 0.
+    """
+
+    frames: UInt8Array
+    start_s: float
+    end_s: float
+    clip: int = 0
+    crop: int = 0
+
+    def to_layout(self, layout: str) -> UInt8Array:
+        """Return the clip with its axes in a given order, for instance "NDCHW": a batch of one where there is an N."""
+        order = tuple("DHWC".index(axis) for axis in layout if axis != "N")
+        frames = self.frames.transpose(order)
+        return np.expand_dims(frames, layout.index("N")) if "N" in layout else frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewPlan:
+    """How views are taken of a video.
+
+    Attributes:
+        num_frames: Of a clip; None where the whole video is one clip.
+        frame_stride: Step between the frames of a clip, in samples.
+        rate_fps: Samples a second; None samples every source frame.
+        placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
+            the last ends with it. "mmaction": the same, as MMAction2 counts it. "segments": in the middle of equal
+            segments. "cover": as few as show everything. "hop": every `hop` samples, to the end. "omz": as Open Model
+            Zoo's checker. "whole": one clip as long as the video.
+        num_clips: Temporal positions; None where the placement decides.
+        hop: Samples from one clip's start to the next one's, where they are placed by "hop".
+        fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
+            the crop is enlarged again.
+        fit_px: See `fit`.
+        crop_px: Height and width of a crop.
+        num_crops: 1: the centre. 3: along the longer side.
+        flow: How the flow between samples is computed, for models that take it; None for pixels alone.
+    """
+
+    num_frames: int | None
+    frame_stride: int = 1
+    rate_fps: int | None = 25
+    placement: Placement = "spread"
+    num_clips: int | None = 1
+    hop: int | None = None
+    fit: Fit = "short side"
+    fit_px: int = 256
+    crop_px: int = 224
+    num_crops: int = 1
+    flow: FlowMethod | None = None
+
+    @classmethod
+    def of_spec(
+        cls,
+        spec: ModelSpec,
+        num_clips: int = 1,
+        *,
+        num_crops: int = 1,
+        hop: int | None = None,
+        flow: FlowMethod | None = None,
+    ) -> ViewPlan:
+        """Return the plan by which a model's clips are cut if no protocol says otherwise.
+
+        Args:
+            spec: Says how long a clip is, how often it samples, and its size.
+            num_clips: 1 for the centre clip, more for clips spread evenly over the video.
+            num_crops: 1 for the centre, 3 along the longer side.
+            hop: Instead of `num_clips`: a clip every so many samples.
+            flow: How flow is computed, see `flow_method`.
+        """
+        return cls(
+            num_frames=spec.num_frames,
+            rate_fps=spec.frame_rate_fps,
+            placement="spread" if hop is None else "hop",
+            num_clips=num_clips if hop is None else None,
+            hop=hop,
+            fit_px=spec.short_side_px,
+            crop_px=spec.crop_px,
+            num_crops=num_crops,
+            flow=flow_method(spec, flow),
+        )
+
+    @property
+    def span(self) -> int:
+        """How many samples a clip needs; of a video that is shown whole, as many as the network needs."""
+        if self.num_frames is None:
+            return MIN_FRAMES
+        if self.placement == "mmaction":
+            return (self.num_frames - 1) * self.frame_stride + 1
+        return self.num_frames * self.frame_stride
+
+    def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
+        """Return the samples of each clip of a video, in temporal order.
+
+        Example:
+            5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
+        """
+        if self.placement == "whole":
+            return [clip_samples(0, num_samples, max(MIN_FRAMES, num_samples))]
+        assert self.num_frames is not None
+        span = self.span
+        if self.placement == "omz":
+            return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
+        if self.placement == "cover":
+            starts = covering_starts(num_samples, span)
+        elif self.placement == "hop":
+            starts = window_starts(num_samples, span, self.hop or 1)
+            if num_samples >= span:  # a long video has many windows: they take no memory each
+                return [range(start, start + span, self.frame_stride) for start in starts]
+        elif self.placement == "mmaction":
+            starts = mmaction_starts(num_samples, span, self.num_clips or 1)
+        elif self.placement == "segments":
+            starts = segment_starts(num_samples, span, self.num_clips or 1)
+        else:
+            starts = clip_starts(num_samples, span, self.num_clips or 1)
+        return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
+
+    def fitted(self, frame: UInt8Array) -> UInt8Array:
+        """Resize a frame, shape (H, W, 3), uint8."""
+        if self.fit == "long side":
+            return omz_resize(frame, self.fit_px, self.crop_px)
+        return resize_short_side(frame, self.fit_px)
+
+    def crops(self, fitted: UInt8Array) -> list[UInt8Array]:
+        """Cut the crops of a resized frame, shape (crop_px, crop_px, 3)."""
+        return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
+
+
+class ViewReader:
+    """Iterates over the views of a source: clip by clip, and the crops of each.
+
+    Only the frames that clips still to come need are kept, so a long video takes no more memory than a short one.
+    """
+
+    def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Find out which frames are needed.
+
+        Args:
+            source: Of the frames.
+            plan: How views are taken.
+            is_stopped: Whether nobody wants the rest; asked where the next view may be minutes away.
+
+        Raises:
+            VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
+                or is longer than what the network can be shown whole.
+        """
+        self.source = source
+        self.plan = plan
+        timeline = source.timeline
+        self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
+        self._require_enough()
+        self._clips = plan.clips(self.num_samples)
+        self._frame_of: dict[int, int] = {}
+        self._flow = None if plan.flow is None else self._flow_frames(plan.flow, is_stopped)
+
+    @property
+    def num_views(self) -> int:
+        """How many views there will be."""
+        return len(self._clips) * self.plan.num_crops
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know; complete once the views have been read."""
+        needed = self.plan.span
+        short: tuple[str, ...] = ()
+        if self.num_samples < needed:
+            short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)
+        return (*short, *self.source.warnings)
+
+    @property
+    def flow_cost(self) -> FlowCost | None:
+        """What the flow took; complete once the views have been read."""
+        return None if self._flow is None else self._flow.cost
+
+    def _flow_frames(self, method: FlowMethod, is_stopped: Callable[[], bool]) -> FlowFrames:
+        return FlowFrames(
+            self.source,
+            method=method,
+            num_samples=self.num_samples,
+            frame_at=self._frame_at,
+            fit=self._fitted,
+            crop_px=self.plan.crop_px if self.plan.num_crops == 1 else None,
+            is_stopped=is_stopped,
+        )
+
+    def __iter__(self) -> Iterator[Clip]:
+        last_clip_of: dict[int, int] = {}
+        complete_at = []
+        for number in range(len(self._clips)):
+            frames = self._frames_of(number)
+            last_clip_of.update(dict.fromkeys(frames, number))
+            complete_at.append(max(frames))
+        complete_at = np.maximum.accumulate(complete_at).tolist()
+        kept: dict[int, list[UInt8Array]] = {}
+        number = 0
+        for index, picture in self._pictures(sorted(last_clip_of)):
+            kept[index] = self.plan.crops(picture)
+            while number < len(complete_at) and complete_at[number] <= index:
+                yield from self._views(number, self._frames_of(number), kept)
+                for frame in [frame for frame in kept if last_clip_of[frame] <= number]:
+                    del kept[frame]
+                number += 1
+
+    def _pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        """Yield resized frames by what `_frames_of` names them by."""
+        if self._flow is not None:
+            return self._flow.frames(wanted)
+        return ((index, self._fitted(picture)) for index, picture in self.source.frames(wanted))
+
+    def _fitted(self, picture: UInt8Array) -> UInt8Array:
+        return picture if self.source.is_cropped else self.plan.fitted(picture)
+
+    def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
+        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": self.plan.crop_px, "W": self.plan.crop_px}
+        to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
+        start_s, end_s = self._times(self._clips[number])
+        for crop in range(self.plan.num_crops):
+            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], np.uint8).transpose(to_dhwc)
+            for position, frame in enumerate(frames):
+                array[position] = kept[frame][crop]
+            yield Clip(array, start_s, end_s, number, crop)
+
+    def _frames_of(self, number: int) -> list[int]:
+        """Return the source frames of a clip; with flow, which is between samples, its samples."""
+        if self._flow is not None:
+            return list(self._clips[number])
+        return [self._frame_at(sample) for sample in self._clips[number]]
+
+    def _times(self, samples: Sequence[int]) -> tuple[float, float]:
+        length = len(samples) * self.plan.frame_stride
+        if self.plan.rate_fps is not None:
+            return samples[0] / self.plan.rate_fps, (samples[0] + length) / self.plan.rate_fps
+        timeline = self.source.timeline
+        start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
+        return start_s, start_s + length / timeline.mean_fps
+
+    def _frame_at(self, sample: int) -> int:
+        rate = self.plan.rate_fps
+        if rate is None:
+            return sample
+        if (frame := self._frame_of.get(sample)) is None:
+            frame = self._frame_of[sample] = self.source.timeline.frame_at(sample, rate)
+        return frame
+
+    def _require_enough(self) -> None:
+        plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s
+        name = repr(str(self.source.path))
+        is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
+        if stated and is_short and timeline.duration_s < stated / 2:
+            enough = "" if plan.num_frames is None else f", or for one clip of {plan.num_frames} samples"
+            raise VideoDecodeError(
+                f"video {name} must be readable for at least half of the {stated:.2f} s it states{enough}; "
+                f"got {timeline.duration_s:.2f} s, {self.num_samples} samples",
+                hint="the file is incomplete: copy or download it again",
+            )
+        if plan.placement == "whole" and self.num_samples > MAX_WHOLE_FRAMES:
+            raise VideoDecodeError(
+                f"video {name} must have {MAX_WHOLE_FRAMES} samples at most to be shown whole; got {self.num_samples}",
+                hint="sliding windows show a longer one",
+            )
