@@ -45,4 +45,4 @@ from i3d_edge.accuracy.run.protocol import Preset as Preset
 from i3d_edge.accuracy.run.protocol import find_preset as find_preset
 from i3d_edge.accuracy.run.protocol import spread as spread
 from i3d_edge.accuracy.run.runner import Scorer as Scorer
-from i3d_edge.accuracy.run.runner import run_accuracy as run_accuracy
+from i3d_edge.accuracy.run.runner import score_videos as score_videos

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
-from i3d_edge.cli._devices import note_end, note_start
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
@@ -73,6 +72,7 @@ def bench(
       i3d bench FP32.xml INT8.xml --rounds 20
     """
     from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure import bench as room
     from i3d_edge.runtime.measure.end_to_end import time_end_to_end
 
@@ -80,10 +80,12 @@ def bench(
         str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
     }
     for engine in engines.values():
-        note_start(engine)
+        for text in start_notes(engine):
+            note(text)
     timings = list(room.bench(engines, rounds=rounds).values())
     for engine in engines.values():
-        note_end(engine)
+        for text in end_notes(engine):
+            note(text)
     rows = [
         _row(str(path), timing, ratio)
         for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)

@@ -27,6 +27,7 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import show
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.inference import placement
 from i3d_edge.runtime.prediction import Classification
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
@@ -87,8 +88,10 @@ class FakeClassifier:
 def no_model(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a model that need not be there."""
     command = importlib.import_module("i3d_edge.cli.classify")
-    for tells_of_engine in ("describe_engine", "engine_fields", "note_start", "note_end"):
-        monkeypatch.setattr(command, tells_of_engine, lambda _engine: {})
+    for name in ("describe_engine", "engine_fields"):
+        monkeypatch.setattr(command, name, lambda _engine: {})
+    for name in ("start_notes", "end_notes"):
+        monkeypatch.setattr(placement, name, lambda _engine: [])
     monkeypatch.setattr(runtime, "VideoClassifier", FakeClassifier)
     return "none.xml"
 

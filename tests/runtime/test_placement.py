@@ -1,12 +1,12 @@
-"""What commands say of virtual devices, on boxes that are not there."""
+"""What is said of virtual devices, on machines that are not there."""
 
 from types import SimpleNamespace
 
 import openvino as ov
 import pytest
 
-from i3d_edge.cli._devices import device_label, note_end, note_start
 from i3d_edge.runtime.inference.executed import Part
+from i3d_edge.runtime.inference.placement import device_label, end_notes, start_notes
 
 HALVES = (Part("NPU", 2, 0.75), Part("CPU", 1, 0.25))
 
@@ -16,48 +16,45 @@ def running(device: str, ran_on: tuple[str, ...] = ("CPU",), parts: tuple[Part, 
 
 
 @pytest.fixture(autouse=True)
-def box(monkeypatch: pytest.MonkeyPatch) -> None:
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ov, "Core", lambda: SimpleNamespace(available_devices=["CPU", "GPU", "NPU"]))
 
 
-def test_at_the_start(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+def test_at_the_start(subtests: pytest.Subtests) -> None:
     for engine, fallback, text in [
         (running("CPU"), True, ""),
         (
             running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES),
             True,
-            "HETERO:NPU,CPU: NPU 2 of 3 operators (75.0 % of the operations), CPU 1 (25.0 %)\n",
+            "HETERO:NPU,CPU: NPU 2 of 3 operators (75.0 % of the operations), CPU 1 (25.0 %)",
         ),
         (
             running("AUTO:GPU,CPU", ("(CPU)",)),
             True,
-            "AUTO:GPU,CPU may run the first clips on the CPU, until it is ready on GPU\n",
+            "AUTO:GPU,CPU may run the first clips on the CPU until GPU is ready",
         ),
         (
             running("AUTO:GPU,CPU", ("GPU",)),
             False,
-            "AUTO:GPU,CPU runs every clip on GPU: its start on the CPU is switched off\n",
+            "AUTO:GPU,CPU runs every clip on GPU, none on the CPU at the start",
         ),
         (running("AUTO:CPU"), True, ""),
         (running("AUTO:CPU"), False, ""),
     ]:
         with subtests.test(text=text):
-            note_start(engine, fallback=fallback)
-            captured = capsys.readouterr()
-            assert (captured.out, captured.err) == ("", text)
+            assert start_notes(engine, fallback=fallback) == ([text] if text else [])
 
 
-def test_at_the_end(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+def test_at_the_end(subtests: pytest.Subtests) -> None:
     for engine, text in [
         (running("GPU"), ""),
-        (running("AUTO:GPU,CPU", ("GPU",)), "AUTO:GPU,CPU ran on GPU in the end\n"),
-        (running("AUTO:GPU,CPU", ("(CPU)",)), "AUTO:GPU,CPU ran on CPU in the end\n"),
-        (running("AUTO", ()), "AUTO ran on devices that it does not name in the end\n"),
+        (running("AUTO:GPU,CPU", ("GPU",)), "AUTO:GPU,CPU ran on GPU in the end"),
+        (running("AUTO:GPU,CPU", ("(CPU)",)), "AUTO:GPU,CPU ran on CPU in the end"),
+        (running("AUTO", ()), "AUTO ran on devices that it does not name in the end"),
         (running("HETERO:NPU,CPU", ("NPU", "CPU"), HALVES), ""),
     ]:
         with subtests.test(text=text):
-            note_end(engine)
-            assert capsys.readouterr().err == text
+            assert end_notes(engine) == ([text] if text else [])
 
 
 def test_labels() -> None:
