@@ -81,7 +81,7 @@ def run(
 ) -> None:
     """Score models on the videos of a manifest, a list or a folder.
 
-    A list can be a CSV with the columns path and label, Kinetics' own CSV, or another format of docs: "Data sets".
+    A list can be a CSV with the columns path and label, Kinetics' own CSV, or another known format.
     Videos that cannot be decoded are dropped, with the reason in the result. Run the same command again to go on with
     a run that was interrupted.
 

@@ -70,7 +70,7 @@ def subset(
 ) -> None:
     """Choose videos of a data set and pin them in a manifest.
 
-    SOURCE is a list or a folder (docs: "Data sets"). Each video is hashed and decoded. Missing, corrupt and duplicate
+    SOURCE is a list or a folder. Each video is hashed and decoded. Missing, corrupt and duplicate
     videos are excluded, with the reason, and others take their place. The same inputs give the same manifest.
 
     \b
