@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from i3d_edge.core import progress
 from i3d_edge.core.errors import ArgumentError, I3DError
-
-if TYPE_CHECKING:
-    from i3d_edge.runtime import Engine
 
 INTERRUPTED = 130
 
@@ -29,14 +26,15 @@ _ONE_LIST = 10
 
 _HEADINGS = {
     "Source options": (
-        "frames_fps max_input_mib rtsp_transport open_timeout read_timeout reconnect hardware_decoder real_time loop "
+        "frames_fps max_input_mib rtsp_transport open_timeout_s read_timeout_s reconnect hardware_decoder "
+        "is_real_time is_looped max_duration_s "
         "format_name root classes_path split"
     ),
     "Device options": (
         "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_workers"
     ),
     "Output options": (
-        "as_json as_jsonl annotate html csv events_path predictions_path webhook report_every junit markdown force "
+        "as_json as_jsonl annotate html csv events_path predictions_path webhook report_every_s junit markdown force "
         "quiet"
     ),
 }
@@ -209,26 +207,3 @@ def format_size(num_bytes: int) -> str:
 def note(text: str) -> None:
     """Print a message on stderr."""
     click.echo(text, err=True)
-
-
-def describe_engine(engine: Engine) -> str:
-    """Say what really runs: "int8 on CPU, latency mode, 1 stream(s), 2 thread(s), compiled in 0.41 s"."""
-    parts = [f"{engine.precision} on {engine.device}, {engine.mode} mode"]
-    if engine.num_streams is not None:
-        parts.append(f"{engine.num_streams} stream(s)")
-    if engine.num_threads is not None:
-        parts.append(f"{engine.num_threads} thread(s)")
-    origin = "taken from the cache" if engine.is_cached else "compiled"
-    return ", ".join((*parts, f"{origin} in {engine.compile_s:.2f} s"))
-
-
-def engine_fields(engine: Engine) -> dict[str, Any]:
-    """Return what really runs, as JSON values."""
-    return {
-        "device": engine.device,
-        "executed_precision": engine.precision,
-        "mode": engine.mode,
-        "num_streams": engine.num_streams,
-        "num_threads": engine.num_threads,
-        "is_cached": engine.is_cached,
-    }

@@ -15,21 +15,13 @@ import click
 
 from i3d_edge.cli._base import (
     Command,
-    cache_option,
-    describe_engine,
-    device_option,
-    engine_fields,
     flow_option,
     frames_fps_option,
     model_option,
     note,
-    precision_option,
     quiet_option,
-    spec_option,
-    streams_option,
-    threads_option,
 )
-from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.cli._engine import EngineOptions, engine_fields, engine_options, note_engine
 from i3d_edge.cli._show import Shows, show_options
 from i3d_edge.core.errors import I3DError
 
@@ -37,7 +29,6 @@ if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError
     from i3d_edge.core.spec import Fusion, ModelSpec
     from i3d_edge.runtime import Classification, FlowMethod, VideoClassifier
-    from i3d_edge.runtime.inference.engine import Mode
 
 _MIB = 1 << 20
 
@@ -45,7 +36,6 @@ _MIB = 1 << 20
 @click.command(cls=Command)
 @click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @model_option
-@spec_option
 @click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to print.")
 @click.option(
     "--num-clips", type=click.IntRange(min=1), help="Clips per video, evenly spaced.  [default: 1, the centre]"
@@ -79,18 +69,7 @@ _MIB = 1 << 20
     help="Largest standard input, which is kept in a temporary file.",
 )
 @flow_option
-@device_option
-@precision_option
-@click.option(
-    "--mode",
-    type=click.Choice(["latency", "throughput"]),
-    help="One clip at a time on all cores, or several at once.  [default: latency for one clip of one file, else "
-    "throughput]",
-)
-@streams_option
-@threads_option
-@profile_option
-@cache_option
+@engine_options(has_mode=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON object per video, as results arrive.")
 @show_options
@@ -98,7 +77,6 @@ _MIB = 1 << 20
 def classify(
     videos: tuple[str, ...],
     model_path: Path,
-    spec_path: Path | None,
     k: int,
     num_clips: int | None,
     num_crops: str,
@@ -107,13 +85,7 @@ def classify(
     frames_fps: Fraction | None,
     max_input_mib: int,
     flow: FlowMethod | None,
-    device: str,
-    inference_precision: str | None,
-    mode: Mode | None,
-    num_streams: int | None,
-    num_threads: int | None,
-    profile_path: Path | None,
-    cache: Path | None,
+    engine: EngineOptions,
     as_json: bool,
     as_jsonl: bool,
     annotate: Path | None,
@@ -133,7 +105,7 @@ def classify(
     """
     from i3d_edge.core.progress import track
     from i3d_edge.runtime import VideoClassifier, find_sources
-    from i3d_edge.runtime.inference.placement import end_notes, start_notes
+    from i3d_edge.runtime.inference.placement import end_notes
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
@@ -142,24 +114,10 @@ def classify(
     shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
     has_one_view = _is_one_file(videos) and hop is None and num_clips in (None, 1) and num_crops == "1"
-    own = {
-        "device": device,
-        "inference_precision": inference_precision,
-        "mode": mode or ("latency" if has_one_view else "throughput"),
-        "num_streams": num_streams,
-    }
-    with VideoClassifier(
-        model_path,
-        **apply_profile(profile_path, model_path, own),
-        num_threads=num_threads,
-        cache=cache,
-        spec=spec_path,
-        flow=flow,
-    ) as classifier:
+    arguments = engine.arguments(model_path, mode="latency" if has_one_view else "throughput")
+    with VideoClassifier(model_path, spec=arguments.pop("spec_path"), flow=flow, **arguments) as classifier:
         by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
-        note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}{by_flow}")
-        for text in start_notes(classifier.engine):
-            note(text)
+        note_engine(model_path, classifier.engine, by_flow)
         with find_sources(
             videos,
             classifier.spec,

@@ -8,24 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from i3d_edge.cli._base import (
     INTERRUPTED,
     Command,
-    cache_option,
-    describe_engine,
-    device_option,
     model_option,
     note,
-    precision_option,
     quiet_option,
-    spec_option,
-    threads_option,
 )
-from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
 
@@ -56,7 +50,6 @@ _seconds = click.FloatRange(min=0, min_open=True)
 @click.command(cls=Command)
 @click.argument("source", envvar="I3D_SOURCE")
 @model_option
-@spec_option
 @click.option(
     "--hop",
     default="25",
@@ -67,6 +60,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--smooth",
+    "smoothing",
     default="exponential:1",
     show_default=True,
     metavar="HOW",
@@ -76,6 +70,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 @click.option("--off", type=_probability, default=0.3, show_default=True, help="Probability below which it ends.")
 @click.option(
     "--min-duration",
+    "min_duration_s",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
@@ -93,8 +88,10 @@ _seconds = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event to this URL as JSON."
 )
-@click.option("--real-time", is_flag=True, help="Play a file at its own speed, and drop windows like a camera.")
-@click.option("--loop", is_flag=True, help="Play a file again and again.")
+@click.option(
+    "--real-time", "is_real_time", is_flag=True, help="Play a file at its own speed, and drop windows like a camera."
+)
+@click.option("--loop", "is_looped", is_flag=True, help="Play a file again and again.")
 @click.option(
     "--reconnect",
     default="5",
@@ -117,6 +114,7 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--open-timeout",
+    "open_timeout_s",
     type=_seconds,
     default=10.0,
     show_default=True,
@@ -125,54 +123,35 @@ _seconds = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--read-timeout",
+    "read_timeout_s",
     type=_seconds,
     default=10.0,
     show_default=True,
     metavar="SECONDS",
     help="Time allowed for the next frame.",
 )
-@click.option("--max-duration", type=_seconds, metavar="SECONDS", help="Stop after this much of the stream.")
+@click.option(
+    "--max-duration", "max_duration_s", type=_seconds, metavar="SECONDS", help="Stop after this much of the stream."
+)
 @click.option(
     "--report-every",
+    "report_every_s",
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
     help="Print statistics on stderr this often; 0: never.",
 )
-@device_option
-@precision_option
-@profile_option
-@threads_option
-@cache_option
+@engine_options()
 @quiet_option
 def stream(
     source: str,
     model_path: Path,
-    spec_path: Path | None,
-    hop: int | None,
-    smooth: str,
-    on: float,
-    off: float,
-    min_duration: float,
-    labels: tuple[str, ...],
     events_path: Path | None,
     predictions_path: Path | None,
     webhook: str | None,
-    real_time: bool,
-    loop: bool,
-    reconnect: int | None,
-    hardware_decoder: str | None,
-    rtsp_transport: Literal["tcp", "udp"],
-    open_timeout: float,
-    read_timeout: float,
-    max_duration: float | None,
-    report_every: float,
-    device: str,
-    inference_precision: str | None,
-    profile_path: Path | None,
-    num_threads: int | None,
-    cache: Path | None,
+    engine: EngineOptions,
+    **watching: Any,
 ) -> None:
     """Watch a live source and print actions as they start and end, as JSON lines.
 
@@ -184,47 +163,21 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_scratch_int8.xml --hop auto
     """
-    from i3d_edge.runtime.inference.engine import Engine
-    from i3d_edge.runtime.inference.placement import start_notes
     from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
 
-    if loop and Address.parse(source).kind != "file":
+    if watching["is_looped"] and Address.parse(source).kind != "file":
         raise click.UsageError("--loop is for files only")
+    if not progress.is_enabled():
+        watching["report_every_s"] = 0
     with _usage_errors():
-        options = StreamOptions(
-            hop=hop,
-            smoothing=smooth,
-            on=on,
-            off=off,
-            min_duration_s=min_duration,
-            labels=labels,
-            is_real_time=real_time,
-            is_looped=loop,
-            reconnect=reconnect,
-            max_duration_s=max_duration,
-            report_every_s=report_every if progress.is_enabled() else 0,
-            rtsp_transport=rtsp_transport,
-            open_timeout_s=open_timeout,
-            read_timeout_s=read_timeout,
-            hardware_decoder=hardware_decoder,
-        )
+        options = StreamOptions(**watching)
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
-        own = {"device": device, "inference_precision": inference_precision}
-        engine = Engine(
-            model_path,
-            **apply_profile(profile_path, model_path, own),
-            num_threads=num_threads,
-            cache=cache,
-            spec_path=spec_path,
-        )
-        live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
-        note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
-        for text in start_notes(engine):
-            note(text)
+        compiled = engine.open(model_path)
+        live = LiveStream(source, compiled.spec, compiled.probabilities, options, say=note)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

@@ -88,10 +88,9 @@ class FakeClassifier:
 def no_model(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a model that need not be there."""
     command = importlib.import_module("i3d_edge.cli.classify")
-    for name in ("describe_engine", "engine_fields"):
-        monkeypatch.setattr(command, name, lambda _engine: {})
-    for name in ("start_notes", "end_notes"):
-        monkeypatch.setattr(placement, name, lambda _engine: [])
+    for name in ("note_engine", "engine_fields"):
+        monkeypatch.setattr(command, name, lambda *_args: {})
+    monkeypatch.setattr(placement, "end_notes", lambda _engine: [])
     monkeypatch.setattr(runtime, "VideoClassifier", FakeClassifier)
     return "none.xml"
 
