@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from benchmarks.figures import Figure, figures, finding, rounded
 from benchmarks.result import Result
-from i3d_edge.runtime.show.chart import Axis, Plot, linear_ticks
-from i3d_edge.runtime.show.templates import environment
+
+if TYPE_CHECKING:
+    from i3d_edge.runtime.show.chart import Axis
 
 _WIDTH_PX = 800
 _LEFT_PX, _RIGHT_PX = 236, 70
@@ -41,6 +43,9 @@ class Bar:
 
 def svg(result: Result) -> str:
     """Return bars of the median time per clip, slowest first, with whiskers from the 10th to the 90th percentile."""
+    from i3d_edge.runtime.show.chart import Axis, Plot, linear_ticks  # here, because the runtime loads OpenVINO
+    from i3d_edge.runtime.show.templates import environment
+
     lines = figures(result)
     title = textwrap.wrap(finding(result), _TITLE_CHARS)
     top = 46 + _LINE_PX * len(title)
