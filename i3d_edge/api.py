@@ -305,7 +305,7 @@ def write_report(
     Example:
         >>> write_report(["results", "results-10x3:int8"], "report.html")
     """
-    from i3d_edge.accuracy.report.page_of_runs import make_report
+    from i3d_edge.accuracy.report.page import make_report
     from i3d_edge.accuracy.result.named_runs import read_named_runs
 
     output = Path(output)

@@ -40,7 +40,7 @@ def test_a_page_with_pictures(run: Path, tmp_path: Path) -> None:
     assert result.stdout == f"written: {tmp_path}/report.html\n"
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     pictures = [attributes["src"] for name, attributes in page.elements if name == "img"]
-    assert len(pictures) == 2
+    assert len(pictures) == 2 * 3
     assert all(source.startswith("data:image/jpeg;base64,") for source in pictures)
     assert "the file is not here" in page.text
 
@@ -55,7 +55,7 @@ def test_videos_that_moved(run: Path, tmp_path: Path) -> None:
     for name in ("0.mp4", "1.mp4"):
         (tmp_path / name).rename(tmp_path / "moved" / name)
     assert report(run, "-o", tmp_path / "a.html", "--videos", tmp_path / "moved").exit_code == 0
-    assert (tmp_path / "a.html").read_text(encoding="utf-8").count("<img") == 2
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").count("<img") == 2 * 3
 
 
 def test_models_by_name(run: Path, tmp_path: Path) -> None:

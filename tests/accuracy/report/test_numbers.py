@@ -1,7 +1,5 @@
-import pytest
-
-from i3d_edge.accuracy.report.html.axes import linear_ticks, log_ticks
-from i3d_edge.accuracy.report.html.numbers import plural, seconds, signed, significant
+from i3d_edge.accuracy.report.numbers import plural, seconds, signed, significant
+from i3d_edge.accuracy.report.tradeoff import number_positions
 
 
 def test_three_digits() -> None:
@@ -39,16 +37,7 @@ def test_nouns() -> None:
     assert [plural(number, "video") for number in (0, 1, 1200)] == ["0 videos", "1 video", "1,200 videos"]
 
 
-def test_round_ticks() -> None:
-    for low, high, ticks in [
-        (0.72, 0.88, [0.7, 0.75, 0.8, 0.85, 0.9]),
-        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-        (0.5, 0.5, [0.5]),
-        (0.901, 1.0, [0.9, 0.92, 0.94, 0.96, 0.98, 1.0]),
-    ]:
-        assert linear_ticks(low, high) == ticks
-
-
-def test_logarithmic_ticks() -> None:
-    assert log_ticks(0.08, 3) == pytest.approx([0.1, 0.2, 0.5, 1, 2])
-    assert log_ticks(0.001, 1000) == pytest.approx([0.001, 0.01, 0.1, 1, 10, 100, 1000])
+def test_numbers_of_points_keep_apart() -> None:
+    assert number_positions([(100, 50), (300, 50)]) == [(113, 50), (313, 50)]
+    close = number_positions([(100, 60), (105, 50), (104, 55), (300, 50)])
+    assert close == [(118, 68), (118, 42), (118, 55), (313, 50)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from synthetic import write_numbered, write_video
 
 from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.data.video_check import content_sha256
-from i3d_edge.accuracy.report.thumbnails import HEIGHT_PX, Thumbnails
+from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 
 
@@ -23,56 +24,49 @@ def recorded(folder: Path, list_path: Path, name: str, file: Path) -> RecordedRu
     return read_run(write_run(folder / "run", Run({"m": [video]}, overrides={"data": data})))
 
 
-def picture(jpeg: bytes | None) -> np.ndarray:
-    assert jpeg is not None
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+def decoded(found: Found) -> list[np.ndarray]:
+    assert not isinstance(found, str)
+    jpegs = [base64.b64decode(picture.url.removeprefix("data:image/jpeg;base64,")) for picture in found]
+    return [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs]
 
 
 def test_three_pictures_from_beginning_middle_and_end(tmp_path: Path) -> None:
     colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
     frames = [np.full((120, 160, 3), colours[number // 10], np.uint8) for number in range(30)]
     file = write_video(tmp_path / "a.mp4", frames)
-    made = Thumbnails().of(recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file), "a.mp4")
-    strip = picture(made.jpeg)
-    assert strip.shape == (HEIGHT_PX, 3 * 112, 3)
-    for number, colour in enumerate(colours):
-        assert strip[40, 56 + 112 * number, ::-1].astype(int) == pytest.approx(colour, abs=12)
-
-
-def test_one_frame_and_a_very_wide_one(tmp_path: Path) -> None:
-    file = write_video(tmp_path / "a.mp4", [np.full((32, 320, 3), 90, np.uint8)])
-    made = Thumbnails().of(recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file), "a.mp4")
-    assert picture(made.jpeg).shape == (HEIGHT_PX, 150, 3)
+    pictures = decoded(RunPictures().of(recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file), "a.mp4"))
+    for picture, colour in zip(pictures, colours, strict=True):
+        assert picture.shape == (120, 160, 3)
+        assert picture[40, 56, ::-1].astype(int) == pytest.approx(colour, abs=12)
 
 
 def test_where_the_videos_are_now(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     file = write_numbered(tmp_path / "new" / "a.mp4", 5)
     run = recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file)
-    assert Thumbnails().of(run, "a.mp4").reason == "the file is not here"
-    assert Thumbnails(tmp_path / "new").of(run, "a.mp4").jpeg is not None
+    assert RunPictures().of(run, "a.mp4") == "the file is not here"
+    assert decoded(RunPictures(tmp_path / "new").of(run, "a.mp4"))
     run.result["data"]["root"] = str(tmp_path / "new")
-    assert Thumbnails().of(run, "a.mp4").jpeg is not None
+    assert decoded(RunPictures().of(run, "a.mp4"))
 
 
 def test_another_file_of_that_name_is_not_shown(tmp_path: Path) -> None:
     file = write_numbered(tmp_path / "a.mp4", 5)
     run = recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file)
     write_numbered(file, 6)
-    made = Thumbnails().of(run, "a.mp4")
-    assert (made.jpeg, made.reason) == (None, "the file has changed since")
+    assert RunPictures().of(run, "a.mp4") == "the file has changed since"
 
 
 def test_a_file_that_does_not_decode(tmp_path: Path) -> None:
     file = tmp_path / "a.mp4"
     file.write_text("no video")
     run = recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file)
-    assert Thumbnails().of(run, "a.mp4").reason == "the file does not decode: VideoOpenError"
+    assert RunPictures().of(run, "a.mp4") == "the file does not decode: VideoOpenError"
 
 
 def test_a_name_that_is_no_path(tmp_path: Path) -> None:
     run = recorded(tmp_path, tmp_path / "list.csv", "a\x00b", tmp_path / "none")
-    assert Thumbnails().of(run, "a\x00b").reason == "the file is not here"
+    assert RunPictures().of(run, "a\x00b") == "the file is not here"
 
 
 def test_a_folder_of_images(tmp_path: Path) -> None:
@@ -81,7 +75,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     for number in range(4):
         cv2.imwrite(str(folder / f"image_{number + 1:05d}.jpg"), np.full((84, 100, 3), 60 * number, np.uint8))
     run = recorded(tmp_path, tmp_path / "list.csv", "frames", folder)
-    assert picture(Thumbnails().of(run, "frames").jpeg).shape == (HEIGHT_PX, 300, 3)
+    assert [picture.shape for picture in decoded(RunPictures().of(run, "frames"))] == [(84, 100, 3)] * 3
 
 
 def test_the_root_of_a_manifest(tmp_path: Path) -> None:
@@ -93,15 +87,15 @@ def test_the_root_of_a_manifest(tmp_path: Path) -> None:
     content = {"manifest_version": 1, "root": "videos"}
     manifest.write_text(json.dumps({**content, "digest": digest_of(content)}))
     run = recorded(tmp_path, manifest, "a.mp4", file)
-    thumbnails = Thumbnails()
-    assert thumbnails.of(run, "a.mp4").jpeg is not None
+    pictures = RunPictures()
+    assert decoded(pictures.of(run, "a.mp4"))
     manifest.write_text(json.dumps({**content, "digest": "0"}))
-    assert Thumbnails().of(run, "a.mp4").reason == "the manifest is not what it was"
-    assert thumbnails.of(run, "b.mp4").reason == "the file does not decode: VideoOpenError"  # the manifest is read once
+    assert RunPictures().of(run, "a.mp4") == "the manifest has changed since"
+    assert pictures.of(run, "b.mp4") == "the file does not decode: VideoOpenError"  # the manifest is read once
 
 
 def test_each_file_is_decoded_once(tmp_path: Path) -> None:
     file = write_numbered(tmp_path / "a.mp4", 5)
     run = recorded(tmp_path, tmp_path / "list.csv", "a.mp4", file)
-    thumbnails = Thumbnails()
-    assert thumbnails.of(run, "a.mp4") is thumbnails.of(run, "a.mp4")
+    pictures = RunPictures()
+    assert pictures.of(run, "a.mp4") is pictures.of(run, "a.mp4")

@@ -1,4 +1,4 @@
-"""Which models a report is about, what each is called in it, and which of them may be compared."""
+"""The models of a report: their names, and which of them compare."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ReportedModel:
     """One model of one run.
 
     Attributes:
-        run: Where its answers are.
-        model: Its name there.
-        protocol: What the report calls the run's protocol; see `protocol_titles`.
-        run_title: What the report calls the run; see `run_titles`.
+        run: The run.
+        model: Its name in the run.
+        protocol: The report's name of the run's protocol; see `protocol_titles`.
+        run_title: The report's name of the run; see `run_titles`.
     """
 
     run: RecordedRun
@@ -33,12 +33,12 @@ class ReportedModel:
 
     @property
     def info(self) -> ModelInfo:
-        """What it is."""
+        """Its file, weights, precision and device."""
         return self.run.result["what"][self.model]
 
     @property
     def how(self) -> Protocol:
-        """By which protocol it was measured."""
+        """The protocol it was measured by."""
         return self.run.result["how"]
 
     @property
@@ -53,14 +53,14 @@ class ReportedModel:
 
     @property
     def title(self) -> str:
-        """Its name, or its file's where the run has no other, with the precision that it ran in."""
+        """Its name, or its file's name if the run has no other, with the precision that it ran in."""
         name = Path(self.info["path"]).stem if self.model == _ALONE else self.model
         precision = self.info["executed_precision"]
         return name if precision.casefold() in name.casefold() else f"{name} ({precision})"
 
     @property
     def address(self) -> str:
-        """What commands call it: RUN:NAME."""
+        """Its name on the command line, RUN:NAME."""
         return f"{self.run_title}:{self.model}"
 
     @property
@@ -75,7 +75,7 @@ class ReportedModel:
 
     @property
     def measurement(self) -> tuple[object, ...]:
-        """What two models must have in common for their numbers to be comparable."""
+        """What two models must share for their numbers to compare."""
         return (self.data, tuple(self.how.items()))
 
     @property
@@ -86,13 +86,13 @@ class ReportedModel:
 
     @property
     def machine(self) -> tuple[object, ...]:
-        """What its speed depends on besides itself."""
+        """The machine and software that its speed depends on."""
         where = self.run.result["where"]
         return (where["cpu"], where["num_cpus"], where["os"], tuple(where["versions"].items()))
 
 
 def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
-    """Return what to call protocols: name and version, and the fields in which those of one name differ.
+    """Return names for protocols: name and version, and the fields in which those of one name differ.
 
     Example:
         "centre" of a model of 79 frames beside that of one of 32 -> "centre, num_frames=79", "centre, num_frames=32".
@@ -107,7 +107,7 @@ def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
 
 
 def run_titles(folders: Sequence[Path]) -> list[str]:
-    """Return what to call runs: the ends of their folders' paths, as long as it takes to tell them apart.
+    """Return names for runs: the shortest unambiguous ends of their folders' paths.
 
     Example:
         "old/results", "new/results", "omz" -> "old/results", "new/results", "omz".
@@ -122,7 +122,7 @@ def _own_end(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> tuple[s
 
 
 def progress(run: RecordedRun) -> str:
-    """Return how far a run came.
+    """Return how far a run got.
 
     Example:
         "4 of 12 videos".
@@ -132,7 +132,7 @@ def progress(run: RecordedRun) -> str:
 
 
 def list_name(run: RecordedRun) -> str:
-    """Return what a run's videos were listed in, with the digest of a manifest."""
+    """Return the name of a run's list of videos, with the digest of a manifest."""
     data = run.result["data"]
     digest = data["manifest_digest"]
     name = Path(data["path"]).name
@@ -140,12 +140,12 @@ def list_name(run: RecordedRun) -> str:
 
 
 def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) -> list[str]:
-    """Return a short name for each model: its title, and protocol, device, machine and run where they tell apart.
+    """Return a short name for each model: its title, and protocol, device, machine and run where these differ.
 
     Args:
-        models: Those that stand together.
-        with_protocol: Whether names say the protocol where there are several; all names are then different. Without,
-            names of one protocol are.
+        models: The models that are named together.
+        with_protocol: Name the protocol if there are several, which makes all names unique. Otherwise names are unique
+            within a protocol.
     """
     protocols = [model.protocol for model in models]
     devices = [model.info["device"] for model in models]
@@ -163,12 +163,12 @@ def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) ->
         if not model.run.is_complete:
             parts.append("interrupted")
         labels.append(" · ".join(parts))
-    labels = _told_apart(labels, protocols, [model.run_title for model in models])
-    return _told_apart(labels, protocols, [str(number) for number in range(1, len(models) + 1)])
+    labels = _distinct(labels, protocols, [model.run_title for model in models])
+    return _distinct(labels, protocols, [str(number) for number in range(1, len(models) + 1)])
 
 
-def _told_apart(labels: Sequence[str], protocols: Sequence[str], marks: Sequence[str]) -> list[str]:
-    """Return labels, with a mark where several of one protocol are equal."""
+def _distinct(labels: Sequence[str], protocols: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Append a mark to labels that several models of one protocol have."""
     counts = Counter(zip(labels, protocols, strict=True))
     return [
         f"{label} · {mark}" if counts[label, protocol] > 1 else label
@@ -190,7 +190,7 @@ def groups_by_data(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]
 
 
 def titles_by_data(models: Sequence[ReportedModel]) -> dict[tuple[object, ...], str]:
-    """Return what to call each set of videos: what lists it, with a letter where several have that name."""
+    """Return a name for each set of videos: its list's, with a letter if several have that name."""
     groups = groups_by_data(models)
     names = [list_name(group[0].run) for group in groups]
     counts = Counter(names)
@@ -208,8 +208,13 @@ def groups_by_measurement(models: Sequence[ReportedModel]) -> list[list[Reported
     return list(groups.values())
 
 
+def protocols_of(models: Sequence[ReportedModel]) -> list[str]:
+    """Return the protocols of models, in order of first appearance."""
+    return list(dict.fromkeys(model.protocol for model in models))
+
+
 def runs_of(models: Sequence[ReportedModel]) -> list[RecordedRun]:
-    """Return the runs that models are of, in order of first appearance."""
+    """Return the runs of models, in order of first appearance."""
     return list({id(model.run): model.run for model in models}.values())
 
 

@@ -9,7 +9,7 @@ from reports import OUTCOMES, made, timed, two_models
 from runs import Run, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
-from i3d_edge.accuracy.report.page_of_runs import make_report
+from i3d_edge.accuracy.report.page import make_report
 
 
 def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> None:
@@ -64,14 +64,3 @@ def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
     page = Page(make_report([(read_run(way), None) for way in ways], with_thumbnails=False))
     assert [row["run:name"] for row in page.rows("ran in")] == ["run:m"]
     assert "there is no pair to compare" in page.text
-
-
-def test_points_without_room_for_names_are_numbered(tmp_path: Path) -> None:
-    """In the wide chart two names have room, in the narrow one they do not."""
-    models = {f"a model with a rather long name {number}": videos_of(OUTCOMES) for number in (1, 2)}
-    time = timed(**{name: 8.0 + number for number, name in enumerate(models)})
-    page = made(tmp_path, Run(models, overrides={"time": time}))
-    first, second = (f"{name} (f32)" for name in models)
-    assert page.count("ul", class_="key") == 1
-    assert f"1 {first} 2 {second}" in page.text
-    assert made(tmp_path / "short", two_models()).count("ul", class_="key") == 0

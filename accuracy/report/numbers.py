@@ -1,19 +1,20 @@
-"""Numbers as a reader wants them: three digits, a unit, and how sure they are."""
+"""Numbers as text: three significant digits, a unit, and an interval."""
 
 from __future__ import annotations
 
 import math
 
 from i3d_edge.accuracy.result.schema import Metric
+from i3d_edge.runtime.show.templates import percent
 
 
-def percent(fraction: float) -> str:
-    """Return a fraction in percent, with one decimal.
+def metric_lines(metric: Metric | None) -> tuple[str, ...]:
+    """Return a metric's value, count and 95 % interval; "none" without a metric.
 
     Example:
-        0.83036 -> "83.0 %".
+        186 of 224 -> "83.0 %", "186/224", "77.6 .. 87.4 %".
     """
-    return f"{100 * fraction:.1f} %"
+    return ("none",) if metric is None else (percent(metric["value"]), count(metric), interval(metric))
 
 
 def interval(metric: Metric) -> str:

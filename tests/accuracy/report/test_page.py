@@ -14,9 +14,9 @@ from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.gate.pairs import Z_TWO_SIDED_95, drop_upper_bound
-from i3d_edge.accuracy.report.html.numbers import percent
-from i3d_edge.accuracy.report.page_of_runs import make_report
+from i3d_edge.accuracy.report.page import make_report
 from i3d_edge.core.errors import ComparisonError, ResultError
+from i3d_edge.runtime.show.templates import percent
 
 
 def test_numbers_are_those_of_the_result(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_numbers_are_those_of_the_result(tmp_path: Path) -> None:
             metric = metrics[name]
             low, high = 100 * metric["interval_low"], 100 * metric["interval_high"]
             assert row[header] == (
-                f"{percent(metric['value'])} {metric['num_correct']}/{metric['num_total']}; {low:.1f} .. {high:.1f} %"
+                f"{percent(metric['value'])} {metric['num_correct']}/{metric['num_total']} {low:.1f} .. {high:.1f} %"
             )
     assert [row["inference per video ↓"] for row in rows] == ["200 ms 1 view", "100 ms 1 view"]
     assert [row["video_top1"] for row in page.rows("video_top1")] == ["30/40", "29/40"]
@@ -56,7 +56,7 @@ def test_a_pair_and_its_flips(tmp_path: Path) -> None:
     assert page.text.count("▼ lost") == 2
     assert page.text.count("▲ gained") == 1
     assert "▲ gained a b (0.90) → a (0.80) 0030.mp4" in page.text
-    assert page.text.count("no picture asked for") == 3
+    assert page.text.count("pictures are off") == 3
 
 
 def test_no_flip_is_no_certainty(tmp_path: Path) -> None:
@@ -83,19 +83,20 @@ def test_the_chart_says_what_it_shows(tmp_path: Path) -> None:
         "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times the time; "
         "their intervals overlap"
     ) in page.text
-    assert page.count("circle", class_="mark s0") == 2 * 2 + 1 + 2  # two charts, the legend, two diagrams
-    assert page.count("path", class_="whisker s0") == 2 * 2
+    assert page.count("path", class_="mark c0") == 2 * 2 + 2 + 2  # two charts, their key, two diagrams
+    assert page.count("path", class_="whisker c0") == 2 * 2 + 2
+    assert "1 bf16 2 int8" in page.text
 
 
 def test_other_protocols_are_other_shapes_and_no_pairs(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "name": "10x3", "num_clips": 10})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
-    assert "These runs follow 2 protocols: centre; 10x3. A number compares with numbers of the same" in page.text
+    assert "These runs follow 2 protocols: centre; 10x3. Numbers compare only within a protocol" in page.text
     assert "between shapes the protocol differs as well" in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8"]
     assert page.text.count("Speed against accuracy") == 1
-    assert page.count("polygon", class_="mark s1") == 2 + 1
-    assert "int8 · 10x3" in page.text
+    assert page.count("path", class_="mark c1") == 2 + 1
+    assert "3 int8 · 10x3" in page.text
 
 
 def test_another_version_is_another_protocol(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_clips_of_another_length_are_another_protocol(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "num_frames": 32})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
     assert "2 protocols: centre, num_frames=79; centre, num_frames=32." in page.text
-    assert page.count("polygon", class_="mark s1") == 2 + 1
+    assert page.count("path", class_="mark c1") == 2 + 1
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8"]
 
 
@@ -143,7 +144,7 @@ def test_other_classes_are_other_sets(tmp_path: Path) -> None:
 def test_other_machines_are_told(tmp_path: Path) -> None:
     where = {"cpu": "another CPU", "num_cpus": 4, "os": "linux", "versions": {}}
     page = made(tmp_path, two_models(), two_models(where=where), names={0: "int8", 1: "int8"})
-    assert "Not all runs were made on one machine with one software" in page.text
+    assert "The runs used different machines or software: their times do not compare." in page.text
     assert [row["on"] for row in page.rows("ran in")] == ["CPU, machine A", "CPU, machine B"]
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["int8 · machine A → int8 · machine B"]
 
@@ -169,11 +170,11 @@ def test_an_interrupted_run_is_marked_and_in_no_finding(tmp_path: Path) -> None:
     assert "could decode the same videos" not in page.text
     assert [row["model"] for row in page.rows("ran in")] == ["bf16", "int8", "int4 (f32) INTERRUPTED 10 of 40 videos"]
     assert "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times" in page.text
-    assert page.count("circle", class_="mark s0 hollow") == 2 + 1  # two charts and the legend
-    assert "hollow: interrupted, fewer videos" in page.text
+    assert page.count("path", class_="mark c0 hollow") == 2 + 1  # two charts and their key
+    assert "Hollow points are interrupted runs, of fewer videos." in page.text
     assert "Run run1: centre, INTERRUPTED after 10 of 40 videos" in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8", "bf16 → int4 (f32) · interrupted"]
-    assert "hollow: interrupted" not in made(tmp_path / "whole", two_models()).text
+    assert "Hollow points" not in made(tmp_path / "whole", two_models()).text
 
 
 @pytest.mark.parametrize(
@@ -182,19 +183,19 @@ def test_an_interrupted_run_is_marked_and_in_no_finding(tmp_path: Path) -> None:
         (
             "+" * 10 + "-" * 2,
             0.845,
-            "as sure as it is right, as far as 12 videos can tell. Mean probability 84.5 %, right 83.3 %, "
+            "well calibrated, as far as 12 videos can tell. Mean probability 84.5 %, right 83.3 %, "
             "difference +1.2 points; calibration error 1.2 points",
         ),
         (
             "+" * 30 + "-" * 10,
             0.9,
-            "surer than it is right. Mean probability 90.0 %, right 75.0 %, difference +15.0 points; "
+            "overconfident. Mean probability 90.0 %, right 75.0 %, difference +15.0 points; "
             "calibration error 15.0 points",
         ),
         (
             "+" * 40,
             0.6,
-            "less sure than it is right. Mean probability 60.0 %, right 100.0 %, difference \N{MINUS SIGN}40.0 points; "
+            "underconfident. Mean probability 60.0 %, right 100.0 %, difference \N{MINUS SIGN}40.0 points; "
             "calibration error 40.0 points",
         ),
     ],
@@ -220,18 +221,18 @@ def test_published_numbers_stand_beside_those_of_their_own_protocol_only(tmp_pat
     rows = page.rows("published")
     assert [(row["ours"], row["published"], row["weights"]) for row in rows] == [
         ("bf16 (f32)", "71.1 % deepmind-test", "the same checkpoint"),
-        ("int8 (f32)", "71.1 % deepmind-test", "ours are others: unknown"),
+        ("int8 (f32)", "71.1 % deepmind-test", "others; ours are unknown"),
     ]
     assert "deepmind-test: 71.1 %, deepmind" in page.text
-    assert page.count("line", class_="reference s0") == 2
+    assert page.count("path", class_="reference c0") == 2 + 1  # two charts and their key
     other = made(tmp_path / "other", two_models(what={"bf16": real, "int8": real}))
-    assert "No number is known that was published by the protocol centre, so none is shown." in other.text
-    assert other.count("line", class_="reference s0") == 0
+    assert "No published number uses the protocol centre." in other.text
+    assert other.count("path", class_="reference c0") == 0
 
 
 def test_no_line_for_other_weights(tmp_path: Path) -> None:
     page = made(tmp_path, replace(two_models(), protocol={**PROTOCOL, "name": "deepmind"}))
-    assert page.count("line", class_="reference s0") == 0
+    assert page.count("path", class_="reference c0") == 0
     assert len(page.rows("published")) == 2
 
 
@@ -239,7 +240,7 @@ def test_a_clip_number_is_no_line_in_a_chart_of_videos(tmp_path: Path) -> None:
     real = {**INFO, "origin": "rgb_imagenet"}
     run = replace(two_models(what={"bf16": real, "int8": real}), protocol={**PROTOCOL, "name": "omz-2022"})
     page = made(tmp_path, run)
-    assert page.count("line", class_="reference s0") == 0
+    assert page.count("path", class_="reference c0") == 0
     assert {row["metric"] for row in page.rows("published")} == {"clip_top1"}
 
 
