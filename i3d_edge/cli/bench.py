@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
-from i3d_edge.cli._devices import note_end, note_start
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Engine, Mode
@@ -73,6 +72,7 @@ def bench(
       i3d bench FP32.xml INT8.xml --rounds 20
     """
     from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure import bench as room
     from i3d_edge.runtime.measure.end_to_end import time_end_to_end
     from i3d_edge.runtime.measure.start_up import time_start_up
@@ -80,10 +80,12 @@ def bench(
     engine = partial(Engine, device=device, inference_precision=inference_precision)
     engines = {str(path): engine(path, mode=mode) for path in models}
     for opened in engines.values():
-        note_start(opened)
+        for text in start_notes(opened):
+            note(text)
     timings = room.bench(engines, rounds=rounds)
     for opened in engines.values():
-        note_end(opened)
+        for text in end_notes(opened):
+            note(text)
     passes = {
         str(path): time_end_to_end(path, videos, device=device, inference_precision=inference_precision)
         for path in models

@@ -58,7 +58,7 @@ def test_driver_and_report_load_no_engine() -> None:
 def test_every_bench_dependency_has_its_line_in_the_page() -> None:
     lines = (ROOT / "requirements-bench.txt").read_text().splitlines()
     names = [re.split(r"[<>=]", line)[0] for line in lines if line[:1] not in ("#", "-", "")]
-    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "background" / "performance.md").read_text(encoding="utf-8")
     assert len(names) == 4
     for name in names:
         assert f"| `{name}` |" in page, name

@@ -145,7 +145,7 @@ def test_a_result_of_another_version(tmp_path: Path) -> None:
 
 def test_the_page_shows_the_committed_result() -> None:
     [path] = (ROOT / "benchmarks" / "results").glob("*.json")
-    page, result = ROOT / "docs" / "performance.md", read_result(path)
+    page, result = ROOT / "docs" / "background" / "performance.md", read_result(path)
     text = page.read_text(encoding="utf-8")
     assert filled(text, markdown(result, chart="performance.svg"), page) == text, f"python -m benchmarks.report {path}"
     assert page.with_suffix(".svg").read_text(encoding="utf-8") == svg(result)

@@ -229,8 +229,9 @@ def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path
 
 
 def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from i3d_edge.cli import _scorers
+    from i3d_edge.accuracy.run.scorers import ModelDefaults, ir_scorers
     from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.runtime.inference.model_choice import ModelChoice
 
     made = []
     real = Engine.__init__
@@ -240,8 +241,7 @@ def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch:
         real(self, *args, **options)
 
     monkeypatch.setattr(Engine, "__init__", remember)
-    options = _scorers.ModelOptions(device="AUTO:CPU", precision=None, spec_path=None)
-    spec, scorers = _scorers.ir_scorers([str(tiny)], options)
+    spec, scorers = ir_scorers({"ir": ModelChoice(tiny)}, ModelDefaults(device="AUTO:CPU"))
     assert spec == SPEC
     assert list(scorers) == ["ir"]
     assert [own["fallback"] for own in made] == [False]
