@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,7 @@ def bench(
         for path in models
         if start_up_video is not None
     }
-    ratios = room.ratios(list(timings.values()))
-    rows = [_row(path, timing, ratio) for (path, timing), ratio in zip(timings.items(), ratios, strict=True)]
+    rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
         document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
@@ -106,10 +106,9 @@ def bench(
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
-        for path, timed in passes.items():
-            click.echo(f"\n{path}: {_pass_line(timed)}")
-        for path, start in starts.items():
-            click.echo(f"\n{path}: {_start_line(start)}")
+        lines = [(path, _pass_line(timed)) for path, timed in passes.items()]
+        for path, line in [*lines, *((path, _start_line(start)) for path, start in starts.items())]:
+            click.echo(f"\n{path}: {line}")
     for model in models if layers else ():
         _echo_layers(model, engine(model, profile=True), rounds)
 
@@ -158,16 +157,21 @@ def _pass_line(timed: EndToEnd) -> str:
     )
 
 
-def _row(path: str, timing: Timing, ratio: float) -> dict[str, Any]:
-    return {
-        "model": path,
-        "executed_precision": timing.engine.precision,
-        "median_ms": round(timing.percentile_ms(50), 2),
-        "p90_ms": round(timing.percentile_ms(90), 2),
-        "p99_ms": round(timing.percentile_ms(99), 2),
-        "clips_per_s": round(timing.clips_per_s, 3),
-        "times_faster_than_first": round(ratio, 3),
-    }
+def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
+    from i3d_edge.runtime.measure.bench import ratios
+
+    return [
+        {
+            "model": path,
+            "executed_precision": timing.engine.precision,
+            "median_ms": round(timing.percentile_ms(50), 2),
+            "p90_ms": round(timing.percentile_ms(90), 2),
+            "p99_ms": round(timing.percentile_ms(99), 2),
+            "clips_per_s": round(timing.clips_per_s, 3),
+            "times_faster_than_first": round(ratio, 3),
+        }
+        for (path, timing), ratio in zip(timings.items(), ratios(list(timings.values())), strict=True)
+    ]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
