@@ -25,7 +25,7 @@ class ModelInfo(TypedDict):
 
 
 class Protocol(TypedDict):
-    """How views were taken and combined; see docs/protocols.md."""
+    """How views were taken and combined; see docs/reference/protocols.md."""
 
     name: str  # see accuracy.protocol.PRESETS; "spread-3" for --num-clips 3
     version: int  # raised when anything below changes under the same name

@@ -9,25 +9,23 @@ Both shortcuts are checked against what is decoded, and there is a thorough way 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
+import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError
-from i3d_edge.runtime.frames.container import DecodedFrames, open_container, video_stream
-from i3d_edge.runtime.frames.file_clock import (
-    DURATION_TOLERANCE_S,
-    is_of_another_stream,
-    stated_duration_s,
-    timeline_of_frames,
-    timeline_of_packets,
-)
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
+from i3d_edge.runtime.frames.decoder import FrameDecoder
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.timeline import Timeline
 
@@ -37,6 +35,7 @@ _SEEK_AFTER_S = 5.0
 # Where a seek leads to damage, another one begins farther ahead; what is damaged even then is damaged in the file.
 _LEADS_S = (0, 10)
 _SETTLED_S = 5
+_DURATION_TOLERANCE_S = 0.5
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
@@ -79,17 +78,17 @@ class Video:
             EmptyVideoError: If no frame of it can be decoded.
         """
         timeline = None
-        with open_container(path) as container:
-            stream = video_stream(container, path)
-            stated = stated_duration_s(container, stream)
+        with _open(path) as container:
+            stream = _video_stream(container, path)
+            stated = _stated_duration_s(container, stream)
             if not thorough and container.format.name not in _CONTAINERS_WITHOUT_TIMESTAMPS:
-                timeline = timeline_of_packets(container, stream)
+                timeline = _timeline_of_packets(container, stream)
         is_thorough = timeline is None
         if timeline is None:
-            timeline = timeline_of_frames(path)
+            timeline = _timeline_of_frames(path)
         video = cls(path, timeline, stated, _is_thorough=is_thorough)
-        if stated is not None and timeline.duration_s < stated - DURATION_TOLERANCE_S:
-            if is_of_another_stream(path, stated):
+        if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
+            if _is_of_another_stream(path, stated):
                 video.stated_duration_s = None
             else:
                 video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
@@ -118,9 +117,9 @@ class Video:
             ShortcutError: If the frames are not those that the packets promised, or a seek led astray.
         """
         for lead_s in self._leads(wanted[0]):
-            with open_container(self.path) as container:
-                stream = video_stream(container, self.path)
-                decoding = DecodedFrames(container, stream)
+            with _open(self.path) as container:
+                stream = _video_stream(container, self.path)
+                decoding = FrameDecoder(container, stream)
                 if lead_s is None:
                     yield from self._deliver(decoding, self._indexed(decoding), wanted)
                     return
@@ -142,7 +141,7 @@ class Video:
         return (None,) if self._is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
 
     def _lead_in(
-        self, decoding: DecodedFrames, indexed: Iterator[tuple[int, VideoFrame]], index: int
+        self, decoding: FrameDecoder, indexed: Iterator[tuple[int, VideoFrame]], index: int
     ) -> list[tuple[int, VideoFrame]]:
         """Decode up to a frame; return it, or the one after it, and the one before it.
 
@@ -159,7 +158,7 @@ class Video:
         return first
 
     def _deliver(
-        self, decoding: DecodedFrames, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
+        self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
         to_rgb = RgbConverter()
         remaining = list(reversed(wanted))
@@ -175,12 +174,12 @@ class Video:
             if not remaining:
                 break
         if shown is None:
-            raise EmptyVideoError(f"no frame of video {str(self.path)!r} can be decoded")
+            raise EmptyVideoError(f"video {str(self.path)!r} must have a frame that decodes; none does")
         num_replaced += len(remaining)
         if num_replaced * 2 > len(wanted):
             raise VideoDecodeError(
-                f"only {len(wanted) - num_replaced} of the {len(wanted)} frames needed of video {str(self.path)!r} "
-                "can be decoded",
+                f"video {str(self.path)!r} must decode in at least half of the {len(wanted)} frames needed; "
+                f"got {len(wanted) - num_replaced}",
                 hint="the file is damaged or incomplete: copy or download it again",
             )
         last = to_rgb(shown)
@@ -188,7 +187,7 @@ class Video:
             yield index, last
         self._warn(decoding, shown, num_replaced, len(wanted))
 
-    def _indexed(self, decoding: DecodedFrames) -> Iterator[tuple[int, VideoFrame]]:
+    def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:
         """Yield decoded frames with their indices: counted, or looked up by timestamp."""
         if self._is_thorough:
             yield from enumerate(decoding)
@@ -202,7 +201,7 @@ class Video:
             last = index
             yield index, frame
 
-    def _warn(self, decoding: DecodedFrames, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
+    def _warn(self, decoding: FrameDecoder, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
         self.has_damage |= decoding.has_damage or num_replaced > 0
         if num_replaced:
             self.warnings.append(
@@ -214,3 +213,105 @@ class Video:
             self.warnings.append(f"the decoder marked {decoding.num_corrupt} frame(s) as corrupt")
         if transfer := _HDR_TRANSFERS.get(int(frame.color_trc)):
             self.warnings.append(f"HDR ({transfer}) is not tone-mapped: colours are off")
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        # With its protocol spelled out, a name with a colon is not taken for an address.
+        return av.open(f"file:{path}", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoOpenError(
+            f"video {str(path)!r} must be a file that FFmpeg can open; got {short_reason(error)}",
+            hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
+        ) from error
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    return picture_stream(container, f"video {str(path)!r}", absent=NoVideoStreamError, unreadable=VideoOpenError)
+
+
+def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / av.time_base
+
+
+def _is_of_another_stream(path: Path, stated_s: float) -> bool:
+    """Whether a stated duration is that of sound or subtitles, which are read to their end.
+
+    Matroska states one duration, of all streams. A picture that ends earlier need not be cut off.
+    """
+    with _open(path) as container:
+        if _video_stream(container, path).duration is not None:
+            return False
+        others = [stream for stream in container.streams if stream.type in ("audio", "subtitle")]
+        try:
+            for packet in container.demux(others) if others else ():
+                if packet.pts is None or packet.time_base is None:
+                    continue
+                end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                if end_s >= stated_s - _DURATION_TOLERANCE_S:
+                    return True
+        except (av.FFmpegError, OSError, IndexError):
+            pass  # it is cut off
+    return False
+
+
+def _timeline_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:
+    """Read the clock off the packets; None where they have none, or one that cannot be right."""
+    if stream.time_base is None:
+        return None
+    ticks = []
+    last_tick, last_duration = -1, None
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return None
+            ticks.append(packet.pts)
+            if packet.pts > last_tick:
+                last_tick, last_duration = packet.pts, packet.duration
+    except (av.FFmpegError, OSError, IndexError):
+        pass  # what was read so far counts; decoding reports what is missing
+    if not ticks or len(set(ticks)) != len(ticks):
+        return None
+    return _timeline(sorted(ticks), last_duration, stream)
+
+
+def _timeline_of_frames(path: Path) -> Timeline:
+    """Read the clock off the decoded frames, which come in display order."""
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        decoded = [(frame.pts, frame.dts) for frame in FrameDecoder(container, stream)]
+        if not decoded:
+            raise EmptyVideoError(f"video {str(path)!r} must have a frame that decodes; none does")
+        ticks = [pts for pts, _ in decoded if pts is not None]
+        if len(ticks) != len(decoded) or any(a >= b for a, b in pairwise(ticks)):
+            # Presentation times are absent or out of order; decoding times grow with the display order.
+            ticks = _evenly([dts for _, dts in decoded], _ticks_per_frame(stream))
+        return _timeline(ticks, None, stream)
+
+
+def _evenly(ticks: Sequence[int | None], step: int) -> list[int]:
+    """Fill in what is absent or does not grow with a step from the one before.
+
+    Example:
+        [1, 2, None, 3] with step 1 -> [1, 2, 3, 4].
+    """
+    filled: list[int] = []
+    for tick in ticks:
+        if filled and (tick is None or tick <= filled[-1]):
+            tick = filled[-1] + step
+        filled.append(tick if tick is not None else 0)
+    return filled
+
+
+def _ticks_per_frame(stream: VideoStream) -> int:
+    assert stream.time_base is not None
+    return max(1, round(1 / (frame_rate(stream) * stream.time_base)))
+
+
+def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) -> Timeline:
+    assert stream.time_base is not None
+    return Timeline(tuple(ticks), ticks[-1] + (last_duration or _ticks_per_frame(stream)), stream.time_base)

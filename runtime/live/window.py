@@ -20,7 +20,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class StreamWindow:
     """The samples of one clip.
 
     Attributes:
@@ -106,7 +106,7 @@ class WindowBuilder:
         self._held: LiveFrame | None = None
         self._crop: UInt8Array | None = None
 
-    def add(self, frame: LiveFrame) -> Iterator[Window]:
+    def add(self, frame: LiveFrame) -> Iterator[StreamWindow]:
         """Take the next frame, and yield the windows that it completes."""
         if self._origin is None:
             self._origin = frame.time
@@ -117,14 +117,14 @@ class WindowBuilder:
         if is_sample:
             yield from self._write()
 
-    def finish(self, frame_duration: Fraction) -> Iterator[Window]:
+    def finish(self, frame_duration: Fraction) -> Iterator[StreamWindow]:
         """Yield the windows that the last frame completes while it is on display."""
         if self._held is not None and self._spec.frame_rate_fps is not None:
             num_before, _ = self._sampler.feed(self._held.time + frame_duration)
             for _ in range(num_before):
                 yield from self._write()
 
-    def _write(self) -> Iterator[Window]:
+    def _write(self) -> Iterator[StreamWindow]:
         """Make the held frame the next sample."""
         spec, held, span = self._spec, self._held, self._spec.span
         assert held is not None
@@ -145,7 +145,7 @@ class WindowBuilder:
             return
         self._num_at_window = self._num_samples
         start, end = self._limits()
-        yield Window(
+        yield StreamWindow(
             frames=self._block[self._num_written - span : self._num_written : spec.frame_stride],
             start_s=float(start),
             end_s=float(end),

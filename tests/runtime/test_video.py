@@ -10,7 +10,7 @@ from servers import Served, serve
 from synthetic import numbered_frame, read_number, write_numbered, write_video
 
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
-from i3d_edge.runtime.frames import container as container_room
+from i3d_edge.runtime.frames import video
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.video import Video
 
@@ -56,9 +56,9 @@ def test_a_far_frame_is_reached_by_seeking_and_is_the_same(tmp_path: Path, monke
     assert numbers(Video.open(path), wanted) == wanted
 
     decoded = []
-    original = container_room.DecodedFrames.__iter__
+    original = video.FrameDecoder.__iter__
     monkeypatch.setattr(
-        container_room.DecodedFrames,
+        video.FrameDecoder,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -84,9 +84,9 @@ def spoil(path: Path, packets: list[tuple[int, int]]) -> None:
 
 def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     decoded: list[int] = []
-    original = container_room.DecodedFrames.__iter__
+    original = video.FrameDecoder.__iter__
     monkeypatch.setattr(
-        container_room.DecodedFrames,
+        video.FrameDecoder,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -124,7 +124,7 @@ def test_a_far_clip_of_damage_is_refused_without_decoding_the_whole_file(
     path, packets = long_video(tmp_path / "long.mp4")
     spoil(path, packets[362:380])
     decoded = count_decoded(monkeypatch)
-    with pytest.raises(VideoDecodeError, match="only 2 of the 20 frames needed of video"):
+    with pytest.raises(VideoDecodeError, match="must decode in at least half of the 20 frames needed; got 2"):
         list(Video.open(path).frames(range(360, 380)))
     assert len(decoded) < 100
 
@@ -178,7 +178,7 @@ def test_a_demuxer_that_fails_at_the_end_ends_the_video(tmp_path: Path) -> None:
             raise IndexError("list index out of range")
 
     with av.open(str(write_numbered(tmp_path / "video.mkv", 12))) as container:
-        decoding = container_room.DecodedFrames(Container(), container.streams.video[0])
+        decoding = video.FrameDecoder(Container(), container.streams.video[0])
         assert 0 < len(list(decoding)) <= 12
     assert decoding.num_errors == 1
 
@@ -223,7 +223,9 @@ def test_frames_are_let_go_at_once(rotation: int | None, tmp_path: Path) -> None
 def test_absent_file(tmp_path: Path) -> None:
     with pytest.raises(VideoOpenError) as caught:
         Video.open(tmp_path / "no.mp4")
-    assert str(caught.value) == (f"cannot open video '{tmp_path / 'no.mp4'}': no such file or directory")
+    assert str(caught.value) == (
+        f"video '{tmp_path / 'no.mp4'}' must be a file that FFmpeg can open; got no such file or directory"
+    )
 
 
 def test_a_file_that_is_no_video(tmp_path: Path) -> None:
@@ -232,7 +234,7 @@ def test_a_file_that_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(VideoOpenError) as caught:
         Video.open(path)
     assert str(caught.value) == (
-        f"cannot open video '{path}': invalid data found when processing input\n\n"
+        f"video '{path}' must be a file that FFmpeg can open; got invalid data found when processing input\n\n"
         "hint: `ffprobe` on the same file shows more"
     )
 
@@ -247,7 +249,7 @@ def test_no_video_stream(tmp_path: Path) -> None:
         container.mux(stream.encode())
     with pytest.raises(NoVideoStreamError) as caught:
         Video.open(path)
-    assert str(caught.value) == f"no video stream in '{path}'; it holds audio"
+    assert str(caught.value) == f"video '{path}' contains no video, only audio"
 
 
 def test_no_frame_decodes(tmp_path: Path) -> None:
@@ -257,7 +259,7 @@ def test_no_frame_decodes(tmp_path: Path) -> None:
     path.write_bytes(data[: data.index(b"moof") - 4])  # the header without its first fragment
     with pytest.raises(EmptyVideoError) as caught:
         Video.open(path)
-    assert str(caught.value) == f"no frame of video '{path}' can be decoded"
+    assert str(caught.value) == f"video '{path}' must have a frame that decodes; none does"
 
 
 def damage(path: Path, first: float, last: float) -> None:
@@ -295,7 +297,7 @@ def test_damage_to_more_than_half_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VideoDecodeError) as caught:
         list(Video.open(path).frames(list(range(50))))
     assert str(caught.value) == (
-        f"only 10 of the 50 frames needed of video '{path}' can be decoded\n\n"
+        f"video '{path}' must decode in at least half of the 50 frames needed; got 10\n\n"
         "hint: the file is damaged or incomplete: copy or download it again"
     )
 
