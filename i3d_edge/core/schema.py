@@ -1,0 +1,126 @@
+"""JSON formats: each is declared once, as a typed class, and a file is checked against it when it is read."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar, cast
+
+import msgspec
+
+from i3d_edge.core.errors import I3DError
+from i3d_edge.core.text import shown
+
+Document = TypeVar("Document")
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""A whole number, 0 or more."""
+
+_PLACE = re.compile(r"(?P<finding>.*) - at `(?:key in )?\$\.?(?P<place>.*)`", re.DOTALL)
+_FIELD = re.compile(r"Object (?:contains )?(missing|unknown)(?: required)? field `(.*)`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format(Generic[Document]):
+    """One format of JSON.
+
+    Attributes:
+        kind: What a document holds: a TypedDict, a `msgspec.Struct` or a dataclass. Its annotations are all that is
+            checked. Of a TypedDict, `decode` returns the document itself, with fields that the class does not know;
+            a Struct or dataclass is built, without the version. A Struct with `forbid_unknown_fields` refuses fields
+            that it does not know.
+        noun: What messages call a document, for instance "result".
+        error: What is raised.
+        version: The version that can be read; None for a format without one.
+        version_key: The field that states it.
+        hint: What to do about a document that is damaged.
+        version_hint: What to do about one of another version.
+        max_bytes: Larger documents are refused; None for no limit.
+    """
+
+    kind: type[Document]
+    noun: str
+    error: type[I3DError]
+    version: int | None = None
+    version_key: str = "schema_version"
+    hint: str | None = None
+    version_hint: str | None = None
+    max_bytes: int | None = None
+
+    def read(self, path: Path) -> Document:
+        """Read a file.
+
+        Raises:
+            I3DError: Of the class `error`, if there is no such file, or as `decode` says.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise self.error(f"cannot read {self.noun} {str(path)!r}: {error.strerror}", hint=self.hint) from error
+        return self.decode(data, repr(str(path)))
+
+    def decode(self, data: bytes, name: str = "") -> Document:
+        """Return what the bytes of a document hold; a UTF-8 byte order mark before it is skipped.
+
+        Args:
+            data: JSON in UTF-8.
+            name: Which document it is, for messages, as they are to show it.
+
+        Raises:
+            I3DError: Of the class `error`, if it is too large, nested too deeply, no JSON or no object, of another
+                version, or if a field is absent or of another type; says which.
+        """
+        subject = f"{self.noun} {name}".strip()
+        if self.max_bytes is not None and len(data) > self.max_bytes:
+            raise self.error(f"{subject} is too large: {len(data)} bytes, at most {self.max_bytes}", hint=self.hint)
+        try:
+            document = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8))
+        except (msgspec.DecodeError, RecursionError) as error:
+            start = shown(data.decode(errors="replace"), 40)
+            raise self.error(f"{subject} is not JSON: {error}; it begins with {start!r}", hint=self.hint) from error
+        return self.check(document, subject)
+
+    def check(self, document: object, subject: str) -> Document:
+        """Return what a decoded document holds; arguments and errors as for `decode`, `subject` with the noun."""
+        if not isinstance(document, dict):
+            raise self.error(f"{subject} is not a JSON object", hint=self.hint)
+        fields: Mapping[str, Any] = document
+        if self.version is not None and (found := fields.get(self.version_key)) != self.version:
+            stated = "states no version" if found is None else f"has version {found!r}"
+            raise self.error(f"{subject} {stated}; this program reads version {self.version}", hint=self.version_hint)
+        is_document = typing.is_typeddict(self.kind)
+        if not is_document:
+            fields = {key: value for key, value in fields.items() if key != self.version_key}
+        try:
+            built = msgspec.convert(fields, self.kind)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise self.error(f"{subject} is damaged: {_sentence(str(error))}", hint=self.hint) from error
+        return cast(Document, document) if is_document else built
+
+
+def to_json(value: object, *, version: int | None = None, version_key: str = "schema_version") -> str:
+    """Return a Struct, dataclass or plain value as indented JSON with a newline at the end.
+
+    Args:
+        value: With fields that JSON can hold.
+        version: Written first, if given.
+        version_key: The name of the field for it.
+    """
+    fields = msgspec.to_builtins(value)
+    if version is not None:
+        fields = {version_key: version, **fields}
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sentence(message: str) -> str:
+    """Return msgspec's message with the field first: "counts.scored: expected int, got str"."""
+    found = _PLACE.fullmatch(message)
+    finding, place = (found["finding"], found["place"]) if found else (message, "")
+    finding = _FIELD.sub(r"\1 field '\2'", finding).replace("`", "")
+    finding = finding[:1].lower() + finding[1:]
+    return f"{place}: {finding}" if place else finding
