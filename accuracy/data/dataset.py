@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from i3d_edge.accuracy.data.classes import ClassMatcher
-from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
+from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_utf8
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet
@@ -84,7 +84,7 @@ def read_dataset(
             meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
-    source = Source(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
+    source = ListSource(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
     name = format_name or sniff(source)
     _require_meaning(source, name)
     entries = FORMATS[name](source)
@@ -125,7 +125,7 @@ def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
     return list(read_dataset(path, labels).videos)
 
 
-def _require_meaning(source: Source, name: str) -> None:
+def _require_meaning(source: ListSource, name: str) -> None:
     """Refuse what was said of a data set and has no meaning for its format."""
     if source.split is not None and name not in HAVE_SPLITS:
         raise ListError(
@@ -140,7 +140,7 @@ def _require_meaning(source: Source, name: str) -> None:
         )
 
 
-def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
+def _require_utf8(source: ListSource, entries: Sequence[ListEntry]) -> None:
     """Refuse names of other bytes: results and manifests are UTF-8, and could not hold them."""
     for name in (str(source.path), *(entry.path for entry in entries)):
         if not is_utf8(name):
@@ -150,7 +150,7 @@ def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
             )
 
 
-def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
+def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str | None:
     name = entry.label
     if entry.index is not None:
         names = source.classes
@@ -168,7 +168,7 @@ def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
         raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
 
 
-def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -> tuple[str, ...]:
+def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: LabelSet) -> tuple[str, ...]:
     """Refuse indices that cannot be the model's, or contradict the folders that their videos lie in."""
     indexed = [(entry, entry.index) for entry in entries if entry.index is not None]
     if not indexed:

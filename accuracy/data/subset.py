@@ -17,9 +17,8 @@ from i3d_edge.accuracy.data.manifest import (
     Choice,
     Excluded,
     MadeFrom,
-    Manifest,
     PinnedVideo,
-    labels_sha256,
+    VideoManifest,
     note_verified,
     write_manifest,
 )
@@ -78,7 +77,7 @@ def make_subset(
     split: str | None = None,
     num_workers: int | None = None,
     force: bool = False,
-) -> Manifest:
+) -> VideoManifest:
     """Choose whole videos of a data set and pin them in a manifest; the same inputs give the same bytes.
 
     "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
@@ -138,7 +137,7 @@ def make_subset(
             "root": root,
             "labels": labels.name,
             "num_classes": len(labels),
-            "labels_sha256": labels_sha256(labels),
+            "labels_sha256": labels.sha256,
             "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
             "made_from": _made_from(data, split, classes_path),
             "choice": Choice(

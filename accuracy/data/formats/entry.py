@@ -14,7 +14,7 @@ from i3d_edge.runtime import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListSource:
     """A data set to be read.
 
     Attributes:
@@ -53,7 +53,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One video of a data set, as its format states it.
 
     Attributes:
