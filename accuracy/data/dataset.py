@@ -43,7 +43,7 @@ class DataSet:
 
     Attributes:
         path: The list or folder.
-        format: Its name in `accuracy.formats.FORMATS`.
+        format: Its name in `accuracy.data.formats.FORMATS`.
         root: Where relative paths start.
         videos: In the order of the data set, each once.
         notes: What a user should know of it.
@@ -66,7 +66,7 @@ def read_dataset(
     split: str | None = None,
     frames_fps: Fraction | None = None,
 ) -> DataSet:
-    """Read a data set in any of the forms of `accuracy.formats`.
+    """Read a data set in any of the forms of `accuracy.data.formats`.
 
     Args:
         path: A list, or a folder.
@@ -177,9 +177,9 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
         own = dict(enumerate(labels.names))
         matcher = ClassMatcher(labels)
         moved = sum(own.get(index) != matcher.find(name) for index, name in source.classes.items())
-        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",) * (
-            moved > 0
-        )
+        if not moved:
+            return ()
+        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",)
     if beyond := [entry for entry, index in indexed if index >= len(labels)]:
         indices = [index for _, index in indexed]
         counts_from_one = min(indices) == 1 and max(indices) == len(labels)
@@ -201,9 +201,9 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
             f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
             hint="the list was made with another order of classes: --classes FILE says which",
         )
-    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",) * (
-        len(wrong) > 0
-    )
+    if not wrong:
+        return ()
+    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",)
 
 
 def _folder_label(path: str, matcher: ClassMatcher) -> str | None:

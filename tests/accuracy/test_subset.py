@@ -245,7 +245,7 @@ def test_nothing_that_can_be_used(tmp_path: Path) -> None:
     with pytest.raises(ListError) as caught:
         make_subset(read_dataset(tmp_path / "list.csv", LABELS), LABELS, tmp_path / "m.json")
     assert str(caught.value) == (
-        f"data set '{tmp_path / 'list.csv'}' must have a video that can be used; all 1 were excluded, the first one "
-        "because of missing: there is no such file\n\nhint: --videos says where they lie"
+        f"none of the 1 videos of data set '{tmp_path / 'list.csv'}' can be used; the first: missing: there is no such "
+        "file\n\nhint: --videos says where they lie"
     )
     assert not (tmp_path / "m.json").exists()
