@@ -13,7 +13,7 @@ ROUNDS ?= 15
 VIDEOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-avx2 test-slow lint docs bench openvino-dev clean
+.PHONY: help setup demo test test-avx2 test-slow lint docs site bench openvino-dev clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,9 +47,12 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed-dev  ## write docs/commands.md, from the commands' own help, and the tables of docs/gate.md
+docs: $(VENV)/.installed-dev  ## write docs/reference/commands.md from the help texts, and the tables on the gate
 	$(BIN)/python docs/commands.py
 	$(BIN)/python docs/gate.py
+
+site: $(VENV)/.installed-dev  ## build the website of docs/ in site/; a broken link is an error
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV_BENCH)/.installed  ## ours beside TensorFlow, PyTorch, ONNX Runtime, stock OpenVINO; CHECKPOINT=, VIDEOS=, ROUNDS=
 	PATH="$(abspath $(VENV_BENCH)/bin):$$PATH" sh benchmarks/bench.sh "$(BENCH)" "$(ROUNDS)" "$(CHECKPOINT)" $(VIDEOS)
@@ -68,4 +71,4 @@ openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart 
 	.venv-openvino-dev/bin/opt_in_out --opt_out
 
 clean:  ## remove what the other targets made, but for the environments
-	rm -rf $(DEMO) $(BENCH) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(DEMO) $(BENCH) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache

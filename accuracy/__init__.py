@@ -29,11 +29,11 @@ from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP as DEFAULT_MAX_DROP
 from i3d_edge.accuracy.gate.verdict import Limits as Limits
 from i3d_edge.accuracy.gate.verdict import Verdict as Verdict
 from i3d_edge.accuracy.gate.verdict import judge as judge
-from i3d_edge.accuracy.report.page_of_runs import make_report as make_report
+from i3d_edge.accuracy.report.page import make_report as make_report
 from i3d_edge.accuracy.report.reference import format_references as format_references
 from i3d_edge.accuracy.report.reference import references_to_json as references_to_json
-from i3d_edge.accuracy.report.scores import format_scores as format_scores
 from i3d_edge.accuracy.report.text import format_result as format_result
+from i3d_edge.accuracy.report.text import format_scores as format_scores
 from i3d_edge.accuracy.result.recorded_run import RecordedRun as RecordedRun
 from i3d_edge.accuracy.result.recorded_run import read_run as read_run
 from i3d_edge.accuracy.result.recorded_run import score_run as score_run
@@ -44,4 +44,4 @@ from i3d_edge.accuracy.run.protocol import Preset as Preset
 from i3d_edge.accuracy.run.protocol import find_preset as find_preset
 from i3d_edge.accuracy.run.protocol import spread as spread
 from i3d_edge.accuracy.run.runner import Scorer as Scorer
-from i3d_edge.accuracy.run.runner import run_accuracy as run_accuracy
+from i3d_edge.accuracy.run.runner import score_videos as score_videos

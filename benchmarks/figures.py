@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from benchmarks.result import Result, RivalResult
+from benchmarks.result import BenchmarkResult, RivalResult
 from benchmarks.rivals import OURS, STOCK
+from i3d_edge.core.timing import percentiles, times_faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Figure:
         return self.rival["group"] == STOCK
 
 
-def figures(result: Result) -> list[Figure]:
+def figures(result: BenchmarkResult) -> list[Figure]:
     """Return a line for each rival, slowest first."""
     reference = result["rivals"][0]
     stock = {rival["precision"]: rival for rival in result["rivals"] if rival["group"] == STOCK}
@@ -47,7 +46,7 @@ def figures(result: Result) -> list[Figure]:
     return sorted(lines, key=lambda line: -line.median_ms)
 
 
-def finding(result: Result) -> str:
+def finding(result: BenchmarkResult) -> str:
     """Return in one sentence what our fastest way of answering a single clip comes to."""
     latency = [line for line in figures(result) if line.is_ours and "throughput" not in line.rival["name"]]
     if not latency:
@@ -60,11 +59,6 @@ def finding(result: Result) -> str:
     if best.times_stock is not None:
         sentence += f", {times(best.times_stock)} that of stock OpenVINO {best.rival['precision']}"
     return sentence
-
-
-def ratio(slower: RivalResult, faster: RivalResult) -> float:
-    """Return how many times faster the second is: the median over rounds of the quotient of their times."""
-    return float(np.median(np.array(slower["clip_ms"]) / np.array(faster["clip_ms"])))
 
 
 def rounded(value: float) -> str:
@@ -83,6 +77,7 @@ def percent(value: float) -> str:
 
 
 def _figure(rival: RivalResult, reference: RivalResult, stock: RivalResult | None) -> Figure:
-    p10_ms, median_ms, p90_ms = (float(value) for value in np.percentile(rival["clip_ms"], (10, 50, 90)))
-    times_stock = None if stock is None else ratio(stock, rival)
-    return Figure(rival, median_ms, p10_ms, p90_ms, ratio(reference, rival), times_stock)
+    p10_ms, median_ms, p90_ms = percentiles(rival["clip_ms"], 10, 50, 90)
+    times_stock = None if stock is None else times_faster(rival["clip_ms"], stock["clip_ms"])
+    times_reference = times_faster(rival["clip_ms"], reference["clip_ms"])
+    return Figure(rival, median_ms, p10_ms, p90_ms, times_reference, times_stock)

@@ -13,7 +13,7 @@ import openvino as ov
 import torch
 from torch import nn
 
-from benchmarks.graph import load_graph
+from benchmarks.errors import BenchmarkError
 
 # What the graph holds beside these is constants, and operations that only reorder axes.
 _PASSED_THROUGH = ("Squeeze", "Transpose")
@@ -23,9 +23,9 @@ def load_network(graph: Path) -> Any:
     """Return a module from a batch, NCDHW, float32, in [-1, 1], to probabilities, (N, num_classes).
 
     Raises:
-        RivalError: If the graph has an operation that no I3D has.
+        BenchmarkError: If the graph has an operation that no I3D has.
     """
-    model = load_graph(graph)
+    model = ov.convert_model(graph)
     modules = nn.ModuleDict()
     traced = torch.fx.Graph()
     values: dict[str, Any] = {}
@@ -65,6 +65,8 @@ def load_network(graph: Path) -> Any:
             values[name] = traced.call_method("softmax", (logits, 1))
         elif kind == "Result":
             traced.output(sources[0])
+        elif kind != "Constant":
+            raise BenchmarkError(f"frozen graph {str(graph)!r} has an operation that no I3D has: {kind}")
     return torch.fx.GraphModule(modules, traced).eval().requires_grad_(False)
 
 

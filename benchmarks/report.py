@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmarks.chart import svg
-from benchmarks.errors import ResultError
+from benchmarks.errors import BenchmarkError
 from benchmarks.result import read_result
 from benchmarks.table import markdown
 from i3d_edge.cli._base import Command, print_facts
@@ -41,12 +41,12 @@ def filled(text: str, section: str, page: Path) -> str:
     """Return a page's text with a section between its markers, in place of what was there.
 
     Raises:
-        ResultError: If the page does not have both markers, once each and in order.
+        BenchmarkError: If the page does not have both markers, once each and in order.
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in after or END in after:
-        raise ResultError(f"page {str(page)!r} must have one line {BEGIN!r} and, below it, one line {END!r}")
+        raise BenchmarkError(f"page {str(page)!r} needs one line {BEGIN!r} and, below it, one line {END!r}")
     return f"{before}{BEGIN}\n\n{section}\n{END}{after}"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TypedDict
 
-from benchmarks.errors import ResultError
+from benchmarks.errors import BenchmarkError
 from benchmarks.rival import Precision
+from i3d_edge.core.schema import Format
 
 SCHEMA_VERSION = 1
 
@@ -25,19 +25,19 @@ class RivalResult(TypedDict):
     clip_ms: list[float]
     """Wall time per clip of each round, in milliseconds."""
     difference: float
-    """Largest difference of its logits to the reference's, as a part of the largest; see `benchmarks.clips`."""
+    """Largest difference of its logits to the reference's, as a part of the largest."""
     num_same_top1: int
     """On how many of the compared clips its best class is the reference's."""
 
 
-class Skipped(TypedDict):
+class SkippedRival(TypedDict):
     """One rival that could not run here."""
 
     name: str
     reason: str
 
 
-class Result(TypedDict):
+class BenchmarkResult(TypedDict):
     """A run."""
 
     schema_version: int
@@ -65,23 +65,22 @@ class Result(TypedDict):
     """Processes that ran on the machine in the minute before, on average."""
     rivals: list[RivalResult]
     """The reference first."""
-    skipped: list[Skipped]
+    skipped: list[SkippedRival]
 
 
-def read_result(path: Path) -> Result:
+_FORMAT = Format(
+    kind=BenchmarkResult,
+    noun="result",
+    error=BenchmarkError,
+    version=SCHEMA_VERSION,
+    version_hint="run `make bench` again",
+)
+
+
+def read_result(path: Path) -> BenchmarkResult:
     """Read a result file.
 
     Raises:
-        ResultError: If it is none, or of another version.
+        BenchmarkError: If it is none, or of another version.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ResultError(f"result {str(path)!r} must be a JSON file of `python -m benchmarks`; got {error}") from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        raise ResultError(
-            f"result {str(path)!r} must have schema_version {SCHEMA_VERSION}; got {version!r}",
-            hint="run `make bench` again",
-        )
-    return cast(Result, data)
+    return _FORMAT.read(path)

@@ -1,9 +1,8 @@
-"""The driver: opens the rivals, holds their answers against the reference's, and gives them turns."""
+"""The driver: opens the rivals, compares their answers with the reference's, and gives them turns."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,13 +10,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks.errors import RivalError
-from benchmarks.machine import Machine, versions
-from benchmarks.result import SCHEMA_VERSION, Result, RivalResult, Skipped
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import PACKAGES, hardware_class
+from benchmarks.result import SCHEMA_VERSION, BenchmarkResult, RivalResult, SkippedRival
 from benchmarks.rival import Float32Array, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
+from i3d_edge.core.environment import versions
 from i3d_edge.core.numbers import relative_difference
+from i3d_edge.core.processor import Processor
 from i3d_edge.core.progress import track
+from i3d_edge.core.timing import take_turns
 
 BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 """The largest difference of two logits that a precision may make, as a part of the largest logit. Our choice: about
@@ -39,23 +41,25 @@ class Schedule:
     seed: int = 0
 
 
-def measure(rivals: Sequence[Rival], task: Task, machine: Machine, schedule: Schedule, *, clips: str) -> Result:
+def measure(
+    rivals: Sequence[Rival], task: Task, processor: Processor, schedule: Schedule, *, clips: str
+) -> BenchmarkResult:
     """Measure rivals side by side.
 
     Args:
         rivals: The first is the reference.
         task: What they run.
-        machine: Where.
+        processor: Where.
         schedule: How turns are given.
         clips: What kind of video the task's clips are of, for the result.
 
     Raises:
-        RivalError: If the reference cannot run here, or a rival breaks off, or gives another answer.
+        BenchmarkError: If the reference cannot run here, or a rival breaks off, or gives another answer.
     """
-    reasons = {rival.name: rival.lacks(machine.flags) for rival in rivals}
-    skipped = [Skipped(name=name, reason=reason) for name, reason in reasons.items() if reason]
+    reasons = {rival.name: rival.lacks(processor.flags) for rival in rivals}
+    skipped = [SkippedRival(name=name, reason=reason) for name, reason in reasons.items() if reason]
     if reason := reasons[rivals[0].name]:
-        raise RivalError(f"rival {rivals[0].name!r} must run, as the others are compared with it; {reason}")
+        raise BenchmarkError(f"rival {rivals[0].name!r}, which the others are compared with, cannot run: {reason}")
     load = os.getloadavg()[0]
     with ExitStack() as stack:
         workers: list[Worker] = []
@@ -64,13 +68,18 @@ def measure(rivals: Sequence[Rival], task: Task, machine: Machine, schedule: Sch
             worker = stack.enter_context(Worker(rival, task))
             workers.append(worker)
             check_answers(rival, expected=workers[0].ready.answers, got=worker.ready.answers)
-        times = take_turns(workers, schedule)
+        times = take_turns(
+            {worker.rival.name: worker.take_turn for worker in workers},
+            rounds=schedule.rounds,
+            pause_s=schedule.pause_s,
+            rng=np.random.default_rng(schedule.seed),
+        )
     expected = workers[0].ready.answers
-    return Result(
+    return BenchmarkResult(
         schema_version=SCHEMA_VERSION,
         date=datetime.now(UTC).date().isoformat(),
-        hardware_class=machine.hardware_class,
-        versions=versions(),
+        hardware_class=hardware_class(processor),
+        versions=versions(PACKAGES),
         model=task.spec.title(),
         clip_shape=list(task.spec.clip_shape),
         clips=clips,
@@ -96,42 +105,30 @@ def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) ->
         got: Those of the rival.
 
     Raises:
-        RivalError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.
+        BenchmarkError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.
     """
     if got.shape != expected.shape or not np.isfinite(got).all():
         finite = "finite" if np.isfinite(got).all() else "not all finite"
-        raise RivalError(
-            f"rival {rival.name!r} must give {expected.shape} finite probabilities; got {got.shape}, {finite}"
+        raise BenchmarkError(
+            f"rival {rival.name!r} gives probabilities of shape {got.shape}, {finite}, not {expected.shape}, finite"
         )
     found, bound = relative_difference(expected, got), BOUNDS[rival.precision]
     if found > bound:
-        raise RivalError(
-            f"rival {rival.name!r} must give the reference's logits within {100 * bound:g} % of the largest; "
-            f"they differ by {100 * found:.3g} %",
-            hint="it computes another network, or takes the clip in another form; its time would mean nothing",
+        raise BenchmarkError(
+            f"the logits of rival {rival.name!r} differ from the reference's by {100 * found:.3g} % of the largest; "
+            f"up to {100 * bound:g} % is allowed",
+            hint="it computes another network, or is given another clip, so its time would mean nothing",
         )
 
 
-def take_turns(workers: Sequence[Worker], schedule: Schedule) -> dict[str, list[float]]:
-    """Give every worker one turn in each round; return times per clip by name, in milliseconds."""
-    times: dict[str, list[float]] = {worker.rival.name: [] for worker in workers}
-    rng = np.random.default_rng(schedule.seed)
-    for _ in track(range(schedule.rounds), total=schedule.rounds, title="timing", unit="round"):
-        for index in rng.permutation(len(workers)):
-            time.sleep(schedule.pause_s)
-            worker = workers[index]
-            times[worker.rival.name].append(round(worker.take_turn(), 2))
-    return times
-
-
-def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: list[float]) -> RivalResult:
+def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: Sequence[float]) -> RivalResult:
     return RivalResult(
         name=rival.name,
         group=rival.group,
         precision=rival.precision,
         ran_in=ready.ran_in,
         set_up=ready.set_up,
-        clip_ms=clip_ms,
+        clip_ms=[round(taken, 2) for taken in clip_ms],
         difference=_rounded(relative_difference(expected, ready.answers)),
         num_same_top1=int((ready.answers.argmax(-1) == expected.argmax(-1)).sum()),
     )

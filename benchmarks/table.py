@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import Figure, figures, finding, percent, ratio, rounded, times
-from benchmarks.result import Result
+from benchmarks.figures import Figure, figures, finding, percent, rounded, times
+from benchmarks.result import BenchmarkResult
+from i3d_edge.core.timing import times_faster
 
 _BUSY_LOAD = 0.5
 
 
-def markdown(result: Result, *, chart: str) -> str:
+def markdown(result: BenchmarkResult, *, chart: str) -> str:
     """Return the section of a page that a result fills.
 
     Args:
@@ -34,7 +35,7 @@ def markdown(result: Result, *, chart: str) -> str:
     return "\n\n".join([*parts, _where(result)]) + "\n"
 
 
-def _row(line: Figure, result: Result) -> tuple[str, ...]:
+def _row(line: Figure, result: BenchmarkResult) -> tuple[str, ...]:
     rival = line.rival
     name, median = rival["name"], rounded(line.median_ms)
     return (
@@ -49,7 +50,7 @@ def _row(line: Figure, result: Result) -> tuple[str, ...]:
     )
 
 
-def _legend(result: Result) -> str:
+def _legend(result: BenchmarkResult) -> str:
     reference = result["rivals"][0]["name"]
     return (
         "ms per clip: the median. Speed: how many times that of "
@@ -61,19 +62,21 @@ def _legend(result: Result) -> str:
     )
 
 
-def _throughput(result: Result) -> list[str]:
+def _throughput(result: BenchmarkResult) -> list[str]:
     """Compare each throughput mode with one request at a time of the same model."""
     by_name = {rival["name"]: rival for rival in result["rivals"]}
-    return [
-        f"In throughput mode {single} answers {times(ratio(by_name[single], rival))} as many clips a second as one "
-        "request at a time."
-        for name, rival in by_name.items()
-        for single in [name.removesuffix(", throughput")]
-        if single != name and single in by_name
-    ]
+    sentences = []
+    for name, rival in by_name.items():
+        single = name.removesuffix(", throughput")
+        if single != name and single in by_name:
+            ratio = times(times_faster(rival["clip_ms"], by_name[single]["clip_ms"]))
+            sentences.append(
+                f"In throughput mode {single} answers {ratio} as many clips a second as one request at a time."
+            )
+    return sentences
 
 
-def _where(result: Result) -> str:
+def _where(result: BenchmarkResult) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     busy = ", so the machine was not idle" if result["load_before"] >= _BUSY_LOAD else ""
     shape = "x".join(map(str, result["clip_shape"]))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.errors import RivalError
-from benchmarks.rival import Float32Array, Opened, Rival, Task
+from benchmarks.errors import BenchmarkError
+from benchmarks.rival import Float32Array, Rival, Task
+from i3d_edge.core.timing import elapsed_ms
 
 WARM_UP = 2
 """Untimed runs before the first turn; the answers are two more."""
@@ -69,7 +69,7 @@ class Worker:
         """Start the process and wait until the rival is open, warm, and has answered.
 
         Raises:
-            RivalError: If it does not come to that.
+            BenchmarkError: If it does not come to that.
         """
         self.rival = rival
         self._log = task.folder / f"{rival.slug}.log"
@@ -97,7 +97,7 @@ class Worker:
         """Let the rival run once; return its time per clip in milliseconds.
 
         Raises:
-            RivalError: If it breaks off.
+            BenchmarkError: If it breaks off.
         """
         self._send(True)
         return float(self._receive())
@@ -124,18 +124,17 @@ class Worker:
         except (EOFError, OSError):
             raise self._death() from None
         if isinstance(message, Failed):
-            raise RivalError(
-                f"rival {self.rival.name!r} must open and run; got {message.reason}",
-                hint=f"the whole story is in {self._log}",
+            raise BenchmarkError(
+                f"rival {self.rival.name!r} failed: {message.reason}",
+                hint=f"its output is in {self._log}",
             )
         return message
 
-    def _death(self) -> RivalError:
+    def _death(self) -> BenchmarkError:
         self._process.join()
-        return RivalError(
-            f"rival {self.rival.name!r} must live until it is told to end; "
-            f"its process ended with code {self._process.exitcode}",
-            hint=f"what it said is in {self._log}; -9 is often a lack of memory",
+        return BenchmarkError(
+            f"the process of rival {self.rival.name!r} ended with code {self._process.exitcode}",
+            hint=f"its output is in {self._log}; -9 is often a lack of memory",
         )
 
 
@@ -163,19 +162,13 @@ def _serve(connection: Connection, rival: Rival, task: Task, log: Path) -> None:
             opened.run(batches[0])
         connection.send(Ready(opened.set_up, opened.ran_in, answers))
         while connection.recv():
-            connection.send(_time_ms(opened, batches[0]))
+            connection.send(elapsed_ms(lambda: opened.run(batches[0])) / opened.clips_per_run)
     except EOFError:
         pass  # the driver is gone
     except Exception as error:
         traceback.print_exc()
         lines = str(error).splitlines()
         connection.send(Failed(f"{type(error).__name__}: {lines[0] if lines else ''}"))
-
-
-def _time_ms(opened: Opened, batch: Any) -> float:
-    started = time.perf_counter()
-    opened.run(batch)
-    return (time.perf_counter() - started) * 1000 / opened.clips_per_run
 
 
 def _write_to(log: Path) -> None:

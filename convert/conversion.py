@@ -107,7 +107,7 @@ def convert_graph(
         precision: How weights are stored; FP16 halves the file.
         target: Where the IR will run; decides which graph passes are applied. See `convert.passes`.
         fold: Along which axes the first convolution is folded on a CPU; None leaves it as it is, for computing in
-            float32. See `convert.passes.stem` for what it does and docs/performance.md for where it pays.
+            float32. See `convert.passes.stem` for what it does and docs/background/performance.md for where it pays.
         layout: Of the inputs: "NDCHW", "NDHWC" or "NCDHW".
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         num_frames: Frames in a clip, if not as many as the graph was frozen for.

@@ -1,4 +1,4 @@
-"""Writes docs/commands.md from the commands' own help, so that the two cannot differ."""
+"""Write docs/reference/commands.md from the commands' own help, so that the two cannot differ."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import click
 
 from i3d_edge.cli import main
 
-PAGE = Path(__file__).with_name("commands.md")
+PAGE = Path(__file__).parent / "reference" / "commands.md"
 
 _HEADER = """# Commands
 
 Written by `make docs` from what each command prints with `-h`.
 
-Exit codes: 0 done; 1 an expected failure, with its message on stderr; 2 wrong usage; 3 a declared check failed
-(`convert`: the IR differs from the graph; `bundle verify`: answers differ); 4 too few videos to decide one
-(`quantize`, `accuracy compare`); 130 interrupted. stdout holds data, stderr everything else.
+Exit codes: 0 done; 1 failed, with the reason on stderr; 2 wrong usage; 3 a check failed (`convert`: the IR differs from
+the graph; `bundle verify`: answers differ); 4 too few videos to decide (`quantize`, `accuracy compare`); 130
+interrupted. stdout holds data, stderr everything else.
 """
 
 

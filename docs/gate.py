@@ -1,8 +1,7 @@
-"""Writes the tables of docs/gate.md: how often the gate says what at 400 videos, computed outcome by outcome."""
+"""Write the tables of docs/background/gate-statistics.md: how often the gate gives which verdict at 400 videos."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,16 +11,15 @@ import numpy as np
 from scipy.stats import multinomial
 from tabulate import tabulate
 
-from i3d_edge.accuracy.gate.pairs import Z_ONE_SIDED_95, Z_TWO_SIDED_95, drop_upper_bound, videos_needed
-from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP, Verdict, drop_verdict
+from i3d_edge.accuracy.gate.pairs import videos_needed
+from i3d_edge.accuracy.gate.verdict import Verdict, drop_verdict
 
-PAGE = Path(__file__).with_name("gate.md")
+PAGE = Path(__file__).parent / "background" / "gate-statistics.md"
 
 NUM_VIDEOS = 400
-TOP1 = 0.65
 FLIPS = (0.01, 0.04)
 LIMITS = (0.005, 0.01, 0.02, 0.03)
-DROPS = (0.0, 0.005, 0.01, 0.02, 0.05)
+BROKEN = 0.05
 
 _VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.UNDECIDED)
 
@@ -46,63 +44,15 @@ def outcomes(num_videos: int, flips: float, drop: float) -> Iterator[tuple[int, 
     yield from zip(*counts[likely, :2].T.tolist(), chances[likely].tolist(), strict=True)
 
 
-@cache
-def paired_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Verdict:
-    """Return what the gate says."""
-    return drop_verdict(lost, gained, num_videos, max_drop)
+_verdict = cache(drop_verdict)
 
 
-def paired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
-    """Return how often the gate gives each verdict."""
-    odds = dict.fromkeys(_VERDICTS, 0.0)
+def odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
+    """Return how often the gate gives each verdict; the arguments are fractions."""
+    found = dict.fromkeys(_VERDICTS, 0.0)
     for lost, gained, chance in outcomes(num_videos, flips, drop):
-        odds[paired_verdict(lost, gained, num_videos, max_drop)] += chance
-    return odds
-
-
-@cache
-def surely_exceeds(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
-    """Tell whether even the lower 95 % bound of the drop is above the limit, which is not what the gate asks."""
-    return -drop_upper_bound(gained, lost, num_videos) > max_drop
-
-
-def odds_of_surely_exceeding(num_videos: int, flips: float, drop: float, max_drop: float) -> float:
-    """Return how often it is."""
-    return math.fsum(
-        chance
-        for lost, gained, chance in outcomes(num_videos, flips, drop)
-        if surely_exceeds(lost, gained, num_videos, max_drop)
-    )
-
-
-@cache
-def unpaired_verdict(difference: int, num_videos: int, max_drop: float) -> Verdict:
-    """Return what the same rules say with the standard error of two separate percentages around TOP1."""
-    drop = difference / num_videos
-    error = math.sqrt(2 * TOP1 * (1 - TOP1) / num_videos)
-    if drop + Z_ONE_SIDED_95 * error <= max_drop:
-        return Verdict.PASSED
-    return Verdict.FAILED if drop > max_drop and drop > Z_TWO_SIDED_95 * error else Verdict.UNDECIDED
-
-
-def unpaired_odds(num_videos: int, flips: float, drop: float, max_drop: float) -> Odds:
-    """Return how often two percentages, of the same runs, give each verdict."""
-    odds = dict.fromkeys(_VERDICTS, 0.0)
-    for lost, gained, chance in outcomes(num_videos, flips, drop):
-        odds[unpaired_verdict(lost - gained, num_videos, max_drop)] += chance
-    return odds
-
-
-def verdicts_table() -> str:
-    """How often each exit code comes at the default limit, paired and unpaired."""
-    rows = []
-    for flips in FLIPS:
-        for drop in DROPS:
-            paired = paired_odds(NUM_VIDEOS, flips, drop, DEFAULT_MAX_DROP)
-            unpaired = unpaired_odds(NUM_VIDEOS, flips, drop, DEFAULT_MAX_DROP)
-            cells = [_percent(odds[verdict]) for odds in (paired, unpaired) for verdict in _VERDICTS]
-            rows.append([f"{100 * flips:g} %", f"{-100 * drop:g}" if drop else "0", *cells])
-    return _table(["flips", "truth", "exit 0", "exit 3", "exit 4", "unpaired 0", "unpaired 3", "unpaired 4"], rows)
+        found[_verdict(lost, gained, num_videos, max_drop)] += chance
+    return found
 
 
 def limits_table() -> str:
@@ -110,9 +60,7 @@ def limits_table() -> str:
     rows = []
     for limit in LIMITS:
         for flips in FLIPS:
-            unchanged, edge, broken = (
-                paired_odds(NUM_VIDEOS, flips, drop, limit) for drop in (DROPS[0], limit, DROPS[-1])
-            )
+            unchanged, edge, broken = (odds(NUM_VIDEOS, flips, drop, limit) for drop in (0.0, limit, BROKEN))
             rows.append(
                 [
                     f"{100 * limit:g} points",
@@ -147,7 +95,7 @@ def _size(flips: float, limit: float) -> int:
 def page() -> str:
     """Return the page with its tables computed anew."""
     text = PAGE.read_text(encoding="utf-8")
-    for name, table in (("verdicts", verdicts_table()), ("limits", limits_table()), ("sizes", sizes_table())):
+    for name, table in (("limits", limits_table()), ("sizes", sizes_table())):
         pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         [(head, tail)] = re.findall(pattern, text, flags=re.DOTALL)
         text = re.sub(pattern, lambda _, new=f"{head}{table}\n{tail}": new, text, flags=re.DOTALL)
@@ -158,8 +106,8 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=["right"] * len(headers))
 
 
-def _percent(odds: float) -> str:
-    percent = 100 * odds
+def _percent(share: float) -> str:
+    percent = 100 * share
     if percent and percent < 0.05:
         return "< 0.1"
     return "> 99.9" if 99.95 <= percent < 100 else f"{percent:.1f}"

@@ -1,4 +1,4 @@
-"""Draws docs/output.png: two frames of a video as `i3d classify --hop 25 --annotate` writes them.
+"""Draw docs/images/output.png: two frames of a video as `i3d classify --hop 25 --annotate` writes them.
 
 Run it as `python docs/output.py demo.mp4 rgb_scratch_int8.xml`.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from i3d_edge import VideoClassifier, annotate_video
 from i3d_edge.runtime.frames.video import Video
 
-PICTURE = Path(__file__).with_suffix(".png")
+PICTURE = Path(__file__).parent / "images" / "output.png"
 
 HOP = 25
 SHOWN_AT_S = (1.0, 6.7)

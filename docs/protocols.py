@@ -1,4 +1,4 @@
-"""Draws docs/protocols.png: what the network sees of a video under each protocol, by the code that runs.
+"""Draw docs/images/protocols.png: what the network sees of a video under each protocol, by the code that runs.
 
 Run it as `python docs/protocols.py demo.mp4`.
 """
@@ -17,7 +17,7 @@ from i3d_edge.runtime import ViewPlan
 from i3d_edge.runtime.frames.preprocess import resize_short_side
 from i3d_edge.runtime.frames.video import Video
 
-PICTURE = Path(__file__).with_suffix(".png")
+PICTURE = Path(__file__).parent / "images" / "protocols.png"
 
 WIDTH, MARGIN, GAP = 1000, 16, 12
 TEXT, FAINT, INK = (40, 40, 40), (215, 215, 215), (168, 92, 32)

@@ -6,7 +6,7 @@ this is the original that everything else is compared with.
 Source of the range: in `saved_model.pb` of i3d-kinetics-400/1 the first convolution reads the signature's input itself,
 with nothing between that would rescale it. So a module takes what its weights were trained on, [-1, 1], and not
 the [0, 1] that is usual for TF-Hub's image modules. On DeepMind's cricket sample [-1, 1] gives what the
-checkpoint gives (docs/checkpoints.md).
+checkpoint gives (docs/reference/checkpoints.md).
 """
 
 from __future__ import annotations

@@ -14,7 +14,14 @@ from i3d_edge.core.labels import LabelSet as LabelSet
 from i3d_edge.core.spec import ModelSpec as ModelSpec
 
 if TYPE_CHECKING:
+    from i3d_edge.api import bench_models as bench_models
+    from i3d_edge.api import compare_run as compare_run
+    from i3d_edge.api import compare_stages as compare_stages
+    from i3d_edge.api import open_stream as open_stream
+    from i3d_edge.api import run_accuracy as run_accuracy
+    from i3d_edge.api import write_report as write_report
     from i3d_edge.convert import convert_graph as convert_graph
+    from i3d_edge.convert.quantization import quantize_ir as quantize_ir
     from i3d_edge.freeze import freeze_checkpoint as freeze_checkpoint
     from i3d_edge.runtime import Classification as Classification
     from i3d_edge.runtime import Prediction as Prediction
@@ -39,13 +46,27 @@ __all__ = [
     "VideoClassifier",
     "WindowAnswer",
     "annotate_video",
+    "bench_models",
+    "compare_run",
+    "compare_stages",
     "convert_graph",
     "freeze_checkpoint",
+    "open_stream",
+    "quantize_ir",
+    "run_accuracy",
     "write_page",
+    "write_report",
     "write_table",
 ]
 
 _ROOM_OF = {
+    "bench_models": "i3d_edge.api",
+    "compare_run": "i3d_edge.api",
+    "compare_stages": "i3d_edge.api",
+    "open_stream": "i3d_edge.api",
+    "quantize_ir": "i3d_edge.convert.quantization",
+    "run_accuracy": "i3d_edge.api",
+    "write_report": "i3d_edge.api",
     "Classification": "i3d_edge.runtime",
     "Event": "i3d_edge.runtime.live",
     "LiveStream": "i3d_edge.runtime.live",

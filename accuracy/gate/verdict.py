@@ -11,7 +11,7 @@ from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.comparison import Comparison
 
 DEFAULT_MAX_DROP = 0.02
-"""At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip. See docs/gate.md for how often."""
+"""At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
 
 DROP_CHECK, DRIFT_CHECK = "top-1 drop", "drift"
 

@@ -1,4 +1,4 @@
-"""A result as a table for the terminal."""
+"""A run's result and scores as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from i3d_edge.accuracy.result.schema import Protocol, Result, Time
+from i3d_edge.accuracy.report.numbers import count, interval
+from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.schema import Details, Protocol, Result, Time
+from i3d_edge.accuracy.result.scoring import Scores
+from i3d_edge.runtime.show.templates import percent
 
 _SHOWN_DROPPED = 10
 _SHOWN_WARNINGS = 3
+_SHOWN_CONFUSIONS = 10
 
 
 def format_result(result: Result) -> str:
-    """Return a result as text: metrics with intervals, counts, and every reservation."""
+    """Return a result as text: metrics with intervals, counts, and every warning."""
     rows = [
-        (
-            model,
-            name,
-            f"{100 * metric['value']:.1f} %",
-            f"{100 * metric['interval_low']:.1f} .. {100 * metric['interval_high']:.1f} %",
-            f"{metric['num_correct']}/{metric['num_total']}",
-        )
+        (model, name, percent(metric["value"]), interval(metric), count(metric))
         for model, metrics in result["metrics"].items()
         for name, metric in metrics.items()
     ]
@@ -42,12 +41,12 @@ def format_result(result: Result) -> str:
     lines += _warning_lines(result["warnings"])
     lines.append(_time_line(result["time"]))
     if not result["is_complete"]:
-        lines.append("INTERRUPTED: these are not all of the videos; the same command goes on")
+        lines.append("INTERRUPTED: these are not all of the videos; run the same command again to continue")
     return "\n".join(lines)
 
 
 def protocol_line(how: Protocol) -> str:
-    """Return a protocol in one line: its name, and everything that is under it."""
+    """Return a protocol's name and fields in one line."""
     clips = "as many clips as needed" if how["num_clips"] is None else f"{how['num_clips']} clips"
     clips = "1 clip" if how["num_clips"] == 1 else clips
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
@@ -63,7 +62,7 @@ def protocol_line(how: Protocol) -> str:
 
 
 def _warning_lines(warnings: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return how many videos count with reservations, and the first few of them."""
+    """Return how many videos were decoded with a warning, and the first few of them."""
     if not warnings:
         return []
     lines = [f"warnings: {len(warnings)} of the decoded videos"]
@@ -82,3 +81,49 @@ def _time_line(time: Time) -> str:
         f"time: {total_s:.1f} s, {time['views_per_s']:.3g} clips/s; decoding is {share} of the work, beside inference, "
         f"which waited for it {waited} of the time"
     )
+
+
+def format_scores(run: RecordedRun, scores: Mapping[str, Scores], *, with_classes: bool = False) -> str:
+    """Return the scores of `score_run` as text.
+
+    Args:
+        run: The run.
+        scores: By model.
+        with_classes: Add the table of classes.
+    """
+    details = [
+        _details(model, score.details, run.class_names, with_classes=with_classes) for model, score in scores.items()
+    ]
+    return "\n\n".join([format_result(run.result), *details])
+
+
+def _details(model: str, details: Details, names: Sequence[str], *, with_classes: bool) -> str:
+    num_classes = sum(count["num_videos"] > 0 for count in details["classes"])
+    parts = [
+        f"{model}: mean class top-1 {percent(details['mean_class_top1'])} over {num_classes} classes; "
+        f"expected calibration error {100 * details['calibration_error']:.1f} points",
+    ]
+    if details["confusions"]:
+        rows = [
+            (names[pair["label"]], names[pair["predicted"]], pair["num_videos"])
+            for pair in details["confusions"][:_SHOWN_CONFUSIONS]
+        ]
+        parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
+    bins = [
+        (
+            f"{100 * item['low']:.0f} .. {100 * item['high']:.0f} %",
+            item["num_videos"],
+            percent(item["mean_confidence"]),
+            percent(item["num_correct"] / item["num_videos"]),
+        )
+        for item in details["calibration"]
+        if item["mean_confidence"] is not None
+    ]
+    parts.append(tabulate(bins, headers=("probability", "videos", "mean", "right"), tablefmt="simple"))
+    if with_classes:
+        counts = [
+            (names[own["label"]], own["num_videos"], own["num_top1"], own["num_top5"], own["num_predicted"])
+            for own in details["classes"]
+        ]
+        parts.append(tabulate(counts, headers=("class", "videos", "top-1", "top-5", "predicted"), tablefmt="simple"))
+    return "\n\n".join(parts)

@@ -34,7 +34,7 @@ class ModelInfo(TypedDict):
 
 
 class Protocol(TypedDict):
-    """How views were taken and combined; see docs/protocols.md."""
+    """How views were taken and combined; see docs/reference/protocols.md."""
 
     name: str  # see accuracy.run.protocol.PRESETS; "spread-3" for --num-clips 3
     version: Count  # raised when anything below changes under the same name

@@ -43,7 +43,7 @@ class Scorer:
     prepare: Callable[[Clip], None] | None = None
 
 
-def run_accuracy(
+def score_videos(
     videos: Sequence[ListedVideo],
     scorers: Mapping[str, Scorer],
     spec: ModelSpec,

@@ -37,7 +37,7 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, context_settings=CONTEXT_SETTINGS)
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
-    """DeepMind's I3D on Intel hardware: fetch, freeze, convert, classify, and measure accuracy."""
+    """Video action recognition with DeepMind's I3D on Intel hardware."""
     for output in (sys.stdout, sys.stderr):
         # A name or a sign that the terminal cannot show is no reason to lose a result.
         if isinstance(output, io.TextIOWrapper):

@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from i3d_edge.core import progress
-from i3d_edge.core.errors import I3DError
-
-if TYPE_CHECKING:
-    from i3d_edge.runtime import Engine
+from i3d_edge.core.errors import ArgumentError, I3DError
 
 INTERRUPTED = 130
 
@@ -24,16 +21,51 @@ CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_ONE_LIST = 10
+"""A command with more options than this shows some under headings of their own."""
+
+_HEADINGS = {
+    "Source options": (
+        "frames_fps max_input_mib rtsp_transport open_timeout_s read_timeout_s reconnect hardware_decoder "
+        "is_real_time is_looped max_duration_s "
+        "format_name root classes_path split"
+    ),
+    "Device options": (
+        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_workers"
+    ),
+    "Output options": (
+        "as_json as_jsonl annotate html csv events_path predictions_path webhook report_every_s junit markdown force "
+        "quiet"
+    ),
+}
+_HEADING_OF = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}
+
+
 class Command(click.Command):
     """A command that turns an expected failure into a message on stderr and an exit code."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"context_settings": CONTEXT_SETTINGS, **options})
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those that many commands share under headings of their own if there are many."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = [(option.name, record) for option in options if (record := option.get_help_record(ctx))]
+        groups: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for name, record in records:
+            heading = _HEADING_OF.get(name or "", "Options") if len(records) > _ONE_LIST else "Options"
+            groups.setdefault(heading, []).append(record)
+        for heading in ("Options", *_HEADINGS):
+            if heading in groups:
+                with formatter.section(heading):
+                    formatter.write_dl(groups[heading])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except ArgumentError as error:
+            raise click.UsageError(str(error), ctx) from error
         except I3DError as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             ctx.exit(error.exit_code)
@@ -44,7 +76,7 @@ class Command(click.Command):
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM, by which CI systems and containers end what takes too long, do what Ctrl-C does."""
+    """Make SIGTERM, which CI systems and containers send, act like Ctrl-C."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
@@ -77,9 +109,9 @@ def _silence(_ctx: click.Context, _param: click.Parameter, is_quiet: bool) -> No
 
 
 quiet_option = click.option(
-    "-q", "--quiet", "--no-progress", is_flag=True, expose_value=False, callback=_silence, help="No progress on stderr."
+    "-q", "--quiet", "--no-progress", is_flag=True, expose_value=False, callback=_silence, help="Show no progress."
 )
-force_option = click.option("--force", is_flag=True, help="Replace what exists at the output.")
+force_option = click.option("--force", is_flag=True, help="Overwrite existing outputs.")
 model_option = click.option(
     "--model",
     "model_path",
@@ -93,41 +125,41 @@ spec_option = click.option(
     "--spec",
     "spec_path",
     type=click.Path(path_type=Path),
-    help="A JSON file that describes an IR which does not describe itself.",
+    help="JSON file that describes the IR, for an IR without a description of its own.",
 )
 device_option = click.option(
-    "--device", default="CPU", show_default=True, help="OpenVINO device, e.g. CPU, GPU, AUTO:GPU,CPU."
+    "--device", default="CPU", show_default=True, help="OpenVINO device, for instance CPU, GPU, NPU or AUTO:GPU,CPU."
 )
 precision_option = click.option(
     "--inference-precision",
     type=click.Choice(["f32", "bf16", "f16"]),
-    help="What to compute in; the device's own choice if not given (bf16 on CPUs that have it).",
+    help="Precision to compute in.  [default: the device's choice; bf16 on CPUs that have it]",
 )
 
-frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frames a second of folders of images.")
+frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frame rate of folders of images.")
 streams_option = click.option(
     "--streams",
     "num_streams",
     type=click.IntRange(min=1),
-    help="Clips that run at once; the device's choice if not given.",
+    help="Clips to run at once.  [default: the device's choice]",
 )
 threads_option = click.option(
-    "--threads", "num_threads", type=click.IntRange(min=1), help="CPU threads for inference; all cores if not given."
+    "--threads", "num_threads", type=click.IntRange(min=1), help="CPU threads for inference.  [default: all cores]"
 )
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path),
     envvar="I3D_CACHE",
     show_envvar=True,
-    help="A folder to keep compiled models in, for a quicker start.",
+    help="Keep compiled models in this folder, for a faster start.",
 )
 
 
 flow_option = click.option(
     "--flow",
     type=click.Choice(["tvl1", "dis"]),
-    help="How a flow or joint model's optical flow is computed: tvl1 as DeepMind did (if not given), dis in a "
-    "hundredth of the time and further from it.",
+    help="Optical flow for flow and joint models: tvl1, as DeepMind, or dis, a hundred times faster but less exact.  "
+    "[default: tvl1]",
 )
 
 
@@ -144,11 +176,11 @@ def fold_option(function: Function) -> Function:
             callback=read,
             default="dhw",
             show_default=True,
-            help="Axes along which the first convolution is folded on a CPU: dhw for AMX, hw for INT8 and h for bf16 "
-            "without AMX, none for f32.",
+            help="Fold the first convolution along these axes: dhw for AMX, hw for INT8 and h for bf16 without AMX, "
+            "none for f32.",
         ),
         # Whichever of the two click reads last decides, so both have to know what "none" means.
-        click.option("--no-fold", "fold", flag_value="none", callback=read, help="The same as --fold none."),
+        click.option("--no-fold", "fold", flag_value="none", callback=read, help="Same as --fold none."),
     )
     for option in reversed(options):
         function = option(function)
@@ -173,28 +205,5 @@ def format_size(num_bytes: int) -> str:
 
 
 def note(text: str) -> None:
-    """Print a remark on stderr."""
+    """Print a message on stderr."""
     click.echo(text, err=True)
-
-
-def describe_engine(engine: Engine) -> str:
-    """Say what really runs: "int8 on CPU, latency mode, 1 stream(s), 2 thread(s), compiled in 0.41 s"."""
-    parts = [f"{engine.precision} on {engine.device}, {engine.mode} mode"]
-    if engine.num_streams is not None:
-        parts.append(f"{engine.num_streams} stream(s)")
-    if engine.num_threads is not None:
-        parts.append(f"{engine.num_threads} thread(s)")
-    origin = "taken from the cache" if engine.is_cached else "compiled"
-    return ", ".join((*parts, f"{origin} in {engine.compile_s:.2f} s"))
-
-
-def engine_fields(engine: Engine) -> dict[str, Any]:
-    """Return what really runs, as JSON values."""
-    return {
-        "device": engine.device,
-        "executed_precision": engine.precision,
-        "mode": engine.mode,
-        "num_streams": engine.num_streams,
-        "num_threads": engine.num_threads,
-        "is_cached": engine.is_cached,
-    }

@@ -1,4 +1,4 @@
-"""--profile: run with the setting that `i3d probe` found best, unless an option says otherwise."""
+"""--profile: run with the setting that `i3d probe` found best; options given beside it win."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ profile_option = click.option(
     "--profile",
     "profile_path",
     type=click.Path(path_type=Path),
-    help="A deployment profile of `i3d probe`: device, precision, mode and streams found best there; options win.",
+    help="Use the device, precision, mode and streams that `i3d probe` found best; other options override them.",
 )
 
 _FLAGS = {
@@ -30,39 +30,39 @@ _FLAGS = {
 
 
 def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's options, those that the user did not give replaced by a profile's.
+    """Return a command's options, with the profile's value for each that the user did not give.
 
     Args:
         profile_path: None changes nothing.
-        ir_path: The model, which the profile must be of.
+        ir_path: The model; the profile must have been made for it.
         options: By the names of the command's parameters; of "device", "inference_precision", "mode" and
             "num_streams", those that the command has.
 
     Raises:
-        ProfileError: If the profile cannot be read, is of another IR, or recommends nothing.
+        ProfileError: If the profile cannot be read, was made for another IR, or recommends nothing.
     """
+    from i3d_edge.core.environment import versions
     from i3d_edge.core.errors import ProfileError
-    from i3d_edge.runtime.measure.here import these_versions, this_machine
-    from i3d_edge.runtime.measure.profile import differences, read_profile, require_same_ir
+    from i3d_edge.runtime.measure.profile import Machine, differences, read_profile, require_same_ir
 
     if profile_path is None:
         return options
     profile = read_profile(profile_path)
     require_same_ir(profile, profile_path, ir_path)
-    for sentence in differences(profile, this_machine(), these_versions()):
-        note(f"WARNING: {sentence}: its figures need not hold here")
+    for sentence in differences(profile, Machine.here(), versions()):
+        note(f"WARNING: {sentence}; its figures may not hold here")
     given = {name for name in options if _is_given(name)}
     setting = _choose(profile, options, given)
     if setting is None and given & {"device", "mode"}:
-        note(f"profile {profile_path} has no setting for what was given: only that holds")
+        note(f"profile {profile_path} has no setting for the given options; using only those")
         return options
     if setting is None:
         raise ProfileError(
-            f"profile {str(profile_path)!r} must recommend a setting; it has none that answers right",
-            hint="leave out --profile, or probe again",
+            f"profile {str(profile_path)!r} recommends no setting: no device gave the right answers",
+            hint="leave out --profile, or run `i3d probe` again",
         )
     found = {name: getattr(setting, name) for name in options if name not in given}
-    note(f"profile {profile_path}: {as_options(found) or 'nothing that was not given'}")
+    note(f"profile {profile_path}: {as_options(found) or 'every option was given'}")
     return {**options, **found}
 
 

@@ -1,4 +1,4 @@
-"""`i3d classify`'s outputs for people: --annotate, --html and --csv."""
+"""The outputs of `i3d classify` for people: --annotate, --html and --csv."""
 
 from __future__ import annotations
 
@@ -32,15 +32,13 @@ def show_options(function: Function) -> Function:
             "--annotate",
             type=path,
             metavar="OUT.mp4",
-            help="Write the video with the current classes and a timeline drawn on it, as .mp4 or .mkv; "
-            "of several videos, into a folder.",
+            help="Write the video without sound, with the current classes and a timeline drawn on it, as .mp4 or "
+            ".mkv; for several videos, a folder.",
         ),
         click.option(
-            "--html", type=path, metavar="OUT.html", help="Write a page about the video; of several, into a folder."
+            "--html", type=path, metavar="OUT.html", help="Write a page about the video; for several, a folder."
         ),
-        click.option(
-            "--csv", type=path, metavar="OUT.csv", help="Write a table of all videos, one row per video and view."
-        ),
+        click.option("--csv", type=path, metavar="OUT.csv", help="Write a table with a row per video and view."),
         force_option,
     )
     for option in reversed(options):
@@ -50,15 +48,15 @@ def show_options(function: Function) -> Function:
 
 @dataclass
 class Shows:
-    """What is written for people, and where.
+    """The outputs that the user asked for.
 
     Attributes:
-        film: What --annotate names, or None.
-        page: What --html names, or None.
-        table: What --csv names, or None.
-        k: How many classes to show.
-        force: Replace what exists.
-        num_failed: Videos that were classified and could not be shown.
+        film: The path of --annotate, or None.
+        page: The path of --html, or None.
+        table: The path of --csv, or None.
+        k: Number of classes to show.
+        force: Replace existing outputs.
+        num_failed: Number of videos that were classified but could not be shown.
     """
 
     film: Path | None
@@ -73,14 +71,14 @@ class Shows:
 
     @classmethod
     def wanted(cls, annotate: Path | None, html: Path | None, csv: Path | None, *, k: int, force: bool) -> Shows:
-        """Refuse what can be refused before the model is loaded.
+        """Check the options before the model is loaded.
 
         Raises:
-            click.UsageError: If a name has another ending than its option wants.
-            OutputError: If a file exists, or cannot be written.
+            click.UsageError: If a path has the wrong suffix.
+            OutputError: If a file exists or cannot be written.
         """
         if csv == Path("-"):
-            raise click.UsageError("--csv must name a file; --jsonl prints rows on stdout")
+            raise click.UsageError("--csv needs a file name; use --jsonl for rows on stdout")
         for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
             if target is not None and not is_folder(option, target, suffixes):
                 check_output(target, force=force)
@@ -89,11 +87,11 @@ class Shows:
         return cls(annotate, html, csv, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:
-        """Decide where everything goes, before any work is spent on it.
+        """Choose the output of each video, before any is decoded.
 
         Raises:
-            click.UsageError: If an output is not for so many videos, or two would have the same, or one is a video.
-            OutputError: If an output exists, or cannot be written.
+            click.UsageError: If several videos have one output, or an output is one of the videos.
+            OutputError: If an output exists or cannot be written.
         """
         names = [source.name for source in sources]
         self._films = targets("--annotate", self.film, names, _FILM)
@@ -111,7 +109,14 @@ class Shows:
         answer: Classification | VideoError | ClipShapeError,
         classifier: VideoClassifier,
     ) -> None:
-        """Write what is wanted of one video: its number among all, itself, and its answer."""
+        """Write the outputs of one video.
+
+        Args:
+            number: Its position among all videos, from 0.
+            source: The video.
+            answer: Its classification, or the error.
+            classifier: The classifier that was used.
+        """
         if self.table is not None:
             self._answers.append((source.name, answer))
         if isinstance(answer, I3DError):
@@ -123,7 +128,7 @@ class Shows:
                 self._write_page(source, answer, self._pages[number], classifier)
         except VideoError as error:
             self.num_failed += 1
-            note(f"{source.name}: classified, but cannot be shown\n{type(error).__name__}: {error}")
+            note(f"{source.name}: classified, but not shown\n{type(error).__name__}: {error}")
 
     def finish(self, spec: ModelSpec) -> None:
         """Write the table."""
@@ -152,32 +157,32 @@ class Shows:
 
 
 def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
-    """Tell a folder, which is there or has no suffix, from a file, which has one of these.
+    """Return whether a path is a folder: one that exists, or a path without a suffix.
 
     Raises:
-        click.UsageError: If it is neither.
+        click.UsageError: If it is a file without one of the suffixes.
     """
     if target.is_dir() or not target.suffix:
         return True
     if target.suffix.lower() not in suffixes:
         endings = " or ".join(suffixes)
-        raise click.UsageError(f"{option} must name a file that ends in {endings}, or a folder; got {str(target)!r}")
+        raise click.UsageError(f"{option} needs a file that ends in {endings}, or a folder; got {str(target)!r}")
     return False
 
 
 def targets(option: str, target: Path | None, names: Sequence[str], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return where each video's output goes: a file for one video, or a folder of files that are called like theirs.
+    """Return the output of each video: the file for one video, or a file of the same name in the folder.
 
     Raises:
-        click.UsageError: If it is a file for several videos, or two are called alike.
+        click.UsageError: If several videos have one output.
     """
     if target is None:
         return []
     if not is_folder(option, target, suffixes):
         if len(names) > 1:
             raise click.UsageError(
-                f"{option} {str(target)!r} is one file, and there are {len(names)} videos: name a folder, "
-                f"{str(target.with_suffix(''))!r} for instance"
+                f"{option} {str(target)!r} is one file, and there are {len(names)} videos: name a folder instead, "
+                f"for example {str(target.with_suffix(''))!r}"
             )
         return [target]
     taken: dict[Path, str] = {}
@@ -186,8 +191,8 @@ def targets(option: str, target: Path | None, names: Sequence[str], suffixes: tu
         output = target / f"{stem}{suffixes[0]}"
         if output in taken:
             raise click.UsageError(
-                f"{option} would write {str(output)!r} for two videos, {taken[output]!r} and {name!r}: "
-                "classify them in two runs, into two folders"
+                f"{option} would write {str(output)!r} for both {taken[output]!r} and {name!r}: "
+                "classify them separately, into two folders"
             )
         taken[output] = name
     return list(taken)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from i3d_edge.cli._base import Command, force_option, note, output_option
-from i3d_edge.cli._runs import read_named
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
 
@@ -29,23 +28,23 @@ def _finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -
 
 @click.command("baseline", cls=Command)
 @click.argument("run_name", metavar="RUN[:NAME]")
-@output_option("The baseline, JSON, small enough to commit.")
+@output_option("Baseline to write, a JSON file.")
 @force_option
 def baseline(run_name: str, output: Path, force: bool) -> None:
-    """Keep what a model said of each video, for later runs to be compared with.
+    """Save a model's answers as the baseline of later runs.
 
-    RUN is a folder that `i3d accuracy run` wrote; NAME is needed where it has several models. Per labelled
-    video the file holds its hash, its path, the label, and the five best classes with their probabilities;
-    besides that, the model, the protocol, the classes and which videos were dropped.
+    RUN is a folder of `i3d accuracy run`; add NAME if it has several models. The file is small enough to commit. For
+    each labelled video it holds the hash, the label and the five best classes with their probabilities.
 
     \b
     Example:
       i3d accuracy baseline results -o baseline.json
     """
     from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.result.named_runs import read_named_runs
 
     check_output(output, force=force)
-    run, name = read_named(run_name)
+    [(run, name)] = read_named_runs([run_name])
     model = room.pick_model(run, name)
     made = room.make_baseline(run, model)
     room.write_baseline(output, made, force=force)
@@ -63,19 +62,19 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     default=_DEFAULT_POINTS,
     show_default=True,
     metavar="POINTS",
-    help="Largest loss of top-1 accuracy per video, in percentage points.",
+    help="Largest loss of top-1 accuracy, in percentage points.",
 )
 @click.option(
     "--max-drift",
     type=click.FloatRange(min=0),
     callback=_finite,
     metavar="NATS",
-    help="Largest mean |change of ln p| of the baseline's best class; no limit if not given.",
+    help="Largest mean change of ln p of the baseline's best class.  [default: no limit]",
 )
 @click.option(
     "--undecided",
     type=click.Choice(["pass", "fail"]),
-    help="Exit with 0 or 3, and not with 4, where the videos are too few to tell.",
+    help="Exit with 0 or 3 instead of 4 if there are too few videos to tell.",
 )
 @click.option(
     "--allow-dropped",
@@ -83,11 +82,11 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="How many of the baseline's videos RUN may have dropped; the others are compared.",
+    help="Number of the baseline's videos that RUN may lack.",
 )
-@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML here.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown here.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also write Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @force_option
 def compare(
     baseline_path: Path,
@@ -101,19 +100,23 @@ def compare(
     as_json: bool,
     force: bool,
 ) -> None:
-    """Hold a run to a baseline, on the same videos, pair by pair.
+    """Compare a run with a baseline, and fail if accuracy fell.
 
-    RUN is a folder that `i3d accuracy run` wrote; NAME is needed where it has several models. Exit code 0:
-    the predictions are identical, or the upper 95 % bound of the drop is within the limit. 3: the drop
-    exceeds the limit and McNemar's test says p < 0.05, or the drift exceeds its own. 4: neither; it says how
-    many videos would be needed. 1: there is nothing to compare, for instance another list, protocol or set
-    of classes; the files say so too.
+    RUN is a folder of `i3d accuracy run` on the same videos; add NAME if it has several models.
+
+    \b
+    Exit codes:
+      0  passed: the upper 95 % bound of the drop is within the limit
+      3  failed: the drop exceeds the limit, with p < 0.05 by McNemar's test, or the drift exceeds its limit
+      4  undecided: too few videos to tell; the message says how many are needed
+      1  nothing to compare: another list, protocol or set of classes
 
     \b
     Example:
       i3d accuracy compare baseline.json results --max-drop-top1 2 --junit gate.xml
     """
     from i3d_edge import accuracy as room
+    from i3d_edge import api
 
     for path in (junit, markdown):
         if path is not None:
@@ -123,18 +126,19 @@ def compare(
             f"note: --max-drop-top1 {max_drop_points:g} is {max_drop_points:g} points, not {100 * max_drop_points:g} %"
         )
     try:
-        kept = room.read_baseline(baseline_path)
-        run, name = read_named(run_name)
-        model = room.pick_model(run, name)
-        comparison = room.compare(kept, run, model, num_allowed_dropped=num_allowed_dropped)
+        report = api.compare_run(
+            baseline_path,
+            run_name,
+            max_drop_points=max_drop_points,
+            max_drift=max_drift,
+            num_allowed_dropped=num_allowed_dropped,
+            undecided=undecided,
+        )
     except I3DError as error:
         _write_files(
             junit, room.refusal_to_junit(error.message), markdown, room.refusal_to_markdown(error.message), force
         )
         raise
-    limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
-    protocol = f"{kept['how']['name']} v{kept['how']['version']}"
-    report = room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)
     _write_files(junit, room.gate_to_junit(report), markdown, room.gate_to_markdown(report), force)
     if as_json:
         click.echo(json.dumps(room.gate_to_json(report), indent=2, ensure_ascii=False))

@@ -7,32 +7,28 @@ from pathlib import Path
 import click
 
 from i3d_edge.cli._base import Command, force_option, output_option
-from i3d_edge.cli._runs import read_all_named
-from i3d_edge.core.files import check_output, write_text
 
 
 @click.command("report", cls=Command)
 @click.argument("run_names", metavar="RUN[:NAME]...", nargs=-1, required=True)
-@output_option("The page, one HTML file that needs nothing else.")
+@output_option("HTML page to write; one self-contained file.")
 @click.option(
-    "--videos", "root", type=click.Path(path_type=Path), help="Where the videos are, if not where they were scored."
+    "--videos", "root", type=click.Path(path_type=Path), help="Folder of the videos.  [default: as in the run]"
 )
-@click.option("--no-thumbnails", is_flag=True, help="Put no picture of any video into the page.")
+@click.option("--no-thumbnails", is_flag=True, help="Show no pictures of videos.")
 @force_option
 def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumbnails: bool, force: bool) -> None:
-    """Write one or several runs as a page: numbers, speed against accuracy, classes, and the videos that flipped.
+    """Write one or more runs as a page.
 
-    RUN is a folder that `i3d accuracy run` wrote; with NAME only that model of it is shown. The first model of each
-    protocol and set of videos is what the others are compared with, so the order matters. Runs of different videos get
-    charts of their own. Flipped videos are shown by pictures from their files, where these are still the scored ones.
+    RUN is a folder of `i3d accuracy run`; with NAME, only that model of it is shown. The page has accuracy with
+    intervals, speed against accuracy, classes, confusions, and the videos whose answer changed. The first model of
+    each protocol and set of videos is the one that the others are compared with.
 
     \b
     Example:
       i3d accuracy report results results-10x3:int8 -o report.html
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge import api
 
-    check_output(output, force=force)
-    page = room.make_report(read_all_named(run_names), root=root, with_thumbnails=not no_thumbnails)
-    write_text(output, page, force=force)
+    api.write_report(run_names, output, root=root, with_thumbnails=not no_thumbnails, force=force)
     click.echo(f"written: {output}")

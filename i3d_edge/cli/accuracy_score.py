@@ -12,13 +12,13 @@ from i3d_edge.cli._base import Command
 
 @click.command("score", cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path), metavar="RUN")
-@click.option("--classes", "with_classes", is_flag=True, help="Add the table of classes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--classes", "with_classes", is_flag=True, help="Also print a table of classes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def score(folder: Path, with_classes: bool, as_json: bool) -> None:
-    """Recompute the scores of RUN from its predictions, without inference.
+    """Recompute the scores of a run, without inference.
 
-    RUN is a folder that `i3d accuracy run` wrote. Everything in its result.json is computed anew from
-    predictions.jsonl and must come out the same. A file that was cut off or edited is refused, with the line.
+    RUN is a folder of `i3d accuracy run`. The scores are computed again from predictions.jsonl and must equal those of
+    result.json. Files that were truncated or edited are refused, with the line at fault.
 
     \b
     Example:
@@ -37,9 +37,9 @@ def score(folder: Path, with_classes: bool, as_json: bool) -> None:
 
 
 @click.command("reference", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reference(as_json: bool) -> None:
-    """Print every published number, with its protocol and which of ours is comparable.
+    """Print published accuracies, with their protocols.
 
     \b
     Example:

@@ -1,20 +1,20 @@
-"""`i3d bench`: how fast do these models run here?"""
+"""`i3d bench`: how fast do models run here?"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
-from i3d_edge.cli._devices import note_end, note_start
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.inference.engine import Mode
+    from i3d_edge.runtime.inference.engine import Engine, Mode
     from i3d_edge.runtime.measure.bench import Timing
     from i3d_edge.runtime.measure.end_to_end import EndToEnd
     from i3d_edge.runtime.measure.start_up import StartUp
@@ -29,7 +29,7 @@ _LAYERS_SHOWN = 15
     type=click.Choice(["latency", "throughput"]),
     default="latency",
     show_default=True,
-    help="One clip at a time, or as many at once as the device takes.",
+    help="Run one clip at a time, or as many as the device can take.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
 @click.option(
@@ -37,19 +37,19 @@ _LAYERS_SHOWN = 15
     "videos",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Also time videos from file to answer, in throughput mode; can be repeated.",
+    help="Also time this video from file to answer, in throughput mode; can be repeated.",
 )
 @click.option(
     "--start-up",
     "start_up_video",
     type=click.Path(path_type=Path),
     metavar="VIDEO",
-    help="Also time processes that start, classify this video and end, with a warm cache of compiled models.",
+    help="Also time a whole process that classifies this video, with compiled models cached.",
 )
-@click.option("--layers", is_flag=True, help="Also print the slowest layers of each model and what ran them.")
+@click.option("--layers", is_flag=True, help="Also print the slowest layers of each model, and their kernels.")
 @device_option
 @precision_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @quiet_option
 def bench(
     models: tuple[Path, ...],
@@ -64,38 +64,40 @@ def bench(
 ) -> None:
     """Time models on random pixels, taking turns in one run.
 
-    Each model's times are compared with the first's, round by round, so that what else the machine does
-    hits all alike. Decoding is not part of it, but for --video: then the centre clip of each video is decoded and
-    classified too, and that time compared with the least that the cores allow.
+    Each model is compared with the first one, round by round, so that other work on the machine affects all alike.
+    Decoding is not included. With --video, the centre clip of each video is decoded and classified too, and the time
+    compared with the shortest that the cores allow.
 
     \b
     Example:
       i3d bench FP32.xml INT8.xml --rounds 20
     """
     from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure import bench as room
     from i3d_edge.runtime.measure.end_to_end import time_end_to_end
+    from i3d_edge.runtime.measure.start_up import time_start_up
 
-    engines = {
-        str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
-    }
-    for engine in engines.values():
-        note_start(engine)
-    timings = list(room.bench(engines, rounds=rounds).values())
-    for engine in engines.values():
-        note_end(engine)
-    rows = [
-        _row(str(path), timing, ratio)
-        for path, timing, ratio in zip(engines, timings, room.ratios(timings), strict=True)
-    ]
+    engine = partial(Engine, device=device, inference_precision=inference_precision)
+    engines = {str(path): engine(path, mode=mode) for path in models}
+    for opened in engines.values():
+        for text in start_notes(opened):
+            note(text)
+    timings = room.bench(engines, rounds=rounds)
+    for opened in engines.values():
+        for text in end_notes(opened):
+            note(text)
     passes = {
         str(path): time_end_to_end(path, videos, device=device, inference_precision=inference_precision)
         for path in models
         if videos
     }
     starts = {
-        str(path): _time_start_up(path, start_up_video, device, rounds) for path in models if start_up_video is not None
+        str(path): time_start_up(path, start_up_video, device=device, rounds=rounds)
+        for path in models
+        if start_up_video is not None
     }
+    rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
         document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
@@ -104,23 +106,19 @@ def bench(
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
-        for path, timed in passes.items():
-            click.echo(f"\n{path}: {_pass_line(timed)}")
-        for path, start in starts.items():
-            click.echo(f"\n{path}: {_start_line(start)}")
-    if layers:
-        for path in engines:
-            profiled = Engine(Path(path), device=device, inference_precision=inference_precision, profile=True)
-            click.echo(f"\n{path}, slowest layers:")
-            for layer in room.layer_times(profiled, rounds=rounds)[:_LAYERS_SHOWN]:
-                click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
+        lines = [(path, _pass_line(timed)) for path, timed in passes.items()]
+        for path, line in [*lines, *((path, _start_line(start)) for path, start in starts.items())]:
+            click.echo(f"\n{path}: {line}")
+    for model in models if layers else ():
+        _echo_layers(model, engine(model, profile=True), rounds)
 
 
-def _time_start_up(path: Path, video: Path, device: str, rounds: int) -> StartUp:
-    from i3d_edge.runtime.measure.start_up import StartUp, time_start_up
+def _echo_layers(path: Path, engine: Engine, rounds: int) -> None:
+    from i3d_edge.runtime.measure.bench import layer_times
 
-    with TemporaryDirectory(prefix="i3d-") as folder:
-        return StartUp.median(time_start_up(path, video, cache=Path(folder), device=device, rounds=rounds))
+    click.echo(f"\n{path}, slowest layers:")
+    for layer in layer_times(engine, rounds=rounds)[:_LAYERS_SHOWN]:
+        click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
 
 
 def _start_fields(start: StartUp) -> dict[str, float]:
@@ -153,22 +151,27 @@ def _pass_line(timed: EndToEnd) -> str:
     return (
         f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second, "
         f"in {timed.mode} mode\n"
-        f"  {timed.wall_s / timed.bound_s:.2f} x the bound of {timed.bound_s:.2f} s: "
+        f"  {timed.wall_s / timed.bound_s:.2f} x the shortest possible time, {timed.bound_s:.2f} s: "
         f"{work}, on {timed.num_cores} cores\n"
         f"  {timed.wall_s / timed.model_wall_s:.2f} x the model alone"
     )
 
 
-def _row(path: str, timing: Timing, ratio: float) -> dict[str, Any]:
-    return {
-        "model": path,
-        "executed_precision": timing.engine.precision,
-        "median_ms": round(timing.percentile_ms(50), 2),
-        "p90_ms": round(timing.percentile_ms(90), 2),
-        "p99_ms": round(timing.percentile_ms(99), 2),
-        "clips_per_s": round(timing.clips_per_s, 3),
-        "times_faster_than_first": round(ratio, 3),
-    }
+def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
+    from i3d_edge.runtime.measure.bench import ratios
+
+    return [
+        {
+            "model": path,
+            "executed_precision": timing.engine.precision,
+            "median_ms": round(timing.percentile_ms(50), 2),
+            "p90_ms": round(timing.percentile_ms(90), 2),
+            "p99_ms": round(timing.percentile_ms(99), 2),
+            "clips_per_s": round(timing.clips_per_s, 3),
+            "times_faster_than_first": round(ratio, 3),
+        }
+        for (path, timing), ratio in zip(timings.items(), ratios(list(timings.values())), strict=True)
+    ]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""`i3d bundle`: models handed over with proof of what they answer."""
+"""`i3d bundle`: models packed with the answers to expect of them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from i3d_edge.core.errors import GateFailedError
 from i3d_edge.core.files import check_output
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.bundle import Check, Verification
-    from i3d_edge.runtime.bundle.manifest import Manifest
+    from i3d_edge.runtime.bundle import Verification, VerifyCheck
+    from i3d_edge.runtime.bundle.manifest import BundleManifest
 
 _DIGEST_LENGTH = 64
 
@@ -37,7 +37,9 @@ def _hexadecimal(_ctx: click.Context, _param: click.Parameter, value: str | None
         return None
     digest = value.lower().removeprefix("sha256:")
     if len(digest) != _DIGEST_LENGTH or not set(digest) <= set(string.hexdigits):
-        raise click.BadParameter(f"{value} must be {_DIGEST_LENGTH} hexadecimal digits, as `i3d bundle pack` prints.")
+        raise click.BadParameter(
+            f"{value} is not a digest: `i3d bundle pack` prints one, {_DIGEST_LENGTH} hexadecimal digits."
+        )
     return digest
 
 
@@ -45,14 +47,14 @@ digest_option = click.option(
     "--digest",
     callback=_hexadecimal,
     metavar="SHA256",
-    help="The digest that `i3d bundle pack` printed, had by another way than the bundle.",
+    help="The digest that `i3d bundle pack` printed, sent separately from the bundle.",
 )
 _bundle_argument = click.argument("path", type=click.Path(path_type=Path), metavar="BUNDLE")
 
 
 @click.group(context_settings=CONTEXT_SETTINGS)
 def bundle() -> None:
-    """Hand models over with proof of what they answer."""
+    """Pack models with the answers to expect, and check them elsewhere."""
 
 
 @bundle.command("pack", cls=Command)
@@ -63,19 +65,19 @@ def bundle() -> None:
     "profiles",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A deployment profile of one of the models; can be repeated.",
+    help="A deployment profile of one of the models, from `i3d probe`; can be repeated.",
 )
 @force_option
 @quiet_option
 def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], force: bool) -> None:
-    """Pack models, labels, licences, and the answers to expect, into one file.
+    """Pack models, labels, licences and expected answers into one file.
 
-    Each model answers generated clips here, in f32 on the CPU. Send the digest that is printed by another way
-    than the bundle: checksums inside a file do not protect it from someone who rewrites both.
+    Each model answers generated clips, in f32 on this CPU. Send the printed digest separately from the bundle:
+    whoever changes a file can change the checksums in it too.
 
     \b
     Example:
-      i3d bundle pack rgb_imagenet.xml rgb_imagenet_int8.xml -o box.i3d
+      i3d bundle pack rgb_imagenet.xml rgb_imagenet_int8.xml -o models.i3d
     """
     from i3d_edge.runtime.bundle import pack_bundle
 
@@ -94,19 +96,19 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
 @bundle.command("verify", cls=Command)
 @_bundle_argument
 @digest_option
-@click.option("--device", help="For all models; each one's profile's if not given, or else the CPU.")
+@click.option("--device", help="For all models. Default: the one in each model's profile, or else the CPU.")
 @precision_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @quiet_option
 def verify(path: Path, digest: str | None, device: str | None, inference_precision: str | None, as_json: bool) -> None:
-    """Say whether a bundle is whole, and whether this box gives the expected answers; offline.
+    """Check that a bundle is undamaged and that its models give the expected answers on this machine.
 
-    Exit code 1: the bundle is damaged, was changed or could do harm, or the device is absent. 3: its files are
-    right, and answers differ by more than their bound.
+    Nothing is downloaded. Exit code 1: the bundle is damaged, was changed or is unsafe, or the device is missing.
+    Exit code 3: the files are right, but answers differ by more than their bound.
 
     \b
     Example:
-      i3d bundle verify box.i3d
+      i3d bundle verify models.i3d
     """
     from i3d_edge.runtime.bundle import verify_bundle
 
@@ -114,19 +116,18 @@ def verify(path: Path, digest: str | None, device: str | None, inference_precisi
     if as_json:
         click.echo(json.dumps(_document(report), indent=2))
     else:
-        click.echo(f"{report.num_entries} entries, {format_size(report.num_bytes)}: every checksum right")
+        click.echo(f"{report.num_entries} entries, {format_size(report.num_bytes)}: all checksums match")
         click.echo(f"digest {report.digest}{', as given' if digest else ''}\n")
         click.echo(_table(report))
         note(f"\n{report.seconds:.1f} s")
         if digest is None:
-            note("without --digest, this shows a whole bundle, and not who packed it")
+            note("the bundle is undamaged; only --digest shows that it is the one that was sent")
     failed = [check for check in report.checks if not check.passed]
     if failed:
         worst = max(failed, key=lambda check: check.difference / check.bound)
         raise GateFailedError(
-            f"bundle {str(path)!r} must give the expected answers on this box; model {worst.model!r} in "
-            f"{worst.precision} on {worst.device} differs by {worst.difference:.3g} of the largest logit, and "
-            f"{worst.bound:g} is the bound",
+            f"bundle {str(path)!r} gives other answers on this machine: model {worst.model!r} in {worst.precision} on "
+            f"{worst.device} differs by {worst.difference:.3g} of the largest logit; the bound is {worst.bound:g}",
             hint=_hint(report, worst),
         )
 
@@ -136,11 +137,11 @@ def verify(path: Path, digest: str | None, device: str | None, inference_precisi
 @click.argument("folder", type=click.Path(path_type=Path))
 @digest_option
 def unpack(path: Path, folder: Path, digest: str | None) -> None:
-    """Unpack a bundle into a new FOLDER, every checksum checked.
+    """Check a bundle's checksums and unpack it into a new FOLDER.
 
     \b
     Example:
-      i3d bundle unpack box.i3d models
+      i3d bundle unpack models.i3d models
     """
     from i3d_edge.runtime.bundle import unpack_bundle
 
@@ -148,7 +149,7 @@ def unpack(path: Path, folder: Path, digest: str | None) -> None:
     first = unpacked.manifest.models[0]
     print_facts(
         [
-            ("written", f"{folder}: {len(unpacked.manifest.entries)} entries, every checksum right"),
+            ("written", f"{folder}: {len(unpacked.manifest.entries)} entries, all checksums match"),
             *_model_facts(unpacked.manifest),
             ("digest", unpacked.digest),
             ("next", f"i3d classify VIDEO --model {folder / first.path}"),
@@ -158,13 +159,13 @@ def unpack(path: Path, folder: Path, digest: str | None) -> None:
 
 @bundle.command("list", cls=Command)
 @_bundle_argument
-@click.option("--json", "as_json", is_flag=True, help="The manifest, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest, JSON.")
 def list_(path: Path, as_json: bool) -> None:
-    """Say what a bundle holds, without reading its models.
+    """List what a bundle contains.
 
     \b
     Example:
-      i3d bundle list box.i3d
+      i3d bundle list models.i3d
     """
     from tabulate import tabulate
 
@@ -187,7 +188,7 @@ def list_(path: Path, as_json: bool) -> None:
         click.echo("\n" + tabulate(rows, headers=("entry", "bytes", "SHA-256")))
 
 
-def _model_facts(manifest: Manifest) -> list[tuple[str, str]]:
+def _model_facts(manifest: BundleManifest) -> list[tuple[str, str]]:
     return [("model", f"{model.name}: {model.title}") for model in manifest.models]
 
 
@@ -224,10 +225,8 @@ def _table(report: Verification) -> str:
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
-def _hint(report: Verification, worst: Check) -> str:
+def _hint(report: Verification, worst: VerifyCheck) -> str:
     own = next(check for check in report.checks if check.model == worst.model)
     if own.passed:
-        return f"its f32 answers are right, so the files are: do not use {worst.precision} on {worst.device} here"
-    return (
-        "even in f32 its answers are others: the IR or its answers were changed, or this OpenVINO computes it wrongly"
-    )
+        return f"the f32 answers are right, so the files are too: do not use {worst.precision} on {worst.device} here"
+    return "even the f32 answers differ: the model or its answers were changed, or this OpenVINO computes it wrong"

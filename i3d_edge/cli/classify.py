@@ -15,22 +15,13 @@ import click
 
 from i3d_edge.cli._base import (
     Command,
-    cache_option,
-    describe_engine,
-    device_option,
-    engine_fields,
     flow_option,
     frames_fps_option,
     model_option,
     note,
-    precision_option,
     quiet_option,
-    spec_option,
-    streams_option,
-    threads_option,
 )
-from i3d_edge.cli._devices import note_end, note_start
-from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.cli._engine import EngineOptions, engine_fields, engine_options, note_engine
 from i3d_edge.cli._show import Shows, show_options
 from i3d_edge.core.errors import I3DError
 
@@ -38,7 +29,6 @@ if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError
     from i3d_edge.core.spec import Fusion, ModelSpec
     from i3d_edge.runtime import Classification, FlowMethod, VideoClassifier
-    from i3d_edge.runtime.inference.engine import Mode
 
 _MIB = 1 << 20
 
@@ -46,30 +36,29 @@ _MIB = 1 << 20
 @click.command(cls=Command)
 @click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @model_option
-@spec_option
-@click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to print.")
+@click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to print.")
 @click.option(
-    "--num-clips", type=click.IntRange(min=1), help="Clips spread over the video; 1, the default, is the centre."
+    "--num-clips", type=click.IntRange(min=1), help="Clips per video, evenly spaced.  [default: 1, the centre]"
 )
 @click.option(
     "--num-crops",
     type=click.Choice(["1", "3"]),
     default="1",
     show_default=True,
-    help="Crops of each clip: the centre, or three along the longer side.",
+    help="Crops per clip: the centre, or three along the longer side.",
 )
 @click.option(
     "--hop",
     type=click.IntRange(min=1),
     metavar="FRAMES",
-    help="The whole video, a clip every so many frames of the model's rate (25 are a second).",
+    help="Show the whole video, a clip every FRAMES frames at the model's rate.",
 )
 @click.option(
     "--fusion",
     type=click.Choice(["probabilities", "logits"]),
     default="probabilities",
     show_default=True,
-    help="What is averaged over several clips or crops.",
+    help="What to average over clips and crops.",
 )
 @frames_fps_option
 @click.option(
@@ -77,29 +66,17 @@ _MIB = 1 << 20
     type=click.IntRange(min=1),
     default=4096,
     show_default=True,
-    help="How much standard input may hold; it is kept in a temporary file.",
+    help="Largest standard input, which is kept in a temporary file.",
 )
 @flow_option
-@device_option
-@precision_option
-@click.option(
-    "--mode",
-    type=click.Choice(["latency", "throughput"]),
-    help="One clip at a time on all cores, or several at once, each on a part of them. If not given: latency for one "
-    "clip of one file, else throughput.",
-)
-@streams_option
-@threads_option
-@profile_option
-@cache_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object per video, as results arrive.")
+@engine_options(has_mode=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON object per video, as results arrive.")
 @show_options
 @quiet_option
 def classify(
     videos: tuple[str, ...],
     model_path: Path,
-    spec_path: Path | None,
     k: int,
     num_clips: int | None,
     num_crops: str,
@@ -108,13 +85,7 @@ def classify(
     frames_fps: Fraction | None,
     max_input_mib: int,
     flow: FlowMethod | None,
-    device: str,
-    inference_precision: str | None,
-    mode: Mode | None,
-    num_streams: int | None,
-    num_threads: int | None,
-    profile_path: Path | None,
-    cache: Path | None,
+    engine: EngineOptions,
     as_json: bool,
     as_jsonl: bool,
     annotate: Path | None,
@@ -122,45 +93,31 @@ def classify(
     csv: Path | None,
     force: bool,
 ) -> None:
-    """Label the action in each VIDEO.
+    """Label the action in videos.
 
-    A VIDEO is a file, a quoted pattern, a folder of videos at any depth, a folder of numbered images (with
-    --frames-fps), an .npy clip as DeepMind ships it, or - for standard input.
-
-    A file that cannot be used is named on stderr and does not stop the others; the exit code is then 1.
+    A VIDEO is a file, a quoted pattern, a folder of videos, a folder of numbered images (with --frames-fps), a .npy
+    clip, or - for standard input. A video that cannot be read does not stop the others; the exit code is then 1.
 
     \b
     Example:
-      i3d classify cricket.avi --model rgb_imagenet.xml
-      i3d classify match.mp4 --model rgb_imagenet.xml --hop 25 --annotate shown.mp4 --html shown.html
+      i3d classify cricket.avi --model rgb_scratch.xml
+      i3d classify match.mp4 --model rgb_scratch.xml --hop 25 --annotate shown.mp4 --html shown.html
     """
     from i3d_edge.core.progress import track
     from i3d_edge.runtime import VideoClassifier, find_sources
+    from i3d_edge.runtime.inference.placement import end_notes
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
     if hop is not None and num_clips is not None:
-        raise click.UsageError("--hop cannot be used with --num-clips: it shows the whole video")
+        raise click.UsageError("--hop cannot be used with --num-clips")
     shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
     has_one_view = _is_one_file(videos) and hop is None and num_clips in (None, 1) and num_crops == "1"
-    own = {
-        "device": device,
-        "inference_precision": inference_precision,
-        "mode": mode or ("latency" if has_one_view else "throughput"),
-        "num_streams": num_streams,
-    }
-    with VideoClassifier(
-        model_path,
-        **apply_profile(profile_path, model_path, own),
-        num_threads=num_threads,
-        cache=cache,
-        spec=spec_path,
-        flow=flow,
-    ) as classifier:
+    arguments = engine.arguments(model_path, mode="latency" if has_one_view else "throughput")
+    with VideoClassifier(model_path, spec=arguments.pop("spec_path"), flow=flow, **arguments) as classifier:
         by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
-        note(f"model {model_path}: {classifier.spec.title()}; runs in {describe_engine(classifier.engine)}{by_flow}")
-        note_start(classifier.engine)
+        note_engine(model_path, classifier.engine, by_flow)
         with find_sources(
             videos,
             classifier.spec,
@@ -182,7 +139,8 @@ def classify(
                     click.echo(_format(row, with_views=hop is not None))
                 shows.show(number, source, result, classifier)
         shows.finish(classifier.spec)
-        note_end(classifier.engine)
+        for text in end_notes(classifier.engine):
+            note(text)
         model = _model_fields(classifier)
     if as_json:
         click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("video", type=click.Path(path_type=Path), metavar="VIDEO")
-@output_option("The .npy to write.")
+@output_option("Array to write, a .npy file.")
 @flow_option
 @click.option(
     "--num-frames", type=click.IntRange(min=MIN_FRAMES), default=79, show_default=True, help="Frames of the clip."
 )
 @force_option
 def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, force: bool) -> None:
-    """Write the centre clip of VIDEO as a .npy array, as a network is given it.
+    """Write the centre clip of a video as a .npy array.
 
-    The array has shape (1, 79, 224, 224, 3), float32, RGB in [-1, 1]; with --flow it is the optical flow instead,
-    (1, 79, 224, 224, 2), x before y. DeepMind's v_CricketShot_g04_c01_rgb.npy and _flow.npy have this form, and
-    `i3d verify-sample` reads it.
+    The array is what the network sees: shape (1, 79, 224, 224, 3), float32, RGB in [-1, 1]. With --flow it is the
+    optical flow, (1, 79, 224, 224, 2), x before y. DeepMind's v_CricketShot_g04_c01_rgb.npy and _flow.npy have this
+    form.
 
     \b
     Example:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("graph", type=click.Path(path_type=Path))
-@output_option("The IR's .xml; its .bin is written beside it.")
+@output_option("The IR's .xml; the .bin goes beside it.")
 @click.option(
     "--precision",
     type=click.Choice(["FP32", "FP16"]),
     default="FP32",
     show_default=True,
-    help="How weights are stored; FP16 halves the file.",
+    help="Precision of stored weights; FP16 halves the file.",
 )
 @click.option(
     "--for",
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     type=click.Choice(["cpu", "gpu", "vpu", "npu", "portable"]),
     default="cpu",
     show_default=True,
-    help="Where it will run; decides the graph passes: vpu (npu is the same) gets no 3-D operator. gpu and vpu: speed "
-    "there not measured.",
+    help="Device to optimise for. vpu and npu: no 3-D operators. Speed on gpu, vpu and npu is not measured.",
 )
 @fold_option
 @click.option(
@@ -42,30 +41,30 @@ if TYPE_CHECKING:
     type=click.Choice(["NDCHW", "NDHWC", "NCDHW"]),
     default="NDCHW",
     show_default=True,
-    help="Of the inputs.",
+    help="Layout of the input.",
 )
 @click.option(
     "--input-type",
     type=click.Choice(["u8", "f32"]),
     default="u8",
     show_default=True,
-    help="Of the RGB input; raw pixels 0..255 either way.",
+    help="Type of the RGB input; its values are pixels, 0 to 255.",
 )
-@click.option("--num-frames", type=click.IntRange(min=1), help="Frames in a clip, if not as the graph was frozen.")
-@click.option("--batch", type=click.IntRange(min=1), help="Clips at once, if not as the graph was frozen.")
+@click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
+@click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
 @click.option(
     "--decode-size",
     "frame_px",
     metavar="HxW",
     callback=lambda _ctx, _param, value: None if value is None else _read_size(value),
-    help="Take whole frames of this size, which the IR itself resizes and crops, e.g. 240x320.",
+    help="Take whole frames of this size, for instance 240x320, and resize and crop them in the IR.",
 )
 @click.option(
     "--flat-input",
     is_flag=True,
-    help="With --for vpu: take the frames without a batch axis, e.g. (79, 3, 224, 224), so that nothing has five axes.",
+    help="With --for vpu: an input without batch axis, (D, C, H, W), so that no tensor has five axes.",
 )
-@click.option("--logits", "logits_output", is_flag=True, help="Add an output with the logits.")
+@click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @force_option
 def convert(
     graph: Path,
@@ -84,12 +83,12 @@ def convert(
 ) -> None:
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
-    GRAPH is a .pb from `i3d freeze`, or Open Model Zoo's. At the end the IR is checked against the graph on
-    two generated clips, in float32; if they differ the IR is kept aside and the exit code is 3.
+    GRAPH is a .pb from `i3d freeze` or from Open Model Zoo. The IR is then compared with the graph on two generated
+    clips in float32. If they differ, the exit code is 3 and the IR is saved under another name.
 
     \b
     Example:
-      i3d convert rgb_imagenet.pb -o rgb_imagenet.xml
+      i3d convert rgb_scratch.pb -o rgb_scratch.xml
     """
     from i3d_edge import convert as room
 
@@ -135,7 +134,7 @@ def convert(
 def _read_size(text: str) -> tuple[int, int]:
     height, _, width = text.partition("x")
     if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
-        raise click.BadParameter(f"{text!r} is not a height and a width, as in 240x320")
+        raise click.BadParameter(f"{text!r} is not a size like 240x320")
     return int(height), int(width)
 
 
@@ -155,13 +154,13 @@ def _find_reference() -> Reference | None:
 
 def _parity_facts(report: ParityReport | None) -> list[tuple[str, str]]:
     if report is None:
-        note("WARNING: parity NOT CHECKED: TensorFlow is not installed, so nothing shows that the IR equals the graph")
+        note("WARNING: parity NOT CHECKED, because TensorFlow is not installed")
         return [("parity", "NOT CHECKED")]
     return [
         (
             f"parity, {clip.name} clip",
-            f"logits differ by {clip.max_difference:.2e} at most, {clip.relative_difference:.2e} of the largest "
-            f"({clip.max_logit:.2f}; bound {report.bound:g}); top-5 the same",
+            f"logits differ by up to {clip.max_difference:.2e}, {clip.relative_difference:.2e} of the largest "
+            f"({clip.max_logit:.2f}; limit {report.bound:g}); same top-5",
         )
         for clip in report.clips
     ]

@@ -1,4 +1,4 @@
-"""`i3d doctor`: what does this machine have, and what does it lack?"""
+"""`i3d doctor`: can this machine run models, and on which devices?"""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _WIDTH = 118
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def doctor(as_json: bool) -> None:
-    """Look at this machine: packages, OpenVINO, processor, devices and their drivers.
+    """Check this machine: packages, OpenVINO, processor, devices and their drivers.
 
-    Each device computes a small network, compared with NumPy, and a generated video is decoded; that takes a few
-    seconds. For a GPU or an NPU that is absent it lists what is missing and how to get it. Nothing is downloaded.
-    The exit code is 1 if something stops work.
+    Each device runs a small network whose answers are known, and a generated video is decoded; this takes a few
+    seconds. For a GPU or an NPU that is not available, it lists what is missing and how to get it. The exit code is 1
+    if something does not work.
 
     \b
     Example:
@@ -41,9 +41,9 @@ def doctor(as_json: bool) -> None:
     else:
         click.echo(_table(rows))
     if broken:
-        note(f"{len(broken)} of {len(rows)} findings stop work: {'; '.join(row['text'] for row in broken)}")
+        note(f"{len(broken)} of {len(rows)} checks failed: {'; '.join(row['text'] for row in broken)}")
         click.get_current_context().exit(I3DError.exit_code)
-    note("nothing stops work here")
+    note("everything needed works")
 
 
 def _packages() -> list[dict[str, Any]]:
@@ -63,8 +63,8 @@ def _examine() -> list[dict[str, Any]]:
     try:
         from i3d_edge.runtime.measure.doctor import examine
     except ImportError as error:
-        remedy = "pip install --force-reinstall i3d-edge, in an environment of its own"
-        return [_row("openvino", "broken", f"what runs models cannot be loaded: {error}", remedy)]
+        remedy = "install i3d-edge in a new environment"
+        return [_row("openvino", "broken", f"OpenVINO or another package cannot be loaded: {error}", remedy)]
     sections: Sequence[Section] = examine()
     return [
         {"section": section.title, **dataclasses.asdict(found)} for section in sections for found in section.findings
@@ -76,7 +76,7 @@ def _row(section: str, level: str, text: str, remedy: str | None) -> dict[str, A
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Lay findings out in three columns: the section where it begins, the level, and the text with its remedy."""
+    """Lay findings out in three columns: section, level, and text with remedy."""
     width = max(len(row["section"]) for row in rows) + 2
     lines, previous = [], None
     for row in rows:

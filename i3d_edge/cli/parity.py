@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +14,6 @@ from i3d_edge.core.errors import ParityError
 
 if TYPE_CHECKING:
     from i3d_edge.convert.ladder import Step
-    from i3d_edge.convert.stage import Stage
-
-_PRECISIONS = ("f32", "bf16", "f16")
-_NUM_FRAMES = 79
-"""Frames of a clip where no stage has a length of its own."""
 
 
 @click.command(cls=Command)
@@ -30,19 +23,23 @@ _NUM_FRAMES = 79
     "clip_paths",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A video, a .npy or .gif clip, or a folder of them; can be repeated. Two generated clips if not given.",
+    help="Video, clip (.npy, .gif) or folder of them. Repeatable.  [default: two generated clips]",
 )
 @click.option(
     "--clips-b",
     "other_path",
     type=click.Path(path_type=Path),
-    help="A folder of .npy clips of the same names, as another program prepares them, for all stages but the first.",
+    help="Folder of .npy clips of the same names, prepared by another program, for all stages but the first.",
 )
-@click.option("--num-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of each video.")
-@click.option("--tolerance", type=click.FloatRange(min=0, min_open=True), help="Instead of that of the precisions.")
-@click.option("--layers", is_flag=True, help="Also print how far each layer's output differs.")
+@click.option("--num-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per video.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Largest difference allowed.  [default: by precision]",
+)
+@click.option("--layers", is_flag=True, help="Also print each layer's difference.")
 @spec_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @quiet_option
 def parity(
     stages: tuple[str, ...],
@@ -54,114 +51,43 @@ def parity(
     spec_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare each STAGE of a model with the one before it, and the last with the first.
+    """Compare the stages of a model: module, checkpoint, frozen graph, IR.
 
-    A STAGE is the folder of a TF-Hub module, whose own graph TensorFlow runs; a checkpoint; a frozen graph (.pb); or
-    an IR (.xml) with a precision or a device after an @, as in model.xml@bf16 or model.xml@GPU; an FP32 or FP16 IR
-    runs in f32 on the CPU otherwise. Where two differ by more than their precisions explain, the first layer that
-    does is named, and the mistake if it is a classic one: BGR, another range, NCDHW fed as NDCHW, frames reversed,
-    another resize. The exit code is then 3.
+    A STAGE is a TF-Hub module's folder, a checkpoint, a frozen graph (.pb) or an IR (.xml), which may name a precision
+    or a device: model.xml@bf16, model.xml@GPU. Each stage is compared with the one before it, and the last with the
+    first. If two differ by more than their precisions explain, the exit code is 3. The first layer that differs is
+    named, and the cause if it is a common one: BGR, another value range, swapped axes, reversed frames, another resize.
 
     \b
     Example:
       i3d parity model.ckpt model.pb model.xml model.xml@bf16 model_int8.xml --clips cricket.avi
       i3d parity i3d-kinetics-400-1 model.xml --clips v_CricketShot_g04_c01_rgb.gif
     """
-    from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
-    from i3d_edge.convert.ladder import climb
+    from i3d_edge import api
 
-    if len(stages) < 2:
-        raise click.UsageError("there must be two stages at least")
-    if other_path is not None and not clip_paths:
-        raise click.UsageError("--clips-b needs --clips to compare with")
-    with ExitStack() as stack:
-        opened = _open_stages(stages, spec_path, stack)
-        spec = opened[0].spec
-        clips = read_clip_files(clip_paths, spec, num_clips=num_clips) if clip_paths else generated_clips(spec)
-        others = match_clips(clips, read_clip_files([other_path], spec)) if other_path is not None else None
-        steps = climb(opened, clips, others=others, tolerance=tolerance, all_layers=layers)
+    steps = api.compare_stages(
+        stages,
+        clips=clip_paths,
+        other_clips=other_path,
+        num_clips=num_clips,
+        tolerance=tolerance,
+        all_layers=layers,
+        spec_path=spec_path,
+    )
     click.echo(_as_json(steps) if as_json else _table(steps))
     for step in [] if as_json else steps:
         click.echo(_remark(step))
         for layer in step.layers if layers else ():
             click.echo(f"  {layer.difference:9.2e}  {layer.layer}")
     num_clips = steps[0].num_clips
-    note(f"{num_clips} clip{'s' if num_clips > 1 else ''}; differences of logits are fractions of the largest logit")
+    note(f"{num_clips} clip{'s' if num_clips > 1 else ''}; differences are fractions of the largest logit")
     if parted := [step for step in steps if not step.agrees]:
         worst = max(parted, key=lambda step: step.relative_difference)
         raise ParityError(
-            f"{worst.after} must give the logits of {worst.before} to within {worst.tolerance:g} of the largest; "
-            f"got {worst.relative_difference:.3g}",
+            f"{worst.after} differs from {worst.before} by {worst.relative_difference:.3g} of the largest logit; "
+            f"allowed: {worst.tolerance:g}",
             hint=worst.mistake or "see the first layer that differs",
         )
-
-
-def _open_stages(texts: tuple[str, ...], spec_path: Path | None, stack: ExitStack) -> list[Stage]:
-    """Open all stages; a checkpoint or a TF-Hub module takes clips as long as the first file among them does."""
-    files = [_open_file(text, spec_path, stack) for text in texts]
-    num_frames = next((stage.spec.num_frames for stage in files if stage), _NUM_FRAMES)
-    return [stage or _open_weights(Path(text), num_frames, stack) for text, stage in zip(texts, files, strict=True)]
-
-
-def _open_file(text: str, spec_path: Path | None, stack: ExitStack) -> Stage | None:
-    """Open an IR or a frozen graph; None if it is neither."""
-    path_text, *options = text.split("@") if not Path(text).exists() else [text]
-    path = Path(path_text)
-    precision = next((option for option in options if option in _PRECISIONS), None)
-    device = next((option for option in options if option not in _PRECISIONS), "CPU")
-    if path.suffix == ".xml":
-        from i3d_edge.convert.stage import ir_stage
-        from i3d_edge.runtime.inference.ir import describes_itself
-
-        own = None if spec_path is None or describes_itself(path) else spec_path
-        return ir_stage(path, device=device, precision=precision, spec_path=own)
-    if options:
-        raise click.UsageError(f"only an IR has a precision or a device; got {text!r}")
-    return _graph_stage(path, path.name, stack) if path.suffix == ".pb" else None
-
-
-def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
-    """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
-    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
-    from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME
-
-    if (path / SAVED_MODEL_NAME).is_file():
-        return _hub_stage(path, num_frames)
-    folder = stack.enter_context(tempfile.TemporaryDirectory())
-    frozen = freeze_checkpoint(open_checkpoint(path), Path(folder) / "graph.pb", num_frames=num_frames)
-    return _graph_stage(frozen.path, path.name, stack)
-
-
-def _hub_stage(path: Path, num_frames: int) -> Stage:
-    from i3d_edge.convert.stage import Stage
-    from i3d_edge.freeze import HubModule
-
-    module = HubModule(path, num_frames=num_frames)
-    return Stage(
-        name=f"{path.absolute().name} (DeepMind's graph, TensorFlow f32)",
-        precision="f32",
-        stored="FP32",
-        spec=module.spec,
-        logits=lambda feeds: module.logits(feeds)[0],
-        layers=module.layers,
-    )
-
-
-def _graph_stage(path: Path, name: str, stack: ExitStack) -> Stage:
-    from i3d_edge.convert.conversion import describe_graph
-    from i3d_edge.convert.stage import Stage
-    from i3d_edge.freeze import FrozenGraph
-
-    graph = stack.enter_context(FrozenGraph(path))
-    spec = graph.spec or describe_graph(path)
-    return Stage(
-        name=f"{name} (TensorFlow f32)",
-        precision="f32",
-        stored="FP32",
-        spec=spec,
-        logits=lambda feeds: graph.logits(feeds)[0],
-        layers=graph.layers,
-    )
 
 
 def _as_json(steps: list[Step]) -> str:

@@ -1,10 +1,8 @@
-"""`i3d probe`: on which device of this box, and how, should this IR run?"""
+"""`i3d probe`: on which device of this machine, and how, should this IR run?"""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.profile import DeviceFindings, Measurement, Profile
 
-_WIDTH = 118
-
 
 @click.command(cls=Command)
 @click.argument("ir_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
@@ -27,14 +23,14 @@ _WIDTH = 118
     "--device",
     "devices",
     multiple=True,
-    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU; can be repeated. All that are there if not given.",
+    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU; can be repeated. Default: all devices.",
 )
 @click.option(
     "--mode",
     type=click.Choice(["latency", "throughput"]),
     default="latency",
     show_default=True,
-    help="What the recommended setting shall be best at.",
+    help="What to recommend a setting for.",
 )
 @click.option(
     "--clips",
@@ -42,7 +38,7 @@ _WIDTH = 118
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
-    help="Clips to compare on: generated ones, or so many of each --video.",
+    help="Clips to compare answers on: generated ones, or this many of each --video.",
 )
 @click.option(
     "--video",
@@ -55,7 +51,7 @@ _WIDTH = 118
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a deployment profile, JSON.")
 @spec_option
 @force_option
-@click.option("--json", "as_json", is_flag=True, help="The profile on stdout, one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print the profile, one JSON document.")
 @quiet_option
 def probe(
     ir_path: Path,
@@ -69,15 +65,16 @@ def probe(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Try MODEL.xml on each device: does it compile, how fast is it, and does it answer as f32 on the CPU does?
+    """Try MODEL.xml on each device: does it run, how fast, and are its answers right?
 
-    Of a GPU and an NPU that are absent it says what their documents let expect, marked as not measured. The profile
-    holds all figures and the best setting; `i3d classify --profile` runs with that.
+    Answers are right if they are those of f32 on the CPU. The profile holds all figures and the best setting;
+    `i3d classify --profile` uses that setting.
 
     \b
     Example:
       i3d probe rgb_imagenet.xml -o profile.json
     """
+    from i3d_edge.core.schema import to_json
     from i3d_edge.runtime import read_ir
     from i3d_edge.runtime.measure import probe as room
     from i3d_edge.runtime.measure.profile import SCHEMA_VERSION, write_profile
@@ -85,21 +82,16 @@ def probe(
     if output is not None:
         check_output(output, force=force)
     _, spec = read_ir(ir_path, spec_path=spec_path)
-    clips = room.video_clips(videos, spec, num_clips) if videos else room.generated_clips(spec, num_clips)
     profile = room.probe(
         ir_path,
-        clips,
+        room.video_clips(videos, spec, num_clips) if videos else room.generated_clips(spec, num_clips),
         is_generated=not videos,
         devices=devices,
         rounds=rounds,
         aim=mode,
         spec_path=spec_path,
     )
-    if as_json:
-        document = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(profile)}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        click.echo(_report(profile, mode))
+    click.echo(to_json(profile, version=SCHEMA_VERSION) if as_json else _report(profile, mode), nl=not as_json)
     if output is not None:
         write_profile(profile, output, force=force)
         note(f"profile written: i3d classify VIDEO --model {ir_path} --profile {output}")
@@ -108,14 +100,16 @@ def probe(
 def _report(profile: Profile, mode: Mode) -> str:
     source = "generated clips" if profile.clip_source == "generated" else "clips of videos"
     blocks = [
-        f"{profile.model.name}: {profile.model.title}\ncompared with f32 on the CPU on {profile.num_clips} {source}: "
-        "largest difference of a probability, clips with the same best class",
+        f"{profile.model.name}: {profile.model.title}\ncompared with f32 on the CPU, on {profile.num_clips} {source}",
         *(_device(found, profile.num_clips) for found in profile.devices),
     ]
     if not profile.settings():
         blocks.append("nothing was measured, so nothing is recommended")
     elif profile.recommended is None:
-        blocks.append(f"no setting answers as f32 on the CPU does, within {profile.prob_bound:g} in probability")
+        blocks.append(
+            "nothing is recommended: every setting differs by more than "
+            f"{profile.prob_bound:g} in probability from f32 on the CPU"
+        )
     else:
         blocks.append(f"best for {mode}: {as_options(dataclasses.asdict(profile.recommended))}")
     return "\n\n".join(blocks)
@@ -123,23 +117,16 @@ def _report(profile: Profile, mode: Mode) -> str:
 
 def _device(found: DeviceFindings, num_clips: int) -> str:
     if found.status == "absent":
-        lines = [f"{found.device}: absent ({found.reason})"]
-        if found.expectations:
-            lines += ["  NOT MEASURED; from documents and sources:", *map(_point, found.expectations)]
-        return "\n".join(lines)
+        return f"{found.device}: not available ({found.reason})"
     lines = [f"{found.device}: {found.full_name}" if found.full_name else found.device]
     if found.unsupported:
         kinds = ", ".join(f"{count} {name}" for name, count in found.unsupported.items())
-        lines.append(f"  operators that it does not take: {kinds}")
+        lines.append(f"  does not support these operators: {kinds}")
     elif found.status == "measured":
-        lines.append("  it takes every operator")
+        lines.append("  supports every operator")
     if found.reason:
-        lines.append(f"  refused: {found.reason}")
+        lines.append(f"  failed: {found.reason}")
     return "\n".join([*lines, *_table(found.measurements, num_clips)])
-
-
-def _point(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
 
 
 def _table(runs: tuple[Measurement, ...], num_clips: int) -> list[str]:
@@ -147,7 +134,7 @@ def _table(runs: tuple[Measurement, ...], num_clips: int) -> list[str]:
 
     if not runs:
         return []
-    headers = ("asked for", "ran in", "mode", "load s", "MiB", "median ms", "clips/s", "differs by", "same best")
+    headers = ("asked for", "ran in", "mode", "load s", "MiB", "median ms", "clips/s", "differs by", "same top-1")
     rows = [
         (
             run.setting.inference_precision or "default",

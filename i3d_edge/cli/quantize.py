@@ -30,20 +30,20 @@ _CHECKED_CLIPS = 5
 @click.command(cls=Command)
 @click.argument("model_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
 @click.argument("videos", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="VIDEO...")
-@output_option("The INT8 IR's .xml; its .bin is written beside it.")
-@click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Clips to calibrate on.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides which videos give which part.")
+@output_option("The INT8 IR's .xml; the .bin goes beside it.")
+@click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Calibration clips.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of clips.")
 @click.option(
     "--min-agreement",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Fraction of views, e.g. 0.98, whose best class must be MODEL.xml's in f32. Every second VIDEO is "
-    f"kept for this check, {_CHECKED_CLIPS} clips each, and not calibrated on.",
+    help="Least fraction of clips, for instance 0.98, with the best class of MODEL.xml in f32. Every second VIDEO "
+    f"is used for this check, {_CHECKED_CLIPS} clips each, and not for calibration.",
 )
 @click.option(
     "--list",
     "list_path",
     type=click.Path(path_type=Path),
-    help="Labelled videos for --max-drop-top1, as for `i3d accuracy run`; none is calibrated on.",
+    help="List of labelled videos for --max-drop-top1; they are not used for calibration.",
 )
 @click.option(
     "--max-drop-top1",
@@ -67,21 +67,21 @@ def quantize(
     fold: Fold | None,
     force: bool,
 ) -> None:
-    """Quantize MODEL.xml to INT8, calibrated on clips of each VIDEO.
+    """Quantize a model to INT8, calibrated on clips of videos.
 
-    The videos should be of what the model will see, a dozen or more. With --min-agreement, --max-drop-top1 or both,
-    the convolutions whose quantization costs most stay as they were, as few as will do; exit code 3 if the promise
-    cannot be kept, 4 if there are too few videos to tell.
+    Give a dozen videos or more, of what the model will see. With --min-agreement or --max-drop-top1, convolutions are
+    returned to full precision, as few as needed, until the limit is met. The exit code is 3 if it cannot be met, and 4
+    if there are too few videos to tell.
 
     \b
     Example:
-      i3d quantize rgb_imagenet.xml clips/*.mp4 -o rgb_imagenet_int8.xml --min-agreement 0.98
+      i3d quantize rgb_scratch.xml clips/*.mp4 -o rgb_scratch_int8.xml --min-agreement 0.98
     """
     from i3d_edge.convert.accuracy_control import split_videos
     from i3d_edge.convert.quantization import quantize_ir
 
     if (list_path is None) != (max_drop_points is None):
-        raise click.UsageError("--list and --max-drop-top1 are given together")
+        raise click.UsageError("--list and --max-drop-top1 go together")
     promises: list[Promise] = []
     calibrating: Sequence[Path] = videos
     if min_agreement is not None:

@@ -8,25 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from i3d_edge.cli._base import (
     INTERRUPTED,
     Command,
-    cache_option,
-    describe_engine,
-    device_option,
     model_option,
     note,
-    precision_option,
     quiet_option,
-    spec_option,
-    threads_option,
 )
-from i3d_edge.cli._devices import note_start
-from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
 
@@ -44,7 +37,7 @@ def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int
         if value == word:
             return None
         if not value.isascii() or not value.isdigit() or int(value) == 0:
-            raise click.BadParameter(f"{value!r} is neither a number above 0 nor {word!r}.")
+            raise click.BadParameter(f"{value!r} is not a number above 0 or {word!r}.")
         return int(value)
 
     return read
@@ -57,165 +50,134 @@ _seconds = click.FloatRange(min=0, min_open=True)
 @click.command(cls=Command)
 @click.argument("source", envvar="I3D_SOURCE")
 @model_option
-@spec_option
 @click.option(
     "--hop",
     default="25",
     show_default=True,
     callback=_number_or("auto"),
     metavar="FRAMES|auto",
-    help="Frames between windows; auto: as often as the machine keeps up.",
+    help="Frames from one window to the next; auto: as few as the machine can keep up with.",
 )
 @click.option(
     "--smooth",
+    "smoothing",
     default="exponential:1",
     show_default=True,
     metavar="HOW",
-    help="exponential:SECONDS (half life), mean:WINDOWS, or none.",
+    help="Smoothing: exponential:SECONDS (half-life), mean:WINDOWS or none.",
 )
-@click.option("--on", type=_probability, default=0.5, show_default=True, help="An action begins here or above.")
-@click.option("--off", type=_probability, default=0.3, show_default=True, help="It ends below this.")
+@click.option("--on", type=_probability, default=0.5, show_default=True, help="Probability at which an action starts.")
+@click.option("--off", type=_probability, default=0.3, show_default=True, help="Probability below which it ends.")
 @click.option(
     "--min-duration",
+    "min_duration_s",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="Shorter actions are not told.",
+    help="Ignore actions shorter than this.",
 )
-@click.option("--label", "labels", multiple=True, help="Watch this action only; may be repeated.")
-@click.option("--events", "events_path", type=click.Path(path_type=Path), help="Append events to this file too.")
+@click.option("--label", "labels", multiple=True, help="Report this action only. Repeatable.")
+@click.option("--events", "events_path", type=click.Path(path_type=Path), help="Also append events to this file.")
 @click.option(
     "--predictions",
     "predictions_path",
     type=click.Path(path_type=Path),
-    help="Append each window's top-5 to this file.",
+    help="Append the top-5 of each window to this file.",
 )
-@click.option("--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event there as JSON.")
-@click.option("--real-time", is_flag=True, help="Play a file at its own pace, and drop windows as a camera would.")
-@click.option("--loop", is_flag=True, help="Begin a file again at its end.")
+@click.option(
+    "--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event to this URL as JSON."
+)
+@click.option(
+    "--real-time", "is_real_time", is_flag=True, help="Play a file at its own speed, and drop windows like a camera."
+)
+@click.option("--loop", "is_looped", is_flag=True, help="Play a file again and again.")
 @click.option(
     "--reconnect",
     default="5",
     show_default=True,
     callback=_number_or("forever"),
     metavar="N|forever",
-    help="Attempts in a row to reach a source that broke off; forever also waits for one that is not there yet.",
+    help="Attempts to reconnect to a source; forever also waits for one that is not there yet.",
 )
 @click.option(
     "--hardware-decoder",
     metavar="NAME",
-    help="Decode on a device that FFmpeg knows, for instance qsv (Intel), instead of on the CPU.",
+    help="Decode with this FFmpeg device, for instance qsv (Intel), instead of the CPU.",
 )
-@click.option("--rtsp-transport", type=click.Choice(["tcp", "udp"]), default="tcp", show_default=True, help="For RTSP.")
+@click.option(
+    "--rtsp-transport",
+    type=click.Choice(["tcp", "udp"]),
+    default="tcp",
+    show_default=True,
+    help="Transport of RTSP streams.",
+)
 @click.option(
     "--open-timeout",
+    "open_timeout_s",
     type=_seconds,
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Until the source must have said what it is.",
+    help="Time allowed for the source to open.",
 )
 @click.option(
     "--read-timeout",
+    "read_timeout_s",
     type=_seconds,
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Until its next frame must have come.",
+    help="Time allowed for the next frame.",
 )
-@click.option("--max-duration", type=_seconds, metavar="SECONDS", help="Stop after so much of the stream.")
+@click.option(
+    "--max-duration", "max_duration_s", type=_seconds, metavar="SECONDS", help="Stop after this much of the stream."
+)
 @click.option(
     "--report-every",
+    "report_every_s",
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often to say on stderr how it goes; 0: never.",
+    help="Print statistics on stderr this often; 0: never.",
 )
-@device_option
-@precision_option
-@profile_option
-@threads_option
-@cache_option
+@engine_options()
 @quiet_option
 def stream(
     source: str,
     model_path: Path,
-    spec_path: Path | None,
-    hop: int | None,
-    smooth: str,
-    on: float,
-    off: float,
-    min_duration: float,
-    labels: tuple[str, ...],
     events_path: Path | None,
     predictions_path: Path | None,
     webhook: str | None,
-    real_time: bool,
-    loop: bool,
-    reconnect: int | None,
-    hardware_decoder: str | None,
-    rtsp_transport: Literal["tcp", "udp"],
-    open_timeout: float,
-    read_timeout: float,
-    max_duration: float | None,
-    report_every: float,
-    device: str,
-    inference_precision: str | None,
-    profile_path: Path | None,
-    num_threads: int | None,
-    cache: Path | None,
+    engine: EngineOptions,
+    **watching: Any,
 ) -> None:
-    """Tell the actions in a live SOURCE, as JSON lines, as they begin and end.
+    """Watch a live source and print actions as they start and end, as JSON lines.
 
-    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input; if not
-    given, what $I3D_SOURCE says, which other users of the machine cannot see.
-    Ctrl-C ends what goes on, prints a summary, and exits with 130.
+    SOURCE is a file, camera:0 or /dev/video0, rtsp://..., http(s)://... (also HLS), or - for standard input. An
+    address with a password can be given as $I3D_SOURCE, where other users cannot see it. Ctrl-C ends the actions under
+    way, prints a summary and exits with 130.
 
     \b
     Example:
-      i3d stream rtsp://camera.local/stream1 --model rgb_imagenet_int8.xml --hop auto
+      i3d stream rtsp://camera.local/stream1 --model rgb_scratch_int8.xml --hop auto
     """
-    from i3d_edge.runtime.inference.engine import Engine
     from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
 
-    if loop and Address.parse(source).kind != "file":
-        raise click.UsageError("--loop can only be used with a file")
+    if watching["is_looped"] and Address.parse(source).kind != "file":
+        raise click.UsageError("--loop is for files only")
+    if not progress.is_enabled():
+        watching["report_every_s"] = 0
     with _usage_errors():
-        options = StreamOptions(
-            hop=hop,
-            smoothing=smooth,
-            on=on,
-            off=off,
-            min_duration_s=min_duration,
-            labels=labels,
-            is_real_time=real_time,
-            is_looped=loop,
-            reconnect=reconnect,
-            max_duration_s=max_duration,
-            report_every_s=report_every if progress.is_enabled() else 0,
-            rtsp_transport=rtsp_transport,
-            open_timeout_s=open_timeout,
-            read_timeout_s=read_timeout,
-            hardware_decoder=hardware_decoder,
-        )
+        options = StreamOptions(**watching)
         hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
-        own = {"device": device, "inference_precision": inference_precision}
-        engine = Engine(
-            model_path,
-            **apply_profile(profile_path, model_path, own),
-            num_threads=num_threads,
-            cache=cache,
-            spec_path=spec_path,
-        )
-        live = LiveStream(source, engine.spec, engine.probabilities, options, say=note)
-        note(f"model {model_path}: {engine.spec.title()}; runs in {describe_engine(engine)}")
-        note_start(engine)
+        compiled = engine.open(model_path)
+        live = LiveStream(source, compiled.spec, compiled.probabilities, options, say=note)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))
@@ -265,7 +227,7 @@ def _delivering(hook: Webhook) -> Iterator[None]:
         yield
     finally:
         if hook.num_waiting:
-            note(f"webhook {hook.shown}: {hook.num_waiting} events wait; trying for {FLUSH_S:g} s at most")
+            note(f"webhook {hook.shown}: {hook.num_waiting} events left; trying for up to {FLUSH_S:g} s")
         hook.close(FLUSH_S)
         counts = hook.counts
         note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_retries} retries, {counts.num_lost} lost")

@@ -16,12 +16,13 @@ from i3d_edge.cli._base import (
     print_facts,
     quiet_option,
 )
-from i3d_edge.cli._dataset import DataSetOptions, dataset_options
+from i3d_edge.cli._dataset import list_options
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import LabelError
 from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
+    from i3d_edge.accuracy.data.listing import ListOptions
     from i3d_edge.accuracy.data.subset import How
 
 _SHOWN = 10
@@ -29,30 +30,28 @@ _SHOWN = 10
 
 @click.command("subset", cls=Command)
 @click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
-@output_option("The manifest, a JSON file.")
-@click.option("--num-videos", type=click.IntRange(min=1), default=400, show_default=True, help="How many to take.")
+@output_option("Manifest to write, a JSON file.")
+@click.option("--num-videos", type=click.IntRange(min=1), default=400, show_default=True, help="Number of videos.")
 @click.option(
     "--choose",
     "how",
     type=click.Choice(["stratified", "random", "omz"]),
     default="stratified",
     show_default=True,
-    help="As many of each class, any, or the first that exist, as Open Model Zoo does.",
+    help="Equally many of each class, any, or the first ones, as Open Model Zoo does.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides which; without effect on omz.")
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="An IR whose classes these are.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice; unused by omz.")
+@click.option("--model", "model_path", type=click.Path(path_type=Path), help="IR whose classes the labels are.")
 @click.option(
     "--labels",
     "labels_text",
     metavar="NAME|FILE",
-    help="The model's classes, if there is no --model: kinetics-400 (if neither is given), kinetics-600 or a file.",
+    help="Classes, instead of --model: kinetics-400, kinetics-600 or a text file.  [default: kinetics-400]",
 )
-@dataset_options
-@click.option("--drop-short", "drops_short", is_flag=True, help="Pass over videos shorter than one clip (3.16 s).")
-@click.option("--check-all", "checks_all", is_flag=True, help="Check every video, not only as many as are needed.")
-@click.option(
-    "--workers", "num_workers", type=click.IntRange(min=1), help="Threads that check; one per CPU if not given."
-)
+@list_options
+@click.option("--drop-short", "drops_short", is_flag=True, help="Skip videos shorter than one clip (3.16 s).")
+@click.option("--check-all", "checks_all", is_flag=True, help="Check all videos, not only those needed.")
+@click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Checking threads.  [default: one per CPU]")
 @force_option
 @quiet_option
 def subset(
@@ -63,17 +62,16 @@ def subset(
     seed: int,
     model_path: Path | None,
     labels_text: str | None,
-    reading: DataSetOptions,
+    reading: ListOptions,
     drops_short: bool,
     checks_all: bool,
     num_workers: int | None,
     force: bool,
 ) -> None:
-    """Pin so many whole videos of SOURCE in a manifest.
+    """Choose videos of a data set and pin them in a manifest.
 
-    SOURCE is a list or a folder in one of the forms of docs/datasets.md. Each video is read, hashed and decoded; one
-    that is missing, corrupt, or a copy of another is passed over for the next, and named with the reason. The same
-    inputs give the same manifest; `i3d accuracy run` takes it in place of a list and cites its digest.
+    SOURCE is a list or a folder. Each video is hashed and decoded. Missing, corrupt and duplicate
+    videos are excluded, with the reason, and others take their place. The same inputs give the same manifest.
 
     \b
     Example:
@@ -87,9 +85,9 @@ def subset(
     except LabelError as error:
         if model_path is not None or labels_text is not None:
             raise
-        raise LabelError(
-            error.message, hint=f"{labels.name} was assumed; --model IR or --labels says others"
-        ) from error
+        raise LabelError(error.message, hint=f"{labels.name} was assumed; give --model IR or --labels") from error
+    for text in data.notes:
+        note(f"note: {text}")
     manifest = accuracy.make_subset(
         data,
         labels,
@@ -109,7 +107,7 @@ def subset(
     for item in excluded[:_SHOWN]:
         note(f"excluded {item['path']}: {item['reason']}")
     if len(excluded) > _SHOWN:
-        note(f"and {len(excluded) - _SHOWN} more: see the manifest")
+        note(f"and {len(excluded) - _SHOWN} more, listed in the manifest")
     kinds = Counter(item["reason"].partition(":")[0] for item in excluded)
     videos = content["videos"]
     num_short = sum(video["duration_s"] < accuracy.CLIP_S for video in videos)
@@ -126,12 +124,12 @@ def subset(
         ]
     )
     if len(videos) < num_videos:
-        note(f"note: there are only {len(videos)} videos that can be used")
+        note(f"note: only {len(videos)} videos can be used")
 
 
 def _labels(model_path: Path | None, text: str | None) -> LabelSet:
     if model_path is not None and text is not None:
-        raise click.UsageError("--model and --labels are two ways to say the same: give one")
+        raise click.UsageError("--model cannot be used with --labels")
     if model_path is not None:
         from i3d_edge.runtime import read_ir
 

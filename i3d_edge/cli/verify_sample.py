@@ -35,16 +35,15 @@ _AS_THE_MODULE = (
 @click.argument("sample", type=click.Path(path_type=Path))
 @joint_option
 @click.option(
-    "--flow-sample", type=click.Path(path_type=Path), help="With --joint: the .npy of optical flow, or the footage."
+    "--flow-sample", type=click.Path(path_type=Path), help="With --joint: .npy of optical flow, or the video."
 )
 def verify_sample(checkpoint: Path, sample: Path, joint_path: Path | None, flow_sample: Path | None) -> None:
-    """Compare a checkpoint's logits on DeepMind's cricket sample with the published ones.
+    """Check a checkpoint against DeepMind's published logits.
 
-    SAMPLE is kinetics-i3d's v_CricketShot_g04_c01_rgb.npy (or _flow.npy for a flow checkpoint), its .gif, or the
-    footage itself. With the .npy the norm of the logits must be the published one to within 0.01 % and the same 20
-    classes must lead, else the exit code is 3. DeepMind published none for rgb_scratch: with the .gif, it is held
-    in the same way to what DeepMind's own graph, the TF-Hub module, gives. The footage is cut by our own decoder, so
-    only the first class is judged.
+    SAMPLE is v_CricketShot_g04_c01_rgb.npy of kinetics-i3d (_flow.npy for a flow checkpoint), its .gif, or the video
+    itself. With the .npy, the norm of the logits must be the published one to within 0.01 %, and the same 20 classes
+    must lead; otherwise the exit code is 3. DeepMind published no logits for rgb_scratch; with the .gif, it is compared
+    with DeepMind's TF-Hub module in the same way. With the video, only the first class is checked.
 
     \b
     Example:
@@ -86,14 +85,15 @@ def _judge(result: SampleResult, expected: SampleResult, *, is_published: bool, 
     if forms == {form}:
         if not verdict.passed:
             norm = "published norm" if is_published else "norm of DeepMind's graph"
+            classes = "the same" if verdict.same_top else "different"
             raise ParityError(
-                f"logits must have the {norm} to within {room.NORM_TOLERANCE:g} and the same leading classes; "
-                f"got {verdict.norm_deviation:.2e}, classes {'the same' if verdict.same_top else 'different'}",
+                f"the norm of the logits is {verdict.norm_deviation:.2e} off the {norm} "
+                f"(allowed: {room.NORM_TOLERANCE:g}), and the leading classes are {classes}",
                 hint=f"check that the sample is DeepMind's own {form}",
             )
         click.echo(_PROVEN if is_published else _AS_THE_MODULE)
     elif result.top[0].label != expected.top[0].label:
-        raise ParityError(f"the first class must be {expected.top[0].label!r}; got {result.top[0].label!r}")
+        raise ParityError(f"the first class is {result.top[0].label!r} instead of {expected.top[0].label!r}")
     else:
         click.echo(f"verdict: the first class is the expected one; DeepMind's own {form} would prove more")
 

@@ -1,7 +1,8 @@
-"""The installed packages that i3d-edge works with, and those that get in its way. Loads none of them."""
+"""The installed packages that i3d-edge needs, and those that conflict with it. Imports none of them."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -12,6 +13,9 @@ from packaging.utils import canonicalize_name
 
 OWN_NAME = "i3d-edge"
 
+PACKAGES = ("openvino", OWN_NAME, "av", "numpy", "opencv-contrib-python-headless")
+"""What a model runs on."""
+
 _OPENCV_WHEELS = (
     "opencv-contrib-python-headless",
     "opencv-contrib-python",
@@ -19,7 +23,18 @@ _OPENCV_WHEELS = (
     "opencv-python",
 )
 _CHECKED = (OWN_NAME, "openvino", "nncf", "openvino-dev")
-"""Packages whose requirements are checked; those of others are for `pip check`."""
+"""Packages whose requirements are checked; `pip check` checks those of others."""
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return Python's version, and those of the packages that are installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ class Installed:
 
 
 def find_problems(installed: Installed) -> list[Problem]:
-    """Return what is wrong with the installed packages, what stops work first."""
+    """Return what is wrong with the installed packages, the worst first."""
     problems = [*_unmet(installed), *_openvino_dev(installed), *_doubled_opencv(installed)]
     return sorted(problems, key=lambda problem: not problem.stops_work)
 
@@ -84,8 +99,8 @@ def _unmet(installed: Installed) -> Iterable[Problem]:
 def _openvino_dev(installed: Installed) -> Iterable[Problem]:
     if version := installed.versions.get("openvino-dev"):
         yield Problem(
-            f"openvino-dev {version} is installed: it pins openvino to its own version and numpy below 2",
-            "keep it in an environment of its own, see requirements-openvino-dev.txt",
+            f"openvino-dev {version} is installed; it needs another openvino, and numpy below 2",
+            "install it in its own environment, with requirements-openvino-dev.txt",
             stops_work=False,
         )
 

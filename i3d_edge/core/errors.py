@@ -1,6 +1,7 @@
 """Everything that can go wrong, as a tree.
 
 I3DError                        expected failure: exit code 1
+├── ArgumentError               a value that an option or function cannot take: exit code 2
 ├── CheckpointError             a TensorFlow checkpoint
 │   ├── CheckpointMissingError      no such prefix, or a part of it is absent
 │   ├── CheckpointDamagedError      truncated, a git-LFS pointer, a checksum that differs
@@ -58,6 +59,12 @@ class I3DError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message
+
+
+class ArgumentError(I3DError):
+    """An option of a command, or an argument of a function, has a value that it cannot take."""
+
+    exit_code = 2
 
 
 class CheckpointError(I3DError):

@@ -1,4 +1,4 @@
-"""Golden answers: what an IR says of the golden clips, and how far another box's answers are from that."""
+"""Golden answers: what an IR says of the golden clips, and how far another machine's answers are from that."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
+from i3d_edge.core.schema import Format
 from i3d_edge.core.spec import OUTPUT_NAME, ModelSpec
-from i3d_edge.runtime.bundle.clips import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
+from i3d_edge.runtime.bundle.manifest import GOLDEN
+from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir
@@ -139,22 +142,30 @@ def to_bytes(answers: Mapping[str, tuple[ModelSpec, Sequence[GoldenAnswer]]]) ->
     return (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
 
 
+class _AnswerFields(msgspec.Struct):
+    """A golden answer as it lies in JSON."""
+
+    pattern: str
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=_MAX_SEED)]
+    sha256: dict[str, str]
+    probabilities: list[list[Annotated[float, msgspec.Meta(ge=0)]]]
+
+
+_FORMAT = Format(kind=dict[str, tuple[_AnswerFields, ...]], noun=f"entry {GOLDEN!r}", error=BundleError)
+
+
 def from_bytes(data: bytes) -> dict[str, tuple[GoldenAnswer, ...]]:
     """Read what `to_bytes` returns.
 
     Raises:
         BundleError: If it is not that.
     """
+    return {name: tuple(_answer(item) for item in items) for name, items in _FORMAT.decode(data).items()}
+
+
+def _answer(item: _AnswerFields) -> GoldenAnswer:
     try:
-        return {name: tuple(_answer(item) for item in items) for name, items in json.loads(data).items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise BundleError(f"golden answers must be such as `i3d bundle pack` writes; got {error!r}") from error
-
-
-def _answer(item: Mapping[str, Any]) -> GoldenAnswer:
-    probabilities = np.asarray(item["probabilities"], np.float32)
-    if probabilities.ndim != 2 or not np.isfinite(probabilities).all() or (probabilities < 0).any():
-        raise ValueError(f"probabilities of shape {probabilities.shape}")
-    if type(item["seed"]) is not int or not 0 <= item["seed"] < _MAX_SEED:
-        raise ValueError(f"seed {item['seed']!r}")
-    return GoldenAnswer(str(item["pattern"]), item["seed"], dict(item["sha256"]), probabilities)
+        probabilities = np.asarray(item.probabilities, np.float32)
+    except ValueError as error:
+        raise BundleError(f"entry {GOLDEN!r} is damaged: {error}") from error
+    return GoldenAnswer(item.pattern, item.seed, item.sha256, probabilities)

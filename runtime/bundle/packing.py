@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import platform
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
-import numpy as np
-import openvino as ov
-
+from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.bundle.archive import ArchiveWriter, fault_of_name
+from i3d_edge.runtime.bundle.archive import add_entry, is_portable
 from i3d_edge.runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
 from i3d_edge.runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
 from i3d_edge.runtime.bundle.manifest import (
@@ -24,8 +22,8 @@ from i3d_edge.runtime.bundle.manifest import (
     MANIFEST,
     MANIFEST_SUM,
     BundledModel,
-    Entry,
-    Manifest,
+    BundleEntry,
+    BundleManifest,
     digest,
     largest_bound,
 )
@@ -52,12 +50,12 @@ class Packed:
 
     path: Path
     num_bytes: int
-    manifest: Manifest
+    manifest: BundleManifest
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _Packable:
     """An IR to pack: its files, and what it says of itself."""
 
     name: str
@@ -77,25 +75,25 @@ def pack_bundle(
     Args:
         ir_paths: .xml files with distinct names, whatever the folder.
         output: The bundle.
-        profiles: Deployment profiles of `i3d probe`, each of one of the IRs.
+        profiles: Deployment profiles of `i3d probe`, each made for one of the IRs.
         force: Replace an existing output.
 
     Raises:
         IRError: If an IR cannot be read.
         ProfileError: If a profile cannot be read.
-        BundleError: If names clash or cannot be kept on every system, or a profile is of none of the IRs or recommends
+        BundleError: If names clash or are not portable, or a profile was made for none of the IRs or recommends
             nothing.
         OutputError: If the output exists (without `force`) or cannot be written.
     """
     with staged(output, force=force) as path:
-        sources = _sources(ir_paths, profiles)
+        sources = _packables(ir_paths, profiles)
         total = len(sources)
         runs = {item.name: _run(item) for item in track(sources, total=total, title="answering", unit="model")}
-        with ArchiveWriter(path) as writer:
-            manifest = _write(writer, sources, runs)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            manifest = _write(archive, sources, runs)
             data = manifest.to_bytes()
-            writer.add(MANIFEST, data)
-            writer.add(MANIFEST_SUM, checksum_file(data))
+            add_entry(archive, MANIFEST, data)
+            add_entry(archive, MANIFEST_SUM, checksum_file(data))
     return Packed(output, output.stat().st_size, manifest, digest(data))
 
 
@@ -122,40 +120,43 @@ def bounds_of(precision: str, measured: Mapping[str, float]) -> dict[str, float]
     return bounds
 
 
-def _sources(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Source]:
+def _packables(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Packable]:
     by_hash: dict[tuple[str, str], Path] = {}
     for path in profiles:
         profile = read_profile(path)
         if profile.recommended is None:
-            raise BundleError(f"profile {str(path)!r} must recommend a setting; on its box no device ran the model")
+            raise BundleError(f"profile {str(path)!r} recommends no setting: no device ran the model correctly")
         by_hash[profile.model.sha256, profile.model.weights_sha256] = path
-    sources: list[_Source] = []
+    sources: list[_Packable] = []
     for path in ir_paths:
         _, spec = read_ir(path)
         name = path.stem
-        if fault := fault_of_name(name):
-            raise BundleError(f"IR {str(path)!r} must have a name for every system; it has {fault}", hint="rename it")
+        if not is_portable(name):
+            raise BundleError(
+                f"IR {str(path)!r} has a name that not every system can keep",
+                hint="rename it: letters of ASCII, digits, '-' and '_'",
+            )
         if name.lower() in [item.name.lower() for item in sources]:
-            raise BundleError(f"IRs must have different names; got {name!r} twice", hint="rename one, .xml and .bin")
+            raise BundleError(f"two IRs are named {name!r}", hint="rename one, .xml and .bin")
         hashes = (sha256_file(path), sha256_file(path.with_suffix(".bin")))
-        sources.append(_Source(name, path, spec, by_hash.pop(hashes, None)))
+        sources.append(_Packable(name, path, spec, by_hash.pop(hashes, None)))
     if by_hash:
         left = next(iter(by_hash.values()))
-        raise BundleError(f"profile {str(left)!r} must be of one of the IRs; it is of another")
+        raise BundleError(f"profile {str(left)!r} was made for none of these IRs")
     return sources
 
 
-def _run(source: _Source) -> tuple[GoldenRun, GoldenRun]:
+def _run(source: _Packable) -> tuple[GoldenRun, GoldenRun]:
     return run_golden(source.path, is_reference=True), run_golden(source.path)
 
 
 def _write(
-    writer: ArchiveWriter, sources: Sequence[_Source], runs: Mapping[str, tuple[GoldenRun, GoldenRun]]
-) -> Manifest:
-    entries: dict[str, Entry] = {}
+    archive: zipfile.ZipFile, sources: Sequence[_Packable], runs: Mapping[str, tuple[GoldenRun, GoldenRun]]
+) -> BundleManifest:
+    entries: dict[str, BundleEntry] = {}
 
     def add(name: str, source: Path | bytes) -> str:
-        entries[name] = writer.add(name, source)
+        entries[name] = add_entry(archive, name, source)
         return name
 
     models = []
@@ -184,14 +185,9 @@ def _write(
         )
     add(GOLDEN, to_bytes({item.name: (item.spec, runs[item.name][0].answers) for item in sources}))
     add(APACHE_PATH, apache_text())
-    return Manifest(tuple(models), entries, _versions(), {APACHE_PATH: APACHE_FOR})
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "i3d-edge": metadata.version("i3d-edge"),
-        "openvino": ov.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+    return BundleManifest(
+        models=tuple(models),
+        entries=entries,
+        versions=versions() | {"system": f"{platform.system()} {platform.machine()}"},
+        licences={APACHE_PATH: APACHE_FOR},
+    )

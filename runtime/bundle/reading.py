@@ -10,10 +10,10 @@ from pathlib import Path
 
 from i3d_edge.core.errors import BundleError, OutputError
 from i3d_edge.core.files import make_folder, staging
-from i3d_edge.runtime.bundle.archive import Archive
-from i3d_edge.runtime.bundle.manifest import MANIFEST, MANIFEST_SUM, MAX_MANIFEST_BYTES, Manifest, digest
+from i3d_edge.runtime.bundle.archive import Archive, open_archive
+from i3d_edge.runtime.bundle.manifest import MANIFEST, MANIFEST_SUM, MAX_MANIFEST_BYTES, BundleManifest, digest
 
-_PACK_AGAIN = "it was changed after it was packed: take it from where it was made"
+_CHANGED = "the bundle was changed after it was packed: get it again from where it was packed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Bundle:
     """
 
     archive: Archive
-    manifest: Manifest
+    manifest: BundleManifest
     digest: str
 
     def extract(self, folder: Path) -> None:
@@ -43,8 +43,8 @@ class Bundle:
             found = self.archive.copy(name, target)
             if found != expected:
                 raise self.archive.fault(
-                    f"entry {name!r} must have the SHA-256 {expected.sha256} of the manifest; got {found.sha256}",
-                    hint=_PACK_AGAIN,
+                    f"entry {name!r} was changed: its SHA-256 is {found.sha256}; the manifest says {expected.sha256}",
+                    hint=_CHANGED,
                 )
         for name in (MANIFEST, MANIFEST_SUM):
             self.archive.copy(name, folder / name)
@@ -62,20 +62,18 @@ def open_bundle(path: Path, *, expected_digest: str | None = None) -> Iterator[B
         BundleError: If the archive could do harm or is damaged, if its entries are not those of the manifest, or if
             the manifest has another digest.
     """
-    with Archive(path) as archive:
+    with open_archive(path) as archive:
         data = archive.read(MANIFEST, limit=MAX_MANIFEST_BYTES)
         found = digest(data)
         if expected_digest is not None and found != expected_digest:
             raise archive.fault(
-                f"digest must be {expected_digest}, as given; got {found}",
-                hint="it is another bundle, or was changed: ask whoever packed it for file and digest",
+                f"its digest is {found}, not {expected_digest} as given",
+                hint="it is another bundle, or it was changed: ask whoever packed it for the file and the digest",
             )
         if archive.read(MANIFEST_SUM, limit=MAX_MANIFEST_BYTES).split()[:1] != [found.encode()]:
-            raise archive.fault(
-                f"manifest {MANIFEST!r} must have the SHA-256 that {MANIFEST_SUM!r} says; got {found}", hint=_PACK_AGAIN
-            )
+            raise archive.fault(f"{MANIFEST!r} has the SHA-256 {found}; {MANIFEST_SUM!r} says another", hint=_CHANGED)
         try:
-            manifest = Manifest.from_bytes(data)
+            manifest = BundleManifest.from_bytes(data)
         except BundleError as error:
             raise archive.fault(error.message, hint=error.hint) from error
         _compare_entries(archive, manifest)
@@ -101,15 +99,13 @@ def unpack_bundle(path: Path, folder: Path, *, expected_digest: str | None = Non
         return bundle
 
 
-def _compare_entries(archive: Archive, manifest: Manifest) -> None:
+def _compare_entries(archive: Archive, manifest: BundleManifest) -> None:
     listed = {name: entry.size for name, entry in manifest.entries.items()}
     present = {name: size for name, size in archive.sizes.items() if name not in (MANIFEST, MANIFEST_SUM)}
     if added := sorted(set(present) - set(listed)):
-        raise archive.fault(f"entries must be those of the manifest; {added[0]!r} is not", hint=_PACK_AGAIN)
+        raise archive.fault(f"entry {added[0]!r} is not in the manifest", hint=_CHANGED)
     if removed := sorted(set(listed) - set(present)):
-        raise archive.fault(f"entries must be those of the manifest; {removed[0]!r} is absent", hint=_PACK_AGAIN)
+        raise archive.fault(f"entry {removed[0]!r} of the manifest is missing", hint=_CHANGED)
     for name, size in listed.items():
         if present[name] != size:
-            raise archive.fault(
-                f"entry {name!r} must have {size} bytes, as the manifest says; got {present[name]}", hint=_PACK_AGAIN
-            )
+            raise archive.fault(f"entry {name!r} has {present[name]} bytes; the manifest says {size}", hint=_CHANGED)

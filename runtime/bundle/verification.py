@@ -1,4 +1,4 @@
-"""Verifying: does this box give the answers that a bundle expects?"""
+"""Verifying: does this machine give the answers that a bundle expects?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import openvino as ov
 from i3d_edge.core.errors import BundleError, IRError, OutputError, ProfileError
 from i3d_edge.core.progress import track
 from i3d_edge.runtime.bundle import golden
-from i3d_edge.runtime.bundle.clips import PATTERNS
 from i3d_edge.runtime.bundle.golden import (
     REFERENCE_DEVICE,
     GoldenAnswer,
@@ -24,15 +23,16 @@ from i3d_edge.runtime.bundle.golden import (
 )
 from i3d_edge.runtime.bundle.manifest import GOLDEN, BundledModel
 from i3d_edge.runtime.bundle.reading import Bundle, open_bundle
+from i3d_edge.runtime.frames.generated import PATTERNS
 from i3d_edge.runtime.inference.devices import require_device
 from i3d_edge.runtime.measure.profile import read_profile
 
-_ROOM = "TMPDIR=FOLDER in front of the command takes another one"
+_OTHER_FOLDER = "put TMPDIR=FOLDER in front of the command to use another folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One IR on one device, held to the expected answers.
+class VerifyCheck:
+    """One IR on one device, compared with the expected answers.
 
     Attributes:
         model: Its name.
@@ -64,19 +64,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a box made of a bundle whose files are those that were packed.
+    """What a machine answered; every file is as it was packed.
 
     Attributes:
         digest: SHA-256 of the manifest.
         num_entries, num_bytes: That were hashed.
-        checks: Per model one in f32 on the CPU, and one on the device as it is to be used, where that is another.
-        seconds: All of it took.
+        checks: Per model one in f32 on the CPU, and one as it is to be used, where that is another.
+        seconds: That all of it took.
     """
 
     digest: str
     num_entries: int
     num_bytes: int
-    checks: tuple[Check, ...]
+    checks: tuple[VerifyCheck, ...]
     seconds: float
 
     @property
@@ -94,19 +94,19 @@ def verify_bundle(
 ) -> Verification:
     """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
 
-    Every IR first runs in f32 on the CPU: that differs by rounding only, so a narrow bound finds altered weights. Then
-    it runs as it is to be used, within the bound of the precision that ran.
+    Every IR first runs in f32 on the CPU. That differs only by rounding, so a narrow bound reveals altered weights.
+    Then it runs as it is to be used, with the bound for its precision.
 
     Args:
         path: The bundle.
-        device: For all IRs; None takes each one's profile's, or else the CPU.
+        device: For all IRs; None takes the one in each IR's profile, or else the CPU.
         inference_precision: To ask of that device; None takes the profile's, or leaves it to the device.
         expected_digest: SHA-256 of the manifest, from whoever packed it; None believes the bundle itself.
 
     Raises:
         BundleError: If the bundle is damaged, was changed, could do harm, or is of a version whose clips are others.
         DeviceError: If a device is absent or refuses an IR.
-        OutputError: If there is no room to unpack it for the while.
+        OutputError: If there is no room to unpack it.
     """
     started = time.perf_counter()
     if device is not None:
@@ -114,7 +114,7 @@ def verify_bundle(
     with open_bundle(path, expected_digest=expected_digest) as bundle, _extracted(bundle) as folder:
         expected = _expected(bundle, folder)
         models = bundle.manifest.models
-        checks: list[Check] = []
+        checks: list[VerifyCheck] = []
         wanted = {model.name: _wanted(bundle, model, folder, device, inference_precision) for model in models}
         for model in track(models, total=len(models), title="checking", unit="model"):
             runs = _runs(bundle, model, folder, expected[model.name], *wanted[model.name])
@@ -130,7 +130,7 @@ def _extracted(bundle: Bundle) -> Iterator[Path]:
     try:
         temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     except OSError as error:
-        raise OutputError(f"temporary folder must be there; got {error.strerror}", hint=_ROOM) from error
+        raise OutputError(f"no temporary folder can be made: {error.strerror}", hint=_OTHER_FOLDER) from error
     with temporary as name:
         folder = Path(name)
         try:
@@ -138,8 +138,8 @@ def _extracted(bundle: Bundle) -> Iterator[Path]:
         except OSError as error:
             size = sum(entry.size for entry in bundle.manifest.entries.values())
             raise OutputError(
-                f"temporary folder {str(folder.parent)!r} must have room for {size} bytes; got {error.strerror}",
-                hint=_ROOM,
+                f"cannot unpack {size} bytes into the temporary folder {str(folder.parent)!r}: {error.strerror}",
+                hint=_OTHER_FOLDER,
             ) from error
         yield folder
 
@@ -148,14 +148,14 @@ def _expected(bundle: Bundle, folder: Path) -> dict[str, tuple[GoldenAnswer, ...
     try:
         expected = golden.from_bytes((folder / GOLDEN).read_bytes())
     except BundleError as error:
-        raise bundle.archive.fault(f"entry {GOLDEN!r}: {error.message}") from error
+        raise bundle.archive.fault(error.message) from error
     for model in bundle.manifest.models:
         if not expected.get(model.name):
-            raise bundle.archive.fault(f"entry {GOLDEN!r} must have answers of model {model.name!r}; it has none")
+            raise bundle.archive.fault(f"entry {GOLDEN!r} has no answers of model {model.name!r}")
         for answer in expected[model.name]:
             if answer.pattern not in PATTERNS:
                 raise bundle.archive.fault(
-                    f"clip must be one of {', '.join(PATTERNS)}; got {answer.pattern!r}", hint=_other_version(bundle)
+                    f"no clip {answer.pattern!r}; this version has {', '.join(PATTERNS)}", hint=_other_version(bundle)
                 )
     return expected
 
@@ -206,18 +206,18 @@ def _require_same_clips(bundle: Bundle, expected: Sequence[GoldenAnswer], run: G
     for wanted, got in zip(expected, run.answers, strict=True):
         if wanted.sha256 != got.sha256:
             raise bundle.archive.fault(
-                f"clip {wanted.pattern!r} must be generated here as where it was packed; its SHA-256 is another",
+                f"this version generates another clip {wanted.pattern!r} than the one that packed the bundle",
                 hint=_other_version(bundle),
             )
         if wanted.probabilities.shape != got.probabilities.shape:
             raise bundle.archive.fault(
-                f"answers to clip {wanted.pattern!r} must have the shape {got.probabilities.shape} of the IR's output; "
-                f"got {wanted.probabilities.shape}"
+                f"the answers to clip {wanted.pattern!r} have the shape {wanted.probabilities.shape}; the model's have "
+                f"{got.probabilities.shape}"
             )
 
 
-def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], run: GoldenRun) -> Check:
-    return Check(
+def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], run: GoldenRun) -> VerifyCheck:
+    return VerifyCheck(
         model=model.name,
         device=device,
         precision=run.precision,

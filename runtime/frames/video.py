@@ -12,7 +12,6 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
@@ -25,6 +24,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
+from i3d_edge.runtime.frames.decoder import FrameDecoder
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.timeline import Timeline
 
@@ -35,10 +36,7 @@ _SEEK_AFTER_S = 5.0
 _LEADS_S = (0, 10)
 _SETTLED_S = 5
 _DURATION_TOLERANCE_S = 0.5
-_DEFAULT_RATE_FPS = Fraction(25)
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
-# Smaller frames are decoded by one thread each: several videos at once, and inference, keep the other cores busy.
-_THREADED_PX = 1280 * 720
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
@@ -121,7 +119,7 @@ class Video:
         for lead_s in self._leads(wanted[0]):
             with _open(self.path) as container:
                 stream = _video_stream(container, self.path)
-                decoding = _Decoding(container, stream)
+                decoding = FrameDecoder(container, stream)
                 if lead_s is None:
                     yield from self._deliver(decoding, self._indexed(decoding), wanted)
                     return
@@ -143,7 +141,7 @@ class Video:
         return (None,) if self._is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
 
     def _lead_in(
-        self, decoding: _Decoding, indexed: Iterator[tuple[int, VideoFrame]], index: int
+        self, decoding: FrameDecoder, indexed: Iterator[tuple[int, VideoFrame]], index: int
     ) -> list[tuple[int, VideoFrame]]:
         """Decode up to a frame; return it, or the one after it, and the one before it.
 
@@ -160,7 +158,7 @@ class Video:
         return first
 
     def _deliver(
-        self, decoding: _Decoding, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
+        self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
         to_rgb = RgbConverter()
         remaining = list(reversed(wanted))
@@ -189,7 +187,7 @@ class Video:
             yield index, last
         self._warn(decoding, shown, num_replaced, len(wanted))
 
-    def _indexed(self, decoding: _Decoding) -> Iterator[tuple[int, VideoFrame]]:
+    def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:
         """Yield decoded frames with their indices: counted, or looked up by timestamp."""
         if self._is_thorough:
             yield from enumerate(decoding)
@@ -203,7 +201,7 @@ class Video:
             last = index
             yield index, frame
 
-    def _warn(self, decoding: _Decoding, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
+    def _warn(self, decoding: FrameDecoder, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
         self.has_damage |= decoding.has_damage or num_replaced > 0
         if num_replaced:
             self.warnings.append(
@@ -217,72 +215,19 @@ class Video:
             self.warnings.append(f"HDR ({transfer}) is not tone-mapped: colours are off")
 
 
-class _Decoding:
-    """Iterates over a stream's decoded frames, passing over what the decoder refuses."""
-
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container = container
-        self._stream = stream
-        self.num_errors = 0
-        self.num_corrupt = 0
-
-    def forget(self) -> None:
-        """Count anew."""
-        self.num_errors = self.num_corrupt = 0
-
-    @property
-    def has_damage(self) -> bool:
-        """Whether anything was refused or marked so far."""
-        return self.num_errors + self.num_corrupt > 0
-
-    def __iter__(self) -> Iterator[VideoFrame]:
-        context = self._stream.codec_context
-        if context.width * context.height > _THREADED_PX:
-            context.thread_type = "AUTO"
-        else:
-            context.thread_count = 1
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except (av.FFmpegError, OSError, IndexError):  # IndexError: a stream that appears halfway
-                self.num_errors += 1
-                return
-            try:
-                for frame in packet.decode():
-                    self.num_corrupt += bool(frame.is_corrupt)
-                    yield frame
-            except av.FFmpegError:
-                self.num_errors += 1
-
-
 def _open(path: Path) -> InputContainer:
     try:
         # With its protocol spelled out, a name with a colon is not taken for an address.
         return av.open(f"file:{path}", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoOpenError(
-            f"video {str(path)!r} must be a file that FFmpeg can open; got {_reason(error)}",
+            f"video {str(path)!r} must be a file that FFmpeg can open; got {short_reason(error)}",
             hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
         ) from error
 
 
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return text[:1].lower() + text[1:]
-
-
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
-    if not streams:
-        kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
-        raise NoVideoStreamError(f"video {str(path)!r} must hold a video stream; it holds {kinds}")
-    if streams[0].codec_context is None:
-        raise VideoOpenError(f"video {str(path)!r} must have a codec that FFmpeg decodes; its codec is unknown")
-    return streams[0]
+    return picture_stream(container, f"video {str(path)!r}", absent=NoVideoStreamError, unreadable=VideoOpenError)
 
 
 def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
@@ -312,10 +257,6 @@ def _is_of_another_stream(path: Path, stated_s: float) -> bool:
     return False
 
 
-def _frame_rate(stream: VideoStream) -> Fraction:
-    return stream.average_rate or stream.guessed_rate or _DEFAULT_RATE_FPS
-
-
 def _timeline_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:
     """Read the clock off the packets; None where they have none, or one that cannot be right."""
     if stream.time_base is None:
@@ -342,7 +283,7 @@ def _timeline_of_frames(path: Path) -> Timeline:
     """Read the clock off the decoded frames, which come in display order."""
     with _open(path) as container:
         stream = _video_stream(container, path)
-        decoded = [(frame.pts, frame.dts) for frame in _Decoding(container, stream)]
+        decoded = [(frame.pts, frame.dts) for frame in FrameDecoder(container, stream)]
         if not decoded:
             raise EmptyVideoError(f"video {str(path)!r} must have a frame that decodes; none does")
         ticks = [pts for pts, _ in decoded if pts is not None]
@@ -368,7 +309,7 @@ def _evenly(ticks: Sequence[int | None], step: int) -> list[int]:
 
 def _ticks_per_frame(stream: VideoStream) -> int:
     assert stream.time_base is not None
-    return max(1, round(1 / (_frame_rate(stream) * stream.time_base)))
+    return max(1, round(1 / (frame_rate(stream) * stream.time_base)))
 
 
 def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) -> Timeline:

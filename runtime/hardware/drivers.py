@@ -1,4 +1,4 @@
-"""What a GPU or an NPU needs on Linux, piece by piece: which there is, which is missing, and how to get it.
+"""The drivers that a GPU or an NPU needs on Linux: which are there, which are missing, and how to get them.
 
 Sources: OpenVINO's pages "Configurations for Intel Processor Graphics (GPU)" and "Configurations for Intel NPU", the
 release notes of github.com/intel/linux-npu-driver, and Debian's and Ubuntu's package lists.
@@ -8,74 +8,122 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.runtime.hardware.finding import Finding
-from i3d_edge.runtime.hardware.system import find_library, has_module, intel_pci_devices
-
-_GPU_PAGE = 'OpenVINO\'s documentation, "Configurations for Intel Processor Graphics (GPU)"'
-_NPU_PAGE = 'OpenVINO\'s documentation, "Configurations for Intel NPU"; packages of github.com/intel/linux-npu-driver'
-_NPU_COMPILER = "libopenvino_intel_npu_compiler_loader.so"
+from i3d_edge.runtime.hardware.system import find_library, intel_pci_devices
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """What is particular to a kind of device."""
+class _Part:
+    """One thing that a device needs.
+
+    Attributes:
+        title: What it is.
+        names: Where it can be: a pattern of paths (with "/"), or the beginning of a library's file name, which may
+            lie in OpenVINO's package or where the system keeps libraries. One of them is enough.
+        remedy: How to get it.
+    """
 
     title: str
+    names: tuple[str, ...]
+    remedy: str
+
+    def look(self, root: Path, plugins: Path) -> Finding:
+        """Look for it below a root, and in the folder of OpenVINO's plugins."""
+        for name in self.names:
+            if "/" in name:
+                found = next(iter(sorted(root.glob(name))), None)
+            else:
+                found = plugins / name if (plugins / name).exists() else find_library(name, root)
+            if found is not None:
+                return Finding("ok", f"{self.title} {found.name}")
+        names = " or ".join(f"/{name}" if "/" in name else name for name in self.names)
+        return Finding("warning", f"there is no {self.title} ({names})", self.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Accelerator:
+    """What one family of devices needs: its class on the PCI bus, its device node, and the parts of its driver."""
+
     pci_class: str
-    nodes: tuple[str, ...]
-    modules: tuple[str, ...]
-    kernel: str
+    nodes: str
     container: str
+    parts: tuple[_Part, ...]
 
 
-_KINDS = {
-    "GPU": _Kind(
-        "GPU",
-        "0x03",
-        ("dev/dri/renderD*",),
-        ("i915", "xe"),
-        "a kernel with the module i915 or xe (6.2 or later for Arc)",
-        "--device /dev/dri",
+_REINSTALL = "pip install --force-reinstall openvino"
+_GPU_PAGE = '(OpenVINO\'s documentation, "Configurations for Intel Processor Graphics (GPU)")'
+_NPU_PAGE = 'from github.com/intel/linux-npu-driver (OpenVINO\'s documentation, "Configurations for Intel NPU")'
+
+_GPU = _Accelerator(
+    "0x03",
+    "dev/dri/renderD*",
+    "--device /dev/dri",
+    (
+        _Part("kernel module", ("sys/module/i915", "sys/module/xe"), "use a kernel that has it, 6.2 or later for Arc"),
+        _Part("OpenVINO plugin", ("libopenvino_intel_gpu_plugin.so",), _REINSTALL),
+        _Part("OpenCL loader", ("libOpenCL.so.1",), f"apt-get install ocl-icd-libopencl1 {_GPU_PAGE}"),
+        _Part(
+            "OpenCL driver",
+            ("etc/OpenCL/vendors/*intel*.icd",),
+            f"apt-get install intel-opencl-icd (non-free in some Debians), or Intel's compute-runtime {_GPU_PAGE}",
+        ),
     ),
-    "NPU": _Kind(
-        "NPU",
-        "0x12",
-        ("dev/accel/accel*",),
-        ("intel_vpu",),
-        "a kernel with the module intel_vpu",
-        "--device /dev/accel/accel0",
+)
+_NPU = _Accelerator(
+    "0x12",
+    "dev/accel/accel*",
+    "--device /dev/accel/accel0",
+    (
+        _Part("kernel module", ("sys/module/intel_vpu",), "use a kernel that has it"),
+        _Part("OpenVINO plugin", ("libopenvino_intel_npu_plugin.so",), _REINSTALL),
+        _Part(
+            "firmware",
+            ("lib/firmware/intel/vpu/*.bin*", "lib/firmware/updates/intel/vpu/*.bin*"),
+            f"install intel-fw-npu {_NPU_PAGE}",
+        ),
+        _Part("Level Zero loader", ("libze_loader.so.1",), f"apt-get install libze1 or level-zero {_NPU_PAGE}"),
+        _Part(
+            "Level Zero driver",
+            ("libze_intel_npu.so", "libze_intel_vpu.so"),
+            f"install intel-level-zero-npu {_NPU_PAGE}",
+        ),
+        _Part(
+            "compiler",
+            ("libopenvino_intel_npu_compiler_loader.so", "libnpu_driver_compiler.so"),
+            f"install intel-driver-compiler-npu {_NPU_PAGE}",
+        ),
     ),
-}
+)
+_ACCELERATORS = {"GPU": _GPU, "NPU": _NPU}
 
 
 def driver_findings(family: str, root: Path = Path("/"), *, plugins: Path | None = None) -> list[Finding]:
     """Look at what a family of devices needs.
 
     Args:
-        family: "GPU" or "NPU"; others need nothing that is known here.
+        family: "GPU" or "NPU"; nothing is known of others.
         root: Of the file system.
-        plugins: The folder of OpenVINO's plugins; that of the installed package if not given.
+        plugins: The folder of OpenVINO's plugins; None takes that of the installed package.
 
     Returns:
-        One finding per piece: "ok", or "warning" for one that is missing. Only the first, and a remedy of None, if the
-        machine evidently has no such device.
+        One finding per part: "ok", or "warning" for one that is missing. A single one, without a remedy, if the
+        machine has no such device.
     """
-    if family not in _KINDS:
+    if family not in _ACCELERATORS:
         return []
     if sys.platform != "linux":
-        return [Finding("note", f"drivers of the {family} are looked at on Linux only")]
-    kind = _KINDS[family]
-    nodes = sorted(path for pattern in kind.nodes for path in root.glob(pattern))
-    on_bus = intel_pci_devices(kind.pci_class, root)
+        return [Finding("note", f"the drivers of the {family} are checked on Linux only")]
+    accelerator = _ACCELERATORS[family]
+    nodes = sorted(root.glob(accelerator.nodes))
+    on_bus = intel_pci_devices(accelerator.pci_class, root)
     if not nodes and on_bus == []:
         return [Finding("warning", f"no Intel {family} on the PCI bus")]
-    own: Callable[[Path, Path], list[Finding]] = _gpu_libraries if family == "GPU" else _npu_libraries
-    found = [_node(kind, nodes, on_bus, root), _module(kind, root), *([_access(nodes[0])] if nodes else [])]
-    return [*found, *own(root, plugins if plugins is not None else plugins_folder())]
+    first = [_access(nodes[0])] if nodes else [_no_node(accelerator, on_bus)]
+    plugins = plugins_folder() if plugins is None else plugins
+    return first + [part.look(root, plugins) for part in accelerator.parts]
 
 
 def missing_parts(family: str, root: Path = Path("/"), *, plugins: Path | None = None) -> list[str]:
@@ -90,93 +138,25 @@ def plugins_folder() -> Path:
     return Path(openvino.__file__).parent / "libs"
 
 
-def _node(kind: _Kind, nodes: list[Path], on_bus: list[str] | None, root: Path) -> Finding:
-    if nodes:
-        return Finding("ok", ", ".join(f"/{path.relative_to(root).as_posix()}" for path in nodes))
-    folder = kind.nodes[0].rpartition("/")[0]
-    seen = f"; the PCI bus has one at {on_bus[0]}" if on_bus else ""
+def _no_node(accelerator: _Accelerator, on_bus: list[str] | None) -> Finding:
+    seen = f", though the PCI bus has a device at {on_bus[0]}" if on_bus else ""
     return Finding(
-        "warning", f"no device node in /{folder}{seen}", f"{kind.kernel}; in a container start it with {kind.container}"
+        "warning",
+        f"there is no /{accelerator.nodes}{seen}",
+        f"{accelerator.parts[0].remedy}; start a container with {accelerator.container}",
     )
-
-
-def _module(kind: _Kind, root: Path) -> Finding:
-    loaded = [name for name in kind.modules if has_module(name, root)]
-    if loaded:
-        return Finding("ok", f"kernel module {', '.join(loaded)}")
-    return Finding("warning", f"kernel module {' or '.join(kind.modules)} is not loaded", kind.kernel)
 
 
 def _access(node: Path) -> Finding:
     if os.access(node, os.R_OK | os.W_OK):
-        return Finding("ok", f"this user may use {node.name}")
-    group = _group_of(node)
-    return Finding(
-        "warning",
-        f"this user may not read and write {node.name}, which is for the group {group}",
-        f"sudo usermod -aG {group} $USER, then log in anew; in a container add --group-add {node.stat().st_gid}",
-    )
-
-
-def _group_of(node: Path) -> str:
+        return Finding("ok", f"this user can open the device {node.name}")
+    number = node.stat().st_gid
     try:
-        return node.group()
+        group = node.group()
     except KeyError:
-        return str(node.stat().st_gid)
-
-
-def _gpu_libraries(root: Path, plugins: Path) -> list[Finding]:
-    icds = sorted((root / "etc/OpenCL/vendors").glob("*intel*.icd"))
-    return [
-        _plugin(plugins, "libopenvino_intel_gpu_plugin.so"),
-        _library(root, "libOpenCL.so.1", "OpenCL loader", f"apt-get install ocl-icd-libopencl1; {_GPU_PAGE}"),
-        Finding("ok", f"OpenCL driver {icds[0].name}")
-        if icds
-        else Finding(
-            "warning",
-            "no Intel driver in /etc/OpenCL/vendors",
-            f"apt-get install intel-opencl-icd (non-free in some Debians), or Intel's compute-runtime; {_GPU_PAGE}",
-        ),
-    ]
-
-
-def _npu_libraries(root: Path, plugins: Path) -> list[Finding]:
-    folders = (root / "lib/firmware/intel/vpu", root / "lib/firmware/updates/intel/vpu")
-    firmware = [path for folder in folders for path in sorted(folder.glob("*.bin*"))]
-    driver = find_library("libze_intel_npu.so", root) or find_library("libze_intel_vpu.so", root)
-    return [
-        _plugin(plugins, "libopenvino_intel_npu_plugin.so"),
-        Finding("ok", f"firmware {firmware[0].name}")
-        if firmware
-        else Finding("warning", "no firmware in /lib/firmware/intel/vpu", f"package intel-fw-npu; {_NPU_PAGE}"),
-        _library(root, "libze_loader.so.1", "Level Zero loader", f"apt-get install libze1 or level-zero; {_NPU_PAGE}"),
-        Finding("ok", f"Level Zero driver {driver.name}")
-        if driver
-        else Finding("warning", "libze_intel_npu.so is absent", f"package intel-level-zero-npu; {_NPU_PAGE}"),
-        _npu_compiler(root, plugins),
-    ]
-
-
-def _npu_compiler(root: Path, plugins: Path) -> Finding:
-    """Look for the compiler, which is either OpenVINO's or the driver's."""
-    if (plugins / _NPU_COMPILER).exists():
-        return Finding("ok", f"compiler {_NPU_COMPILER}, in OpenVINO's package")
-    in_driver = find_library("libnpu_driver_compiler.so", root)
-    if in_driver:
-        return Finding("ok", f"compiler {in_driver.name}, of the driver")
+        group = str(number)
     return Finding(
         "warning",
-        f"no compiler: neither {_NPU_COMPILER} (not in OpenVINO's PyPI package) nor libnpu_driver_compiler.so",
-        f"package intel-driver-compiler-npu; {_NPU_PAGE}",
+        f"this user cannot open the device {node.name}, which belongs to the group {group}",
+        f"sudo usermod -aG {group} $USER, then log in again; start a container with --group-add {number}",
     )
-
-
-def _plugin(plugins: Path, name: str) -> Finding:
-    if (plugins / name).exists():
-        return Finding("ok", f"OpenVINO's {name}")
-    return Finding("warning", f"OpenVINO's {name} is absent", "pip install --force-reinstall openvino")
-
-
-def _library(root: Path, name: str, title: str, remedy: str) -> Finding:
-    found = find_library(name, root)
-    return Finding("ok", f"{title} {found.name}") if found else Finding("warning", f"{name} is absent", remedy)

@@ -1,4 +1,4 @@
-"""What was found on a box, good or bad, and what to do about it."""
+"""What was found on a machine, good or bad, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["ok", "note", "warning", "broken"]
-"""Is as it should be; worth knowing; may mislead; stops work."""
+"""As it should be; worth knowing; may mislead; stops work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Finding:
     Attributes:
         level: How bad it is.
         text: A few words or a sentence.
-        remedy: What to do about it; None if there is nothing to do, or nothing that can be done.
+        remedy: What to do about it; None if there is nothing to do.
     """
 
     level: Level

@@ -1,10 +1,12 @@
-"""What the operating system tells of the box: read from files, below a root that tests can replace."""
+"""Files in which Linux describes the machine, below a root that tests can replace."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from i3d_edge.core.processor import read_text
 
 _LIBRARY_FOLDERS = (
     "lib",
@@ -19,24 +21,13 @@ _LIBRARY_FOLDERS = (
 INTEL = "0x8086"
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text, "" where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def find_library(name: str, root: Path = Path("/")) -> Path | None:
-    """Return where a shared library lies, by the beginning of its file name, or None.
+    """Return the path of a shared library whose file name begins with `name`, or None. Nothing is loaded.
 
-    Looks in the usual folders, in those of /etc/ld.so.conf.d and in $LD_LIBRARY_PATH; nothing is loaded.
+    Searches the usual folders, those in /etc/ld.so.conf.d, and $LD_LIBRARY_PATH.
     """
-    for folder in _library_folders(root):
-        found = next(iter(sorted(folder.glob(f"{name}*"))), None) if folder.is_dir() else None
-        if found is not None:
-            return found
-    return None
+    files = (path for folder in _library_folders(root) for path in sorted(folder.glob(f"{name}*")))
+    return next(files, None)
 
 
 def _library_folders(root: Path) -> Iterator[Path]:
@@ -48,10 +39,10 @@ def _library_folders(root: Path) -> Iterator[Path]:
 
 
 def intel_pci_devices(device_class: str, root: Path = Path("/")) -> list[str] | None:
-    """Return the addresses of Intel's devices of a class on the PCI bus, or None where it cannot be seen.
+    """Return the PCI addresses of Intel's devices of a class, or None if the bus is not visible.
 
     Args:
-        device_class: The beginning of the class: "0x03" for displays, "0x12" for processing accelerators.
+        device_class: How the class begins: "0x03" for displays, "0x12" for processing accelerators.
         root: Of the file system.
     """
     bus = root / "sys/bus/pci/devices"
@@ -62,8 +53,3 @@ def intel_pci_devices(device_class: str, root: Path = Path("/")) -> list[str] | 
         for item in sorted(bus.iterdir())
         if read_text(item / "vendor").strip() == INTEL and read_text(item / "class").startswith(device_class)
     ]
-
-
-def has_module(name: str, root: Path = Path("/")) -> bool:
-    """Whether a kernel module is loaded or built in."""
-    return (root / "sys/module" / name).exists()

@@ -2,11 +2,11 @@
 
 from i3d_edge.runtime.live.address import Address as Address
 from i3d_edge.runtime.live.address import masked as masked
+from i3d_edge.runtime.live.answer import WindowAnswer as WindowAnswer
 from i3d_edge.runtime.live.connection import Settings as Settings
-from i3d_edge.runtime.live.events import Event as Event
+from i3d_edge.runtime.live.event import Event as Event
+from i3d_edge.runtime.live.options import StreamOptions as StreamOptions
 from i3d_edge.runtime.live.source import Gap as Gap
 from i3d_edge.runtime.live.source import LiveSource as LiveSource
 from i3d_edge.runtime.live.stream import LiveStream as LiveStream
-from i3d_edge.runtime.live.stream import StreamOptions as StreamOptions
-from i3d_edge.runtime.live.stream import WindowAnswer as WindowAnswer
 from i3d_edge.runtime.live.webhook import Webhook as Webhook

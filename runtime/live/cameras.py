@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from i3d_edge.core.errors import CameraError
+from i3d_edge.runtime.frames.container import short_reason
 
 FORMAT = "v4l2"
 _DEVICES = Path("/dev")
@@ -28,16 +29,11 @@ def _name(device: str) -> str:
 
 def camera_error(device: str, error: OSError) -> CameraError:
     """Say why a camera could not be opened, and which there are."""
-    subject = f"camera {device!r}"
     if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         there = ", ".join(f"{path} ({name})" for path, name in cameras().items())
-        found = f"this machine has {there}" if there else "this machine has none"
-        return CameraError(f"{subject} must be there; it is absent, and {found}")
+        return CameraError(f"there is no camera {device!r}; this machine has {there or 'none'}")
     if error.errno == errno.EBUSY:
-        return CameraError(f"{subject} must be free; another program has it open", hint=f"`fuser {device}` shows which")
+        return CameraError(f"another program uses the camera {device!r}", hint=f"`fuser {device}` shows which")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return CameraError(
-            f"{subject} must be readable for this user; permission denied", hint="add the user to the group video"
-        )
-    reason = error.strerror or str(error)
-    return CameraError(f"{subject} must deliver video by Video4Linux; got {reason[:1].lower() + reason[1:]}")
+        return CameraError(f"no permission to read the camera {device!r}", hint="add the user to the group video")
+    return CameraError(f"cannot read the camera {device!r}: {short_reason(error)}")

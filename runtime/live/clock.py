@@ -113,9 +113,11 @@ class StreamClock:
 
     def _distrusted(self, arrived_s: float) -> Placed:
         self.trusts_pts = False
-        clock = "the clock of arrival" if self.is_live else "the nominal frame rate"
+        clock = "arrival times" if self.is_live else "the nominal frame rate"
         return Placed(
-            self._later(arrived_s), "timestamps make no sense", f"the source's timestamps make no sense: {clock} counts"
+            self._later(arrived_s),
+            "timestamps make no sense",
+            f"the source's timestamps make no sense; using {clock} instead",
         )
 
     def _later(self, arrived_s: float) -> Fraction:
@@ -145,7 +147,7 @@ class Lag:
         lag_s = offset_s - self._earliest_s
         if lag_s > MAX_GAP_S and not self._is_told:
             self._is_told = True
-            return f"frames come {lag_s:.1f} s late: the network, or decoding, does not keep up with the source"
+            return f"frames arrive {lag_s:.1f} s late: the network or decoding is too slow"
         if lag_s < MAX_GAP_S / 2:
             self._is_told = False
         return None

@@ -18,6 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
+from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
@@ -27,7 +28,6 @@ _MAX_UNDATED = 10
 _LIVE_THREADS = 2  # each beyond the first holds one more frame back
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
-_DEFAULT_RATE_FPS = Fraction(25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ class Connection:
         self._address, self._settings = address, settings
         self._container = _open(address, settings)
         try:
-            self._stream = _video_stream(self._container, address)
+            self._stream = picture_stream(
+                self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
+            )
         except BaseException:
             self._container.close()
             raise
@@ -92,7 +94,7 @@ class Connection:
         self.is_endless = address.kind in ("camera", "rtsp") or (
             address.kind == "http" and self._container.duration is None
         )
-        self.frame_duration = 1 / (self._stream.average_rate or self._stream.guessed_rate or _DEFAULT_RATE_FPS)
+        self.frame_duration = 1 / frame_rate(self._stream)
         self.num_errors = 0
         self.to_rgb = RgbConverter()
         self._stream.thread_type = "AUTO"
@@ -152,13 +154,20 @@ class Connection:
         return ticks * frame.time_base
 
     def _broken(self, error: Exception, waited_s: float) -> TransientError:
-        subject = f"stream {self._address.shown!r}"
         limit_s = self._settings.read_timeout_s
         if isinstance(error, av.ExitError) or waited_s >= 0.9 * limit_s:
-            return TransientError(
-                StreamTimeoutError(f"{subject} must deliver a frame within {limit_s:g} s; it delivers nothing")
-            )
-        return TransientError(StreamOpenError(f"{subject} must be readable; got {_reason(error)}"))
+            return TransientError(silence_error(self._address, self._settings))
+        is_lost = getattr(error, "errno", None) == errno.EIO
+        reason = "the connection was lost" if is_lost else short_reason(error)
+        return TransientError(StreamOpenError(f"cannot read stream {self._address.shown!r}: {reason}"))
+
+
+def silence_error(address: Address, settings: Settings) -> StreamTimeoutError:
+    """Return what to raise about a source whose next frame does not come."""
+    return StreamTimeoutError(
+        f"stream {address.shown!r} delivered no frame for {settings.read_timeout_s:g} s",
+        hint="--read-timeout allows more",
+    )
 
 
 def _open(address: Address, settings: Settings) -> InputContainer:
@@ -183,10 +192,10 @@ def _open(address: Address, settings: Settings) -> InputContainer:
             hwaccel=_hardware(settings.hardware_decoder),
         )
     except RuntimeError as error:  # no device, or none that decodes this stream
-        raise _hardware_error(address, settings, str(error)) from error
+        raise _hardware_error(address, settings, short_reason(error)) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         if settings.hardware_decoder is not None and getattr(error, "errno", None) == errno.EPERM:
-            raise _hardware_error(address, settings, _reason(error)) from error
+            raise _hardware_error(address, settings, short_reason(error)) from error
         waited_s = time.monotonic() - started_s
         raise _open_error(address, settings, error, waited_s) from error
 
@@ -196,50 +205,27 @@ def _hardware(decoder: str | None) -> HWAccel | None:
 
 
 def _hardware_error(address: Address, settings: Settings, reason: str) -> StreamOpenError:
-    known = ", ".join(hwdevices_available())
     return StreamOpenError(
-        f"stream {address.shown!r} must be decoded by {settings.hardware_decoder!r}, as asked; "
-        f"got {reason[:1].lower() + reason[1:]}",
-        hint=f"leave --hardware-decoder away to decode on the CPU; this FFmpeg knows {known}",
+        f"cannot decode stream {address.shown!r} on {settings.hardware_decoder!r}: {reason}",
+        hint="leave out --hardware-decoder to decode on the CPU; this FFmpeg knows " + ", ".join(hwdevices_available()),
     )
 
 
 def _open_error(
     address: Address, settings: Settings, error: Exception, waited_s: float
 ) -> StreamError | TransientError:
-    subject = f"stream {address.shown!r}"
     if address.kind == "camera" and isinstance(error, OSError):
         return cameras.camera_error(address.target, error)
-    if address.kind == "file":
-        return StreamOpenError(f"{subject} must be a file that FFmpeg can open; got {_reason(error)}")
-    if waited_s >= 0.9 * settings.open_timeout_s:
+    if address.kind not in ("file", "pipe") and waited_s >= 0.9 * settings.open_timeout_s:
         return TransientError(
             StreamTimeoutError(
-                f"{subject} must say what it is within {settings.open_timeout_s:g} s; it delivers nothing",
+                f"stream {address.shown!r} did not answer within {settings.open_timeout_s:g} s",
                 hint="--open-timeout allows more",
             )
         )
+    opening = StreamOpenError(f"cannot open stream {address.shown!r}: {short_reason(error)}")
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
-        hint = "put user and password into the address: rtsp://USER:PASSWORD@HOST/..."
-        return StreamOpenError(f"{subject} must let us in; got {_reason(error)}", hint=hint)
-    opening = StreamOpenError(f"{subject} must be a stream that FFmpeg can open; got {_reason(error)}")
+        opening.hint = "put user and password into the address: rtsp://USER:PASSWORD@HOST/..."
+        return opening
     is_final = isinstance(error, av.InvalidDataError | av.HTTPNotFoundError | av.ProtocolNotFoundError)
-    return opening if is_final or address.kind == "pipe" else TransientError(opening)
-
-
-def _video_stream(container: InputContainer, address: Address) -> VideoStream:
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
-    if not streams:
-        kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
-        raise StreamOpenError(f"stream {address.shown!r} must hold video; it holds {kinds}")
-    if streams[0].codec_context is None:
-        raise StreamOpenError(f"stream {address.shown!r} must have a codec that FFmpeg decodes; its codec is unknown")
-    return streams[0]
-
-
-def _reason(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.EIO:
-        return "a connection that broke off"
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return text[:1].lower() + text[1:]
+    return opening if is_final or address.kind in ("file", "pipe") else TransientError(opening)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,27 +11,6 @@ import numpy.typing as npt
 Float32Array = npt.NDArray[np.float32]
 
 _FORM = re.compile(r"none|exponential:(?P<half_life>\d+(?:\.\d*)?|\.\d+)|mean:(?P<num>\d+)")
-
-
-class Smoothing(Protocol):
-    """Turns a window's probabilities into those that count."""
-
-    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
-        """Take the next window's answer, shape (num_classes,), and return the smoothed one."""
-
-    def reset(self) -> None:
-        """Forget the windows so far."""
-
-
-class NoSmoothing:
-    """Each window counts for itself."""
-
-    def update(self, time_s: float, probabilities: Float32Array) -> Float32Array:
-        """Return what is given."""
-        return probabilities
-
-    def reset(self) -> None:
-        """Do nothing."""
 
 
 class ExponentialAverage:
@@ -65,7 +43,7 @@ class ExponentialAverage:
 
 
 class MeanOfLast:
-    """The mean of the last `num_windows` windows, of fewer at the beginning."""
+    """The mean of the last `num_windows` windows, of fewer at the beginning; of one, what it says."""
 
     def __init__(self, num_windows: int) -> None:
         self._last: deque[Float32Array] = deque(maxlen=num_windows)
@@ -79,6 +57,10 @@ class MeanOfLast:
     def reset(self) -> None:
         """Forget the windows so far."""
         self._last.clear()
+
+
+Smoothing = ExponentialAverage | MeanOfLast
+"""Turns a window's probabilities into those that count."""
 
 
 def smoothing_named(name: str) -> Smoothing:
@@ -96,5 +78,5 @@ def smoothing_named(name: str) -> Smoothing:
     if form and form["num"] and int(form["num"]) > 0:
         return MeanOfLast(int(form["num"]))
     if name == "none":
-        return NoSmoothing()
+        return MeanOfLast(1)
     raise ValueError(f"smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got {name!r}")

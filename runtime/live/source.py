@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 from av.video.frame import VideoFrame
@@ -36,6 +37,12 @@ class Gap:
     end: Fraction
     reason: str
     wall_s: float
+
+
+class _State(Enum):
+    CONNECTING = "no frame of this connection yet"
+    LIVE = "frames come"
+    GONE = "a source without an end broke off"
 
 
 class LiveSource:
@@ -83,6 +90,7 @@ class LiveSource:
         self._is_real_time, self._is_looped = is_real_time, is_looped
         self._backoff = backoff or Backoff(max_attempts=5)
         self._say, self._stop, self._connect = say, stop or threading.Event(), connect
+        self._state = _State.CONNECTING
         self._clock: StreamClock | None = None
         self._pacer: Pacer | None = None
         self._lag = Lag()
@@ -95,30 +103,28 @@ class LiveSource:
         return deadline_s is not None and time.monotonic() > deadline_s
 
     def __iter__(self) -> Iterator[LiveFrame | Gap]:
-        was_endless = False
         while not self._stop.is_set():
             try:
                 connection = self._open()
             except TransientError as failure:
-                self._try_again("not there yet" if self.num_frames == 0 else "not back yet", failure.error)
+                self._try_again(failure.error)
                 continue
             with connection:
-                if was_endless and not connection.is_endless:
+                if self._state is _State.GONE and not connection.is_endless:
                     return  # what is there now is a recording of it
-                was_endless = connection.is_endless
-                num_before = self.num_frames
+                self._state = _State.CONNECTING
                 error = yield from self._read(connection)
-            if was_endless:
-                self._try_again(
-                    "broken off", error or StreamLostError(f"stream {self._address.shown!r} must go on; it ended")
-                )
-            elif error is not None and self.num_frames == num_before:
-                raise error
-            elif self._is_looped:
-                self._append(num_before)
-            else:
-                self._say_broken(error)
+            if connection.is_endless:
+                self._state = _State.GONE
+                self._try_again(error or StreamLostError(f"stream {self._address.shown!r} ended, though it is live"))
+                continue
+            if self._state is _State.CONNECTING and not self._stop.is_set():
+                raise error or StreamOpenError(f"no frame of stream {self._address.shown!r} can be decoded")
+            if not self._is_looped or self._clock is None:
+                if error is not None:
+                    self._say(error.message)
                 return
+            self._clock.append()
 
     def _open(self) -> Connection:
         self._wait_for(self._settings.open_timeout_s)
@@ -150,9 +156,10 @@ class LiveSource:
                 self._deadline_s = None
                 if frame is None:
                     break
+                self._state = _State.LIVE
                 self._backoff.succeeded()
                 self.num_frames += 1
-                yield from self._place(frame, connection.to_rgb)
+                yield from self._place(self._clock, frame, connection.to_rgb)
         except TransientError as failure:
             return failure.error
         finally:
@@ -160,10 +167,9 @@ class LiveSource:
             self.num_errors += connection.num_errors
         return None
 
-    def _place(self, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
-        assert self._clock is not None
-        before = self._clock.time
-        placed = self._clock.place(frame.pts, time.monotonic())
+    def _place(self, clock: StreamClock, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
+        before = clock.time
+        placed = clock.place(frame.pts, time.monotonic())
         if placed is None:
             return
         if placed.note:
@@ -180,10 +186,10 @@ class LiveSource:
     def _note_size(self, image: VideoFrame, at: Fraction) -> None:
         size = (image.width, image.height)
         if self._sizes and size not in self._sizes:
-            self._say(f"from {float(at):.2f} s the picture is {size[0]} x {size[1]}")
+            self._say(f"the picture changes to {size[0]} x {size[1]} at {float(at):.2f} s")
         self._sizes.add(size)
 
-    def _try_again(self, state: str, error: StreamError) -> None:
+    def _try_again(self, error: StreamError) -> None:
         """Wait before another attempt.
 
         Raises:
@@ -198,26 +204,13 @@ class LiveSource:
         delay_s = self._backoff.failed()
         if delay_s is None:
             raise StreamLostError(
-                f"stream {self._address.shown!r} must come back within {attempts} attempts; it did not. "
-                f"At last: {error.message}",
-                hint="--reconnect forever goes on trying",
+                f"stream {self._address.shown!r} did not come back after {attempts} attempts: {error.message}",
+                hint="--reconnect forever keeps trying",
             ) from error
-        self._say(f"{state}: {error.message}; trying again in {delay_s:g} s")
+        self._say(f"{error.message}; trying again in {delay_s:g} s")
         if self._clock is not None and not is_new:
             self._clock.reconnect("the source broke off and came back")
         self._stop.wait(delay_s)
-
-    def _append(self, num_before: int) -> None:
-        if self.num_frames == num_before:
-            raise StreamOpenError(f"stream {self._address.shown!r} must have a frame that decodes; none does")
-        assert self._clock is not None
-        self._clock.append()
-
-    def _say_broken(self, error: StreamError | None) -> None:
-        if self.num_frames == 0 and not self._stop.is_set():
-            raise StreamOpenError(f"stream {self._address.shown!r} must have a frame that decodes; none does")
-        if error is not None:
-            self._say(f"broken off: {error.message}")
 
     def _wait_for(self, timeout_s: float) -> None:
         self._deadline_s = time.monotonic() + timeout_s + _GRACE_S

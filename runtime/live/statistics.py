@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from i3d_edge.core.processor import resident_mib
+from i3d_edge.runtime.live.event import EventType
 
 _GROWTH = 1.02
 
@@ -72,6 +73,18 @@ class Statistics:
         """When the last line was made, or the stream began."""
         return self._reported[0] if self._reported else self.started_s
 
+    def answered(self, end_s: float, latency_ms: float) -> None:
+        """Count an answer, by where its window ends and when it came."""
+        self.num_windows += 1
+        self.stream_s = end_s
+        self.latencies.add(latency_ms)
+
+    def told(self, kind: EventType) -> None:
+        """Count an event."""
+        self.num_started += kind == "start"
+        self.num_ended += kind == "end"
+        self.num_gaps += kind == "gap"
+
     def line(self, now_s: float) -> str:
         """Return one line about the time since the last such line."""
         since_s, num_before = self._reported or (self.started_s, 0)
@@ -93,19 +106,9 @@ class Statistics:
         if self.latencies.num:
             p50, p95 = self.latencies.percentile_ms(50), self.latencies.percentile_ms(95)
             parts.append(f"latency p50 {p50:.0f} p95 {p95:.0f} max {self.latencies.max_ms:.0f} ms")
-        if memory := memory_mib():
-            parts.append(f"{memory:.0f} MiB")
+        parts.append(f"{resident_mib():.0f} MiB")
         return ", ".join(parts)
 
 
 def _rate(number: int, seconds: float) -> str:
     return f"{number / max(seconds, 1e-9):.2f} windows/s"
-
-
-def memory_mib() -> float | None:
-    """Return the memory of this process that lies in RAM, or None where the system does not tell (Linux does)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections import deque
@@ -15,6 +14,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
 
@@ -30,67 +30,12 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 
 
 @dataclass
-class Counts:
-    """What became of the events."""
+class DeliveryCounts:
+    """What became of the events: how many arrived, were tried again, and will never arrive."""
 
     num_sent: int = 0
     num_retries: int = 0
     num_lost: int = 0
-
-
-class Outbox:
-    """Events that wait to be sent, oldest first, and when to try the first one next. Pure: it is told the time."""
-
-    def __init__(self, max_waiting: int = MAX_WAITING, backoff: Backoff | None = None) -> None:
-        self.counts = Counts()
-        self.due_s = 0.0
-        self._backoff = backoff or Backoff(max_attempts=None)
-        self._waiting: deque[tuple[int, str]] = deque()
-        self._max_waiting = max_waiting
-        self._num_added = 0
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def add(self, event: str) -> None:
-        """Keep an event; the oldest is lost where there are too many."""
-        if len(self._waiting) == self._max_waiting:
-            self._waiting.popleft()
-            self.counts.num_lost += 1
-        self._waiting.append((self._num_added, event))
-        self._num_added += 1
-
-    def first(self) -> tuple[int, str] | None:
-        """Return the number and the text of the event that is to be sent next."""
-        return self._waiting[0] if self._waiting else None
-
-    def sent(self, number: int) -> None:
-        """Say that an event arrived."""
-        self.counts.num_sent += 1
-        self._remove(number)
-
-    def refused(self, number: int) -> None:
-        """Say that an event will never be taken."""
-        self.counts.num_lost += self._remove(number)
-
-    def failed(self, now_s: float) -> None:
-        """Say that an attempt failed, and may succeed later."""
-        self.counts.num_retries += 1
-        self.due_s = now_s + (self._backoff.failed() or 0.0)
-
-    def _remove(self, number: int) -> bool:
-        """Take an event out, unless it was lost while it was being sent."""
-        self._backoff.succeeded()
-        self.due_s = 0.0
-        if self._waiting and self._waiting[0][0] == number:
-            self._waiting.popleft()
-            return True
-        return False
-
-    def abandon(self) -> None:
-        """Give up what still waits."""
-        self.counts.num_lost += len(self._waiting)
-        self._waiting.clear()
 
 
 class Webhook:
@@ -99,6 +44,10 @@ class Webhook:
     What cannot be delivered is tried again after 1, 2, 4, ... 30 s for as long as it takes, and later events wait
     behind it. An answer of 3xx or 4xx, other than 408, 425 and 429, will not change: that event is lost and it is the
     next one's turn. Lost events are counted.
+
+    Attributes:
+        shown: The URL without what gives access.
+        counts: What became of the events so far.
     """
 
     def __init__(
@@ -107,7 +56,8 @@ class Webhook:
         *,
         say: Callable[[str], None] = lambda _text: None,
         post: Callable[[str, str], None] | None = None,
-        outbox: Outbox | None = None,
+        backoff: Backoff | None = None,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         """Start the thread.
 
@@ -115,84 +65,93 @@ class Webhook:
             url: Where to post; http or https. User and password in it are sent as basic authorization.
             say: Is told, once per outage, that the receiver does not answer, and that it does again.
             post: Sends one text to the URL, in place of the real one.
-            outbox: In place of an empty one.
+            backoff: Between attempts, without a limit.
+            max_waiting: Events that are kept; a further one takes the place of the oldest.
 
         Raises:
             ValueError: If the URL is of another kind.
         """
         check_url(url)
         self.shown = masked(url)
+        self.counts = DeliveryCounts()
         self._url, self._say, self._post = url, say, post or post_json
-        self._outbox = Outbox() if outbox is None else outbox
+        self._backoff = backoff or Backoff(max_attempts=None)
+        self._max_waiting = max_waiting
+        self._waiting: deque[str] = deque()
+        self._sending: str | None = None
         self._changed = threading.Condition()
-        self._is_closing = False
-        self._is_down = False
+        self._is_closing = self._is_given_up = self._is_down = False
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
         self._thread.start()
 
     @property
-    def counts(self) -> Counts:
-        """What became of the events so far."""
-        return self._outbox.counts
-
-    @property
     def num_waiting(self) -> int:
         """How many events are kept for now."""
-        return len(self._outbox)
+        return len(self._waiting) + (self._sending is not None)
 
     def send(self, event: str) -> None:
         """Take an event, a JSON text, and return at once."""
         with self._changed:
-            self._outbox.add(event)
+            if len(self._waiting) == self._max_waiting:
+                self._waiting.popleft()
+                self.counts.num_lost += 1
+            self._waiting.append(event)
             self._changed.notify()
 
     def close(self, limit_s: float = 10.0) -> None:
         """Deliver what waits, for so many seconds at most; what is left then is lost."""
         with self._changed:
             self._is_closing = True
-            self._outbox.due_s = 0.0
             self._changed.notify()
         self._thread.join(limit_s)
         with self._changed:
-            self._outbox.abandon()
+            self._is_given_up = True
+            self.counts.num_lost += self.num_waiting
+            self._waiting.clear()
+            self._sending = None
             self._changed.notify()
 
     def _run(self) -> None:
-        while (first := self._next()) is not None:
-            number, event = first
+        while (event := self._next()) is not None:
             try:
                 self._post(self._url, event)
             except Refused as error:
-                with self._changed:
-                    self._outbox.refused(number)
-                self._say(f"webhook {self.shown} refuses an event, which is lost: {error}")
+                self._settle(is_lost=True)
+                self._say(f"webhook {self.shown} refused an event, which is lost: {error}")
             except (OSError, HTTPException, ValueError) as error:
-                with self._changed:
-                    self._outbox.failed(time.monotonic())
-                self._tell_down(error)
+                if not self._is_down:
+                    self._say(f"webhook {self.shown} does not answer ({short_reason(error)}); events are kept")
+                self._is_down = True
+                self._wait()
             else:
-                with self._changed:
-                    self._outbox.sent(number)
+                self._settle(is_lost=False)
                 if self._is_down:
-                    self._is_down = False
                     self._say(f"webhook {self.shown} answers again")
+                self._is_down = False
 
-    def _next(self) -> tuple[int, str] | None:
-        """Wait for an event whose time has come; None when there will be none."""
+    def _next(self) -> str | None:
+        """Return the event that is to be sent, once there is one; None when there will be none."""
         with self._changed:
-            while True:
-                first = self._outbox.first()
-                if first is None and self._is_closing:
-                    return None
-                wait_s = None if first is None else self._outbox.due_s - time.monotonic()
-                if first is not None and wait_s is not None and wait_s <= 0:
-                    return first
-                self._changed.wait(wait_s)
+            if self._sending is None:
+                self._changed.wait_for(lambda: self._waiting or self._is_closing)
+                self._sending = self._waiting.popleft() if self._waiting else None
+            return self._sending
 
-    def _tell_down(self, error: Exception) -> None:
-        if not self._is_down:
-            self._is_down = True
-            self._say(f"webhook {self.shown} does not answer ({reason(error)}): events wait")
+    def _settle(self, *, is_lost: bool) -> None:
+        """Be done with the event that was sent, unless it was given up meanwhile."""
+        with self._changed:
+            self._backoff.succeeded()
+            if self._sending is not None:
+                self.counts.num_lost += is_lost
+                self.counts.num_sent += not is_lost
+                self._sending = None
+
+    def _wait(self) -> None:
+        """Wait before the next attempt; closing cuts that short, once."""
+        with self._changed:
+            self.counts.num_retries += 1
+            was_closing, delay_s = self._is_closing, self._backoff.failed()
+            self._changed.wait_for(lambda: self._is_given_up or self._is_closing != was_closing, delay_s)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -240,10 +199,3 @@ def post_json(url: str, text: str) -> None:
         if 300 <= error.code < 500 and error.code not in _RETRIED_STATUSES:
             raise Refused(f"status {error.code}") from None
         raise OSError(f"status {error.code}") from None
-
-
-def reason(error: Exception) -> str:
-    """Return why a request failed, in a few words and without the URL."""
-    cause = getattr(error, "reason", None) or error
-    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return text[:1].lower() + text[1:]

@@ -19,7 +19,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class StreamWindow:
     """`num_frames` samples in a row.
 
     Attributes:
@@ -99,7 +99,7 @@ class WindowBuilder:
         self._held: LiveFrame | None = None
         self._crop: UInt8Array | None = None
 
-    def add(self, frame: LiveFrame) -> Iterator[Window]:
+    def add(self, frame: LiveFrame) -> Iterator[StreamWindow]:
         """Take the next frame, and yield the windows that it completes."""
         if self._origin is None:
             self._origin = frame.time
@@ -110,14 +110,14 @@ class WindowBuilder:
         if is_sample:
             yield from self._write()
 
-    def finish(self, frame_duration: Fraction) -> Iterator[Window]:
+    def finish(self, frame_duration: Fraction) -> Iterator[StreamWindow]:
         """Yield the windows that the last frame completes while it is on display."""
         if self._held is not None:
             num_before, _ = self._sampler.feed(self._held.time + frame_duration)
             for _ in range(num_before):
                 yield from self._write()
 
-    def _write(self) -> Iterator[Window]:
+    def _write(self) -> Iterator[StreamWindow]:
         """Make the held frame the next sample."""
         spec, held = self._spec, self._held
         assert held is not None
@@ -138,7 +138,7 @@ class WindowBuilder:
             return
         self._num_at_window = self._num_samples
         end = self._origin + Fraction(self._num_samples, spec.frame_rate_fps)
-        yield Window(
+        yield StreamWindow(
             frames=self._block[self._num_written - spec.num_frames : self._num_written],
             start_s=float(end - Fraction(spec.num_frames, spec.frame_rate_fps)),
             end_s=float(end),

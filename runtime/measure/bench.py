@@ -1,8 +1,7 @@
-"""How fast do models run? Several of them side by side, taking turns, so that a machine's moods hit all alike."""
+"""How fast do models run? Several of them side by side, in turns."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +10,8 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.core.errors import SpecError
-from i3d_edge.core.progress import track
 from i3d_edge.core.spec import NUMPY_TYPES
+from i3d_edge.core.timing import Turn, elapsed_ms, percentiles, take_turns, times_faster
 from i3d_edge.runtime.inference.engine import Engine
 
 WARM_UP = 2
@@ -34,7 +33,7 @@ class Timing:
 
     def percentile_ms(self, percent: float) -> float:
         """Return a percentile of `clip_ms`; 50 is the median."""
-        return float(np.percentile(self.clip_ms, percent))
+        return percentiles(self.clip_ms, percent)[0]
 
     @property
     def clips_per_s(self) -> float:
@@ -55,8 +54,6 @@ class LayerTime:
 def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
     """Time models in turns, after a warm-up, on random pixels.
 
-    No progress is drawn during a round; only between rounds.
-
     Args:
         engines: By name; all in the same mode, each of one RGB input.
         rounds: How often each model is timed.
@@ -64,15 +61,12 @@ def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
     Raises:
         SpecError: If a model has several inputs.
     """
-    clips = {name: _pixels(engine) for name, engine in engines.items()}
-    for name, engine in engines.items():
+    turns = {name: _turn(engine, _pixels(engine)) for name, engine in engines.items()}
+    for turn in turns.values():
         for _ in range(WARM_UP):
-            _round_ms(engine, clips[name])
-    times: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in track(range(rounds), total=rounds, title="timing", unit="round"):
-        for name, engine in engines.items():
-            times[name].append(_round_ms(engine, clips[name]))
-    return {name: Timing(engine, tuple(times[name])) for name, engine in engines.items()}
+            turn()
+    times = take_turns(turns, rounds=rounds)
+    return {name: Timing(engine, times[name]) for name, engine in engines.items()}
 
 
 def layer_times(engine: Engine, *, rounds: int) -> list[LayerTime]:
@@ -91,34 +85,38 @@ def layer_times(engine: Engine, *, rounds: int) -> list[LayerTime]:
             if layer.status == ov.ProfilingInfo.Status.EXECUTED:
                 samples.setdefault(layer.node_name, []).append(layer.real_time.total_seconds() * 1000)
                 kernels[layer.node_name] = (layer.node_type, layer.exec_type)
-    layers = [LayerTime(name, *kernels[name], float(np.median(taken))) for name, taken in samples.items()]
+    layers = [LayerTime(name, *kernels[name], percentiles(taken, 50)[0]) for name, taken in samples.items()]
     return sorted(layers, key=lambda layer: -layer.median_ms)
 
 
 def ratios(timings: Sequence[Timing]) -> list[float]:
-    """Return how many times faster than the first each model is: the median over rounds of the quotient."""
-    first = np.array(timings[0].clip_ms)
-    return [float(np.median(first / np.array(timing.clip_ms))) for timing in timings]
+    """Return how many times faster than the first each model is, by `times_faster`."""
+    return [times_faster(timing.clip_ms, timings[0].clip_ms) for timing in timings]
 
 
 def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
     spec = engine.spec
     if len(spec.inputs) != 1:
-        raise SpecError(f"model must have one input to be timed; got {spec.title()}")
+        raise SpecError(f"only models of one input can be timed; this one is {spec.title()}")
     pixels = np.random.default_rng(_SEED).integers(0, 256, spec.clip_shape, dtype=np.uint8)
     [name] = spec.inputs
     return pixels.astype(NUMPY_TYPES[spec.element_type(name)], copy=False)
 
 
-def _round_ms(engine: Engine, clip: npt.NDArray[np.generic]) -> float:
+def _turn(engine: Engine, clip: npt.NDArray[np.generic]) -> Turn:
+    """Return what times one round of a model, per clip."""
     if engine.mode == "latency":
-        started = time.perf_counter()
-        engine.compiled(clip)
-        return (time.perf_counter() - started) * 1000 / engine.spec.batch
-    queue = ov.AsyncInferQueue(engine.compiled)
-    num_runs = 2 * len(queue)
-    started = time.perf_counter()
-    for _ in range(num_runs):
-        queue.start_async(clip)
-    queue.wait_all()
-    return (time.perf_counter() - started) * 1000 / (num_runs * engine.spec.batch)
+        return lambda: elapsed_ms(lambda: engine.compiled(clip)) / engine.spec.batch
+
+    def run_several() -> float:
+        queue = ov.AsyncInferQueue(engine.compiled)
+        num_runs = 2 * len(queue)
+
+        def run() -> None:
+            for _ in range(num_runs):
+                queue.start_async(clip)
+            queue.wait_all()
+
+        return elapsed_ms(run) / (num_runs * engine.spec.batch)
+
+    return run_several

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.core.processor import usable_cpus
+from i3d_edge.core.timing import elapsed_ms
 from i3d_edge.runtime.classifier import VideoClassifier
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
@@ -77,28 +78,23 @@ def time_end_to_end(
             decode_cpu_s += time.process_time() - started
             good.append(path)
         if clip is None:
-            raise ClipShapeError(f"videos must hold one that can be classified; got {len(videos)} that cannot")
-        model_cpu_s, model_wall_s = _time_model(classifier.engine, clip, len(good))
-        started = time.perf_counter()
-        for _ in classifier.classify_all(good):
-            pass
-        wall_s = time.perf_counter() - started
+            raise ClipShapeError(f"none of the {len(videos)} videos can be classified")
+        _infer(classifier.engine, clip, _WARM_UP)
+        started, num_clips = time.process_time(), len(good)
+        model_ms = elapsed_ms(lambda: _infer(classifier.engine, clip, num_clips))
+        model_cpu_s = time.process_time() - started
+        wall_ms = elapsed_ms(lambda: list(classifier.classify_all(good)))
     return EndToEnd(
-        num_videos=len(good),
+        num_videos=num_clips,
         mode=mode,
-        wall_s=wall_s,
+        wall_s=wall_ms / 1000,
         decode_cpu_s=decode_cpu_s,
         model_cpu_s=model_cpu_s,
-        model_wall_s=model_wall_s,
-        num_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        model_wall_s=model_ms / 1000,
+        num_cores=usable_cpus(),
     )
 
 
-def _time_model(engine: Engine, clip: Inputs, num_clips: int) -> tuple[float, float]:
-    """Return the processor time and the wall time of so many inferences, after a warm-up."""
-    for _ in engine.answers((number, clip) for number in range(_WARM_UP)):
-        pass
-    cpu, wall = time.process_time(), time.perf_counter()
+def _infer(engine: Engine, clip: Inputs, num_clips: int) -> None:
     for _ in engine.answers((number, clip) for number in range(num_clips)):
         pass
-    return time.process_time() - cpu, time.perf_counter() - wall

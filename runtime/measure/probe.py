@@ -1,4 +1,4 @@
-"""How does an IR do on each device of this box? Tried, timed, and compared with f32 on the CPU."""
+"""How does an IR do on each device of this machine? Tried, timed, and compared with f32 on the CPU."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.core import progress
+from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import DeviceError, I3DError
 from i3d_edge.core.files import sha256_file
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.processor import resident_mib
+from i3d_edge.core.spec import INPUT_NAME, ModelSpec
+from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
 from i3d_edge.runtime.hardware.drivers import missing_parts
 from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
@@ -23,9 +26,14 @@ from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.measure.bench import bench
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
-from i3d_edge.runtime.measure.expectations import Traits, expectations
-from i3d_edge.runtime.measure.here import resident_mib, these_versions, this_machine
-from i3d_edge.runtime.measure.profile import DeviceFindings, Measurement, ModelIdentity, Profile, Setting
+from i3d_edge.runtime.measure.profile import (
+    DeviceFindings,
+    Machine,
+    Measurement,
+    ModelIdentity,
+    Profile,
+    Setting,
+)
 from i3d_edge.runtime.views.clip import Clip, read_clips, require_rgb
 
 Float32Array = npt.NDArray[np.float32]
@@ -37,7 +45,7 @@ _F32 = "f32"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reference:
+class _Known:
     """What f32 on the CPU says of each clip; shape (num_clips, num_classes)."""
 
     clips: Sequence[Clip]
@@ -60,9 +68,9 @@ def probe(
         ir_path: The .xml.
         clips: To compare on, one at least; of the model's length.
         is_generated: Whether they are ours and not from a video.
-        devices: OpenVINO's names; if none, all that are there, and what a GPU and an NPU would be expected to do.
+        devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
-        aim: What the recommended setting shall be best at.
+        aim: What the recommended setting is to be best at.
         spec_path: A JSON file that describes an IR which does not describe itself.
 
     Raises:
@@ -73,13 +81,12 @@ def probe(
     core = ov.Core()
     model, spec = read_ir(ir_path, spec_path=spec_path)
     require_rgb(spec)
-    traits = Traits.of(model)
     absences = {device: _absence(core, device) for device in devices or _all_devices(core)}
     known = _reference(ir_path, clips, spec_path) if None in absences.values() else None
     found = []
     for device, reason in absences.items():
         if known is None or reason is not None:
-            found.append(_absent(device, reason or "", traits))
+            found.append(DeviceFindings(device=device, status="absent", reason=reason or ""))
             continue
         unsupported, refusal = _unsupported(core, model, device)
         settings = [] if refusal else _settings(core, device)
@@ -88,8 +95,8 @@ def probe(
     return Profile(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         model=_identity(ir_path, spec),
-        machine=this_machine(),
-        versions=these_versions(),
+        machine=Machine.here(),
+        versions=versions(),
         clip_source="generated" if is_generated else "videos",
         num_clips=len(clips),
         prob_bound=PROB_BOUND,
@@ -99,21 +106,17 @@ def probe(
 
 
 def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
-    """Return clips of coloured waves, each drifting another way, and noise on every third, from fixed seeds.
+    """Return clips of moving patterns, each from another seed.
 
     Raises:
         ClipShapeError: If the model is not fed with the pixels of a video.
     """
     require_rgb(spec)
-    found: list[Clip] = []
+    patterns = list(PATTERNS)
+    found = []
     for number in range(num_clips):
-        rng = np.random.default_rng(number)
-        frame, row, column, channel = np.ogrid[: spec.num_frames, : spec.crop_px, : spec.crop_px, :3]
-        rows, columns, speed, phase = rng.uniform(-0.2, 0.2, 4) * (1, 1, 2, 30)
-        waves = np.sin(rows * row + columns * column + speed * frame + phase * channel)
-        noise = rng.normal(0, 40, waves.shape) if number % 3 == 2 else 0.0
-        pixels = np.clip(127.5 + 100 * waves + noise, 0, 255).astype(np.uint8)
-        found.append(Clip(pixels, 0.0, spec.num_frames / spec.frame_rate_fps))
+        pixels = golden_pixels(spec, patterns[number % len(patterns)], number)[INPUT_NAME]
+        found.append(Clip(pixels[0], 0.0, spec.num_frames / spec.frame_rate_fps))
     return found
 
 
@@ -135,10 +138,10 @@ def recommend(runs: Iterable[Measurement], aim: Mode, *, prob_bound: float = PRO
     return max(right, key=lambda run: run.clips_per_s).setting if right else None
 
 
-def _reference(ir_path: Path, clips: Sequence[Clip], spec_path: Path | None) -> _Reference:
+def _reference(ir_path: Path, clips: Sequence[Clip], spec_path: Path | None) -> _Known:
     progress.say("trying f32 on the CPU, to compare with")
     engine = Engine(ir_path, inference_precision=_F32, spec_path=spec_path)
-    return _Reference(clips, _probabilities(engine, clips))
+    return _Known(clips, _probabilities(engine, clips))
 
 
 def _all_devices(core: ov.Core) -> list[str]:
@@ -168,20 +171,6 @@ def _is_absent(core: ov.Core, device: str) -> bool:
     return device_family(device) not in {device_family(name) for name in core.available_devices}
 
 
-def _absent(device: str, reason: str, traits: Traits) -> DeviceFindings:
-    families = [device_family(name) for name in device_parts(device) or [device]]
-    told = [text for family in families for text in expectations(family, traits)]
-    return DeviceFindings(
-        device=device,
-        full_name=None,
-        status="absent",
-        reason=reason,
-        unsupported={},
-        measurements=(),
-        expectations=tuple(told),
-    )
-
-
 def _present(
     core: ov.Core,
     device: str,
@@ -198,7 +187,6 @@ def _present(
         reason=refusal or (refusals[0] if refusals else None),
         unsupported=unsupported,
         measurements=done,
-        expectations=(),
     )
 
 
@@ -234,7 +222,7 @@ def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str,
 def _measure(
     ir_path: Path,
     settings: Sequence[Setting],
-    known: _Reference,
+    known: _Known,
     *,
     rounds: int,
     spec_path: Path | None,
@@ -250,8 +238,8 @@ def _measure(
     return found
 
 
-def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spec_path: Path | None) -> Measurement:
-    before, started = resident_mib(), time.perf_counter()
+def _run(ir_path: Path, setting: Setting, known: _Known, *, rounds: int, spec_path: Path | None) -> Measurement:
+    before_mib, started = resident_mib(), time.perf_counter()
     engine = Engine(
         ir_path,
         device=setting.device,
@@ -260,7 +248,7 @@ def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spe
         fallback=False,
         spec_path=spec_path,
     )
-    load_s, after = time.perf_counter() - started, resident_mib()
+    load_s, after_mib = time.perf_counter() - started, resident_mib()
     answers = _probabilities(engine, known.clips)
     is_alone = setting.mode == "latency"
     timed_rounds = rounds if is_alone else max(1, rounds // 2)  # each of those is several inferences
@@ -269,11 +257,11 @@ def _run(ir_path: Path, setting: Setting, known: _Reference, *, rounds: int, spe
         setting=setting if is_alone else replace(setting, num_streams=engine.num_streams),
         executed_precision=engine.precision,
         load_s=round(load_s, 3),
-        load_memory_mib=None if before is None or after is None else round(after - before, 1),
+        load_memory_mib=round(after_mib - before_mib, 1),
         latency_p50_ms=round(timing.percentile_ms(50), 2) if is_alone else None,
         clips_per_s=round(timing.clips_per_s, 3),
         num_rounds=timed_rounds,
-        max_prob_difference=float(np.abs(answers - known.probabilities).max()),
+        max_prob_difference=float(np.nan_to_num(np.abs(answers - known.probabilities), nan=1.0).max()),
         num_same_top1=int((answers.argmax(axis=1) == known.probabilities.argmax(axis=1)).sum()),
     )
 

@@ -1,18 +1,17 @@
-"""Deployment profile: how one IR did on the devices of one box, and the setting to run it with there."""
+"""Deployment profile: how one IR did on the devices of one machine, and the setting to run it with there."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from i3d_edge.core.errors import ProfileError
 from i3d_edge.core.files import sha256_file, write_text
+from i3d_edge.core.processor import read_processor
+from i3d_edge.core.schema import Format, to_json
 from i3d_edge.runtime.inference.engine import Mode
-from i3d_edge.runtime.measure._fields import FieldError, from_fields
 
 SCHEMA_VERSION = 1
 
@@ -49,7 +48,8 @@ class Measurement:
         latency_p50_ms: Median time of one clip alone; None in throughput mode.
         clips_per_s: From the median round.
         num_rounds: Timed rounds.
-        max_prob_difference: Largest difference of any probability from f32 on the CPU, over all clips. Range [0, 1].
+        max_prob_difference: Largest difference of any probability from f32 on the CPU, over all clips; 1 if one is not
+            a number. Range [0, 1].
         num_same_top1: Clips whose best class is that of f32 on the CPU.
     """
 
@@ -70,21 +70,19 @@ class DeviceFindings:
 
     Attributes:
         device: OpenVINO's name.
-        full_name: The product's; None if the device is absent.
         status: "measured"; "refused": it is there but did not run the model; or "absent".
+        full_name: The product's; None if the device is absent.
         reason: Why it was not measured; None if it was.
         unsupported: Operators that the device does not take, by type; empty also if it was not asked.
         measurements: One per setting; empty unless measured.
-        expectations: What documents let expect of a device that was not measured.
     """
 
     device: str
-    full_name: str | None
     status: Status
-    reason: str | None
-    unsupported: Mapping[str, int]
-    measurements: tuple[Measurement, ...]
-    expectations: tuple[str, ...]
+    full_name: str | None = None
+    reason: str | None = None
+    unsupported: Mapping[str, int] = field(default_factory=dict)
+    measurements: tuple[Measurement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +103,12 @@ class Machine:
     cpu: str
     num_cpus: int
     cpu_features: tuple[str, ...]
+
+    @classmethod
+    def here(cls) -> Self:
+        """Return the class of this machine."""
+        processor = read_processor()
+        return cls(cpu=processor.name, num_cpus=processor.num_cpus, cpu_features=processor.features)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,50 +142,42 @@ class Profile:
         return [run.setting for found in self.devices for run in found.measurements]
 
 
+_FORMAT = Format(
+    kind=Profile,
+    noun="profile",
+    error=ProfileError,
+    version=SCHEMA_VERSION,
+    hint="`i3d probe MODEL.xml -o FILE` makes one",
+    version_hint="make it again with `i3d probe`",
+)
+
+
 def write_profile(profile: Profile, path: Path, *, force: bool = False) -> None:
     """Write a profile as JSON.
 
     Raises:
         OutputError: If the file exists (without `force`) or cannot be written.
     """
-    document = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(profile)}
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", force=force)
+    write_text(path, to_json(profile, version=SCHEMA_VERSION), force=force)
 
 
 def read_profile(path: Path) -> Profile:
-    """Read a profile, and check every field of it.
+    """Read a profile and check its fields.
 
     Raises:
-        ProfileError: If it is absent, is no JSON, is of another schema version, or a field is absent, unknown or of
-            another kind.
+        ProfileError: If it cannot be read, is not JSON or has another schema version, or if a field is missing or of
+            the wrong type.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProfileError(
-            f"profile {str(path)!r} must be a file; got {error.strerror}", hint="`i3d probe IR -o FILE` makes one"
-        ) from error
-    except ValueError as error:
-        raise ProfileError(f"profile {str(path)!r} must be JSON; got {error}") from error
-    version = document.pop("schema_version", None) if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        raise ProfileError(
-            f"profile {str(path)!r} must have schema version {SCHEMA_VERSION}; got {version}",
-            hint="make it again by `i3d probe`",
-        )
-    try:
-        return from_fields(Profile, document)
-    except FieldError as error:
-        raise ProfileError(f"profile {str(path)!r}: {error}", hint="make it again by `i3d probe`") from error
+    return _FORMAT.read(path)
 
 
 def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None:
-    """Refuse a profile of another IR: what holds for one need not hold for the other.
+    """Refuse a profile that was made for another IR.
 
     Args:
         profile: As read.
         profile_path: For the message.
-        ir_path: The .xml; its .bin lies beside it. If one is absent, that is for whoever reads the IR to say.
+        ir_path: The .xml; its .bin lies beside it. A file that is absent is not compared.
 
     Raises:
         ProfileError: If a hash differs.
@@ -190,19 +186,20 @@ def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None
     for file, expected in parts:
         if file.is_file() and (found := sha256_file(file)) != expected:
             raise ProfileError(
-                f"profile {str(profile_path)!r} is of {profile.model.name!r} and must be of {str(ir_path)!r}; "
-                f"SHA-256 of the {file.suffix} must be {expected[:16]}..., got {found[:16]}...",
-                hint=f"make one for it: i3d probe {ir_path} -o FILE",
+                f"profile {str(profile_path)!r} was made for another model ({profile.model.name}), not for "
+                f"{str(ir_path)!r}: the SHA-256 of its {file.suffix} begins with {expected[:16]}, here with "
+                f"{found[:16]}",
+                hint=f"make a profile for this model: i3d probe {ir_path} -o FILE",
             )
 
 
 def differences(profile: Profile, machine: Machine, versions: Mapping[str, str]) -> list[str]:
-    """Say where this box is not the one of the profile, a sentence each: its figures then need not hold."""
+    """Return how this machine differs from the profile's, a sentence each; its figures may then not hold here."""
     found = []
     if (then := profile.versions.get("openvino", "unknown")) != (now := versions.get("openvino", "unknown")):
-        found.append(f"profile was made with OpenVINO {then}; this is {now}")
+        found.append(f"the profile was made with OpenVINO {then}; this is {now}")
     if profile.machine != machine:
-        found.append(f"profile was made on {_describe(profile.machine)}; this is {_describe(machine)}")
+        found.append(f"the profile was made on {_describe(profile.machine)}; this is {_describe(machine)}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""A self-test of a few seconds: does a device compute a small I3D right, and are videos decoded right?"""
+"""A self-test of a few seconds: does a device compute a small network correctly, and are videos decoded correctly?"""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _GREY_STEP, _GREY_BOUND = 20, 3
 
 
 def check_device(core: ov.Core, device: str) -> Finding:
-    """Compile a small I3D for a device and compare its probabilities with NumPy's.
+    """Run a small network on a device and compare its probabilities with NumPy's.
 
-    A 3-D convolution of stride 2, ReLU, 3-D max pool, mean and softmax; on the CPU in f32, elsewhere in what the
-    device chooses, and with a bound for that.
+    The network is a 3-D convolution of stride 2, ReLU, 3-D max pool, mean and softmax. The CPU computes it in f32,
+    other devices in their default precision, with a wider bound.
     """
     weights, classes, clip = _numbers()
     is_cpu = device_family(device) == "CPU"
@@ -43,20 +43,21 @@ def check_device(core: ov.Core, device: str) -> Finding:
         compiled = core.compile_model(_model(weights, classes), device, properties)
         [answer] = compiled(clip).values()
     except RuntimeError as error:
-        return Finding("broken" if is_cpu else "warning", f"does not run a 3-D convolution: {first_reason(error)}")
+        return Finding("broken" if is_cpu else "warning", f"cannot run a 3-D convolution: {first_reason(error)}")
     taken_ms = 1000 * (time.perf_counter() - started)
     difference = float(np.abs(np.asarray(answer) - _expected(weights, classes, clip)).max())
     if not difference <= bound:
         return Finding(
             "broken",
-            f"computes a small 3-D network wrong: {difference:.2g} off NumPy's probabilities, bound {bound:g}",
-            "do not use this device; a newer driver or OpenVINO may help",
+            f"computes a small 3-D network wrong: probabilities differ by {difference:.2g} from NumPy's; "
+            f"up to {bound:g} is rounding",
+            "do not use this device; try a newer driver or OpenVINO",
         )
-    return Finding("ok", f"computes a small 3-D network right, to {difference:.1g}, in {taken_ms:.0f} ms")
+    return Finding("ok", f"computes a small 3-D network correctly, in {taken_ms:.0f} ms")
 
 
 def check_decoding() -> Finding:
-    """Encode a video whose frames grow brighter, decode it as `i3d classify` does, and compare."""
+    """Encode a video of grey frames, decode it as `i3d classify` does, and compare the greys."""
     expected = [_GREY_STEP * (number + 1) for number in range(_NUM_FRAMES)]
     with tempfile.TemporaryDirectory(prefix="i3d-doctor-") as folder:
         path = Path(folder) / "grey.mp4"
@@ -64,12 +65,12 @@ def check_decoding() -> Finding:
             _write_video(path, expected)
             found = [float(frame.mean()) for _, frame in Video.open(path).frames(range(_NUM_FRAMES))]
         except (OSError, VideoError, av.FFmpegError) as error:
-            return Finding("broken", f"a generated video is not decoded: {error}", "pip install --force-reinstall av")
+            return Finding("broken", f"cannot decode a generated video: {error}", "pip install --force-reinstall av")
     if len(found) != _NUM_FRAMES or any(
         abs(grey - own) > _GREY_BOUND for grey, own in zip(found, expected, strict=True)
     ):
-        return Finding("broken", f"a generated video is decoded wrong: {len(found)} frames of greys {found}")
-    return Finding("ok", f"a generated video is decoded right, {_NUM_FRAMES} frames")
+        return Finding("broken", f"decodes a generated video wrong: {len(found)} frames, with the greys {found}")
+    return Finding("ok", f"decodes a generated video correctly, {_NUM_FRAMES} frames")
 
 
 def _numbers() -> tuple[Float32Array, Float32Array, Float32Array]:

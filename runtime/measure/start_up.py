@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from i3d_edge.core.errors import I3DError, VideoError
@@ -47,28 +48,30 @@ class StartUp:
         return cls(*(statistics.median(getattr(start, item.name) for start in starts) for item in fields(cls)))
 
 
-def time_start_up(ir_path: Path, video: Path, *, cache: Path, device: str = "CPU", rounds: int = 5) -> list[StartUp]:
-    """Start processes, one after the other, each of which answers for one video and ends.
+def time_start_up(ir_path: Path, video: Path, *, device: str = "CPU", rounds: int = 5) -> StartUp:
+    """Start processes, one after the other, that answer for one video and end; return the median of each part.
+
+    A first process fills the cache of compiled models and does not count.
 
     Args:
         ir_path: The IR's .xml, of one RGB input.
         video: Whose centre clip is classified.
-        cache: Where compiled models are kept; the first process, which fills it, does not count.
         device: An OpenVINO device.
         rounds: Processes that count.
 
     Raises:
-        VideoError: If the video cannot be used.
+        VideoError: If a process fails, for instance because the video cannot be used.
     """
-    command = [sys.executable, "-c", _PROCESS, str(ir_path), str(video), str(cache), device]
-    return [_timed(command) for _ in range(rounds + 1)][1:]
+    with TemporaryDirectory(prefix="i3d-") as cache:
+        command = [sys.executable, "-c", _PROCESS, str(ir_path), str(video), cache, device]
+        return StartUp.median([_timed(command) for _ in range(rounds + 1)][1:])
 
 
 def _timed(command: list[str]) -> StartUp:
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise VideoError(f"a process must answer to be timed; it ended with {done.returncode}: {done.stderr.strip()}")
+        raise VideoError(f"the process that was to be timed failed: {done.stderr.strip()}")
     parts = json.loads(done.stdout)
     return StartUp(imports_s=parts.pop("imported_at") - started, **parts)
 

@@ -1,4 +1,4 @@
-"""A video with what the network says of it drawn on it."""
+"""Writes a copy of a video with its classification drawn on it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.film import Film, check_suffix
 from i3d_edge.runtime.show.footage import as_source, displayed_size, file_of, pixel_aspect, read_whole
 from i3d_edge.runtime.show.overlay import Overlay
-from i3d_edge.runtime.show.sound import Sound
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What was written.
+    """The video that was written.
 
     Attributes:
-        encoder: FFmpeg's name of what encoded the frames; "mpeg4" where it has no encoder for H.264.
-        width: Of the frames.
-        height: Of the frames.
-        warnings: What of the source is not in it, and why.
+        encoder: FFmpeg's name of the encoder; "mpeg4" if it has none for H.264.
+        width: Of the frames, in pixels.
+        height: Of the frames, in pixels.
+        warnings: Problems found while decoding the source.
     """
 
     encoder: str
@@ -51,21 +50,21 @@ def annotate_video(
 ) -> Annotated:
     """Write a copy of a video with the current classes and a timeline drawn on it.
 
-    At time t the classes are those of the mean over the views that look at t; see `Course`. The frames are the
-    source's own, upright, at their own times; small ones are enlarged. The first audio stream is copied as it is.
+    The classes at time t come from the mean over the views that cover t; see `Course`. Frames keep their timestamps
+    and are upright; small ones are enlarged. The copy has no sound.
 
     Args:
-        video: The same, decoded anew: a source, a file, or a folder of images.
-        classification: Its answer.
-        labels: The model's.
-        output: Ends in .mp4 or .mkv.
-        k: How many classes to draw, five at most.
-        frames_fps: The rate of a folder's images.
-        force: Replace what exists at the output.
+        video: The classified video, which is decoded again: a source, a file, or a folder of images.
+        classification: Its classification.
+        labels: The model's labels.
+        output: A path that ends in .mp4 or .mkv.
+        k: Number of classes to draw, at most 5.
+        frames_fps: Frame rate of a folder of images.
+        force: Replace an existing output.
 
     Raises:
-        OutputError: If the output exists, has another ending, or cannot be written.
-        VideoError: One of its kinds, if the video cannot be decoded.
+        OutputError: If the output exists, has another suffix, or cannot be written.
+        VideoError: If the video cannot be decoded.
         DependencyError: If FFmpeg has no encoder.
     """
     path = Path(output)
@@ -78,17 +77,16 @@ def annotate_video(
 def _write(
     footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int
 ) -> Annotated:
-    timeline, file = footage.timeline, file_of(footage)
+    timeline = footage.timeline
     frames = iter(footage.frames(range(timeline.num_frames)))
     first = next(frames)
     height, width = first[1].shape[:2]
-    place = layout.plan(*displayed_size(width, height, pixel_aspect(file)), k)
+    place = layout.plan(*displayed_size(width, height, pixel_aspect(file_of(footage))), k)
     ranking = [item.index for item in classification.predictions]
     overlay = Overlay(place, Course.of(classification), labels, ranking)
-    with Sound(file, output.suffix.lower()) as sound:
-        with Film(output, timeline, sound, width=place.width, height=place.height) as film:
-            pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
-            for index, picture in pictures:
-                time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
-                film.write(index, overlay.draw(picture, time_s))
-        return Annotated(film.encoder, place.width, place.height, (*footage.warnings, *sound.warnings))
+    with Film(output, timeline, width=place.width, height=place.height) as film:
+        pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
+        for index, picture in pictures:
+            time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
+            film.write(index, overlay.draw(picture, time_s))
+    return Annotated(film.encoder, place.width, place.height, tuple(footage.warnings))

@@ -1,4 +1,4 @@
-"""A classification over time: what the views that see a moment say of it."""
+"""Class probabilities over the course of a video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.floating]
 
 NOTABLE_PROB = 0.05
-"""A class that is never more probable than this is not worth a line of its own."""
+"""A class that never exceeds this probability gets no line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Span:
     """A stretch of time with one most probable class.
 
     Attributes:
-        start_s: From the video's first frame.
-        end_s: Where it ends.
+        start_s: Its start, in seconds from the first frame.
+        end_s: Its end.
         index: The class.
-        prob: Its probability, averaged over the stretch.
+        prob: The class's mean probability over the stretch.
     """
 
     start_s: float
@@ -37,7 +37,7 @@ class Span:
 
     @property
     def length_s(self) -> float:
-        """How long it lasts. Unit: seconds."""
+        """Duration in seconds."""
         return self.end_s - self.start_s
 
 
@@ -45,14 +45,13 @@ class Span:
 class Course:
     """Class probabilities as a step function of time.
 
-    At time t they are the mean over the views with start_s <= t < end_s, every view counting the same; where there is
-    no such view nothing is known. Steps lie where views begin and end, and the video's own end cuts off what a view
-    that repeats a short video has beyond it.
+    At time t they are the mean over the views with start_s <= t < end_s; without such a view they are unknown. Steps
+    begin and end where views do. The part of a view beyond the end of a short, repeated video is ignored.
 
     Attributes:
-        edges_s: Where the steps lie, from 0 to the duration; one more than there are steps.
-        probabilities: Shape (steps, num_classes), float32; zeros where no view looked.
-        is_seen: Shape (steps,), bool: whether any view looked.
+        edges_s: The edges of the steps, from 0 to the duration; one more than there are steps.
+        probabilities: Shape (steps, num_classes), float32; zeros where there is no view.
+        is_seen: Shape (steps,), bool: whether any view covers the step.
     """
 
     edges_s: tuple[float, ...]
@@ -61,7 +60,7 @@ class Course:
 
     @classmethod
     def of(cls, classification: Classification) -> Course:
-        """Lay a video's views out in time.
+        """Average the views of a video over time.
 
         Example:
             Views 0-3 s and 2-5 s of 6 s: steps 0-2 (first), 2-3 (mean of both), 3-5 (second), 5-6 (nothing).
@@ -85,27 +84,27 @@ class Course:
 
     @property
     def duration_s(self) -> float:
-        """Length of the video."""
+        """Duration of the video."""
         return self.edges_s[-1]
 
     @property
     def seen_s(self) -> float:
-        """How much of the video any view looked at."""
+        """Seconds of the video that any view covers."""
         return float(np.diff(self.edges_s)[self.is_seen].sum())
 
     @property
     def is_whole(self) -> bool:
-        """Whether the views leave out no more than a tenth of a second."""
+        """Whether the views cover all but a tenth of a second."""
         return self.duration_s - self.seen_s < 0.1
 
     def step_at(self, time_s: float) -> int:
-        """Return the step that holds a time; before the first and after the last edge the nearest one."""
+        """Return the step at a time; the first or the last one for times outside."""
         return min(max(bisect_right(self.edges_s, time_s) - 1, 0), len(self.is_seen) - 1)
 
     def coarser(self, num_steps: int) -> Course:
-        """Return the same in so many equal steps, averaged over the time that any view looked; itself if that is finer.
+        """Average into at most `num_steps` equal steps.
 
-        A step counts as seen when half of it was.
+        A step counts as seen if views cover half of it.
         """
         if len(self.is_seen) <= num_steps:
             return self
@@ -122,7 +121,7 @@ class Course:
         return Course(tuple(float(edge) for edge in edges), probabilities, is_seen)
 
     def spans(self) -> list[Span]:
-        """Join neighbouring steps with the same most probable class; where no view looked there is no span."""
+        """Join adjacent steps with the same most probable class; unseen steps belong to no span."""
         best = [int(row.argmax()) if seen else -1 for row, seen in zip(self.probabilities, self.is_seen, strict=True)]
         lengths = np.diff(self.edges_s)
         spans = []
@@ -134,7 +133,7 @@ class Course:
         return spans
 
     def seen_spans(self) -> list[tuple[float, float]]:
-        """Return where views looked, as start and end in seconds."""
+        """Return the start and end of each stretch that views cover, in seconds."""
         found = []
         for seen, group in groupby(range(len(self.is_seen)), key=lambda step: bool(self.is_seen[step])):
             steps = list(group)
@@ -145,12 +144,11 @@ class Course:
     def notable_classes(self, ranking: Sequence[int], limit: int) -> list[int]:
         """Choose the classes that get a colour and a line of their own.
 
-        First those that are most probable at some time, by for how long; then those of the ranking that are more
-        probable than `NOTABLE_PROB` at some time.
+        First those that lead at some time, longest first; then those of the ranking that exceed `NOTABLE_PROB`.
 
         Args:
             ranking: The video's classes, best first.
-            limit: How many at most; one at least is returned.
+            limit: The most to return; at least one is.
         """
         seconds: dict[int, float] = {}
         for span in self.spans():

@@ -1,4 +1,4 @@
-"""A video that is read once more, to be shown."""
+"""Reads a classified video again, to show it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.sources import Source, open_source
 from i3d_edge.runtime.frames.video import ShortcutError, Video
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 SQUARE = Fraction(1)
 _UNSEEN = 0.02
 
 
 def as_source(video: str | PathLike[str] | Source, frames_fps: Fraction | None = None) -> Source:
-    """Return a path as a source: of a video file, or of a folder of images at a rate."""
+    """Return the source of a video file, or of a folder of images at a frame rate."""
     if isinstance(video, Source):
         return video
     path = Path(video)
     return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
 
 
-def read_whole(source: Source, use: Callable[[FrameSource], Result]) -> Result:
-    """Open a source and use it; where its timestamps lead astray, do so again without trusting them.
+def read_whole(source: Source, use: Callable[[FrameSource], Returned]) -> Returned:
+    """Open a source and use it. If its timestamps are wrong, do so again without relying on them.
 
     Raises:
-        VideoError: One of its kinds, if it cannot be used.
+        VideoError: If the video cannot be opened or decoded.
     """
     try:
         return use(source.open())
@@ -42,12 +42,12 @@ def read_whole(source: Source, use: Callable[[FrameSource], Result]) -> Result:
 
 
 def file_of(footage: FrameSource) -> Path | None:
-    """Return the video file behind frames; None for images and arrays."""
+    """Return the path of a video file; None for images and arrays."""
     return footage.path if isinstance(footage, Video) else None
 
 
 def pixel_aspect(path: Path | None) -> Fraction:
-    """Return the width of a video's pixels over their height, upright; 1 where nothing is stated."""
+    """Return the aspect ratio of a video's pixels, width over height when upright; 1 if the file states none."""
     if path is None:
         return SQUARE
     with av.open(f"file:{path}", metadata_errors="replace") as container:
@@ -58,12 +58,12 @@ def pixel_aspect(path: Path | None) -> Fraction:
 
 
 def displayed_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """Return the width and height in square pixels; the side that is too short grows.
+    """Return the size of a picture in square pixels; the shorter side grows.
 
     Args:
-        width: Of the picture, upright.
-        height: Of the picture, upright.
-        aspect: Width of its pixels over their height; a difference from 1 that nobody sees is passed over.
+        width: Of the upright picture, in pixels.
+        height: Of the upright picture, in pixels.
+        aspect: Width of its pixels over their height; invisible differences from 1 are ignored.
 
     Example:
         340 x 256 of pixels 4:3 -> 453 x 256; 720 x 576 of pixels 8:9 -> 720 x 648; 340 x 256 of 255:254 -> 340 x 256.

@@ -1,7 +1,7 @@
-"""Where things lie on an annotated frame. Pure arithmetic, in pixels.
+"""The layout of an annotated frame, in pixels.
 
-A picture of less than `ROOMY_PX` on its short side is not drawn upon: what is to be read stands in a panel below it.
-One of less than `SMALL_PX` is also enlarged, by a whole number.
+If the short side of a picture is less than `ROOMY_PX`, the text goes into a panel below it instead of over it.
+If it is less than `SMALL_PX`, the picture is also enlarged, by a whole number.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _MAX_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle: left and top edge, width and height."""
+class Rectangle:
+    """A rectangle in pixels."""
 
     left: int
     top: int
@@ -35,7 +35,7 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """Rows and columns of an array."""
+        """The rows and columns of an array that it covers."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
@@ -44,36 +44,36 @@ class Layout:
     """The parts of an annotated frame.
 
     Attributes:
-        width: Of the whole; even, as 4:2:0 video wants it.
-        height: Of the whole; even.
-        picture: Where the source's picture is, enlarged or not.
-        panel: The rows that are drawn on, all across the frame. Below the picture, or over its bottom.
+        width: Of the frame; even, as 4:2:0 video requires.
+        height: Of the frame; even.
+        picture: The source's picture, enlarged or not.
+        panel: The full-width rows that are drawn on, below the picture or over its bottom.
         is_below: Whether the panel is below the picture.
-        font_px: Size of the text.
-        rows: One per class, best first, in the panel's own coordinates.
-        card: What surrounds the rows, in the panel's own coordinates.
-        band: What surrounds the timeline, in the panel's own coordinates.
-        strip: The timeline, in the panel's own coordinates.
-        progress: The bar under it, in the panel's own coordinates.
-        clock: Where the time is written, in the panel's own coordinates.
+        font_px: Text size.
+        rows: One per class, best first. These and the rest are in the panel's coordinates.
+        card: Background of the rows.
+        band: Background of the timeline.
+        strip: The timeline.
+        progress: The bar under the timeline.
+        clock: The current time.
     """
 
     width: int
     height: int
-    picture: Box
-    panel: Box
+    picture: Rectangle
+    panel: Rectangle
     is_below: bool
     font_px: int
-    rows: tuple[Box, ...]
-    card: Box
-    band: Box
-    strip: Box
-    progress: Box
-    clock: Box
+    rows: tuple[Rectangle, ...]
+    card: Rectangle
+    band: Rectangle
+    strip: Rectangle
+    progress: Rectangle
+    clock: Rectangle
 
 
 def enlargement(width: int, height: int) -> int:
-    """Return by how much a picture is enlarged: the least whole number that makes it no longer small, within reason.
+    """Return the scale of a picture: the smallest whole number that makes its short side `SMALL_PX`, within limits.
 
     Example:
         176 x 144 -> 3; 320 x 240 -> 2; 640 x 360 -> 1; 1000 x 10 -> 1.
@@ -83,7 +83,7 @@ def enlargement(width: int, height: int) -> int:
 
 
 def font_size(width: int, height: int) -> int:
-    """Return the size of text for a picture of this size.
+    """Return the text size for a picture.
 
     Example:
         640 x 480 -> 16; 1280 x 720 -> 22; 1080 x 1920 -> 34; 3840 x 2160 -> 68.
@@ -95,9 +95,9 @@ def plan(width: int, height: int, num_rows: int) -> Layout:
     """Lay out the frames of a video.
 
     Args:
-        width: Of the source, upright.
-        height: Of the source, upright.
-        num_rows: How many classes are wanted; five at most are drawn.
+        width: Of the upright source.
+        height: Of the upright source.
+        num_rows: Number of classes; at most 5 are drawn.
     """
     scale = enlargement(width, height)
     shown_width, shown_height = scale * width, scale * height
@@ -108,22 +108,22 @@ def plan(width: int, height: int, num_rows: int) -> Layout:
 
     num_rows = min(num_rows, _MAX_ROWS)
     card_width = full_width if is_below else min(full_width - 2 * margin, 19 * em)
-    card = Box(0 if is_below else margin, 0, card_width, 2 * pad + num_rows * pitch + (num_rows - 1) * gap)
+    card = Rectangle(0 if is_below else margin, 0, card_width, 2 * pad + num_rows * pitch + (num_rows - 1) * gap)
     inset = margin if is_below else pad
     rows = tuple(
-        Box(card.left + inset, card.top + pad + row * (pitch + gap), card.width - 2 * inset, pitch)
+        Rectangle(card.left + inset, card.top + pad + row * (pitch + gap), card.width - 2 * inset, pitch)
         for row in range(num_rows)
     )
-    band = Box(0, card.bottom + (0 if is_below else pad), full_width, round(3 * em))
+    band = Rectangle(0, card.bottom + (0 if is_below else pad), full_width, round(3 * em))
     clock_width = round(6.4 * em)
-    clock = Box(full_width - margin - clock_width, band.top + pad, clock_width, pitch)
-    strip = Box(margin, band.top + pad, clock.left - pad - margin, pitch)
-    progress = Box(strip.left, strip.bottom + gap, strip.width, max(3, em // 5))
+    clock = Rectangle(full_width - margin - clock_width, band.top + pad, clock_width, pitch)
+    strip = Rectangle(margin, band.top + pad, clock.left - pad - margin, pitch)
+    progress = Rectangle(strip.left, strip.bottom + gap, strip.width, max(3, em // 5))
 
     panel_height = band.bottom
     full_height = _even(shown_height + panel_height if is_below else shown_height)
-    panel = Box(0, full_height - panel_height, full_width, panel_height)
-    picture = Box((full_width - shown_width) // 2, 0, shown_width, shown_height)
+    panel = Rectangle(0, full_height - panel_height, full_width, panel_height)
+    picture = Rectangle((full_width - shown_width) // 2, 0, shown_width, shown_height)
     return Layout(full_width, full_height, picture, panel, is_below, em, rows, card, band, strip, progress, clock)
 
 

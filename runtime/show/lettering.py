@@ -1,4 +1,4 @@
-"""Text on pictures, by the fonts that are inside OpenCV 5: Rubik, and WenQuanYi Micro Hei for what that lacks."""
+"""Text on pictures, in the fonts of OpenCV 5: Rubik, with WenQuanYi Micro Hei as its fallback."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ELLIPSIS = "…"
 
 
 def clean(text: str) -> str:
-    """Return text fit for one line: control characters, line breaks and direction marks become spaces."""
+    """Replace control characters, line breaks and direction marks by spaces."""
     return "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign for sign in text)
 
 
 def width(text: str, size_px: int, weight: int = REGULAR) -> int:
-    """Return how wide a line of text is, in pixels."""
+    """Return the width of a line of text, in pixels."""
     left, _, extent, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size_px, weight)
     return int(left + extent)
 
 
 def shorten(text: str, max_px: int, size_px: int, weight: int = REGULAR) -> str:
-    """Return the longest beginning of a text that fits, with an ellipsis where some is missing, or ""."""
+    """Cut a text to a width, with an ellipsis; return "" if nothing fits."""
     if width(text, size_px, weight) <= max_px:
         return text
     fits, too_long = 0, len(text)
@@ -52,12 +52,12 @@ def write(
     """Draw one line of text.
 
     Args:
-        canvas: Shape (H, W, 3), uint8, RGB 0..255; drawn on.
-        text: Without line breaks; a sign that neither font has becomes a question mark.
-        left: Where it begins, in pixels.
-        middle: The height of the middle of its capitals, in pixels from above.
-        size_px: Of the font.
-        colour: Of the text.
+        canvas: The array to draw on, shape (H, W, 3), uint8, RGB 0..255.
+        text: One line; a character that neither font has becomes a question mark.
+        left: Its left edge, in pixels.
+        middle: The vertical middle of its capitals, in pixels from the top.
+        size_px: Font size.
+        colour: Text colour.
         weight: 100 (thin) to 1000 (black).
     """
     base_line = middle + round(0.36 * size_px)

@@ -1,4 +1,4 @@
-"""What is drawn on a frame: the classes that are most probable now, and the video's timeline."""
+"""Draws the most probable classes and a timeline on video frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.course import Course, Span
-from i3d_edge.runtime.show.layout import Box, Layout
+from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -30,7 +30,7 @@ _SURE_PROB = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Something drawn, and what shines through: result = ink + ground * clear."""
+    """A drawing with transparency: result = ink + ground * clear. Both uint8, shape (H, W, 3)."""
 
     ink: UInt8Array
     clear: UInt8Array
@@ -41,12 +41,12 @@ class _Layer:
 
 @dataclass
 class Overlay:
-    """Draws on one video's frames.
+    """Draws on the frames of one video.
 
     Attributes:
-        layout: Where.
-        course: What the network said, and when.
-        labels: Of the classes.
+        layout: Where things go.
+        course: The class probabilities over time.
+        labels: The class names.
         ranking: The video's classes, best first.
     """
 
@@ -61,11 +61,11 @@ class Overlay:
         self._notable = self.course.notable_classes(self.ranking, NUM_COLOURS)
 
     def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
-        """Return a whole frame.
+        """Return an annotated frame.
 
         Args:
-            picture: The source's, upright, shape (H, W, 3), uint8, RGB 0..255.
-            time_s: When it is shown.
+            picture: The upright source frame, shape (H, W, 3), uint8, RGB 0..255.
+            time_s: Its time in the video, in seconds.
 
         Returns:
             Shape (layout.height, layout.width, 3), uint8, RGB 0..255.
@@ -83,7 +83,7 @@ class Overlay:
         if picture.shape[:2] != (box.height, box.width):
             picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
         frame[box.slices] = picture
-        if not self.layout.is_below:  # an odd picture's last column and row go on into the padding
+        if not self.layout.is_below:  # repeat the last column and row of an odd picture
             frame[box.slices[0], box.right :] = picture[:, -1:]
             frame[box.bottom :] = frame[box.bottom - 1]
 
@@ -121,12 +121,12 @@ class Overlay:
             return []
         return [f"the network saw {start:.1f} to {end:.1f} s" for start, end in spans]
 
-    def _draw_row(self, canvas: UInt8Array, box: Box, prediction: Prediction) -> None:
+    def _draw_row(self, canvas: UInt8Array, box: Rectangle, prediction: Prediction) -> None:
         em = self.layout.font_px
         colour = colour_of(prediction.index, self._notable)
         length = round(prediction.prob * box.width)
-        _fill(canvas, Box(box.left, box.top, length, box.height), mix(colour, INK, _FILL))
-        _fill(canvas, Box(box.left, box.top, max(2, em // 4), box.height), colour)
+        _fill(canvas, Rectangle(box.left, box.top, length, box.height), mix(colour, INK, _FILL))
+        _fill(canvas, Rectangle(box.left, box.top, max(2, em // 4), box.height), colour)
         percent = f"{100 * prediction.prob:.1f} %"
         percent_px = lettering.width(percent, em, lettering.BOLD)
         text_left, middle = box.left + round(0.7 * em), box.top + box.height // 2
@@ -136,7 +136,7 @@ class Overlay:
         lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
 
     def _write_in(
-        self, canvas: UInt8Array, box: Box, text: str, colour: Colour, weight: int = lettering.REGULAR
+        self, canvas: UInt8Array, box: Rectangle, text: str, colour: Colour, weight: int = lettering.REGULAR
     ) -> None:
         em = self.layout.font_px
         fitting = lettering.shorten(text, box.width - em // 2, em, weight)
@@ -152,7 +152,7 @@ class Overlay:
     def _draw_span(self, canvas: UInt8Array, span: Span) -> None:
         strip, size = self.layout.strip, round(0.85 * self.layout.font_px)
         left, right = self._column(span.start_s), self._column(span.end_s)
-        box = Box(left, strip.top, max(1, right - left - 1), strip.height)
+        box = Rectangle(left, strip.top, max(1, right - left - 1), strip.height)
         is_sure = span.prob >= _SURE_PROB
         colour = colour_of(span.index, self._notable)
         _fill(canvas, box, colour if is_sure else mix(colour, INK, _FILL))
@@ -163,12 +163,12 @@ class Overlay:
         layout, em = self.layout, self.layout.font_px
         strip, progress, clock = layout.strip, layout.progress, layout.clock
         column = self._column(time_s)
-        _fill(panel, Box(progress.left, progress.top, column - progress.left, progress.height), WHITE)
+        _fill(panel, Rectangle(progress.left, progress.top, column - progress.left, progress.height), WHITE)
         thick = max(2, em // 8)
         left = min(max(column - thick // 2, strip.left), strip.right - thick)
         height = progress.bottom - strip.top
-        _fill(panel, Box(left - 1, strip.top, thick + 2, height), INK)
-        _fill(panel, Box(left, strip.top, thick, height), WHITE)
+        _fill(panel, Rectangle(left - 1, strip.top, thick + 2, height), INK)
+        _fill(panel, Rectangle(left, strip.top, thick, height), WHITE)
         text = clock_text(time_s, self.course.duration_s)
         text_px = lettering.width(text, em)
         lettering.write(panel, text, clock.right - text_px, clock.top + clock.height // 2, em, WHITE)
@@ -179,7 +179,7 @@ class Overlay:
 
 
 def clock_text(time_s: float, duration_s: float) -> str:
-    """Return the time and the whole length; in minutes from ten minutes on, in hours from an hour on.
+    """Return the time and the duration: in minutes from ten minutes on, in hours from one hour on.
 
     Example:
         3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00"; 61 of 3600 -> "0:01:01 / 1:00:00".
@@ -196,5 +196,5 @@ def _long_time(seconds: int, *, has_hours: bool) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
-def _fill(canvas: UInt8Array, box: Box, colour: Colour) -> None:
+def _fill(canvas: UInt8Array, box: Rectangle, colour: Colour) -> None:
     canvas[box.slices] = colour

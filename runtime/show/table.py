@@ -1,4 +1,4 @@
-"""Answers as a table for spreadsheets: CSV."""
+"""Classifications as a CSV table for spreadsheets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from i3d_edge.core.files import staged
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.prediction import Classification, top_k
 
-# UTF-8 with the mark at its beginning by which spreadsheets recognise it.
+# Spreadsheets recognise UTF-8 by its byte order mark.
 _ENCODING = "utf-8-sig"
 
 _BEFORE = ("path", "status")
@@ -31,14 +31,14 @@ def write_table(
     k: int = 5,
     force: bool = False,
 ) -> None:
-    """Write `csv_text` as a file.
+    """Write classifications as a CSV file.
 
     Args:
-        answers: Each video's name with its answer, or with what went wrong.
-        labels: The model's.
-        output: The .csv.
-        k: How many of each video's classes have columns.
-        force: Replace what exists at the output.
+        answers: Name and classification, or error, of each video.
+        labels: The model's labels.
+        output: The .csv file.
+        k: Number of classes per video that get columns.
+        force: Replace an existing output.
 
     Raises:
         OutputError: If the output exists or cannot be written.
@@ -49,14 +49,14 @@ def write_table(
 
 
 def csv_text(answers: Sequence[tuple[str, Classification | I3DError]], labels: LabelSet, k: int) -> str:
-    """Return a table with a row per video and view, under a row of names.
+    """Return a table with a header and a row per video and view.
 
-    Numbers are those of `Classification.to_fields`. A video that could not be used has one row, with the reason.
+    Numbers are those of `Classification.to_fields`. A video that failed has one row, with the error.
 
     Args:
-        answers: Each video's name with its answer, or with what went wrong.
-        labels: The model's.
-        k: How many of each video's classes have columns.
+        answers: Name and classification, or error, of each video.
+        labels: The model's labels.
+        k: Number of classes per video that get columns.
     """
     ranks = range(1, k + 1)
     columns = [*_BEFORE, *(column for rank in ranks for column in (f"label_{rank}", f"prob_{rank}")), *_AFTER, *_VIDEO]
@@ -94,7 +94,7 @@ def _rows(answer: Classification | I3DError, labels: LabelSet, k: int) -> Iterat
 
 
 def _cell(value: Any) -> Any:
-    """Return what stands in a cell: text that a spreadsheet would take for a formula begins with an apostrophe.
+    """Return a cell's value, with an apostrophe before text that a spreadsheet would take for a formula.
 
     Example:
         "=1+1" -> "'=1+1".

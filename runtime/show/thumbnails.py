@@ -1,4 +1,4 @@
-"""Small pictures of a video, as data that a page carries within it."""
+"""Small pictures of a video, to embed in a page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from i3d_edge.runtime.show.footage import displayed_size, file_of, pixel_aspect,
 
 UInt8Array = npt.NDArray[np.uint8]
 
-_SIDE_PX = 320
 _QUALITY = 78
 _SEEK_FROM_S = 10.0
-"""Pictures that lie further apart than this are sought one by one."""
+"""Seek to each picture if they are further apart than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,10 @@ class Thumbnail:
     """A small picture.
 
     Attributes:
-        time_s: When the source shows it.
+        time_s: Its time in the video, in seconds.
         width: In pixels.
         height: In pixels.
-        url: A data: address with the JPEG in it.
+        url: A data: URL that holds the JPEG.
     """
 
     time_s: float
@@ -48,8 +47,8 @@ class FilmStrip:
 
     Attributes:
         pictures: In the order of time.
-        width: Of the source's own frames, upright, in pixels.
-        height: Of the source's own frames, upright, in pixels.
+        width: Of the upright source frames, in pixels.
+        height: Of the upright source frames, in pixels.
     """
 
     pictures: tuple[Thumbnail, ...]
@@ -57,21 +56,22 @@ class FilmStrip:
     height: int
 
 
-def film_strip(source: Source, num_pictures: int) -> FilmStrip:
+def film_strip(source: Source, num_pictures: int, *, side_px: int = 320) -> FilmStrip:
     """Take pictures from the middle of equal parts of a video.
 
     Args:
-        source: The video, decoded anew.
-        num_pictures: As many at most; a video of fewer frames gives each of them once.
+        source: The video, which is decoded again.
+        num_pictures: The most to take; a shorter video gives each of its frames once.
+        side_px: The longer side of a picture.
 
     Raises:
-        VideoError: One of its kinds, if the video cannot be decoded.
+        VideoError: If the video cannot be decoded.
     """
-    return read_whole(source, lambda footage: _take(footage, num_pictures))
+    return read_whole(source, lambda footage: _take(footage, num_pictures, side_px))
 
 
 def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
-    """Return which frames are on display in the middle of equal parts of a video, each once.
+    """Return the indices of the frames in the middle of equal parts of a video, each once.
 
     Example:
         10 frames of 1 s, 2 pictures: at 2.5 and 7.5 s -> [2, 7].
@@ -81,7 +81,7 @@ def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
     return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})
 
 
-def _take(footage: FrameSource, num_pictures: int) -> FilmStrip:
+def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
     timeline = footage.timeline
     indices = picture_indices(timeline, num_pictures)
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
@@ -94,13 +94,13 @@ def _take(footage: FrameSource, num_pictures: int) -> FilmStrip:
         for index, frame in footage.frames(group):
             height, width = frame.shape[:2]
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
-            pictures.append(_thumbnail(frame, time_s, aspect))
+            pictures.append(_thumbnail(frame, time_s, aspect, side_px))
     return FilmStrip(tuple(pictures), width, height)
 
 
-def _thumbnail(frame: UInt8Array, time_s: float, aspect: Fraction) -> Thumbnail:
+def _thumbnail(frame: UInt8Array, time_s: float, aspect: Fraction, side_px: int) -> Thumbnail:
     width, height = displayed_size(frame.shape[1], frame.shape[0], aspect)
-    scale = min(1.0, _SIDE_PX / max(width, height))
+    scale = min(1.0, side_px / max(width, height))
     size = max(1, round(scale * width)), max(1, round(scale * height))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])

@@ -3,7 +3,7 @@
 Greyscale of the resized frame; flow to the next sample; x before y; cut to 20 pixels each way; stored as a JPEG
 picture of bytes, x in its red and y in its green. Source: kinetics-i3d's README; the bytes by an author's word in its
 issue 24; JPEG and the order of the steps by MediaPipe's `tvl1_flow_and_rgb_from_file.pbtxt`, which its README names,
-and by comparison with its `v_CricketShot_g04_c01_flow.gif` (docs/two-stream.md).
+and by comparison with its `v_CricketShot_g04_c01_flow.gif` (docs/background/optical-flow.md).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
+from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.report.text import protocol_line
 from i3d_edge.accuracy.run.protocol import PRESETS, find_preset, spread
 from i3d_edge.core.errors import ClipShapeError, ProtocolError
@@ -195,7 +195,7 @@ def test_figures_of_open_model_zoo_equal_a_direct_computation(name: str, tmp_pat
 
     info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32"}
     scorer = Scorer(info, lambda clip: model(clip.frames))
-    result = run_accuracy(
+    result = score_videos(
         videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l", preset=find_preset(name)
     )
     metrics = result["metrics"]["ir"]
@@ -219,7 +219,7 @@ def test_pixels_of_open_model_zoo_equal_a_direct_computation(tmp_path: Path) -> 
 
     info = {"kind": "ir", "path": "m", "sha256": "0", "executed_precision": "f32"}
     video = ListedVideo("v", tmp_path, "a", frames_fps=Fraction(25))
-    run_accuracy(
+    score_videos(
         [video],
         {"ir": Scorer(info, watching)},
         SPEC,

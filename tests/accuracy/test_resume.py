@@ -11,7 +11,7 @@ import pytest
 from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, run_accuracy
+from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.convert import convert_graph
@@ -46,7 +46,7 @@ def videos(tmp_path: Path) -> list[ListedVideo]:
 
 def run(videos: list[ListedVideo], folder: Path, **options: object) -> Result:
     scorers: Mapping[str, Scorer] = options.pop("scorers", SCORERS)
-    return run_accuracy(videos, scorers, SPEC, folder, list_path=Path("l.csv"), num_clips=2, **options)
+    return score_videos(videos, scorers, SPEC, folder, list_path=Path("l.csv"), num_clips=2, **options)
 
 
 def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def begun(videos: list[ListedVideo], folder: Path, scorers: Mapping[str, Scorer]
 
     stopped = {**(scorers or {}), "one": Scorer(INFO, stopping)}
     with pytest.raises(RuntimeError, match="killed"):
-        run_accuracy(videos, stopped, SPEC, folder, list_path=Path("l.csv"), num_clips=2)
+        score_videos(videos, stopped, SPEC, folder, list_path=Path("l.csv"), num_clips=2)
 
 
 OTHERS: dict[str, tuple[str, Callable[[list[ListedVideo], Path], tuple[list[ListedVideo], ModelSpec]]]] = {
@@ -157,7 +157,7 @@ def test_what_changes_predictions_is_another_run(name: str, videos: list[ListedV
     what, change = OTHERS[name]
     others, spec = change(videos, tmp_path / "elsewhere")
     with pytest.raises(OutputError, match=f"holds another run, which differs in .*{what}"):
-        run_accuracy(
+        score_videos(
             others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), num_clips=2
         )
 

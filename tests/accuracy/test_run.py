@@ -8,7 +8,7 @@ import pytest
 from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, format_result, run_accuracy
+from i3d_edge.accuracy import ListedVideo, Scorer, format_result, score_videos
 from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
@@ -44,7 +44,7 @@ def videos(tmp_path: Path) -> list[ListedVideo]:
 
 
 def test_counts_metrics_and_reasons(videos: list[ListedVideo], tmp_path: Path) -> None:
-    result = run_accuracy(
+    result = score_videos(
         videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv", num_clips=2
     )
     counts = result["counts"]
@@ -63,7 +63,7 @@ def test_what_is_broken_is_dropped_and_nothing_else(videos: list[ListedVideo], t
         file = tmp_path / listed_name(kind, number).replace("whole", "good")
         BREAKS[kind][1](videos[0].file, file)
         listed.append(ListedVideo(kind, file, "a", frames_fps=Fraction(25)))
-    result = run_accuracy(listed, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
+    result = score_videos(listed, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
     assert [video["path"] for video in result["videos"]] == ["0/good.mp4"]
     reasons = {item["path"]: item["reason"] for item in result["counts"]["dropped"]}
     assert list(reasons) == [video.path for video in listed[1:]]
@@ -84,14 +84,14 @@ def test_what_prepares_a_model_is_not_inference(videos: list[ListedVideo], tmp_p
         time.sleep(0.2)
 
     scorer = Scorer(INFO, by_start, prepare)
-    spent = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")["time"]
+    spent = score_videos(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")["time"]
     assert len(prepared) == 3
     assert spent["prepare_s"] >= 0.6 > 0.2 > spent["infer_s"]["ir"]
 
 
 def test_short_videos_are_named_in_the_result(tmp_path: Path) -> None:
     video = ListedVideo("short.mp4", write_numbered(tmp_path / "short.mp4", 4), "a")
-    result = run_accuracy([video], {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
+    result = score_videos([video], {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
     assert result["warnings"] == {"short.mp4": ["shorter than a clip (4 of 9 samples): it repeats from its start"]}
 
 
@@ -99,7 +99,7 @@ def test_a_file_under_two_names_is_told(tmp_path: Path) -> None:
     file = write_numbered(tmp_path / "a.mp4", 12)
     (tmp_path / "b.mp4").write_bytes(file.read_bytes())
     videos = [ListedVideo(name, tmp_path / name, "a") for name in ("a.mp4", "b.mp4")]
-    result = run_accuracy(videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
+    result = score_videos(videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "o", list_path=tmp_path / "l.csv")
     assert result["warnings"] == {"b.mp4": ["the same file as 'a.mp4', so it counts twice"]}
     many = {**result, "warnings": {f"{number}.mp4": ["short", "doubled"] for number in range(5)}}
     lines = format_result(many).splitlines()
@@ -115,7 +115,7 @@ def test_a_file_under_two_names_is_told(tmp_path: Path) -> None:
 
 def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:
     scorer = Scorer(INFO, by_start)
-    result = run_accuracy(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
+    result = score_videos(videos, {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv")
     lines = format_result(result).splitlines()
     assert lines[0].split() == ["model", "metric", "↑", "value", "95", "%", "interval", "count"]
     assert lines[2].split() == ["ir", "clip_top1", "50.0", "%", "9.5", "..", "90.5", "%", "1/2"]
@@ -125,14 +125,14 @@ def test_the_table(videos: list[ListedVideo], tmp_path: Path) -> None:
 def test_nothing_to_score(videos: list[ListedVideo], tmp_path: Path) -> None:
     scorers = {"ir": Scorer(INFO, by_start)}
     with pytest.raises(ListError) as caught:
-        run_accuracy([videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
+        score_videos([videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
     assert str(caught.value) == "list 'l.csv' has no labels to score: none of its 1 listed videos has one"
     assert not (tmp_path / "a").exists() or list((tmp_path / "a").iterdir()) == []
     with pytest.raises(ListError) as caught:
-        run_accuracy([videos[1], videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
+        score_videos([videos[1], videos[3]], scorers, SPEC, tmp_path / "a", list_path=Path("l.csv"))
     assert str(caught.value) == "list 'l.csv' has no labels to score: none of its decodable videos has one"
     with pytest.raises(ListError) as caught:
-        run_accuracy(videos[1:3], scorers, SPEC, tmp_path / "b", list_path=Path("l.csv"))
+        score_videos(videos[1:3], scorers, SPEC, tmp_path / "b", list_path=Path("l.csv"))
     assert caught.value.message.startswith(
         "none of the 2 videos of list 'l.csv' can be decoded; the first: VideoOpenError"
     )
@@ -143,9 +143,9 @@ def test_an_existing_result_is_kept(videos: list[ListedVideo], tmp_path: Path) -
     scorers = {"ir": Scorer(INFO, by_start)}
     (tmp_path / "result.json").write_text("before")
     with pytest.raises(OutputError, match=r"holds result\.json of an unknown run: there is no run\.json"):
-        run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"))
+        score_videos(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"))
     assert (tmp_path / "result.json").read_text() == "before"
-    run_accuracy(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"), force=True)
+    score_videos(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"), force=True)
     assert (tmp_path / "result.json").read_text() != "before"
 
 
@@ -154,7 +154,7 @@ def test_a_model_that_gives_no_number(videos: list[ListedVideo], tmp_path: Path)
         raise NotFiniteError("model must give finite probabilities; got NaN", hint="try f32")
 
     with pytest.raises(NotFiniteError) as caught:
-        run_accuracy(videos, {"ir": Scorer(INFO, failing)}, SPEC, tmp_path, list_path=Path("l.csv"))
+        score_videos(videos, {"ir": Scorer(INFO, failing)}, SPEC, tmp_path, list_path=Path("l.csv"))
     assert str(caught.value) == (
         f"model must give finite probabilities; got NaN; by 'ir' of {videos[0].path!r}\n\nhint: try f32"
     )

@@ -19,7 +19,11 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Classification
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+COMMANDS = DOCS / "reference" / "commands.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", flags=re.DOTALL | re.MULTILINE)
 
 
 def commands(command: click.Command = main, name: str = "i3d") -> Iterator[tuple[str, click.Command]]:
@@ -42,13 +46,74 @@ def test_every_command_has_help_and_an_example() -> None:
 
 
 def test_the_page_of_commands_is_what_they_print() -> None:
-    page = runpy.run_path(str(ROOT / "docs" / "commands.py"))["page"]()
-    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page, "run `make docs`"
+    assert TEXTS[COMMANDS] == runpy.run_path(str(DOCS / "commands.py"))["page"](), "run `make docs`"
+
+
+def test_help_is_quick() -> None:
+    """In processor time, which other work on the machine does not lengthen much."""
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "i3d_edge", "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(times) < 0.7
+
+
+def test_links_and_anchors_lead_somewhere() -> None:
+    """As a code host resolves them; `make site` checks the website's."""
+    wrong = []
+    for page, text in TEXTS.items():
+        for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", BLOCK.sub("", text)):
+            target = (page.parent / path).resolve() if path else page
+            headings = re.findall(r"^#+ (.*)", BLOCK.sub("", TEXTS.get(target, "")), flags=re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            if not target.exists() or (anchor and anchor not in anchors):
+                wrong.append(f"{page.name}: {path}#{anchor}")
+    assert wrong == []
+
+
+def test_every_page_opens_with_a_command() -> None:
+    others = ("commands.md", "design.md", "python.md")
+    pages = [page for page in PAGES if page.parent.parent == DOCS and page.name not in others]
+    assert [page.name for page in pages if not re.match(r"# .*\n\n```sh\n", TEXTS[page])] == []
+
+
+def test_commands_in_the_pages_exist() -> None:
+    """A line names a command that there is, and options that it has; every command stands on a page."""
+    known = dict(commands())
+    used = set()
+    for page, text in TEXTS.items():
+        blocks = [block for language, block in BLOCK.findall(text) if language in ("", "sh") and page != COMMANDS]
+        for line in re.sub(r"\\\n\s*", "", "".join(blocks)).splitlines():
+            words = line.split(" #")[0].split()
+            if "i3d" not in words:
+                continue
+            words = words[words.index("i3d") :]
+            depth = max(number for number in range(1, 4) if " ".join(words[:number]) in known)
+            name, rest = " ".join(words[:depth]), words[depth:]
+            used.add(name)
+            assert not isinstance(known[name], click.Group) or not rest or rest[0].startswith("-"), (page, words)
+            options = {option for param in known[name].params for option in param.opts} | {"-h", "--help", "--version"}
+            assert {word for word in rest if word.startswith("-") and word != "-"} <= options, (page, words)
+    assert [name for name, command in known.items() if not isinstance(command, click.Group) and name not in used] == []
+
+
+def test_every_protocol_and_format_has_its_row() -> None:
+    from i3d_edge.accuracy import PRESETS
+    from i3d_edge.accuracy.data.formats import FORMATS
+
+    for page, names in (("reference/protocols.md", PRESETS), ("how-to/datasets.md", FORMATS)):
+        assert [name for name in names if f"\n| `{name}`" not in TEXTS[DOCS / page]] == [], page
+
+
+def test_pictures_are_small() -> None:
+    assert [path.name for path in (DOCS / "images").iterdir() if path.stat().st_size > 250_000] == []
 
 
 def drawn(script: str, folder: Path, *args: Path, **replaced: object) -> tuple[int, ...]:
     """Run a script that draws a picture of the pages, into a folder; return the picture's height and width."""
-    main_of_script = runpy.run_path(str(ROOT / "docs" / script))["main"]
+    main_of_script = runpy.run_path(str(DOCS / script))["main"]
     picture = folder / "drawn.png"
     main_of_script.__globals__.update(replaced, PICTURE=picture)
     main_of_script(*args)
@@ -64,8 +129,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_picture_of_protocols_can_be_drawn(video: Path, tmp_path: Path) -> None:
     height, width = drawn("protocols.py", tmp_path, video)
-    assert width == 1000
-    assert 500 < height < 700
+    assert (width, 500 < height < 700) == (1000, True)
 
 
 def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None:
@@ -85,74 +149,4 @@ def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None
     height, width = drawn(
         "output.py", tmp_path, video, tmp_path / "none.xml", SHOWN_AT_S=(0.2, 3.5), VideoClassifier=FakeClassifier
     )
-    assert width == 680
-    assert height > 2 * 680 * 320 / 480
-
-
-@pytest.mark.parametrize("name", ["output", "protocols", "report"])
-def test_pictures_are_small(name: str) -> None:
-    assert (ROOT / "docs" / f"{name}.png").stat().st_size < 250_000
-
-
-def test_every_protocol_and_form_has_its_row() -> None:
-    from i3d_edge.accuracy import PRESETS
-    from i3d_edge.accuracy.data.formats import FORMATS
-
-    for page, names in (("protocols.md", PRESETS), ("datasets.md", FORMATS)):
-        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        assert [name for name in names if f"\n| `{name}`" not in text] == [], page
-
-
-def test_every_command_is_told_of_by_people_too() -> None:
-    pages = [page.read_text(encoding="utf-8") for page in PAGES if page.name != "commands.md"]
-    names = [name for name, command in commands() if not isinstance(command, click.Group)]
-    assert [name for name in names if not any(f"{name} " in page for page in pages)] == []
-
-
-def test_help_is_quick() -> None:
-    """In processor time, which other work on the machine does not lengthen much."""
-    times = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "i3d_edge", "--help"], capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(times) < 0.7
-
-
-def test_links_lead_somewhere() -> None:
-    links = [
-        (page, target)
-        for page in PAGES
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
-    ]
-    assert len(links) > 50
-    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
-
-
-def command_lines() -> Iterator[tuple[str, list[str]]]:
-    """Yield every `i3d ...` line of a code block, with the name of its page, in words."""
-    for page in PAGES:
-        if page.name == "commands.md":
-            continue
-        text = page.read_text(encoding="utf-8")
-        for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, flags=re.DOTALL | re.MULTILINE):
-            if language not in ("", "sh"):
-                continue
-            for line in re.sub(r"\\\n\s*", "", block).splitlines():
-                words = line.split(" #")[0].split()
-                if words and words[0] in ("i3d", ".venv/bin/i3d"):
-                    yield page.name, ["i3d", *words[1:]]
-
-
-def test_commands_in_the_pages_exist() -> None:
-    """A line names a command that there is, and options that it has."""
-    known = dict(commands())
-    lines = list(command_lines())
-    assert len(lines) > 50
-    for page, words in lines:
-        depth = max(number for number in range(1, 4) if " ".join(words[:number]) in known)
-        command, rest = known[" ".join(words[:depth])], words[depth:]
-        assert not isinstance(command, click.Group) or not rest or rest[0].startswith("-"), (page, words)
-        options = {option for param in command.params for option in param.opts} | {"-h", "--help", "--version"}
-        assert {word for word in rest if word.startswith("-")} <= options, (page, words)
+    assert (width, height > 2 * 680 * 320 / 480) == (680, True)

@@ -17,9 +17,16 @@ def test_the_public_names() -> None:
         "VideoClassifier",
         "WindowAnswer",
         "annotate_video",
+        "bench_models",
+        "compare_run",
+        "compare_stages",
         "convert_graph",
         "freeze_checkpoint",
+        "open_stream",
+        "quantize_ir",
+        "run_accuracy",
         "write_page",
+        "write_report",
         "write_table",
     ]
     assert dir(i3d_edge) == i3d_edge.__all__

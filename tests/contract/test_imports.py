@@ -15,9 +15,9 @@ ROOMS = ("freeze", "convert", "runtime", "accuracy")
 MAY_IMPORT = {
     "core": {"core"},
     "freeze": {"core", "freeze"},
-    "convert": {"core", "convert", "runtime"},
+    "convert": {"core", "freeze", "convert", "runtime"},
     "runtime": {"core", "runtime"},
-    "accuracy": {"core", "accuracy", "runtime"},
+    "accuracy": {"core", *ROOMS},
 }
 
 

@@ -110,7 +110,7 @@ def test_files_for_ci_are_written_whatever_the_verdict(baseline: Path, tmp_path:
 
 
 def test_the_recipe_of_the_page_works_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "gate-a-build.md").read_text(encoding="utf-8")
     recipe = page.split("```")[3].splitlines()
     [run_line] = [line for line in recipe if line.startswith("i3d accuracy run ")]
     [compare_line] = [line for line in recipe if line.startswith("i3d accuracy compare ")]

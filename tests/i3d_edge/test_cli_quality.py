@@ -56,7 +56,7 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
     low = {"bf16": "bf16", "f32": "f32, bf16 asked for"}[Engine(short_ir, inference_precision="bf16").precision]
     assert f"m.xml (f32) -> m.xml ({low}): agree" in result.stdout
     assert f"g.pb (TensorFlow f32) -> m.xml ({low}): agree" in result.stdout
-    assert result.stderr == "2 clips; differences of logits are fractions of the largest logit\n"
+    assert result.stderr == "2 clips; differences are fractions of the largest logit\n"
 
     module = small_module(tmp_path / "module", checkpoint_prefix, network_of(short_graph))
     clip = write_gif(tmp_path / "clip.gif", 9)
@@ -69,7 +69,7 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
     )
     assert "model.ckpt (TensorFlow f32) -> g.pb (TensorFlow f32): agree" in weights.stdout
     assert weights.stdout.count("RGB/inception_i3d/Mixed_5c/concat") == 3
-    assert weights.stderr == "1 clip; differences of logits are fractions of the largest logit\n"
+    assert weights.stderr == "1 clip; differences are fractions of the largest logit\n"
 
 
 @pytest.mark.slow
@@ -84,9 +84,7 @@ def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Pa
     assert result.exit_code == 3
     assert "m.xml (f32) -> m.xml (f32): DIFFER, first layer beyond 0.001: RGB/" in result.stdout
     assert "; the second clips have frames reversed" in result.stdout
-    assert "ParityError: m.xml (f32) must give the logits of m.xml (f32) to within 0.001 of the largest; got " in (
-        result.stderr
-    )
+    assert "ParityError: m.xml (f32) differs from m.xml (f32) by " in (result.stderr)
     assert result.stderr.endswith("hint: the second clips have frames reversed\n")
 
     document = json.loads(i3d("parity", short_ir, short_ir, *options, "--json").stdout)
@@ -105,9 +103,9 @@ def test_parity_with_a_stricter_tolerance(short_graph: Path, short_ir: Path) -> 
 
 def test_parity_used_wrongly(subtests: pytest.Subtests) -> None:
     for args, message in [
-        (["one.xml"], "there must be two stages at least"),
-        (["a.xml", "b.xml", "--clips-b", "folder"], "--clips-b needs --clips to compare with"),
-        (["graph.pb@bf16", "b.xml"], "only an IR has a precision or a device; got 'graph.pb@bf16'"),
+        (["one.xml"], "a comparison needs two stages or more"),
+        (["a.xml", "b.xml", "--clips-b", "folder"], "there are no clips to compare the other clips with"),
+        (["graph.pb@bf16", "b.xml"], "only an IR runs in a chosen precision or on a device; 'graph.pb' is not one"),
     ]:
         with subtests.test(args=args):
             result = i3d("parity", *args)
@@ -162,7 +160,7 @@ def test_quantize_against_a_list(short_ir: Path, videos: list[Path], tmp_path: P
 def test_quantize_needs_a_list_for_a_drop(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--max-drop-top1", "1")
     assert result.exit_code == 2
-    assert "--list and --max-drop-top1 are given together" in result.stderr
+    assert "--list and --max-drop-top1 go together" in result.stderr
 
 
 def test_convert_to_whole_frames(short_graph: Path, tmp_path: Path) -> None:
@@ -178,4 +176,4 @@ def test_a_size_that_is_none(short_graph: Path, tmp_path: Path, subtests: pytest
         with subtests.test(size=size):
             result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", size)
             assert result.exit_code == 2
-            assert f"{size!r} is not a height and a width, as in 240x320" in result.stderr
+            assert f"{size!r} is not a size like 240x320" in result.stderr

@@ -11,7 +11,7 @@ from pages import Page
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered
 
-from i3d_edge import accuracy
+from i3d_edge.accuracy.result import named_runs
 from i3d_edge.cli import main
 
 
@@ -40,7 +40,7 @@ def test_a_page_with_pictures(run: Path, tmp_path: Path) -> None:
     assert result.stdout == f"written: {tmp_path}/report.html\n"
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     pictures = [attributes["src"] for name, attributes in page.elements if name == "img"]
-    assert len(pictures) == 2
+    assert len(pictures) == 2 * 3
     assert all(source.startswith("data:image/jpeg;base64,") for source in pictures)
     assert "the file is not here" in page.text
 
@@ -55,7 +55,7 @@ def test_videos_that_moved(run: Path, tmp_path: Path) -> None:
     for name in ("0.mp4", "1.mp4"):
         (tmp_path / name).rename(tmp_path / "moved" / name)
     assert report(run, "-o", tmp_path / "a.html", "--videos", tmp_path / "moved").exit_code == 0
-    assert (tmp_path / "a.html").read_text(encoding="utf-8").count("<img") == 2
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").count("<img") == 2 * 3
 
 
 def test_models_by_name(run: Path, tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_a_run_is_read_once_however_often_it_is_named(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = []
-    read_run = accuracy.read_run
-    monkeypatch.setattr(accuracy, "read_run", lambda folder: (folders.append(folder), read_run(folder))[1])
+    read_run = named_runs.read_run
+    monkeypatch.setattr(named_runs, "read_run", lambda folder: (folders.append(folder), read_run(folder))[1])
     assert report(f"{run}:int8", f"{run}:bf16", run, "-o", tmp_path / "report.html").exit_code == 0
     assert folders == [run]
 

@@ -27,6 +27,7 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import show
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.inference import placement
 from i3d_edge.runtime.prediction import Classification
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
@@ -87,8 +88,9 @@ class FakeClassifier:
 def no_model(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a model that need not be there."""
     command = importlib.import_module("i3d_edge.cli.classify")
-    for tells_of_engine in ("describe_engine", "engine_fields", "note_start", "note_end"):
-        monkeypatch.setattr(command, tells_of_engine, lambda _engine: {})
+    for name in ("note_engine", "engine_fields"):
+        monkeypatch.setattr(command, name, lambda *_args: {})
+    monkeypatch.setattr(placement, "end_notes", lambda _engine: [])
     monkeypatch.setattr(runtime, "VideoClassifier", FakeClassifier)
     return "none.xml"
 
@@ -133,7 +135,7 @@ def test_a_video_is_never_its_own_output(no_model: str, video: Path, tmp_path: P
 def test_a_table_on_stdout_is_refused(video: Path, tmp_path: Path) -> None:
     result = classify(video, "--model", tmp_path / "none.xml", "--csv", "-")
     assert result.exit_code == 2
-    assert "--csv must name a file; --jsonl prints rows on stdout" in result.stderr
+    assert "--csv needs a file name; use --jsonl for rows on stdout" in result.stderr
 
 
 def test_one_that_can_be_classified_and_not_shown(
@@ -147,7 +149,7 @@ def test_one_that_can_be_classified_and_not_shown(
     assert result.exit_code == 1
     assert result.stdout.startswith(str(video))
     assert result.stderr.endswith(
-        f"{video}: classified, but cannot be shown\nVideoDecodeError: video 'x' must decode; it does not\n"
+        f"{video}: classified, but not shown\nVideoDecodeError: video 'x' must decode; it does not\n"
     )
 
 
@@ -199,14 +201,14 @@ def test_a_folder_that_is_there_may_have_a_dot(tmp_path: Path) -> None:
         (
             "out.mp4",
             VIDEOS,
-            "--annotate 'out.mp4' is one file, and there are 2 videos: name a folder, 'out' for instance",
+            "--annotate 'out.mp4' is one file, and there are 2 videos: name a folder instead, for example 'out'",
         ),
-        ("out.avi", VIDEOS, "--annotate must name a file that ends in .mp4 or .mkv, or a folder; got 'out.avi'"),
+        ("out.avi", VIDEOS, "--annotate needs a file that ends in .mp4 or .mkv, or a folder; got 'out.avi'"),
         (
             "out",
             ["a/x.avi", "b/x.mp4"],
-            "--annotate would write 'out/x.mp4' for two videos, 'a/x.avi' and 'b/x.mp4': "
-            "classify them in two runs, into two folders",
+            "--annotate would write 'out/x.mp4' for both 'a/x.avi' and 'b/x.mp4': "
+            "classify them separately, into two folders",
         ),
     ],
     ids=["several", "ending", "alike"],

@@ -1,6 +1,6 @@
 import pytest
 
-from i3d_edge.core.environment import Installed, Problem, find_problems
+from i3d_edge.core.environment import Installed, Problem, find_problems, versions
 
 VERSIONS = {"i3d-edge": "0.1.0", "openvino": "2026.4.1", "numpy": "2.4.6"}
 REQUIREMENTS = {
@@ -42,8 +42,8 @@ def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
         (
             {"versions": {**VERSIONS, "openvino-dev": "2024.6.0"}},
             Problem(
-                "openvino-dev 2024.6.0 is installed: it pins openvino to its own version and numpy below 2",
-                "keep it in an environment of its own, see requirements-openvino-dev.txt",
+                "openvino-dev 2024.6.0 is installed; it needs another openvino, and numpy below 2",
+                "install it in its own environment, with requirements-openvino-dev.txt",
                 stops_work=False,
             ),
         ),
@@ -80,3 +80,4 @@ def test_what_stops_work_comes_first() -> None:
 
 def test_this_environment() -> None:
     assert Installed.here().versions["numpy"]
+    assert list(versions(("numpy", "no-such-package"))) == ["python", "numpy"]

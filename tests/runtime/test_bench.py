@@ -1,25 +1,22 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.timing import take_turns
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.measure.bench import Timing, bench, layer_times, ratios
 
 
-def test_models_take_turns(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = []
-    monkeypatch.setattr(
-        "i3d_edge.runtime.measure.bench._round_ms", lambda engine, _clip: turns.append(engine) or float(len(turns))
-    )
-    engine = Engine(ir_path)
-    first, second = object.__new__(Engine), object.__new__(Engine)
-    for copy in (first, second):
-        copy.__dict__.update(engine.__dict__)
-    timings = bench({"a": first, "b": second}, rounds=3)
-    assert turns == [first, first, second, second, first, second, first, second, first, second]
-    assert (timings["a"].clip_ms, timings["b"].clip_ms) == ((5.0, 7.0, 9.0), (6.0, 8.0, 10.0))
+def test_runs_take_turns() -> None:
+    order: list[str] = []
+    turns = {name: lambda name=name: order.append(name) or float(len(order)) for name in "ab"}
+    assert take_turns(turns, rounds=3) == {"a": (1.0, 3.0, 5.0), "b": (2.0, 4.0, 6.0)}
+    order.clear()
+    take_turns(turns, rounds=8, rng=np.random.default_rng(0))
+    assert {"".join(order[start : start + 2]) for start in range(0, 16, 2)} == {"ab", "ba"}
 
 
 def test_statistics(ir_path: Path) -> None:
@@ -60,5 +57,5 @@ def test_a_batch_is_timed_per_clip(graph_path: Path, checkpoint_prefix: Path, tm
 def test_several_inputs_are_refused(ir_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(ir_path)
     monkeypatch.setattr(type(engine.spec), "inputs", property(lambda _self: {"a": "rgb", "b": "flow"}))
-    with pytest.raises(SpecError, match="model must have one input to be timed; got I3D rgb"):
+    with pytest.raises(SpecError, match="only models of one input can be timed; this one is I3D rgb"):
         bench({"m": engine}, rounds=1)

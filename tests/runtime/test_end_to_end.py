@@ -31,4 +31,4 @@ def test_no_video_that_can_be_classified(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
     with pytest.raises(ClipShapeError) as caught:
         time_end_to_end(write_tiny_ir(tmp_path / "tiny.xml"), [tmp_path / "bad.mp4"])
-    assert str(caught.value) == "videos must hold one that can be classified; got 1 that cannot"
+    assert str(caught.value) == "none of the 1 videos can be classified"

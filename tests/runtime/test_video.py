@@ -56,9 +56,9 @@ def test_a_far_frame_is_reached_by_seeking_and_is_the_same(tmp_path: Path, monke
     assert numbers(Video.open(path), wanted) == wanted
 
     decoded = []
-    original = video._Decoding.__iter__
+    original = video.FrameDecoder.__iter__
     monkeypatch.setattr(
-        video._Decoding,
+        video.FrameDecoder,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -84,9 +84,9 @@ def spoil(path: Path, packets: list[tuple[int, int]]) -> None:
 
 def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     decoded: list[int] = []
-    original = video._Decoding.__iter__
+    original = video.FrameDecoder.__iter__
     monkeypatch.setattr(
-        video._Decoding,
+        video.FrameDecoder,
         "__iter__",
         lambda self: (decoded.append(frame.pts) or frame for frame in original(self)),
     )
@@ -178,7 +178,7 @@ def test_a_demuxer_that_fails_at_the_end_ends_the_video(tmp_path: Path) -> None:
             raise IndexError("list index out of range")
 
     with av.open(str(write_numbered(tmp_path / "video.mkv", 12))) as container:
-        decoding = video._Decoding(Container(), container.streams.video[0])
+        decoding = video.FrameDecoder(Container(), container.streams.video[0])
         assert 0 < len(list(decoding)) <= 12
     assert decoding.num_errors == 1
 
@@ -249,7 +249,7 @@ def test_no_video_stream(tmp_path: Path) -> None:
         container.mux(stream.encode())
     with pytest.raises(NoVideoStreamError) as caught:
         Video.open(path)
-    assert str(caught.value) == f"video '{path}' must hold a video stream; it holds audio"
+    assert str(caught.value) == f"video '{path}' contains no video, only audio"
 
 
 def test_no_frame_decodes(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from click.testing import CliRunner
 from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
-from i3d_edge.accuracy import Scorer, read_list, run_accuracy
+from i3d_edge.accuracy import Scorer, read_list, score_videos
+from i3d_edge.accuracy.run.scorers import ir_scorers
 from i3d_edge.cli import main
-from i3d_edge.cli._scorers import ModelOptions, ir_scorers
 from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.runtime import Clip, Engine
+from i3d_edge.runtime.inference.model_choice import ModelChoice
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
@@ -117,14 +118,14 @@ def grey(real_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_gate_finds_each_planted_mistake(trial: Trial, real_int8: Path, grey: Path, tmp_path: Path) -> None:
     """All are held to the INT8 IR, and planted in it, as the quickest everywhere; drift finds what top-1 does not."""
-    spec, scorers = ir_scorers([f"{CALIBRATED_ON_GREY}={grey}"], ModelOptions("CPU", None, None))
+    spec, scorers = ir_scorers({CALIBRATED_ON_GREY: ModelChoice(grey)})
     info, engine = scorers[CALIBRATED_ON_GREY].info, Engine(real_int8)
 
     def planted(plant: Callable[[np.ndarray], np.ndarray]) -> Callable[[Clip], np.ndarray]:
         return lambda clip: engine.probabilities(np.ascontiguousarray(plant(clip.to_layout("NDCHW"))))
 
     scorers |= {name: Scorer(info, planted(plant)) for name, plant in MISTAKES.items()}
-    run_accuracy(
+    score_videos(
         read_list(trial.list_path, spec.labels), scorers, spec, tmp_path / "planted", list_path=trial.list_path
     )
 

@@ -9,7 +9,7 @@ from pages import Page
 from runs import INFO, Run, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
-from i3d_edge.accuracy.report.page_of_runs import make_report
+from i3d_edge.accuracy.report.page import make_report
 
 OUTCOMES = "+" * 30 + "-" * 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.result import SCHEMA_VERSION, Result, RivalResult
+from benchmarks.result import SCHEMA_VERSION, BenchmarkResult, RivalResult
 
 
 def rival(name: str, group: str, precision: str, clip_ms: list[float], difference: float = 0.0) -> RivalResult:
@@ -18,9 +18,9 @@ def rival(name: str, group: str, precision: str, clip_ms: list[float], differenc
     )
 
 
-def make_result() -> Result:
+def make_result() -> BenchmarkResult:
     """Three rounds; the second was slow for all alike."""
-    return Result(
+    return BenchmarkResult(
         schema_version=SCHEMA_VERSION,
         date="2026-01-02",
         hardware_class="2 cores, AMD x86-64 with avx512_bf16, no AMX",

@@ -1,4 +1,4 @@
-"""Files of a Linux box that is not there."""
+"""Files of a Linux machine that is not there."""
 
 from __future__ import annotations
 

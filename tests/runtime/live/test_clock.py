@@ -52,7 +52,7 @@ def test_timestamps_that_keep_jumping_are_not_trusted() -> None:
     last = clock.place(Fraction(9), 0.3)
     assert last is not None
     assert (float(last.time), last.break_reason) == (0.3, "timestamps make no sense")
-    assert last.note == "the source's timestamps make no sense: the clock of arrival counts"
+    assert last.note == "the source's timestamps make no sense; using arrival times instead"
     assert placed(clock, [(0, 0.4), (9, 0.5)]) == [(0.4, None), (0.5, None)]
 
 
@@ -88,7 +88,7 @@ def test_frames_that_come_late_are_told_once_each_time() -> None:
     lag = Lag()
     steps = [(0, 10.5), (1, 11.0), (2, 14.0), (3, 15.1), (4, 17.0), (5, 15.5), (6, 19.0)]
     said = [lag.note(Fraction(time), arrived_s) for time, arrived_s in steps]
-    text = "frames come {} s late: the network, or decoding, does not keep up with the source"
+    text = "frames arrive {} s late: the network or decoding is too slow"
     assert said == [None, None, None, text.format("2.1"), None, None, text.format("3.0")]
 
 

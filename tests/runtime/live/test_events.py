@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.live.events import Event, Hysteresis, dated
+from i3d_edge.runtime.live.event import Event, dated
+from i3d_edge.runtime.live.hysteresis import Hysteresis
 
 LABELS = LabelSet("three", ("run", "jump", "sit"))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from i3d_edge.runtime.live.statistics import Latencies, Statistics, memory_mib
+from i3d_edge.runtime.live.statistics import Latencies, Statistics
 
 
 def test_percentiles_are_exact_to_two_per_cent() -> None:
@@ -25,7 +25,7 @@ def test_few_latencies(values: list[float], expected: float) -> None:
 
 
 def test_lines_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.live.statistics.memory_mib", lambda: 321.4)
+    monkeypatch.setattr("i3d_edge.runtime.live.statistics.resident_mib", lambda: 321.4)
     statistics = Statistics(started_s=100.0, num_windows=20, stream_s=10.0, hop_frames=25)
     assert statistics.line(110.0) == "10.0 s: 2.00 windows/s, 0 dropped, 0 waiting, hop 25, 321 MiB"
     statistics.num_windows, statistics.num_dropped, statistics.stream_s = 25, 3, 15.0
@@ -40,7 +40,3 @@ def test_lines_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     statistics.num_damaged = 7
     assert statistics.summary(120.0).endswith(", 1 gaps, 7 decoding errors")
-
-
-def test_memory_is_told_on_linux() -> None:
-    assert 20 < (memory_mib() or 0) < 100_000

@@ -6,56 +6,39 @@ import pytest
 from live import Received, hanging, webhook
 
 from i3d_edge.runtime.live.backoff import Backoff
-from i3d_edge.runtime.live.webhook import Outbox, Refused, Webhook, check_url, post_json
+from i3d_edge.runtime.live.webhook import Refused, Webhook, check_url, post_json
 
 
-def quick() -> Outbox:
-    return Outbox(backoff=Backoff(None, first_s=0.02, longest_s=0.05))
+def quick() -> Backoff:
+    return Backoff(None, first_s=0.02, longest_s=0.05)
 
 
-def test_an_outbox_keeps_the_order_and_the_newest() -> None:
-    outbox = Outbox(max_waiting=3)
-    for event in "abcde":
-        outbox.add(event)
-    assert outbox.first() == (2, "c")
-    assert (len(outbox), outbox.counts.num_lost) == (3, 2)
-    outbox.sent(2)
-    outbox.refused(3)
-    assert outbox.first() == (4, "e")
-    assert (outbox.counts.num_sent, outbox.counts.num_lost) == (1, 3)
-    outbox.abandon()
-    assert (outbox.first(), outbox.counts.num_lost) == (None, 4)
+def test_the_oldest_event_makes_room_for_the_newest() -> None:
+    posted: list[str] = []
+    goes_on, began = threading.Event(), threading.Event()
 
+    def post(_url: str, text: str) -> None:
+        began.set()
+        goes_on.wait(5)
+        posted.append(text)
 
-def test_an_outbox_backs_off_until_something_arrives() -> None:
-    outbox = Outbox()
-    outbox.add("a")
-    outbox.add("b")
-    due = []
-    for now_s in (0.0, 1.0, 3.0, 7.0):
-        outbox.failed(now_s)
-        due.append(outbox.due_s - now_s)
-    assert due == [1, 2, 4, 8]
-    outbox.sent(0)
-    assert outbox.due_s == 0
-    outbox.failed(20)
-    assert outbox.due_s == 21
-    assert outbox.counts.num_retries == 5
-
-
-def test_an_event_that_was_pushed_out_while_it_was_sent_is_counted_once() -> None:
-    outbox = Outbox(max_waiting=1)
-    outbox.add("a")
-    outbox.add("b")
-    outbox.refused(0)
-    assert (outbox.first(), outbox.counts.num_lost) == ((1, "b"), 1)
+    hook = Webhook("http://h/", post=post, max_waiting=2)
+    hook.send("a")
+    began.wait(5)
+    for event in "bcd":
+        hook.send(event)
+    assert (hook.num_waiting, hook.counts.num_lost) == (3, 1)
+    goes_on.set()
+    hook.close()
+    assert posted == ["a", "c", "d"]
+    assert (hook.counts.num_sent, hook.counts.num_lost, hook.num_waiting) == (3, 1, 0)
 
 
 def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     said: list[str] = []
-    hook = Webhook(f"http://u:secret@127.0.0.1:{port}/hook", say=said.append, outbox=quick())
+    hook = Webhook(f"http://u:secret@127.0.0.1:{port}/hook", say=said.append, backoff=quick())
     for number in range(5):
         hook.send(str(number))
     until = time.monotonic() + 5
@@ -70,7 +53,7 @@ def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
     assert (counts.num_sent, counts.num_lost, hook.num_waiting) == (5, 0, 0)
     assert counts.num_retries >= 4
     assert said == [
-        f"webhook http://***@127.0.0.1:{port}/hook does not answer (connection refused): events wait",
+        f"webhook http://***@127.0.0.1:{port}/hook does not answer (connection refused); events are kept",
         f"webhook http://***@127.0.0.1:{port}/hook answers again",
     ]
 
@@ -79,22 +62,22 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
     said: list[str] = []
     received = Received(statuses=[400, 200, 302])
     with webhook(received):
-        hook = Webhook(received.url, say=said.append, outbox=quick())
+        hook = Webhook(received.url, say=said.append, backoff=quick())
         for number in range(4):
             hook.send(str(number))
         hook.close(5)
     assert received.bodies == ["1", "3"]
     assert (hook.counts.num_sent, hook.counts.num_lost) == (2, 2)
     assert said == [
-        f"webhook {received.url} refuses an event, which is lost: status 400",
-        f"webhook {received.url} refuses an event, which is lost: status 302",
+        f"webhook {received.url} refused an event, which is lost: status 400",
+        f"webhook {received.url} refused an event, which is lost: status 302",
     ]
 
 
 def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("i3d_edge.runtime.live.webhook.TIMEOUT_S", 0.2)
     with hanging() as host:
-        hook = Webhook(f"http://{host}/", outbox=Outbox(max_waiting=10))
+        hook = Webhook(f"http://{host}/", max_waiting=10)
         started = time.monotonic()
         for number in range(100):
             hook.send(str(number))

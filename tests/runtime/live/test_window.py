@@ -11,7 +11,7 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import FixedHop
-from i3d_edge.runtime.live.window import Sampler, Window, WindowBuilder
+from i3d_edge.runtime.live.window import Sampler, StreamWindow, WindowBuilder
 
 WIDE = replace(SPEC, crop_px=96, short_side_px=96)
 
@@ -29,7 +29,7 @@ def test_the_frame_on_display_is_the_sample(subtests: pytest.Subtests) -> None:
             assert [sampler.feed(Fraction(time, 1000)) for time in times] == expected
 
 
-def windows(times: list[Fraction], hop: int, spec: ModelSpec = WIDE) -> list[Window]:
+def windows(times: list[Fraction], hop: int, spec: ModelSpec = WIDE) -> list[StreamWindow]:
     builder = WindowBuilder(spec, FixedHop(hop))
     images = numbered(range(len(times)))
     result = []

@@ -51,16 +51,11 @@ PROFILE = Profile(
                     num_same_top1=3,
                 ),
             ),
-            expectations=(),
         ),
         DeviceFindings(
             device="NPU",
-            full_name=None,
             status="absent",
             reason="no device",
-            unsupported={},
-            measurements=(),
-            expectations=("shapes are static",),
         ),
     ),
     recommended=SETTING,
@@ -82,66 +77,34 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     assert read_profile(tmp_path / "p.json").num_clips == 4
 
 
-def broken(path: Path, keys: list[Any], value: object) -> Path:
+def changed(path: Path, keys: list[Any], value: object) -> Path:
     document = {"schema_version": 1, **json.loads(json.dumps(dataclasses.asdict(PROFILE)))}
     place = document
     for key in keys[:-1]:
         place = place[key]
-    if value is None:
-        del place[keys[-1]]
-    else:
-        place[keys[-1]] = value
+    place[keys[-1]] = value
     path.write_text(json.dumps(document))
     return path
 
 
-def test_every_field_is_checked(tmp_path: Path, subtests: pytest.Subtests) -> None:
-    for keys, value, message in [
-        (["num_clips"], "3", "num_clips must be a whole number; got '3'"),
-        (["num_clips"], True, "num_clips must be a whole number; got True"),
-        (["num_clips"], 2.5, "num_clips must be a whole number; got 2.5"),
-        (["num_clips"], None, "num_clips is absent"),
-        (["model", "sha256"], None, "model.sha256 is absent"),
-        (["model", "wings"], 2, "model.wings is no known field"),
-        (["model"], [], "model must be an object; got 'list'"),
-        (["versions", "openvino"], 1, "versions.openvino must be a string; got 1"),
-        (["devices"], {}, "devices must be a list; got 'dict'"),
-        (["devices", 0, "status"], "fine", "devices[0].status must be 'measured' or 'refused' or 'absent'; got 'fine'"),
-        (
-            ["devices", 0, "measurements", 0, "load_s"],
-            "long",
-            "devices[0].measurements[0].load_s must be a number; got 'long'",
-        ),
-        (["recommended", "mode"], "fast", "recommended.mode must be 'latency' or 'throughput'; got 'fast'"),
-    ]:
-        with subtests.test(message=message):
-            path = broken(tmp_path / "p.json", keys, value)
-            with pytest.raises(ProfileError) as caught:
-                read_profile(path)
-            assert str(caught.value) == f"profile {str(path)!r}: {message}\n\nhint: make it again by `i3d probe`"
-
-
-def test_a_file_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "p.json"
-    with pytest.raises(ProfileError) as caught:
+def test_a_damaged_field_is_named(tmp_path: Path) -> None:
+    path = changed(tmp_path / "p.json", ["devices", 0, "status"], "fine")
+    with pytest.raises(ProfileError, match=r"profile '.*' is damaged: devices\[0\]\.status: .*'fine'"):
         read_profile(path)
+
+
+def test_a_profile_of_an_older_release_is_read(tmp_path: Path) -> None:
+    path = changed(tmp_path / "p.json", ["devices", 0, "expectations"], ["shapes are static"])
+    assert read_profile(path) == PROFILE
+
+
+def test_an_absent_profile(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError) as caught:
+        read_profile(tmp_path / "p.json")
     assert str(caught.value) == (
-        f"profile {str(path)!r} must be a file; got No such file or directory\n\nhint: `i3d probe IR -o FILE` makes one"
+        f"cannot read profile {str(tmp_path / 'p.json')!r}: No such file or directory\n\n"
+        "hint: `i3d probe MODEL.xml -o FILE` makes one"
     )
-
-
-def test_a_file_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None:
-    for text, message in [
-        ("{", "must be JSON; got Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ("[]", "must have schema version 1; got None\n\nhint: make it again by `i3d probe`"),
-        ('{"schema_version": 2}', "must have schema version 1; got 2\n\nhint: make it again by `i3d probe`"),
-    ]:
-        with subtests.test(message=message):
-            path = tmp_path / "p.json"
-            path.write_text(text)
-            with pytest.raises(ProfileError) as caught:
-                read_profile(path)
-            assert str(caught.value) == f"profile {str(path)!r} {message}"
 
 
 def test_a_profile_is_of_one_ir(tmp_path: Path) -> None:
@@ -155,16 +118,16 @@ def test_a_profile_is_of_one_ir(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         require_same_ir(own, Path("p.json"), xml)
     assert str(caught.value) == (
-        f"profile 'p.json' is of 'm.xml' and must be of {str(xml)!r}; SHA-256 of the .bin must be "
-        f"{identity.weights_sha256[:16]}..., got {sha256_file(weights)[:16]}...\n\n"
-        f"hint: make one for it: i3d probe {xml} -o FILE"
+        f"profile 'p.json' was made for another model (m.xml), not for {str(xml)!r}: the SHA-256 of its .bin begins "
+        f"with {identity.weights_sha256[:16]}, here with {sha256_file(weights)[:16]}\n\n"
+        f"hint: make a profile for this model: i3d probe {xml} -o FILE"
     )
 
 
-def test_another_box_is_told_of() -> None:
+def test_another_machine_is_described() -> None:
     assert differences(PROFILE, PROFILE.machine, PROFILE.versions) == []
     other = Machine(cpu="B CPU", num_cpus=8, cpu_features=())
     assert differences(PROFILE, other, {"openvino": "2026.5.0"}) == [
-        "profile was made with OpenVINO 2026.4.1; this is 2026.5.0",
-        "profile was made on A CPU (2 CPUs; AVX2); this is B CPU (8 CPUs; no known features)",
+        "the profile was made with OpenVINO 2026.4.1; this is 2026.5.0",
+        "the profile was made on A CPU (2 CPUs; AVX2); this is B CPU (8 CPUs; no known features)",
     ]

@@ -4,7 +4,7 @@ from itertools import pairwise, product
 import pytest
 
 from i3d_edge.runtime.show.footage import displayed_size
-from i3d_edge.runtime.show.layout import Box, enlargement, font_size, plan
+from i3d_edge.runtime.show.layout import Rectangle, enlargement, font_size, plan
 
 SIZES = [(176, 144), (320, 240), (340, 256), (640, 360), (854, 480), (1280, 720), (1080, 1920), (3840, 2160)]
 ODD = [(1, 1), (2, 2000), (641, 481), (853, 480), (99, 4000), (7680, 4320)]
@@ -79,7 +79,7 @@ def test_most_of_a_roomy_picture_stays_free() -> None:
 
 
 def test_a_box_names_its_rows_and_columns() -> None:
-    assert Box(1, 2, 3, 4).slices == (slice(2, 6), slice(1, 4))
+    assert Rectangle(1, 2, 3, 4).slices == (slice(2, 6), slice(1, 4))
 
 
 def test_pixels_that_are_not_square() -> None:

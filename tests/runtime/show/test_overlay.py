@@ -8,7 +8,18 @@ from i3d_edge.runtime.show import lettering, palette
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.layout import plan
 from i3d_edge.runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
-from i3d_edge.runtime.show.palette import ON_DARK, ON_LIGHT, contrast, mix
+from i3d_edge.runtime.show.palette import ON_DARK, ON_LIGHT, Colour, mix
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast ratio of WCAG 2.1, from 1 to 21."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: Colour) -> float:
+    linear = [value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def overlay(width: int, height: int, *, labels: LabelSet = LABELS) -> Overlay:
@@ -154,8 +165,3 @@ def test_colours_stand_out_from_their_ground(subtests: pytest.Subtests) -> None:
             assert contrast(ON_DARK[number], GROUND) > 4.5
             assert contrast(ON_DARK[number], INK) > 4.5
             assert contrast(WHITE, mix(ON_DARK[number], INK, 0.5)) > 4.5
-
-
-def test_contrast_of_black_and_white() -> None:
-    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
-    assert contrast((9, 9, 9), (9, 9, 9)) == 1

@@ -3,7 +3,6 @@ import dataclasses
 import re
 from fractions import Fraction
 from html.parser import HTMLParser
-from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -19,9 +18,10 @@ from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import write_page
-from i3d_edge.runtime.show.chart import WIDE
+from i3d_edge.runtime.show.course import Course
+from i3d_edge.runtime.show.course_chart import course_chart
 from i3d_edge.runtime.show.footage import as_source
-from i3d_edge.runtime.show.markup import escape
+from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import film_strip, picture_indices
 from i3d_edge.runtime.views.flow import FlowCost
 
@@ -125,10 +125,11 @@ def test_pictures_are_the_videos_own_in_order(video: Path) -> None:
 
 
 def test_pictures_stand_above_their_times() -> None:
-    """The strip's margins, in percent of the page, are those of the chart's plot."""
-    rules = resources.files("i3d_edge.runtime.show").joinpath("page.css").read_text(encoding="utf-8")
-    right, left = 100 * (1 - WIDE.right / WIDE.width), 100 * WIDE.left / WIDE.width
-    assert f"margin: 0 {right:.3f}% 6px {left:g}%;" in rules
+    """The strip's margins, in percent of its width, are those of the chart's plot."""
+    plot = course_chart(Course.of(TWO_VIEWS), [0]).plot
+    right, left = 100 * (1 - plot.x.end / plot.width), 100 * plot.x.start / plot.width
+    rules = environment().get_template("style.css.j2").render()
+    assert f"margin: 0 {right:.3f}% 6px {left:.3f}%;" in rules
 
 
 def test_what_it_tells(video: Path) -> None:
@@ -164,7 +165,7 @@ def test_flow_is_said_to_be_computed(video: Path) -> None:
 
 def test_one_clip_is_said_to_be_one(video: Path) -> None:
     text = Checker(written(video, answer(10, view(3.4, 6.56, 0.9)))).text
-    assert "The network saw 3.16 s of the 10.00 s. More clips (--num-clips) or sliding windows (--hop)" in text
+    assert "The network saw 3.16 s of the 10.00 s. Use more clips (--num-clips) or a sliding window (--hop)" in text
     assert "“alpha” is most probable all through the 3.2 s that were looked at" in text
     assert "Of one clip, 3.40 to 6.56 s." in text
 
@@ -260,6 +261,14 @@ def test_which_frames_are_pictured(subtests: pytest.Subtests) -> None:
             assert picture_indices(Timeline(tuple(ticks), end, Fraction(1, 10)), num_pictures) == indices  # type: ignore[arg-type]
 
 
-def test_escape() -> None:
-    for text, escaped in [('<b> "x"', "&lt;b&gt; &quot;x&quot;"), ("it's &", "it&#x27;s &amp;"), ("a\0b", "a\ufffdb")]:
-        assert escape(text) == escaped
+def test_text_stays_text_and_nothing_in_it_is_hidden() -> None:
+    template = environment().from_string('<b title="{{ text }}">{{ text }}</b>')
+    for text, shown in [
+        ('<b> "x"', "&lt;b&gt; &#34;x&#34;"),
+        ("it's &", "it&#39;s &amp;"),
+        ("a\x00b\n", "a\\x00b\\n"),
+        ("\u202eevil", "\\u202eevil"),
+        ("\udcff", "\\udcff"),
+        ("é→", "é→"),
+    ]:
+        assert template.render(text=text) == f'<b title="{shown}">{shown}</b>'

@@ -1,0 +1,68 @@
+"""Accuracy per class, and which classes are taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from i3d_edge.accuracy.report.models import ReportedModel
+from i3d_edge.accuracy.report.table import Cell, Table
+from i3d_edge.accuracy.result.metrics import Proportion
+from i3d_edge.accuracy.result.schema import ClassCount
+from i3d_edge.runtime.show.templates import percent
+
+SHOWN_CLASSES = 30
+_SHOWN_CONFUSIONS = 10
+
+
+def class_table(models: Sequence[ReportedModel]) -> Table:
+    """Return a row per class with a bar for each model; the classes that the first model knows worst come first."""
+    names = models[0].run.class_names
+    counts = [{count["label"]: count["num_top1"] for count in model.details["classes"]} for model in models]
+    rows: list[list[Cell]] = []
+    for count in _from_worst(models[0]):
+        label, num_videos = count["label"], count["num_videos"]
+        rows.append([names[label], str(num_videos), *(Proportion(own[label], num_videos) for own in counts)])
+    return Table(["class", "videos", *(model.title for model in models)], rows, "bars")
+
+
+def classes_title(model: ReportedModel) -> str:
+    """Return the mean top-1 per class, and the worst class."""
+    names, order = model.run.class_names, _from_worst(model)
+    if all(count["num_top1"] == count["num_videos"] for count in order):
+        return f"{model.title}: all {len(order)} classes are always right"
+    text = f"{model.title}: mean class top-1 {percent(model.details['mean_class_top1'])}; "
+    num_never = sum(count["num_top1"] == 0 for count in order)
+    if num_never > 1:
+        return text + f"{num_never} of {len(order)} classes are never right"
+    worst = order[0]
+    return text + f"worst is {names[worst['label']]}, {worst['num_top1']} of {worst['num_videos']}"
+
+
+def confusion_table(model: ReportedModel) -> Table:
+    """Return a model's most frequent wrong answers, as shares of the videos of their class."""
+    names = model.run.class_names
+    totals = {count["label"]: count["num_videos"] for count in model.details["classes"]}
+    rows: list[list[Cell]] = [
+        [f"{names[pair['label']]} → {names[pair['predicted']]}", Proportion(pair["num_videos"], totals[pair["label"]])]
+        for pair in model.details["confusions"][:_SHOWN_CONFUSIONS]
+    ]
+    return Table(["label → answer", "videos"], rows, "bars")
+
+
+def confusions_title(model: ReportedModel) -> str:
+    """Return the most frequent wrong answer."""
+    names, pairs = model.run.class_names, model.details["confusions"]
+    if not pairs:
+        return f"{model.title}: no video is taken for another class"
+    first = pairs[0]
+    if first["num_videos"] == 1:
+        return f"{model.title}: no two wrong answers are alike"
+    label, predicted = names[first["label"]], names[first["predicted"]]
+    return f"{model.title}: {label} is taken for {predicted} most often, {first['num_videos']} times"
+
+
+def _from_worst(model: ReportedModel) -> list[ClassCount]:
+    labelled = [count for count in model.details["classes"] if count["num_videos"]]
+    return sorted(
+        labelled, key=lambda count: (count["num_top1"] / count["num_videos"], -count["num_videos"], count["label"])
+    )

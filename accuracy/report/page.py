@@ -1,0 +1,185 @@
+"""Runs as one HTML page: models, charts, comparisons in pairs, and each run in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from i3d_edge.accuracy.gate.baseline import pick_model
+from i3d_edge.accuracy.report import classes, models, notices
+from i3d_edge.accuracy.report.models import ReportedModel, labels_of
+from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, plural, seconds, significant
+from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
+from i3d_edge.accuracy.report.pictures import Found, RunPictures
+from i3d_edge.accuracy.report.published import published_table, unpublished
+from i3d_edge.accuracy.report.reliability import FEW, reliability
+from i3d_edge.accuracy.report.table import Cell, Table
+from i3d_edge.accuracy.report.text import protocol_line
+from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
+from i3d_edge.accuracy.result.file import require_described
+from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.schema import RESULT_NAME
+from i3d_edge.runtime.show.templates import environment, percent
+
+_SUMMARY_METRICS = {
+    "top-1 per video ↑": "video_top1",
+    "top-5 per video ↑": "video_top5",
+    "top-1 per clip ↑": "clip_top1",
+}
+_SHOWN_DROPPED = 20
+_METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
+
+
+def make_report(
+    named: Sequence[tuple[RecordedRun, str | None]], *, root: Path | None = None, with_thumbnails: bool = True
+) -> str:
+    """Return a page about models, as one HTML document.
+
+    Args:
+        named: Runs, each with the name of a model, or None for all of its models. Repetitions are ignored.
+        root: The folder that relative paths start from, if not the one in the run's list or manifest.
+        with_thumbnails: Decode pictures of videos that flipped.
+
+    Raises:
+        ResultError: If a `result.json` lacks a part that the page needs.
+        ComparisonError: If a run has no model of that name.
+    """
+    shown = _reported(named)
+    pictures = RunPictures(root)
+
+    def pictures_of(model: ReportedModel, video: str) -> Found:
+        return pictures.of(model.run, video) if with_thumbnails else "pictures are off"
+
+    return _render(shown, pictures_of)
+
+
+def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedModel]:
+    for run, _ in named:
+        require_described(run.folder / RESULT_NAME, run.result)
+    runs = {run.folder.resolve(): run for run, _ in named}
+    protocols = dict(zip(runs, models.protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
+    titles = dict(zip(runs, models.run_titles([run.folder for run in runs.values()]), strict=True))
+    wanted: dict[tuple[Path, str], ReportedModel] = {}
+    for run, name in named:
+        folder = run.folder.resolve()
+        for model in list(run.result["what"]) if name is None else [pick_model(run, name)]:
+            wanted.setdefault((folder, model), ReportedModel(runs[folder], model, protocols[folder], titles[folder]))
+    return list(wanted.values())
+
+
+def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel, str], Found]) -> str:
+    names = dict(zip(shown, labels_of(shown, with_protocol=False), strict=True))
+    pairs = make_pairs(shown)
+    made = environment("i3d_edge.accuracy.report")
+    made.filters |= {"plural": plural}
+    return made.get_template("report.html.j2").render(
+        title=_title(shown),
+        lead=_lead(shown[0], names[shown[0]]),
+        warnings=notices.interruptions(shown),
+        notices=notices.notices(shown),
+        summary=_summary(shown),
+        tradeoffs=_tradeoffs(shown),
+        names=names,
+        pairs=pairs,
+        pairs_table=pairs_table(pairs, names),
+        pictures_of=pictures_of,
+        published=published_table(shown, names),
+        unpublished=unpublished(shown),
+        runs=models.by_run(shown),
+        run_facts=_run_facts,
+        models_table=_models_table,
+        dropped_table=_dropped_table,
+        warnings_table=_warnings_table,
+        shown_dropped=_SHOWN_DROPPED,
+        progress=models.progress,
+        classes=classes,
+        reliability=reliability,
+        few=FEW,
+    )
+
+
+def _title(shown: Sequence[ReportedModel]) -> str:
+    num_sets = len(models.groups_by_data(shown))
+    num_scored = max(model.run.result["counts"]["scored"] for model in shown)
+    return f"Accuracy of I3D on {plural(num_scored, 'video') if num_sets == 1 else f'{num_sets} sets of videos'}"
+
+
+def _lead(first: ReportedModel, name: str) -> str:
+    """Return the first model's top-1 in a sentence, with count, interval and protocol."""
+    level = "video" if METRIC in first.metrics else "clip"
+    metric = first.metrics[f"{level}_top1"]
+    return (
+        f"{name} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
+        f"95 % interval {interval(metric)}, by the protocol {first.protocol}."
+    )
+
+
+def _summary(shown: Sequence[ReportedModel]) -> Table:
+    lists = models.titles_by_data(shown)
+    machines = list(dict.fromkeys(model.machine for model in shown))
+    headers = ["model", "run:name", *(["list"] if len(lists) > 1 else []), "protocol"]
+    headers += [*_SUMMARY_METRICS, "inference per video ↓", "weights", "ran in", "on"]
+    rows: list[list[Cell]] = []
+    for model in shown:
+        device = model.info["device"]
+        if len(machines) > 1:
+            device += f", machine {models.letter_of(machines.index(model.machine))}"
+        title = (model.title,) if model.run.is_complete else (model.title, f"INTERRUPTED {models.progress(model.run)}")
+        cells: list[Cell] = [title, model.address, *([lists[model.data]] if len(lists) > 1 else []), model.protocol]
+        cells += [metric_lines(model.metrics.get(name)) for name in _SUMMARY_METRICS.values()]
+        rows.append([*cells, _speed(model), model.info["origin"], model.info["executed_precision"], device])
+    return Table(headers, rows)
+
+
+def _speed(model: ReportedModel) -> tuple[str, str]:
+    if model.num_views == 1:
+        return seconds(model.video_s), "1 view"
+    return seconds(
+        model.video_s
+    ), f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
+
+
+def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
+    titles = models.titles_by_data(shown)
+    return [
+        ("" if len(titles) == 1 else f": {titles[group[0].data]}", tradeoff(group))
+        for group in models.groups_by_data(shown)
+    ]
+
+
+def _run_facts(run: RecordedRun) -> Mapping[str, str]:
+    counts, where, time = run.result["counts"], run.result["where"], run.result["time"]
+    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    busy = time["decode_s"] + sum(time["infer_s"].values())
+    share = f"{100 * time['decode_s'] / busy:.0f} %" if busy else "none"
+    return {
+        "how": protocol_line(run.result["how"]),
+        "on what": models.list_name(run),
+        "where": f"{where['cpu']}, {plural(where['num_cpus'], 'CPU')}, {where['os']}; {versions}",
+        "videos": f"{counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
+        f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped",
+        "time": f"{seconds(time['total_s'])} in all, {significant(time['views_per_s'])} views a second; decoding is "
+        f"{share} of the work, and inference waited {seconds(time['wait_s'])} for it",
+    }
+
+
+def _models_table(shown: Sequence[ReportedModel]) -> Table:
+    headers = ["model", "run:name", "file", "SHA-256", "weights", "stored as", "ran in", "on", *_METRICS]
+    rows: list[list[Cell]] = []
+    for model in shown:
+        info, metrics = model.info, model.metrics
+        cells = [model.title, model.address, Path(info["path"]).name, info["sha256"][:12], info["origin"]]
+        cells += [info["weights_precision"] or "not stated", info["executed_precision"], info["device"]]
+        rows.append([*cells, *(count(metrics[name]) if name in metrics else "none" for name in _METRICS)])
+    return Table(headers, rows)
+
+
+def _dropped_table(run: RecordedRun) -> Table:
+    dropped = run.result["counts"]["dropped"]
+    return Table(["video", "why"], [[item["path"], item["reason"]] for item in dropped[:_SHOWN_DROPPED]], "texts")
+
+
+def _warnings_table(run: RecordedRun) -> Table:
+    warnings = list(run.result["warnings"].items())
+    return Table(["video", "warning"], [[path, "; ".join(own)] for path, own in warnings[:_SHOWN_DROPPED]], "texts")

@@ -1,0 +1,76 @@
+"""Pictures of the videos of a run, from the files that were scored, if they are still there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest
+from i3d_edge.accuracy.data.video_check import content_sha256
+from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.core.errors import ListError, VideoError
+from i3d_edge.runtime.show.footage import as_source
+from i3d_edge.runtime.show.thumbnails import Thumbnail, film_strip
+
+NUM_PICTURES = 3
+_SIDE_PX = 160
+# Folders of images have no frame rate, and their pictures do not depend on it.
+_ANY_RATE = Fraction(25)
+
+Found = tuple[Thumbnail, ...] | str
+"""Pictures from the beginning, the middle and the end of a video, or why there are none."""
+
+
+@dataclass
+class RunPictures:
+    """Decodes pictures of runs' videos, each file once.
+
+    Attributes:
+        root: The folder that relative paths start from; None for the one that the run used.
+    """
+
+    root: Path | None = None
+    _found: dict[Path, Found] = field(default_factory=dict)
+    _roots: dict[Path, Path | None] = field(default_factory=dict)
+
+    def of(self, run: RecordedRun, name: str) -> Found:
+        """Return the pictures of a video by its name in a run; none if the file has changed since."""
+        root = self.root or self._root_of(run)
+        if root is None:
+            return "the manifest has changed since"
+        file = root / name
+        if file not in self._found:
+            hashes = {video["path"]: video["sha256"] for video in run.result.get("videos", [])}
+            self._found[file] = _pictures(file, hashes.get(name))
+        return self._found[file]
+
+    def _root_of(self, run: RecordedRun) -> Path | None:
+        """Return the folder that a run's relative paths start from; None if its manifest has changed."""
+        if run.folder not in self._roots:
+            try:
+                self._roots[run.folder] = _root(run)
+            except ListError:
+                self._roots[run.folder] = None
+        return self._roots[run.folder]
+
+
+def _root(run: RecordedRun) -> Path:
+    root = run.result["data"].get("root")
+    if isinstance(root, str):
+        return Path(root)
+    path = Path(run.result["data"]["path"])
+    if is_manifest(path):
+        return path.parent / read_manifest(path).content["root"]
+    return path if path.is_dir() else path.parent
+
+
+def _pictures(file: Path, sha256: str | None) -> Found:
+    try:
+        if sha256 is not None and content_sha256(file) != sha256:
+            return "the file has changed since"
+        return film_strip(as_source(file, _ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
+    except (OSError, ValueError):
+        return "the file is not here"
+    except VideoError as error:
+        return f"the file does not decode: {type(error).__name__}"

@@ -1,0 +1,26 @@
+"""Tables of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from i3d_edge.accuracy.result.metrics import Proportion
+
+Cell = str | tuple[str, ...] | Proportion
+"""Text; a value with notes below it; or a bar with a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. The first cell of a row names it.
+
+    Attributes:
+        headers: One per column.
+        rows: As many cells each.
+        kind: Its style: "numbers" become a list on a narrow screen, "bars" shrink there, "texts" wrap.
+    """
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    kind: str = "numbers"

@@ -1,0 +1,119 @@
+"""Options of the commands that run a model, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from i3d_edge.cli._base import (
+    Function,
+    cache_option,
+    device_option,
+    note,
+    precision_option,
+    spec_option,
+    streams_option,
+    threads_option,
+)
+from i3d_edge.cli._profile import apply_profile, profile_option
+
+if TYPE_CHECKING:
+    from i3d_edge.runtime import Engine
+
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["latency", "throughput"]),
+    help="One clip at a time on all cores, or several at once.  [default: latency for one clip of one file, else "
+    "throughput]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How the user wants a model to run.
+
+    Attributes:
+        settings: Arguments of `Engine` that a profile may set: device, inference_precision, mode, num_streams.
+        profile_path: A deployment profile, or None.
+        others: Arguments of `Engine` that it does not set: num_threads, cache, spec_path.
+    """
+
+    settings: dict[str, Any]
+    profile_path: Path | None
+    others: dict[str, Any]
+
+    def arguments(self, model_path: Path, **defaults: Any) -> dict[str, Any]:
+        """Return arguments of `Engine` for a model; what neither the user nor a profile set is taken from `defaults`.
+
+        Raises:
+            ProfileError: If the profile cannot be read, is of another IR, or recommends nothing.
+        """
+        own = {name: defaults.get(name) if value is None else value for name, value in self.settings.items()}
+        return {**apply_profile(self.profile_path, model_path, own), **self.others}
+
+    def open(self, model_path: Path) -> Engine:
+        """Compile a model, and say how it runs."""
+        from i3d_edge.runtime.inference.engine import Engine
+
+        engine = Engine(model_path, **self.arguments(model_path))
+        note_engine(model_path, engine)
+        return engine
+
+
+def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
+    """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`.
+
+    Args:
+        has_mode: Add --mode and --streams too.
+    """
+    settings = ["device", "inference_precision"] + (["mode", "num_streams"] if has_mode else [])
+    others = ["num_threads", "cache", "spec_path"]
+    options = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]
+    options += [threads_option, profile_option, cache_option]
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def wrapper(*args: Any, profile_path: Path | None, **given: Any) -> Any:
+            own = {name: given.pop(name) for name in settings}
+            engine = EngineOptions(own, profile_path, {name: given.pop(name) for name in others})
+            return function(*args, engine=engine, **given)
+
+        decorated: Any = wrapper
+        for option in reversed(options):
+            decorated = option(decorated)
+        result: Function = decorated
+        return result
+
+    return decorate
+
+
+def note_engine(model_path: Path, engine: Engine, remark: str = "") -> None:
+    """Say on stderr what really runs: "int8 on CPU, latency mode, 1 stream(s), 2 thread(s), compiled in 0.41 s"."""
+    from i3d_edge.runtime.inference.placement import start_notes
+
+    parts = [f"{engine.precision} on {engine.device}, {engine.mode} mode"]
+    if engine.num_streams is not None:
+        parts.append(f"{engine.num_streams} stream(s)")
+    if engine.num_threads is not None:
+        parts.append(f"{engine.num_threads} thread(s)")
+    parts.append(f"{'taken from the cache' if engine.is_cached else 'compiled'} in {engine.compile_s:.2f} s")
+    note(f"model {model_path}: {engine.spec.title()}; runs in {', '.join(parts)}{remark}")
+    for text in start_notes(engine):
+        note(text)
+
+
+def engine_fields(engine: Engine) -> dict[str, Any]:
+    """Return what really runs, as JSON values."""
+    return {
+        "device": engine.device,
+        "executed_precision": engine.precision,
+        "mode": engine.mode,
+        "num_streams": engine.num_streams,
+        "num_threads": engine.num_threads,
+        "is_cached": engine.is_cached,
+    }

@@ -1,0 +1,85 @@
+"""A model as commands and functions name it: [NAME=]IR[@PRECISION][@DEVICE]."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.core.errors import ArgumentError
+
+PRECISIONS = ("f32", "bf16", "f16")
+_ALONE = "ir"
+_NO_PRECISIONS = {"": "nothing follows it", "int8": "an INT8 IR already runs in INT8"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A file, and how it is to run.
+
+    Attributes:
+        path: The file.
+        name: Its name in results; None if none was given.
+        precision: "f32", "bf16" or "f16"; None leaves the choice to the device.
+        device: An OpenVINO device; None if none was given.
+    """
+
+    path: Path
+    name: str | None = None
+    precision: str | None = None
+    device: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelChoice:
+        """Read [NAME=]FILE[@PRECISION][@DEVICE]; a file of that very name wins over its parts.
+
+        Raises:
+            ArgumentError: If there are two precisions or devices, or a misspelt precision.
+
+        Example:
+            >>> ModelChoice.parse("int8=rgb_int8.xml@GPU").device
+            'GPU'
+        """
+        name, rest = None, text
+        if not Path(text).exists():
+            before, equals, after = text.partition("=")
+            if before and equals and "/" not in before and "\\" not in before:
+                name, rest = before, after
+        path, *options = [rest] if Path(rest).exists() else rest.split("@")
+        precisions = [option for option in options if option in PRECISIONS]
+        devices = [option for option in options if option not in PRECISIONS]
+        if len(precisions) > 1 or len(devices) > 1:
+            raise ArgumentError(f"{text!r} names more than one precision or device")
+        for device in devices:
+            _refuse_misspelt(device)
+        return cls(Path(path), name, next(iter(precisions), None), next(iter(devices), None))
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix, with what follows an @: "rgb@bf16"."""
+        return "@".join([self.path.stem, *(option for option in (self.precision, self.device) if option)])
+
+
+def named_choices(texts: Sequence[str]) -> dict[str, ModelChoice]:
+    """Read several models; one alone is named "ir", each of several by its file unless it has a name.
+
+    Raises:
+        ArgumentError: As `ModelChoice.parse`, or if two have the same name.
+    """
+    choices: dict[str, ModelChoice] = {}
+    for text in texts:
+        choice = ModelChoice.parse(text)
+        name = choice.name or (_ALONE if len(texts) == 1 else choice.stem)
+        if name in choices:
+            raise ArgumentError(f"two models are named {name!r}", hint="name them: NAME=IR")
+        choices[name] = choice
+    return choices
+
+
+def _refuse_misspelt(device: str) -> None:
+    """Refuse what stands in a device's place and looks more like a precision."""
+    near = difflib.get_close_matches(device.lower(), PRECISIONS, n=1)
+    reason = _NO_PRECISIONS.get(device.lower()) or (f"did you mean {near[0]}?" if near else None)
+    if reason is not None:
+        raise ArgumentError(f"@{device} is neither a precision ({', '.join(PRECISIONS)}) nor a device: {reason}")

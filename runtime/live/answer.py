@@ -1,0 +1,43 @@
+"""What the model says of one window of a stream."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.runtime.prediction import Prediction
+
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowAnswer:
+    """What the model says of one window.
+
+    Attributes:
+        type: Always "window".
+        start_s, end_s: The window's span of stream time.
+        predictions: Best first, of this window alone.
+        smoothed: Best first, of the probabilities that events are found in.
+        probabilities: All of this window, shape (num_classes,), float32.
+        latency_ms: From the arrival of the window's last frame to this answer.
+    """
+
+    type: Literal["window"] = "window"
+    start_s: float
+    end_s: float
+    predictions: tuple[Prediction, ...]
+    smoothed: tuple[Prediction, ...]
+    probabilities: Float32Array = field(compare=False, repr=False)
+    latency_ms: float
+
+    def to_json(self) -> str:
+        """Return the answer as one line of JSON."""
+        fields: dict[str, Any] = {"start_s": round(self.start_s, 3), "end_s": round(self.end_s, 3)}
+        for name, items in (("predictions", self.predictions), ("smoothed", self.smoothed)):
+            fields[name] = [{"label": item.label, "index": item.index, "prob": round(item.prob, 6)} for item in items]
+        return json.dumps({**fields, "latency_ms": round(self.latency_ms, 3)}, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""Events: an action begins, an action ends, a stretch of the stream is missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+EventType = Literal["start", "end", "gap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, and when in the stream.
+
+    Attributes:
+        type: "start": an action goes on; "end": it ended, and this is all of it; "gap": nothing is known of a
+            stretch of the stream.
+        label, index: The action; None for a gap.
+        start_s: Stream time at which the first window begins that counts for it.
+        end_s: Stream time at which the last window ends that counts for it; None while it goes on.
+        probability: The highest smoothed probability so far; None for a gap.
+        reason: Why there is a gap; None for an action.
+        source: The stream, without credentials.
+        latency_ms: From the arrival of the last frame of the window that decided it, to this event; None where no
+            window did: for a gap, and for what ends because the stream does.
+        start_time, end_time: The same instants on the wall clock; None unless the source is live.
+    """
+
+    type: EventType
+    start_s: float
+    end_s: float | None
+    source: str
+    label: str | None = None
+    index: int | None = None
+    probability: float | None = None
+    reason: str | None = None
+    latency_ms: float | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return plain JSON values, seconds to three digits and times as ISO 8601; what does not apply is left out."""
+        fields: dict[str, Any] = {"type": self.type}
+        if self.label is not None:
+            fields |= {"label": self.label, "index": self.index}
+        fields |= {"start_s": _rounded(self.start_s), "end_s": _rounded(self.end_s)}
+        if self.probability is not None:
+            fields["probability"] = round(self.probability, 6)
+        if self.reason is not None:
+            fields["reason"] = self.reason
+        if self.start_time is not None:
+            fields |= {"start_time": iso_time(self.start_time), "end_time": iso_time(self.end_time)}
+        return {**fields, "source": self.source, "latency_ms": _rounded(self.latency_ms)}
+
+    def to_json(self) -> str:
+        """Return the event as one line of JSON."""
+        return json.dumps(self.to_fields(), ensure_ascii=False)
+
+
+def iso_time(time: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC with milliseconds, for instance "2026-03-01T12:00:00.250Z"."""
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def dated(event: Event, time_s: float, wall_s: float) -> Event:
+    """Give an event its wall-clock times.
+
+    Args:
+        event: Without them.
+        time_s: An instant of stream time, near the event.
+        wall_s: The same instant in seconds since 1970.
+    """
+
+    def at(instant_s: float | None) -> datetime | None:
+        return None if instant_s is None else datetime.fromtimestamp(wall_s + instant_s - time_s, UTC)
+
+    return replace(event, start_time=at(event.start_s), end_time=at(event.end_s))

@@ -1,0 +1,61 @@
+"""How a stream is read and watched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from i3d_edge.runtime.live.connection import Settings
+from i3d_edge.runtime.live.hysteresis import check_thresholds
+from i3d_edge.runtime.live.smoothing import smoothing_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """How a stream is read and watched.
+
+    Attributes:
+        hop: Frames between windows; None for as often as the machine keeps up.
+        smoothing: "none", "exponential:SECONDS" or "mean:WINDOWS"; see `smoothing_named`.
+        on, off, min_duration_s, labels: When actions begin and end, and which are watched, all if empty; see
+            `Hysteresis`.
+        is_real_time: Play a file at the pace of its timestamps, as if it were live.
+        is_looped: Begin a file again at its end.
+        reconnect: Attempts in a row to reach a source that broke off; None for no end of them, and then the first
+            connection is tried again as well.
+        max_duration_s: Stop after so much stream time; None to go on.
+        report_every_s: How often to report progress; 0 for never.
+        num_predictions: Classes in an answer.
+        rtsp_transport, open_timeout_s, read_timeout_s, hardware_decoder: How the source is opened and read; see
+            `Settings`.
+
+    Raises:
+        ValueError: If smoothing or thresholds are not as said.
+    """
+
+    hop: int | None = 25
+    smoothing: str = "exponential:1"
+    on: float = 0.5
+    off: float = 0.3
+    min_duration_s: float = 0.0
+    labels: Collection[str] = ()
+    is_real_time: bool = False
+    is_looped: bool = False
+    reconnect: int | None = 5
+    max_duration_s: float | None = None
+    report_every_s: float = 0.0
+    num_predictions: int = 5
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
+    hardware_decoder: str | None = None
+
+    def __post_init__(self) -> None:
+        smoothing_named(self.smoothing)
+        check_thresholds(self.on, self.off)
+
+    @property
+    def settings(self) -> Settings:
+        """How the source is opened and read."""
+        return Settings(self.rtsp_transport, self.open_timeout_s, self.read_timeout_s, self.hardware_decoder)

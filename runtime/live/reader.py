@@ -1,0 +1,76 @@
+"""The thread that reads a stream and cuts its windows."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from i3d_edge.runtime.live.mailbox import Closed, Mailbox
+from i3d_edge.runtime.live.source import Gap, LiveSource
+from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
+
+_JOIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing comes any more, because of an error or because the source ended."""
+
+    error: BaseException | None
+
+
+class StreamReader:
+    """Reads, decodes and cuts windows in a thread of its own, and hands them over, with gaps between them.
+
+    Where the source does not wait, the newest window wins, and older ones are dropped whole.
+
+    Attributes:
+        num_dropped: Windows so far.
+    """
+
+    def __init__(self, source: LiveSource, builder: WindowBuilder) -> None:
+        self.num_dropped = 0
+        self._source, self._builder = source, builder
+        self._mailbox: Mailbox[StreamWindow | Gap | Ended] = Mailbox()
+        self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
+
+    @property
+    def num_waiting(self) -> int:
+        """How many windows and gaps wait to be taken."""
+        return len(self._mailbox)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def take(self, timeout_s: float) -> StreamWindow | Gap | Ended | None:
+        """Return what comes next; None if nothing comes in time."""
+        return self._mailbox.take(timeout_s)
+
+    def close(self) -> None:
+        """Let the thread end, and wait for it a while: it may be stuck in a driver."""
+        self._mailbox.close()
+        self._thread.join(_JOIN_S)
+
+    def _run(self) -> None:
+        try:
+            for item in self._source:
+                if isinstance(item, Gap):
+                    self._builder.restart()
+                    self._mailbox.note(item)
+                    continue
+                for window in self._builder.add(item):
+                    self._hand_over(window)
+            for window in self._builder.finish(self._source.frame_duration):
+                self._hand_over(window)
+            self._mailbox.note(Ended(None))
+        except Closed:
+            pass
+        except BaseException as error:  # whatever it is, it is for whoever takes windows
+            self._mailbox.note(Ended(error))
+
+    def _hand_over(self, window: StreamWindow) -> None:
+        if self._source.is_live:
+            self.num_dropped += self._mailbox.replace(window)
+        else:
+            self._mailbox.put(window)

@@ -1,0 +1,71 @@
+"""The watcher: probabilities of windows in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from i3d_edge.runtime.live.event import Event, dated
+from i3d_edge.runtime.live.hysteresis import Hysteresis
+from i3d_edge.runtime.live.smoothing import Smoothing
+from i3d_edge.runtime.live.source import Gap
+from i3d_edge.runtime.live.window import StreamWindow
+
+Float32Array = npt.NDArray[np.float32]
+
+
+class Watcher:
+    """Smooths probabilities, finds where actions begin and end, and dates both.
+
+    Windows are to be told first (`smooth`), then what they change (`events`).
+    """
+
+    def __init__(self, smoothing: Smoothing, hysteresis: Hysteresis, source: str) -> None:
+        self._smoothing, self._hysteresis, self._source = smoothing, hysteresis, source
+        self._anchor: tuple[float, float] | None = None
+        self._start_times: dict[int | None, datetime | None] = {}
+
+    def smooth(self, window: StreamWindow, probabilities: Float32Array, *, is_live: bool) -> Float32Array:
+        """Take a window's probabilities; return the smoothed ones, both of shape (num_classes,).
+
+        Args:
+            window: Later than those before.
+            probabilities: What the model says of it.
+            is_live: Whether its wall-clock time dates events.
+        """
+        self._anchor = (window.end_s, window.wall_s) if is_live else None
+        return self._smoothing.update(window.end_s, probabilities)
+
+    def events(self, window: StreamWindow, smoothed: Float32Array, latency_ms: float) -> Iterator[Event]:
+        """Yield what a window's smoothed probabilities begin and end."""
+        found = self._hysteresis.update(window.start_s, window.end_s, smoothed)
+        yield from self._dated(replace(event, latency_ms=latency_ms) for event in found)
+
+    def gap(self, gap: Gap, *, is_live: bool) -> Iterator[Event]:
+        """End all that goes on, forget the windows so far, and yield the gap itself too."""
+        yield from self.close()
+        self._smoothing.reset()
+        start_s, end_s = float(gap.start), float(gap.end)
+        event = Event(type="gap", start_s=start_s, end_s=end_s, reason=gap.reason, source=self._source)
+        yield dated(event, end_s, gap.wall_s) if is_live else event
+
+    def close(self) -> Iterator[Event]:
+        """End all that goes on."""
+        yield from self._dated(self._hysteresis.close())
+
+    def _dated(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            if self._anchor is None:
+                yield event
+                continue
+            event = dated(event, *self._anchor)
+            if event.type == "start":
+                self._start_times[event.index] = event.start_time
+            else:
+                # Clocks drift and frames jitter; what was told of the start stays true.
+                event = replace(event, start_time=self._start_times.pop(event.index))
+            yield event

@@ -1,0 +1,50 @@
+"""Jinja2 templates of pages and charts."""
+
+from __future__ import annotations
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from i3d_edge.runtime.show.palette import DASHES, ON_DARK, ON_LIGHT
+
+_SHARED = "i3d_edge.runtime.show"
+
+
+def environment(package: str = _SHARED) -> Environment:
+    """Return an environment that renders the templates of a package, and the shared ones.
+
+    Text is escaped unless it is markup already. Its unprintable characters are spelled out, so that none can hide text
+    or change its direction. The shared templates are `base.html.j2`, `style.css.j2` and `chart.svg.j2`.
+
+    Args:
+        package: The package that has a folder `templates`.
+    """
+    loader = ChoiceLoader([PackageLoader(name) for name in dict.fromkeys([package, _SHARED])])
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        finalize=visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals |= {"on_light": ON_LIGHT, "on_dark": ON_DARK, "dashes": DASHES}
+    made.filters["percent"] = percent
+    return made
+
+
+def visible(value: object) -> object:
+    """Spell out the unprintable characters of a text as Python escapes; leave markup as it is."""
+    if isinstance(value, Markup):
+        return value
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(value))
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in percent, with one decimal.
+
+    Example:
+        0.83036 -> "83.0 %".
+    """
+    return f"{100 * fraction:.1f} %"
