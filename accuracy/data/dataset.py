@@ -95,11 +95,11 @@ def read_dataset(
     for entry in entries:
         key = os.path.normpath(source.root / entry.path)
         if key in videos:
-            raise ListError(f"list {str(path)!r} must name each video once; {entry.where} repeats {entry.path!r}")
+            raise ListError(f"list {str(path)!r} names a video twice: {entry.where} repeats {entry.path!r}")
         label = _label(source, entry, matcher)
         videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, frames_fps)
     if not videos:
-        raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
+        raise ListError(f"list {str(path)!r} is empty")
     return DataSet(path, name, source.root, tuple(videos.values()), notes)
 
 
@@ -157,8 +157,8 @@ def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str |
         name = matcher.labels.names[entry.index] if names is None else names.get(entry.index)
         if name is None:
             raise ListError(
-                f"list {str(source.path)!r}, {entry.where}, must have a class index of the class file; "
-                f"got {entry.index}"
+                f"list {str(source.path)!r}, {entry.where}, has a class index that the class file does not name: "
+                f"{entry.index}"
             )
     if name is None:
         return None

@@ -49,12 +49,10 @@ def sniff(source: ListSource) -> str:
             return "omz"
         if document is not None and MANIFEST_KEY in document:
             raise ListError(
-                f"data set {str(source.path)!r} must be a list or a folder; it is a manifest: its videos are chosen",
+                f"data set {str(source.path)!r} is a manifest: its videos are chosen already",
                 hint="`i3d accuracy run` takes it as it is",
             )
-        raise ListError(
-            f"list {str(source.path)!r} must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
-        )
+        raise ListError(f"list {str(source.path)!r} is JSON, but neither a manifest nor Open Model Zoo's annotation")
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     for name, matches in (
         ("kinetics", is_kinetics),

@@ -25,7 +25,7 @@ def _read(source: ListSource) -> list[ListEntry]:
     folders = sorted(entry.name for entry in os.scandir(source.root) if os.path.isdir(entry.path))
     if folders and {name.lower() for name in folders} <= _SPLITS:
         raise ListError(
-            f"folder {str(source.root)!r} must hold a folder for each class; it holds {', '.join(folders)}",
+            f"folder {str(source.root)!r} holds splits, not a folder for each class: {', '.join(folders)}",
             hint=f"give one of them: {source.root / folders[-1]}",
         )
     entries = []
@@ -37,7 +37,7 @@ def _read(source: ListSource) -> list[ListEntry]:
                 entries.append(ListEntry(f"folder {label!r}", path, label))
     if not entries:
         raise ListError(
-            f"folder {str(source.root)!r} must hold class folders with videos; it holds none",
+            f"folder {str(source.root)!r} holds no class folders with videos",
             hint="one folder per class, named after it, with a video per file",
         )
     return entries

@@ -39,7 +39,7 @@ def read_omz(source: ListSource) -> list[ListEntry]:
             entries.append(ListEntry(f"video {key!r}", _find(source, key, label), label))
     if not entries:
         raise ListError(
-            f"list {str(source.path)!r} must have videos of the subset {split!r}; it has {', '.join(sorted(splits))}"
+            f"list {str(source.path)!r} has no videos of the subset {split!r}; available: {', '.join(sorted(splits))}"
         )
     return entries
 

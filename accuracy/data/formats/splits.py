@@ -50,7 +50,7 @@ def read_hmdb51(source: ListSource) -> list[ListEntry]:
             if part == _HMDB51_TEST:
                 entries.append(ListEntry(f"{path.name}, line {number}", f"{label}/{name.strip()}", label))
     if not entries:
-        raise ListError(f"folder {str(source.path)!r} must hold <class>_test_split{split}.txt files; it holds none")
+        raise ListError(f"folder {str(source.path)!r} holds no <class>_test_split{split}.txt files")
     return entries
 
 

@@ -95,11 +95,11 @@ def _rows(source: ListSource, columns: tuple[str, ...], needed: tuple[str, ...])
             rows.append((reader.line_num, row))
     except csv.Error as error:
         raise ListError(
-            f"list {str(source.path)!r} must be CSV; got {error}", hint="look for a double quote without its partner"
+            f"list {str(source.path)!r} is not CSV: {error}", hint="look for a double quote without its partner"
         ) from error
     if splits and not rows:
         found = ", ".join(sorted(split or "an empty cell" for split in splits))
-        raise ListError(f"list {str(source.path)!r} must have videos of the split {source.split!r}; it has {found}")
+        raise ListError(f"list {str(source.path)!r} has no videos of the split {source.split!r}; available: {found}")
     return rows
 
 
