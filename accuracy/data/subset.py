@@ -109,10 +109,9 @@ def make_subset(
     """
     check_output(output, force=force)
     root = _root(data, output)
-    strata = _strata([video for video in data.videos if video.label is not None], how, seed)
     with CheckPool(num_workers) as pool:
         picking = _Picking(pool, drops_short)
-        _pick_all(data, strata, num_videos, picking, checks_all=checks_all)
+        _pick_all(data, _strata(data.videos, how, seed), num_videos, picking, checks_all=checks_all)
     content: ManifestContent = {
         "manifest_version": MANIFEST_VERSION,
         "digest": "",
@@ -172,7 +171,8 @@ def _root(data: DataSet, output: Path) -> str:
 
 
 def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, list[ListedVideo]]:
-    """Return candidates in the order in which they are taken, by class if that is how."""
+    """Return the labelled videos in the order in which they are taken, by class if that is how."""
+    videos = [video for video in videos if video.label is not None]
     if how == "omz":
         return {"": list(videos)}
     ordered = sorted(videos, key=lambda video: _hash(seed, video.path))
