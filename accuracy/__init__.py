@@ -6,7 +6,7 @@ from i3d_edge.accuracy.data.dataset import ListedVideo as ListedVideo
 from i3d_edge.accuracy.data.dataset import read_dataset as read_dataset
 from i3d_edge.accuracy.data.dataset import read_list as read_list
 from i3d_edge.accuracy.data.dataset import require_frame_rate as require_frame_rate
-from i3d_edge.accuracy.data.manifest import Manifest as Manifest
+from i3d_edge.accuracy.data.manifest import VideoManifest as VideoManifest
 from i3d_edge.accuracy.data.manifest import is_manifest as is_manifest
 from i3d_edge.accuracy.data.manifest import read_manifest as read_manifest
 from i3d_edge.accuracy.data.manifest import verify_videos as verify_videos
@@ -33,7 +33,6 @@ from i3d_edge.accuracy.report.reference import format_references as format_refer
 from i3d_edge.accuracy.report.reference import references_to_json as references_to_json
 from i3d_edge.accuracy.report.text import format_result as format_result
 from i3d_edge.accuracy.report.text import format_scores as format_scores
-from i3d_edge.accuracy.result.metrics import topk_metrics as topk_metrics
 from i3d_edge.accuracy.result.recorded_run import RecordedRun as RecordedRun
 from i3d_edge.accuracy.result.recorded_run import read_run as read_run
 from i3d_edge.accuracy.result.recorded_run import score_run as score_run

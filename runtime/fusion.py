@@ -16,12 +16,13 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 
 
 def fuse(fusion: Fusion, probabilities: FloatArray) -> FloatArray:
-    """Combine the views of one video by what they say of each class.
+    """Combine the views of one video.
 
     Args:
-        fusion: "probabilities" takes their mean; "logits" the softmax of the mean of the logits, so that a class that
-            one view excludes is out. Log-probabilities stand for logits, see `mean_of_logits`; a probability that
-            float32 holds as 0 counts as the smallest that it holds in full.
+        fusion: "probabilities" takes the mean of probabilities; "logits" the softmax of the mean of logits, so that a
+            class that one view excludes is out. Log-probabilities stand for logits: they differ by a constant of the
+            view, which drops out of the softmax. A probability that float32 holds as 0 counts as the smallest that it
+            holds in full.
         probabilities: Shape (num_views, num_classes).
 
     Returns:
@@ -32,19 +33,5 @@ def fuse(fusion: Fusion, probabilities: FloatArray) -> FloatArray:
         is ln 2.
     """
     if fusion == "probabilities":
-        return mean_of_probabilities(probabilities)
-    return mean_of_logits(np.log(np.maximum(probabilities, _SMALLEST)))
-
-
-def mean_of_probabilities(probabilities: FloatArray) -> FloatArray:
-    """Return the mean over views; shapes as for `fuse`."""
-    return np.asarray(np.mean(probabilities, axis=0))
-
-
-def mean_of_logits(logits: FloatArray) -> FloatArray:
-    """Return the softmax of the mean logits over views; shapes as for `fuse`.
-
-    Log-probabilities are logits less a constant of the view, and a constant drops out of the softmax; so they do as
-    well.
-    """
-    return softmax(np.mean(logits, axis=0))
+        return np.asarray(np.mean(probabilities, axis=0))
+    return softmax(np.mean(np.log(np.maximum(probabilities, _SMALLEST)), axis=0))

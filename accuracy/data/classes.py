@@ -58,9 +58,9 @@ def read_classes(path: Path) -> Mapping[int, str]:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        raise LabelError(f"class file {str(path)!r} must be a text file; got {reason}") from error
+        raise LabelError(f"class file {str(path)!r} is not a readable text file: {reason}") from error
     if not lines:
-        raise LabelError(f"class file {str(path)!r} must name at least one class; it is empty")
+        raise LabelError(f"class file {str(path)!r} is empty")
     header, *rows = _cells(path, lines)
     if {"id", "name"} <= set(header):
         pairs = _columns(path, rows, header.index("id"), header.index("name"))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from i3d_edge.accuracy.data.classes import ClassMatcher
-from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, Entry, Source, sniff
+from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_utf8
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet
@@ -43,7 +43,7 @@ class DataSet:
 
     Attributes:
         path: The list or folder.
-        format: Its name in `accuracy.formats.FORMATS`.
+        format: Its name in `accuracy.data.formats.FORMATS`.
         root: Where relative paths start.
         videos: In the order of the data set, each once.
         notes: What a user should know of it.
@@ -66,7 +66,7 @@ def read_dataset(
     split: str | None = None,
     frames_fps: Fraction | None = None,
 ) -> DataSet:
-    """Read a data set in any of the forms of `accuracy.formats`.
+    """Read a data set in any of the forms of `accuracy.data.formats`.
 
     Args:
         path: A list, or a folder.
@@ -84,7 +84,7 @@ def read_dataset(
             meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
-    source = Source(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
+    source = ListSource(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
     name = format_name or sniff(source)
     _require_meaning(source, name)
     entries = FORMATS[name](source)
@@ -95,11 +95,11 @@ def read_dataset(
     for entry in entries:
         key = os.path.normpath(source.root / entry.path)
         if key in videos:
-            raise ListError(f"list {str(path)!r} must name each video once; {entry.where} repeats {entry.path!r}")
+            raise ListError(f"list {str(path)!r} names a video twice: {entry.where} repeats {entry.path!r}")
         label = _label(source, entry, matcher)
         videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, frames_fps)
     if not videos:
-        raise ListError(f"list {str(path)!r} must name at least one video; it is empty")
+        raise ListError(f"list {str(path)!r} is empty")
     return DataSet(path, name, source.root, tuple(videos.values()), notes)
 
 
@@ -125,7 +125,7 @@ def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
     return list(read_dataset(path, labels).videos)
 
 
-def _require_meaning(source: Source, name: str) -> None:
+def _require_meaning(source: ListSource, name: str) -> None:
     """Refuse what was said of a data set and has no meaning for its format."""
     if source.split is not None and name not in HAVE_SPLITS:
         raise ListError(
@@ -140,7 +140,7 @@ def _require_meaning(source: Source, name: str) -> None:
         )
 
 
-def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
+def _require_utf8(source: ListSource, entries: Sequence[ListEntry]) -> None:
     """Refuse names of other bytes: results and manifests are UTF-8, and could not hold them."""
     for name in (str(source.path), *(entry.path for entry in entries)):
         if not is_utf8(name):
@@ -150,15 +150,15 @@ def _require_utf8(source: Source, entries: Sequence[Entry]) -> None:
             )
 
 
-def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
+def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str | None:
     name = entry.label
     if entry.index is not None:
         names = source.classes
         name = matcher.labels.names[entry.index] if names is None else names.get(entry.index)
         if name is None:
             raise ListError(
-                f"list {str(source.path)!r}, {entry.where}, must have a class index of the class file; "
-                f"got {entry.index}"
+                f"list {str(source.path)!r}, {entry.where}, has a class index that the class file does not name: "
+                f"{entry.index}"
             )
     if name is None:
         return None
@@ -168,7 +168,7 @@ def _label(source: Source, entry: Entry, matcher: ClassMatcher) -> str | None:
         raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
 
 
-def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -> tuple[str, ...]:
+def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: LabelSet) -> tuple[str, ...]:
     """Refuse indices that cannot be the model's, or contradict the folders that their videos lie in."""
     indexed = [(entry, entry.index) for entry in entries if entry.index is not None]
     if not indexed:
@@ -177,9 +177,9 @@ def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -
         own = dict(enumerate(labels.names))
         matcher = ClassMatcher(labels)
         moved = sum(own.get(index) != matcher.find(name) for index, name in source.classes.items())
-        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",) * (
-            moved > 0
-        )
+        if not moved:
+            return ()
+        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",)
     if beyond := [entry for entry, index in indexed if index >= len(labels)]:
         indices = [index for _, index in indexed]
         counts_from_one = min(indices) == 1 and max(indices) == len(labels)
@@ -201,9 +201,9 @@ def _check_indices(source: Source, entries: Sequence[Entry], labels: LabelSet) -
             f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
             hint="the list was made with another order of classes: --classes FILE says which",
         )
-    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",) * (
-        len(wrong) > 0
-    )
+    if not wrong:
+        return ()
+    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",)
 
 
 def _folder_label(path: str, matcher: ClassMatcher) -> str | None:

@@ -22,12 +22,13 @@ from i3d_edge.core.errors import LabelError, ListError, OutputError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
+from i3d_edge.core.schema import Count, Format
+from i3d_edge.core.text import some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
 _START_BYTES = 256
 """What is no JSON object by then is not read further: it may be a video."""
-_SHOWN = 3
 
 
 class PinnedVideo(TypedDict):
@@ -35,12 +36,12 @@ class PinnedVideo(TypedDict):
 
     path: str  # as the data set names it; relative to the manifest's root unless absolute
     label: str  # in the model's words
-    index: int  # of the label in the model's order
+    index: Count  # of the label in the model's order
     sha256: str  # of the file; of a folder of images, of a line of name and SHA-256 for each, whether it counts or not
-    num_bytes: int
+    num_bytes: Count
     duration_s: float
     fps: float  # frames per second, on average
-    num_frames: int  # of a folder of images, those that count
+    num_frames: Count  # of a folder of images, those that count
 
 
 class Excluded(TypedDict):
@@ -54,31 +55,31 @@ class MadeFrom(TypedDict):
     """The data set that the videos were chosen from."""
 
     name: str  # of the list or folder, without the folders above it
-    format: str  # see accuracy.formats.FORMATS
+    format: str  # see accuracy.data.formats.FORMATS
     sha256: str | None  # of a list
     split: str | None
     classes_sha256: str | None  # of the file that says what the list's indices mean
-    num_listed: int
+    num_listed: Count
 
 
 class Choice(TypedDict):
     """How the videos were chosen."""
 
     how: str  # "stratified", "random" or "omz"
-    num_asked: int
+    num_asked: Count
     seed: int | None  # None where chance has no part
     drops_short: bool  # videos shorter than one clip
 
 
-class ManifestFile(TypedDict):
+class ManifestContent(TypedDict):
     """The whole of a manifest."""
 
     manifest_version: int
     digest: str  # SHA-256 of everything but itself and the root, as JSON with sorted keys and no spaces
     root: str  # folder where paths start, relative to the manifest's own
     labels: str  # name of the label set
-    num_classes: int
-    labels_sha256: str  # of the class names, a line each
+    num_classes: Count
+    labels_sha256: str  # of the class names, see `hash_names`
     frames_fps: str | None  # rate of folders of images, e.g. "30000/1001"
     made_from: MadeFrom
     choice: Choice
@@ -86,8 +87,19 @@ class ManifestFile(TypedDict):
     excluded: list[Excluded]
 
 
+_FORMAT = Format(
+    kind=ManifestContent,
+    noun="manifest",
+    error=ListError,
+    version=MANIFEST_VERSION,
+    version_key=MANIFEST_KEY,
+    hint="make it again by `i3d accuracy subset`",
+    version_hint="it was written by another version of i3d-edge: make it again by `i3d accuracy subset`",
+)
+
+
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class VideoManifest:
     """A manifest that was read or made.
 
     Attributes:
@@ -96,7 +108,7 @@ class Manifest:
     """
 
     path: Path
-    content: ManifestFile
+    content: ManifestContent
 
     @property
     def digest(self) -> str:
@@ -113,12 +125,12 @@ class Manifest:
         Raises:
             LabelError: If the model has other classes, or has them in another order.
         """
-        if labels_sha256(labels) != self.content["labels_sha256"]:
+        if labels.sha256 != self.content["labels_sha256"]:
             for video in self.content["videos"]:
                 if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:
                     raise LabelError(
-                        f"manifest {str(self.path)!r} must have the model's classes, {labels.name!r}; it was made for "
-                        f"{self.content['labels']!r}, where class {video['index']} is {video['label']!r}",
+                        f"manifest {str(self.path)!r} was made for the classes {self.content['labels']!r}, where class "
+                        f"{video['index']} is {video['label']!r}; the model has {labels.name!r}",
                         hint="`i3d accuracy subset --model` makes one for this model",
                     )
         start = root if root is not None else self.path.parent / self.content["root"]
@@ -150,7 +162,7 @@ def is_manifest(path: Path) -> bool:
     return f'"{MANIFEST_KEY}"' in text if document is None else MANIFEST_KEY in document
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> VideoManifest:
     """Read a manifest, and make sure that nobody changed it.
 
     Raises:
@@ -158,33 +170,18 @@ def read_manifest(path: Path) -> Manifest:
             not UTF-8.
     """
     if not is_utf8(str(path)):
+        raise ListError(f"the path of manifest {str(path)!r} is not UTF-8, so results cannot name it", hint="rename it")
+    content = _FORMAT.read(path)
+    if (found := digest_of(content)) != content["digest"]:
         raise ListError(
-            f"manifest {str(path)!r} must have a path that is UTF-8, for results to name it; it has other bytes"
+            f"manifest {str(path)!r} was edited: the digest of its content is {found[:12]}, and it states "
+            f"{content['digest'][:12]}",
+            hint="make a new one by `i3d accuracy subset`",
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        version, stated, root = content[MANIFEST_KEY], content["digest"], content["root"]
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        found = f"no {error}" if isinstance(error, KeyError) else error
-        raise ListError(
-            f"manifest {str(path)!r} must be JSON as `i3d accuracy subset` writes it; got {found}"
-        ) from error
-    if version != MANIFEST_VERSION:
-        raise ListError(
-            f"manifest {str(path)!r} must have version {MANIFEST_VERSION}; got {version!r}",
-            hint="it was written by another version of i3d-edge: make it again",
-        )
-    if not isinstance(root, str):
-        raise ListError(f"manifest {str(path)!r} must name the folder of its videos as its root; got {root!r}")
-    if (found := digest_of(content)) != stated:
-        raise ListError(
-            f"manifest {str(path)!r} must have the digest of its content, {found[:12]}; it states {str(stated)[:12]}",
-            hint="somebody edited it: make a new one by `i3d accuracy subset`",
-        )
-    return Manifest(path, content)
+    return VideoManifest(path, content)
 
 
-def write_manifest(path: Path, content: ManifestFile, *, force: bool = False) -> Manifest:
+def write_manifest(path: Path, content: ManifestContent, *, force: bool = False) -> VideoManifest:
     """Write a manifest; its digest is computed here.
 
     Raises:
@@ -192,7 +189,7 @@ def write_manifest(path: Path, content: ManifestFile, *, force: bool = False) ->
     """
     content = {**content, "digest": digest_of(content)}
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n", force=force)
-    return Manifest(path, content)
+    return VideoManifest(path, content)
 
 
 def digest_of(content: Any) -> str:
@@ -202,12 +199,7 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def labels_sha256(labels: LabelSet) -> str:
-    """Return the SHA-256 of class names, a line each."""
-    return hashlib.sha256("".join(f"{name}\n" for name in labels.names).encode()).hexdigest()
-
-
-def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool = False) -> None:
+def verify_videos(manifest: VideoManifest, *, root: Path | None = None, force: bool = False) -> None:
     """Make sure that the videos are the ones that were pinned.
 
     A file whose size and time of change are those of an earlier verification, noted beside the manifest in
@@ -224,11 +216,9 @@ def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool =
         stats = list(track(found, total=len(videos), title="verifying", unit="video"))
     changed = [video["path"] for video, stat in zip(videos, stats, strict=True) if stat is None]
     if changed:
-        shown = ", ".join(repr(path) for path in changed[:_SHOWN])
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise ListError(
-            f"manifest {str(manifest.path)!r} must list videos as they are; {len(changed)} of {len(videos)} changed or "
-            f"are gone: {shown}{more}",
+            f"{len(changed)} of {len(videos)} videos of manifest {str(manifest.path)!r} changed or are gone: "
+            f"{some(changed)}",
             hint="bring back the videos that were pinned, say where they are by --videos, or make a new manifest",
         )
     note_verified(
@@ -236,7 +226,7 @@ def verify_videos(manifest: Manifest, *, root: Path | None = None, force: bool =
     )
 
 
-def note_verified(manifest: Manifest, root: Path, stats: Mapping[str, list[int]]) -> None:
+def note_verified(manifest: VideoManifest, root: Path, stats: Mapping[str, list[int]]) -> None:
     """Remember size and time of change of the files in a root whose bytes are known to be the pinned ones, by path."""
     files = {str(_real(root) / path): stat for path, stat in stats.items()}
     text = json.dumps({"digest": manifest.digest, "files": files})
@@ -262,7 +252,7 @@ def _verify(file: Path, video: PinnedVideo, known: Mapping[str, list[int]]) -> l
     return stat
 
 
-def _read_verified(manifest: Manifest) -> dict[str, list[int]]:
+def _read_verified(manifest: VideoManifest) -> dict[str, list[int]]:
     try:
         noted = json.loads(_verified_path(manifest).read_text(encoding="utf-8"))
         files: dict[str, list[int]] = noted["files"] if noted["digest"] == manifest.digest else {}
@@ -271,5 +261,5 @@ def _read_verified(manifest: Manifest) -> dict[str, list[int]]:
     return files
 
 
-def _verified_path(manifest: Manifest) -> Path:
+def _verified_path(manifest: VideoManifest) -> Path:
     return manifest.path.with_name(f"{manifest.path.name}.verified")

@@ -17,9 +17,9 @@ from i3d_edge.accuracy.data.manifest import (
     Choice,
     Excluded,
     MadeFrom,
-    Manifest,
+    ManifestContent,
     PinnedVideo,
-    labels_sha256,
+    VideoManifest,
     note_verified,
     write_manifest,
 )
@@ -64,6 +64,10 @@ class _Picking:
         self.excluded.append({"path": video.path, "reason": reason})
         return False
 
+    def stats(self) -> dict[str, list[int]]:
+        """Return size and time of change of what was taken, by path; see `content_stat`."""
+        return {video.path: list(content_stat(video.file)) for video, _ in self.taken}
+
 
 def make_subset(
     data: DataSet,
@@ -79,13 +83,12 @@ def make_subset(
     split: str | None = None,
     num_workers: int | None = None,
     force: bool = False,
-) -> Manifest:
+) -> VideoManifest:
     """Choose whole videos of a data set and pin them in a manifest; the same inputs give the same bytes.
 
     "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
-    seed; "omz" takes the first in the data set's order, as Open Model Zoo's checker does, and lists them by their
-    names, as it does. A video that is missing, corrupt, a copy of one taken before, or without a label is passed over
-    for the next one, and named with the reason.
+    seed; "omz" takes the first and lists them by name, as Open Model Zoo's checker does. A video that is missing,
+    corrupt, a copy or without a label is passed over for the next one, and named with the reason.
 
     Args:
         data: From `read_dataset`.
@@ -93,11 +96,10 @@ def make_subset(
         output: The manifest.
         num_videos: How many; fewer are taken if there are no more.
         how: See above.
-        seed: Decides the order within a class, or of all, by hashing each video's name with it: it depends on
-            nothing else, not on the order of the list.
+        seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
         drops_short: Also pass over videos shorter than one clip.
         checks_all: Check every video of the data set, not only as many as are needed, and note what is wrong with it.
-        classes_path: The file that said what the list's indices mean; recorded.
+        classes_path: The file that says what the list's indices mean; recorded.
         split: Recorded.
         num_workers: Threads that check videos.
         force: Replace an existing manifest.
@@ -108,50 +110,54 @@ def make_subset(
     """
     check_output(output, force=force)
     root = _root(data, output)
-    labelled = [video for video in data.videos if video.label is not None]
-    strata = _strata(labelled, how, seed)
     with CheckPool(num_workers) as pool:
         picking = _Picking(pool, drops_short)
-        picking.excluded += [
-            {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
-            for video in data.videos
-            if video.label is None
-        ]
-        looking = _pick(strata, num_videos, picking)
-        if checks_all:
-            looking, total = chain(looking, _look_at_the_rest(strata, picking)), len(labelled)
-        else:
-            looking, total = filter(None, looking), min(num_videos, len(labelled))
-        for _ in track(looking, total=total, title="checking", unit="video"):
-            pass
+        _pick_all(data, _strata(data.videos, how, seed), num_videos, picking, checks_all=checks_all)
+    content: ManifestContent = {
+        "manifest_version": MANIFEST_VERSION,
+        "digest": "",
+        "root": root,
+        "labels": labels.name,
+        "num_classes": len(labels),
+        "labels_sha256": labels.sha256,
+        "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
+        "made_from": _made_from(data, split, classes_path),
+        "choice": Choice(how=how, num_asked=num_videos, seed=None if how == "omz" else seed, drops_short=drops_short),
+        "videos": _pinned(picking.taken, labels, how),
+        "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
+    }
+    manifest = write_manifest(output, content, force=force)
+    note_verified(manifest, data.root, picking.stats())
+    return manifest
+
+
+def _pick_all(
+    data: DataSet,
+    strata: Mapping[str, list[ListedVideo]],
+    num_videos: int,
+    picking: _Picking,
+    *,
+    checks_all: bool,
+) -> None:
+    picking.excluded += [
+        {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+        for video in data.videos
+        if video.label is None
+    ]
+    num_labelled = sum(map(len, strata.values()))
+    looking = _pick(strata, num_videos, picking)
+    if checks_all:
+        looking, total = chain(looking, _look_at_the_rest(strata, picking)), num_labelled
+    else:
+        looking, total = filter(None, looking), min(num_videos, num_labelled)
+    for _ in track(looking, total=total, title="checking", unit="video"):
+        pass
     if not picking.taken:
-        first = f", the first one because of {picking.excluded[0]['reason']}" if picking.excluded else ""
+        first = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
         raise ListError(
-            f"data set {str(data.path)!r} must have a video that can be used; all {len(data.videos)} were excluded"
-            f"{first}",
+            f"none of the {len(data.videos)} videos of data set {str(data.path)!r} can be used{first}",
             hint="--videos says where they lie",
         )
-    manifest = write_manifest(
-        output,
-        {
-            "manifest_version": MANIFEST_VERSION,
-            "digest": "",
-            "root": root,
-            "labels": labels.name,
-            "num_classes": len(labels),
-            "labels_sha256": labels_sha256(labels),
-            "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
-            "made_from": _made_from(data, split, classes_path),
-            "choice": Choice(
-                how=how, num_asked=num_videos, seed=None if how == "omz" else seed, drops_short=drops_short
-            ),
-            "videos": _pinned(picking.taken, labels, how),
-            "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
-        },
-        force=force,
-    )
-    note_verified(manifest, data.root, {video.path: list(content_stat(video.file)) for video, _ in picking.taken})
-    return manifest
 
 
 def _root(data: DataSet, output: Path) -> str:
@@ -166,7 +172,8 @@ def _root(data: DataSet, output: Path) -> str:
 
 
 def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, list[ListedVideo]]:
-    """Return candidates in the order in which they are taken, by class if that is how."""
+    """Return the labelled videos in the order in which they are taken, by class if that is how."""
+    videos = [video for video in videos if video.label is not None]
     if how == "omz":
         return {"": list(videos)}
     ordered = sorted(videos, key=lambda video: _hash(seed, video.path))

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Annotated, Any, Literal, TypedDict
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.accuracy.result.fields import (
-    Kind,
-    is_count,
-    is_full,
-    is_list,
-    is_number,
-    is_object,
-    is_text,
-    or_none,
-    unusable_fields,
-)
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo
-from i3d_edge.accuracy.result.schema import ModelInfo, Protocol, Where
+from i3d_edge.accuracy.result.schema import NOT_EMPTY, ModelInfo, Protocol, Where
 from i3d_edge.core.errors import ComparisonError, ResultError
 from i3d_edge.core.files import write_text
+from i3d_edge.core.labels import hash_names
+from i3d_edge.core.schema import Count, Format
 
 BASELINE_VERSION = 2
-KIND = "i3d-edge accuracy baseline"
 
 _TOP = 5
 _DIGITS = 6
 _HASH_PREFIX = "sha256:"
 _HINT = "make it anew with `i3d accuracy baseline`"
-_FIELDS: Mapping[str, Kind] = {
-    "model": is_text,
-    "what": is_full,
-    "how": is_full,
-    "where": is_full,
-    "where.versions": is_object,
-    "labels.name": or_none(is_text),
-    "labels.num_classes": is_count,
-    "labels.sha256": or_none(is_text),
-    "manifest_digest": or_none(is_text),
-    "num_listed": is_count,
-    "left_out": is_list,
-    "left_out.*": is_text,
-    "videos": is_list,
-}
-_VIDEO_FIELDS: Mapping[str, Kind] = {
-    "video": is_text,
-    "path": is_text,
-    "label": is_count,
-    "top5": is_list,
-    "top5.*": is_count,
-    "probs": is_list,
-    "probs.*": is_number,
-}
 
 
 class BaselineVideo(TypedDict):
@@ -67,23 +33,23 @@ class BaselineVideo(TypedDict):
 
     video: str  # "sha256:" and the file's hash; its path where no hash is known
     path: str  # as listed
-    label: int
-    top5: list[int]  # class indices, best first; fewer where the model has fewer classes
-    probs: list[float]  # theirs
+    label: Count
+    top5: Annotated[list[Count], NOT_EMPTY]  # class indices, best first; fewer where the model has fewer classes
+    probs: Annotated[list[Annotated[float, msgspec.Meta(ge=0)]], NOT_EMPTY]  # theirs
 
 
 class BaselineLabels(TypedDict):
     """The classes behind the indices, by hash."""
 
     name: str | None  # None: the run did not say
-    num_classes: int
-    sha256: str | None  # of the names, each with a newline
+    num_classes: Count
+    sha256: str | None  # of the names, see `hash_names`
 
 
 class Baseline(TypedDict):
     """The whole of a baseline file."""
 
-    kind: str  # KIND
+    kind: Literal["i3d-edge accuracy baseline"]
     schema_version: int
     model: str  # its name in the run
     what: ModelInfo  # `path` without its folders
@@ -91,9 +57,14 @@ class Baseline(TypedDict):
     where: Where
     labels: BaselineLabels
     manifest_digest: str | None  # None: the run was not of a manifest
-    num_listed: int  # videos on the list
+    num_listed: Count  # videos on the list
     left_out: list[str]  # paths of those that were not decoded, or that the protocol does not count
-    videos: list[BaselineVideo]  # by `video`
+    videos: Annotated[list[BaselineVideo], NOT_EMPTY]  # by `video`
+
+
+BASELINE = Format(
+    kind=Baseline, noun="baseline", error=ResultError, version=BASELINE_VERSION, hint=_HINT, version_hint=_HINT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +86,11 @@ def pick_model(run: RecordedRun, name: str | None) -> str:
     known = ", ".join(map(repr, models))
     if name is None and len(models) > 1:
         raise ComparisonError(
-            f"run {str(run.folder)!r} has several models, {known}; one must be named",
+            f"run {str(run.folder)!r} has several models: {known}",
             hint=f"write {run.folder}:{models[0]}",
         )
     if name is not None and name not in models:
-        raise ComparisonError(f"run {str(run.folder)!r} must have the model {name!r}; it has {known}")
+        raise ComparisonError(f"no model {name!r} in run {str(run.folder)!r}; available: {known}")
     return models[0] if name is None else name
 
 
@@ -134,9 +105,9 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
     if not run.is_complete:
         counts = run.result["counts"]
         raise ComparisonError(
-            f"run {str(run.folder)!r} must be complete; it was interrupted after "
+            f"run {str(run.folder)!r} is not complete: it was interrupted after "
             f"{counts['decoded'] + len(counts['dropped'])} of {counts['listed']} videos",
-            hint="the same `i3d accuracy run` command goes on where it stopped",
+            hint="the same `i3d accuracy run` command continues it",
         )
     found: dict[str, Answer] = {}
     counted, uncounted = _labelled(run, model)
@@ -144,15 +115,14 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
         key = _key(video)
         if key in found:
             raise ComparisonError(
-                f"run {str(run.folder)!r} must have each video once; {found[key].path!r} and {video.path!r} "
-                "are the same file",
+                f"run {str(run.folder)!r} has a video twice: {found[key].path!r} and {video.path!r} are the same file",
                 hint="take one of them off the list",
             )
         assert video.label is not None
         found[key] = Answer(video.path, video.label, video.probabilities)
     if not found:
         besides = " besides the last, which its protocol does not count" if uncounted else ""
-        raise ComparisonError(f"run {str(run.folder)!r} must have videos with labels{besides}; it has none")
+        raise ComparisonError(f"run {str(run.folder)!r} has no videos with labels{besides}")
     return found
 
 
@@ -172,7 +142,7 @@ def make_baseline(run: RecordedRun, model: str) -> Baseline:
     result = run.result
     uncounted = [video.path for video in _labelled(run, model)[1]]
     return Baseline(
-        kind=KIND,
+        kind="i3d-edge accuracy baseline",
         schema_version=BASELINE_VERSION,
         model=model,
         what={**result["what"][model], "path": Path(result["what"][model]["path"]).name},
@@ -221,46 +191,28 @@ def read_baseline(path: Path) -> Baseline:
     Raises:
         ResultError: If it is absent, is not one, is of another schema version, or holds what cannot be.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except IsADirectoryError as error:
+    if path.is_dir():
         raise ResultError(
-            f"baseline {str(path)!r} must be a file; got a folder",
+            f"baseline {str(path)!r} is a folder, not a file",
             hint="`i3d accuracy baseline` makes one of a run; to compare, give the baseline first and then the run",
-        ) from error
-    except OSError as error:
-        raise ResultError(f"baseline {str(path)!r} must be a file; got {error.strerror}", hint=_HINT) from error
-    except ValueError as error:
-        raise ResultError(f"baseline {str(path)!r} must be JSON; got {error}", hint=_HINT) from error
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise ResultError(f"baseline {str(path)!r} must say that it is an {KIND!r}; it does not", hint=_HINT)
-    if document.get("schema_version") != BASELINE_VERSION:
-        raise ResultError(
-            f"baseline {str(path)!r} must have schema version {BASELINE_VERSION}; got {document.get('schema_version')}",
-            hint=_HINT,
         )
-    if name := next(unusable_fields(document, _FIELDS), None):
-        raise ResultError(f"baseline {str(path)!r} must have {name!r}; it has none that can be read", hint=_HINT)
-    if not document["videos"]:
-        raise ResultError(f"baseline {str(path)!r} must have a video at least; it has none", hint=_HINT)
+    baseline = BASELINE.read(path)
     seen: set[str] = set()
-    num_classes = document["labels"]["num_classes"]
-    for number, video in enumerate(document["videos"], start=1):
-        if not _is_entry(video, num_classes) or video["video"] in seen:
-            raise ResultError(
-                f"baseline {str(path)!r}, video {number}, must have a name of its own, a path, a label, and as many "
-                f"probabilities as classes; got {json.dumps(video)[:80]}",
-                hint=_HINT,
-            )
+    for number, video in enumerate(baseline["videos"]):
+        if finding := _fault(video, baseline["labels"]["num_classes"], seen):
+            raise ResultError(f"baseline {str(path)!r} is damaged: videos[{number}]: {finding}", hint=_HINT)
         seen.add(video["video"])
-    return cast(Baseline, document)
+    return baseline
 
 
-def _is_entry(video: object, num_classes: int) -> bool:
-    if not isinstance(video, Mapping) or next(unusable_fields(video, _VIDEO_FIELDS), None):
-        return False
-    top5, probs = video["top5"], video["probs"]
-    return len(top5) == len(probs) > 0 and max(*top5, video["label"]) < num_classes and min(probs) >= 0
+def _fault(video: BaselineVideo, num_classes: int, seen: Set[str]) -> str | None:
+    if video["video"] in seen:
+        return f"{video['video']!r} is listed twice"
+    if len(video["top5"]) != len(video["probs"]):
+        return f"{len(video['top5'])} classes, but {len(video['probs'])} probabilities"
+    if (largest := max(*video["top5"], video["label"])) >= num_classes:
+        return f"class {largest}, but there are only {num_classes}"
+    return None
 
 
 def _key(video: RecordedVideo) -> str:
@@ -272,8 +224,3 @@ def _labels(run: RecordedRun) -> BaselineLabels:
     if labels is None:
         return BaselineLabels(name=None, num_classes=run.num_classes, sha256=None)
     return BaselineLabels(name=labels["name"], num_classes=run.num_classes, sha256=hash_names(labels["names"]))
-
-
-def hash_names(names: Sequence[str]) -> str:
-    """Return the SHA-256 of class names in index order, each followed by a newline."""
-    return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()

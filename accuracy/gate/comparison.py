@@ -9,11 +9,12 @@ from typing import TypedDict
 from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.baseline import Answer, Baseline, BaselineVideo, answers, entry, make_baseline, rounded
 from i3d_edge.accuracy.gate.changes import Change, changes
-from i3d_edge.accuracy.gate.drift import log_change
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import ComparisonError
+from i3d_edge.core.text import some
 
-_SHOWN = 3
+_PROBABILITY_FLOOR = 1e-6
+"""Probabilities below this count as this, so that a single 0 does not decide a mean over all videos."""
 _LIST_HINT = "run the baseline's own list, or make a baseline of this one with `i3d accuracy baseline`"
 
 
@@ -83,13 +84,13 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
     missing = sorted(before[key]["path"] for key in before.keys() - now.keys())
     if len(missing) > num_allowed_dropped:
         raise ComparisonError(
-            f"the run must have the baseline's {len(before)} videos, or all but {num_allowed_dropped}; "
-            f"{len(missing)} are missing: {_some(missing)}",
+            f"the run lacks {len(missing)} of the baseline's {len(before)} videos, and {num_allowed_dropped} may be "
+            f"missing: {some(missing)}",
             hint=f"see why in result.json, or compare the others with --allow-dropped {len(missing)}",
         )
     both = sorted(before.keys() & now.keys(), key=lambda key: now[key].path)
     if not both:
-        raise ComparisonError("the run must have a video of the baseline's; it dropped all of them")
+        raise ComparisonError("the run dropped all of the baseline's videos")
     names = run.class_names
     is_right_before = {key: before[key]["top5"][0] == before[key]["label"] for key in both}
     is_right_now = {key: _best(now[key]) == now[key].label for key in both}
@@ -137,6 +138,20 @@ def _flip(before: BaselineVideo, now: Answer, names: Sequence[str]) -> Flip:
     )
 
 
+def log_change(before: float, after: float) -> float:
+    """Return how far the natural log-probability of one class moved, in either direction.
+
+    The class is the best of the baseline. A change of 0.01 is 1 % more or less of its probability; ln 2 = 0.69
+    is half or twice of it; 13.8 at most, from 1 to nothing.
+
+    Example:
+        0.8 before, 0.4 after -> 0.693; 0.4 before, 0.8 after -> the same.
+
+    Source: our choice.
+    """
+    return abs(math.log(max(after, _PROBABILITY_FLOOR)) - math.log(max(before, _PROBABILITY_FLOOR)))
+
+
 def _drift(before: Mapping[str, BaselineVideo], now: Mapping[str, Answer], both: Sequence[str]) -> Drift:
     changes = {}
     for key in both:
@@ -151,13 +166,11 @@ def _drift(before: Mapping[str, BaselineVideo], now: Mapping[str, Answer], both:
 def _check_same_classes(baseline: Baseline, own: Baseline) -> None:
     theirs, ours = baseline["labels"], own["labels"]
     if theirs["num_classes"] != ours["num_classes"]:
-        raise ComparisonError(
-            f"the run must have the baseline's {theirs['num_classes']} classes; it has {ours['num_classes']}"
-        )
+        raise ComparisonError(f"the run has {ours['num_classes']} classes, the baseline {theirs['num_classes']}")
     if None not in (theirs["sha256"], ours["sha256"]) and theirs["sha256"] != ours["sha256"]:
         raise ComparisonError(
-            f"the run must have the baseline's class names, {theirs['name']!r}; those of {ours['name']!r} are others, "
-            "or in another order"
+            f"class names of the run ({ours['name']!r}) differ from the baseline's ({theirs['name']!r}): other names, "
+            "or another order"
         )
 
 
@@ -168,8 +181,8 @@ def _check_same_protocol(baseline: Baseline, own: Baseline) -> None:
         was = ", ".join(f"{name}={theirs.get(name)!r}" for name in different)
         got = ", ".join(f"{name}={ours.get(name)!r}" for name in different)
         raise ComparisonError(
-            f"the run must follow the baseline's protocol, {was}; got {got}",
-            hint="run again by that protocol, or make a baseline by this one",
+            f"the run follows another protocol than the baseline: {got}, not {was}",
+            hint="run again by the baseline's protocol, or make a baseline by this one",
         )
 
 
@@ -180,19 +193,20 @@ def _check_same_list(
     manifests = (baseline["manifest_digest"], own["manifest_digest"])
     if None not in manifests and manifests[0] != manifests[1]:
         raise ComparisonError(
-            f"the run must be of the baseline's manifest, digest {manifests[0]}; got {manifests[1]}", hint=_LIST_HINT
+            f"the run is of another manifest than the baseline: digest {manifests[1]}, not {manifests[0]}",
+            hint=_LIST_HINT,
         )
     relabelled = [now[key].path for key in before.keys() & now.keys() if before[key]["label"] != now[key].label]
     if relabelled:
         raise ComparisonError(
-            f"the run must label the videos as the baseline does; other labels: {_some(sorted(relabelled))}",
+            f"the run labels videos otherwise than the baseline: {some(sorted(relabelled))}",
             hint=_LIST_HINT,
         )
     missing = {before[key]["path"] for key in before.keys() - now.keys()}
     added = {now[key].path for key in now.keys() - before.keys()}
     if changed := sorted(missing & added):
         raise ComparisonError(
-            f"the run must be of the baseline's files; the bytes of {_some(changed)} have changed",
+            f"videos have changed since the baseline was made: {some(changed)}",
             hint="bring back the files that the baseline was made on, or make a baseline of these",
         )
     if (
@@ -201,12 +215,7 @@ def _check_same_list(
         or not added <= set(baseline["left_out"])
     ):
         raise ComparisonError(
-            f"the run must be of the baseline's {baseline['num_listed']} videos; it is of {own['num_listed']}, "
-            f"{len(before.keys() & now.keys())} of them the same",
+            f"the run is of another list than the baseline: {own['num_listed']} videos, not {baseline['num_listed']}; "
+            f"{len(before.keys() & now.keys())} of them are the same",
             hint=_LIST_HINT,
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(repr, names[:_SHOWN])) + more

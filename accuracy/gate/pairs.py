@@ -6,14 +6,15 @@ drop of accuracy is (lost - gained) / n, in [-1, 1]; a negative one is an improv
 
 from __future__ import annotations
 
-from functools import cache
+import math
 
 import numpy as np
-import numpy.typing as npt
 
 Z_ONE_SIDED_95 = 1.6448536269514722
 """The standard normal's 95 % quantile."""
 Z_TWO_SIDED_95 = 1.959963984540054
+Z_POWER_80 = 0.8416212335729143
+"""Its 80 % quantile: what was planned for happens 4 times of 5."""
 SIGNIFICANCE = 0.05
 """Below it, p says that the flips are not shared evenly."""
 
@@ -21,9 +22,6 @@ NUM_RESAMPLES = 10_000
 SEED = 0
 
 _BISECTIONS = 60
-
-Counts = int | float | npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def mcnemar_p(lost: int, gained: int) -> float:
@@ -44,22 +42,7 @@ def mcnemar_p(lost: int, gained: int) -> float:
     return float(tail / 2 ** (flips - 1))
 
 
-@cache
-def fewest_lost(flips: int) -> int:
-    """Return from how many lost of so many flips on McNemar's test says p < 0.05; more than `flips` if it never does.
-
-    Example:
-        6 flips -> 6, as 2 / 2**6 = 0.031; 5 flips -> 6, for 2 / 2**5 = 0.063.
-    """
-    gained, ways, tail, total = 0, 1, 1, 2**flips
-    while tail / total < SIGNIFICANCE / 2:
-        gained += 1
-        ways = ways * (flips - gained + 1) // gained  # flips over gained
-        tail += ways
-    return flips - gained + 1
-
-
-def drop_upper_bound(lost: float, gained: float, num_videos: int, z: float = Z_ONE_SIDED_95) -> float:
+def drop_upper_bound(lost: int, gained: int, num_videos: int, z: float = Z_ONE_SIDED_95) -> float:
     """Return the upper bound of the drop: the largest from which the one observed is at most z standard errors off.
 
     The standard error is that of the supposed drop, with the most likely share of gained videos beside it. So the
@@ -79,55 +62,70 @@ def drop_upper_bound(lost: float, gained: float, num_videos: int, z: float = Z_O
     low, high = (lost - gained) / num_videos, 1.0
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if _is_compatible(middle, lost, gained, num_videos, z):
+        if num_videos * middle - (lost - gained) <= z * _deviation(middle, lost, gained, num_videos):
             low = middle
         else:
             high = middle
     return high
 
 
-def _is_compatible(drop: float, lost: Counts, gained: Counts, num_videos: int, z: float) -> BoolArray:
-    """Tell whether the observed drop lies at most z standard errors below a supposed one."""
+def _deviation(drop: float, lost: float, gained: float, num_videos: int) -> float:
+    """Return the standard deviation of lost - gained if the drop is `drop`: Tango's equation 11."""
     linear = (2 * num_videos - lost + gained) * drop - lost - gained
     constant = -gained * drop * (1 - drop)
-    share_gained = (np.sqrt(np.maximum(0.0, linear**2 - 8 * num_videos * constant)) - linear) / (4 * num_videos)
-    variance = num_videos * np.maximum(0.0, 2 * share_gained + drop * (1 - drop))
-    return np.asarray(num_videos * drop - (lost - gained) <= z * np.sqrt(variance))
+    share_gained = (math.sqrt(max(0.0, linear**2 - 8 * num_videos * constant)) - linear) / (4 * num_videos)
+    return math.sqrt(num_videos * max(0.0, 2 * share_gained + drop * (1 - drop)))
 
 
-def is_within(lost: Counts, gained: Counts, num_videos: int, max_drop: float) -> BoolArray:
-    """Tell whether the drop is within a limit: whether `drop_upper_bound` is.
+def is_same(drop: float, max_drop: float) -> bool:
+    """Tell whether a drop is its limit, but for the rounding of the two divisions."""
+    return math.isclose(drop, max_drop, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def is_within(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
+    """Tell whether the drop is surely within a limit, a fraction: whether `drop_upper_bound` is."""
+    return drop_upper_bound(lost, gained, num_videos) <= max_drop
+
+
+def is_beyond(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
+    """Tell whether the drop is beyond a limit, a fraction: it exceeds it, and McNemar's test says p < 0.05."""
+    drop = (lost - gained) / num_videos
+    return drop > max_drop and not is_same(drop, max_drop) and mcnemar_p(lost, gained) < SIGNIFICANCE
+
+
+def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) -> int | None:
+    """Estimate how many videos would settle, 4 times of 5, whether the drop is within a limit.
+
+    Flips are supposed to go on as observed, and their number to be normal. Below the limit the bound of the drop must
+    come to lie within it; above it McNemar's test must come to say p < 0.05, and the drop to exceed the limit. Against
+    the exact numbers the estimate is off by 6 % as a rule, by 15 % where fewer than 10 flips are expected.
 
     Args:
-        lost: Right before, wrong now; a number, or an array of them.
-        gained: The other way round; of the same shape.
+        lost: Right before, wrong now.
+        gained: Wrong before, right now.
         num_videos: All that were compared.
-        max_drop: The limit, as a fraction.
+        max_drop: The limit, in [0, 1].
 
     Returns:
-        Of that shape.
+        More than `num_videos`; None where no number would do, since the drop is the limit itself.
+
+    Example:
+        No flip, limit 0.02 -> 133, the first n for which z**2 / (n + z**2) is within it.
+
+    Source: R. Connor, Biometrics 43 (1987), 207, for McNemar's test, with a correction for continuity.
     """
-    is_below = np.asarray(lost - gained < max_drop * num_videos)
-    return is_below & ~_is_compatible(max_drop, lost, gained, num_videos, Z_ONE_SIDED_95) | (max_drop >= 1)
-
-
-def is_beyond(lost: Counts, gained: Counts, num_videos: int, max_drop: float) -> BoolArray:
-    """Tell whether the drop is beyond a limit: it exceeds it, and McNemar's test says p < 0.05.
-
-    Args:
-        lost: Right before, wrong now; a number, or an array of them.
-        gained: The other way round; of the same shape.
-        num_videos: All that were compared.
-        max_drop: The limit, as a fraction.
-
-    Returns:
-        Of that shape.
-    """
-    drop, flips = np.asarray((lost - gained) / num_videos), np.asarray(lost + gained, dtype=np.int64)
-    exceeds = (drop > max_drop) & ~is_same(drop, max_drop)
-    first = int(flips.min())
-    fewest = np.array([fewest_lost(number) for number in range(first, int(flips.max()) + 1)])
-    return np.asarray(exceeds & (lost >= fewest[flips - first]))
+    drop, flips = (lost - gained) / num_videos, (lost + gained) / num_videos
+    if is_same(drop, max_drop):
+        return None
+    spread = Z_POWER_80 * math.sqrt(flips - drop**2)
+    distance = abs(max_drop - drop)
+    if drop < max_drop:
+        at_limit = _deviation(max_drop, lost, gained, num_videos) / math.sqrt(num_videos)
+        needed = ((Z_ONE_SIDED_95 * at_limit + spread) / distance) ** 2
+    else:
+        to_see = ((Z_TWO_SIDED_95 * math.sqrt(flips) + spread) / drop) ** 2 + 1 / drop
+        needed = max(to_see, (spread / distance) ** 2)
+    return max(math.ceil(needed), num_videos + 1)
 
 
 def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = SEED) -> tuple[float, float]:
@@ -142,8 +140,3 @@ def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = S
     counts = np.random.default_rng(seed).multinomial(num_videos, shares, size=NUM_RESAMPLES)
     low, high = np.quantile((counts[:, 0] - counts[:, 1]) / num_videos, [0.025, 0.975])
     return float(low), float(high)
-
-
-def is_same(drop: float | npt.NDArray[np.float64], max_drop: float) -> BoolArray:
-    """Tell whether a drop is its limit, but for the rounding of the two divisions."""
-    return np.asarray(np.abs(drop - max_drop) <= 1e-12 + 1e-9 * max_drop)

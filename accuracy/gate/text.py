@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from i3d_edge.accuracy.gate.changes import format_changes
 from i3d_edge.accuracy.gate.comparison import Comparison, Flip
-from i3d_edge.accuracy.gate.verdict import Check, Limits, Verdict, combine, format_points
+from i3d_edge.accuracy.gate.verdict import GateCheck, Limits, Verdict, combine, format_points
 
 Undecided = Literal["pass", "fail"]
 
@@ -34,7 +34,7 @@ class GateReport:
 
     comparison: Comparison
     limits: Limits
-    checks: Sequence[Check]
+    checks: Sequence[GateCheck]
     protocol: str
     undecided: Undecided | None = None
 

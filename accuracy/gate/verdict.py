@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.comparison import Comparison
-from i3d_edge.accuracy.gate.power import videos_needed
 
 DEFAULT_MAX_DROP = 0.02
 """At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
@@ -39,14 +38,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class GateCheck:
     """One promise, what came of it, and why.
 
     Attributes:
         name: Of the promise.
         verdict: What came of it.
         reason: In one line.
-        videos_needed: How many videos would settle it; None where it is settled, or no number would.
+        videos_needed: About how many videos would settle it; None where it is settled, or no number would.
     """
 
     name: str
@@ -55,10 +54,10 @@ class Check:
     videos_needed: int | None = None
 
 
-def judge(comparison: Comparison, limits: Limits) -> list[Check]:
+def judge(comparison: Comparison, limits: Limits) -> list[GateCheck]:
     """Hold a comparison to its limits; identical predictions keep all of them, however few videos there are."""
     if comparison["num_identical"] == comparison["num_videos"]:
-        drop = Check(DROP_CHECK, Verdict.PASSED, "the predictions are identical")
+        drop = GateCheck(DROP_CHECK, Verdict.PASSED, "the predictions are identical")
     else:
         lost, gained = len(comparison["lost"]), len(comparison["gained"])
         drop = check_drop(lost, gained, comparison["num_videos"], limits.max_drop)
@@ -84,7 +83,7 @@ def drop_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Ve
     return Verdict.FAILED if pairs.is_beyond(lost, gained, num_videos, max_drop) else Verdict.UNDECIDED
 
 
-def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Check:
+def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> GateCheck:
     """Hold the drop of top-1 accuracy to its limit, and say why; see `drop_verdict`.
 
     Args:
@@ -100,11 +99,11 @@ def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Chec
     limit = f"the limit of {format_points(max_drop)}"
     if verdict is Verdict.PASSED:
         reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is within {limit}"
-        return Check(DROP_CHECK, verdict, reason)
+        return GateCheck(DROP_CHECK, verdict, reason)
     if verdict is Verdict.FAILED:
         reason = f"the drop of {_hundredths(drop)} exceeds {limit}, and McNemar's p is {p:.2g}"
-        return Check(DROP_CHECK, verdict, reason)
-    needed = videos_needed(lost, gained, num_videos, max_drop)
+        return GateCheck(DROP_CHECK, verdict, reason)
+    needed = pairs.videos_needed(lost, gained, num_videos, max_drop)
     if needed is None:
         reason = f"the drop is {limit} itself, so that no number of videos would tell"
     elif drop > max_drop:
@@ -112,18 +111,18 @@ def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> Chec
     else:
         reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is beyond {limit}"
     more = "" if needed is None else f": {needed:,} videos would be needed"
-    return Check(DROP_CHECK, verdict, reason + more, needed)
+    return GateCheck(DROP_CHECK, verdict, reason + more, needed)
 
 
-def check_drift(drift: float, max_drift: float) -> Check:
+def check_drift(drift: float, max_drift: float) -> GateCheck:
     """Hold the drift to its limit; it is a mean over the videos at hand, and always decided."""
     is_within = drift <= max_drift
     word = "is within" if is_within else "exceeds"
     reason = f"the drift of {drift:.3g} {word} the limit of {max_drift:g}"
-    return Check(DRIFT_CHECK, Verdict.PASSED if is_within else Verdict.FAILED, reason)
+    return GateCheck(DRIFT_CHECK, Verdict.PASSED if is_within else Verdict.FAILED, reason)
 
 
-def combine(checks: Sequence[Check]) -> Verdict:
+def combine(checks: Sequence[GateCheck]) -> Verdict:
     """Return the worst verdict: failed, else undecided, else passed."""
     verdicts = {check.verdict for check in checks}
     order = (Verdict.FAILED, Verdict.UNDECIDED, Verdict.PASSED)

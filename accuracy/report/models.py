@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.accuracy.gate.baseline import hash_names
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Details, Metric, ModelInfo, Protocol
+from i3d_edge.core.labels import hash_names
 
 _ALONE = "ir"
 

@@ -1,33 +1,30 @@
-"""What a run has done so far, on disk: whoever kills it, the next one goes on after the last whole video.
+"""What a run has done so far, on disk: a run that was killed continues after the last whole video.
 
 A run's folder holds `run.json`, its configuration; `predictions.jsonl`, to which a video's rows are appended together;
 and `videos.jsonl`, to which then one row is appended that says how far `predictions.jsonl` counts. A row that is cut
-short, and predictions beyond the last whole row, are dropped when the run goes on.
+short, and predictions beyond the last whole row, are dropped when the run continues.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypedDict
 
-from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Prediction
+from filelock import FileLock, Timeout
+
+from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, PredictionRow
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, write_text, writing
 
-if sys.platform == "win32":
-    fcntl = None
-else:
-    import fcntl
-
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
+_LOCK_NAME = "run.lock"
 
 _OTHER_FOLDER = "choose another folder, or pass --force to begin anew"
 
@@ -66,7 +63,7 @@ class Journal:
 
     @classmethod
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
-        """Begin a run, or go on with one of the same configuration.
+        """Begin a run, or continue one of the same configuration.
 
         Args:
             folder: Made if it is not there.
@@ -89,8 +86,7 @@ class Journal:
                 write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
             elif differing := sorted(key for key in {*begun, *config} if begun.get(key) != config.get(key)):
                 raise OutputError(
-                    f"run folder {str(folder)!r} must be empty or of the same run; another one was begun there, which "
-                    f"differs in {', '.join(differing)}",
+                    f"run folder {str(folder)!r} holds another run, which differs in {', '.join(differing)}",
                     hint=_OTHER_FOLDER,
                 )
             done, length = _read_done(folder, names)
@@ -115,7 +111,7 @@ class Journal:
         self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
         self._predictions.seek(0, os.SEEK_END)
 
-    def add(self, rows: Sequence[Prediction], video: DoneVideo) -> None:
+    def add(self, rows: Sequence[PredictionRow], video: DoneVideo) -> None:
         """Append a video's predictions, then the row that makes them count.
 
         Raises:
@@ -138,28 +134,27 @@ def discard(folder: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing in a folder, where the system and the file system can do that.
+    """Keep other processes from writing in a folder, where the file system can do that.
 
     Raises:
         OutputError: If another one is writing there.
     """
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    lock = FileLock(folder / _LOCK_NAME)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(
-                f"run folder {str(folder)!r} must be written by one process at a time; another one is at it",
-                hint="wait until it ends, or choose another folder",
-            ) from error
-        except OSError:
-            pass  # a file system without locks
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise OutputError(
+            f"another process is writing in run folder {str(folder)!r}",
+            hint="wait until it ends, or choose another folder",
+        ) from error
+    except (OSError, NotImplementedError):
+        pass  # a file system without locks
+    try:
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # Windows does not remove open files, and filelock does it there
+            (folder / _LOCK_NAME).unlink()
+        lock.release()
 
 
 def _require_empty(folder: Path) -> None:
@@ -167,8 +162,7 @@ def _require_empty(folder: Path) -> None:
     for name in (RESULT_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
         if (folder / name).exists():
             raise OutputError(
-                f"run folder {str(folder)!r} must be empty or of the same run; it holds {name}, and no {RUN_NAME} that "
-                "says whose",
+                f"run folder {str(folder)!r} holds {name} of an unknown run: there is no {RUN_NAME}",
                 hint=_OTHER_FOLDER,
             )
 
@@ -184,7 +178,7 @@ def _read_config(folder: Path) -> Mapping[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise OutputError(
-            f"run folder {str(folder)!r} must be empty or of the same run; its {RUN_NAME} cannot be read: {error}",
+            f"cannot read {RUN_NAME} in run folder {str(folder)!r}: {error}",
             hint=_OTHER_FOLDER,
         ) from error
     return config

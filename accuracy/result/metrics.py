@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-
-from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES, aggregate
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -44,16 +42,6 @@ class Proportion:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredView:
-    """One network run on a labelled video: shape of `probabilities`, and of `logits` if kept, (num_classes,)."""
-
-    video: str
-    label: int
-    probabilities: FloatArray
-    logits: FloatArray | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class VideoOutcome:
     """What became of a labelled video; small, so that a whole data set of them fits in memory.
 
@@ -70,6 +58,12 @@ class VideoOutcome:
     best: int
     rank: int
     confidence: float
+
+    @classmethod
+    def of(cls, video: str, label: int, probabilities: FloatArray) -> Self:
+        """Return what became of a video by its probabilities, shape (num_classes,)."""
+        best = int(np.argmax(probabilities))
+        return cls(video, label, best, rank_of(label, probabilities), float(probabilities[best]))
 
 
 def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
@@ -113,48 +107,6 @@ def top1_drop(labels: npt.NDArray[np.int64], reference: FloatArray, candidate: F
     return float(np.mean(correct[0]) - np.mean(correct[1]))
 
 
-def video_outcome(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> VideoOutcome:
-    """Combine the views of one video, in their order."""
-    logits = [view.logits for view in views if view.logits is not None]
-    combined = aggregate(
-        aggregation,
-        np.array([view.probabilities for view in views]),
-        np.array(logits) if len(logits) == len(views) else None,
-    )
-    best = int(np.argmax(combined))
-    return VideoOutcome(
-        video=views[0].video,
-        label=views[0].label,
-        best=best,
-        rank=rank_of(views[0].label, combined),
-        confidence=float(combined[best]),
-    )
-
-
-def views_to_outcomes(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> list[VideoOutcome]:
-    """Combine the views of each video, wherever in the sequence they stand; in order of first appearance."""
-    by_video: dict[str, list[ScoredView]] = {}
-    for view in views:
-        by_video.setdefault(view.video, []).append(view)
-    return [video_outcome(group, aggregation) for group in by_video.values()]
-
-
 def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Proportion]:
     """Count top-1 and top-5 at one level, "clip" or "video", under the names `clip_top1` and so on."""
     return {f"{level}_top{k}": Proportion(sum(rank < k for rank in ranks), len(ranks)) for k in TOP_KS}
-
-
-def topk_metrics(views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES) -> Mapping[str, Proportion]:
-    """Count top-1 and top-5, per clip and per video; every video counts, the last one too.
-
-    Args:
-        views: One at least.
-        aggregation: How views become a video's probabilities; see `aggregate`.
-
-    Returns:
-        `clip_top1`, `clip_top5`, `video_top1`, `video_top5`.
-    """
-    return {
-        **count_ranks("clip", [rank_of(view.label, view.probabilities) for view in views]),
-        **count_ranks("video", [video.rank for video in views_to_outcomes(views, aggregation)]),
-    }

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+import math
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.accuracy.result.metrics import ScoredView, VideoOutcome, rank_of, video_outcome
-from i3d_edge.accuracy.result.schema import Prediction
-from i3d_edge.accuracy.result.scoring import Scores, make_scores
+from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTION_ROW, PredictionRow
+from i3d_edge.core.errors import ResultError
 from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
+_SUM_TOLERANCE = 0.01
+"""How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def prediction_row(
     video: str, model: str, view: int, clip: Clip, label: int | None, probabilities: FloatArray
-) -> Prediction:
-    """Return a row; what is written is what is scored, so that the metrics recompute exactly."""
+) -> PredictionRow:
+    """Return a row; what is written is what is scored, so that the metrics recompute exactly.
+
+    Raises:
+        ResultError: If what the model gave, shape (num_classes,), are no probabilities.
+    """
+    probs = [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in probabilities]
+    _require_probabilities(f"answer of model {model!r} to video {video!r}", probs, hint=None)
     return {
         "video": video,
         "model": model,
@@ -34,45 +40,55 @@ def prediction_row(
         "start_s": clip.start_s,
         "end_s": clip.end_s,
         "label": label,
-        "probs": [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in probabilities],
+        "probs": probs,
     }
 
 
-def read_predictions(path: Path) -> Iterator[Prediction]:
-    """Yield the rows of a file, one at a time."""
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            row: Prediction = json.loads(line)
-            yield row
-
-
-def score_predictions(
-    path: Path, models: Sequence[str], aggregation: str, *, drops_last_video: bool = False
-) -> Mapping[str, Scores]:
-    """Score each model, a video at a time, so that memory hardly grows with the data set.
+def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
+    """Yield the rows of a file, one at a time, without trusting them.
 
     Args:
-        path: The rows; those of a video are neighbours.
-        models: Names, in the order of the answer.
-        aggregation: How views become a video's probabilities; see `accuracy.aggregation`.
-        drops_last_video: Leave the last labelled video out of the figures per video.
+        path: The file.
+        models: Names that rows may have.
 
-    Returns:
-        By model; a model without a labelled view is absent.
+    Raises:
+        ResultError: If the file is absent or empty, or a row cannot be one of these models'; says which.
     """
-    ranks: dict[str, list[int]] = {name: [] for name in models}
-    outcomes: dict[str, list[VideoOutcome]] = {name: [] for name in models}
-    for _, group in groupby(read_predictions(path), key=lambda row: row["video"]):
-        views: dict[str, list[ScoredView]] = {}
-        for row in group:
-            if row["label"] is not None and row["model"] in ranks:
-                view = ScoredView(row["video"], row["label"], np.array(row["probs"]))
-                views.setdefault(row["model"], []).append(view)
-        for name, of_model in views.items():
-            ranks[name] += [rank_of(view.label, view.probabilities) for view in of_model]
-            outcomes[name].append(video_outcome(of_model, aggregation))
-    return {
-        name: make_scores(ranks[name], outcomes[name], drops_last_video=drops_last_video)
-        for name in models
-        if outcomes[name]
-    }
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise ResultError(
+            f"cannot read predictions {str(path)!r}: {error.strerror}",
+            hint="they lie beside result.json, and nothing recomputes without them",
+        ) from error
+    num_classes = 0
+    with stream:
+        for number, line in enumerate(stream, start=1):
+            if line == b"\n":
+                continue
+            name = f"{str(path)!r}, line {number}"
+            row = PREDICTION_ROW.decode(line.removesuffix(b"\n"), name)
+            num_classes = num_classes or len(row["probs"])
+            _check_row(row, f"predictions {name}", models, num_classes)
+            yield row
+    if not num_classes:
+        raise ResultError(f"predictions {str(path)!r} are empty", hint=CUT_OFF_HINT)
+
+
+def _check_row(row: PredictionRow, subject: str, models: Collection[str], num_classes: int) -> None:
+    if row["model"] not in models:
+        known = ", ".join(map(repr, models))
+        raise ResultError(f"{subject}: model {row['model']!r} is not in result.json; it has {known}", hint=CUT_OFF_HINT)
+    probs, label = row["probs"], row["label"]
+    if len(probs) != num_classes:
+        raise ResultError(f"{subject}: {len(probs)} probabilities, but {num_classes} in line 1", hint=CUT_OFF_HINT)
+    _require_probabilities(subject, probs, hint=CUT_OFF_HINT)
+    if label is not None and label >= num_classes:
+        raise ResultError(f"{subject}: label {label}, but there are only {num_classes} classes", hint=CUT_OFF_HINT)
+
+
+def _require_probabilities(subject: str, probs: Sequence[float], *, hint: str | None) -> None:
+    if outside := [value for value in probs if not 0 <= value <= 1 + _SUM_TOLERANCE]:
+        raise ResultError(f"{subject}: {outside[0]} is not a probability in [0, 1]", hint=hint)
+    if abs((total := math.fsum(probs)) - 1) > _SUM_TOLERANCE:
+        raise ResultError(f"{subject}: probabilities sum to {total:.4g}, not 1", hint=hint)

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.accuracy.result.file import CUT_OFF_HINT, read_result
-from i3d_edge.accuracy.result.recorded_rows import read_rows
-from i3d_edge.accuracy.result.recorded_video import RecordedVideo, collect
-from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Metric, Result
-from i3d_edge.accuracy.result.scoring import Scores, make_scores
+from i3d_edge.accuracy.result.file import read_result
+from i3d_edge.accuracy.result.recorded_video import RecordedVideo, in_order, read_videos
+from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTIONS_NAME, RESULT_NAME, Result
+from i3d_edge.accuracy.result.scoring import Scores, Tally
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import sha256_file
 
@@ -62,20 +61,23 @@ def read_run(folder: Path) -> RecordedRun:
     folder = folder.parent if folder.name == RESULT_NAME else folder
     result = read_result(folder / RESULT_NAME)
     path = folder / PREDICTIONS_NAME
-    videos = collect(path, read_rows(path, result), result)
+    listed = result.get("videos", [])
+    found: dict[str, list[RecordedVideo]] = {model: [] for model in result["what"]}
+    for model, video in read_videos(path, list(found), result["how"]["aggregation"], listed):
+        found[model].append(video)
+    videos = {model: in_order(own, listed) for model, own in found.items()}
     _check_counts(path, result, videos)
-    num_classes = len(next(iter(videos.values()))[0].probabilities)
-    if "labels" in result and len(result["labels"]["names"]) != num_classes:
+    _check_same_videos(path, result, videos)
+    run = RecordedRun(folder, result, videos)
+    if len(run.class_names) != run.num_classes:
         raise ResultError(
-            f"result {str(folder / RESULT_NAME)!r} must name the {num_classes} classes of its predictions; "
-            f"it names {len(result['labels']['names'])}",
+            f"result {str(folder / RESULT_NAME)!r} names {len(run.class_names)} classes; its predictions have "
+            f"{run.num_classes}",
             hint=CUT_OFF_HINT,
         )
-    if result.get("predictions_sha256", sha256_file(path)) != sha256_file(path):
-        raise ResultError(
-            f"predictions {str(path)!r} must have the SHA-256 in result.json; they differ", hint=CUT_OFF_HINT
-        )
-    return RecordedRun(folder, result, videos)
+    if "predictions_sha256" in result and result["predictions_sha256"] != sha256_file(path):
+        raise ResultError(f"predictions {str(path)!r} do not have the SHA-256 in result.json", hint=CUT_OFF_HINT)
+    return run
 
 
 def score_run(run: RecordedRun) -> dict[str, Scores]:
@@ -86,55 +88,29 @@ def score_run(run: RecordedRun) -> dict[str, Scores]:
     """
     scores = {}
     for model, videos in run.videos.items():
-        labelled = [video for video in videos if video.label is not None]
-        if not labelled:
-            raise ResultError(f"run {str(run.folder)!r} must have videos with labels to score; it has none")
-        scores[model] = make_scores(
-            [rank for video in labelled for rank in video.clip_ranks],
-            [video.outcome() for video in labelled],
-            drops_last_video=run.result["how"]["drops_last_video"],
-        )
-        _require_metrics(run, model, scores[model].metrics)
-        if run.result.get("details", {}).get(model, scores[model].details) != scores[model].details:
-            raise ResultError(
-                f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give; its details of "
-                f"{model!r} differ",
-                hint=_EDITED_HINT,
-            )
-    if others := sorted(run.result["metrics"].keys() - scores.keys()):
-        raise _says_more(run, f"metrics of {others[0]!r}")
+        tally = Tally()
+        for video in videos:
+            tally.add(video)
+        if not tally.outcomes:
+            raise ResultError(f"run {str(run.folder)!r} has no videos with labels, so nothing can be scored")
+        scores[model] = tally.scores(drops_last_video=run.result["how"]["drops_last_video"])
+    _require_same(run, "metrics", {name: own.metrics for name, own in scores.items()}, run.result["metrics"])
+    if "details" in run.result:
+        _require_same(run, "details", {name: own.details for name, own in scores.items()}, run.result["details"])
     return scores
 
 
-def _require_metrics(run: RecordedRun, model: str, metrics: Mapping[str, Metric]) -> None:
-    """Refuse metrics that are not those computed, and name the field that differs."""
-    stated: Mapping[str, object] = run.result["metrics"][model]
-    for name, metric in metrics.items():
-        own = stated.get(name)
-        said = own if isinstance(own, Mapping) else {}
-        different = [key for key in {**metric, **said} if (key, said.get(key)) not in metric.items()]
-        if not different:
-            continue
-        computed = f"{metric['num_correct']}/{metric['num_total']}"
-        if not {"num_correct", "num_total"} <= said.keys():
-            finding = f"= {computed}; it says nothing"
-        elif {"num_correct", "num_total"} & set(different):
-            finding = f"= {computed}; it says {said['num_correct']}/{said['num_total']}"
-        else:
-            was, found = (part.get(different[0], "nothing") for part in (dict(metric), said))
-            finding = f"with {different[0]} = {was}; it says {found}"
-        raise ResultError(
-            f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give, {name} of {model!r} "
-            f"{finding}",
-            hint=_EDITED_HINT,
-        )
-    if others := sorted(stated.keys() - metrics.keys()):
-        raise _says_more(run, f"{others[0]} of {model!r}")
-
-
-def _says_more(run: RecordedRun, what: str) -> ResultError:
-    return ResultError(
-        f"result {str(run.folder / RESULT_NAME)!r} must say what its predictions give and no more; it says {what} too",
+def _require_same(run: RecordedRun, what: str, computed: object, stated: object) -> None:
+    """Refuse what is not as computed, and name the field that differs."""
+    if computed == stated:
+        return
+    if isinstance(computed, Mapping) and isinstance(stated, Mapping):
+        for key in {**computed, **stated}:
+            _require_same(run, f"{what}.{key}", computed.get(key, "absent"), stated.get(key, "absent"))
+    is_long = any(isinstance(value, list | dict) for value in (computed, stated))
+    finding = "differs" if is_long else f"is {stated}, not {computed}"
+    raise ResultError(
+        f"result {str(run.folder / RESULT_NAME)!r} does not say what its predictions give: {what} {finding}",
         hint=_EDITED_HINT,
     )
 
@@ -142,41 +118,41 @@ def _says_more(run: RecordedRun, what: str) -> ResultError:
 def _check_counts(path: Path, result: Result, videos: Mapping[str, Sequence[RecordedVideo]]) -> None:
     counts = result["counts"]
     expected = {"decoded": counts["decoded"], "scored": counts["scored"], "unlabelled": counts["unlabelled"]}
-    shapes = {}
     for model, own in videos.items():
         scored = sum(video.label is not None for video in own)
         got = {"decoded": len(own), "scored": scored, "unlabelled": len(own) - scored}
         for name, number in expected.items():
             if got[name] != number:
                 raise ResultError(
-                    f"predictions {str(path)!r} must have the {number} {name} videos that result.json counts; "
-                    f"those of {model!r} have {got[name]}",
+                    f"predictions {str(path)!r} have {got[name]} {name} videos by {model!r}; result.json counts "
+                    f"{number}",
                     hint=CUT_OFF_HINT,
                 )
-        shapes[model] = {video.path: (video.num_views, video.label) for video in own}
-    if "videos" in result:
-        shapes = {
-            "result.json": {video["path"]: (video["num_views"], video["label"]) for video in result["videos"]},
-            **shapes,
-        }
-    first = next(iter(shapes))
-    for model, shape in shapes.items():
-        different = [name for name in {**shapes[first], **shape} if shapes[first].get(name) != shape.get(name)]
-        if different:
-            raise ResultError(
-                f"predictions {str(path)!r} must have the same videos, views and labels throughout; "
-                f"{different[0]!r} differs between {first!r} and {model!r}",
-                hint=CUT_OFF_HINT,
-            )
     if result["is_complete"] and counts["listed"] != counts["decoded"] + len(counts["dropped"]):
         raise ResultError(
-            f"result of {str(path.parent)!r} must count every listed video as decoded or dropped; "
-            f"{counts['listed']} are listed, {counts['decoded']} decoded, {len(counts['dropped'])} dropped",
+            f"result of {str(path.parent)!r} does not add up: {counts['listed']} videos are listed, "
+            f"{counts['decoded']} decoded, {len(counts['dropped'])} dropped",
             hint=CUT_OFF_HINT,
         )
     dropped = {item["path"] for item in counts["dropped"]}
-    if both := sorted(dropped & set(shapes[first])):
+    if both := [video.path for video in next(iter(videos.values())) if video.path in dropped]:
         raise ResultError(
-            f"predictions {str(path)!r} must not have videos that result.json counts as dropped; got {both[0]!r}",
-            hint=CUT_OFF_HINT,
+            f"predictions {str(path)!r} have video {both[0]!r}, which result.json counts as dropped", hint=CUT_OFF_HINT
         )
+
+
+def _check_same_videos(path: Path, result: Result, videos: Mapping[str, Sequence[RecordedVideo]]) -> None:
+    """Refuse models that differ in videos, views or labels, from each other or from the result's list."""
+    shapes = {model: {video.path: (video.num_views, video.label) for video in own} for model, own in videos.items()}
+    if "videos" in result:
+        listed = {video["path"]: (video["num_views"], video["label"]) for video in result["videos"]}
+        shapes = {"result.json": listed, **shapes}
+    first = next(iter(shapes))
+    for name, shape in shapes.items():
+        for video in {**shapes[first], **shape}:
+            if shapes[first].get(video) != shape.get(video):
+                raise ResultError(
+                    f"predictions {str(path)!r} are damaged: views or label of {video!r} differ between {first!r} and "
+                    f"{name!r}",
+                    hint=CUT_OFF_HINT,
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.accuracy.result.aggregation import aggregate
-from i3d_edge.accuracy.result.file import CUT_OFF_HINT
 from i3d_edge.accuracy.result.metrics import VideoOutcome, rank_of
-from i3d_edge.accuracy.result.schema import Prediction, Result
+from i3d_edge.accuracy.result.predictions import read_rows
+from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, ScoredVideo
 from i3d_edge.core.errors import ResultError
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,14 +41,7 @@ class RecordedVideo:
     def outcome(self) -> VideoOutcome:
         """Return what became of it; it must have a label."""
         assert self.label is not None
-        best = int(np.argmax(self.probabilities))
-        return VideoOutcome(
-            video=self.path,
-            label=self.label,
-            best=best,
-            rank=rank_of(self.label, self.probabilities),
-            confidence=float(self.probabilities[best]),
-        )
+        return VideoOutcome.of(self.path, self.label, self.probabilities)
 
 
 @dataclass
@@ -57,75 +50,59 @@ class _Views:
 
     label: int | None
     probabilities: dict[int, FloatArray] = field(default_factory=dict)
-    logits: dict[int, FloatArray] = field(default_factory=dict)
 
 
-def collect(path: Path, rows: Iterable[Prediction], result: Result) -> dict[str, list[RecordedVideo]]:
-    """Combine rows to videos, in whatever order they come.
+def read_videos(
+    path: Path, models: Sequence[str], aggregation: str, listed: Sequence[ScoredVideo] = ()
+) -> Iterator[tuple[str, RecordedVideo]]:
+    """Yield the name of a model and a video as soon as all of its views are read, in whatever order they come.
 
-    Where the result lists its videos with their numbers of views, the views of a video are combined when the last
-    one of them has come; so of a run that lies as it was written, no more than one video's views are held.
+    The views of a listed video are combined when the last one of them has come; so of a run that lies as it was
+    written, no more than one video's views are held. The other videos come at the end.
 
     Args:
-        path: Of the rows, for messages.
-        rows: From `read_rows`.
-        result: Whose they are.
-
-    Returns:
-        By model, in the order of the list as far as the result has one.
+        path: Of `predictions.jsonl`.
+        models: Names, as in `result.json`.
+        aggregation: How views become a video's probabilities; see `aggregate`.
+        listed: Videos with their numbers of views, as far as they are known.
 
     Raises:
-        ResultError: If a view is there twice or not at all, or a video has several labels.
+        ResultError: As `read_rows` says; if a view is there twice or not at all, or a video has several labels.
     """
-    listed = {video["path"]: video for video in result.get("videos", [])}
+    known = {video["path"]: video for video in listed}
     pending: dict[tuple[str, str], _Views] = {}
-    done: dict[str, dict[str, RecordedVideo]] = {model: {} for model in result["what"]}
+    done: set[tuple[str, str]] = set()
 
-    def finish(model: str, name: str) -> None:
-        views = pending.pop((model, name))
-        sha256 = listed[name]["sha256"] if name in listed else None
-        done[model][name] = _combine(path, model, name, views, sha256, result["how"]["aggregation"])
+    def finished(model: str, name: str) -> tuple[str, RecordedVideo]:
+        done.add((model, name))
+        sha256 = known[name]["sha256"] if name in known else None
+        return model, _combine(path, model, name, pending.pop((model, name)), sha256, aggregation)
 
-    for row in rows:
+    for row in read_rows(path, models):
         model, name, number = row["model"], row["video"], row["view"]
-        views = pending.setdefault((model, name), _Views(row.get("label")))
-        if number in views.probabilities or name in done[model]:
-            raise ResultError(
-                f"predictions {str(path)!r} must have each view once, and as many of them as result.json says; "
-                f"view {number} of {name!r} by {model!r} is there twice or one too many",
-                hint=CUT_OFF_HINT,
-            )
-        if row.get("label") != views.label:
-            raise ResultError(
-                f"predictions {str(path)!r} must have one label for each video; {name!r} has several",
-                hint=CUT_OFF_HINT,
-            )
+        views = pending.setdefault((model, name), _Views(row["label"]))
+        if number in views.probabilities or (model, name) in done:
+            raise _damaged(path, f"view {number} of {name!r} by {model!r} is there twice or one too many")
+        if row["label"] != views.label:
+            raise _damaged(path, f"video {name!r} has several labels")
         views.probabilities[number] = np.array(row["probs"], dtype=np.float64)
-        if "logits" in row:
-            views.logits[number] = np.array(row["logits"], dtype=np.float64)
-        if name in listed and len(views.probabilities) == listed[name]["num_views"]:
-            finish(model, name)
+        if name in known and len(views.probabilities) == known[name]["num_views"]:
+            yield finished(model, name)
     for model, name in list(pending):
-        finish(model, name)
-    return {model: _in_order(own, listed) for model, own in done.items()}
+        yield finished(model, name)
 
 
-def _in_order(videos: Mapping[str, RecordedVideo], listed: Iterable[str]) -> list[RecordedVideo]:
-    remaining = dict(videos)
-    return [remaining.pop(name) for name in listed if name in remaining] + list(remaining.values())
+def in_order(videos: Iterable[RecordedVideo], listed: Sequence[ScoredVideo]) -> list[RecordedVideo]:
+    """Return videos in the order of a list, those that it does not name at the end."""
+    places = {video["path"]: place for place, video in enumerate(listed)}
+    return sorted(videos, key=lambda video: places.get(video.path, len(places)))
 
 
 def _combine(path: Path, model: str, name: str, views: _Views, sha256: str | None, aggregation: str) -> RecordedVideo:
     numbers = range(len(views.probabilities))
     if missing := [number for number in numbers if number not in views.probabilities]:
-        raise ResultError(
-            f"predictions {str(path)!r} must have every view; view {missing[0]} of {name!r} by {model!r} is missing",
-            hint=CUT_OFF_HINT,
-        )
+        raise _damaged(path, f"view {missing[0]} of {name!r} by {model!r} is missing")
     probabilities = np.array([views.probabilities[number] for number in numbers])
-    logits = None
-    if len(views.logits) == len(numbers):
-        logits = np.array([views.logits[number] for number in numbers])
     ranks = [] if views.label is None else [rank_of(views.label, own) for own in probabilities]
     return RecordedVideo(
         path=name,
@@ -133,5 +110,9 @@ def _combine(path: Path, model: str, name: str, views: _Views, sha256: str | Non
         label=views.label,
         num_views=len(numbers),
         clip_ranks=tuple(ranks),
-        probabilities=aggregate(aggregation, probabilities, logits).astype(np.float64),
+        probabilities=aggregate(aggregation, probabilities).astype(np.float64),
     )
+
+
+def _damaged(path: Path, finding: str) -> ResultError:
+    return ResultError(f"predictions {str(path)!r} are damaged: {finding}", hint=CUT_OFF_HINT)

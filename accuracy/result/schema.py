@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
+
+import msgspec
+
+from i3d_edge.core.errors import ResultError
+from i3d_edge.core.schema import Count, Format
 
 SCHEMA_VERSION = 2
 RESULT_NAME = "result.json"
 PREDICTIONS_NAME = "predictions.jsonl"
+
+CUT_OFF_HINT = "the file was cut off or edited: run again, or take it from where it was made"
+
+NOT_EMPTY = msgspec.Meta(min_length=1)
 
 
 class ModelInfo(TypedDict):
@@ -27,19 +36,19 @@ class ModelInfo(TypedDict):
 class Protocol(TypedDict):
     """How views were taken and combined; see docs/reference/protocols.md."""
 
-    name: str  # see accuracy.protocol.PRESETS; "spread-3" for --num-clips 3
-    version: int  # raised when anything below changes under the same name
+    name: str  # see accuracy.run.protocol.PRESETS; "spread-3" for --num-clips 3
+    version: Count  # raised when anything below changes under the same name
     num_frames: int | None  # per clip; None: the whole video is one clip
-    frame_stride: int  # in samples at frame_rate_fps
+    frame_stride: Count  # in samples at frame_rate_fps
     frame_rate_fps: int | str | None  # "30000/1001" if not whole; None: every source frame is a sample
     placement: str  # of clips: "spread", "mmaction", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
     num_clips: int | None  # temporal positions per video; None: as many as the placement needs
-    num_crops: int  # spatial positions per clip
+    num_crops: Count  # spatial positions per clip
     short_side_px: int | None  # resize; None where long_side_px is given, or whole frames are squeezed
     long_side_px: int | None  # resize, what is then smaller than the crop being enlarged again
     crop_px: int | str  # of a square; else "192x256", height x width
     interpolation: str
-    aggregation: str  # how views become a video's probabilities; see accuracy.aggregation
+    aggregation: str  # how views become a video's probabilities; see accuracy.result.aggregation
     drops_last_video: bool  # True: the last scored video is not in video_top1 and video_top5
     flow: NotRequired[str]  # how optical flow was computed: "tvl1" or "dis"; absent for models of RGB alone
 
@@ -48,7 +57,7 @@ class Where(TypedDict):
     """The machine and the software, by class, not by name."""
 
     cpu: str
-    num_cpus: int
+    num_cpus: Count
     os: str
     versions: dict[str, str]  # python, openvino, i3d-edge, av, numpy
 
@@ -64,7 +73,7 @@ class Data(TypedDict):
     """What was measured on."""
 
     path: str  # of the list or manifest, as given
-    root: str | None  # where its relative paths start, if not where the list or manifest says
+    root: NotRequired[str | None]  # where its relative paths start, if not where the list or manifest says
     manifest_digest: str | None  # None where a list was given
     sha256: str  # of the names and labels of all listed videos, a line of JSON each
 
@@ -73,18 +82,18 @@ class ScoredVideo(TypedDict):
     """A video that was decoded."""
 
     path: str  # as in the list; predictions.jsonl calls it "video"
-    label: int | None  # class index, or None if the list has no label
-    sha256: str  # of its bytes; of a folder of images see accuracy.video_check.content_sha256
-    num_views: int  # per model
+    label: Count | None  # class index, or None if the list has no label
+    sha256: str  # of its bytes; of a folder of images see accuracy.data.video_check.content_sha256
+    num_views: Count  # per model
 
 
 class Counts(TypedDict):
     """From the list to the score: listed = decoded + dropped; decoded = scored + unlabelled."""
 
-    listed: int
-    decoded: int
-    unlabelled: int  # decoded, but the list does not say what they show
-    scored: int
+    listed: Count
+    decoded: Count
+    unlabelled: Count  # decoded, but the list does not say what they show
+    scored: Count
     dropped: list[Dropped]
 
 
@@ -92,8 +101,8 @@ class Metric(TypedDict):
     """A proportion. Higher is better."""
 
     value: float  # in [0, 1]
-    num_correct: int
-    num_total: int
+    num_correct: Count
+    num_total: Count
     interval_low: float  # 95 % Wilson interval
     interval_high: float
 
@@ -122,7 +131,7 @@ class CalibrationBin(TypedDict):
     low: float
     high: float
     num_videos: int
-    num_correct: int
+    num_correct: Count
     mean_confidence: float | None  # mean of their largest probabilities; None where there is no video
 
 
@@ -149,41 +158,51 @@ class Time(TypedDict):
     total_s: float
     decode_s: float  # decoding, resizing and cropping, added up over the threads that did it
     wait_s: float  # in which inference waited for decoding
-    prepare_s: float  # making and compiling IRs for a video's length, where the protocol shows videos whole
+    prepare_s: NotRequired[float]  # making and compiling IRs for a video's length, where it is shown whole
     infer_s: dict[str, float]  # by model, for the views that count
-    num_views: int  # per model
+    num_views: Count  # per model
     views_per_s: float  # network forwards of all models per second of total_s
 
 
-class Prediction(TypedDict):
+class PredictionRow(TypedDict):
     """A row of `predictions.jsonl`: one view, one model. Rows of a video are neighbours, in the list's order."""
 
     video: str  # path, as in the list
     model: str  # a key of Result's `what`
-    view: int  # from 0, clip by clip and within it crop by crop
-    clip: int  # temporal position, from 0
-    crop: int  # spatial position, from 0
+    view: Count  # from 0, clip by clip and within it crop by crop
+    clip: Count  # temporal position, from 0
+    crop: Count  # spatial position, from 0
     start_s: float  # of the clip, from the video's first frame
     end_s: float
-    label: int | None  # class index
-    probs: list[float]  # all classes, six significant digits; they sum to 1
-    logits: NotRequired[list[float]]  # all classes, where the model gives them
+    label: Count | None  # class index
+    probs: Annotated[list[float], NOT_EMPTY]  # all classes, six significant digits; they sum to 1
 
 
 class Result(TypedDict):
-    """The whole of `result.json`."""
+    """The whole of `result.json`; the parts marked so are absent from the first results of this version."""
 
     schema_version: int
     is_complete: bool  # False: interrupted; the same command resumes it
-    what: dict[str, ModelInfo]  # by model name: "ir" for one alone, else the file's stem or a given name
+    what: Annotated[dict[str, ModelInfo], NOT_EMPTY]  # by name: "ir" for one alone, else the file's stem or a given one
     how: Protocol
     where: Where
     data: Data
     counts: Counts
-    videos: list[ScoredVideo]  # in the list's order
+    videos: NotRequired[list[ScoredVideo]]  # in the list's order
     metrics: dict[str, dict[str, Metric]]  # by model name, then clip_top1 (per view), clip_top5, video_top1, video_top5
-    details: dict[str, Details]  # by model name
-    labels: Labels
-    predictions_sha256: str  # of predictions.jsonl
+    details: NotRequired[dict[str, Details]]  # by model name
+    labels: NotRequired[Labels]
+    predictions_sha256: NotRequired[str]  # of predictions.jsonl
     warnings: dict[str, list[str]]  # by video path, for videos that were decoded with reservations
     time: Time
+
+
+RESULT = Format(
+    kind=Result,
+    noun="result",
+    error=ResultError,
+    version=SCHEMA_VERSION,
+    hint=CUT_OFF_HINT,
+    version_hint="read it with the version of i3d-edge that wrote it, or run again",
+)
+PREDICTION_ROW = Format(kind=PredictionRow, noun="predictions", error=ResultError, hint=CUT_OFF_HINT)

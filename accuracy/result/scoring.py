@@ -1,22 +1,15 @@
-"""From a model's views to everything that a result says of them."""
+"""From what a model said of videos to everything that a result says of the model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES
-from i3d_edge.accuracy.result.calibration import calibration_bins, calibration_error
-from i3d_edge.accuracy.result.class_counts import class_counts, confusion_pairs, mean_class_top1
-from i3d_edge.accuracy.result.metrics import (
-    Proportion,
-    ScoredView,
-    VideoOutcome,
-    count_ranks,
-    rank_of,
-    views_to_outcomes,
-)
-from i3d_edge.accuracy.result.schema import Details, Metric
+from i3d_edge.accuracy.result.details import describe
+from i3d_edge.accuracy.result.metrics import Proportion, VideoOutcome, count_ranks
+from i3d_edge.accuracy.result.recorded_video import RecordedVideo, read_videos
+from i3d_edge.accuracy.result.schema import Details, Metric, ScoredVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,45 +20,61 @@ class Scores:
     details: Details
 
 
-def score_views(
-    views: Sequence[ScoredView], aggregation: str = MEAN_OF_PROBABILITIES, *, drops_last_video: bool = False
-) -> Scores:
-    """Compute every score of a model from its views alone.
+@dataclass
+class Tally:
+    """The labelled videos of one model, in the order of the list; small, so that a whole data set fits in memory."""
+
+    clip_ranks: list[int] = field(default_factory=list)
+    outcomes: list[VideoOutcome] = field(default_factory=list)
+
+    def add(self, video: RecordedVideo) -> None:
+        """Count a video if it has a label."""
+        if video.label is not None:
+            self.clip_ranks += video.clip_ranks
+            self.outcomes.append(video.outcome())
+
+    def scores(self, *, drops_last_video: bool = False) -> Scores:
+        """Return the scores; one video at least must have been counted.
+
+        Args:
+            drops_last_video: Leave the last video out of `video_top1` and `video_top5`, as Open Model Zoo's checker
+                does; without another one they are absent. It stays in the details.
+        """
+        counted = self.outcomes[:-1] if drops_last_video else self.outcomes
+        proportions = count_ranks("clip", self.clip_ranks)
+        if counted:
+            proportions |= count_ranks("video", [video.rank for video in counted])
+        metrics = {name: _metric(proportion) for name, proportion in proportions.items()}
+        return Scores(metrics, describe(self.outcomes))
+
+
+def score_predictions(
+    path: Path,
+    models: Sequence[str],
+    aggregation: str,
+    listed: Sequence[ScoredVideo] = (),
+    *,
+    drops_last_video: bool = False,
+) -> Mapping[str, Scores]:
+    """Score each model of a `predictions.jsonl`, a video at a time, so that memory hardly grows with the data set.
 
     Args:
-        views: Those of labelled videos, one at least; the views of a video in their order.
+        path: The file; its videos lie in the order of the list.
+        models: Names, in the order of the answer.
         aggregation: How views become a video's probabilities; see `aggregate`.
-        drops_last_video: See `make_scores`.
+        listed: Videos with their numbers of views, as far as they are known.
+        drops_last_video: See `Tally.scores`.
+
+    Returns:
+        By model; a model without a labelled video is absent.
+
+    Raises:
+        ResultError: If the file is damaged; says where.
     """
-    ranks = [rank_of(view.label, view.probabilities) for view in views]
-    return make_scores(ranks, views_to_outcomes(views, aggregation), drops_last_video=drops_last_video)
-
-
-def make_scores(clip_ranks: Sequence[int], videos: Sequence[VideoOutcome], *, drops_last_video: bool = False) -> Scores:
-    """Compute every score of a model from how many classes came before the label, per view, and per video.
-
-    Args:
-        clip_ranks: One per view.
-        videos: One per video.
-        drops_last_video: Leave the last video out of `video_top1` and `video_top5`, as Open Model Zoo's checker
-            does; without another one they are absent. It stays in the details.
-    """
-    counted = videos[:-1] if drops_last_video else videos
-    proportions = count_ranks("clip", clip_ranks)
-    if counted:
-        proportions |= count_ranks("video", [video.rank for video in counted])
-    counts = class_counts(videos)
-    bins = calibration_bins(videos)
-    return Scores(
-        metrics={name: _metric(proportion) for name, proportion in proportions.items()},
-        details=Details(
-            mean_class_top1=mean_class_top1(counts),
-            calibration_error=calibration_error(bins),
-            calibration=bins,
-            classes=counts,
-            confusions=confusion_pairs(videos),
-        ),
-    )
+    tallies = {name: Tally() for name in models}
+    for name, video in read_videos(path, models, aggregation, listed):
+        tallies[name].add(video)
+    return {name: tally.scores(drops_last_video=drops_last_video) for name, tally in tallies.items() if tally.outcomes}
 
 
 def _metric(proportion: Proportion) -> Metric:

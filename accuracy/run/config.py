@@ -5,37 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
-from i3d_edge.accuracy.result.schema import SCHEMA_VERSION, Data, ModelInfo, Protocol, Where
-from i3d_edge.accuracy.run.decoding import hash_as_it_is
+from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
+from i3d_edge.accuracy.run.hashed_video import hash_as_it_is
+from i3d_edge.accuracy.run.summary import RunFacts
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import spec_to_json
+from i3d_edge.core.text import some
 
-_SHOWN = 3
 
-
-def run_config(
-    what: Mapping[str, ModelInfo],
-    how: Protocol,
-    where: Where,
-    data: Data,
-    videos: Sequence[ListedVideo],
-    spec: ModelSpec,
-) -> dict[str, Any]:
+def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) -> dict[str, Any]:
     """Return all that predictions depend on. Where videos lie is part of it, unless a manifest says their hashes."""
-    models = {name: {key: value for key, value in info.items() if key != "path"} for name, info in what.items()}
+    models = {name: {key: value for key, value in info.items() if key != "path"} for name, info in facts.what.items()}
     return {
         "schema version": SCHEMA_VERSION,
         "models": models,
         "input and classes": hashlib.sha256(spec_to_json(spec).encode()).hexdigest(),
-        "protocol": how,
+        "protocol": facts.how,
         "list of videos": sha256_of_lines(
             [
                 *(video.path, video.label, video.num_frames, video.frames_fps and str(video.frames_fps)),
@@ -43,14 +36,14 @@ def run_config(
             ]
             for video in videos
         ),
-        "manifest": data["manifest_digest"],
-        "processor": where["cpu"],
-        "software": where["versions"],
+        "manifest": facts.data["manifest_digest"],
+        "processor": facts.where["cpu"],
+        "software": facts.where["versions"],
     }
 
 
 def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Sequence[str | None]) -> None:
-    """Make sure that the files which a run has read are still the same; those of a manifest were verified by it.
+    """Make sure that the files that a run has read are still the same; those of a manifest were verified by it.
 
     Args:
         folder: Of the run.
@@ -66,10 +59,8 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
         now = list(track(found, total=len(unpinned), title="verifying", unit="video"))
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise OutputError(
-            f"run folder {str(folder)!r} must be of the videos as they are; {len(changed)} changed since: "
-            f"{', '.join(map(repr, changed[:_SHOWN]))}{more}",
+            f"{len(changed)} videos changed since run folder {str(folder)!r} was begun: {some(changed)}",
             hint="choose another folder, or pass --force to begin anew",
         )
 

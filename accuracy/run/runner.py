@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,28 +13,14 @@ import numpy.typing as npt
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.journal import DoneVideo, Journal, discard
-from i3d_edge.accuracy.result.predictions import prediction_row, score_predictions
-from i3d_edge.accuracy.result.schema import (
-    PREDICTIONS_NAME,
-    RESULT_NAME,
-    SCHEMA_VERSION,
-    Counts,
-    Data,
-    Labels,
-    ModelInfo,
-    Prediction,
-    Protocol,
-    Result,
-    ScoredVideo,
-    Time,
-    Where,
-)
+from i3d_edge.accuracy.result.predictions import prediction_row
+from i3d_edge.accuracy.result.schema import RESULT_NAME, Data, ModelInfo, PredictionRow, Result
 from i3d_edge.accuracy.run.config import require_same_videos, run_config, sha256_of_lines
-from i3d_edge.accuracy.run.decoding import HashedVideo
+from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.accuracy.run.protocol import Preset, spread
+from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
 from i3d_edge.accuracy.run.where import describe_machine
 from i3d_edge.core.errors import ListError, NotFiniteError
-from i3d_edge.core.files import sha256_file, write_text
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
@@ -50,7 +35,7 @@ class Scorer:
     Attributes:
         info: What it is.
         run: Takes a clip; returns probabilities, shape (num_classes,).
-        prepare: Told of a clip before `run` is; what it does is not counted as inference.
+        prepare: Called with a clip before `run` is; what it does is not counted as inference.
     """
 
     info: ModelInfo
@@ -77,8 +62,8 @@ def score_videos(
     """Score models on a list of videos; each video is decoded once for all of them, while others are inferred.
 
     Writes `predictions.jsonl`, a row per view and model with all probabilities, and `result.json`, which
-    recomputes from it. A video that cannot be decoded is dropped with its reason; the run goes on. A run that was
-    killed goes on after the last video that it finished, and ends with the same files, apart from times.
+    recomputes from it. A video that cannot be decoded is dropped with its reason; the run continues. A run that was
+    killed continues after the last video that it finished, and ends with the same files, apart from times.
 
     Args:
         videos: From `read_dataset` or a manifest.
@@ -88,74 +73,115 @@ def score_videos(
         list_path: Where `videos` come from; recorded.
         root: Where their relative paths start, if not where the list or manifest says; recorded.
         manifest_digest: Of the manifest, if they come from one; recorded.
-        preset: The protocol; None is equally spaced clips.
-        num_clips: Without a preset, how many; 1 is the centre clip.
+        preset: The protocol; None is equally spaced clips, `num_clips` of them, of which 1 is the centre clip.
+        num_clips: See `preset`.
         num_workers: Threads that decode.
-        on_resume: Told how many videos are done already, if a run goes on; all of them, if it was complete.
-        on_interrupt: Told how many videos are kept, if it is interrupted.
+        on_resume: Called with the number of videos that are done, if a run continues or was complete.
+        on_interrupt: Called with the number of videos that are kept, if it is interrupted.
         force: Replace what is there, and begin anew.
 
     Raises:
         ListError: If no video could be scored.
         ProtocolError: If the model does not take the protocol's clips.
-        NotFiniteError: If a model gives NaN; says for which video.
-        OutputError: If another run was begun in the folder or is going on there, it holds files of something else, or
-            videos that are done have changed since (all without `force`); or if it cannot be written.
+        NotFiniteError, ResultError: If a model gives NaN, or no probabilities; says for which video.
+        OutputError: If the folder holds another run or other files, another process is writing there, or videos that
+            are done have changed since (all without `force`); or if it cannot be written.
         KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
     """
     preset = preset or spread(num_clips)
-    how, plan, where = preset.describe(spec), preset.plan(spec), describe_machine()
-    data = Data(
-        path=str(list_path),
-        root=None if root is None else str(root),
-        manifest_digest=manifest_digest,
-        sha256=sha256_of_lines([video.path, video.label] for video in videos),
-    )
-    if all(video.label is None for video in videos):
-        raise _no_labels(list_path, f"{len(videos)} listed")
-    what = {name: scorer.info for name, scorer in scorers.items()}
-    names = [video.path for video in videos]
-
-    def result(done: Sequence[DoneVideo]) -> Result:
-        return _result(what, how, where, data, len(videos), done, spec, folder)
-
-    with Journal.open(folder, run_config(what, how, where, data, videos, spec), names, force=force) as journal:
-        if journal.done:
-            require_same_videos(folder, videos, [video["sha256"] for video in journal.done])
-            if on_resume is not None:
-                on_resume(len(journal.done))
-        before_s = journal.done[-1]["elapsed_s"] if journal.done else 0.0
-        started = time.perf_counter() - before_s
-        remaining = videos[len(journal.done) :]
-        if remaining:  # what an interruption left is of fewer videos than predictions.jsonl will have
-            (folder / RESULT_NAME).unlink(missing_ok=True)
+    facts = _facts(videos, scorers, spec, preset, list_path, root, manifest_digest)
+    config = run_config(facts, videos, spec)
+    with Journal.open(folder, config, [video.path for video in videos], force=force) as journal:
+        remaining = _resume(journal, videos, on_resume)
         try:
-            with DecodePool(map(HashedVideo, remaining), plan, num_workers=num_workers) as pool:
-                for feed in track(pool, total=len(remaining), title="scoring", unit="video"):
-                    rows, done = _score(feed, scorers, spec)
-                    journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
+            with DecodePool(map(HashedVideo, remaining), preset.plan(spec), num_workers=num_workers) as pool:
+                _score_all(pool, journal, scorers, spec, len(remaining))
         except KeyboardInterrupt:
-            journal.drop_unfinished()
-            if any(_is_scored(item) for item in journal.done):
-                _write(folder, result(journal.done))
-            if on_interrupt is not None:
-                on_interrupt(len(journal.done))
+            _keep(journal, facts, on_interrupt)
             raise
-    if not any(_is_scored(item) for item in journal.done):
-        discard(folder)
-        raise _nothing_scored(list_path, journal.done)
-    return _write(folder, result(journal.done))
+    return _conclude(journal, facts)
+
+
+def _facts(
+    videos: Sequence[ListedVideo],
+    scorers: Mapping[str, Scorer],
+    spec: ModelSpec,
+    preset: Preset,
+    list_path: Path,
+    root: Path | None,
+    manifest_digest: str | None,
+) -> RunFacts:
+    if all(video.label is None for video in videos):
+        raise _no_labels(str(list_path), f"{len(videos)} listed")
+    return RunFacts(
+        what={name: scorer.info for name, scorer in scorers.items()},
+        how=preset.describe(spec),
+        where=describe_machine(),
+        data=Data(
+            path=str(list_path),
+            root=None if root is None else str(root),
+            manifest_digest=manifest_digest,
+            sha256=sha256_of_lines([video.path, video.label] for video in videos),
+        ),
+        num_listed=len(videos),
+        labels=spec.labels,
+    )
+
+
+def _resume(
+    journal: Journal, videos: Sequence[ListedVideo], on_resume: Callable[[int], None] | None
+) -> Sequence[ListedVideo]:
+    """Check what was done before, and return the videos that are left."""
+    if journal.done:
+        require_same_videos(journal.folder, videos, [video["sha256"] for video in journal.done])
+        if on_resume is not None:
+            on_resume(len(journal.done))
+    remaining = videos[len(journal.done) :]
+    if remaining:  # what an interruption left is of fewer videos than predictions.jsonl will have
+        (journal.folder / RESULT_NAME).unlink(missing_ok=True)
+    return remaining
+
+
+def _keep(journal: Journal, facts: RunFacts, on_interrupt: Callable[[int], None] | None) -> None:
+    """Leave an interrupted run as a result that is not complete."""
+    journal.drop_unfinished()
+    if any(map(is_scored, journal.done)):
+        write_result(journal.folder, facts, journal.done)
+    if on_interrupt is not None:
+        on_interrupt(len(journal.done))
+
+
+def _conclude(journal: Journal, facts: RunFacts) -> Result:
+    done, path = journal.done, facts.data["path"]
+    if any(map(is_scored, done)):
+        return write_result(journal.folder, facts, done)
+    discard(journal.folder)
+    if any(video["reason"] is None for video in done):
+        raise _no_labels(path, "decodable")
+    raise ListError(
+        f"none of the {len(done)} videos of list {path!r} can be decoded; the first: {done[0]['reason']}",
+        hint="a relative path in a list starts at the list's own folder",
+    )
+
+
+def _score_all(
+    pool: DecodePool[HashedVideo], journal: Journal, scorers: Mapping[str, Scorer], spec: ModelSpec, num_videos: int
+) -> None:
+    started = time.perf_counter() - (journal.done[-1]["elapsed_s"] if journal.done else 0.0)
+    for feed in track(pool, total=num_videos, title="scoring", unit="video"):
+        rows, done = _score(feed, scorers, spec)
+        journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
 
 
 def _score(
     feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec
-) -> tuple[list[Prediction], DoneVideo]:
+) -> tuple[list[PredictionRow], DoneVideo]:
     """Run a video's views through all models; what is computed of one that then turns out damaged does not count."""
     video = feed.video.listed
     label = None if video.label is None else spec.labels.index(video.label)
     infer_s = dict.fromkeys(scorers, 0.0)
     prepare_s = 0.0
-    rows: list[Prediction] = []
+    rows: list[PredictionRow] = []
     num_views = 0
 
     def forget() -> None:
@@ -203,98 +229,5 @@ def _score(
     }
 
 
-def _is_scored(video: DoneVideo) -> bool:
-    return video["reason"] is None and video["label"] is not None
-
-
-def _result(
-    what: dict[str, ModelInfo],
-    how: Protocol,
-    where: Where,
-    data: Data,
-    num_listed: int,
-    done: Sequence[DoneVideo],
-    spec: ModelSpec,
-    folder: Path,
-) -> Result:
-    decoded = [video for video in done if video["reason"] is None]
-    scores = score_predictions(
-        folder / PREDICTIONS_NAME, list(what), how["aggregation"], drops_last_video=how["drops_last_video"]
-    )
-    return Result(
-        schema_version=SCHEMA_VERSION,
-        is_complete=len(done) == num_listed,
-        what=what,
-        how=how,
-        where=where,
-        data=data,
-        counts=Counts(
-            listed=num_listed,
-            decoded=len(decoded),
-            unlabelled=sum(video["label"] is None for video in decoded),
-            scored=sum(video["label"] is not None for video in decoded),
-            dropped=[
-                {"path": video["video"], "reason": video["reason"]} for video in done if video["reason"] is not None
-            ],
-        ),
-        videos=[
-            ScoredVideo(
-                path=video["video"],
-                label=video["label"],
-                sha256=str(video["sha256"]),
-                num_views=video["num_views"],
-            )
-            for video in decoded
-        ],
-        metrics={name: score.metrics for name, score in scores.items()},
-        details={name: score.details for name, score in scores.items()},
-        labels=Labels(name=spec.labels.name, names=list(spec.labels.names)),
-        predictions_sha256=sha256_file(folder / PREDICTIONS_NAME),
-        warnings=_warnings(decoded),
-        time=_time(done, list(what)),
-    )
-
-
-def _warnings(decoded: Sequence[DoneVideo]) -> dict[str, list[str]]:
-    """Return what to know of videos, by path; one that is listed under two names counts twice."""
-    first: dict[str | None, str] = {}
-    warnings = {}
-    for video in decoded:
-        same = first.setdefault(video["sha256"], video["video"])
-        doubled = [] if same == video["video"] else [f"the same file as {same!r}, so it counts twice"]
-        if own := [*video["warnings"], *doubled]:
-            warnings[video["video"]] = own
-    return warnings
-
-
-def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:
-    total_s = done[-1]["elapsed_s"] if done else 0.0
-    num_views = sum(video["num_views"] for video in done)
-    return {
-        "total_s": total_s,
-        "decode_s": round(sum(video["decode_s"] for video in done), 3),
-        "wait_s": round(sum(video["wait_s"] for video in done), 3),
-        "prepare_s": round(sum(video["prepare_s"] for video in done), 3),
-        "infer_s": {name: round(sum(video["infer_s"][name] for video in done), 3) for name in models},
-        "num_views": num_views,
-        "views_per_s": round(num_views * len(models) / total_s, 3) if total_s else 0.0,
-    }
-
-
-def _write(folder: Path, result: Result) -> Result:
-    write_text(folder / RESULT_NAME, json.dumps(result, indent=2, ensure_ascii=False) + "\n", force=True)
-    return result
-
-
-def _no_labels(list_path: Path, which: str) -> ListError:
-    return ListError(f"list {str(list_path)!r} must have labels to score; none of its {which} videos has one")
-
-
-def _nothing_scored(list_path: Path, done: Sequence[DoneVideo]) -> ListError:
-    if any(video["reason"] is None for video in done):
-        return _no_labels(list_path, "decodable")
-    return ListError(
-        f"list {str(list_path)!r} must have a video that can be decoded; all {len(done)} were dropped, "
-        f"the first one because of {done[0]['reason']}",
-        hint="a relative path in a list starts at the list's own folder",
-    )
+def _no_labels(list_path: str, which: str) -> ListError:
+    return ListError(f"list {list_path!r} has no labels to score: none of its {which} videos has one")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -40,6 +42,11 @@ class LabelSet:
     def __contains__(self, label: object) -> bool:
         return label in self._indices
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the names, see `hash_names`."""
+        return hash_names(self.names)
+
     def index(self, label: str) -> int:
         """Return a label's class index.
 
@@ -54,6 +61,11 @@ class LabelSet:
             raise LabelError(
                 f"label {label!r} must be one of the {len(self)} in {self.name!r}; it is not", hint=hint
             ) from None
+
+
+def hash_names(names: Sequence[str]) -> str:
+    """Return the SHA-256 of class names in index order, each followed by a newline, as 64 hexadecimal digits."""
+    return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()
 
 
 @cache

@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy.gate.pairs import mcnemar_p
-from i3d_edge.accuracy.result.calibration import calibration_bins, calibration_error
-from i3d_edge.accuracy.result.class_counts import class_counts, confusion_pairs, mean_class_top1
-from i3d_edge.accuracy.result.metrics import ScoredView, topk_metrics, views_to_outcomes, wilson_interval
+from i3d_edge.accuracy.result.details import (
+    calibration_bins,
+    calibration_error,
+    class_counts,
+    confusion_pairs,
+    mean_class_top1,
+)
+from i3d_edge.accuracy.result.metrics import VideoOutcome, count_ranks, wilson_interval
 
 NUM_CLASSES = 12
 
@@ -23,42 +28,35 @@ with warnings.catch_warnings():
     contingency = pytest.importorskip("statsmodels.stats.contingency_tables")
 
 
-def drawn(seed: int, num_videos: int = 300, num_views: int = 3) -> tuple[list[ScoredView], np.ndarray, np.ndarray]:
-    """Return views in random order, the labels of the videos, and the means of their probabilities."""
+def drawn(seed: int, num_videos: int = 300) -> tuple[list[VideoOutcome], np.ndarray, np.ndarray]:
+    """Return what became of videos in random order, their labels, and their probabilities."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(NUM_CLASSES, size=num_videos)
-    probabilities = rng.dirichlet(np.full(NUM_CLASSES, 0.4), size=(num_videos, num_views))
-    probabilities[np.arange(num_videos), :, labels] += rng.uniform(0, 0.6, (num_videos, 1))
+    probabilities = rng.dirichlet(np.full(NUM_CLASSES, 0.4), size=num_videos)
+    probabilities[np.arange(num_videos), labels] += rng.uniform(0, 0.6, num_videos)
     probabilities /= probabilities.sum(axis=-1, keepdims=True)
-    views = [
-        ScoredView(f"{video:04d}", int(labels[video]), probabilities[video, view])
-        for video in range(num_videos)
-        for view in range(num_views)
+    outcomes = [
+        VideoOutcome.of(f"{video:04d}", int(labels[video]), probabilities[video]) for video in range(num_videos)
     ]
-    order = rng.permutation(len(views))
-    return [views[number] for number in order], labels, probabilities
+    return [outcomes[number] for number in rng.permutation(num_videos)], labels, probabilities
 
 
 def test_top_k(subtests: pytest.Subtests) -> None:
     for seed in range(3):
         with subtests.test(seed=seed):
-            views, labels, probabilities = drawn(seed)
-            found = topk_metrics(views)
+            outcomes, labels, probabilities = drawn(seed)
+            found = count_ranks("video", [outcome.rank for outcome in outcomes])
             classes = np.arange(NUM_CLASSES)
             for k in (1, 5):
-                video = sklearn_metrics.top_k_accuracy_score(labels, probabilities.mean(axis=1), k=k, labels=classes)
-                assert found[f"video_top{k}"].value == pytest.approx(video, abs=1e-12)
-                clips = probabilities.reshape(-1, NUM_CLASSES)
-                clip = sklearn_metrics.top_k_accuracy_score(np.repeat(labels, 3), clips, k=k, labels=classes)
-                assert found[f"clip_top{k}"].value == pytest.approx(clip, abs=1e-12)
+                expected = sklearn_metrics.top_k_accuracy_score(labels, probabilities, k=k, labels=classes)
+                assert found[f"video_top{k}"].value == pytest.approx(expected, abs=1e-12)
 
 
 def test_classes_and_confusions(subtests: pytest.Subtests) -> None:
     for seed in range(3):
         with subtests.test(seed=seed):
-            views, labels, probabilities = drawn(seed)
-            best = probabilities.mean(axis=1).argmax(axis=1)
-            outcomes = views_to_outcomes(views)
+            outcomes, labels, probabilities = drawn(seed)
+            best = probabilities.argmax(axis=1)
             counts = class_counts(outcomes)
             expected = sklearn_metrics.balanced_accuracy_score(labels, best)
             assert mean_class_top1(counts) == pytest.approx(expected, abs=1e-12)
@@ -75,11 +73,10 @@ def test_classes_and_confusions(subtests: pytest.Subtests) -> None:
 def test_calibration(subtests: pytest.Subtests) -> None:
     for seed in range(3):
         with subtests.test(seed=seed):
-            views, labels, probabilities = drawn(seed)
-            means = probabilities.mean(axis=1)
-            is_right = means.argmax(axis=1) == labels
-            bins = [item for item in calibration_bins(views_to_outcomes(views)) if item["num_videos"]]
-            right, said = sklearn_calibration.calibration_curve(is_right, means.max(axis=1), n_bins=10)
+            outcomes, labels, probabilities = drawn(seed)
+            is_right = probabilities.argmax(axis=1) == labels
+            bins = [item for item in calibration_bins(outcomes) if item["num_videos"]]
+            right, said = sklearn_calibration.calibration_curve(is_right, probabilities.max(axis=1), n_bins=10)
             assert [item["mean_confidence"] for item in bins] == pytest.approx(said, abs=1e-9)
             assert [item["num_correct"] / item["num_videos"] for item in bins] == pytest.approx(right, abs=1e-9)
             weights = np.array([item["num_videos"] for item in bins]) / len(labels)

@@ -62,7 +62,7 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
         f"list '{listing}', line 1: label 'making lemonade' must be one of the 400 in 'kinetics-400'"
     )
     assert message(listing, classes={0: "zumba"}) == (
-        f"list '{listing}', line 1, must have a class index of the class file; got 1"
+        f"list '{listing}', line 1, has a class index that the class file does not name: 1"
     )
     twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")
     with pytest.raises(LabelError) as caught:
@@ -86,5 +86,5 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"class file '{wide}' must have a class a line; got field larger than field limit (131072)"
     )
-    with pytest.raises(LabelError, match="it is empty"):
+    with pytest.raises(LabelError, match="is empty"):
         read_classes(write(tmp_path / "empty.txt", "\n"))

@@ -72,12 +72,12 @@ def test_lines_that_are_neither(tmp_path: Path) -> None:
 
 def test_a_video_listed_twice(tmp_path: Path) -> None:
     path = write(tmp_path, "path,label\na.mp4,zumba\nb.mp4,zumba\na.mp4,yoga\n")
-    assert message(ListError, path) == f"list '{path}' must name each video once; line 4 repeats 'a.mp4'"
+    assert message(ListError, path) == f"list '{path}' names a video twice: line 4 repeats 'a.mp4'"
 
 
 def test_the_same_video_by_another_name(tmp_path: Path) -> None:
     path = write(tmp_path, "path,label\na.mp4,zumba\n./a.mp4,zumba\n")
-    assert message(ListError, path) == f"list '{path}' must name each video once; line 3 repeats './a.mp4'"
+    assert message(ListError, path) == f"list '{path}' names a video twice: line 3 repeats './a.mp4'"
 
 
 def test_a_row_without_a_path(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_row_without_a_path(tmp_path: Path) -> None:
 def test_an_unbalanced_quote_swallows_no_rows(tmp_path: Path) -> None:
     path = write(tmp_path, 'path,label,note\na.mp4,zumba,"x\nb.mp4,zumba,y\nc.mp4,zumba,z\n')
     text = message(ListError, path)
-    assert text.startswith(f"list '{path}' must be CSV; got ")
+    assert text.startswith(f"list '{path}' is not CSV: ")
     assert text.endswith("hint: look for a double quote without its partner")
 
 
@@ -121,18 +121,18 @@ def test_an_empty_list(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for text in ["", "\n\n", "path,label\n"]:
         with subtests.test(text=text):
             path = write(tmp_path, text)
-            assert message(ListError, path) == f"list '{path}' must name at least one video; it is empty"
+            assert message(ListError, path) == f"list '{path}' is empty"
 
 
 def test_absent(tmp_path: Path) -> None:
     path = tmp_path / "no.csv"
-    assert message(ListError, path) == f"list '{path}' must be a text file; got No such file or directory"
+    assert message(ListError, path) == f"list '{path}' is not a readable text file: No such file or directory"
 
 
 def test_binary(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"\xff\xfe\x00\x01")
-    assert message(ListError, path) == f"list '{path}' must be a text file; got bytes that are not UTF-8"
+    assert message(ListError, path) == f"list '{path}' is not a readable text file: bytes that are not UTF-8"
 
 
 def test_the_rate_of_folders_is_asked_for_where_most_are_folders(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_kinetics_csv_of_several_splits(tmp_path: Path, subtests: pytest.Subtest
 def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
     path = write(tmp_path / "all.csv", SPLITS)
     assert message(path, split="holdout") == (
-        f"list '{path}' must have videos of the split 'holdout'; it has Val, test, train, validate"
+        f"list '{path}' has no videos of the split 'holdout'; available: Val, test, train, validate"
     )
     path = write(tmp_path / "v.csv", "path,label\na.mp4,zumba\n")
     assert message(path, split="val") == f"list '{path}' must have the column 'split' for --split; got path, label"
@@ -156,13 +156,13 @@ def test_class_folders_of_other_classes(tmp_path: Path) -> None:
 def test_splits_instead_of_classes(tmp_path: Path) -> None:
     touch(tmp_path, "train/zumba/a.mp4", "val/zumba/b.mp4")
     assert message(tmp_path) == (
-        f"folder '{tmp_path}' must hold a folder for each class; it holds train, val\n\n"
+        f"folder '{tmp_path}' holds splits, not a folder for each class: train, val\n\n"
         f"hint: give one of them: {tmp_path / 'val'}"
     )
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert message(tmp_path).startswith(f"folder '{tmp_path}' must hold class folders with videos; it holds none")
+    assert message(tmp_path).startswith(f"folder '{tmp_path}' holds no class folders with videos")
 
 
 def test_path_and_index(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -257,7 +257,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 def test_a_name_of_a_list_that_is_too_long(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
-    assert message(path) == f"list '{path}' must be a text file; got File name too long"
+    assert message(path) == f"list '{path}' is not a readable text file: File name too long"
 
 
 def omz(tmp_path: Path) -> Path:
@@ -291,15 +291,14 @@ def test_json_of_open_model_zoo(tmp_path: Path) -> None:
     ]
     assert rows(read_dataset(path, LABELS, split="training")) == [("zumba/bbbbbbbbbbb_000000_000010", "zumba")]
     assert message(path, split="val") == (
-        f"list '{path}' must have videos of the subset 'val'; it has training, validation"
+        f"list '{path}' has no videos of the subset 'val'; available: training, validation"
     )
 
 
 def test_a_manifest_is_no_list(tmp_path: Path) -> None:
     path = write(tmp_path / "m.json", '\ufeff{"digest": "", "manifest_version": 1}')
     assert message(path) == (
-        f"data set '{path}' must be a list or a folder; it is a manifest: its videos are chosen\n\n"
-        "hint: `i3d accuracy run` takes it as it is"
+        f"data set '{path}' is a manifest: its videos are chosen already\n\nhint: `i3d accuracy run` takes it as it is"
     )
 
 
@@ -307,9 +306,7 @@ def test_json_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None
     for text in ['{"videos": []}', '{"database', '{"a": ' * 100_000]:
         with subtests.test(text=text[:20]):
             path = write(tmp_path / "a.json", text)
-            assert message(path) == (
-                f"list '{path}' must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
-            )
+            assert message(path) == (f"list '{path}' is JSON, but neither a manifest nor Open Model Zoo's annotation")
 
 
 def test_json_of_open_model_zoo_with_labels_that_are_no_names(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -356,6 +353,6 @@ def test_hmdb51(tmp_path: Path) -> None:
     assert data.format == "hmdb51"
     assert rows(data) == [("brush_hair/b.avi", "brush hair"), ("cartwheel/e.avi", "cartwheel")]
     assert rows(read_dataset(tmp_path, labels, split="2")) == [("cartwheel/f.avi", "cartwheel")]
-    assert message(tmp_path, split="3") == f"folder '{tmp_path}' must hold <class>_test_split3.txt files; it holds none"
+    assert message(tmp_path, split="3") == f"folder '{tmp_path}' holds no <class>_test_split3.txt files"
     path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
     assert message(tmp_path, split="3") == f"list '{path}', line 1, must be a video and 0, 1 or 2; got 'f.avi two'"

@@ -23,7 +23,7 @@ from i3d_edge.accuracy.gate.verdict import Limits, judge
 from i3d_edge.accuracy.result.recorded_run import read_run
 
 DEFAULT = Limits()
-NASTY = "a|b`c*_<d>&\"e'\n\x00\ud800.mp4"
+NASTY = "a|b`c*_<d>&\"e'\n\x00\ufffe.mp4"
 
 
 def report(tmp_path: Path, before: Run, after: Run, limits: Limits = DEFAULT, **options: int) -> GateReport:
@@ -70,7 +70,7 @@ def test_the_text(undecided: GateReport) -> None:
         "  0030.mp4: a; b 0.90 -> a 0.90",
         "",
         "UNDECIDED: the drop of 4.00 points exceeds the limit of 2 points, but McNemar's p is 0.62: "
-        "421 videos would be needed",
+        "416 videos would be needed",
     ]
 
 
@@ -95,7 +95,7 @@ def test_the_markdown(undecided: GateReport) -> None:
         "## Accuracy gate undecided: `m` against the baseline",
         "",
         "- **top-1 drop undecided**: the drop of 4.00 points exceeds the limit of 2 points, but McNemar's p is 0.62: "
-        "421 videos would be needed",
+        "416 videos would be needed",
         "- **drift passed**: the drift of 0.331 is within the limit of 0.5",
     ]
     assert "<details><summary>Lost: 3</summary>" in lines
@@ -116,7 +116,7 @@ def test_markdown_tables_stay_whole(nasty: GateReport) -> None:
     assert {len(cells(line)) for line in blocks} == {2, 4}
     [row] = [line for line in blocks if "one \\| two" in line]
     assert [cell.strip() for cell in cells(row)] == [
-        r"a\|b\`c\*\_\<d\>\&\"e'\\n\\x00\\ud800.mp4".replace('\\"', '"'),
+        r"a\|b\`c\*\_\<d\>\&\"e'\\n\\x00\\ufffe.mp4".replace('\\"', '"'),
         r"one \| two",
         r"one \| two (0.90)",
         r"\<script\> (0.90)",
@@ -175,7 +175,7 @@ def test_the_junit(undecided: GateReport) -> None:
     ]
     [failure] = root.findall("testsuite/testcase/failure")
     assert failure.get("type") == "undecided"
-    assert failure.get("message", "").endswith("421 videos would be needed")
+    assert failure.get("message", "").endswith("416 videos would be needed")
     assert root.findtext("testsuite/system-out") == format_gate(undecided)
 
 
@@ -211,7 +211,7 @@ def test_markdown_says_what_becomes_of_the_undecided(undecided: GateReport, choi
 
 def test_junit_of_names_that_xml_cannot_hold(nasty: GateReport) -> None:
     root = check_junit(gate_to_junit(nasty))
-    assert r"\x00\ud800.mp4: one | two; one | two 0.90 -> <script> 0.90" in (
+    assert r"\x00\ufffe.mp4: one | two; one | two 0.90 -> <script> 0.90" in (
         root.findtext("testsuite/system-out") or ""
     )
 
@@ -227,5 +227,5 @@ def test_the_document(undecided: GateReport) -> None:
     document = gate_to_json(undecided)
     assert document["verdict"] == "undecided"
     assert document["limits"] == {"max_drop": 0.02, "max_drift": 0.5}
-    assert [check["videos_needed"] for check in document["checks"]] == [421, None]
+    assert [check["videos_needed"] for check in document["checks"]] == [416, None]
     assert document["comparison"] == undecided.comparison

@@ -6,18 +6,18 @@ import pytest
 from nine_videos import LABELS, dataset
 
 from i3d_edge.accuracy.data.dataset import read_dataset
-from i3d_edge.accuracy.data.manifest import Manifest, digest_of, is_manifest, read_manifest, verify_videos
+from i3d_edge.accuracy.data.manifest import VideoManifest, digest_of, is_manifest, read_manifest, verify_videos
 from i3d_edge.accuracy.data.subset import make_subset
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet
 
 
 @pytest.fixture
-def manifest(tmp_path: Path) -> Manifest:
+def manifest(tmp_path: Path) -> VideoManifest:
     return make_subset(dataset(tmp_path), LABELS, tmp_path / "m.json")
 
 
-def test_a_manifest_is_read_back(manifest: Manifest) -> None:
+def test_a_manifest_is_read_back(manifest: VideoManifest) -> None:
     assert is_manifest(manifest.path)
     assert not is_manifest(manifest.path.parent / "list.csv")
     assert read_manifest(manifest.path) == manifest
@@ -25,7 +25,7 @@ def test_a_manifest_is_read_back(manifest: Manifest) -> None:
     assert all(video.sha256 and video.file.is_file() for video in manifest.videos(LABELS))
 
 
-def test_a_manifest_is_known_whatever_wrote_it_anew(manifest: Manifest) -> None:
+def test_a_manifest_is_known_whatever_wrote_it_anew(manifest: VideoManifest) -> None:
     content = json.loads(manifest.path.read_text())
     padded = {"a" * 2000: None, **content}
     for text in (json.dumps(content, sort_keys=True), "\n" + json.dumps(content), "\ufeff" + json.dumps(content)):
@@ -40,18 +40,18 @@ def test_a_manifest_is_known_whatever_wrote_it_anew(manifest: Manifest) -> None:
     assert not is_manifest(manifest.path)
 
 
-def test_a_manifest_without_a_root(manifest: Manifest) -> None:
+def test_a_manifest_without_a_root(manifest: VideoManifest) -> None:
     content = json.loads(manifest.path.read_text())
     for change, expected in (
-        ({}, "be JSON as `i3d accuracy subset` writes it; got no 'root'"),
-        ({"root": None}, "name the folder of its videos as its root; got None"),
+        ({}, "missing field 'root'"),
+        ({"root": None}, "root: expected str, got null"),
     ):
         del content["root"]
         content |= change
         manifest.path.write_text(json.dumps(content))
         with pytest.raises(ListError) as caught:
             read_manifest(manifest.path)
-        assert str(caught.value) == f"manifest '{manifest.path}' must {expected}"
+        assert caught.value.message == f"manifest '{manifest.path}' is damaged: {expected}"
         content["root"] = "."
 
 
@@ -97,38 +97,38 @@ def test_videos_below_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     with pytest.raises(ListError) as caught:
         read_manifest(beside.path)
     assert str(caught.value) == (
-        f"manifest '{tmp_path}/caf\\udce9/m.json' must have a path that is UTF-8, for results to name it; "
-        "it has other bytes"
+        f"the path of manifest '{tmp_path}/caf\\udce9/m.json' is not UTF-8, so results cannot name it\n\n"
+        "hint: rename it"
     )
 
 
-def test_an_edited_manifest_is_refused(manifest: Manifest) -> None:
+def test_an_edited_manifest_is_refused(manifest: VideoManifest) -> None:
     content = json.loads(manifest.path.read_text())
     content["videos"][0]["label"] = "walk"
     manifest.path.write_text(json.dumps(content))
     with pytest.raises(ListError) as caught:
         read_manifest(manifest.path)
     assert str(caught.value) == (
-        f"manifest '{manifest.path}' must have the digest of its content, {digest_of(content)[:12]}; "
-        f"it states {manifest.digest[:12]}\n\nhint: somebody edited it: make a new one by `i3d accuracy subset`"
+        f"manifest '{manifest.path}' was edited: the digest of its content is {digest_of(content)[:12]}, and it "
+        f"states {manifest.digest[:12]}\n\nhint: make a new one by `i3d accuracy subset`"
     )
     content["manifest_version"] = 9
     manifest.path.write_text(json.dumps(content))
-    with pytest.raises(ListError, match="must have version 1; got 9"):
+    with pytest.raises(ListError, match="has version 9; this program reads version 1"):
         read_manifest(manifest.path)
 
 
-def test_another_models_classes(manifest: Manifest) -> None:
+def test_another_models_classes(manifest: VideoManifest) -> None:
     manifest.videos(LabelSet("more", (*LABELS.names, "swim")))
     with pytest.raises(LabelError) as caught:
         manifest.videos(LabelSet("other", ("run", "jump", "walk")))
     assert str(caught.value) == (
-        f"manifest '{manifest.path}' must have the model's classes, 'other'; it was made for 'three', where class 0 "
-        "is 'jump'\n\nhint: `i3d accuracy subset --model` makes one for this model"
+        f"manifest '{manifest.path}' was made for the classes 'three', where class 0 is 'jump'; the model has 'other'"
+        "\n\nhint: `i3d accuracy subset --model` makes one for this model"
     )
 
 
-def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_videos_are_found(manifest: VideoManifest, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     monkeypatch.setattr("i3d_edge.accuracy.data.manifest.content_sha256", lambda path: read.append(path) or "other")
     verify_videos(manifest)  # sizes and times are as they were: nothing is read
@@ -139,32 +139,32 @@ def test_changed_videos_are_found(manifest: Manifest, monkeypatch: pytest.Monkey
         verify_videos(manifest)
     assert read == [video]
     assert str(caught.value) == (
-        f"manifest '{manifest.path}' must list videos as they are; 1 of 9 changed or are gone: '0_jump.mp4'\n\n"
+        f"1 of 9 videos of manifest '{manifest.path}' changed or are gone: '0_jump.mp4'\n\n"
         "hint: bring back the videos that were pinned, say where they are by --videos, or make a new manifest"
     )
     monkeypatch.undo()
     verify_videos(manifest)  # the bytes are the same after all
     video.write_bytes(b"x" + video.read_bytes()[1:])
     (manifest.path.parent / "1_run.mp4").unlink()
-    with pytest.raises(ListError, match=r"2 of 9 changed or are gone: '0_jump\.mp4', '1_run\.mp4'"):
+    with pytest.raises(ListError, match=r"2 of 9 videos .* changed or are gone: '0_jump\.mp4', '1_run\.mp4'"):
         verify_videos(manifest)
 
 
-def test_forced_verification_reads_everything(manifest: Manifest) -> None:
+def test_forced_verification_reads_everything(manifest: VideoManifest) -> None:
     video = manifest.path.parent / "0_jump.mp4"
     stat = video.stat()
     video.write_bytes(b"x" + video.read_bytes()[1:])
     os.utime(video, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     verify_videos(manifest)
-    with pytest.raises(ListError, match="1 of 9 changed"):
+    with pytest.raises(ListError, match="1 of 9 videos"):
         verify_videos(manifest, force=True)
 
 
-def test_videos_may_have_moved(manifest: Manifest, tmp_path: Path) -> None:
+def test_videos_may_have_moved(manifest: VideoManifest, tmp_path: Path) -> None:
     (tmp_path / "moved").mkdir()
     for path in tmp_path.glob("*.mp4"):
         path.rename(tmp_path / "moved" / path.name)
-    with pytest.raises(ListError, match="9 of 9 changed or are gone"):
+    with pytest.raises(ListError, match="9 of 9 videos"):
         verify_videos(manifest)
     verify_videos(manifest, root=tmp_path / "moved")
     assert manifest.videos(LABELS, root=tmp_path / "moved")[0].file == tmp_path / "moved" / "0_jump.mp4"

@@ -5,50 +5,62 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES
-from i3d_edge.accuracy.result.metrics import ScoredView
-from i3d_edge.accuracy.result.predictions import read_predictions, score_predictions
-from i3d_edge.accuracy.result.scoring import score_views
+from i3d_edge.accuracy.result.metrics import VideoOutcome
+from i3d_edge.accuracy.result.predictions import prediction_row
+from i3d_edge.accuracy.result.scoring import score_predictions
+from i3d_edge.core.errors import ResultError
+from i3d_edge.runtime import Clip
 
 
-@pytest.fixture
-def rows(tmp_path: Path) -> Path:
-    """Five videos with one to five views each through two models, the fourth without a label."""
-    rng = np.random.default_rng(3)
+def write(path: Path, rows: list[tuple[str, int | None, list[float]]]) -> Path:
+    """Write rows of one model: the name of a video, its label, and the probabilities of its next view."""
+    views: dict[str, int] = {}
     lines = []
-    for video in range(5):
-        for view in range(video + 1):
-            for model in ("one", "two"):
-                probs = rng.dirichlet(np.ones(7)).round(6).tolist()
-                label = None if video == 3 else video
-                row = {"video": f"{video}.mp4", "model": model, "view": view, "label": label, "probs": probs}
-                lines.append(json.dumps(row) + "\n")
-    path = tmp_path / "predictions.jsonl"
+    for video, label, probs in rows:
+        number = views[video] = views.get(video, -1) + 1
+        probs = [*probs, *[0.0] * (7 - len(probs))]
+        row = {"video": video, "model": "m", "view": number, "clip": number, "crop": 0, "start_s": 0, "end_s": 1}
+        lines.append(json.dumps({**row, "label": label, "probs": probs}) + "\n")
     path.write_text("".join(lines))
     return path
 
 
-def of(path: Path, model: str) -> list[ScoredView]:
-    return [
-        ScoredView(row["video"], row["label"], np.array(row["probs"]))
-        for row in read_predictions(path)
-        if row["model"] == model and row["label"] is not None
-    ]
+def counts(path: Path, **options: bool) -> dict[str, tuple[int, int]]:
+    found = score_predictions(path, ["m"], MEAN_OF_PROBABILITIES, **options)["m"].metrics
+    return {name: (metric["num_correct"], metric["num_total"]) for name, metric in found.items()}
 
 
-def test_video_by_video_is_the_same_as_all_at_once(rows: Path) -> None:
-    scores = score_predictions(rows, ["one", "two"], MEAN_OF_PROBABILITIES)
-    assert scores == {name: score_views(of(rows, name)) for name in ("one", "two")}
-    assert scores["one"].metrics["video_top1"]["num_total"] == 4
+def test_clips_and_videos_are_counted_apart(tmp_path: Path) -> None:
+    """Three clips of one video: two are wrong, and the video's mean is right."""
+    rows = [("a", 0, [0.9, 0.1]), ("a", 0, [0.4, 0.6]), ("a", 0, [0.45, 0.55]), ("b", 1, [0.2, 0.8])]
+    expected = {"clip_top1": (2, 4), "clip_top5": (4, 4), "video_top1": (2, 2), "video_top5": (2, 2)}
+    assert counts(write(tmp_path / "rows", rows)) == expected
+    assert counts(write(tmp_path / "rows", [rows[0], rows[3], rows[1], rows[2]])) == expected
 
 
-def test_the_last_video_can_be_left_out_of_the_figures_per_video(rows: Path) -> None:
-    everything = score_predictions(rows, ["one"], MEAN_OF_PROBABILITIES)["one"].metrics
-    counted = score_predictions(rows, ["one"], MEAN_OF_PROBABILITIES, drops_last_video=True)["one"].metrics
-    but_last = score_views([view for view in of(rows, "one") if view.video != "4.mp4"]).metrics
-    assert counted["video_top1"] == but_last["video_top1"]
-    assert counted["video_top5"] == but_last["video_top5"]
-    assert counted["clip_top1"] == everything["clip_top1"]
+def test_the_last_video_counts_unless_the_protocol_drops_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows", [("a", 0, [1.0]), ("b", 0, [1.0]), ("c", 1, [1.0])])
+    assert counts(path)["video_top1"] == (2, 3)
+    assert counts(path, drops_last_video=True)["video_top1"] == (2, 2)
+    assert counts(path, drops_last_video=True)["clip_top1"] == (2, 3)
 
 
-def test_a_model_without_labelled_views(rows: Path) -> None:
-    assert score_predictions(rows, ["three"], MEAN_OF_PROBABILITIES) == {}
+def test_top5_is_the_fifth_place_and_not_the_sixth(tmp_path: Path) -> None:
+    falling = [0.3, 0.25, 0.2, 0.1, 0.08, 0.05, 0.02]
+    assert counts(write(tmp_path / "rows", [("a", 4, falling)]))["clip_top5"] == (1, 1)
+    assert counts(write(tmp_path / "rows", [("a", 5, falling)]))["clip_top5"] == (0, 1)
+
+
+def test_a_model_without_labelled_videos(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows", [("a", None, [1.0])])
+    assert score_predictions(path, ["m"], MEAN_OF_PROBABILITIES) == {}
+
+
+def test_an_outcome() -> None:
+    assert VideoOutcome.of("v", 2, np.array([0.1, 0.6, 0.3])) == VideoOutcome("v", 2, 1, 1, 0.6)
+
+
+def test_an_answer_that_is_no_probabilities_is_refused_when_it_is_given() -> None:
+    clip = Clip(frames=np.zeros((1, 1, 1, 3), np.uint8), start_s=0.0, end_s=1.0)
+    with pytest.raises(ResultError, match="answer of model 'm' to video 'v': probabilities sum to 3, not 1"):
+        prediction_row("v", "m", 0, clip, 0, np.array([1.0, 1.0, 1.0]))

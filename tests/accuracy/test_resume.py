@@ -30,7 +30,8 @@ INFO = {"kind": "ir", "path": "m.xml", "sha256": "0", "executed_precision": "f32
 def by_pixels(clip: Clip) -> np.ndarray:
     """A model whose answer depends on what it is shown."""
     values = clip.frames[:, ::32, ::32].mean(axis=(0, 1, 2)) * np.array([1, 2, 3])
-    return np.concatenate([values, values[::-1] ** 2]) / 1e6
+    answer = np.concatenate([values, values[::-1] ** 2])
+    return answer / answer.sum()
 
 
 SCORERS = {"one": Scorer(INFO, by_pixels), "two": Scorer(INFO, lambda clip: by_pixels(clip)[::-1])}
@@ -112,8 +113,7 @@ def test_the_folder_of_another_run_is_refused(videos: list[ListedVideo], tmp_pat
         with pytest.raises(OutputError) as caught:
             other()
         assert str(caught.value) == (
-            f"run folder '{folder}' must be empty or of the same run; another one was begun there, which differs in "
-            f"{what}"
+            f"run folder '{folder}' holds another run, which differs in {what}"
             "\n\nhint: choose another folder, or pass --force to begin anew"
         )
     run(videos, folder, force=True)
@@ -159,7 +159,7 @@ def test_what_changes_predictions_is_another_run(name: str, videos: list[ListedV
     begun(videos, tmp_path / "out")
     what, change = OTHERS[name]
     others, spec = change(videos, tmp_path / "elsewhere")
-    with pytest.raises(OutputError, match=f"another one was begun there, which differs in .*{what}"):
+    with pytest.raises(OutputError, match=f"holds another run, which differs in .*{what}"):
         score_videos(
             others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), num_clips=2
         )
@@ -181,7 +181,7 @@ def test_one_process_at_a_time(videos: list[ListedVideo], tmp_path: Path) -> Non
         with pytest.raises(OutputError) as caught:
             run(videos, tmp_path / "out", force=len(seen) % 2 == 0)
         assert str(caught.value) == (
-            f"run folder '{tmp_path / 'out'}' must be written by one process at a time; another one is at it\n\n"
+            f"another process is writing in run folder '{tmp_path / 'out'}'\n\n"
             "hint: wait until it ends, or choose another folder"
         )
         return by_pixels(clip)
@@ -202,7 +202,7 @@ def test_a_complete_run_is_not_run_again(videos: list[ListedVideo], tmp_path: Pa
     assert run(videos, tmp_path / "out", scorers=idle, on_resume=told.append) == before
     assert told == [6]
     other = {**SCORERS, "two": Scorer({**INFO, "sha256": "1"}, failing)}
-    with pytest.raises(OutputError, match="another one was begun there, which differs in models"):
+    with pytest.raises(OutputError, match="holds another run, which differs in models"):
         run(videos, tmp_path / "out", scorers=other)
     assert json.loads((tmp_path / "out" / "result.json").read_text()) == before
 
@@ -218,8 +218,8 @@ def test_videos_that_changed_since(videos: list[ListedVideo], tmp_path: Path) ->
     with pytest.raises(OutputError) as caught:
         run([*whole, missing], tmp_path / "out")
     assert str(caught.value) == (
-        f"run folder '{tmp_path / 'out'}' must be of the videos as they are; 3 changed since: '0.mp4', '1.mp4', "
-        "'later.mp4'\n\nhint: choose another folder, or pass --force to begin anew"
+        f"3 videos changed since run folder '{tmp_path / 'out'}' was begun: '0.mp4', '1.mp4', 'later.mp4'\n\n"
+        "hint: choose another folder, or pass --force to begin anew"
     )
 
 
@@ -231,7 +231,7 @@ def test_files_of_something_else_are_kept(name: str, videos: list[ListedVideo], 
     with pytest.raises(OutputError) as caught:
         run(videos, folder)
     assert str(caught.value) == (
-        f"run folder '{folder}' must be empty or of the same run; it holds {name}, and no run.json that says whose\n\n"
+        f"run folder '{folder}' holds {name} of an unknown run: there is no run.json\n\n"
         "hint: choose another folder, or pass --force to begin anew"
     )
     assert (folder / name).read_text() == "mine"
@@ -253,7 +253,7 @@ def test_an_interruption_leaves_a_result_that_says_so(videos: list[ListedVideo],
     assert (partial["is_complete"], partial["counts"]["scored"], len(partial["videos"])) == (False, 1, 1)
     begun(videos, tmp_path / "out", scorers=SCORERS)
     assert not (tmp_path / "out" / "result.json").exists()
-    with pytest.raises(ResultError, match=r"must be finished; it has no result\.json yet"):
+    with pytest.raises(ResultError, match=r"is not finished: it has no result\.json"):
         read_run(tmp_path / "out")
     assert run(videos, tmp_path / "out")["is_complete"] is True
     run(videos, tmp_path / "whole")

@@ -17,7 +17,7 @@ from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, read_dataset
 from i3d_edge.accuracy.data.manifest import verify_videos
 from i3d_edge.accuracy.data.subset import HOWS, How, _quotas, make_subset
 from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, check_video
-from i3d_edge.accuracy.run.decoding import HashedVideo
+from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.core.errors import ListError
 
 
@@ -219,7 +219,7 @@ def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
     assert (video.file, video.frames_fps) == (tmp_path / "run/v", Fraction("29.97"))
     verify_videos(manifest, force=True)
     (tmp_path / "run/v/image_00003.jpg").unlink()
-    with pytest.raises(ListError, match="1 of 1 changed or are gone: 'run/v'"):
+    with pytest.raises(ListError, match=r"1 of 1 videos .* changed or are gone: 'run/v'"):
         verify_videos(manifest)
     stated = ListedVideo("run/v", tmp_path / "run/v", "run", num_frames=5, frames_fps=Fraction(25))
     assert check_video(stated) == Fault("corrupt: 5 frames are stated; the folder holds 4")
@@ -245,7 +245,7 @@ def test_nothing_that_can_be_used(tmp_path: Path) -> None:
     with pytest.raises(ListError) as caught:
         make_subset(read_dataset(tmp_path / "list.csv", LABELS), LABELS, tmp_path / "m.json")
     assert str(caught.value) == (
-        f"data set '{tmp_path / 'list.csv'}' must have a video that can be used; all 1 were excluded, the first one "
-        "because of missing: there is no such file\n\nhint: --videos says where they lie"
+        f"none of the 1 videos of data set '{tmp_path / 'list.csv'}' can be used; the first: missing: there is no such "
+        "file\n\nhint: --videos says where they lie"
     )
     assert not (tmp_path / "m.json").exists()

@@ -64,7 +64,7 @@ def test_models_by_name(run: Path, tmp_path: Path) -> None:
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["int8 (f32) → bf16 (f32)"]
     unknown = report(f"{run}:int4", "-o", tmp_path / "b.html")
     assert (unknown.exit_code, (tmp_path / "b.html").exists()) == (1, False)
-    assert unknown.stderr == f"ComparisonError: run '{run}' must have the model 'int4'; it has 'bf16', 'int8'\n"
+    assert unknown.stderr == f"ComparisonError: no model 'int4' in run '{run}'; available: 'bf16', 'int8'\n"
 
 
 def test_a_run_is_read_once_however_often_it_is_named(
@@ -91,7 +91,7 @@ def test_a_run_that_is_not_whole(run: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     result = report(run, "-o", tmp_path / "report.html")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"ResultError: predictions '{path}', line 6, must be a JSON object; got ")
+    assert result.stderr.startswith(f"ResultError: predictions '{path}', line 6 is not JSON: ")
 
 
 def test_no_run(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from synthetic import write_numbered
 
 from i3d_edge.accuracy.data.dataset import DataSet, read_dataset
-from i3d_edge.accuracy.data.manifest import Manifest
+from i3d_edge.accuracy.data.manifest import VideoManifest
 from i3d_edge.core.labels import LabelSet
 
 LABELS = LabelSet("three", ("jump", "run", "walk"))
@@ -24,5 +24,5 @@ def dataset(root: Path, per_class: int = 3) -> DataSet:
     return read_dataset(root / "list.csv", LABELS)
 
 
-def paths(manifest: Manifest) -> list[str]:
+def paths(manifest: VideoManifest) -> list[str]:
     return [video["path"] for video in manifest.content["videos"]]

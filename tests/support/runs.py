@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from i3d_edge.accuracy.result.metrics import ScoredView
 from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
-from i3d_edge.accuracy.result.scoring import score_views
+from i3d_edge.accuracy.result.scoring import score_predictions
 from i3d_edge.core.files import sha256_file
 
 NAMES = tuple("abcdefgh")
@@ -92,14 +89,13 @@ def write_run(folder: Path, run: Run) -> Path:
     write_rows(folder, rows)
     first = next(iter(run.models.values()))
     scored = [video for video in first if video.label is not None]
-    scores = {
-        name: score_views(
-            _views(videos),
-            run.protocol["aggregation"],
-            drops_last_video=run.protocol.get("drops_last_video", False),
-        )
-        for name, videos in run.models.items()
-    }
+    how = run.protocol
+    scores = score_predictions(
+        folder / "predictions.jsonl",
+        list(run.models),
+        how["aggregation"],
+        drops_last_video=how.get("drops_last_video", False),
+    )
     hashed = [
         {"path": video.path, "label": video.label, "sha256": video.sha256, "num_views": len(video.views)}
         for video in first
@@ -145,6 +141,8 @@ def row(model: str, video: Video, number: int) -> dict[str, Any]:
         "video": video.path,
         "model": model,
         "view": number,
+        "clip": number,
+        "crop": 0,
         "start_s": 0.0,
         "end_s": 3.16,
         "label": video.label,
@@ -169,12 +167,3 @@ def forget_hash(folder: Path) -> None:
     result = json.loads(path.read_text(encoding="utf-8"))
     del result["predictions_sha256"]
     path.write_text(json.dumps(result), encoding="utf-8")
-
-
-def _views(videos: Sequence[Video]) -> list[ScoredView]:
-    return [
-        ScoredView(video.path, video.label, np.array(view))
-        for video in videos
-        if video.label is not None
-        for view in video.views
-    ]

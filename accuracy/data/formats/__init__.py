@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from i3d_edge.accuracy.data.formats.entry import Entry as Entry
-from i3d_edge.accuracy.data.formats.entry import Source as Source
+from i3d_edge.accuracy.data.formats.entry import ListEntry as ListEntry
+from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
 from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
 from i3d_edge.accuracy.data.formats.lines import is_frames, read_frames, read_indexed
@@ -15,7 +15,7 @@ from i3d_edge.accuracy.data.formats.splits import is_hmdb51, is_ucf101, read_hmd
 from i3d_edge.accuracy.data.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
 from i3d_edge.core.errors import ListError
 
-FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
+FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "path-label": read_path_label,
     "path-index": read_indexed,
     "kinetics": read_kinetics,
@@ -29,12 +29,12 @@ FORMATS: Mapping[str, Callable[[Source], list[Entry]]] = {
 MANIFEST_KEY = "manifest_version"
 """By which JSON says that it is a manifest."""
 HAVE_SPLITS = ("path-label", "kinetics", "omz", "hmdb51")
-"""Formats of which `Source.split` picks a part."""
+"""Formats of which `ListSource.split` picks a part."""
 HAVE_INDICES = ("path-index", "frame-folders")
-"""Formats for which `Source.classes` says what class indices mean."""
+"""Formats for which `ListSource.classes` says what class indices mean."""
 
 
-def sniff(source: Source) -> str:
+def sniff(source: ListSource) -> str:
     """Return the name of a source's format, from what a folder holds or from a list's first line.
 
     Raises:
@@ -49,12 +49,10 @@ def sniff(source: Source) -> str:
             return "omz"
         if document is not None and MANIFEST_KEY in document:
             raise ListError(
-                f"data set {str(source.path)!r} must be a list or a folder; it is a manifest: its videos are chosen",
+                f"data set {str(source.path)!r} is a manifest: its videos are chosen already",
                 hint="`i3d accuracy run` takes it as it is",
             )
-        raise ListError(
-            f"list {str(source.path)!r} must be a manifest or Open Model Zoo's annotation; it is JSON of another kind"
-        )
+        raise ListError(f"list {str(source.path)!r} is JSON, but neither a manifest nor Open Model Zoo's annotation")
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     for name, matches in (
         ("kinetics", is_kinetics),

@@ -14,7 +14,7 @@ from i3d_edge.runtime import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListSource:
     """A data set to be read.
 
     Attributes:
@@ -39,7 +39,7 @@ class Source:
             return self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-            raise ListError(f"list {str(self.path)!r} must be a text file; got {reason}") from error
+            raise ListError(f"list {str(self.path)!r} is not a readable text file: {reason}") from error
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield the lines that are not blank, with their numbers from 1."""
@@ -53,7 +53,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One video of a data set, as its format states it.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from i3d_edge.accuracy.data.formats.entry import Entry, Source
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
 from i3d_edge.core.errors import ListError
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
@@ -12,7 +12,7 @@ _SPLITS = frozenset({"train", "val", "valid", "validate", "validation", "test"})
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-def read_class_folders(source: Source) -> list[Entry]:
+def read_class_folders(source: ListSource) -> list[ListEntry]:
     """Read a folder of class folders; a class folder that holds no video is passed over."""
     try:
         return _read(source)
@@ -21,11 +21,11 @@ def read_class_folders(source: Source) -> list[Entry]:
         raise ListError(f"folder {str(error.filename or source.root)!r} must be readable; got {reason}") from error
 
 
-def _read(source: Source) -> list[Entry]:
+def _read(source: ListSource) -> list[ListEntry]:
     folders = sorted(entry.name for entry in os.scandir(source.root) if os.path.isdir(entry.path))
     if folders and {name.lower() for name in folders} <= _SPLITS:
         raise ListError(
-            f"folder {str(source.root)!r} must hold a folder for each class; it holds {', '.join(folders)}",
+            f"folder {str(source.root)!r} holds splits, not a folder for each class: {', '.join(folders)}",
             hint=f"give one of them: {source.root / folders[-1]}",
         )
     entries = []
@@ -34,10 +34,10 @@ def _read(source: Source) -> list[Entry]:
             path = f"{label}/{entry.name}"
             is_video = os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES
             if (is_video and os.path.isfile(entry.path)) or (os.path.isdir(entry.path) and _holds_images(entry.path)):
-                entries.append(Entry(f"folder {label!r}", path, label))
+                entries.append(ListEntry(f"folder {label!r}", path, label))
     if not entries:
         raise ListError(
-            f"folder {str(source.root)!r} must hold class folders with videos; it holds none",
+            f"folder {str(source.root)!r} holds no class folders with videos",
             hint="one folder per class, named after it, with a video per file",
         )
     return entries

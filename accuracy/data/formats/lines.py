@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from i3d_edge.accuracy.data.formats.entry import Entry, Source
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 _SHOWN = 120
@@ -19,7 +19,7 @@ _INDEXED = re.compile(r"(?P<path>.+?)" + _NUMBER.format("index"))
 _FRAMES = re.compile(r"(?P<path>.+?)" + _NUMBER.format("num_frames") + _NUMBER.format("index"))
 
 
-def read_indexed(source: Source) -> list[Entry]:
+def read_indexed(source: ListSource) -> list[ListEntry]:
     """Read lines of a path and a class index; a video's number of frames between them is not needed."""
     entries = []
     for number, line in source.lines():
@@ -32,11 +32,11 @@ def read_indexed(source: Source) -> list[Entry]:
         counted = _FRAMES.fullmatch(line)
         if counted and not _is_file(source, match) and (_is_video(counted["path"]) or _is_file(source, counted)):
             match = counted
-        entries.append(Entry(f"line {number}", match["path"], index=int(match["index"])))
+        entries.append(ListEntry(f"line {number}", match["path"], index=int(match["index"])))
     return entries
 
 
-def read_frames(source: Source) -> list[Entry]:
+def read_frames(source: ListSource) -> list[ListEntry]:
     """Read lines of a frame folder, its number of frames and a class index."""
     entries = []
     for number, line in source.lines():
@@ -45,7 +45,7 @@ def read_frames(source: Source) -> list[Entry]:
                 number, f"must be a frame folder, its number of frames and a class index; got {_shown(line)}"
             )
         entries.append(
-            Entry(f"line {number}", match["path"], index=int(match["index"]), num_frames=int(match["num_frames"]))
+            ListEntry(f"line {number}", match["path"], index=int(match["index"]), num_frames=int(match["num_frames"]))
         )
     return entries
 
@@ -56,7 +56,7 @@ def is_frames(first_line: str) -> bool:
     return match is not None and not _is_video(match["path"])
 
 
-def _is_file(source: Source, match: re.Match[str]) -> bool:
+def _is_file(source: ListSource, match: re.Match[str]) -> bool:
     return os.path.isfile(source.root / match["path"])
 
 

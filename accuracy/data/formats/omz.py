@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from i3d_edge.accuracy.data.formats.entry import Entry, Source, parse_object
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object
 from i3d_edge.core.errors import ListError
 
 DEFAULT_SPLIT = "validation"
 
 
-def read_omz(source: Source) -> list[Entry]:
+def read_omz(source: ListSource) -> list[ListEntry]:
     """Read the videos of one subset, "validation" unless said otherwise.
 
     A video is a folder of frames, or, where there is none, a file of the same name. Class names count; the order of
@@ -36,15 +36,15 @@ def read_omz(source: Source) -> list[Entry]:
             )
         splits.add(str(subset))
         if subset == split:
-            entries.append(Entry(f"video {key!r}", _find(source, key, label), label))
+            entries.append(ListEntry(f"video {key!r}", _find(source, key, label), label))
     if not entries:
         raise ListError(
-            f"list {str(source.path)!r} must have videos of the subset {split!r}; it has {', '.join(sorted(splits))}"
+            f"list {str(source.path)!r} has no videos of the subset {split!r}; available: {', '.join(sorted(splits))}"
         )
     return entries
 
 
-def _find(source: Source, key: str, label: str | None) -> str:
+def _find(source: ListSource, key: str, label: str | None) -> str:
     folders = [label, label.replace(" ", "_")] if label else ["test"]
     candidates = [f"{folder}/{key}{suffix}" for suffix in ("", ".mp4") for folder in folders] + [f"{key}.mp4"]
     return next((path for path in candidates if os.path.exists(source.root / path)), candidates[0])

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from i3d_edge.accuracy.data.formats.entry import Entry, Source, video_files
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files
 from i3d_edge.core.errors import ListError
 
 _KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end")
@@ -15,15 +15,15 @@ _SPLIT_COLUMN = "split"
 _VALIDATION = frozenset({"val", "valid", "validate", "validation"})
 
 
-def read_path_label(source: Source) -> list[Entry]:
+def read_path_label(source: ListSource) -> list[ListEntry]:
     """Read a CSV with the columns `path` and `label`; others are ignored, and a label may be empty."""
     return [
-        Entry(f"line {line}", path, label or None)
+        ListEntry(f"line {line}", path, label or None)
         for line, (path, label) in _rows(source, ("path", "label"), ("path",))
     ]
 
 
-def read_kinetics(source: Source) -> list[Entry]:
+def read_kinetics(source: ListSource) -> list[ListEntry]:
     """Read Kinetics' own CSV; videos are called `<youtube_id>_<start>_<end>` with six digits each, as CVDF does.
 
     They may lie in the root or in folders below it. The names of those that are not there end in .mp4.
@@ -39,7 +39,7 @@ def read_kinetics(source: Source) -> list[Entry]:
         except (ValueError, OverflowError):
             raise source.error(line, f"must have times in seconds; got {start!r} and {end!r}") from None
         path = files.get(stem) or files.get(name) or f"{stem}.mp4"
-        entries.append(Entry(f"line {line}", path, (label[0] if label else "") or None))
+        entries.append(ListEntry(f"line {line}", path, (label[0] if label else "") or None))
     return entries
 
 
@@ -62,7 +62,7 @@ def is_kinetics(first_line: str) -> bool:
     return set(_KINETICS_COLUMNS[1:]) <= set(_header(first_line))
 
 
-def _rows(source: Source, columns: tuple[str, ...], needed: tuple[str, ...]) -> list[tuple[int, list[str]]]:
+def _rows(source: ListSource, columns: tuple[str, ...], needed: tuple[str, ...]) -> list[tuple[int, list[str]]]:
     """Return line number and cells of the wanted columns; those needed must not be empty. Other splits are left out."""
     text = source.text()
     header = _header(text)
@@ -95,11 +95,11 @@ def _rows(source: Source, columns: tuple[str, ...], needed: tuple[str, ...]) -> 
             rows.append((reader.line_num, row))
     except csv.Error as error:
         raise ListError(
-            f"list {str(source.path)!r} must be CSV; got {error}", hint="look for a double quote without its partner"
+            f"list {str(source.path)!r} is not CSV: {error}", hint="look for a double quote without its partner"
         ) from error
     if splits and not rows:
         found = ", ".join(sorted(split or "an empty cell" for split in splits))
-        raise ListError(f"list {str(source.path)!r} must have videos of the split {source.split!r}; it has {found}")
+        raise ListError(f"list {str(source.path)!r} has no videos of the split {source.split!r}; available: {found}")
     return rows
 
 
@@ -108,7 +108,7 @@ def _after_header(reader: Iterable[list[str]]) -> Iterator[list[str]]:
     return islice((cells for cells in reader if any(cell.strip() for cell in cells)), 1, None)
 
 
-def _split_place(source: Source, header: list[str]) -> int | None:
+def _split_place(source: ListSource, header: list[str]) -> int | None:
     """Return where a row says its split, or None if no split is asked for."""
     if source.split is None:
         return None

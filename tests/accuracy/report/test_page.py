@@ -155,7 +155,7 @@ def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     assert "INTERRUPTED. The run run0 stopped after 40 of 50 videos." in page.text
     [row] = page.rows("McNemar's p")
     assert row["videos"].startswith("not compared: run ")
-    assert "must be complete; it was interrupted after 40 of 50 videos" in row["videos"]
+    assert "is not complete: it was interrupted after 40 of 50 videos" in row["videos"]
     assert "No pair could be compared." in page.text
     assert "No video flipped" not in page.text
     assert "All of these runs were interrupted, so none is called the fastest or right most often" in page.text
@@ -318,12 +318,11 @@ def test_a_result_without_a_part_that_a_page_needs(tmp_path: Path, part: str) ->
     with pytest.raises(ResultError) as caught:
         make_report([(read_run(folder), None)])
     assert str(caught.value) == (
-        f"result '{path}' must have {part!r} to be reported; it is absent\n\n"
-        "hint: the file was cut off or edited: run again, or take it from where it was made"
+        f"result '{path}' has no {part!r}, which a report needs\n\nhint: run again with this version of i3d-edge"
     )
 
 
 def test_an_unknown_model(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", two_models())
-    with pytest.raises(ComparisonError, match="must have the model 'int4'; it has 'bf16', 'int8'"):
+    with pytest.raises(ComparisonError, match=r"no model 'int4' in run .*; available: 'bf16', 'int8'"):
         make_report([(read_run(folder), "int4")])

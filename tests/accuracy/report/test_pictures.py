@@ -84,7 +84,19 @@ def test_the_root_of_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     file = write_numbered(tmp_path / "videos" / "a.mp4", 5)
     manifest = tmp_path / "val.json"
-    content = {"manifest_version": 1, "root": "videos"}
+    made_from = {"name": "", "format": "", "sha256": None, "split": None, "classes_sha256": None, "num_listed": 1}
+    content = {
+        "manifest_version": 1,
+        "root": "videos",
+        "labels": "",
+        "num_classes": 1,
+        "labels_sha256": "",
+        "frames_fps": None,
+        "made_from": made_from,
+        "choice": {"how": "random", "num_asked": 1, "seed": 0, "drops_short": False},
+        "videos": [],
+        "excluded": [],
+    }
     manifest.write_text(json.dumps({**content, "digest": digest_of(content)}))
     run = recorded(tmp_path, manifest, "a.mp4", file)
     pictures = RunPictures()
