@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from google.protobuf.message import DecodeError
 
 from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
@@ -149,6 +148,8 @@ def run_frozen_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
 
 
 def _read_graph_def(path: Path) -> Any:
+    from google.protobuf.message import DecodeError  # it comes with TensorFlow
+
     try:
         graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     except FileNotFoundError:

@@ -329,7 +329,7 @@ def test_nothing_to_score(tmp_path: Path) -> None:
 def test_what_a_run_writes_is_what_is_read(tmp_path: Path) -> None:
     """A real run, of a model that guesses, on videos of which one has no label and one is damaged."""
     labels = LabelSet("letters", tuple(NAMES))
-    spec = i3d_spec(labels=labels, num_frames=9, layout="NDCHW", input_type="u8")
+    spec = i3d_spec(labels=labels, num_frames=9, layout="NDCHW", input_type="u8", has_preprocessing=True)
     files = [write_numbered(tmp_path / f"{number}.mp4", 20 + 4 * number) for number in range(4)]
     files[2].write_text("no video")
     videos = [ListedVideo(file.name, file, label) for file, label in zip(files, ("a", "b", "c", None), strict=True)]

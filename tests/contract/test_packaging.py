@@ -22,7 +22,7 @@ def requirements(name: str) -> set[str]:
 def test_requirements_and_project_state_the_same_ranges() -> None:
     assert requirements("requirements-runtime.txt") == set(PROJECT["dependencies"])
     extras = PROJECT["optional-dependencies"]
-    assert requirements("requirements.txt") == {*extras["freeze"], *extras["convert"], *extras["quantize"]}
+    assert requirements("requirements.txt") == {*extras["freeze"], *extras["quantize"]}
     assert "-r requirements-runtime.txt" in (ROOT / "requirements.txt").read_text()
 
 

@@ -29,15 +29,15 @@ def error_of(path: Path) -> str:
 
 def test_absent(tmp_path: Path) -> None:
     path = tmp_path / "no.pb"
-    assert error_of(path) == f"frozen graph '{path}' must be a file; got No such file or directory"
+    assert error_of(path) == f"cannot read frozen graph '{path}': No such file or directory"
 
 
 def test_not_a_graph(tmp_path: Path) -> None:
     path = tmp_path / "text.pb"
     path.write_text("this is no graph")
     assert error_of(path) == (
-        f"frozen graph '{path}' must be a binary GraphDef; its 16 bytes are not\n\n"
-        "hint: a checkpoint or SavedModel is frozen by `i3d freeze`"
+        f"'{path}' is no frozen graph: its 16 bytes are no binary GraphDef\n\n"
+        "hint: `i3d freeze` makes one of a checkpoint or SavedModel"
     )
 
 
@@ -49,6 +49,6 @@ def test_a_graph_without_the_nodes(tmp_path: Path, present: list[str], absent: s
     path = tmp_path / "other.pb"
     path.write_bytes(graph.as_graph_def().SerializeToString())
     assert error_of(path) == (
-        f"frozen graph '{path}' must have a node '{absent}'; its {len(present) + 1} nodes are named otherwise\n\n"
+        f"frozen graph '{path}' has no node '{absent}' among its {len(present) + 1}: it is no I3D\n\n"
         "hint: `i3d freeze` makes such a graph from a checkpoint"
     )

@@ -210,7 +210,7 @@ def test_resize_matrices_do_what_the_runtime_does(subtests: pytest.Subtests) -> 
 def test_resize_matrices_need_whole_frames() -> None:
     with pytest.raises(SpecError) as caught:
         resize_matrices(i3d_spec(labels=kinetics_400()))
-    assert str(caught.value) == "model must take whole frames to resize them; it takes cropped ones"
+    assert str(caught.value) == "the model takes cropped frames: there is nothing to resize"
 
 
 @pytest.mark.parametrize(("layout", "input_type"), [("NDCHW", "u8"), ("NDHWC", "f32")])
@@ -256,6 +256,6 @@ def test_the_runtime_cuts_its_own_clips(graph_path: Path, tmp_path: Path) -> Non
     with pytest.raises(ClipShapeError) as caught:
         read_clips(tmp_path / "never-opened.mp4", read_ir(tmp_path / "m.xml")[1])
     assert str(caught.value) == (
-        "model must take cropped frames to be given a video; it takes whole ones of 240 x 320\n\n"
+        "the model takes whole frames of 240 x 320; for videos of any size it must take cropped ones\n\n"
         "hint: convert it without --decode-size: the runtime resizes and crops"
     )

@@ -101,6 +101,6 @@ def test_a_graph_without_the_nodes(tmp_path: Path) -> None:
     path = tmp_path / "other.pb"
     path.write_bytes(graph.as_graph_def().SerializeToString())
     assert error_of(path) == (
-        f"frozen graph '{path}' must have a node 'Placeholder'; its 1 nodes are named otherwise\n\n"
+        f"frozen graph '{path}' has no node 'Placeholder' among its 1: it is no I3D\n\n"
         "hint: `i3d freeze` makes such a graph from a checkpoint"
     )

@@ -116,7 +116,6 @@ def test_convert_without_tensorflow_says_so_loudly(graph_path: Path, tmp_path: P
     ("module", "args", "message"),
     [
         ("tensorflow", ["freeze", "CHECKPOINT", "-o", "y"], "freezing needs TensorFlow; it is not installed"),
-        ("google.protobuf", ["convert", "x", "-o", "y"], "converting needs protobuf; it is not installed"),
         ("cramjam", ["freeze", "x", "-o", "y"], "freezing needs cramjam; it is not installed"),
         ("google_crc32c", ["info", "CHECKPOINT"], "freezing needs google_crc32c; it is not installed"),
     ],

@@ -74,7 +74,9 @@ class FakeClassifier:
 
     def __exit__(self, *_error: object) -> None: ...
 
-    def classify_all(self, sources: Iterable[Source], **_options: object) -> Iterator[Classification | VideoError]:
+    def classify_all(
+        self, sources: Iterable[Source], *_views: object, **_options: object
+    ) -> Iterator[Classification | VideoError]:
         for source in sources:
             try:
                 source.open()

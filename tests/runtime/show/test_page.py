@@ -150,7 +150,7 @@ def test_what_it_tells(video: Path) -> None:
         "model I3D rgb, 6 classes (letters), 79 frames, INT8, weights rgb_imagenet",
         "device CPU",
         "runs in int8",
-        "clips of 79 frames at 25 fps, 224 x 224",
+        "clips of 79 frames, 25 fps; short side 256, centre crop 224 x 224",
         "fingerprint " + "f" * 64,
         "frozen graph not known",
     ):
