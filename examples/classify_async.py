@@ -3,14 +3,15 @@
 import asyncio
 import sys
 
-from i3d_edge import Classification, I3DError, VideoClassifier
+from i3d_edge import Classification, I3DError, VideoClassifier, ViewOptions
 
 
 async def main(model: str, videos: list[str]) -> None:
     """Print the most probable class of each video."""
     with VideoClassifier(model, mode="throughput") as classifier:
         results = await asyncio.gather(
-            *(classifier.classify_async(video, k=1, num_clips=3) for video in videos), return_exceptions=True
+            *(classifier.classify_async(video, ViewOptions(num_clips=3), k=1) for video in videos),
+            return_exceptions=True,
         )
     for video, result in zip(videos, results, strict=True):
         if isinstance(result, Classification):

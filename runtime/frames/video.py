@@ -174,12 +174,12 @@ class Video:
             if not remaining:
                 break
         if shown is None:
-            raise EmptyVideoError(f"video {str(self.path)!r} must have a frame that decodes; none does")
+            raise EmptyVideoError(f"no frame of video {str(self.path)!r} can be decoded")
         num_replaced += len(remaining)
         if num_replaced * 2 > len(wanted):
             raise VideoDecodeError(
-                f"video {str(self.path)!r} must decode in at least half of the {len(wanted)} frames needed; "
-                f"got {len(wanted) - num_replaced}",
+                f"only {len(wanted) - num_replaced} of the {len(wanted)} frames needed of video {str(self.path)!r} "
+                "can be decoded",
                 hint="the file is damaged or incomplete: copy or download it again",
             )
         last = to_rgb(shown)
@@ -221,7 +221,7 @@ def _open(path: Path) -> InputContainer:
         return av.open(f"file:{path}", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoOpenError(
-            f"video {str(path)!r} must be a file that FFmpeg can open; got {short_reason(error)}",
+            f"cannot open video {str(path)!r}: {short_reason(error)}",
             hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
         ) from error
 
@@ -285,7 +285,7 @@ def _timeline_of_frames(path: Path) -> Timeline:
         stream = _video_stream(container, path)
         decoded = [(frame.pts, frame.dts) for frame in FrameDecoder(container, stream)]
         if not decoded:
-            raise EmptyVideoError(f"video {str(path)!r} must have a frame that decodes; none does")
+            raise EmptyVideoError(f"no frame of video {str(path)!r} can be decoded")
         ticks = [pts for pts, _ in decoded if pts is not None]
         if len(ticks) != len(decoded) or any(a >= b for a, b in pairwise(ticks)):
             # Presentation times are absent or out of order; decoding times grow with the display order.

@@ -52,7 +52,7 @@ def test_counts_metrics_and_reasons(videos: list[ListedVideo], tmp_path: Path) -
     counts = result["counts"]
     assert (counts["listed"], counts["decoded"], counts["unlabelled"], counts["scored"]) == (5, 3, 1, 2)
     assert [item["path"] for item in counts["dropped"]] == ["1/bad.mp4", "2/absent.mp4"]
-    assert counts["dropped"][0]["reason"].startswith("VideoOpenError: video ")
+    assert counts["dropped"][0]["reason"].startswith("VideoOpenError: cannot open video ")
     metrics = {name: (item["num_correct"], item["num_total"]) for name, item in result["metrics"]["ir"].items()}
     assert metrics == {"clip_top1": (2, 4), "clip_top5": (4, 4), "video_top1": (1, 2), "video_top5": (2, 2)}
     assert result["how"]["num_clips"] == 2

@@ -143,7 +143,7 @@ def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None
 
         def __exit__(self, *_error: object) -> None: ...
 
-        def classify(self, video: Path, *, hop: int) -> Classification:
+        def classify(self, video: Path, _views: object) -> Classification:
             return answer(4, *(view(number, 3 + number, 0.9) for number in range(2)))
 
     height, width = drawn(

@@ -49,7 +49,7 @@ def test_the_demo_checks_what_it_is_given_first(tmp_path: Path) -> None:
     for args, message in (
         (["no/model.ckpt"], "CHECKPOINT: no checkpoint 'no/model.ckpt' (no file no/model.ckpt.index)\n"),
         (["", "no.mp4"], "VIDEO: no file 'no.mp4'\n"),
-        (["", text], f"VideoOpenError: video '{text}' "),
+        (["", text], f"VideoOpenError: cannot open video '{text}'"),
     ):
         command = ["sh", text, str(tmp_path / "demo"), *args]
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -15,6 +15,7 @@ def test_the_public_names() -> None:
         "Prediction",
         "StreamOptions",
         "VideoClassifier",
+        "ViewOptions",
         "WindowAnswer",
         "annotate_video",
         "bench_models",

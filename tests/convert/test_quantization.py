@@ -122,7 +122,7 @@ def test_a_broken_video_is_skipped_with_its_reason(videos: list[Path], tmp_path:
     assert len(clips) == 6
     [(path, reason)] = skipped
     assert path == broken
-    assert reason.startswith("VideoOpenError: video ")
+    assert reason.startswith("VideoOpenError: cannot open video ")
 
 
 def test_videos_that_are_all_the_same(tmp_path: Path) -> None:

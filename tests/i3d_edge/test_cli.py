@@ -211,7 +211,7 @@ def test_accuracy_of_the_ir_and_of_the_graph(ir_path: Path, graph_path: Path, vi
 
     again = i3d(*args[:-2], "-o", tmp_path / "out", "--inference-precision", "f32")  # the IR alone
     assert again.exit_code == 1
-    assert "another one was begun there, which differs in models" in again.stderr
+    assert "holds another run, which differs in models" in again.stderr
 
 
 def test_a_label_that_the_model_does_not_have(ir_path: Path, tmp_path: Path) -> None:

@@ -159,10 +159,7 @@ def test_unpack(box: Path, tmp_path: Path) -> None:
 
 def test_list(box: Path) -> None:
     lines = i3d("list", box).stdout.splitlines()
-    assert (
-        lines[1]
-        == "weights    tiny: unknown: the checkpoint is not one of DeepMind's published ones, so ask whoever trained it"
-    )
+    assert lines[1] == "weights    tiny: not known (weights unknown): ask whoever trained them"
     assert re.match(r"packed by  .*i3d-edge \d", lines[2])
     assert [line.split()[0] for line in lines[7:]] == [
         "golden.json",
