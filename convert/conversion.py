@@ -219,8 +219,8 @@ def _require_structure(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> Non
     found = (counts["Convolution"], counts["Relu"])
     if expected is not None and found != (expected * networks, (expected - 1) * networks):
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} is no {spec.kind.title}: it has {found[0]} convolution(s) and {found[1]} "
-            f"ReLU(s), not {expected * networks} and {(expected - 1) * networks}",
+            f"frozen graph {str(graph.path)!r} is no {spec.kind.title}: it has {found[0]} convolution(s) and "
+            f"{found[1]} ReLU(s), not {expected * networks} and {(expected - 1) * networks}",
             hint="other networks are converted by OpenVINO's own `ovc`, and then described with --spec",
         )
     for port in model.inputs:

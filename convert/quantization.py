@@ -47,6 +47,8 @@ class QuantizationReport:
         num_clips: Clips it was calibrated on.
         skipped: Videos that could not be decoded, with the reason.
         layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
+        num_videos: Videos that were left for calibration.
+        promises: Titles of what was promised.
         trials: What accuracy control tried, the last being what was written; empty without a promise.
     """
 
@@ -56,6 +58,8 @@ class QuantizationReport:
     num_clips: int
     skipped: tuple[tuple[Path, str], ...]
     layers: Mapping[str, str]
+    num_videos: int
+    promises: tuple[str, ...]
     trials: tuple[Trial, ...]
 
 
@@ -139,7 +143,15 @@ def quantize_ir(
         save_ir(quantized, temporary, output, compress_to_fp16=False)
         num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
     return QuantizationReport(
-        output, num_bytes, spec, len(clips), tuple(skipped), Engine(output).layer_precisions(), tuple(trials)
+        path=output,
+        num_bytes=num_bytes,
+        spec=spec,
+        num_clips=len(clips),
+        skipped=tuple(skipped),
+        layers=Engine(output).layer_precisions(),
+        num_videos=len(videos),
+        promises=tuple(promise.title for promise in promises),
+        trials=tuple(trials),
     )
 
 

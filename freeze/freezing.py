@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTP
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
 from i3d_edge.freeze._tensorflow import tf
-from i3d_edge.freeze.checkpoint import Checkpoint
+from i3d_edge.freeze.checkpoint import Checkpoint, open_checkpoint
 from i3d_edge.freeze.network import Variables, build_features, build_logits
 
 # GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
 _GRAPH_PRODUCER = 134
 # A floor under averaged probabilities, so that their logarithm is finite.
 _LEAST_PROBABILITY = 1e-30
+
+StrPath = str | PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,10 @@ class Network:
 
 
 def freeze_checkpoint(
-    checkpoint: Checkpoint,
-    output: Path,
+    checkpoint: Checkpoint | StrPath,
+    output: StrPath,
     *,
-    joint: Checkpoint | None = None,
+    joint: Checkpoint | StrPath | None = None,
     fusion: Fusion = "logits",
     num_frames: int = NUM_FRAMES,
     batch: int = 1,
@@ -61,7 +64,7 @@ def freeze_checkpoint(
     """Write a checkpoint as a frozen graph. The same checkpoint gives the same bytes.
 
     Args:
-        checkpoint: From `open_checkpoint`; RGB if `joint` is given.
+        checkpoint: Its prefix or folder, or from `open_checkpoint`; RGB if `joint` is given.
         output: The .pb file.
         joint: A flow checkpoint to put beside it, for one graph with two inputs.
         fusion: How the two become one answer: "logits" adds logits, as DeepMind does; "probabilities" averages
@@ -81,11 +84,12 @@ def freeze_checkpoint(
         SpecError: If `num_frames` is below 9, or the two checkpoints are not RGB and flow.
         OutputError: If the file exists (without `force`) or cannot be written.
     """
-    checkpoints = [checkpoint] if joint is None else [checkpoint, joint]
+    output = Path(output)
+    checkpoints = [_opened(item) for item in (checkpoint, joint) if item is not None]
     spec = i3d_spec(
-        stream=checkpoint.stream if joint is None else _joint_stream(checkpoint, joint),
+        stream=checkpoints[0].stream if joint is None else _joint_stream(*checkpoints),
         fusion=None if joint is None else fusion,
-        labels=checkpoint.labels,
+        labels=checkpoints[0].labels,
         num_frames=num_frames,
         batch=batch,
         has_embedding=embedding,
@@ -105,6 +109,10 @@ def freeze_checkpoint(
         num_parameters=sum(item.num_parameters for item in checkpoints),
         spec=spec,
     )
+
+
+def _opened(checkpoint: Checkpoint | StrPath) -> Checkpoint:
+    return checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(Path(checkpoint))
 
 
 def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:

@@ -14,14 +14,15 @@ from i3d_edge.core.labels import LabelSet as LabelSet
 from i3d_edge.core.spec import ModelSpec as ModelSpec
 
 if TYPE_CHECKING:
-    from i3d_edge.api import bench_models as bench_models
-    from i3d_edge.api import compare_run as compare_run
-    from i3d_edge.api import compare_stages as compare_stages
-    from i3d_edge.api import open_stream as open_stream
-    from i3d_edge.api import run_accuracy as run_accuracy
-    from i3d_edge.api import write_report as write_report
-    from i3d_edge.convert import convert_graph as convert_graph
-    from i3d_edge.convert.quantization import quantize_ir as quantize_ir
+    from i3d_edge.api.accuracy import compare_run as compare_run
+    from i3d_edge.api.accuracy import run_accuracy as run_accuracy
+    from i3d_edge.api.accuracy import write_report as write_report
+    from i3d_edge.api.models import bench_models as bench_models
+    from i3d_edge.api.models import compare_stages as compare_stages
+    from i3d_edge.api.models import convert_graph as convert_graph
+    from i3d_edge.api.models import quantize_ir as quantize_ir
+    from i3d_edge.api.videos import classify_videos as classify_videos
+    from i3d_edge.api.videos import open_stream as open_stream
     from i3d_edge.freeze import freeze_checkpoint as freeze_checkpoint
     from i3d_edge.runtime import Classification as Classification
     from i3d_edge.runtime import Prediction as Prediction
@@ -49,6 +50,7 @@ __all__ = [
     "WindowAnswer",
     "annotate_video",
     "bench_models",
+    "classify_videos",
     "compare_run",
     "compare_stages",
     "convert_graph",
@@ -62,13 +64,14 @@ __all__ = [
 ]
 
 _ROOM_OF = {
-    "bench_models": "i3d_edge.api",
-    "compare_run": "i3d_edge.api",
-    "compare_stages": "i3d_edge.api",
-    "open_stream": "i3d_edge.api",
-    "quantize_ir": "i3d_edge.convert.quantization",
-    "run_accuracy": "i3d_edge.api",
-    "write_report": "i3d_edge.api",
+    "bench_models": "i3d_edge.api.models",
+    "classify_videos": "i3d_edge.api.videos",
+    "compare_run": "i3d_edge.api.accuracy",
+    "compare_stages": "i3d_edge.api.models",
+    "open_stream": "i3d_edge.api.videos",
+    "quantize_ir": "i3d_edge.api.models",
+    "run_accuracy": "i3d_edge.api.accuracy",
+    "write_report": "i3d_edge.api.accuracy",
     "Classification": "i3d_edge.runtime",
     "Event": "i3d_edge.runtime.live",
     "LiveStream": "i3d_edge.runtime.live",
@@ -78,7 +81,7 @@ _ROOM_OF = {
     "ViewOptions": "i3d_edge.runtime",
     "WindowAnswer": "i3d_edge.runtime.live",
     "annotate_video": "i3d_edge.runtime.show",
-    "convert_graph": "i3d_edge.convert",
+    "convert_graph": "i3d_edge.api.models",
     "freeze_checkpoint": "i3d_edge.freeze",
     "write_page": "i3d_edge.runtime.show",
     "write_table": "i3d_edge.runtime.show",

@@ -89,9 +89,9 @@ def run(
     Example:
       i3d accuracy run val400.json --model rgb.xml --model int8=rgb_int8.xml -o results
     """
-    from i3d_edge import api
     from i3d_edge.accuracy.report.text import format_result
     from i3d_edge.accuracy.run.protocol import find_preset
+    from i3d_edge.api import accuracy as api
 
     source = click.get_current_context().get_parameter_source("model_texts")
     shows_whole = protocol is not None and find_preset(protocol).views.placement == "whole"

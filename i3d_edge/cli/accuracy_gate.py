@@ -116,7 +116,7 @@ def compare(
       i3d accuracy compare baseline.json results --max-drop-top1 2 --junit gate.xml
     """
     from i3d_edge import accuracy as room
-    from i3d_edge import api
+    from i3d_edge.api import accuracy as api
 
     for path in (junit, markdown):
         if path is not None:

@@ -28,7 +28,7 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     Example:
       i3d accuracy report results results-10x3:int8 -o report.html
     """
-    from i3d_edge import api
+    from i3d_edge.api import accuracy as api
 
     api.write_report(run_names, output, root=root, with_thumbnails=not no_thumbnails, force=force)
     click.echo(f"written: {output}")

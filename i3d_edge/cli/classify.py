@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import json
-import os
 import sys
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +98,7 @@ def classify(
       i3d classify cricket.avi --model rgb_scratch.xml
       i3d classify match.mp4 --model rgb_scratch.xml --hop 25 --annotate shown.mp4 --html shown.html
     """
+    from i3d_edge.api.videos import best_mode
     from i3d_edge.core.progress import track
     from i3d_edge.runtime import VideoClassifier, ViewOptions, find_sources
     from i3d_edge.runtime.inference.placement import end_notes
@@ -111,8 +109,8 @@ def classify(
         raise click.UsageError("--hop cannot be used with --num-clips")
     shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
-    has_one_view = _is_one_file(videos) and hop is None and num_clips in (None, 1) and num_crops == "1"
-    arguments = engine.arguments(model_path, mode="latency" if has_one_view else "throughput")
+    views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
+    arguments = engine.arguments(model_path, mode=best_mode(videos, views))
     with VideoClassifier(model_path, spec=arguments.pop("spec_path"), flow=flow, **arguments) as classifier:
         by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
         note_engine(model_path, classifier.engine, by_flow)
@@ -124,7 +122,6 @@ def classify(
             max_input_bytes=max_input_mib * _MIB,
         ) as sources:
             shows.place(sources)
-            views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
             results = classifier.classify_all(sources, views, k=k)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
@@ -146,10 +143,6 @@ def classify(
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")
     if failed or shows.num_failed:
         click.get_current_context().exit(I3DError.exit_code)
-
-
-def _is_one_file(videos: Sequence[str]) -> bool:
-    return len(videos) == 1 and not glob.has_magic(videos[0]) and not os.path.isdir(videos[0])
 
 
 def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: ModelSpec) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from i3d_edge.cli._base import Command, fold_option, force_option, format_size, note, output_option, print_facts
-from i3d_edge.core.errors import DependencyError
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
 from i3d_edge.core.port import NUMPY_TYPES, ElementType
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.convert.conversion import Layout, Precision
-    from i3d_edge.convert.parity import ParityReport, Reference
+    from i3d_edge.convert.parity import ParityReport
     from i3d_edge.convert.passes import Fold, Target
 
 
@@ -100,13 +99,12 @@ def convert(
     Example:
       i3d convert rgb_scratch.pb -o rgb_scratch.xml
     """
-    from i3d_edge import convert as room
+    from i3d_edge.api import models as api
 
     if spec_path is not None:
         _describe(graph, spec_path, output, force=force)
         return
-    reference = _find_reference()
-    report = room.convert_graph(
+    report = api.convert_graph(
         graph,
         output,
         precision=precision,
@@ -119,7 +117,6 @@ def convert(
         frame_px=frame_px,
         flat_input=flat_input,
         logits_output=logits_output,
-        reference=reference,
         force=force,
     )
     spec = report.spec
@@ -172,14 +169,6 @@ def _describe_input(spec: ModelSpec, name: str) -> str:
     port = spec.inputs[name]
     values = f"{port.colour_order} 0..255" if port.takes_pixels else "normalised"
     return f"{name} {spec.layout} {spec.input_shape(name)}, {dtype}, {values}"
-
-
-def _find_reference() -> Reference | None:
-    try:
-        from i3d_edge.freeze import run_frozen_graph
-    except DependencyError:
-        return None
-    return run_frozen_graph
 
 
 def _parity_facts(report: ParityReport | None) -> list[tuple[str, str]]:

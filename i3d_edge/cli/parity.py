@@ -63,7 +63,7 @@ def parity(
       i3d parity model.ckpt model.pb model.xml model.xml@bf16 model_int8.xml --clips cricket.avi
       i3d parity i3d-kinetics-400-1 model.xml --clips v_CricketShot_g04_c01_rgb.gif
     """
-    from i3d_edge import api
+    from i3d_edge.api import models as api
 
     steps = api.compare_stages(
         stages,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from i3d_edge.api.models import CHECKED_CLIPS
 from i3d_edge.cli._base import (
     Command,
     fold_option,
@@ -21,10 +22,8 @@ from i3d_edge.cli._base import (
 )
 
 if TYPE_CHECKING:
-    from i3d_edge.convert.accuracy_control import Promise, Trial
+    from i3d_edge.convert.accuracy_control import Trial
     from i3d_edge.convert.passes import Fold
-
-_CHECKED_CLIPS = 5
 
 
 @click.command(cls=Command)
@@ -37,7 +36,7 @@ _CHECKED_CLIPS = 5
     "--min-agreement",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Least fraction of clips, for instance 0.98, with the best class of MODEL.xml in f32. Every second VIDEO "
-    f"is used for this check, {_CHECKED_CLIPS} clips each, and not for calibration.",
+    f"is used for this check, {CHECKED_CLIPS} clips each, and not for calibration.",
 )
 @click.option(
     "--list",
@@ -77,22 +76,19 @@ def quantize(
     Example:
       i3d quantize rgb_scratch.xml clips/*.mp4 -o rgb_scratch_int8.xml --min-agreement 0.98
     """
-    from i3d_edge.convert.accuracy_control import split_videos
-    from i3d_edge.convert.quantization import quantize_ir
+    from i3d_edge.api import models as api
 
-    if (list_path is None) != (max_drop_points is None):
-        raise click.UsageError("--list and --max-drop-top1 go together")
-    promises: list[Promise] = []
-    calibrating: Sequence[Path] = videos
-    if min_agreement is not None:
-        calibrating, checking = split_videos(videos, seed=seed)
-        promises.append(_agreement(checking, model_path, min_agreement))
-    if list_path is not None and max_drop_points is not None:
-        promise, listed = _drop(list_path, model_path, max_drop_points)
-        promises.append(promise)
-        calibrating = [path for path in calibrating if path.resolve() not in listed]
-    report = quantize_ir(
-        model_path, calibrating, output, num_clips=num_clips, seed=seed, fold=fold, promises=promises, force=force
+    report = api.quantize_ir(
+        model_path,
+        videos,
+        output,
+        num_clips=num_clips,
+        seed=seed,
+        min_agreement=min_agreement,
+        labelled=list_path,
+        max_drop_points=max_drop_points,
+        fold=fold,
+        force=force,
     )
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
@@ -101,9 +97,9 @@ def quantize(
         [
             ("read", str(model_path)),
             ("model", report.spec.title()),
-            ("calibrated", f"on {report.num_clips} clips of {len(calibrating)} videos, seed {seed}"),
+            ("calibrated", f"on {report.num_clips} clips of {report.num_videos} videos, seed {seed}"),
             ("passes", ", ".join(report.spec.passes)),
-            *(("checked", _trial_line(promises, trial)) for trial in report.trials),
+            *(("checked", _trial_line(report.promises, trial)) for trial in report.trials),
             *(("kept", unit(name)) for name in (report.trials[-1].kept if report.trials else ())),
             ("runs as", _layers_line(report.layers, unit)),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
@@ -111,32 +107,10 @@ def quantize(
     )
 
 
-def _agreement(videos: Sequence[Path], model_path: Path, least: float) -> Promise:
-    from i3d_edge.convert.accuracy_control import Promise, disagreement, spread_views
-    from i3d_edge.runtime import read_ir
-
-    views = spread_views([(path, -1) for path in videos], read_ir(model_path)[1], num_clips=_CHECKED_CLIPS)
-    return Promise(f"top-1 agreement of at least {least:.4g}", 1 - least, views, disagreement)
-
-
-def _drop(list_path: Path, model_path: Path, points: float) -> tuple[Promise, set[Path]]:
-    from i3d_edge import accuracy
-    from i3d_edge.accuracy.result.metrics import top1_drop
-    from i3d_edge.convert.accuracy_control import Promise, spread_views
-    from i3d_edge.runtime import read_ir
-
-    spec = read_ir(model_path)[1]
-    listed = accuracy.read_list(list_path, spec.labels)
-    labelled = [(video.file, spec.labels.index(video.label)) for video in listed if video.label is not None]
-    views = spread_views(labelled, spec, num_clips=1)
-    title = f"top-1 drop of at most {points:g} points"
-    return Promise(title, points / 100, views, top1_drop), {path.resolve() for path, _ in labelled}
-
-
-def _trial_line(promises: Sequence[Promise], trial: Trial) -> str:
+def _trial_line(titles: Sequence[str], trial: Trial) -> str:
     found = "; ".join(
-        f"{promise.title}: {loss:.2%} of {num_views} views lost"
-        for promise, loss, num_views in zip(promises, trial.losses, trial.num_views, strict=True)
+        f"{title}: {loss:.2%} of {num_views} views lost"
+        for title, loss, num_views in zip(titles, trial.losses, trial.num_views, strict=True)
     )
     return f"{len(trial.kept)} convolutions kept, {trial.view_ms:.0f} ms per view; {found}"
 

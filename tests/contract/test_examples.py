@@ -28,7 +28,7 @@ def test_classify_async(tmp_path: Path) -> None:
         "classify_async.py", write_tiny_ir(tmp_path / "tiny.xml"), *videos, tmp_path / "no.mp4"
     ).stdout.splitlines()
     assert lines[:2] == [f"{video}: light" for video in videos]
-    assert lines[2].startswith(f"{tmp_path / 'no.mp4'}: video '{tmp_path / 'no.mp4'}' must be a file")
+    assert lines[2].startswith(f"{tmp_path / 'no.mp4'}: cannot open video '{tmp_path / 'no.mp4'}'")
 
 
 def test_stream_camera(ir_path: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_the_public_names() -> None:
         "WindowAnswer",
         "annotate_video",
         "bench_models",
+        "classify_videos",
         "compare_run",
         "compare_stages",
         "convert_graph",

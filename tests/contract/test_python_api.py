@@ -41,6 +41,13 @@ def test_stages_and_speed(model: str) -> None:
     assert timings[model].percentile_ms(50) > 0
 
 
+def test_videos(model: str, videos: Path) -> None:
+    (videos / "archery" / "1.mp4").write_text("no video")
+    answers = dict(i3d_edge.classify_videos([videos / "archery"], model, i3d_edge.ViewOptions(num_clips=2), k=1))
+    assert [type(answer).__name__ for answer in answers.values()] == ["Classification", "VideoOpenError"]
+    (videos / "archery" / "1.mp4").unlink()
+
+
 def test_stream(model: str, videos: Path) -> None:
     options = i3d_edge.StreamOptions(hop=2)
     answers = list(i3d_edge.open_stream(str(videos / "yoga" / "0.mp4"), model, options))

@@ -283,9 +283,9 @@ def test_a_model_without_softmax_is_no_stage() -> None:
     from i3d_edge.convert.stage import _output_logits
 
     clip = ops.parameter((1, 4), ov.Type.f32)
+    output = ops.relu(clip)
+    output.output(0).set_names({"Softmax"})
     with pytest.raises(SpecError, match="must end in a softmax, or give logits; it ends in Relu"):
-        output = ops.relu(clip)
-        output.output(0).set_names({"Softmax"})
         _output_logits(ov.Model([output], [clip], "m"), SPEC)
 
 

@@ -160,7 +160,7 @@ def test_quantize_against_a_list(short_ir: Path, videos: list[Path], tmp_path: P
 def test_quantize_needs_a_list_for_a_drop(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
     result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--max-drop-top1", "1")
     assert result.exit_code == 2
-    assert "--list and --max-drop-top1 go together" in result.stderr
+    assert "a list of labelled videos and a largest drop go together" in result.stderr
 
 
 def test_convert_to_whole_frames(short_graph: Path, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_so_much_of_a_stream(tmp_path: Path) -> None:
 def test_a_stream_shorter_than_a_window_says_so(tmp_path: Path) -> None:
     answers, events, _, said = watch(write_video(tmp_path / "a.mp4", grey((255, 9))))
     assert (answers, events) == ([], [])
-    assert said == ["no answer: the stream is shorter than a window of 10 frames, 0.4 s"]
+    assert said == ["no answer: the stream is shorter than a window (0.4 s, 10 frames, 25 fps)"]
 
 
 def test_how_it_goes_is_said(tmp_path: Path) -> None:

@@ -1,18 +1,14 @@
-"""What every command does, as functions: the layer that the command line calls. Import them from `i3d_edge`.
-
-Paths may be strings. Messages for a user go to `say`, by default to the logger "i3d_edge".
-"""
+"""Measuring accuracy, and holding it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from i3d_edge.api import LOG, Say, StrPath
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.files import check_output, write_text
 
@@ -23,111 +19,8 @@ if TYPE_CHECKING:
     from i3d_edge.accuracy.run.protocol import Preset
     from i3d_edge.accuracy.run.runner import Scorer
     from i3d_edge.accuracy.run.scorers import ModelDefaults
-    from i3d_edge.convert.ladder import Step
     from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import FlowMethod
-    from i3d_edge.runtime.inference.engine import Mode
-    from i3d_edge.runtime.live import LiveStream, StreamOptions
-    from i3d_edge.runtime.measure.bench import Timing
-
-StrPath = str | PathLike[str]
-Say = Callable[[str], None]
-
-_LOG = logging.getLogger("i3d_edge")
-
-
-def open_stream(
-    source: str, model: StrPath, options: StreamOptions | None = None, *, say: Say = _LOG.info, **engine: Any
-) -> LiveStream:
-    """Open a live source on a model; iterate over it for answers and events.
-
-    Args:
-        source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
-        model: The IR's .xml.
-        options: How the stream is read and watched.
-        say: Called with messages for the user, from any thread.
-        engine: Further arguments of `Engine`: device, inference_precision, num_threads, cache, spec_path.
-
-    Raises:
-        IRError, DeviceError: If the model cannot be read or compiled.
-        StreamError: While iterating, if the source cannot be reached or is lost.
-
-    Example:
-        >>> for event in open_stream("rtsp://camera.local/stream1", "rgb_int8.xml"): print(event.to_json())
-    """
-    from i3d_edge.runtime import Engine
-    from i3d_edge.runtime.live import LiveStream
-
-    compiled = Engine(Path(model), **engine)
-    return LiveStream(source, compiled.spec, compiled.probabilities, options, say=say)
-
-
-def compare_stages(
-    stages: Sequence[str],
-    *,
-    clips: Sequence[StrPath] = (),
-    other_clips: StrPath | None = None,
-    num_clips: int = 1,
-    tolerance: float | None = None,
-    all_layers: bool = False,
-    spec_path: Path | None = None,
-) -> list[Step]:
-    """Compare each stage of a model with the one before it, and the last with the first.
-
-    Args:
-        stages: Two at least: a TF-Hub module's folder, a checkpoint, a frozen graph, or an IR, as in "rgb.xml@bf16".
-        clips: Videos, clips (.npy, .gif) or folders of them; two generated clips if empty.
-        other_clips: A folder of .npy clips of the same names, for all stages but the first.
-        num_clips: Clips of each video.
-        tolerance: Largest difference as a fraction of the largest logit; None takes that of the precisions.
-        all_layers: Compare the layers of stages that agree, too.
-        spec_path: Describes IRs that do not describe themselves.
-
-    Raises:
-        ArgumentError: If there are fewer than two stages, or `other_clips` has nothing to be compared with.
-        SpecError: If the stages have different inputs or classes.
-
-    Example:
-        >>> compare_stages(["rgb.pb", "rgb.xml", "rgb_int8.xml"], clips=["cricket.avi"])[-1].agrees
-    """
-    from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
-    from i3d_edge.convert.ladder import climb
-    from i3d_edge.convert.stage_files import open_stages
-    from i3d_edge.runtime.inference.model_choice import ModelChoice
-
-    if len(stages) < 2:
-        raise ArgumentError("a comparison needs two stages or more")
-    if other_clips is not None and not clips:
-        raise ArgumentError("there are no clips to compare the other clips with")
-    with open_stages([ModelChoice.parse(text) for text in stages], spec_path=spec_path) as opened:
-        spec = opened[0].spec
-        paths = [Path(path) for path in clips]
-        fed = read_clip_files(paths, spec, num_clips=num_clips) if paths else generated_clips(spec)
-        others = None if other_clips is None else match_clips(fed, read_clip_files([Path(other_clips)], spec))
-        return climb(opened, fed, others=others, tolerance=tolerance, all_layers=all_layers)
-
-
-def bench_models(
-    models: Sequence[StrPath], *, mode: Mode = "latency", rounds: int = 10, **engine: Any
-) -> dict[str, Timing]:
-    """Time models on random pixels, taking turns.
-
-    Args:
-        models: IRs.
-        mode: "latency" for one clip at a time, "throughput" for as many at once as the device takes.
-        rounds: Timings of each model.
-        engine: Further arguments of `Engine`: device, inference_precision, num_streams, num_threads.
-
-    Returns:
-        Timings by path.
-
-    Example:
-        >>> bench_models(["rgb.xml", "rgb_int8.xml"])["rgb_int8.xml"].percentile_ms(50)
-    """
-    from i3d_edge.runtime import Engine
-    from i3d_edge.runtime.measure.bench import bench
-
-    return bench({str(path): Engine(Path(path), mode=mode, **engine) for path in models}, rounds=rounds)
 
 
 def run_accuracy(
@@ -145,7 +38,7 @@ def run_accuracy(
     inference_precision: str | None = None,
     spec_path: Path | None = None,
     num_decoders: int = 2,
-    say: Say = _LOG.info,
+    say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
     """Score models on the videos of a manifest, a list or a folder; a run that was interrupted goes on.

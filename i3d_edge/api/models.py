@@ -1,0 +1,194 @@
+"""Making models, proving them equal, and timing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from i3d_edge.api import StrPath
+from i3d_edge.core.errors import ArgumentError, DependencyError
+
+if TYPE_CHECKING:
+    from i3d_edge.convert import ConversionReport
+    from i3d_edge.convert.accuracy_control import Promise
+    from i3d_edge.convert.ladder import Step
+    from i3d_edge.convert.passes import Fold
+    from i3d_edge.convert.quantization import QuantizationReport
+    from i3d_edge.runtime.inference.engine import Mode
+    from i3d_edge.runtime.measure.bench import Timing
+
+CHECKED_CLIPS = 5
+"""Clips of each video that an agreement is checked on."""
+
+
+def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> ConversionReport:
+    """Convert a frozen graph to an IR, and compare the two where TensorFlow is installed.
+
+    Args:
+        graph: The .pb.
+        output: The IR's .xml; its .bin goes beside it.
+        options: Of `i3d_edge.convert.convert_graph`: precision, target, fold, layout, input_type, num_frames, batch,
+            frame_px, flat_input, logits_output, force.
+
+    Raises:
+        FrozenGraphError: If the file is not a frozen I3D.
+        ParityError: If the IR differs from the graph.
+        OutputError: If the IR exists (without `force`) or cannot be written.
+
+    Example:
+        >>> convert_graph("rgb.pb", "rgb.xml", precision="FP16").parity.passed
+    """
+    from i3d_edge.convert import convert_graph
+
+    try:
+        from i3d_edge.freeze import run_frozen_graph
+    except DependencyError:
+        return convert_graph(Path(graph), Path(output), reference=None, **options)
+    return convert_graph(Path(graph), Path(output), reference=run_frozen_graph, **options)
+
+
+def quantize_ir(
+    model: StrPath,
+    videos: Sequence[StrPath],
+    output: StrPath,
+    *,
+    num_clips: int = 24,
+    seed: int = 0,
+    min_agreement: float | None = None,
+    labelled: StrPath | None = None,
+    max_drop_points: float | None = None,
+    fold: Fold | None = "dhw",
+    force: bool = False,
+) -> QuantizationReport:
+    """Quantize an IR to INT8, calibrated on clips of videos.
+
+    Args:
+        model: The .xml of an FP32 or FP16 IR with one RGB input.
+        videos: A dozen or more, of what the model will see.
+        output: The .xml to write.
+        num_clips: Calibration clips.
+        seed: Of the choice of clips.
+        min_agreement: Least fraction of clips with the best class of `model` in f32; every second video is used for
+            this check, and not for calibration.
+        labelled: A list of labelled videos for `max_drop_points`; they are not used for calibration.
+        max_drop_points: Largest loss of top-1 accuracy on them. Unit: percentage points.
+        fold: Axes along which the first convolution is folded; None leaves it as it is.
+        force: Replace an existing IR.
+
+    Raises:
+        ArgumentError: If only one of `labelled` and `max_drop_points` is given.
+        GateFailedError, GateUndecidedError: If a limit cannot be met, or there are too few videos to tell.
+        CalibrationError: If fewer than two different clips can be had from the videos.
+        OutputError: If the IR exists (without `force`) or cannot be written.
+
+    Example:
+        >>> quantize_ir("rgb.xml", ["a.mp4", "b.mp4"], "rgb_int8.xml", min_agreement=0.98).layers
+    """
+    from i3d_edge.convert.accuracy_control import split_videos
+    from i3d_edge.convert.quantization import quantize_ir
+
+    if (labelled is None) != (max_drop_points is None):
+        raise ArgumentError("a list of labelled videos and a largest drop go together")
+    model, promises = Path(model), []
+    calibrating: Sequence[Path] = [Path(video) for video in videos]
+    if min_agreement is not None:
+        calibrating, checking = split_videos(calibrating, seed=seed)
+        promises.append(_agreement(checking, model, min_agreement))
+    if labelled is not None and max_drop_points is not None:
+        promise, listed = _drop(Path(labelled), model, max_drop_points)
+        promises.append(promise)
+        calibrating = [path for path in calibrating if path.resolve() not in listed]
+    return quantize_ir(
+        model, calibrating, Path(output), num_clips=num_clips, seed=seed, fold=fold, promises=promises, force=force
+    )
+
+
+def _agreement(videos: Sequence[Path], model: Path, least: float) -> Promise:
+    from i3d_edge.convert.accuracy_control import Promise, disagreement, spread_views
+    from i3d_edge.runtime import read_ir
+
+    views = spread_views([(path, -1) for path in videos], read_ir(model)[1], num_clips=CHECKED_CLIPS)
+    return Promise(f"top-1 agreement of at least {least:.4g}", 1 - least, views, disagreement)
+
+
+def _drop(labelled: Path, model: Path, points: float) -> tuple[Promise, set[Path]]:
+    from i3d_edge.accuracy.data.dataset import read_list
+    from i3d_edge.accuracy.result.metrics import top1_drop
+    from i3d_edge.convert.accuracy_control import Promise, spread_views
+    from i3d_edge.runtime import read_ir
+
+    spec = read_ir(model)[1]
+    listed = read_list(labelled, spec.labels)
+    known = [(video.file, spec.labels.index(video.label)) for video in listed if video.label is not None]
+    views = spread_views(known, spec, num_clips=1)
+    title = f"top-1 drop of at most {points:g} points"
+    return Promise(title, points / 100, views, top1_drop), {path.resolve() for path, _ in known}
+
+
+def compare_stages(
+    stages: Sequence[str],
+    *,
+    clips: Sequence[StrPath] = (),
+    other_clips: StrPath | None = None,
+    num_clips: int = 1,
+    tolerance: float | None = None,
+    all_layers: bool = False,
+    spec_path: Path | None = None,
+) -> list[Step]:
+    """Compare each stage of a model with the one before it, and the last with the first.
+
+    Args:
+        stages: Two at least: a TF-Hub module's folder, a checkpoint, a frozen graph, or an IR, as in "rgb.xml@bf16".
+        clips: Videos, clips (.npy, .gif) or folders of them; two generated clips if empty.
+        other_clips: A folder of .npy clips of the same names, for all stages but the first.
+        num_clips: Clips of each video.
+        tolerance: Largest difference as a fraction of the largest logit; None takes that of the precisions.
+        all_layers: Compare the layers of stages that agree, too.
+        spec_path: Describes IRs that do not describe themselves.
+
+    Raises:
+        ArgumentError: If there are fewer than two stages, or `other_clips` has nothing to be compared with.
+        SpecError: If the stages have different inputs or classes.
+
+    Example:
+        >>> compare_stages(["rgb.pb", "rgb.xml", "rgb_int8.xml"], clips=["cricket.avi"])[-1].agrees
+    """
+    from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
+    from i3d_edge.convert.ladder import climb
+    from i3d_edge.convert.stage_files import open_stages
+    from i3d_edge.runtime.inference.model_choice import ModelChoice
+
+    if len(stages) < 2:
+        raise ArgumentError("a comparison needs two stages or more")
+    if other_clips is not None and not clips:
+        raise ArgumentError("there are no clips to compare the other clips with")
+    with open_stages([ModelChoice.parse(text) for text in stages], spec_path=spec_path) as opened:
+        spec = opened[0].spec
+        paths = [Path(path) for path in clips]
+        fed = read_clip_files(paths, spec, num_clips=num_clips) if paths else generated_clips(spec)
+        others = None if other_clips is None else match_clips(fed, read_clip_files([Path(other_clips)], spec))
+        return climb(opened, fed, others=others, tolerance=tolerance, all_layers=all_layers)
+
+
+def bench_models(
+    models: Sequence[StrPath], *, mode: Mode = "latency", rounds: int = 10, **engine: Any
+) -> dict[str, Timing]:
+    """Time models on random pixels, taking turns.
+
+    Args:
+        models: IRs.
+        mode: "latency" for one clip at a time, "throughput" for as many at once as the device takes.
+        rounds: Timings of each model.
+        engine: Further arguments of `Engine`: device, inference_precision, num_streams, num_threads.
+
+    Returns:
+        Timings by path.
+
+    Example:
+        >>> bench_models(["rgb.xml", "rgb_int8.xml"])["rgb_int8.xml"].percentile_ms(50)
+    """
+    from i3d_edge.runtime import Engine
+    from i3d_edge.runtime.measure.bench import bench
+
+    return bench({str(path): Engine(Path(path), mode=mode, **engine) for path in models}, rounds=rounds)

@@ -1,0 +1,84 @@
+"""Classifying videos, and watching live sources."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from i3d_edge.api import LOG, Say, StrPath
+
+if TYPE_CHECKING:
+    from i3d_edge.core.errors import ClipShapeError, VideoError
+    from i3d_edge.runtime import Classification, ViewOptions
+    from i3d_edge.runtime.inference.engine import Mode
+    from i3d_edge.runtime.live import LiveStream, StreamOptions
+
+
+def best_mode(videos: Sequence[StrPath], views: ViewOptions) -> Mode:
+    """Return "latency" for one clip of one file, and "throughput" for everything else."""
+    is_one_file = len(videos) == 1 and not glob.has_magic(str(videos[0])) and not os.path.isdir(videos[0])
+    has_one_view = views.hop is None and views.num_clips == views.num_crops == 1
+    return "latency" if is_one_file and has_one_view else "throughput"
+
+
+def classify_videos(
+    videos: Sequence[StrPath], model: StrPath, views: ViewOptions | None = None, *, k: int = 5, **engine: Any
+) -> Iterator[tuple[str, Classification | VideoError | ClipShapeError]]:
+    """Label the action in videos, decoding ahead.
+
+    Args:
+        videos: Files, patterns, folders of videos or of numbered images, and .npy clips.
+        model: The IR's .xml.
+        views: Which clips and crops of each video; the centre clip if None.
+        k: Classes in each answer.
+        engine: Further arguments of `VideoClassifier`: device, inference_precision, mode, num_streams, num_threads,
+            cache, spec, flow.
+
+    Yields:
+        Each video's name, and its answer or the error that kept it from one.
+
+    Raises:
+        IRError, DeviceError: If the model cannot be read or compiled.
+
+    Example:
+        >>> for name, answer in classify_videos(["clips"], "rgb.xml"): print(name, answer)
+    """
+    from i3d_edge.runtime import VideoClassifier, ViewOptions, find_sources
+
+    views = views or ViewOptions()
+    engine.setdefault("mode", best_mode(videos, views))
+    with (
+        VideoClassifier(model, **engine) as classifier,
+        find_sources([str(path) for path in videos], classifier.spec, frames_fps=views.frames_fps) as sources,
+    ):
+        answers = classifier.classify_all(sources, views, k=k)
+        yield from zip((source.name for source in sources), answers, strict=True)
+
+
+def open_stream(
+    source: str, model: StrPath, options: StreamOptions | None = None, *, say: Say = LOG.info, **engine: Any
+) -> LiveStream:
+    """Open a live source on a model; iterate over it for answers and events.
+
+    Args:
+        source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
+        model: The IR's .xml.
+        options: How the stream is read and watched.
+        say: Called with messages for the user, from any thread.
+        engine: Further arguments of `Engine`: device, inference_precision, num_threads, cache, spec_path.
+
+    Raises:
+        IRError, DeviceError: If the model cannot be read or compiled.
+        StreamError: While iterating, if the source cannot be reached or is lost.
+
+    Example:
+        >>> for event in open_stream("rtsp://camera.local/stream1", "rgb_int8.xml"): print(event.to_json())
+    """
+    from i3d_edge.runtime import Engine
+    from i3d_edge.runtime.live import LiveStream
+
+    compiled = Engine(Path(model), **engine)
+    return LiveStream(source, compiled.spec, compiled.probabilities, options, say=say)
