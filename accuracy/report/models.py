@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,85 +139,43 @@ def list_name(run: RecordedRun) -> str:
     return name if digest is None else f"{name}, manifest {digest[:12]}"
 
 
-def labels_of(models: Sequence[ReportedModel], *, with_protocol: bool = True) -> list[str]:
-    """Return a short name for each model: its title, and protocol, device, machine and run where these differ.
+def labels_of(models: Sequence[ReportedModel]) -> list[str]:
+    """Return a name for each model that is named together with others, no two alike.
 
-    Args:
-        models: The models that are named together.
-        with_protocol: Name the protocol if there are several, which makes all names unique. Otherwise names are unique
-            within a protocol.
+    It is the title, with protocol, device, machine, run and number added one after the other as long as it is taken.
     """
-    protocols = [model.protocol for model in models]
-    devices = [model.info["device"] for model in models]
-    usual = Counter(devices).most_common(1)[0][0]
-    machines = list(dict.fromkeys(model.machine for model in models))
-    labels = []
-    for model, device in zip(models, devices, strict=True):
-        parts = [model.title]
-        if with_protocol and len(set(protocols)) > 1:
-            parts.append(model.protocol)
-        if device != usual:
-            parts.append(device)
-        if len(machines) > 1:
-            parts.append(f"machine {letter_of(machines.index(model.machine))}")
-        if not model.run.is_complete:
-            parts.append("interrupted")
-        labels.append(" · ".join(parts))
-    labels = _distinct(labels, protocols, [model.run_title for model in models])
-    return _distinct(labels, protocols, [str(number) for number in range(1, len(models) + 1)])
+    machines = list(groups(models, lambda model: model.machine))
+    labels = [model.title if model.run.is_complete else f"{model.title} · interrupted" for model in models]
+    for marks in (
+        [model.protocol for model in models],
+        [model.info["device"] for model in models],
+        [f"machine {machines.index(model.machine) + 1}" for model in models],
+        [model.run_title for model in models],
+        [str(number + 1) for number in range(len(models))],
+    ):
+        counts = Counter(labels)
+        if len(set(marks)) > 1:
+            labels = [
+                f"{label} · {mark}" if counts[label] > 1 else label for label, mark in zip(labels, marks, strict=True)
+            ]
+    return labels
 
 
-def _distinct(labels: Sequence[str], protocols: Sequence[str], marks: Sequence[str]) -> list[str]:
-    """Append a mark to labels that several models of one protocol have."""
-    counts = Counter(zip(labels, protocols, strict=True))
-    return [
-        f"{label} · {mark}" if counts[label, protocol] > 1 else label
-        for label, protocol, mark in zip(labels, protocols, marks, strict=True)
-    ]
-
-
-def letter_of(index: int) -> str:
-    """Return A for 0, B for 1, and numbers beyond Z."""
-    return chr(ord("A") + index) if index < 26 else str(index + 1)
-
-
-def groups_by_data(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]:
-    """Return the models of each set of videos, in order of first appearance."""
-    groups: dict[tuple[object, ...], list[ReportedModel]] = {}
-    for model in models:
-        groups.setdefault(model.data, []).append(model)
-    return list(groups.values())
-
-
-def titles_by_data(models: Sequence[ReportedModel]) -> dict[tuple[object, ...], str]:
-    """Return a name for each set of videos: its list's, with a letter if several have that name."""
-    groups = groups_by_data(models)
-    names = [list_name(group[0].run) for group in groups]
-    counts = Counter(names)
+def titles_by_data(models: Sequence[ReportedModel]) -> dict[Hashable, str]:
+    """Return a name for each set of videos: its list's, with a number if several have that name."""
+    names = {data: list_name(group[0].run) for data, group in groups(models, lambda model: model.data).items()}
+    counts = Counter(names.values())
     return {
-        group[0].data: f"{name}, set {letter_of(index)}" if counts[name] > 1 else name
-        for index, (group, name) in enumerate(zip(groups, names, strict=True))
+        data: f"{name}, set {number}" if counts[name] > 1 else name
+        for number, (data, name) in enumerate(names.items(), start=1)
     }
 
 
-def groups_by_measurement(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]:
-    """Return the models of each set of videos and protocol, in order of first appearance."""
-    groups: dict[tuple[object, ...], list[ReportedModel]] = {}
+def groups(
+    models: Sequence[ReportedModel], key: Callable[[ReportedModel], Hashable]
+) -> dict[Hashable, list[ReportedModel]]:
+    """Return the models that have a key in common, in order of first appearance."""
+    found: dict[Hashable, list[ReportedModel]] = {}
     for model in models:
-        groups.setdefault(model.measurement, []).append(model)
-    return list(groups.values())
-
-
-def protocols_of(models: Sequence[ReportedModel]) -> list[str]:
-    """Return the protocols of models, in order of first appearance."""
-    return list(dict.fromkeys(model.protocol for model in models))
-
-
-def runs_of(models: Sequence[ReportedModel]) -> list[RecordedRun]:
-    """Return the runs of models, in order of first appearance."""
-    return list({id(model.run): model.run for model in models}.values())
-
-
-def by_run(models: Sequence[ReportedModel]) -> list[list[ReportedModel]]:
-    """Return the models of each run."""
-    return [[model for model in models if model.run is run] for run in runs_of(models)]
+        found.setdefault(key(model), []).append(model)
+    return found

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from i3d_edge.accuracy.report.models import (
-    ReportedModel,
-    by_run,
-    groups_by_data,
-    progress,
-    protocols_of,
-    runs_of,
-    titles_by_data,
-)
+from i3d_edge.accuracy.report.models import ReportedModel, groups, progress, titles_by_data
 
 
 def interruptions(models: Sequence[ReportedModel]) -> list[str]:
     """Return a warning per interrupted run."""
     return [
-        f"INTERRUPTED. The run {own[0].run_title} stopped after {progress(own[0].run)}."
-        for own in by_run(models)
+        f"INTERRUPTED. The run {title} stopped after {progress(own[0].run)}."
+        for title, own in groups(models, lambda model: model.run_title).items()
         if not own[0].run.is_complete
     ]
 
@@ -27,7 +19,8 @@ def interruptions(models: Sequence[ReportedModel]) -> list[str]:
 def notices(models: Sequence[ReportedModel]) -> list[str]:
     """Return which of the models do not compare, and why."""
     texts = []
-    titles, protocols = titles_by_data(models), protocols_of(models)
+    titles = titles_by_data(models)
+    protocols = list(dict.fromkeys(model.protocol for model in models))
     if len(titles) > 1:
         texts.append(
             f"These runs are of {len(titles)} different sets of videos or classes ({'; '.join(titles.values())}). "
@@ -40,7 +33,7 @@ def notices(models: Sequence[ReportedModel]) -> list[str]:
         )
     complete = [model for model in models if model.run.is_complete]
     return texts + [
-        f"Not all runs of {titles[group[0].data]} could decode the same videos: see what each dropped."
-        for group in groups_by_data(complete)
-        if len({tuple(video["path"] for video in run.result.get("videos", [])) for run in runs_of(group)}) > 1
+        f"Not all runs of {titles[data]} could decode the same videos: see what each dropped."
+        for data, group in groups(complete, lambda model: model.data).items()
+        if len({tuple(video["path"] for video in model.run.result.get("videos", [])) for model in group}) > 1
     ]

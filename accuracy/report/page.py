@@ -12,7 +12,6 @@ from i3d_edge.accuracy.report.models import ReportedModel, labels_of
 from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, plural, seconds, significant
 from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
-from i3d_edge.accuracy.report.published import published_table, unpublished
 from i3d_edge.accuracy.report.reliability import FEW, reliability
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import protocol_line
@@ -69,7 +68,7 @@ def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedM
 
 
 def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel, str], Found]) -> str:
-    names = dict(zip(shown, labels_of(shown, with_protocol=False), strict=True))
+    names = dict(zip(shown, labels_of(shown), strict=True))
     pairs = make_pairs(shown)
     made = environment("i3d_edge.accuracy.report")
     made.filters |= {"plural": plural}
@@ -84,9 +83,7 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
         pairs=pairs,
         pairs_table=pairs_table(pairs, names),
         pictures_of=pictures_of,
-        published=published_table(shown, names),
-        unpublished=unpublished(shown),
-        runs=models.by_run(shown),
+        runs=list(models.groups(shown, lambda model: id(model.run)).values()),
         run_facts=_run_facts,
         models_table=_models_table,
         dropped_table=_dropped_table,
@@ -100,7 +97,7 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
 
 
 def _title(shown: Sequence[ReportedModel]) -> str:
-    num_sets = len(models.groups_by_data(shown))
+    num_sets = len(models.titles_by_data(shown))
     num_scored = max(model.run.result["counts"]["scored"] for model in shown)
     return f"Accuracy of I3D on {plural(num_scored, 'video') if num_sets == 1 else f'{num_sets} sets of videos'}"
 
@@ -124,7 +121,7 @@ def _summary(shown: Sequence[ReportedModel]) -> Table:
     for model in shown:
         device = model.info["device"]
         if len(machines) > 1:
-            device += f", machine {models.letter_of(machines.index(model.machine))}"
+            device += f", machine {machines.index(model.machine) + 1}"
         title = (model.title,) if model.run.is_complete else (model.title, f"INTERRUPTED {models.progress(model.run)}")
         cells: list[Cell] = [title, model.address, *([lists[model.data]] if len(lists) > 1 else []), model.protocol]
         cells += [metric_lines(model.metrics.get(name)) for name in _SUMMARY_METRICS.values()]
@@ -143,8 +140,8 @@ def _speed(model: ReportedModel) -> tuple[str, str]:
 def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
     titles = models.titles_by_data(shown)
     return [
-        ("" if len(titles) == 1 else f": {titles[group[0].data]}", tradeoff(group))
-        for group in models.groups_by_data(shown)
+        ("" if len(titles) == 1 else f": {titles[data]}", tradeoff(group))
+        for data, group in models.groups(shown, lambda model: model.data).items()
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from i3d_edge.accuracy.gate.baseline import make_baseline
 from i3d_edge.accuracy.gate.comparison import Comparison, Flip, compare
 from i3d_edge.accuracy.gate.pairs import Z_TWO_SIDED_95, drop_upper_bound
-from i3d_edge.accuracy.report.models import ReportedModel, groups_by_measurement
+from i3d_edge.accuracy.report.models import ReportedModel, groups
 from i3d_edge.accuracy.report.numbers import signed
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.core.errors import ComparisonError
@@ -46,7 +46,8 @@ class Pair:
 
 def make_pairs(models: Sequence[ReportedModel]) -> list[Pair]:
     """Compare the models of each protocol and set of videos with the first of them."""
-    return [_compare(group[0], second) for group in groups_by_measurement(models) for second in group[1:]]
+    measured = groups(models, lambda model: model.measurement)
+    return [_compare(group[0], second) for group in measured.values() for second in group[1:]]
 
 
 def _compare(first: ReportedModel, second: ReportedModel) -> Pair:

@@ -10,10 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from i3d_edge.accuracy.report.models import ReportedModel, labels_of, protocols_of
+from i3d_edge.accuracy.report.models import ReportedModel, groups, labels_of
 from i3d_edge.accuracy.report.numbers import seconds, significant
-from i3d_edge.accuracy.report.reference import references
-from i3d_edge.accuracy.run.protocol import is_current
 from i3d_edge.runtime.show.chart import Axis, Plot, Point, linear_ticks, log_ticks
 from i3d_edge.runtime.show.templates import percent
 
@@ -21,21 +19,6 @@ METRIC = "video_top1"
 
 _CLUSTER = 24
 _NUMBER_GAP = 13
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedLine:
-    """A published number of a protocol and checkpoint in the chart.
-
-    Attributes:
-        text: What it is.
-        value: In [0, 1].
-        series: Number of the protocol's colour.
-    """
-
-    text: str
-    value: float
-    series: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +45,6 @@ class Tradeoff:
         wide: The chart for a wide screen.
         narrow: The chart for a phone.
         names: One per model, in the order of their numbers.
-        lines: Published numbers.
         notes: What to mind when reading it.
     """
 
@@ -70,7 +52,6 @@ class Tradeoff:
     wide: TradeoffChart
     narrow: TradeoffChart
     names: list[str]
-    lines: list[PublishedLine]
     notes: list[str]
 
 
@@ -79,9 +60,8 @@ def tradeoff(models: Sequence[ReportedModel]) -> Tradeoff | None:
     shown = [model for model in models if METRIC in model.metrics and model.video_s > 0]
     if not shown:
         return None
-    lines = published_lines(shown)
-    charts = [_chart(shown, lines, is_narrow=is_narrow) for is_narrow in (False, True)]
-    return Tradeoff(finding(shown), charts[0], charts[1], labels_of(shown), lines, _notes(shown, lines))
+    wide, narrow = (_chart(shown, is_narrow=is_narrow) for is_narrow in (False, True))
+    return Tradeoff(finding(shown), wide, narrow, labels_of(shown), _notes(shown))
 
 
 def finding(models: Sequence[ReportedModel]) -> str:
@@ -111,29 +91,9 @@ def finding(models: Sequence[ReportedModel]) -> str:
     return text
 
 
-def published_lines(models: Sequence[ReportedModel]) -> list[PublishedLine]:
-    """Return the published numbers per video of the very protocols and checkpoints in a chart."""
-    protocols = protocols_of(models)
-    found = {
-        (reference.name, protocols.index(model.protocol)): PublishedLine(
-            f"{reference.name}: {number.top1:g} %, {model.protocol}",
-            number.top1 / 100,
-            protocols.index(model.protocol),
-        )
-        for reference in references()
-        for number in reference.numbers
-        for model in models
-        if reference.metric == METRIC
-        and reference.comparable == model.how["name"]
-        and is_current(model.how)
-        and number.weights == model.info["origin"]
-    }
-    return list(found.values())
-
-
-def _chart(models: Sequence[ReportedModel], lines: Sequence[PublishedLine], *, is_narrow: bool) -> TradeoffChart:
-    plot = _plot(models, lines, is_narrow=is_narrow)
-    protocols = protocols_of(models)
+def _chart(models: Sequence[ReportedModel], *, is_narrow: bool) -> TradeoffChart:
+    plot = _plot(models, is_narrow=is_narrow)
+    protocols = list(groups(models, lambda model: model.protocol))
     points = []
     for model in models:
         metric = model.metrics[METRIC]
@@ -143,15 +103,13 @@ def _chart(models: Sequence[ReportedModel], lines: Sequence[PublishedLine], *, i
     return TradeoffChart(plot, points, number_positions([(point.x, point.y) for point in points]))
 
 
-def _plot(models: Sequence[ReportedModel], lines: Sequence[PublishedLine], *, is_narrow: bool) -> Plot:
+def _plot(models: Sequence[ReportedModel], *, is_narrow: bool) -> Plot:
     width, height, num_ticks = (360, 400, 5) if is_narrow else (760, 440, 12)
     times = [model.video_s for model in models]
     low_s, high_s = min(times) / 1.6, max(times) * 2.2
     metrics = [model.metrics[METRIC] for model in models]
-    values = [line.value for line in lines]
     ticks = linear_ticks(
-        min([*(metric["interval_low"] for metric in metrics), *values]),
-        max([*(metric["interval_high"] for metric in metrics), *values]),
+        min(metric["interval_low"] for metric in metrics), max(metric["interval_high"] for metric in metrics)
     )
     margin = 0.05 * (ticks[-1] - ticks[0])  # so that a point at 100 % is not cut
     shares = {tick: f"{100 * tick:g} %" for tick in ticks if 0 <= tick <= 1}
@@ -189,13 +147,13 @@ def number_positions(points: Sequence[tuple[float, float]]) -> list[tuple[float,
     return [places[number] for number in range(len(points))]
 
 
-def _notes(models: Sequence[ReportedModel], lines: Sequence[PublishedLine]) -> list[str]:
+def _notes(models: Sequence[ReportedModel]) -> list[str]:
     notes = [
         "Vertical lines are 95 % Wilson intervals of each model alone; pairs on the same videos are compared "
         "below. Time is what these runs spent inside the models, one request at a time, while other threads "
         "decoded; i3d bench measures speed properly."
     ]
-    if len(protocols_of(models)) > 1:
+    if len({model.protocol for model in models}) > 1:
         notes.append(
             "Shapes are protocols. Models of one shape were shown the same pixels; between shapes the protocol differs "
             "as well, so a difference is not only the model's."
@@ -204,9 +162,4 @@ def _notes(models: Sequence[ReportedModel], lines: Sequence[PublishedLine]) -> l
         notes.append("Hollow points are interrupted runs, of fewer videos.")
     if len({model.machine for model in models}) > 1:
         notes.append("The runs used different machines or software: their times do not compare.")
-    if lines:
-        notes.append(
-            "Dashed lines are published numbers of the same checkpoint by the protocol of that colour, on other copies "
-            "of the videos."
-        )
     return notes

@@ -174,12 +174,6 @@ def find_preset(name: str) -> Preset:
     raise ProtocolError(f"No protocol {name!r}. Available: {', '.join(PRESETS)}.", hint=hint)
 
 
-def is_current(how: Protocol) -> bool:
-    """Whether a result's protocol is of the version that published numbers are compared with, which is today's."""
-    preset = PRESETS.get(how["name"])
-    return preset is not None and preset.version == how["version"]
-
-
 def spread(num_clips: int) -> Preset:
     """Return the protocol of equally spaced clips: "centre" for one, "spread-3" for three."""
     centre = PRESETS[DEFAULT]

@@ -16,10 +16,10 @@ def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> No
     lists = [{"path": f"{folder}/val.csv", "manifest_digest": None, "sha256": folder * 64} for folder in "123"]
     page = made(tmp_path, *(two_models(data=data) for data in lists), names=dict.fromkeys(range(3), "int8"))
     assert "Accuracy of I3D on 3 sets of videos int8" in page.text
-    names = ["val.csv, set A", "val.csv, set B", "val.csv, set C"]
+    names = ["val.csv, set 1", "val.csv, set 2", "val.csv, set 3"]
     assert f"These runs are of 3 different sets of videos or classes ({'; '.join(names)})" in page.text
     assert [row["list"] for row in page.rows("list")] == names
-    assert "Speed against accuracy: val.csv, set C" in page.text
+    assert "Speed against accuracy: val.csv, set 3" in page.text
     assert all("list" not in rows[0] for rows in made(tmp_path / "one", two_models()).tables)
 
 
