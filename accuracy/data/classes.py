@@ -72,8 +72,8 @@ def read_classes(path: Path) -> Mapping[int, str]:
     for index, name in pairs:
         if not index.isdecimal() or len(index) > _MAX_DIGITS or int(index) in classes or name in classes.values():
             raise LabelError(
-                f"class file {str(path)!r} must give each index one class and each class one index; "
-                f"got {index[:20]} {name!r}"
+                f"class file {str(path)!r} does not give each index one class and each class one index: "
+                f"{index[:20]} {name!r}"
             )
         classes[int(index)] = name
     return classes
@@ -83,14 +83,14 @@ def _cells(path: Path, lines: Sequence[str]) -> list[list[str]]:
     try:
         return [[cell.strip() for cell in row] for row in csv.reader(lines, skipinitialspace=True)]
     except csv.Error as error:
-        raise LabelError(f"class file {str(path)!r} must have a class a line; got {error}") from error
+        raise LabelError(f"class file {str(path)!r} is not a list of classes: {error}") from error
 
 
 def _columns(path: Path, rows: Iterable[Sequence[str]], id_place: int, name_place: int) -> list[tuple[str, str]]:
     pairs = []
     for row in rows:
         if len(row) <= max(id_place, name_place):
-            raise LabelError(f"class file {str(path)!r} must have an id and a name in each row; got {','.join(row)!r}")
+            raise LabelError(f"class file {str(path)!r} has a row without an id and a name: {','.join(row)!r}")
         pairs.append((row[id_place], row[name_place]))
     return pairs
 

@@ -114,9 +114,8 @@ def require_frame_rate(data: DataSet) -> None:
         return
     if first := next((video for video in folders if numbered_images(video.file)), None):
         raise ListError(
-            f"data set {str(data.path)!r} must come with the frame rate of its folders of images, for instance "
-            f"{first.path!r}; none is given",
-            hint="--frames-fps says it, for instance 25 or 30000/1001",
+            f"data set {str(data.path)!r} has folders of images of unknown frame rate: the first is {first.path!r}",
+            hint="give their rate: --frames-fps 25, or 30000/1001",
         )
 
 
@@ -129,13 +128,12 @@ def _require_meaning(source: ListSource, name: str) -> None:
     """Refuse what was said of a data set and has no meaning for its format."""
     if source.split is not None and name not in HAVE_SPLITS:
         raise ListError(
-            f"data set {str(source.path)!r} must be of a format with splits for --split; it is read as {name}",
+            f"--split needs a format with splits; data set {str(source.path)!r} is read as {name}",
             hint="leave --split out, and give the list or folder of that split",
         )
     if source.classes is not None and name not in HAVE_INDICES:
         raise ListError(
-            f"data set {str(source.path)!r} must have class indices for --classes; it is read as {name}, which has "
-            "names",
+            f"--classes needs class indices; data set {str(source.path)!r} is read as {name}, which has names",
             hint="leave --classes out: names are matched with the model's",
         )
 
@@ -145,7 +143,7 @@ def _require_utf8(source: ListSource, entries: Sequence[ListEntry]) -> None:
     for name in (str(source.path), *(entry.path for entry in entries)):
         if not is_utf8(name):
             raise ListError(
-                f"data set {str(source.path)!r} must have names that are UTF-8; got {name!r}",
+                f"data set {str(source.path)!r} has a name that is not UTF-8: {name!r}",
                 hint="rename that file or folder",
             )
 
@@ -184,9 +182,9 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
         indices = [index for _, index in indexed]
         counts_from_one = min(indices) == 1 and max(indices) == len(labels)
         raise ListError(
-            f"list {str(source.path)!r}, {beyond[0].where}, must have a class index below {len(labels)}; "
-            f"got {beyond[0].index}",
-            hint="these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+            f"list {str(source.path)!r}, {beyond[0].where}, has class index {beyond[0].index}; the model has "
+            f"{len(labels)} classes, from 0",
+            hint="the list seems to count from 1: give its classes, a line of index and name each, by --classes FILE"
             if counts_from_one
             else None,
         )
@@ -197,9 +195,9 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
     if 2 * len(wrong) > len(known):
         entry, stated, shown = wrong[0]
         raise ListError(
-            f"list {str(source.path)!r} must have the model's class indices; {len(wrong)} of {len(known)} disagree "
+            f"list {str(source.path)!r} uses other class indices than the model: {len(wrong)} of {len(known)} disagree "
             f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
-            hint="the list was made with another order of classes: --classes FILE says which",
+            hint="give the list's order of classes by --classes FILE",
         )
     if not wrong:
         return ()

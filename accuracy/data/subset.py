@@ -165,7 +165,7 @@ def _root(data: DataSet, output: Path) -> str:
     root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
     if not is_utf8(root):
         raise ListError(
-            f"folder {str(data.root)!r} must have a name that is UTF-8, for a manifest to name it; got {root!r}",
+            f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it",
             hint="rename it",
         )
     return root

@@ -39,9 +39,8 @@ class HashedVideo:
                 unread = error
         source = open_source(listed.file, frames_fps=listed.frames_fps, num_frames=listed.num_frames, thorough=thorough)
         if unread is not None:
-            raise VideoOpenError(
-                f"video {str(listed.file)!r} must be readable; got {why_unreadable(listed.file, unread)}"
-            ) from unread
+            reason = why_unreadable(listed.file, unread)
+            raise VideoOpenError(f"cannot read video {str(listed.file)!r}: {reason}") from unread
         return source
 
 

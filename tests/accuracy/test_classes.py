@@ -14,9 +14,9 @@ def test_indices_that_contradict_the_folders(tmp_path: Path) -> None:
     path = write(tmp_path / "val.txt", "zumba/a.mp4 0\nabseiling/b.mp4 399\nother/c.mp4 5\nyoga/d.mp4 398\n")
     assert LABELS.index("yoga") == 398
     assert message(path) == (
-        f"list '{path}' must have the model's class indices; 2 of 3 disagree with the video's folder, first line 1: "
-        "0 is 'abseiling', the folder is 'zumba'\n\n"
-        "hint: the list was made with another order of classes: --classes FILE says which"
+        f"list '{path}' uses other class indices than the model: 2 of 3 disagree with the video's folder, "
+        "first line 1: 0 is 'abseiling', the folder is 'zumba'\n\n"
+        "hint: give the list's order of classes by --classes FILE"
     )
 
 
@@ -30,8 +30,8 @@ def test_one_relabelled_video_is_a_note(tmp_path: Path) -> None:
 def test_indices_from_one(tmp_path: Path) -> None:
     path = write(tmp_path / "val.txt", "a.mp4 1\nb.mp4 400\n")
     assert message(path) == (
-        f"list '{path}', line 2, must have a class index below 400; got 400\n\n"
-        "hint: these indices count from 1: --classes FILE, with a line of index and name for each, says so"
+        f"list '{path}', line 2, has class index 400; the model has 400 classes, from 0\n\n"
+        "hint: the list seems to count from 1: give its classes, a line of index and name each, by --classes FILE"
     )
 
 
@@ -68,23 +68,23 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(LabelError) as caught:
         read_classes(twice)
     assert str(caught.value) == (
-        f"class file '{twice}' must give each index one class and each class one index; got 1 'yoga'"
+        f"class file '{twice}' does not give each index one class and each class one index: 1 'yoga'"
     )
     short = write(tmp_path / "short.csv", "id,name\n0,zumba\n5\n")
     with pytest.raises(LabelError) as caught:
         read_classes(short)
-    assert str(caught.value) == f"class file '{short}' must have an id and a name in each row; got '5'"
+    assert str(caught.value) == f"class file '{short}' has a row without an id and a name: '5'"
     long = write(tmp_path / "long.txt", f"{'1' * 5000} zumba\n")
     with pytest.raises(LabelError) as caught:
         read_classes(long)
     assert str(caught.value) == (
-        f"class file '{long}' must give each index one class and each class one index; got {'1' * 20} 'zumba'"
+        f"class file '{long}' does not give each index one class and each class one index: {'1' * 20} 'zumba'"
     )
     wide = write(tmp_path / "wide.txt", "x" * 200_000)
     with pytest.raises(LabelError) as caught:
         read_classes(wide)
     assert str(caught.value) == (
-        f"class file '{wide}' must have a class a line; got field larger than field limit (131072)"
+        f"class file '{wide}' is not a list of classes: field larger than field limit (131072)"
     )
     with pytest.raises(LabelError, match="is empty"):
         read_classes(write(tmp_path / "empty.txt", "\n"))

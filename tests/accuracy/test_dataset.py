@@ -59,13 +59,13 @@ def test_an_unknown_label_names_the_nearest(tmp_path: Path) -> None:
 
 def test_an_index_beyond_the_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "a.mp4 400\n")
-    assert message(ListError, path) == f"list '{path}', line 1, must have a class index below 400; got 400"
+    assert message(ListError, path) == f"list '{path}', line 1, has class index 400; the model has 400 classes, from 0"
 
 
 def test_lines_that_are_neither(tmp_path: Path) -> None:
     path = write(tmp_path, "a.mp4 zumba\n")
     assert message(ListError, path) == (
-        f"list '{path}', line 1, must be a path and a class index; got 'a.mp4 zumba'\n\n"
+        f"list '{path}', line 1, is not a path and a class index: 'a.mp4 zumba'\n\n"
         "hint: a list of label names needs a first line with the columns path,label"
     )
 
@@ -82,7 +82,7 @@ def test_the_same_video_by_another_name(tmp_path: Path) -> None:
 
 def test_a_row_without_a_path(tmp_path: Path) -> None:
     path = write(tmp_path, "path,label\n,zumba\n")
-    assert message(ListError, path) == f"list '{path}', line 2, must have a path; it is empty"
+    assert message(ListError, path) == f"list '{path}', line 2, has no path"
 
 
 def test_an_unbalanced_quote_swallows_no_rows(tmp_path: Path) -> None:
@@ -94,26 +94,25 @@ def test_an_unbalanced_quote_swallows_no_rows(tmp_path: Path) -> None:
 
 def test_a_csv_without_labels(tmp_path: Path) -> None:
     path = write(tmp_path, "path,class\na.mp4,zumba\n")
-    assert message(ListError, path) == f"list '{path}' must have the columns 'path' and 'label'; got path, class"
+    assert message(ListError, path) == f"list '{path}' has no column 'label'; available: path, class"
 
 
 def test_a_csv_of_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "\n\n")
     with pytest.raises(ListError) as caught:
         read_dataset(path, LABELS, format_name="path-label")
-    assert str(caught.value) == f"list '{path}' must have the columns 'path' and 'label'; got nothing"
+    assert str(caught.value) == f"list '{path}' has no column 'path'; available: none"
 
 
 def test_a_line_too_long_for_a_csv(tmp_path: Path) -> None:
     path = write(tmp_path, "x" * 200_000)
-    assert message(ListError, path).startswith(f"list '{path}', line 1, must be a path and a class index; got 'xxx")
+    assert message(ListError, path).startswith(f"list '{path}', line 1, is not a path and a class index: 'xxx")
 
 
 def test_a_row_that_is_too_short(tmp_path: Path) -> None:
     path = write(tmp_path, "path,label\na.mp4\n")
     assert message(ListError, path) == (
-        f"list '{path}', line 2, must have 2 cells; got 1\n\n"
-        "hint: a comma inside a cell needs the cell in double quotes"
+        f"list '{path}', line 2, has 1 of 2 cells\n\nhint: a comma inside a cell needs the cell in double quotes"
     )
 
 
@@ -148,6 +147,6 @@ def test_the_rate_of_folders_is_asked_for_where_most_are_folders(tmp_path: Path)
     with pytest.raises(ListError) as caught:
         require_frame_rate(read_dataset(most, LABELS))
     assert str(caught.value) == (
-        f"data set '{most}' must come with the frame rate of its folders of images, for instance 'b'; none is given\n\n"
-        "hint: --frames-fps says it, for instance 25 or 30000/1001"
+        f"data set '{most}' has folders of images of unknown frame rate: the first is 'b'\n\n"
+        "hint: give their rate: --frames-fps 25, or 30000/1001"
     )

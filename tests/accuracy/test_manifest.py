@@ -89,8 +89,7 @@ def test_videos_below_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     with pytest.raises(ListError) as caught:
         make_subset(data, LABELS, tmp_path / "m.json")
     assert str(caught.value) == (
-        f"folder '{tmp_path}/caf\\udce9' must have a name that is UTF-8, for a manifest to name it; "
-        "got 'caf\\udce9'\n\nhint: rename it"
+        f"the name of folder '{tmp_path}/caf\\udce9' is not UTF-8, so a manifest cannot hold it\n\nhint: rename it"
     )
     beside = make_subset(data, LABELS, folder / "m.json")
     assert beside.content["root"] == "."

@@ -70,7 +70,7 @@ def test_what_is_broken_is_dropped_and_nothing_else(videos: list[ListedVideo], t
     reasons = {item["path"]: item["reason"] for item in result["counts"]["dropped"]}
     assert list(reasons) == [video.path for video in listed[1:]]
     assert reasons["image_link_to_nothing"] == (
-        f"VideoOpenError: video '{listed[1].file}' must be readable; got no such file or directory: 'image_00003.png'"
+        f"VideoOpenError: cannot read video '{listed[1].file}': no such file or directory: 'image_00003.png'"
     )
     assert reasons["image_that_is_a_folder"] == (
         f"EmptyVideoError: frame folder '{listed[2].file}' must hold numbered images; it holds none"

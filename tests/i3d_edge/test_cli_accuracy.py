@@ -289,8 +289,8 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
     without = i3d(*args)
     assert without.exit_code == 1
     assert without.stderr.endswith(
-        f"ListError: data set '{tmp_path / 'list.txt'}' must come with the frame rate of its folders of images, for "
-        "instance 'frames'; none is given\n\nhint: --frames-fps says it, for instance 25 or 30000/1001\n"
+        f"ListError: data set '{tmp_path / 'list.txt'}' has folders of images of unknown frame rate: the first is "
+        "'frames'\n\nhint: give their rate: --frames-fps 25, or 30000/1001\n"
     )
     result = i3d(*args, "--frames-fps", "50")
     assert result.exit_code == 0, result.output

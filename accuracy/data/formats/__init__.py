@@ -9,9 +9,16 @@ from i3d_edge.accuracy.data.formats.entry import ListEntry as ListEntry
 from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
 from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
-from i3d_edge.accuracy.data.formats.lines import is_frames, read_frames, read_indexed
+from i3d_edge.accuracy.data.formats.lines import (
+    is_frames,
+    is_hmdb51,
+    is_ucf101,
+    read_frames,
+    read_hmdb51,
+    read_indexed,
+    read_ucf101,
+)
 from i3d_edge.accuracy.data.formats.omz import read_omz
-from i3d_edge.accuracy.data.formats.splits import is_hmdb51, is_ucf101, read_hmdb51, read_ucf101
 from i3d_edge.accuracy.data.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
 from i3d_edge.core.errors import ListError
 

@@ -17,8 +17,7 @@ def read_class_folders(source: ListSource) -> list[ListEntry]:
     try:
         return _read(source)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ListError(f"folder {str(error.filename or source.root)!r} must be readable; got {reason}") from error
+        raise ListError(f"cannot read folder {str(error.filename or source.root)!r}: {error.strerror}") from error
 
 
 def _read(source: ListSource) -> list[ListEntry]:

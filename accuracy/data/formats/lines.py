@@ -1,52 +1,70 @@
-"""Lists without a header: a path and a class index, or a frame folder, its length and a class index.
+"""Lists without a header, each line of which matches a pattern: of MMAction2, GluonCV, PySlowFast, UCF101 and HMDB51.
 
-MMAction2, GluonCV and PySlowFast write these; the separator is white space or a comma. GluonCV's lists of video files
-state a length too.
+MMAction2, GluonCV and PySlowFast separate by white space or a comma.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
+from i3d_edge.core.errors import ListError
+from i3d_edge.core.text import shown
 from i3d_edge.runtime import VIDEO_SUFFIXES
-
-_SHOWN = 120
 
 _NUMBER = r"(?:\s*,\s*|\s+)0*(?P<{}>\d{{1,9}})"
 _INDEXED = re.compile(r"(?P<path>.+?)" + _NUMBER.format("index"))
 _FRAMES = re.compile(r"(?P<path>.+?)" + _NUMBER.format("num_frames") + _NUMBER.format("index"))
+_UCF101 = re.compile(r"(?P<path>(?P<label>[^/\s]+)/v_\S+\.avi)(\s+\d+)?")
+_HMDB51 = re.compile(r"(?P<name>.+?)\s+(?P<part>[012])")
+_HMDB51_TEST = "2"
+
+_Matcher = Callable[[str], re.Match[str] | None]
 
 
 def read_indexed(source: ListSource) -> list[ListEntry]:
-    """Read lines of a path and a class index; a video's number of frames between them is not needed."""
-    entries = []
-    for number, line in source.lines():
-        if not (match := _INDEXED.fullmatch(line)):
-            raise source.error(
-                number,
-                f"must be a path and a class index; got {_shown(line)}",
-                hint="a list of label names needs a first line with the columns path,label",
-            )
-        counted = _FRAMES.fullmatch(line)
-        if counted and not _is_file(source, match) and (_is_video(counted["path"]) or _is_file(source, counted)):
-            match = counted
-        entries.append(ListEntry(f"line {number}", match["path"], index=int(match["index"])))
-    return entries
+    """Read lines of a path and a class index; GluonCV writes a video's number of frames between them."""
+    hint = "a list of label names needs a first line with the columns path,label"
+    found = _matches(source, _match_indexed, "a path and a class index", hint)
+    return [ListEntry(where, match["path"], index=int(match["index"])) for where, match in found]
 
 
 def read_frames(source: ListSource) -> list[ListEntry]:
     """Read lines of a frame folder, its number of frames and a class index."""
+    found = _matches(source, _FRAMES.fullmatch, "a frame folder, its number of frames and a class index")
+    return [
+        ListEntry(where, match["path"], index=int(match["index"]), num_frames=int(match["num_frames"]))
+        for where, match in found
+    ]
+
+
+def read_ucf101(source: ListSource) -> list[ListEntry]:
+    """Read `testlist01.txt` or `trainlist01.txt`: lines of `Class/v_Class_g01_c01.avi`.
+
+    The folder names the class; the index behind it in training lists, which counts from 1, is not needed.
+    """
+    found = _matches(source, _UCF101.fullmatch, "a class folder and a video, as UCF101 writes them")
+    return [ListEntry(where, match["path"], match["label"]) for where, match in found]
+
+
+def read_hmdb51(source: ListSource) -> list[ListEntry]:
+    """Read the test videos of a folder of `<class>_test_split1.txt` files; `split` is 1, 2 or 3.
+
+    Lines are a video and a number: 1 for training, 2 for testing, 0 for neither. Videos lie in class folders.
+    """
+    suffix = f"_test_split{source.split or 1}.txt"
     entries = []
-    for number, line in source.lines():
-        if not (match := _FRAMES.fullmatch(line)):
-            raise source.error(
-                number, f"must be a frame folder, its number of frames and a class index; got {_shown(line)}"
-            )
-        entries.append(
-            ListEntry(f"line {number}", match["path"], index=int(match["index"]), num_frames=int(match["num_frames"]))
-        )
+    for path in sorted(path for path in _split_files(source.path) if path.name.endswith(suffix)):
+        label = path.name.removesuffix(suffix)
+        for where, match in _matches(replace(source, path=path), _HMDB51.fullmatch, "a video and 0, 1 or 2"):
+            if match["part"] == _HMDB51_TEST:
+                entries.append(ListEntry(f"{path.name}, {where}", f"{label}/{match['name']}", label))
+    if not entries:
+        raise ListError(f"folder {str(source.path)!r} holds no <class>{suffix} files")
     return entries
 
 
@@ -56,13 +74,35 @@ def is_frames(first_line: str) -> bool:
     return match is not None and not _is_video(match["path"])
 
 
-def _is_file(source: ListSource, match: re.Match[str]) -> bool:
-    return os.path.isfile(source.root / match["path"])
+def is_ucf101(first_line: str) -> bool:
+    """Whether a first line is one of UCF101's lists."""
+    return _UCF101.fullmatch(first_line.strip()) is not None
+
+
+def is_hmdb51(folder: Path) -> bool:
+    """Whether a folder holds HMDB51's split files."""
+    return bool(_split_files(folder))
+
+
+def _split_files(folder: Path) -> list[Path]:
+    return list(folder.glob("?*_test_split[123].txt"))
+
+
+def _matches(
+    source: ListSource, match_line: _Matcher, what: str, hint: str | None = None
+) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield where each line is, and its match; refuse a line that has none."""
+    for number, line in source.lines():
+        match = match_line(line)
+        if match is None:
+            raise source.error(number, f"is not {what}: {shown(line)!r}", hint=hint)
+        yield f"line {number}", match
+
+
+def _match_indexed(line: str) -> re.Match[str] | None:
+    counted = _FRAMES.fullmatch(line)
+    return counted if counted and _is_video(counted["path"]) else _INDEXED.fullmatch(line)
 
 
 def _is_video(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
-
-
-def _shown(line: str) -> str:
-    return repr(line if len(line) <= _SHOWN else f"{line[:_SHOWN]}...")

@@ -19,9 +19,7 @@ def read_omz(source: ListSource) -> list[ListEntry]:
     """
     document = parse_object(source.text())
     if document is None or not isinstance(document.get("database"), dict):
-        raise ListError(
-            f"list {str(source.path)!r} must be JSON with a 'database', as Open Model Zoo's checker reads it"
-        )
+        raise ListError(f"list {str(source.path)!r} is not Open Model Zoo's annotation: JSON with a 'database'")
     split = source.split or DEFAULT_SPLIT
     database: dict[str, Any] = document["database"]
     entries, splits = [], set()
@@ -29,11 +27,9 @@ def read_omz(source: ListSource) -> list[ListEntry]:
         try:
             subset, label = value["subset"], value.get("annotations", {}).get("label")
         except (KeyError, TypeError, AttributeError):
-            raise ListError(f"list {str(source.path)!r}, video {key!r}, must have a subset and annotations") from None
+            raise ListError(f"list {str(source.path)!r}, video {key!r}, has no subset or no annotations") from None
         if label is not None and not isinstance(label, str):
-            raise ListError(
-                f"list {str(source.path)!r}, video {key!r}, must have a label that is a name; got {label!r}"
-            )
+            raise ListError(f"list {str(source.path)!r}, video {key!r}, has a label that is no name: {label!r}")
         splits.add(str(subset))
         if subset == split:
             entries.append(ListEntry(f"video {key!r}", _find(source, key, label), label))

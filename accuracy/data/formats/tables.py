@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files
 from i3d_edge.core.errors import ListError
 
-_KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end")
-_SPLIT_COLUMN = "split"
+_KINETICS_COLUMNS = ("youtube_id", "time_start", "time_end")
 _VALIDATION = frozenset({"val", "valid", "validate", "validation"})
 
 
 def read_path_label(source: ListSource) -> list[ListEntry]:
     """Read a CSV with the columns `path` and `label`; others are ignored, and a label may be empty."""
-    return [
-        ListEntry(f"line {line}", path, label or None)
-        for line, (path, label) in _rows(source, ("path", "label"), ("path",))
-    ]
+    rows = _rows(source, ("path", "label"), needed=("path",))
+    return [ListEntry(f"line {line}", row["path"], row["label"] or None) for line, row in rows]
 
 
 def read_kinetics(source: ListSource) -> list[ListEntry]:
@@ -30,17 +27,25 @@ def read_kinetics(source: ListSource) -> list[ListEntry]:
     """
     files = video_files(source.root)
     entries = []
-    columns = ("youtube_id", "time_start", "time_end")
-    header = _header(source.text())
-    wanted = (*columns, "label") if "label" in header else columns
-    for line, (name, start, end, *label) in _rows(source, wanted, columns):
+    for line, row in _rows(source, _KINETICS_COLUMNS, needed=_KINETICS_COLUMNS):
+        name, start, end = (row[column] for column in _KINETICS_COLUMNS)
         try:
             stem = f"{name}_{int(float(start)):06d}_{int(float(end)):06d}"
         except (ValueError, OverflowError):
-            raise source.error(line, f"must have times in seconds; got {start!r} and {end!r}") from None
+            raise source.error(line, f"has times that are not seconds: {start!r} and {end!r}") from None
         path = files.get(stem) or files.get(name) or f"{stem}.mp4"
-        entries.append(ListEntry(f"line {line}", path, (label[0] if label else "") or None))
+        entries.append(ListEntry(f"line {line}", path, row.get("label") or None))
     return entries
+
+
+def is_path_label(first_line: str) -> bool:
+    """Whether a first line is the header of a CSV with paths."""
+    return "path" in _header(first_line)
+
+
+def is_kinetics(first_line: str) -> bool:
+    """Whether a first line is the header of Kinetics' own CSV."""
+    return set(_KINETICS_COLUMNS) <= set(_header(first_line))
 
 
 def _header(text: str) -> list[str]:
@@ -52,71 +57,46 @@ def _header(text: str) -> list[str]:
         return []
 
 
-def is_path_label(first_line: str) -> bool:
-    """Whether a first line is the header of a CSV with paths."""
-    return "path" in _header(first_line)
+def _rows(source: ListSource, columns: tuple[str, ...], needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    """Return line number and cells of the rows of a split, or of all; cells of the columns needed are not empty."""
+    header = _header(source.text())
+    for column in columns if source.split is None else (*columns, "split"):
+        if column not in header:
+            reason = "; --split needs it" if column == "split" else ""
+            raise ListError(
+                f"list {str(source.path)!r} has no column {column!r}; available: {', '.join(header) or 'none'}{reason}"
+            )
+    rows = list(_all_rows(source, header, columns))
+    if source.split is not None:
+        splits = sorted({row["split"] or "an empty cell" for _, row in rows})
+        rows = [(line, row) for line, row in rows if _is_split(row["split"], source.split)]
+        if splits and not rows:
+            raise ListError(
+                f"list {str(source.path)!r} has no videos of the split {source.split!r}; available: {', '.join(splits)}"
+            )
+    for line, row in rows:
+        if empty := [column for column in needed if not row[column]]:
+            raise source.error(line, f"has no {empty[0]}")
+    return rows
 
 
-def is_kinetics(first_line: str) -> bool:
-    """Whether a first line is the header of Kinetics' own CSV."""
-    return set(_KINETICS_COLUMNS[1:]) <= set(_header(first_line))
-
-
-def _rows(source: ListSource, columns: tuple[str, ...], needed: tuple[str, ...]) -> list[tuple[int, list[str]]]:
-    """Return line number and cells of the wanted columns; those needed must not be empty. Other splits are left out."""
-    text = source.text()
-    header = _header(text)
-    if missing := [column for column in columns if column not in header]:
-        names = " and ".join(repr(column) for column in columns) if len(columns) == 2 else repr(missing[0])
-        plural = "columns" if len(columns) == 2 else "column"
-        found = ", ".join(header) or "nothing"
-        raise ListError(f"list {str(source.path)!r} must have the {plural} {names}; got {found}")
-    places = [header.index(column) for column in columns]
-    split_place = _split_place(source, header)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    rows: list[tuple[int, list[str]]] = []
-    splits = set()
+def _all_rows(source: ListSource, header: list[str], columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and cells of all rows that are not blank but the header, each of which has the columns."""
+    reader = csv.reader(io.StringIO(source.text(), newline=""), strict=True, skipinitialspace=True)
     try:
-        for cells in _after_header(reader):
-            if len(cells) <= max(places):
+        for cells in islice((cells for cells in reader if any(cell.strip() for cell in cells)), 1, None):
+            row = dict.fromkeys(header, "") | dict(zip(header, map(str.strip, cells), strict=False))
+            if len(cells) <= max(map(header.index, columns)):
                 raise source.error(
                     reader.line_num,
-                    f"must have {len(header)} cells; got {len(cells)}",
+                    f"has {len(cells)} of {len(header)} cells",
                     hint="a comma inside a cell needs the cell in double quotes",
                 )
-            if split_place is not None:
-                splits.add(split := "".join(cells[split_place : split_place + 1]).strip())
-                if not _is_split(split, str(source.split)):
-                    continue
-            row = [cells[place].strip() for place in places]
-            for column, cell in zip(columns, row, strict=True):
-                if column in needed and not cell:
-                    raise source.error(reader.line_num, f"must have a {column}; it is empty")
-            rows.append((reader.line_num, row))
+            yield reader.line_num, row
     except csv.Error as error:
         raise ListError(
             f"list {str(source.path)!r} is not CSV: {error}", hint="look for a double quote without its partner"
         ) from error
-    if splits and not rows:
-        found = ", ".join(sorted(split or "an empty cell" for split in splits))
-        raise ListError(f"list {str(source.path)!r} has no videos of the split {source.split!r}; available: {found}")
-    return rows
-
-
-def _after_header(reader: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Yield the rows that are not blank, but for the first of them."""
-    return islice((cells for cells in reader if any(cell.strip() for cell in cells)), 1, None)
-
-
-def _split_place(source: ListSource, header: list[str]) -> int | None:
-    """Return where a row says its split, or None if no split is asked for."""
-    if source.split is None:
-        return None
-    if _SPLIT_COLUMN not in header:
-        raise ListError(
-            f"list {str(source.path)!r} must have the column {_SPLIT_COLUMN!r} for --split; got {', '.join(header)}"
-        )
-    return header.index(_SPLIT_COLUMN)
 
 
 def _is_split(stated: str, wanted: str) -> bool:
