@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -43,11 +42,9 @@ class _Picking:
     taken: list[tuple[ListedVideo, VideoFacts]] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     by_content: dict[str, ListedVideo] = field(default_factory=dict)
-    offered: set[str] = field(default_factory=set)
 
-    def offer(self, video: ListedVideo, *, is_needed: bool = True) -> bool:
-        """Take a video if it is needed, and note why not if it cannot be used; return whether it can."""
-        self.offered.add(video.path)
+    def offer(self, video: ListedVideo) -> bool:
+        """Take a video, or note why it cannot be used; return whether it can."""
         facts = self.pool.check(video)
         if isinstance(facts, Fault):
             reason = facts.reason
@@ -58,8 +55,7 @@ class _Picking:
             reason = f"duplicate: the same bytes as {twin.path!r}{other}"
         else:
             self.by_content[facts.sha256] = video
-            if is_needed:
-                self.taken.append((video, facts))
+            self.taken.append((video, facts))
             return True
         self.excluded.append({"path": video.path, "reason": reason})
         return False
@@ -78,7 +74,6 @@ def make_subset(
     how: How = "stratified",
     seed: int = 0,
     drops_short: bool = False,
-    checks_all: bool = False,
     classes_path: Path | None = None,
     split: str | None = None,
     num_workers: int | None = None,
@@ -98,7 +93,6 @@ def make_subset(
         how: See above.
         seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
         drops_short: Also pass over videos shorter than one clip.
-        checks_all: Check every video of the data set, not only as many as are needed, and note what is wrong with it.
         classes_path: The file that says what the list's indices mean; recorded.
         split: Recorded.
         num_workers: Threads that check videos.
@@ -112,7 +106,18 @@ def make_subset(
     root = _root(data, output)
     with CheckPool(num_workers) as pool:
         picking = _Picking(pool, drops_short)
-        _pick_all(data, _strata(data.videos, how, seed), num_videos, picking, checks_all=checks_all)
+        picking.excluded += [
+            {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+            for video in data.videos
+            if video.label is None
+        ]
+        _pick_all(_strata(data.videos, how, seed), num_videos, picking)
+    if not picking.taken:
+        first = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
+        raise ListError(
+            f"none of the {len(data.videos)} videos of data set {str(data.path)!r} can be used{first}",
+            hint="--videos says where they lie",
+        )
     content: ManifestContent = {
         "manifest_version": MANIFEST_VERSION,
         "digest": "",
@@ -131,33 +136,10 @@ def make_subset(
     return manifest
 
 
-def _pick_all(
-    data: DataSet,
-    strata: Mapping[str, list[ListedVideo]],
-    num_videos: int,
-    picking: _Picking,
-    *,
-    checks_all: bool,
-) -> None:
-    picking.excluded += [
-        {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
-        for video in data.videos
-        if video.label is None
-    ]
-    num_labelled = sum(map(len, strata.values()))
-    looking = _pick(strata, num_videos, picking)
-    if checks_all:
-        looking, total = chain(looking, _look_at_the_rest(strata, picking)), num_labelled
-    else:
-        looking, total = filter(None, looking), min(num_videos, num_labelled)
-    for _ in track(looking, total=total, title="checking", unit="video"):
+def _pick_all(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:
+    total = min(num_videos, sum(map(len, strata.values())))
+    for _ in track(filter(None, _pick(strata, num_videos, picking)), total=total, title="checking", unit="video"):
         pass
-    if not picking.taken:
-        first = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
-        raise ListError(
-            f"none of the {len(data.videos)} videos of data set {str(data.path)!r} can be used{first}",
-            hint="--videos says where they lie",
-        )
 
 
 def _root(data: DataSet, output: Path) -> str:
@@ -214,14 +196,6 @@ def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Pi
                 is_usable = picking.offer(video)
                 num_taken[name] += is_usable
                 yield is_usable
-
-
-def _look_at_the_rest(strata: Mapping[str, list[ListedVideo]], picking: _Picking) -> Iterator[bool]:
-    """Note what is wrong with videos that are not needed; yield, for each, whether it could be used."""
-    rest = [video for videos in strata.values() for video in videos if video.path not in picking.offered]
-    picking.pool.begin(rest)
-    for video in rest:
-        yield picking.offer(video, is_needed=False)
 
 
 def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:

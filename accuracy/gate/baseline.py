@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo
@@ -67,15 +65,6 @@ BASELINE = Format(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said of a labelled video: shape of `probabilities` (num_classes,)."""
-
-    path: str
-    label: int
-    probabilities: npt.NDArray[np.float64]
-
-
 def pick_model(run: RecordedRun, name: str | None) -> str:
     """Return the name of the model to take from a run: the one given, or the only one.
 
@@ -94,7 +83,7 @@ def pick_model(run: RecordedRun, name: str | None) -> str:
     return models[0] if name is None else name
 
 
-def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
+def answers(run: RecordedRun, model: str) -> dict[str, RecordedVideo]:
     """Return what a model said of the labelled videos of a run, by the hash of the video, else by its path.
 
     The last of them is left out where the protocol does not count it.
@@ -109,17 +98,16 @@ def answers(run: RecordedRun, model: str) -> dict[str, Answer]:
             f"{counts['decoded'] + len(counts['dropped'])} of {counts['listed']} videos",
             hint="the same `i3d accuracy run` command continues it",
         )
-    found: dict[str, Answer] = {}
+    found: dict[str, RecordedVideo] = {}
     counted, uncounted = _labelled(run, model)
     for video in counted:
-        key = _key(video)
+        key = video.path if video.sha256 is None else f"{_HASH_PREFIX}{video.sha256}"
         if key in found:
             raise ComparisonError(
                 f"run {str(run.folder)!r} has a video twice: {found[key].path!r} and {video.path!r} are the same file",
                 hint="take one of them off the list",
             )
-        assert video.label is not None
-        found[key] = Answer(video.path, video.label, video.probabilities)
+        found[key] = video
     if not found:
         besides = " besides the last, which its protocol does not count" if uncounted else ""
         raise ComparisonError(f"run {str(run.folder)!r} has no videos with labels{besides}")
@@ -156,8 +144,9 @@ def make_baseline(run: RecordedRun, model: str) -> Baseline:
     )
 
 
-def entry(key: str, answer: Answer) -> BaselineVideo:
+def entry(key: str, answer: RecordedVideo) -> BaselineVideo:
     """Return what a baseline keeps of an answer; of equal probabilities the lower index comes first."""
+    assert answer.label is not None
     best = np.argsort(-answer.probabilities, kind="stable")[:_TOP]
     return BaselineVideo(
         video=key,
@@ -215,12 +204,7 @@ def _fault(video: BaselineVideo, num_classes: int, seen: Set[str]) -> str | None
     return None
 
 
-def _key(video: RecordedVideo) -> str:
-    return video.path if video.sha256 is None else f"{_HASH_PREFIX}{video.sha256}"
-
-
 def _labels(run: RecordedRun) -> BaselineLabels:
     labels = run.result.get("labels")
-    if labels is None:
-        return BaselineLabels(name=None, num_classes=run.num_classes, sha256=None)
-    return BaselineLabels(name=labels["name"], num_classes=run.num_classes, sha256=hash_names(labels["names"]))
+    name, sha256 = (None, None) if labels is None else (labels["name"], hash_names(labels["names"]))
+    return BaselineLabels(name=name, num_classes=run.num_classes, sha256=sha256)

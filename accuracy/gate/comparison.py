@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from i3d_edge.accuracy.gate import pairs
-from i3d_edge.accuracy.gate.baseline import Answer, Baseline, BaselineVideo, answers, entry, make_baseline, rounded
+from i3d_edge.accuracy.gate.baseline import Baseline, BaselineVideo, answers, entry, make_baseline, rounded
 from i3d_edge.accuracy.gate.changes import Change, changes
+from i3d_edge.accuracy.result.metrics import VideoOutcome
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.recorded_video import RecordedVideo
 from i3d_edge.core.errors import ComparisonError
 from i3d_edge.core.text import some
 
@@ -93,9 +95,12 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         raise ComparisonError("the run dropped all of the baseline's videos")
     names = run.class_names
     is_right_before = {key: before[key]["top5"][0] == before[key]["label"] for key in both}
-    is_right_now = {key: _best(now[key]) == now[key].label for key in both}
-    lost = [_flip(before[key], now[key], names) for key in both if is_right_before[key] and not is_right_now[key]]
-    gained = [_flip(before[key], now[key], names) for key in both if is_right_now[key] and not is_right_before[key]]
+    outcomes = {key: now[key].outcome() for key in both}
+    is_right_now = {key: outcomes[key].rank == 0 for key in both}
+    lost = [_flip(before[key], outcomes[key], names) for key in both if is_right_before[key] and not is_right_now[key]]
+    gained = [
+        _flip(before[key], outcomes[key], names) for key in both if is_right_now[key] and not is_right_before[key]
+    ]
     entries = {key: entry(key, now[key]) for key in both}
     low, high = pairs.bootstrap_interval(len(lost), len(gained), len(both))
     return Comparison(
@@ -103,11 +108,11 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         run_model=model,
         num_videos=len(both),
         num_identical=sum({**entries[key], "path": ""} == {**before[key], "path": ""} for key in both),
-        num_other_class=sum(_best(now[key]) != before[key]["top5"][0] for key in both),
+        num_other_class=sum(outcomes[key].best != before[key]["top5"][0] for key in both),
         before_top1=sum(is_right_before.values()) / len(both),
         after_top1=sum(is_right_now.values()) / len(both),
         before_top5=sum(before[key]["label"] in before[key]["top5"] for key in both) / len(both),
-        after_top5=sum(entries[key]["label"] in entries[key]["top5"] for key in both) / len(both),
+        after_top5=sum(outcomes[key].rank < 5 for key in both) / len(both),
         lost=lost,
         gained=gained,
         drop=(len(lost) - len(gained)) / len(both),
@@ -122,19 +127,14 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
     )
 
 
-def _best(answer: Answer) -> int:
-    return int(answer.probabilities.argmax())
-
-
-def _flip(before: BaselineVideo, now: Answer, names: Sequence[str]) -> Flip:
-    best = _best(now)
+def _flip(before: BaselineVideo, now: VideoOutcome, names: Sequence[str]) -> Flip:
     return Flip(
-        video=now.path,
+        video=now.video,
         label=names[now.label],
         before=names[before["top5"][0]],
         before_prob=before["probs"][0],
-        after=names[best],
-        after_prob=float(now.probabilities[best]),
+        after=names[now.best],
+        after_prob=now.confidence,
     )
 
 
@@ -152,7 +152,7 @@ def log_change(before: float, after: float) -> float:
     return abs(math.log(max(after, _PROBABILITY_FLOOR)) - math.log(max(before, _PROBABILITY_FLOOR)))
 
 
-def _drift(before: Mapping[str, BaselineVideo], now: Mapping[str, Answer], both: Sequence[str]) -> Drift:
+def _drift(before: Mapping[str, BaselineVideo], now: Mapping[str, RecordedVideo], both: Sequence[str]) -> Drift:
     changes = {}
     for key in both:
         best = before[key]["top5"][0]
@@ -187,7 +187,7 @@ def _check_same_protocol(baseline: Baseline, own: Baseline) -> None:
 
 
 def _check_same_list(
-    baseline: Baseline, own: Baseline, before: Mapping[str, BaselineVideo], now: Mapping[str, Answer]
+    baseline: Baseline, own: Baseline, before: Mapping[str, BaselineVideo], now: Mapping[str, RecordedVideo]
 ) -> None:
     """Refuse another list: what only one side has scored, the other side must have dropped."""
     manifests = (baseline["manifest_digest"], own["manifest_digest"])

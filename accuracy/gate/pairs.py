@@ -97,8 +97,8 @@ def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) 
     """Estimate how many videos would settle, 4 times of 5, whether the drop is within a limit.
 
     Flips are supposed to go on as observed, and their number to be normal. Below the limit the bound of the drop must
-    come to lie within it; above it McNemar's test must come to say p < 0.05, and the drop to exceed the limit. Against
-    the exact numbers the estimate is off by 6 % as a rule, by 15 % where fewer than 10 flips are expected.
+    come to lie within it; above it McNemar's test must come to say p < 0.05, and the drop to exceed the limit. It is
+    within about 10 % of the exact number where flips are many, and farther from it where few are expected.
 
     Args:
         lost: Right before, wrong now.

@@ -16,6 +16,7 @@ from i3d_edge.accuracy.gate.verdict import GateCheck, Limits, Verdict, combine, 
 Undecided = Literal["pass", "fail"]
 
 _UNDECIDED_MEANS: Mapping[Undecided, str] = {"pass": "and let through", "fail": "which counts as failed"}
+_HEADERS = ("per video ↑", "baseline", "run", "change")
 _SHOWN_FLIPS = 10
 _MARKDOWN_FLIPS = 100
 
@@ -62,14 +63,16 @@ def gate_to_json(report: GateReport) -> dict[str, Any]:
 def format_gate(report: GateReport) -> str:
     """Return a report as text for the terminal."""
     found = report.comparison
-    lines = [tabulate(_accuracies(found), headers=_headers(found), tablefmt="simple", disable_numparse=True), ""]
+    lines = [_table(_accuracies(found), _HEADERS, "simple"), ""]
     facts = _facts(report)
     width = max(len(name) for name, _ in facts)
     lines += [f"{name:<{width}}  {value}" for name, value in facts]
     for title, flips in (("lost", found["lost"]), ("gained", found["gained"])):
         if flips:
             lines += ["", f"{title}: {len(flips)}"]
-            lines += [f"  {_one_line(flip)}" for flip in flips[:_SHOWN_FLIPS]]
+            lines += [
+                f"  {flip['video']}: {flip['label']}; {' -> '.join(_answers(flip))}" for flip in flips[:_SHOWN_FLIPS]
+            ]
         if (hidden := len(flips) - _SHOWN_FLIPS) > 0:
             lines.append(f"  and {hidden} more: see --json")
     lines += ["", *_notes(found), f"{report.verdict.value.upper()}: {report.reason}"]
@@ -82,37 +85,25 @@ def gate_to_markdown(report: GateReport) -> str:
     outcome = report.verdict.value
     if report.verdict is Verdict.UNDECIDED and report.undecided is not None:
         outcome += f" ({_UNDECIDED_MEANS[report.undecided]})"
-    title = f"## Accuracy gate {outcome}: `{_code(found['run_model'])}` against the baseline"
-    rows = [[_escape(cell) for cell in row] for row in _accuracies(found)]
+    model = _on_one_line(found["run_model"]).replace("`", "'")
     lines = [
-        title,
+        f"## Accuracy gate {outcome}: `{model}` against the baseline",
         "",
         *(f"- **{check.name} {check.verdict.value}**: {_escape(check.reason)}" for check in report.checks),
         "",
-        tabulate(rows, headers=_headers(found), tablefmt="github", disable_numparse=True),
+        _markdown_table(_accuracies(found), _HEADERS),
         "",
-        tabulate(
-            [[name, _escape(value)] for name, value in _facts(report)],
-            headers=["", "value"],
-            tablefmt="github",
-            disable_numparse=True,
-        ),
+        _markdown_table(_facts(report), ("", "value")),
     ]
     for name, flips in (("Lost", found["lost"]), ("Gained", found["gained"])):
-        if not flips:
-            continue
-        cells = [
-            [_escape(flip["video"]), _escape(flip["label"]), _answer(flip, "before"), _answer(flip, "after")]
-            for flip in flips[:_MARKDOWN_FLIPS]
-        ]
-        headers = ["video", "label", "baseline said", "run says"]
-        table = tabulate(cells, headers=headers, tablefmt="github", disable_numparse=True)
-        more = len(flips) - _MARKDOWN_FLIPS
-        lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", table, ""]
-        lines += [f"and {more} more", ""] if more > 0 else []
-        lines.append("</details>")
-    lines += ["", *(_escape(note) + "\n" for note in _notes(found))] if _notes(found) else []
-    return "\n".join(lines).rstrip("\n") + "\n"
+        if flips:
+            rows = [(flip["video"], flip["label"], *_answers(flip)) for flip in flips[:_MARKDOWN_FLIPS]]
+            table = _markdown_table(rows, ("video", "label", "baseline said", "run says"))
+            lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", table, ""]
+            lines += [f"and {more} more", ""] if (more := len(flips) - _MARKDOWN_FLIPS) > 0 else []
+            lines.append("</details>")
+    lines += [f"\n{_escape(note)}" for note in _notes(found)]
+    return "\n".join(lines) + "\n"
 
 
 def refusal_to_markdown(reason: str) -> str:
@@ -120,8 +111,12 @@ def refusal_to_markdown(reason: str) -> str:
     return f"## Accuracy gate: nothing to compare\n\n{_escape(reason)}\n"
 
 
-def _headers(found: Comparison) -> list[str]:
-    return ["per video ↑", "baseline", "run", "change"]
+def _table(rows: Sequence[Sequence[str]], headers: Sequence[str], form: str) -> str:
+    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+
+
+def _markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    return _table([[_escape(cell) for cell in row] for row in rows], headers, "github")
 
 
 def _accuracies(found: Comparison) -> list[list[str]]:
@@ -165,33 +160,23 @@ def _facts(report: GateReport) -> list[tuple[str, str]]:
 
 
 def _notes(found: Comparison) -> list[str]:
-    notes = []
-    if found["missing"]:
-        notes.append(f"not compared: {len(found['missing'])} of the baseline's videos, which the run dropped")
-    if found["added"]:
-        notes.append(f"not compared: {len(found['added'])} of the run's videos, which the baseline dropped")
-    return notes
+    """Return which videos were not compared."""
+    sides = ((found["missing"], "baseline", "run"), (found["added"], "run", "baseline"))
+    return [
+        f"not compared: {len(videos)} of the {has}'s videos, which the {lacks} dropped"
+        for videos, has, lacks in sides
+        if videos
+    ]
 
 
-def _one_line(flip: Flip) -> str:
-    return (
-        f"{flip['video']}: {flip['label']}; {flip['before']} {flip['before_prob']:.2f} -> "
-        f"{flip['after']} {flip['after_prob']:.2f}"
-    )
-
-
-def _answer(flip: Flip, when: str) -> str:
-    label, prob = (flip["before"], flip["before_prob"]) if when == "before" else (flip["after"], flip["after_prob"])
-    return f"{_escape(label)} ({prob:.2f})"
+def _answers(flip: Flip) -> tuple[str, str]:
+    """Return what the baseline and the run say of a video, with their probabilities."""
+    return f"{flip['before']} {flip['before_prob']:.2f}", f"{flip['after']} {flip['after_prob']:.2f}"
 
 
 def _escape(text: str) -> str:
     """Return text that Markdown shows as it is, inside a cell of a table too."""
     return re.sub(r"([\\`*_{}\[\]<>|~#&])", r"\\\1", _on_one_line(text))
-
-
-def _code(text: str) -> str:
-    return _on_one_line(text).replace("`", "'")
 
 
 def _on_one_line(text: str) -> str:

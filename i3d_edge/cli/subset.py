@@ -51,7 +51,6 @@ _SHOWN = 10
 )
 @list_options
 @click.option("--drop-short", "drops_short", is_flag=True, help=f"Skip videos shorter than a clip ({CLIP_S:g} s).")
-@click.option("--check-all", "checks_all", is_flag=True, help="Check all videos, not only those needed.")
 @click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Checking threads.  [default: one per CPU]")
 @force_option
 @quiet_option
@@ -65,7 +64,6 @@ def subset(
     labels_text: str | None,
     reading: ListOptions,
     drops_short: bool,
-    checks_all: bool,
     num_workers: int | None,
     force: bool,
 ) -> None:
@@ -97,7 +95,6 @@ def subset(
         how=how,
         seed=seed,
         drops_short=drops_short,
-        checks_all=checks_all,
         classes_path=reading.classes_path,
         split=reading.split,
         num_workers=num_workers,
