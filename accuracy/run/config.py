@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
-from i3d_edge.accuracy.run.hashed_video import hash_as_it_is
 from i3d_edge.accuracy.run.summary import RunFacts
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.progress import track
@@ -55,7 +55,7 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
     """
     unpinned = [(video, own) for video, own in zip(videos, hashes, strict=False) if video.sha256 is None]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = pool.map(hash_as_it_is, [video for video, _ in unpinned])
+        found = pool.map(_hash_now, [video for video, _ in unpinned])
         now = list(track(found, total=len(unpinned), title="verifying", unit="video"))
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:
@@ -63,6 +63,14 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
             f"{len(changed)} videos changed since run folder {str(folder)!r} was begun: {some(changed)}",
             hint="choose another folder, or pass --force to begin anew",
         )
+
+
+def _hash_now(video: ListedVideo) -> str | None:
+    """Return the hash of a video's bytes; None if they cannot be read."""
+    try:
+        return content_sha256(video.file)
+    except OSError:
+        return None
 
 
 def sha256_of_lines(rows: Iterable[Sequence[object]]) -> str:

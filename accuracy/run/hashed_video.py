@@ -42,11 +42,3 @@ class HashedVideo:
             reason = why_unreadable(listed.file, unread)
             raise VideoOpenError(f"cannot read video {str(listed.file)!r}: {reason}") from unread
         return source
-
-
-def hash_as_it_is(video: ListedVideo) -> str | None:
-    """Return the hash that a video has now, whatever a manifest says; None where there is nothing that can be read."""
-    try:
-        return content_sha256(video.file)
-    except OSError:
-        return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,18 +17,21 @@ import numpy.typing as npt
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.journal import DoneVideo, Journal, discard
 from i3d_edge.accuracy.result.predictions import prediction_row
-from i3d_edge.accuracy.result.schema import RESULT_NAME, Data, ModelInfo, PredictionRow, Result
+from i3d_edge.accuracy.result.schema import RESULT_NAME, Data, ModelInfo, PredictionRow, Result, Where
 from i3d_edge.accuracy.run.config import require_same_videos, run_config, sha256_of_lines
 from i3d_edge.accuracy.run.hashed_video import HashedVideo
-from i3d_edge.accuracy.run.protocol import Preset, spread
+from i3d_edge.accuracy.run.protocol import DEFAULT, PRESETS, Preset
 from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
-from i3d_edge.accuracy.run.where import describe_machine
+from i3d_edge.core.environment import PACKAGES, versions
 from i3d_edge.core.errors import ListError, NotFiniteError
+from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
 
 FloatArray = npt.NDArray[np.floating[Any]]
+
+_LOG = logging.getLogger("i3d_edge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,9 @@ def score_videos(
     list_path: Path,
     root: Path | None = None,
     manifest_digest: str | None = None,
-    preset: Preset | None = None,
-    num_clips: int = 1,
+    preset: Preset = PRESETS[DEFAULT],
     num_workers: int = 2,
-    on_resume: Callable[[int], None] | None = None,
-    on_interrupt: Callable[[int], None] | None = None,
+    say: Callable[[str], None] = _LOG.info,
     force: bool = False,
 ) -> Result:
     """Score models on a list of videos; each video is decoded once for all of them, while others are inferred.
@@ -73,11 +77,9 @@ def score_videos(
         list_path: Where `videos` come from; recorded.
         root: Where their relative paths start, if not where the list or manifest says; recorded.
         manifest_digest: Of the manifest, if they come from one; recorded.
-        preset: The protocol; None is equally spaced clips, `num_clips` of them, of which 1 is the centre clip.
-        num_clips: See `preset`.
+        preset: The protocol.
         num_workers: Threads that decode.
-        on_resume: Called with the number of videos that are done, if a run continues or was complete.
-        on_interrupt: Called with the number of videos that are kept, if it is interrupted.
+        say: Called with how far the run is when it continues or is interrupted.
         force: Replace what is there, and begin anew.
 
     Raises:
@@ -88,16 +90,16 @@ def score_videos(
             are done have changed since (all without `force`); or if it cannot be written.
         KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
     """
-    preset = preset or spread(num_clips)
     facts = _facts(videos, scorers, spec, preset, list_path, root, manifest_digest)
     config = run_config(facts, videos, spec)
     with Journal.open(folder, config, [video.path for video in videos], force=force) as journal:
-        remaining = _resume(journal, videos, on_resume)
+        remaining = _resume(journal, videos, say)
         try:
             with DecodePool(map(HashedVideo, remaining), preset.plan(spec), num_workers=num_workers) as pool:
                 _score_all(pool, journal, scorers, spec, len(remaining))
         except KeyboardInterrupt:
-            _keep(journal, facts, on_interrupt)
+            _keep(journal, facts)
+            say(f"{len(journal.done)} of {len(videos)} videos are kept in {folder}: run it again to go on")
             raise
     return _conclude(journal, facts)
 
@@ -116,7 +118,12 @@ def _facts(
     return RunFacts(
         what={name: scorer.info for name, scorer in scorers.items()},
         how=preset.describe(spec),
-        where=describe_machine(),
+        where=Where(
+            cpu=read_processor().name,
+            num_cpus=os.cpu_count() or 1,
+            os=sys.platform,
+            versions=versions((*PACKAGES, "tensorflow")),
+        ),
         data=Data(
             path=str(list_path),
             root=None if root is None else str(root),
@@ -128,27 +135,26 @@ def _facts(
     )
 
 
-def _resume(
-    journal: Journal, videos: Sequence[ListedVideo], on_resume: Callable[[int], None] | None
-) -> Sequence[ListedVideo]:
+def _resume(journal: Journal, videos: Sequence[ListedVideo], say: Callable[[str], None]) -> Sequence[ListedVideo]:
     """Check what was done before, and return the videos that are left."""
     if journal.done:
         require_same_videos(journal.folder, videos, [video["sha256"] for video in journal.done])
-        if on_resume is not None:
-            on_resume(len(journal.done))
     remaining = videos[len(journal.done) :]
-    if remaining:  # what an interruption left is of fewer videos than predictions.jsonl will have
-        (journal.folder / RESULT_NAME).unlink(missing_ok=True)
+    if not remaining:
+        say(f"already complete: all {len(videos)} videos are done; --force runs them again")
+        return []
+    if journal.done:
+        say(f"going on after {len(journal.done)} of {len(videos)} videos")
+    # what an interruption left is of fewer videos than predictions.jsonl will have
+    (journal.folder / RESULT_NAME).unlink(missing_ok=True)
     return remaining
 
 
-def _keep(journal: Journal, facts: RunFacts, on_interrupt: Callable[[int], None] | None) -> None:
+def _keep(journal: Journal, facts: RunFacts) -> None:
     """Leave an interrupted run as a result that is not complete."""
     journal.drop_unfinished()
     if any(map(is_scored, journal.done)):
         write_result(journal.folder, facts, journal.done)
-    if on_interrupt is not None:
-        on_interrupt(len(journal.done))
 
 
 def _conclude(journal: Journal, facts: RunFacts) -> Result:

@@ -80,7 +80,6 @@ def run_accuracy(
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
         listing = list_videos(videos, spec.labels, reading, verifies=verifies, say=say)
-        total = len(listing.videos)
         return score_videos(
             listing.videos,
             scorers,
@@ -91,8 +90,7 @@ def run_accuracy(
             manifest_digest=listing.digest,
             preset=preset,
             num_workers=num_decoders,
-            on_resume=lambda done: say(_resumed(done, total)),
-            on_interrupt=lambda done: say(f"{done} of {total} videos are kept in {folder}: run it again to go on"),
+            say=say,
             force=force,
         )
 
@@ -127,12 +125,6 @@ def _open_scorers(
     if graph is not None:
         scorers[GRAPH_NAME] = stack.enter_context(graph_scorer(Path(graph), spec, defaults.say))
     return spec, scorers
-
-
-def _resumed(num_done: int, num_videos: int) -> str:
-    if num_done == num_videos:
-        return f"already complete: all {num_videos} videos are done; --force runs them again"
-    return f"going on after {num_done} of {num_videos} videos"
 
 
 def compare_run(

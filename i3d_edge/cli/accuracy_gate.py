@@ -14,7 +14,8 @@ from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy import GateReport, Undecided
+    from i3d_edge.accuracy import GateReport
+    from i3d_edge.accuracy.gate.text import Undecided
 
 _DEFAULT_POINTS = 2.0
 _SUSPICIOUS_POINTS = 0.1
@@ -115,7 +116,8 @@ def compare(
     Example:
       i3d accuracy compare baseline.json results --max-drop-top1 2 --junit gate.xml
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.gate import junit as junit_xml
+    from i3d_edge.accuracy.gate import text
     from i3d_edge.api import accuracy as api
 
     for path in (junit, markdown):
@@ -136,14 +138,14 @@ def compare(
         )
     except I3DError as error:
         _write_files(
-            junit, room.refusal_to_junit(error.message), markdown, room.refusal_to_markdown(error.message), force
+            junit, junit_xml.refusal_to_junit(error.message), markdown, text.refusal_to_markdown(error.message), force
         )
         raise
-    _write_files(junit, room.gate_to_junit(report), markdown, room.gate_to_markdown(report), force)
+    _write_files(junit, junit_xml.gate_to_junit(report), markdown, text.gate_to_markdown(report), force)
     if as_json:
-        click.echo(json.dumps(room.gate_to_json(report), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(text.gate_to_json(report), indent=2, ensure_ascii=False))
     else:
-        click.echo(room.format_gate(report))
+        click.echo(text.format_gate(report))
     _exit(report)
 
 

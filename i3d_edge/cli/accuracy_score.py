@@ -24,15 +24,16 @@ def score(folder: Path, with_classes: bool, as_json: bool) -> None:
     Example:
       i3d accuracy score results
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy import read_run, score_run
+    from i3d_edge.accuracy.report.text import format_scores
 
-    run = room.read_run(folder)
-    scores = room.score_run(run)
+    run = read_run(folder)
+    scores = score_run(run)
     if as_json:
         document = {name: {"metrics": own.metrics, "details": own.details} for name, own in scores.items()}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo(room.format_scores(run, scores, with_classes=with_classes))
+        click.echo(format_scores(run, scores, with_classes=with_classes))
         click.echo(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")
 
 
@@ -45,9 +46,9 @@ def reference(as_json: bool) -> None:
     Example:
       i3d accuracy reference --json
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.report.reference import format_references, references_to_json
 
     if as_json:
-        click.echo(json.dumps(room.references_to_json(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(references_to_json(), indent=2, ensure_ascii=False))
     else:
-        click.echo(room.format_references())
+        click.echo(format_references())

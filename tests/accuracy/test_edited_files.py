@@ -14,18 +14,17 @@ from runs import Run, Video, sure, write_run
 from i3d_edge.accuracy import (
     GateReport,
     Limits,
-    format_gate,
-    format_scores,
-    gate_to_markdown,
     judge,
     make_baseline,
-    make_report,
     read_baseline,
     read_run,
     score_run,
     write_baseline,
 )
 from i3d_edge.accuracy.gate.comparison import compare
+from i3d_edge.accuracy.gate.text import format_gate, gate_to_markdown
+from i3d_edge.accuracy.report.page import make_report
+from i3d_edge.accuracy.report.text import format_scores
 from i3d_edge.core.errors import I3DError
 
 GONE = object()

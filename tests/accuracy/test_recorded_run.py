@@ -15,6 +15,7 @@ from synthetic import write_numbered
 from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
+from i3d_edge.accuracy.run.protocol import spread
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
@@ -335,7 +336,7 @@ def test_what_a_run_writes_is_what_is_read(tmp_path: Path) -> None:
     videos = [ListedVideo(file.name, file, label) for file, label in zip(files, ("a", "b", "c", None), strict=True)]
     rng = np.random.default_rng(0)
     scorers = {name: Scorer(INFO, lambda _clip: rng.dirichlet(np.ones(8))) for name in ("fp32", "int8")}  # type: ignore[arg-type]
-    result = score_videos(videos, scorers, spec, tmp_path / "out", list_path=tmp_path / "list.csv", num_clips=3)
+    result = score_videos(videos, scorers, spec, tmp_path / "out", list_path=tmp_path / "list.csv", preset=spread(3))
     run = read_run(tmp_path / "out")
     assert run.result == json.loads(json.dumps(result))
     assert {name: own.metrics for name, own in score_run(run).items()} == result["metrics"]

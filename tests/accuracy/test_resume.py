@@ -14,6 +14,7 @@ from synthetic import write_numbered
 from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.accuracy.result.schema import Result
+from i3d_edge.accuracy.run.protocol import spread
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import OutputError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
@@ -49,7 +50,7 @@ def videos(tmp_path: Path) -> list[ListedVideo]:
 
 def run(videos: list[ListedVideo], folder: Path, **options: object) -> Result:
     scorers: Mapping[str, Scorer] = options.pop("scorers", SCORERS)
-    return score_videos(videos, scorers, SPEC, folder, list_path=Path("l.csv"), num_clips=2, **options)
+    return score_videos(videos, scorers, SPEC, folder, list_path=Path("l.csv"), preset=spread(2), **options)
 
 
 def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_path: Path) -> None:
@@ -65,16 +66,19 @@ def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_p
     for number in range(len(videos)):
         states.append((int(marks[number]), int(rng.integers(ends[number], ends[number + 1] + 1))))
         states.append((int(rng.integers(marks[number] + 1, marks[number + 1])), ends[number + 1]))
-    resumed_after = []
+    told: list[str] = []
     for position, (num_marks, num_predictions) in enumerate(states):
         folder = tmp_path / f"killed{position}"
         folder.mkdir()
         (folder / "run.json").write_bytes(config)
         (folder / "videos.jsonl").write_bytes(files["videos.jsonl"][:num_marks])
         (folder / "predictions.jsonl").write_bytes(files["predictions.jsonl"][:num_predictions])
-        run(videos, folder, on_resume=resumed_after.append)
+        run(videos, folder, say=told.append)
         assert timeless(folder) == expected, (num_marks, num_predictions)
-    assert set(resumed_after) == {1, 2, 3, 4, 5, 6}
+    assert {text.partition(":")[0] for text in told} == {
+        "already complete",
+        *(f"going on after {done} of 6 videos" for done in range(1, 6)),
+    }
 
 
 def test_only_what_is_left_is_decoded_again(videos: list[ListedVideo], tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def begun(videos: list[ListedVideo], folder: Path, scorers: Mapping[str, Scorer]
 
     stopped = {**(scorers or {}), "one": Scorer(INFO, stopping)}
     with pytest.raises(RuntimeError, match="killed"):
-        score_videos(videos, stopped, SPEC, folder, list_path=Path("l.csv"), num_clips=2)
+        score_videos(videos, stopped, SPEC, folder, list_path=Path("l.csv"), preset=spread(2))
 
 
 OTHERS: dict[str, tuple[str, Callable[[list[ListedVideo], Path], tuple[list[ListedVideo], ModelSpec]]]] = {
@@ -161,7 +165,7 @@ def test_what_changes_predictions_is_another_run(name: str, videos: list[ListedV
     others, spec = change(videos, tmp_path / "elsewhere")
     with pytest.raises(OutputError, match=f"holds another run, which differs in .*{what}"):
         score_videos(
-            others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), num_clips=2
+            others, {"one": Scorer(INFO, by_pixels)}, spec, tmp_path / "out", list_path=Path("l.csv"), preset=spread(2)
         )
 
 
@@ -197,10 +201,10 @@ def test_a_complete_run_is_not_run_again(videos: list[ListedVideo], tmp_path: Pa
         raise AssertionError("nothing is left to run")
 
     before = run(videos, tmp_path / "out")
-    told: list[int] = []
+    told: list[str] = []
     idle = {name: Scorer(INFO, failing) for name in SCORERS}
-    assert run(videos, tmp_path / "out", scorers=idle, on_resume=told.append) == before
-    assert told == [6]
+    assert run(videos, tmp_path / "out", scorers=idle, say=told.append) == before
+    assert told == ["already complete: all 6 videos are done; --force runs them again"]
     other = {**SCORERS, "two": Scorer({**INFO, "sha256": "1"}, failing)}
     with pytest.raises(OutputError, match="holds another run, which differs in models"):
         run(videos, tmp_path / "out", scorers=other)

@@ -8,7 +8,9 @@ import pytest
 from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, format_result, score_videos
+from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
+from i3d_edge.accuracy.report.text import format_result
+from i3d_edge.accuracy.run.protocol import spread
 from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
@@ -47,7 +49,7 @@ def videos(tmp_path: Path) -> list[ListedVideo]:
 
 def test_counts_metrics_and_reasons(videos: list[ListedVideo], tmp_path: Path) -> None:
     result = score_videos(
-        videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv", num_clips=2
+        videos, {"ir": Scorer(INFO, by_start)}, SPEC, tmp_path / "out", list_path=tmp_path / "l.csv", preset=spread(2)
     )
     counts = result["counts"]
     assert (counts["listed"], counts["decoded"], counts["unlabelled"], counts["scored"]) == (5, 3, 1, 2)

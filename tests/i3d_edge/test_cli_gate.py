@@ -212,7 +212,7 @@ def test_limits_are_numbers(baseline: Path, subtests: pytest.Subtests) -> None:
 
 
 def test_the_default_limit_is_the_rooms() -> None:
-    from i3d_edge.accuracy import DEFAULT_MAX_DROP
+    from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP
     from i3d_edge.cli.accuracy_gate import compare
 
     [option] = [param for param in compare.params if param.name == "max_drop_points"]

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy import read_list
+from i3d_edge.accuracy.data.dataset import read_list
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.runtime import read_clips

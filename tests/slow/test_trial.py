@@ -20,7 +20,8 @@ from click.testing import CliRunner
 from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
-from i3d_edge.accuracy import Scorer, read_list, score_videos
+from i3d_edge.accuracy import Scorer, score_videos
+from i3d_edge.accuracy.data.dataset import read_list
 from i3d_edge.accuracy.run.scorers import ir_scorers
 from i3d_edge.cli import main
 from i3d_edge.convert.quantization import quantize_ir
