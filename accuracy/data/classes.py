@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from i3d_edge.core.errors import LabelError
@@ -38,11 +38,7 @@ class ClassMatcher:
         Raises:
             LabelError: If the model has no such class; names the nearest ones.
         """
-        found = self.find(name)
-        if found is None:
-            self.labels.index(name)  # raises, with the nearest names
-            raise AssertionError(name)
-        return found
+        return self.find(name) or self.labels.names[self.labels.index(name)]
 
 
 def read_classes(path: Path) -> Mapping[int, str]:
@@ -61,38 +57,31 @@ def read_classes(path: Path) -> Mapping[int, str]:
         raise LabelError(f"class file {str(path)!r} is not a readable text file: {reason}") from error
     if not lines:
         raise LabelError(f"class file {str(path)!r} is empty")
-    header, *rows = _cells(path, lines)
-    if {"id", "name"} <= set(header):
-        pairs = _columns(path, rows, header.index("id"), header.index("name"))
+    try:
+        rows = list(csv.DictReader(lines, skipinitialspace=True))
+    except csv.Error as error:
+        raise LabelError(f"class file {str(path)!r} is not a list of classes: {error}") from error
+    if rows and {"id", "name"} <= rows[0].keys():
+        pairs = [((row["id"] or "").strip(), (row["name"] or "").strip()) for row in rows]
     elif all(_NUMBERED.fullmatch(line) for line in lines):
         pairs = [(match["index"], match["name"]) for line in lines if (match := _NUMBERED.fullmatch(line))]
     else:
         pairs = [(str(index), name) for index, name in enumerate(lines)]
     classes: dict[int, str] = {}
     for index, name in pairs:
-        if not index.isdecimal() or len(index) > _MAX_DIGITS or int(index) in classes or name in classes.values():
+        if (
+            not index.isdecimal()
+            or len(index) > _MAX_DIGITS
+            or not name
+            or int(index) in classes
+            or name in classes.values()
+        ):
             raise LabelError(
                 f"class file {str(path)!r} does not give each index one class and each class one index: "
                 f"{index[:20]} {name!r}"
             )
         classes[int(index)] = name
     return classes
-
-
-def _cells(path: Path, lines: Sequence[str]) -> list[list[str]]:
-    try:
-        return [[cell.strip() for cell in row] for row in csv.reader(lines, skipinitialspace=True)]
-    except csv.Error as error:
-        raise LabelError(f"class file {str(path)!r} is not a list of classes: {error}") from error
-
-
-def _columns(path: Path, rows: Iterable[Sequence[str]], id_place: int, name_place: int) -> list[tuple[str, str]]:
-    pairs = []
-    for row in rows:
-        if len(row) <= max(id_place, name_place):
-            raise LabelError(f"class file {str(path)!r} has a row without an id and a name: {','.join(row)!r}")
-        pairs.append((row[id_place], row[name_place]))
-    return pairs
 
 
 def _plain(name: str) -> str:

@@ -89,8 +89,8 @@ def read_dataset(
     _require_meaning(source, name)
     entries = FORMATS[name](source)
     _require_utf8(source, entries)
-    notes = _check_indices(source, entries, labels)
     matcher = ClassMatcher(labels)
+    notes = _check_indices(source, entries, matcher)
     videos: dict[str, ListedVideo] = {}
     for entry in entries:
         key = os.path.normpath(source.root / entry.path)
@@ -166,18 +166,17 @@ def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str |
         raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
 
 
-def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: LabelSet) -> tuple[str, ...]:
+def _check_indices(source: ListSource, entries: Sequence[ListEntry], matcher: ClassMatcher) -> tuple[str, ...]:
     """Refuse indices that cannot be the model's, or contradict the folders that their videos lie in."""
     indexed = [(entry, entry.index) for entry in entries if entry.index is not None]
     if not indexed:
         return ()
+    labels = matcher.labels
     if source.classes is not None:
         own = dict(enumerate(labels.names))
-        matcher = ClassMatcher(labels)
         moved = sum(own.get(index) != matcher.find(name) for index, name in source.classes.items())
-        if not moved:
-            return ()
-        return (f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name",)
+        note = f"{moved} of {len(source.classes)} classes have another index than the model's: matched by name"
+        return (note,) if moved else ()
     if beyond := [entry for entry, index in indexed if index >= len(labels)]:
         indices = [index for _, index in indexed]
         counts_from_one = min(indices) == 1 and max(indices) == len(labels)
@@ -188,7 +187,6 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
             if counts_from_one
             else None,
         )
-    matcher = ClassMatcher(labels)
     told = [(entry, labels.names[index], _folder_label(entry.path, matcher)) for entry, index in indexed]
     known = [(entry, stated, shown) for entry, stated, shown in told if shown is not None]
     wrong = [(entry, stated, shown) for entry, stated, shown in known if stated != shown]
@@ -199,9 +197,8 @@ def _check_indices(source: ListSource, entries: Sequence[ListEntry], labels: Lab
             f"with the video's folder, first {entry.where}: {entry.index} is {stated!r}, the folder is {shown!r}",
             hint="give the list's order of classes by --classes FILE",
         )
-    if not wrong:
-        return ()
-    return (f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says",)
+    note = f"{len(wrong)} of {len(known)} videos lie in the folder of another class than their index says"
+    return (note,) if wrong else ()
 
 
 def _folder_label(path: str, matcher: ClassMatcher) -> str | None:

@@ -15,8 +15,6 @@ Z_ONE_SIDED_95 = 1.6448536269514722
 Z_TWO_SIDED_95 = 1.959963984540054
 Z_POWER_80 = 0.8416212335729143
 """Its 80 % quantile: what was planned for happens 4 times of 5."""
-SIGNIFICANCE = 0.05
-"""Below it, p says that the flips are not shared evenly."""
 
 NUM_RESAMPLES = 10_000
 SEED = 0
@@ -80,17 +78,6 @@ def _deviation(drop: float, lost: float, gained: float, num_videos: int) -> floa
 def is_same(drop: float, max_drop: float) -> bool:
     """Tell whether a drop is its limit, but for the rounding of the two divisions."""
     return math.isclose(drop, max_drop, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def is_within(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
-    """Tell whether the drop is surely within a limit, a fraction: whether `drop_upper_bound` is."""
-    return drop_upper_bound(lost, gained, num_videos) <= max_drop
-
-
-def is_beyond(lost: int, gained: int, num_videos: int, max_drop: float) -> bool:
-    """Tell whether the drop is beyond a limit, a fraction: it exceeds it, and McNemar's test says p < 0.05."""
-    drop = (lost - gained) / num_videos
-    return drop > max_drop and not is_same(drop, max_drop) and mcnemar_p(lost, gained) < SIGNIFICANCE
 
 
 def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) -> int | None:

@@ -13,7 +13,8 @@ from i3d_edge.accuracy.gate.comparison import Comparison
 DEFAULT_MAX_DROP = 0.02
 """At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
 
-DROP_CHECK, DRIFT_CHECK = "top-1 drop", "drift"
+_SIGNIFICANCE = 0.05
+"""Below it, p says that the flips are not shared evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class GateCheck:
 def judge(comparison: Comparison, limits: Limits) -> list[GateCheck]:
     """Hold a comparison to its limits; identical predictions keep all of them, however few videos there are."""
     if comparison["num_identical"] == comparison["num_videos"]:
-        drop = GateCheck(DROP_CHECK, Verdict.PASSED, "the predictions are identical")
+        drop = GateCheck("top-1 drop", Verdict.PASSED, "the predictions are identical")
     else:
         lost, gained = len(comparison["lost"]), len(comparison["gained"])
         drop = check_drop(lost, gained, comparison["num_videos"], limits.max_drop)
@@ -78,40 +79,31 @@ def drop_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Ve
         num_videos: All that were compared.
         max_drop: The limit, as a fraction.
     """
-    if pairs.is_within(lost, gained, num_videos, max_drop):
+    if pairs.drop_upper_bound(lost, gained, num_videos) <= max_drop:
         return Verdict.PASSED
-    return Verdict.FAILED if pairs.is_beyond(lost, gained, num_videos, max_drop) else Verdict.UNDECIDED
+    drop = (lost - gained) / num_videos
+    is_beyond = drop > max_drop and not pairs.is_same(drop, max_drop)
+    return Verdict.FAILED if is_beyond and pairs.mcnemar_p(lost, gained) < _SIGNIFICANCE else Verdict.UNDECIDED
 
 
 def check_drop(lost: int, gained: int, num_videos: int, max_drop: float) -> GateCheck:
-    """Hold the drop of top-1 accuracy to its limit, and say why; see `drop_verdict`.
-
-    Args:
-        lost: Videos right before and wrong now.
-        gained: The other way round.
-        num_videos: All that were compared.
-        max_drop: The limit, as a fraction.
-    """
+    """Hold the drop of top-1 accuracy to its limit, and say why; arguments as for `drop_verdict`."""
     drop = (lost - gained) / num_videos
     bound = pairs.drop_upper_bound(lost, gained, num_videos)
     p = pairs.mcnemar_p(lost, gained)
     verdict = drop_verdict(lost, gained, num_videos, max_drop)
     limit = f"the limit of {format_points(max_drop)}"
+    bounded = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is"
+    exceeding = f"the drop of {_hundredths(drop)} exceeds {limit}"
     if verdict is Verdict.PASSED:
-        reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is within {limit}"
-        return GateCheck(DROP_CHECK, verdict, reason)
+        return GateCheck("top-1 drop", verdict, f"{bounded} within {limit}")
     if verdict is Verdict.FAILED:
-        reason = f"the drop of {_hundredths(drop)} exceeds {limit}, and McNemar's p is {p:.2g}"
-        return GateCheck(DROP_CHECK, verdict, reason)
+        return GateCheck("top-1 drop", verdict, f"{exceeding}, and McNemar's p is {p:.2g}")
     needed = pairs.videos_needed(lost, gained, num_videos, max_drop)
     if needed is None:
-        reason = f"the drop is {limit} itself, so that no number of videos would tell"
-    elif drop > max_drop:
-        reason = f"the drop of {_hundredths(drop)} exceeds {limit}, but McNemar's p is {p:.2g}"
-    else:
-        reason = f"the upper 95 % bound of the drop, {_hundredths(bound)}, is beyond {limit}"
-    more = "" if needed is None else f": {needed:,} videos would be needed"
-    return GateCheck(DROP_CHECK, verdict, reason + more, needed)
+        return GateCheck("top-1 drop", verdict, f"the drop is {limit} itself, so that no number of videos would tell")
+    reason = f"{exceeding}, but McNemar's p is {p:.2g}" if drop > max_drop else f"{bounded} beyond {limit}"
+    return GateCheck("top-1 drop", verdict, f"{reason}: {needed:,} videos would be needed", needed)
 
 
 def check_drift(drift: float, max_drift: float) -> GateCheck:
@@ -119,7 +111,7 @@ def check_drift(drift: float, max_drift: float) -> GateCheck:
     is_within = drift <= max_drift
     word = "is within" if is_within else "exceeds"
     reason = f"the drift of {drift:.3g} {word} the limit of {max_drift:g}"
-    return GateCheck(DRIFT_CHECK, Verdict.PASSED if is_within else Verdict.FAILED, reason)
+    return GateCheck("drift", Verdict.PASSED if is_within else Verdict.FAILED, reason)
 
 
 def combine(checks: Sequence[GateCheck]) -> Verdict:

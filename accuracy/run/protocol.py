@@ -24,14 +24,15 @@ _INTERPOLATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Preset:
     """One protocol.
 
     Attributes:
-        name, version: By which results cite it.
+        name: With the version, by which results cite it.
         summary: One line for people.
         views: How views are taken; where `follows_model`, the model's clip length, rate and sizes take their places.
+        version: Raised when anything below changes under the same name.
         follows_model: Whether clip length, rate and sizes are the model's own.
         aggregation: How views become a video's probabilities.
         drops_last_video: Whether the last video is left out of the figures per video, as Open Model Zoo's checker does.
@@ -39,9 +40,9 @@ class Preset:
     """
 
     name: str
-    version: int
     summary: str
     views: ViewPlan
+    version: int = 1
     follows_model: bool = False
     aggregation: str = MEAN_OF_PROBABILITIES
     drops_last_video: bool = False
@@ -101,62 +102,35 @@ _DEEPMIND = ViewPlan(num_frames=79, rate_fps=Fraction(25), fit_px=256, crop_px=(
 _OMZ = replace(_DEEPMIND, rate_fps=None, placement="omz", num_clips=3, fit="long side")
 _TEN_OF_32 = replace(_DEEPMIND, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
 
-PRESETS: Mapping[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset(
-            name="centre",
-            version=1,
-            summary="one clip from the middle, as long as the model's",
-            views=_DEEPMIND,
-            follows_model=True,
-        ),
-        Preset(
-            name="sliding-79",
-            version=1,
-            summary="as few clips of 79 frames as show the whole video",
-            views=replace(_DEEPMIND, placement="cover", num_clips=None),
-        ),
-        Preset(
-            name="10x3",
-            version=1,
-            summary="10 clips of 79 frames x 3 crops",
-            views=replace(_DEEPMIND, num_clips=10, num_crops=3),
-        ),
-        Preset(
-            name="deepmind",
-            version=1,
-            summary="the whole video as one clip, fully convolutional",
-            views=replace(_DEEPMIND, num_frames=None, placement="whole"),
-            aggregation=INSIDE_THE_NETWORK,
-        ),
-        Preset(
-            name="omz-2022",
-            version=1,
-            summary="Open Model Zoo's: 3 clips of 79 source frames, long side 256, scored per clip",
-            views=_OMZ,
-        ),
-        Preset(
-            name="omz-2022-399",
-            version=1,
-            summary="the same, and its last video is not counted per video",
-            views=_OMZ,
-            drops_last_video=True,
-        ),
-        Preset(
-            name="mmaction2-10x3",
-            version=2,
-            summary="10 clips of 32 frames, every second source frame, x 3 crops",
-            views=replace(_TEN_OF_32, placement="mmaction"),
-        ),
-        Preset(
-            name="gluoncv-10x3",
-            version=1,
-            summary="the same, but in the middle of 10 segments, short side 224",
-            views=replace(_TEN_OF_32, placement="segments", fit_px=224),
-        ),
-    )
-}
+_ALL = (
+    Preset("centre", "one clip from the middle, as long as the model's", _DEEPMIND, follows_model=True),
+    Preset(
+        "sliding-79",
+        "as few clips of 79 frames as show the whole video",
+        replace(_DEEPMIND, placement="cover", num_clips=None),
+    ),
+    Preset("10x3", "10 clips of 79 frames x 3 crops", replace(_DEEPMIND, num_clips=10, num_crops=3)),
+    Preset(
+        "deepmind",
+        "the whole video as one clip, fully convolutional",
+        replace(_DEEPMIND, num_frames=None, placement="whole"),
+        aggregation=INSIDE_THE_NETWORK,
+    ),
+    Preset("omz-2022", "Open Model Zoo's: 3 clips of 79 source frames, long side 256, scored per clip", _OMZ),
+    Preset("omz-2022-399", "the same, and its last video is not counted per video", _OMZ, drops_last_video=True),
+    Preset(
+        "mmaction2-10x3",
+        "10 clips of 32 frames, every second source frame, x 3 crops",
+        replace(_TEN_OF_32, placement="mmaction"),
+        version=2,
+    ),
+    Preset(
+        "gluoncv-10x3",
+        "the same, but in the middle of 10 segments, short side 224",
+        replace(_TEN_OF_32, placement="segments", fit_px=224),
+    ),
+)
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
 
 DEFAULT = "centre"
 

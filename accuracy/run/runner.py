@@ -46,7 +46,7 @@ class Scorer:
 
     info: ModelInfo
     run: Callable[[Clip], FloatArray]
-    prepare: Callable[[Clip], None] | None = None
+    prepare: Callable[[Clip], object] | None = None
 
 
 def score_videos(

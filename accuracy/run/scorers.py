@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -119,53 +119,31 @@ def whole_video_scorers(
         folder: Keeps the IRs, so that a run that goes on uses them again.
         defaults: The device and precision.
     """
+    from i3d_edge.convert import convert_graph
     from i3d_edge.convert.conversion import describe_graph
 
-    engines = _EnginesByLength(graph_path, folder, defaults)
+    made_with = f"{sha256_file(graph_path)[:16]}-{version('i3d-edge')}-{version('openvino')}"
+
+    @lru_cache(_COMPILED_LENGTHS)
+    def engine_of(num_frames: int) -> Engine:
+        path = folder / f"{made_with}-{num_frames}.xml"
+        if not path.exists():
+            make_folder(folder)
+            convert_graph(graph_path, path, num_frames=num_frames, force=True)
+        return _open_engine(ModelChoice(path), replace(defaults, say=lambda _text: None))
+
     own = describe_graph(graph_path)
-    shortest = engines(own.kind.min_frames)
+    shortest = engine_of(own.kind.min_frames)
     for text in start_notes(shortest, fallback=False):
         defaults.say(text)
     spec = replace(shortest.spec, num_frames=own.num_frames)
     info = _info("ir-per-length", graph_path, spec, shortest.precision, device_label(shortest))
-
-    def prepare(clip: Clip) -> None:
-        engines(len(clip.frames))
-
-    def run_clip(clip: Clip) -> Float32Array:
-        return _runner(engines(len(clip.frames)))(clip)
-
-    return spec, {_ALONE: Scorer(info, run_clip, prepare)}
-
-
-class _EnginesByLength:
-    """Engines of one frozen graph for clips of any length; the last few stay compiled."""
-
-    def __init__(self, graph_path: Path, folder: Path, defaults: ModelDefaults) -> None:
-        self._graph_path = graph_path
-        self._folder = folder
-        self._defaults = defaults
-        self._made_with = f"{sha256_file(graph_path)[:16]}-{version('i3d-edge')}-{version('openvino')}"
-        self._engines: OrderedDict[int, Engine] = OrderedDict()
-
-    def __call__(self, num_frames: int) -> Engine:
-        """Return the engine for clips of so many frames."""
-        if num_frames not in self._engines:
-            choice = ModelChoice(self._convert(num_frames))
-            self._engines[num_frames] = _open_engine(choice, replace(self._defaults, say=lambda _text: None))
-            if len(self._engines) > _COMPILED_LENGTHS:
-                self._engines.popitem(last=False)
-        self._engines.move_to_end(num_frames)
-        return self._engines[num_frames]
-
-    def _convert(self, num_frames: int) -> Path:
-        from i3d_edge.convert import convert_graph
-
-        path = self._folder / f"{self._made_with}-{num_frames}.xml"
-        if not path.exists():
-            make_folder(self._folder)
-            convert_graph(self._graph_path, path, num_frames=num_frames, force=True)
-        return path
+    scorer = Scorer(
+        info,
+        run=lambda clip: _runner(engine_of(len(clip.frames)))(clip),
+        prepare=lambda clip: engine_of(len(clip.frames)),
+    )
+    return spec, {_ALONE: scorer}
 
 
 def _open_engine(choice: ModelChoice, defaults: ModelDefaults, *, is_alone: bool = False) -> Engine:

@@ -73,7 +73,9 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     short = write(tmp_path / "short.csv", "id,name\n0,zumba\n5\n")
     with pytest.raises(LabelError) as caught:
         read_classes(short)
-    assert str(caught.value) == f"class file '{short}' has a row without an id and a name: '5'"
+    assert str(caught.value) == (
+        f"class file '{short}' does not give each index one class and each class one index: 5 ''"
+    )
     long = write(tmp_path / "long.txt", f"{'1' * 5000} zumba\n")
     with pytest.raises(LabelError) as caught:
         read_classes(long)
