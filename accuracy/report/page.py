@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.accuracy.gate.baseline import pick_model
-from i3d_edge.accuracy.report import classes, models, notices
+from i3d_edge.accuracy.report import classes, models
 from i3d_edge.accuracy.report.models import ReportedModel, labels_of
 from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, plural, seconds, significant
 from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.report.reliability import FEW, reliability
 from i3d_edge.accuracy.report.table import Cell, Table
-from i3d_edge.accuracy.report.text import protocol_line
+from i3d_edge.accuracy.report.text import counts_line, protocol_line
 from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
-from i3d_edge.accuracy.result.file import require_described
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import RESULT_NAME
+from i3d_edge.core.errors import ResultError
 from i3d_edge.runtime.show.templates import environment, percent
 
 _SUMMARY_METRICS = {
@@ -55,7 +55,11 @@ def make_report(
 
 def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedModel]:
     for run, _ in named:
-        require_described(run.folder / RESULT_NAME, run.result)
+        if lacking := [part for part in ("labels", "details") if part not in run.result]:
+            raise ResultError(
+                f"result {str(run.folder / RESULT_NAME)!r} has no {lacking[0]!r}, which a report needs",
+                hint="run again with this version of i3d-edge",
+            )
     runs = {run.folder.resolve(): run for run, _ in named}
     protocols = dict(zip(runs, models.protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
     titles = dict(zip(runs, models.run_titles([run.folder for run in runs.values()]), strict=True))
@@ -75,8 +79,8 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
     return made.get_template("report.html.j2").render(
         title=_title(shown),
         lead=_lead(shown[0], names[shown[0]]),
-        warnings=notices.interruptions(shown),
-        notices=notices.notices(shown),
+        warnings=_interruptions(shown),
+        notices=_notices(shown),
         summary=_summary(shown),
         tradeoffs=_tradeoffs(shown),
         names=names,
@@ -110,6 +114,38 @@ def _lead(first: ReportedModel, name: str) -> str:
         f"{name} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
         f"95 % interval {interval(metric)}, by the protocol {first.protocol}."
     )
+
+
+def _interruptions(shown: Sequence[ReportedModel]) -> list[str]:
+    """Return a warning per interrupted run."""
+    return [
+        f"INTERRUPTED. The run {title} stopped after {models.progress(own[0].run)}."
+        for title, own in models.groups(shown, lambda model: model.run_title).items()
+        if not own[0].run.is_complete
+    ]
+
+
+def _notices(shown: Sequence[ReportedModel]) -> list[str]:
+    """Return which of the models do not compare, and why."""
+    texts = []
+    titles = models.titles_by_data(shown)
+    protocols = list(dict.fromkeys(model.protocol for model in shown))
+    if len(titles) > 1:
+        texts.append(
+            f"These runs are of {len(titles)} different sets of videos or classes ({'; '.join(titles.values())}). "
+            "Their numbers do not compare, so each set has its own chart."
+        )
+    if len(protocols) > 1:
+        texts.append(
+            f"These runs follow {len(protocols)} protocols: {'; '.join(protocols)}. Numbers compare only within a "
+            "protocol, so pairs are made within each."
+        )
+    complete = [model for model in shown if model.run.is_complete]
+    return texts + [
+        f"Not all runs of {titles[data]} could decode the same videos: see what each dropped."
+        for data, group in models.groups(complete, lambda model: model.data).items()
+        if len({tuple(video["path"] for video in model.run.result.get("videos", [])) for model in group}) > 1
+    ]
 
 
 def _summary(shown: Sequence[ReportedModel]) -> Table:
@@ -146,7 +182,7 @@ def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
 
 
 def _run_facts(run: RecordedRun) -> Mapping[str, str]:
-    counts, where, time = run.result["counts"], run.result["where"], run.result["time"]
+    where, time = run.result["where"], run.result["time"]
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     busy = time["decode_s"] + sum(time["infer_s"].values())
     share = f"{100 * time['decode_s'] / busy:.0f} %" if busy else "none"
@@ -154,8 +190,7 @@ def _run_facts(run: RecordedRun) -> Mapping[str, str]:
         "how": protocol_line(run.result["how"]),
         "on what": models.list_name(run),
         "where": f"{where['cpu']}, {plural(where['num_cpus'], 'CPU')}, {where['os']}; {versions}",
-        "videos": f"{counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
-        f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped",
+        "videos": counts_line(run.result["counts"]),
         "time": f"{seconds(time['total_s'])} in all, {significant(time['views_per_s'])} views a second; decoding is "
         f"{share} of the work, and inference waited {seconds(time['wait_s'])} for it",
     }

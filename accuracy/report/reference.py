@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import msgspec
+
 _WIDTH = 110
 
 
@@ -31,7 +33,7 @@ class PublishedNumber:
     weights: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """Numbers that were published together.
 
@@ -48,7 +50,7 @@ class Reference:
     name: str
     protocol: str
     source: str
-    comparable: str | None
+    comparable: str | None = None
     remark: str
     numbers: tuple[PublishedNumber, ...]
     metric: str = "video_top1"
@@ -58,11 +60,7 @@ class Reference:
 def references() -> tuple[Reference, ...]:
     """Return all published numbers."""
     text = resources.files("i3d_edge.accuracy.report").joinpath("published.toml").read_text(encoding="utf-8")
-    return tuple(_reference(**fields) for fields in tomllib.loads(text)["reference"])
-
-
-def _reference(*, numbers: list[dict[str, Any]], comparable: str | None = None, **fields: str) -> Reference:
-    return Reference(comparable=comparable, numbers=tuple(PublishedNumber(**number) for number in numbers), **fields)
+    return msgspec.convert(tomllib.loads(text)["reference"], tuple[Reference, ...])
 
 
 def references_to_json() -> list[dict[str, Any]]:

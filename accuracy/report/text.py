@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from i3d_edge.accuracy.report.numbers import count, interval
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
-from i3d_edge.accuracy.result.schema import Details, Protocol, Result, Time
+from i3d_edge.accuracy.result.schema import Counts, Details, Protocol, Result, Time
 from i3d_edge.accuracy.result.scoring import Scores
 from i3d_edge.runtime.show.templates import percent
 
@@ -24,21 +24,17 @@ def format_result(result: Result) -> str:
         for model, metrics in result["metrics"].items()
         for name, metric in metrics.items()
     ]
-    how, counts = result["how"], result["counts"]
+    dropped = [f"  dropped {item['path']}: {item['reason']}" for item in result["counts"]["dropped"]]
+    warnings = [f"  {path}: {'; '.join(own)}" for path, own in result["warnings"].items()]
     lines = [tabulate(rows, headers=("model", "metric ↑", "value", "95 % interval", "count"), tablefmt="simple"), ""]
     lines += [
         f"{name}: {info['kind']}, weights {info['origin']}, ran in {info['executed_precision']} on {info['device']}"
         for name, info in result["what"].items()
     ]
-    lines.append(f"protocol: {protocol_line(how)}")
-    lines.append(
-        f"videos: {counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
-        f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped"
-    )
-    lines += [f"  dropped {item['path']}: {item['reason']}" for item in counts["dropped"][:_SHOWN_DROPPED]]
-    if (hidden := len(counts["dropped"]) - _SHOWN_DROPPED) > 0:
-        lines.append(f"  and {hidden} more: see result.json")
-    lines += _warning_lines(result["warnings"])
+    lines.append(f"protocol: {protocol_line(result['how'])}")
+    lines += [f"videos: {counts_line(result['counts'])}", *_first(dropped, _SHOWN_DROPPED)]
+    if warnings:
+        lines += [f"warnings: {len(warnings)} of the decoded videos", *_first(warnings, _SHOWN_WARNINGS)]
     lines.append(_time_line(result["time"]))
     if not result["is_complete"]:
         lines.append("INTERRUPTED: these are not all of the videos; run the same command again to continue")
@@ -62,15 +58,17 @@ def protocol_line(how: Protocol) -> str:
     )
 
 
-def _warning_lines(warnings: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return how many videos were decoded with a warning, and the first few of them."""
-    if not warnings:
-        return []
-    lines = [f"warnings: {len(warnings)} of the decoded videos"]
-    lines += [f"  {path}: {'; '.join(own)}" for path, own in list(warnings.items())[:_SHOWN_WARNINGS]]
-    if (hidden := len(warnings) - _SHOWN_WARNINGS) > 0:
-        lines.append(f"  and {hidden} more: see result.json")
-    return lines
+def counts_line(counts: Counts) -> str:
+    """Return how many videos were listed, decoded, scored and dropped."""
+    return (
+        f"{counts['listed']} listed, {counts['decoded']} decoded, {counts['scored']} scored, "
+        f"{counts['unlabelled']} without a label, {len(counts['dropped'])} dropped"
+    )
+
+
+def _first(lines: Sequence[str], limit: int) -> list[str]:
+    hidden = len(lines) - limit
+    return [*lines[:limit], *([f"  and {hidden} more: see result.json"] if hidden > 0 else [])]
 
 
 def _time_line(time: Time) -> str:

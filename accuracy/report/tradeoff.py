@@ -6,7 +6,6 @@ Each protocol has its own shape, because its models were also shown other views.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -129,21 +128,18 @@ def seconds_tick(value: float) -> str:
 
 
 def number_positions(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return where the numbers of points go: to their right, below each other if points are close together.
+    """Return where the numbers of points go: to their right, and below each other where they would overlap.
 
     Args:
         points: Positions, in units of the SVG's view box.
     """
-    clusters: list[list[int]] = []
-    for number in sorted(range(len(points)), key=lambda number: points[number][1]):
-        near = [own for own in clusters if any(math.dist(points[number], points[other]) < _CLUSTER for other in own)]
-        clusters = [own for own in clusters if own not in near] + [[*(item for own in near for item in own), number]]
     places: dict[int, tuple[float, float]] = {}
-    for own in clusters:
-        right = max(points[number][0] for number in own) + 13
-        middle = sum(points[number][1] for number in own) / len(own)
-        for row, number in enumerate(own):
-            places[number] = right, round(middle + _NUMBER_GAP * (row - (len(own) - 1) / 2), 1)
+    for number in sorted(range(len(points)), key=lambda number: points[number][1]):
+        x, y = points[number][0] + _NUMBER_GAP, points[number][1]
+        for other_x, other_y in places.values():
+            if abs(x - other_x) < _CLUSTER and abs(y - other_y) < _NUMBER_GAP:
+                y = other_y + _NUMBER_GAP
+        places[number] = x, y
     return [places[number] for number in range(len(points))]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.accuracy.result.file import read_result
-from i3d_edge.accuracy.result.recorded_video import RecordedVideo, in_order, read_videos
-from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTIONS_NAME, RESULT_NAME, Result
+from i3d_edge.accuracy.result.journal import RUN_NAME
+from i3d_edge.accuracy.result.recorded_video import RecordedVideo, read_videos
+from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTIONS_NAME, RESULT, RESULT_NAME, Result
 from i3d_edge.accuracy.result.scoring import Scores, Tally
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import sha256_file
@@ -59,13 +59,14 @@ def read_run(folder: Path) -> RecordedRun:
         ResultError: If a file is absent, cut off, edited, or of another schema version; says where.
     """
     folder = folder.parent if folder.name == RESULT_NAME else folder
-    result = read_result(folder / RESULT_NAME)
+    result = _read_result(folder)
     path = folder / PREDICTIONS_NAME
     listed = result.get("videos", [])
     found: dict[str, list[RecordedVideo]] = {model: [] for model in result["what"]}
     for model, video in read_videos(path, list(found), result["how"]["aggregation"], listed):
         found[model].append(video)
-    videos = {model: in_order(own, listed) for model, own in found.items()}
+    places = {video["path"]: place for place, video in enumerate(listed)}
+    videos = {model: sorted(own, key=lambda video: places.get(video.path, len(places))) for model, own in found.items()}
     _check_counts(path, result, videos)
     _check_same_videos(path, result, videos)
     run = RecordedRun(folder, result, videos)
@@ -78,6 +79,26 @@ def read_run(folder: Path) -> RecordedRun:
     if "predictions_sha256" in result and result["predictions_sha256"] != sha256_file(path):
         raise ResultError(f"predictions {str(path)!r} do not have the SHA-256 in result.json", hint=CUT_OFF_HINT)
     return run
+
+
+def _read_result(folder: Path) -> Result:
+    """Read `result.json`, and check that it has every field that is read of it."""
+    path = folder / RESULT_NAME
+    if not path.exists():
+        if (folder / RUN_NAME).exists():
+            raise ResultError(
+                f"run {str(folder)!r} is not finished: it has no {RESULT_NAME}",
+                hint="the same `i3d accuracy run` command continues it",
+            )
+        raise ResultError(f"no {RESULT_NAME} in {str(folder)!r}", hint="give the folder that `i3d accuracy run` wrote")
+    result = RESULT.read(path)
+    parts: dict[str, Mapping[str, object]] = {"metrics": result["metrics"], "time.infer_s": result["time"]["infer_s"]}
+    if "details" in result:
+        parts["details"] = result["details"]
+    for name, part in parts.items():
+        if lacking := [model for model in result["what"] if model not in part]:
+            raise ResultError(f"result {str(path)!r} is damaged: {name} lacks model {lacking[0]!r}", hint=CUT_OFF_HINT)
+    return result
 
 
 def score_run(run: RecordedRun) -> dict[str, Scores]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,12 +90,6 @@ def read_videos(
             yield finished(model, name)
     for model, name in list(pending):
         yield finished(model, name)
-
-
-def in_order(videos: Iterable[RecordedVideo], listed: Sequence[ScoredVideo]) -> list[RecordedVideo]:
-    """Return videos in the order of a list, those that it does not name at the end."""
-    places = {video["path"]: place for place, video in enumerate(listed)}
-    return sorted(videos, key=lambda video: places.get(video.path, len(places)))
 
 
 def _combine(path: Path, model: str, name: str, views: _Views, sha256: str | None, aggregation: str) -> RecordedVideo:

@@ -161,7 +161,7 @@ def _exit(report: GateReport) -> None:
 
     if report.verdict is Verdict.PASSED:
         return
-    message = f"model {report.comparison['run_model']!r} must keep what the baseline has; {report.reason}"
+    message = f"model {report.comparison['run_model']!r} against the baseline: {report.reason}"
     if report.verdict is Verdict.FAILED:
         raise GateFailedError(message)
     if report.undecided == "fail":

@@ -68,7 +68,7 @@ def test_exit_codes(baseline: Path, tmp_path: Path, subtests: pytest.Subtests) -
 def test_what_stderr_says(baseline: Path, tmp_path: Path) -> None:
     failed = i3d("compare", baseline, run(tmp_path / "a", flipped(24, 4)))
     assert failed.stderr == (
-        "GateFailedError: model 'ir' must keep what the baseline has; the drop of 5.00 points exceeds the limit of "
+        "GateFailedError: model 'ir' against the baseline: the drop of 5.00 points exceeds the limit of "
         "2 points, and McNemar's p is 0.00018\n"
     )
     undecided = run(tmp_path / "b", flipped(20, 9))
@@ -76,12 +76,11 @@ def test_what_stderr_says(baseline: Path, tmp_path: Path) -> None:
         "the drop of 2.75 points exceeds the limit of 2 points, but McNemar's p is 0.061: 904 videos would be needed"
     )
     assert i3d("compare", baseline, undecided).stderr == (
-        f"GateUndecidedError: model 'ir' must keep what the baseline has; {reason}\n\n"
+        f"GateUndecidedError: model 'ir' against the baseline: {reason}\n\n"
         "hint: compare on more videos, or choose with --undecided pass or fail\n"
     )
     assert i3d("compare", baseline, undecided, "--undecided", "fail").stderr == (
-        f"GateFailedError: model 'ir' must keep what the baseline has; {reason}\n\n"
-        "hint: --undecided fail makes this a failure\n"
+        f"GateFailedError: model 'ir' against the baseline: {reason}\n\nhint: --undecided fail makes this a failure\n"
     )
     assert i3d("compare", baseline, undecided, "--undecided", "pass").stderr == (
         f"undecided, and let through by --undecided pass: {reason}\n"

@@ -5,33 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from i3d_edge.accuracy.data.formats import lines, tables
 from i3d_edge.accuracy.data.formats.entry import ListEntry as ListEntry
 from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
 from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
-from i3d_edge.accuracy.data.formats.lines import (
-    is_frames,
-    is_hmdb51,
-    is_ucf101,
-    read_frames,
-    read_hmdb51,
-    read_indexed,
-    read_ucf101,
-)
 from i3d_edge.accuracy.data.formats.omz import read_omz
-from i3d_edge.accuracy.data.formats.tables import is_kinetics, is_path_label, read_kinetics, read_path_label
 from i3d_edge.core.errors import ListError
 
 FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
-    "path-label": read_path_label,
-    "path-index": read_indexed,
-    "kinetics": read_kinetics,
+    "path-label": tables.read_path_label,
+    "path-index": lines.read_indexed,
+    "kinetics": tables.read_kinetics,
     "class-folders": read_class_folders,
-    "frame-folders": read_frames,
+    "frame-folders": lines.read_frames,
     "omz": read_omz,
-    "ucf101": read_ucf101,
-    "hmdb51": read_hmdb51,
+    "ucf101": lines.read_ucf101,
+    "hmdb51": lines.read_hmdb51,
 }
+_FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
+    "kinetics": tables.is_kinetics,
+    "path-label": tables.is_path_label,
+    "ucf101": lines.is_ucf101,
+    "frame-folders": lines.is_frames,
+}
+"""What a list's first line is in each format; a list of none is read as "path-index"."""
 
 MANIFEST_KEY = "manifest_version"
 """By which JSON says that it is a manifest."""
@@ -48,25 +46,17 @@ def sniff(source: ListSource) -> str:
         ListError: If it is a text file of none, or no text file.
     """
     if os.path.isdir(source.path):
-        return "hmdb51" if is_hmdb51(source.path) else "class-folders"
+        return "hmdb51" if lines.is_hmdb51(source.path) else "class-folders"
     text = source.text()
     if text.lstrip().startswith("{"):
-        document = parse_object(text)
-        if document is not None and "database" in document:
+        document = parse_object(text) or {}
+        if "database" in document:
             return "omz"
-        if document is not None and MANIFEST_KEY in document:
+        if MANIFEST_KEY in document:
             raise ListError(
                 f"data set {str(source.path)!r} is a manifest: its videos are chosen already",
                 hint="`i3d accuracy run` takes it as it is",
             )
         raise ListError(f"list {str(source.path)!r} is JSON, but neither a manifest nor Open Model Zoo's annotation")
     first_line = next((line for line in text.splitlines() if line.strip()), "")
-    for name, matches in (
-        ("kinetics", is_kinetics),
-        ("path-label", is_path_label),
-        ("ucf101", is_ucf101),
-        ("frame-folders", is_frames),
-    ):
-        if matches(first_line):
-            return name
-    return "path-index"
+    return next((name for name, matches in _FIRST_LINES.items() if matches(first_line)), "path-index")

@@ -40,4 +40,4 @@ def test_nouns() -> None:
 def test_numbers_of_points_keep_apart() -> None:
     assert number_positions([(100, 50), (300, 50)]) == [(113, 50), (313, 50)]
     close = number_positions([(100, 60), (105, 50), (104, 55), (300, 50)])
-    assert close == [(118, 68), (118, 42), (118, 55), (313, 50)]
+    assert close == [(113, 76), (118, 50), (117, 63), (313, 50)]
