@@ -66,22 +66,9 @@ class ListOptions:
             raise ArgumentError(f"{used[0]} is for lists and folders; {str(manifest_path)!r} is a manifest")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The videos of a run.
-
-    Attributes:
-        videos: In order.
-        digest: The manifest's; None for a list.
-    """
-
-    videos: Sequence[ListedVideo]
-    digest: str | None
-
-
 def list_videos(
     path: Path, labels: LabelSet, options: ListOptions, *, verifies: bool = False, say: Callable[[str], None]
-) -> Listing:
+) -> tuple[Sequence[ListedVideo], str | None]:
     """Read the videos of a manifest, and verify them, or those of a list or folder.
 
     Args:
@@ -90,6 +77,9 @@ def list_videos(
         options: How a list is read.
         verifies: Hash every video of a manifest, changed or not.
         say: Called with remarks of the list's reader.
+
+    Returns:
+        The videos in order, and the manifest's digest; None for a list.
 
     Raises:
         ListError: If it cannot be read, or a video is not the pinned one.
@@ -100,8 +90,8 @@ def list_videos(
         manifest = read_manifest(path)
         videos = manifest.videos(labels, root=options.root)
         verify_videos(manifest, root=options.root, force=verifies)
-        return Listing(videos, manifest.digest)
+        return videos, manifest.digest
     data = options.read(path, labels)
     for text in data.notes:
         say(f"note: {text}")
-    return Listing(list(data.videos), None)
+    return data.videos, None

@@ -39,7 +39,7 @@ class BaselineVideo(TypedDict):
 class BaselineLabels(TypedDict):
     """The classes behind the indices, by hash."""
 
-    name: str | None  # None: the run did not say
+    name: str | None  # None in baselines of runs that did not say
     num_classes: Count
     sha256: str | None  # of the names, see `hash_names`
 
@@ -136,7 +136,9 @@ def make_baseline(run: RecordedRun, model: str) -> Baseline:
         what={**result["what"][model], "path": Path(result["what"][model]["path"]).name},
         how=result["how"],
         where=result["where"],
-        labels=_labels(run),
+        labels=BaselineLabels(
+            name=result["labels"]["name"], num_classes=run.num_classes, sha256=hash_names(run.class_names)
+        ),
         manifest_digest=result["data"]["manifest_digest"],
         num_listed=result["counts"]["listed"],
         left_out=[*(item["path"] for item in result["counts"]["dropped"]), *uncounted],
@@ -202,9 +204,3 @@ def _fault(video: BaselineVideo, num_classes: int, seen: Set[str]) -> str | None
     if (largest := max(*video["top5"], video["label"])) >= num_classes:
         return f"class {largest}, but there are only {num_classes}"
     return None
-
-
-def _labels(run: RecordedRun) -> BaselineLabels:
-    labels = run.result.get("labels")
-    name, sha256 = (None, None) if labels is None else (labels["name"], hash_names(labels["names"]))
-    return BaselineLabels(name=name, num_classes=run.num_classes, sha256=sha256)

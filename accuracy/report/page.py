@@ -17,8 +17,6 @@ from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
 from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
-from i3d_edge.accuracy.result.schema import RESULT_NAME
-from i3d_edge.core.errors import ResultError
 from i3d_edge.runtime.show.templates import environment, percent
 
 _SUMMARY_METRICS = {
@@ -41,7 +39,6 @@ def make_report(
         with_thumbnails: Decode pictures of videos that flipped.
 
     Raises:
-        ResultError: If a `result.json` lacks a part that the page needs.
         ComparisonError: If a run has no model of that name.
     """
     shown = _reported(named)
@@ -54,12 +51,6 @@ def make_report(
 
 
 def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedModel]:
-    for run, _ in named:
-        if lacking := [part for part in ("labels", "details") if part not in run.result]:
-            raise ResultError(
-                f"result {str(run.folder / RESULT_NAME)!r} has no {lacking[0]!r}, which a report needs",
-                hint="run again with this version of i3d-edge",
-            )
     runs = {run.folder.resolve(): run for run, _ in named}
     protocols = dict(zip(runs, models.protocol_titles([run.result["how"] for run in runs.values()]), strict=True))
     titles = dict(zip(runs, models.run_titles([run.folder for run in runs.values()]), strict=True))

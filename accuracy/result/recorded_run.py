@@ -43,10 +43,8 @@ class RecordedRun:
 
     @property
     def class_names(self) -> list[str]:
-        """Names in index order; numbers where the run does not name its classes."""
-        if "labels" in self.result:
-            return self.result["labels"]["names"]
-        return [f"class {index}" for index in range(self.num_classes)]
+        """Names in index order."""
+        return self.result["labels"]["names"]
 
 
 def read_run(folder: Path) -> RecordedRun:
@@ -92,9 +90,11 @@ def _read_result(folder: Path) -> Result:
             )
         raise ResultError(f"no {RESULT_NAME} in {str(folder)!r}", hint="give the folder that `i3d accuracy run` wrote")
     result = RESULT.read(path)
-    parts: dict[str, Mapping[str, object]] = {"metrics": result["metrics"], "time.infer_s": result["time"]["infer_s"]}
-    if "details" in result:
-        parts["details"] = result["details"]
+    parts: dict[str, Mapping[str, object]] = {
+        "metrics": result["metrics"],
+        "details": result["details"],
+        "time.infer_s": result["time"]["infer_s"],
+    }
     for name, part in parts.items():
         if lacking := [model for model in result["what"] if model not in part]:
             raise ResultError(f"result {str(path)!r} is damaged: {name} lacks model {lacking[0]!r}", hint=CUT_OFF_HINT)
@@ -116,8 +116,7 @@ def score_run(run: RecordedRun) -> dict[str, Scores]:
             raise ResultError(f"run {str(run.folder)!r} has no videos with labels, so nothing can be scored")
         scores[model] = tally.scores(drops_last_video=run.result["how"]["drops_last_video"])
     _require_same(run, "metrics", {name: own.metrics for name, own in scores.items()}, run.result["metrics"])
-    if "details" in run.result:
-        _require_same(run, "details", {name: own.details for name, own in scores.items()}, run.result["details"])
+    _require_same(run, "details", {name: own.details for name, own in scores.items()}, run.result["details"])
     return scores
 
 

@@ -190,8 +190,8 @@ class Result(TypedDict):
     counts: Counts
     videos: NotRequired[list[ScoredVideo]]  # in the list's order
     metrics: dict[str, dict[str, Metric]]  # by model name, then clip_top1 (per view), clip_top5, video_top1, video_top5
-    details: NotRequired[dict[str, Details]]  # by model name
-    labels: NotRequired[Labels]
+    details: dict[str, Details]  # by model name
+    labels: Labels
     predictions_sha256: NotRequired[str]  # of predictions.jsonl
     warnings: dict[str, list[str]]  # by video path, for videos that were decoded with reservations
     time: Time

@@ -79,15 +79,15 @@ def run_accuracy(
     with ExitStack() as stack:
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
-        listing = list_videos(videos, spec.labels, reading, verifies=verifies, say=say)
+        listed, digest = list_videos(videos, spec.labels, reading, verifies=verifies, say=say)
         return score_videos(
-            listing.videos,
+            listed,
             scorers,
             spec,
             folder,
             list_path=videos,
             root=reading.root,
-            manifest_digest=listing.digest,
+            manifest_digest=digest,
             preset=preset,
             num_workers=num_decoders,
             say=say,

@@ -94,17 +94,6 @@ def test_the_protocol_names_the_aggregation(tmp_path: Path) -> None:
     assert correct == {"mean of probabilities": 0, "mean of logits": 1}
 
 
-def test_a_run_without_the_optional_fields(folder: Path) -> None:
-    def forget(result: dict[str, Any]) -> None:
-        for name in ("details", "labels", "predictions_sha256"):
-            del result[name]
-
-    edit_result(folder, forget)
-    run = read_run(folder)
-    assert run.class_names[:2] == ["class 0", "class 1"]
-    assert score_run(run)["fp32"].metrics == run.result["metrics"]["fp32"]
-
-
 def test_rows_that_are_not_those_of_the_run(folder: Path, subtests: pytest.Subtests) -> None:
     for case, (edit, message) in {
         "last row gone": (
@@ -216,6 +205,8 @@ def test_edited_metrics(folder: Path, subtests: pytest.Subtests) -> None:
 def test_a_result_with_parts_missing(folder: Path, subtests: pytest.Subtests) -> None:
     for edit, message in [
         (lambda result: result.pop("what"), "is damaged: missing field 'what'"),
+        (lambda result: result.pop("labels"), "is damaged: missing field 'labels'"),
+        (lambda result: result.pop("details"), "is damaged: missing field 'details'"),
         (lambda result: result.update(what={}), "is damaged: what: expected object of length >= 1"),
         (lambda result: result["counts"].pop("scored"), "is damaged: counts: missing field 'scored'"),
         (lambda result: result.update(videos=[{"path": "a"}]), "is damaged: videos[0]: missing field 'label'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.gate.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from i3d_edge.accuracy.report.page import make_report
-from i3d_edge.core.errors import ComparisonError, ResultError
+from i3d_edge.core.errors import ComparisonError
 from i3d_edge.runtime.show.templates import percent
 
 
@@ -270,26 +269,6 @@ def test_one_video_that_a_protocol_does_not_count(tmp_path: Path) -> None:
     page = made(tmp_path, replace(run, overrides={"time": timed(m=1.0)}))
     assert "m (f32) is right on 1/1 clips" in page.text
     assert "there is nothing to draw" in page.text
-
-
-def forget(result: dict[str, Any], *keys: str) -> dict[str, Any]:
-    part = result
-    for key in keys[:-1]:
-        part = part[key]
-    del part[keys[-1]]
-    return result
-
-
-@pytest.mark.parametrize("part", ["labels", "details"])
-def test_a_result_without_a_part_that_a_page_needs(tmp_path: Path, part: str) -> None:
-    folder = write_run(tmp_path / "run", two_models())
-    path = folder / "result.json"
-    path.write_text(json.dumps(forget(json.loads(path.read_text()), part)))
-    with pytest.raises(ResultError) as caught:
-        make_report([(read_run(folder), None)])
-    assert str(caught.value) == (
-        f"result '{path}' has no {part!r}, which a report needs\n\nhint: run again with this version of i3d-edge"
-    )
 
 
 def test_an_unknown_model(tmp_path: Path) -> None:
