@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.convert.parity import moving_clip, noise_clip
-from i3d_edge.convert.stage import Feeds
+from i3d_edge.convert.parity import Feeds, generated_pixels
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
@@ -23,10 +22,9 @@ _ARRAY = ".npy"
 
 def generated_clips(spec: ModelSpec) -> Mapping[str, Feeds]:
     """Return one clip that moves and one of noise, for every input of a model."""
-    makers = {"moving": moving_clip, "noise": noise_clip}
     return {
-        title: {name: normalised(make(spec, name), port) for name, port in spec.inputs.items()}
-        for title, make in makers.items()
+        title: {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
+        for title, clip in generated_pixels(spec).items()
     }
 
 

@@ -16,7 +16,8 @@ from i3d_edge.convert import convert_graph
 from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
 from i3d_edge.convert.ladder import TOLERANCES, climb
 from i3d_edge.convert.mistakes import mistakes
-from i3d_edge.convert.stage import Feeds, Stage, ir_stage
+from i3d_edge.convert.parity import Feeds
+from i3d_edge.convert.stage import Stage, ir_stage
 from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet, kinetics_400
