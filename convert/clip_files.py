@@ -93,8 +93,8 @@ def _read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
     )
     if layout is None or not (clip.dtype == np.uint8 or np.issubdtype(clip.dtype, np.floating)):
         raise ClipShapeError(
-            f"clip {str(path)!r} must be {spec.num_frames} frames of {height} x {width} in {port.channels} channels, "
-            f"uint8 or float; got {array.shape} {array.dtype}"
+            f"clip {str(path)!r} is {array.shape} {array.dtype}, not {spec.num_frames} frames of {height} x {width} in "
+            f"{port.channels} channels, uint8 or float"
         )
     frames = clip.transpose(tuple(layout.index(axis) for axis in "DHWC"))[np.newaxis]
     is_bytes = clip.dtype == np.uint8

@@ -174,11 +174,11 @@ def _write(
     """Write an IR if it computes what its graph does; return how many bytes it takes, and the comparison."""
     describe(model, spec)
     with staged(output, force=force) as temporary:
-        save_ir(model, temporary, output, compress_to_fp16=spec.precision == "FP16")
+        num_bytes = save_ir(model, temporary, output, compress_to_fp16=spec.precision == "FP16")
         report = None if reference is None else parity.check_parity(temporary, spec, graph_path, reference)
         if report is not None and not report.passed:
             parity.require(report, _keep_aside(temporary, output))
-        return sum(path.stat().st_size for path in temporary.parent.iterdir()), report
+    return num_bytes, report
 
 
 def describe_graph(path: Path) -> ModelSpec:
@@ -196,13 +196,13 @@ def _load(graph: GraphDef) -> ov.Model:
         model = ov.convert_model(graph.path)
     except Exception as error:  # the converter raises bare Exceptions of several kinds
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must be convertible by OpenVINO; got {str(error).splitlines()[0]}"
+            f"OpenVINO cannot convert frozen graph {str(graph.path)!r}: {str(error).splitlines()[0]}"
         ) from error
     shapes = [port.partial_shape for port in model.inputs]
     if any(shape.is_dynamic or len(shape) != 5 for shape in shapes):
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must take clips of fixed shape (N, D, H, W, C); "
-            f"got {', '.join(str(shape) for shape in shapes)}"
+            f"frozen graph {str(graph.path)!r} takes {', '.join(str(shape) for shape in shapes)}, not clips of fixed "
+            "shape (N, D, H, W, C)"
         )
     return model
 
@@ -211,14 +211,14 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     """Describe a graph that does not describe itself, from its shapes."""
     if len(model.inputs) != 1:
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must describe itself to have {len(model.inputs)} inputs; it does not",
+            f"frozen graph {str(graph.path)!r} has {len(model.inputs)} inputs and does not describe them",
             hint="`i3d freeze --joint` makes such a graph",
         )
     batch, num_frames, _, crop_px, channels = model.input().shape
     stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
     if stream is None:
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}"
+            f"frozen graph {str(graph.path)!r} has {channels} channel(s), neither 3 (RGB) nor 2 (flow)"
         )
     return i3d_spec(
         stream=stream,
@@ -262,7 +262,7 @@ def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> M
 def _require_one_clip(spec: ModelSpec, target: Target) -> None:
     if target == "vpu" and spec.batch != 1:
         raise SpecError(
-            f"batch must be 1 for a VPU, whose operators take the frames of a clip as a batch; got {spec.batch}",
+            f"a network for a VPU takes one clip at a time, not {spec.batch}: its operators take the frames as a batch",
             hint="leave out --batch, or freeze the graph for one clip",
         )
 
@@ -271,8 +271,8 @@ def _require_lowered(outcomes: Mapping[str, Outcome]) -> None:
     lowering = outcomes.get(LOWER_TO_2D)
     if lowering is None or not lowering.is_applied:
         raise SpecError(
-            "network must be lowered to four axes to take flat input; "
-            + ("its target is no VPU" if lowering is None else f"it is not: {lowering.reason}"),
+            "only a network of four axes takes flat input; "
+            + ("this one is not for a VPU" if lowering is None else f"this one stays at five: {lowering.reason}"),
             hint="--for vpu lowers it",
         )
 

@@ -111,8 +111,7 @@ def quantize_ir(
     )
     describe(quantized, spec)
     with staged(output, force=force) as temporary:
-        save_ir(quantized, temporary, output, compress_to_fp16=False)
-        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
+        num_bytes = save_ir(quantized, temporary, output, compress_to_fp16=False)
     layers = Engine(output).layer_precisions()
     return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped), layers)
 

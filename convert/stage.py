@@ -115,7 +115,7 @@ def _output_logits(model: ov.Model, spec: ModelSpec) -> None:
         return
     softmax = output.get_node().input_value(0).get_node()
     if softmax.get_type_name() != "Softmax":
-        raise SpecError(f"the network must end in a softmax, or give logits; it ends in {softmax.get_type_name()}")
+        raise SpecError(f"the network ends in {softmax.get_type_name()}: neither in a softmax nor in logits")
     softmax.input_value(0).set_names({_LOGITS})
     model.add_outputs(_LOGITS)
 

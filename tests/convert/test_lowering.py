@@ -321,7 +321,7 @@ def test_several_clips_at_once(graph_path: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         convert_graph(graph_path, tmp_path / "m.xml", target="vpu", batch=2)
     assert str(caught.value) == (
-        "batch must be 1 for a VPU, whose operators take the frames of a clip as a batch; got 2\n\n"
+        "a network for a VPU takes one clip at a time, not 2: its operators take the frames as a batch\n\n"
         "hint: leave out --batch, or freeze the graph for one clip"
     )
 
@@ -330,7 +330,7 @@ def test_flat_input_needs_a_lowered_network(graph_path: Path, tmp_path: Path) ->
     with pytest.raises(SpecError) as caught:
         convert_graph(graph_path, tmp_path / "m.xml", flat_input=True)
     assert str(caught.value) == (
-        "network must be lowered to four axes to take flat input; its target is no VPU\n\nhint: --for vpu lowers it"
+        "only a network of four axes takes flat input; this one is not for a VPU\n\nhint: --for vpu lowers it"
     )
     assert not (tmp_path / "m.xml").exists()
 
