@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Engine, Mode
     from i3d_edge.runtime.measure.bench import Timing
     from i3d_edge.runtime.measure.end_to_end import EndToEnd
-    from i3d_edge.runtime.measure.start_up import StartUp
 
 _LAYERS_SHOWN = 15
 
@@ -39,13 +38,6 @@ _LAYERS_SHOWN = 15
     multiple=True,
     help="Also time this video from file to answer, in throughput mode; can be repeated.",
 )
-@click.option(
-    "--start-up",
-    "start_up_video",
-    type=click.Path(path_type=Path),
-    metavar="VIDEO",
-    help="Also time a whole process that classifies this video, with compiled models cached.",
-)
 @click.option("--layers", is_flag=True, help="Also print the slowest layers of each model, and their kernels.")
 @device_option
 @precision_option
@@ -56,7 +48,6 @@ def bench(
     mode: Mode,
     rounds: int,
     videos: tuple[Path, ...],
-    start_up_video: Path | None,
     layers: bool,
     device: str,
     inference_precision: str | None,
@@ -76,7 +67,6 @@ def bench(
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure import bench as room
     from i3d_edge.runtime.measure.end_to_end import time_end_to_end
-    from i3d_edge.runtime.measure.start_up import time_start_up
 
     engine = partial(Engine, device=device, inference_precision=inference_precision)
     engines = {str(path): engine(path, mode=mode) for path in models}
@@ -92,23 +82,16 @@ def bench(
         for path in models
         if videos
     }
-    starts = {
-        str(path): time_start_up(path, start_up_video, device=device, rounds=rounds)
-        for path in models
-        if start_up_video is not None
-    }
     rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
         document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
-        document |= {"start_up": {path: _start_fields(start) for path, start in starts.items()}} if starts else {}
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
-        lines = [(path, _pass_line(timed)) for path, timed in passes.items()]
-        for path, line in [*lines, *((path, _start_line(start)) for path, start in starts.items())]:
-            click.echo(f"\n{path}: {line}")
+        for path, timed in passes.items():
+            click.echo(f"\n{path}: {_pass_line(timed)}")
     for model in models if layers else ():
         _echo_layers(model, engine(model, profile=True), rounds)
 
@@ -119,22 +102,6 @@ def _echo_layers(path: Path, engine: Engine, rounds: int) -> None:
     click.echo(f"\n{path}, slowest layers:")
     for layer in layer_times(engine, rounds=rounds)[:_LAYERS_SHOWN]:
         click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
-
-
-def _start_fields(start: StartUp) -> dict[str, float]:
-    return {**dataclasses.asdict(start), "total_s": start.total_s}
-
-
-def _start_line(start: StartUp) -> str:
-    parts = (
-        ("interpreter and imports", start.imports_s),
-        ("reading the IR", start.read_s),
-        ("loading the compiled model from a warm cache", start.compile_s),
-        ("decoding", start.decode_s),
-        ("first inference", start.infer_s),
-    )
-    lines = [f"  {seconds:6.3f} s  {100 * seconds / start.total_s:4.1f} %  {name}" for name, seconds in parts]
-    return "\n".join((f"{start.total_s:.3f} s from the start of a process to its first answer", *lines))
 
 
 def _pass_fields(timed: EndToEnd) -> dict[str, Any]:

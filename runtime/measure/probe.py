@@ -131,9 +131,9 @@ def video_clips(paths: Sequence[Path], spec: ModelSpec, num_clips: int) -> list[
     return [clip for path in paths for clip in read_clips(path, spec, num_clips=num_clips).clips]
 
 
-def recommend(runs: Iterable[Measurement], aim: Mode, *, prob_bound: float = PROB_BOUND) -> Setting | None:
+def recommend(runs: Iterable[Measurement], aim: Mode) -> Setting | None:
     """Return the best setting among those that answer as f32 on the CPU does, within a bound; None if there is none."""
-    right = [run for run in runs if run.max_prob_difference <= prob_bound]
+    right = [run for run in runs if run.max_prob_difference <= PROB_BOUND]
     if aim == "latency":
         timed = [(run.latency_p50_ms, run) for run in right if run.latency_p50_ms is not None]
         return min(timed, key=lambda pair: pair[0])[1].setting if timed else None

@@ -128,17 +128,6 @@ def test_a_missing_package_is_named(module: str, args: list[str], message: str, 
     assert result.stderr.startswith(f"DependencyError: {message}\n\nhint: pip install 'i3d-edge[")
 
 
-def test_export_to_model_api(ir_path: Path, tmp_path: Path) -> None:
-    result = i3d("export", ir_path, "--model-api", tmp_path / "api.xml")
-    assert result.exit_code == 0, result.output
-    assert "input    Placeholder NSCTHW (1, 1, 3, 16, 224, 224), uint8, RGB 0..255\n" in result.stdout
-    assert (tmp_path / "api.bin").is_file()
-    again = i3d("export", ir_path, "--model-api", tmp_path / "api.xml")
-    assert again.exit_code == 1
-    assert "pass --force to replace it" in again.stderr
-    assert i3d("export", ir_path, "--model-api", tmp_path / "api.xml", "--force").exit_code == 0
-
-
 def test_classify_for_people(ir_path: Path, video: Path) -> None:
     result = i3d("classify", video, "--model", ir_path, "-k", 2)
     assert result.exit_code == 0, result.output
