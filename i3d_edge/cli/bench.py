@@ -16,7 +16,6 @@ from i3d_edge.cli._base import Command, device_option, note, precision_option, q
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Engine, Mode
     from i3d_edge.runtime.measure.bench import Timing
-    from i3d_edge.runtime.measure.end_to_end import EndToEnd
     from i3d_edge.runtime.measure.start_up import StartUp
 
 _LAYERS_SHOWN = 15
@@ -33,13 +32,6 @@ _LAYERS_SHOWN = 15
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
 @click.option(
-    "--video",
-    "videos",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Also time this video from file to answer, in throughput mode; can be repeated.",
-)
-@click.option(
     "--start-up",
     "start_up_video",
     type=click.Path(path_type=Path),
@@ -55,7 +47,6 @@ def bench(
     models: tuple[Path, ...],
     mode: Mode,
     rounds: int,
-    videos: tuple[Path, ...],
     start_up_video: Path | None,
     layers: bool,
     device: str,
@@ -65,8 +56,7 @@ def bench(
     """Time models on random pixels, taking turns in one run.
 
     Each model is compared with the first one, round by round, so that other work on the machine affects all alike.
-    Decoding is not included. With --video, the centre clip of each video is decoded and classified too, and the time
-    compared with the shortest that the cores allow.
+    Decoding is not included.
 
     \b
     Example:
@@ -75,7 +65,6 @@ def bench(
     from i3d_edge.runtime.inference.engine import Engine
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure import bench as room
-    from i3d_edge.runtime.measure.end_to_end import time_end_to_end
     from i3d_edge.runtime.measure.start_up import time_start_up
 
     engine = partial(Engine, device=device, inference_precision=inference_precision)
@@ -87,11 +76,6 @@ def bench(
     for opened in engines.values():
         for text in end_notes(opened):
             note(text)
-    passes = {
-        str(path): time_end_to_end(path, videos, device=device, inference_precision=inference_precision)
-        for path in models
-        if videos
-    }
     starts = {
         str(path): time_start_up(path, start_up_video, device=device, rounds=rounds)
         for path in models
@@ -100,15 +84,13 @@ def bench(
     rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
-        document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
         document |= {"start_up": {path: _start_fields(start) for path, start in starts.items()}} if starts else {}
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
-        lines = [(path, _pass_line(timed)) for path, timed in passes.items()]
-        for path, line in [*lines, *((path, _start_line(start)) for path, start in starts.items())]:
-            click.echo(f"\n{path}: {line}")
+        for path, start in starts.items():
+            click.echo(f"\n{path}: {_start_line(start)}")
     for model in models if layers else ():
         _echo_layers(model, engine(model, profile=True), rounds)
 
@@ -135,26 +117,6 @@ def _start_line(start: StartUp) -> str:
     )
     lines = [f"  {seconds:6.3f} s  {100 * seconds / start.total_s:4.1f} %  {name}" for name, seconds in parts]
     return "\n".join((f"{start.total_s:.3f} s from the start of a process to its first answer", *lines))
-
-
-def _pass_fields(timed: EndToEnd) -> dict[str, Any]:
-    return {
-        **dataclasses.asdict(timed),
-        "bound_s": timed.bound_s,
-        "wall_over_bound": timed.wall_s / timed.bound_s,
-        "wall_over_model": timed.wall_s / timed.model_wall_s,
-    }
-
-
-def _pass_line(timed: EndToEnd) -> str:
-    work = f"decoding {timed.decode_cpu_s:.2f} s and the model {timed.model_cpu_s:.2f} s of processor time, alone"
-    return (
-        f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second, "
-        f"in {timed.mode} mode\n"
-        f"  {timed.wall_s / timed.bound_s:.2f} x the shortest possible time, {timed.bound_s:.2f} s: "
-        f"{work}, on {timed.num_cores} cores\n"
-        f"  {timed.wall_s / timed.model_wall_s:.2f} x the model alone"
-    )
 
 
 def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
