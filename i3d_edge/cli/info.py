@@ -193,6 +193,8 @@ def _bundle(path: Path) -> Facts:
         return [
             ("kind", f"bundle, {len(opened.manifest.entries)} entries"),
             *(("model", f"{model.name}: {model.title}") for model in opened.manifest.models),
+            *(("weights", f"{model.name}: {model.licence}") for model in opened.manifest.models),
+            ("packed by", ", ".join(f"{name} {version}" for name, version in opened.manifest.versions.items())),
             ("digest", opened.digest),
             ("next", f"i3d bundle verify {path}"),
         ]

@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import (
-    INTERRUPTED,
-    Command,
-    model_option,
-    note,
-    quiet_option,
-)
+from i3d_edge.cli._base import INTERRUPTED, Command, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream, Webhook
@@ -227,10 +222,11 @@ def _delivering(hook: Webhook) -> Iterator[None]:
         yield
     finally:
         if hook.num_waiting:
-            note(f"webhook {hook.shown}: {hook.num_waiting} events left; trying for up to {FLUSH_S:g} s")
+            note(f"webhook {hook.shown}: {plural(hook.num_waiting, 'event')} left; trying for up to {FLUSH_S:g} s")
         hook.close(FLUSH_S)
         counts = hook.counts
-        note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_retries} retries, {counts.num_lost} lost")
+        failed = plural(counts.num_retries, "failed attempt")
+        note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_lost} lost, {failed}")
 
 
 @contextmanager

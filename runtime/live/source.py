@@ -16,8 +16,9 @@ from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
-from i3d_edge.runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
+from i3d_edge.runtime.live.connection import Connection, TransientError
 from i3d_edge.runtime.live.frame import LiveFrame
+from i3d_edge.runtime.live.options import StreamOptions
 
 _GRACE_S = 2.0
 """What a reader may be late beyond its own time-out before it counts as stuck."""
@@ -62,33 +63,28 @@ class LiveSource:
     def __init__(
         self,
         address: Address,
-        settings: Settings,
+        options: StreamOptions,
         *,
-        is_real_time: bool = False,
-        is_looped: bool = False,
         backoff: Backoff | None = None,
         say: Callable[[str], None] = lambda _text: None,
         stop: threading.Event | None = None,
-        connect: Callable[[Address, Settings], Connection] = Connection,
+        connect: Callable[[Address, StreamOptions], Connection] = Connection,
     ) -> None:
         """Open nothing yet.
 
         Args:
             address: Where it is.
-            settings: How it is opened and read.
-            is_real_time: Whether a source that does not pace itself is to be played at the pace of its timestamps.
-            is_looped: Whether a file begins again at its end.
-            backoff: For reconnections; without a limit, the first connection is tried again too.
+            options: How it is opened and read.
+            backoff: Between reconnections, in place of the one that the options ask for.
             say: Is told what a user should know.
             stop: Ends the iteration when set.
             connect: Opens the source.
         """
-        self.is_live = is_real_time
+        self.is_live = options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
-        self._address, self._settings = address, settings
-        self._is_real_time, self._is_looped = is_real_time, is_looped
-        self._backoff = backoff or Backoff(max_attempts=5)
+        self._address, self._options = address, options
+        self._backoff = backoff or Backoff(options.reconnect)
         self._say, self._stop, self._connect = say, stop or threading.Event(), connect
         self._state = _State.CONNECTING
         self._clock: StreamClock | None = None
@@ -120,23 +116,23 @@ class LiveSource:
                 continue
             if self._state is _State.CONNECTING and not self._stop.is_set():
                 raise error or StreamOpenError(f"no frame of stream {self._address.shown!r} can be decoded")
-            if not self._is_looped or self._clock is None:
+            if not self._options.is_looped or self._clock is None:
                 if error is not None:
                     self._say(error.message)
                 return
             self._clock.append()
 
     def _open(self) -> Connection:
-        self._wait_for(self._settings.open_timeout_s)
+        self._wait_for(self._options.open_timeout_s)
         try:
-            connection = self._connect(self._address, self._settings)
+            connection = self._connect(self._address, self._options)
         except StreamError as error:
             if self.num_frames == 0:
                 raise
             raise TransientError(error) from error  # it was there before
         finally:
             self._deadline_s = None
-        self.is_live = self._is_real_time or connection.is_endless
+        self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
         return connection
 
@@ -145,21 +141,21 @@ class LiveSource:
         if self._clock is None:
             self._clock = StreamClock(is_live=connection.is_endless, frame_duration=connection.frame_duration)
             # An HTTP stream arrives in bursts; a segment of HLS at once.
-            is_paced = self._is_real_time or (connection.is_endless and self._address.kind == "http")
+            is_paced = self._options.is_real_time or (connection.is_endless and self._address.kind == "http")
             self._pacer = Pacer() if is_paced else None
         self._lag = Lag()
         frames = connection.frames()
         try:
             while not self._stop.is_set():
-                self._wait_for(self._settings.read_timeout_s)
-                frame = next(frames, None)
+                self._wait_for(self._options.read_timeout_s)
+                decoded = next(frames, None)
                 self._deadline_s = None
-                if frame is None:
+                if decoded is None:
                     break
                 self._state = _State.LIVE
                 self._backoff.succeeded()
                 self.num_frames += 1
-                yield from self._place(self._clock, frame, connection.to_rgb)
+                yield from self._place(self._clock, *decoded, connection.to_rgb)
         except TransientError as failure:
             return failure.error
         finally:
@@ -167,9 +163,11 @@ class LiveSource:
             self.num_errors += connection.num_errors
         return None
 
-    def _place(self, clock: StreamClock, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
+    def _place(
+        self, clock: StreamClock, image: VideoFrame, pts: Fraction | None, to_rgb: RgbConverter
+    ) -> Iterator[LiveFrame | Gap]:
         before = clock.time
-        placed = clock.place(frame.pts, time.monotonic())
+        placed = clock.place(pts, time.monotonic())
         if placed is None:
             return
         if placed.note:
@@ -180,8 +178,8 @@ class LiveSource:
             self._say(late)
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
-        self._note_size(frame.image, placed.time)
-        yield LiveFrame(placed.time, time.monotonic(), time.time(), frame.image, to_rgb)
+        self._note_size(image, placed.time)
+        yield LiveFrame(placed.time, time.monotonic(), time.time(), image, to_rgb)
 
     def _note_size(self, image: VideoFrame, at: Fraction) -> None:
         size = (image.width, image.height)

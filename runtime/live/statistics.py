@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from i3d_edge.core.processor import resident_mib
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.live.event import EventType
 
 _GROWTH = 1.02
@@ -95,10 +96,10 @@ class Statistics:
         """Return one line about all of it."""
         elapsed_s = now_s - self.started_s
         return (
-            f"{self.stream_s:.1f} s of stream in {elapsed_s:.1f} s: {self.num_frames} frames, "
-            f"{self.num_windows} windows ({_rate(self.num_windows, elapsed_s)}), {self._rest()}, "
-            f"{self.num_started} actions started, {self.num_ended} ended, {self.num_gaps} gaps"
-            + (f", {self.num_damaged} decoding errors" if self.num_damaged else "")
+            f"{self.stream_s:.1f} s of stream in {elapsed_s:.1f} s: {plural(self.num_frames, 'frame')}, "
+            f"{plural(self.num_windows, 'window')} ({_rate(self.num_windows, elapsed_s)}), {self._rest()}, "
+            f"{plural(self.num_started, 'action')} started, {self.num_ended} ended, {plural(self.num_gaps, 'gap')}"
+            + (f", {plural(self.num_damaged, 'decoding error')}" if self.num_damaged else "")
         )
 
     def _rest(self) -> str:

@@ -13,10 +13,9 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
-from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.connection import silence_error
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.hop import AutoHop, FixedHop, Hop
+from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.hysteresis import Hysteresis
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import Ended, StreamReader
@@ -84,16 +83,8 @@ class LiveStream:
             only=[spec.labels.index(label) for label in options.labels],
         )
         self._watcher = Watcher(smoothing_named(options.smoothing), hysteresis, self.source)
-        self._hop: Hop = AutoHop(spec.span) if options.hop is None else FixedHop(options.hop)
-        self._live = LiveSource(
-            self._address,
-            options.settings,
-            is_real_time=options.is_real_time,
-            is_looped=options.is_looped,
-            backoff=Backoff(options.reconnect),
-            say=say,
-            stop=self._stop,
-        )
+        self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
+        self._live = LiveSource(self._address, options, say=say, stop=self._stop)
         self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))
 
     def stop(self) -> None:
@@ -119,7 +110,7 @@ class LiveStream:
                     self._say_if_short(error)
                     break
                 if item is None and self._live.is_stuck():
-                    error = silence_error(self._address, self._options.settings)
+                    error = silence_error(self._address, self._options)
                     break
                 yield from self._handled(item)
                 self._report()

@@ -77,8 +77,7 @@ class Webhook:
         self._url, self._say, self._post = url, say, post or post_json
         self._backoff = backoff or Backoff(max_attempts=None)
         self._max_waiting = max_waiting
-        self._waiting: deque[str] = deque()
-        self._sending: str | None = None
+        self._waiting: deque[str] = deque()  # the first one is being sent
         self._changed = threading.Condition()
         self._is_closing = self._is_given_up = self._is_down = False
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
@@ -87,13 +86,13 @@ class Webhook:
     @property
     def num_waiting(self) -> int:
         """How many events are kept for now."""
-        return len(self._waiting) + (self._sending is not None)
+        return len(self._waiting)
 
     def send(self, event: str) -> None:
         """Take an event, a JSON text, and return at once."""
         with self._changed:
-            if len(self._waiting) == self._max_waiting:
-                self._waiting.popleft()
+            if len(self._waiting) > self._max_waiting:
+                del self._waiting[1]
                 self.counts.num_lost += 1
             self._waiting.append(event)
             self._changed.notify()
@@ -106,9 +105,8 @@ class Webhook:
         self._thread.join(limit_s)
         with self._changed:
             self._is_given_up = True
-            self.counts.num_lost += self.num_waiting
+            self.counts.num_lost += len(self._waiting)
             self._waiting.clear()
-            self._sending = None
             self._changed.notify()
 
     def _run(self) -> None:
@@ -132,19 +130,17 @@ class Webhook:
     def _next(self) -> str | None:
         """Return the event that is to be sent, once there is one; None when there will be none."""
         with self._changed:
-            if self._sending is None:
-                self._changed.wait_for(lambda: self._waiting or self._is_closing)
-                self._sending = self._waiting.popleft() if self._waiting else None
-            return self._sending
+            self._changed.wait_for(lambda: self._waiting or self._is_closing)
+            return self._waiting[0] if self._waiting else None
 
     def _settle(self, *, is_lost: bool) -> None:
         """Be done with the event that was sent, unless it was given up meanwhile."""
         with self._changed:
             self._backoff.succeeded()
-            if self._sending is not None:
+            if self._waiting:
+                self._waiting.popleft()
                 self.counts.num_lost += is_lost
                 self.counts.num_sent += not is_lost
-                self._sending = None
 
     def _wait(self) -> None:
         """Wait before the next attempt; closing cuts that short, once."""
