@@ -61,7 +61,7 @@ def bundle() -> None:
     "profiles",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A deployment profile of one of the models, from `i3d probe`; can be repeated.",
+    help="A deployment profile of one of the models, from `i3d probe`. Repeatable.",
 )
 @force_option
 @quiet_option

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--device",
     "devices",
     multiple=True,
-    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU; can be repeated. Default: all devices.",
+    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU. Repeatable.  [default: all devices]",
 )
 @click.option(
     "--mode",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "videos",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Compare on clips of this video, not on generated ones; can be repeated.",
+    help="Compare on clips of this video, not on generated ones. Repeatable.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Timings of each setting.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a deployment profile, JSON.")

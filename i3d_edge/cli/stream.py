@@ -164,9 +164,8 @@ def stream(
         raise click.UsageError("--loop is for files only")
     if not progress.is_enabled():
         watching["report_every_s"] = 0
-    with _usage_errors():
-        options = StreamOptions(**watching)
-        hook = Webhook(webhook, say=note) if webhook else None
+    options = StreamOptions(**watching)
+    hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
@@ -189,14 +188,6 @@ def stream(
                 hook.send(line)
     if signal.SIGINT in received:
         click.get_current_context().exit(INTERRUPTED)
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, EventType
+from i3d_edge.runtime.live.options import StreamOptions
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -34,48 +34,35 @@ class Hysteresis:
         the third still counts; the fourth ends it, at 2 + 3 = 5 s.
     """
 
-    def __init__(
-        self,
-        labels: LabelSet,
-        source: str,
-        *,
-        on: float = 0.5,
-        off: float = 0.3,
-        min_duration_s: float = 0.0,
-        only: Collection[int] = (),
-    ) -> None:
+    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
         """Begin with no action going on.
 
         Args:
             labels: One per class.
             source: The stream's name, for the events.
-            on: From 0 to 1.
-            off: At most `on`.
-            min_duration_s: See the class.
-            only: Indices of the classes to watch; empty for all.
+            options: `on`, `off`, `min_duration_s`, and the `labels` to watch, all if empty.
 
         Raises:
-            ValueError: If `on` and `off` are not as said.
+            LabelError: If a label to watch is not the model's.
         """
-        check_thresholds(on, off)
-        self._labels, self._source = labels, source
-        self._on, self._off, self._min_duration_s = on, off, min_duration_s
-        self._watched = np.isin(np.arange(len(labels)), list(only)) if only else np.ones(len(labels), bool)
+        self._labels, self._source, self._options = labels, source, options
+        watched = [labels.index(label) for label in options.labels] or range(len(labels))
+        self._watched = np.isin(np.arange(len(labels)), list(watched))
         self._actions: dict[int, _Action] = {}
 
     def update(self, start_s: float, end_s: float, probabilities: Float32Array) -> list[Event]:
         """Take a window's smoothed probabilities, shape (num_classes,); return what they begin and end."""
         events = []
         for index in list(self._actions):
-            if probabilities[index] < self._off:
+            if probabilities[index] < self._options.off:
                 events += self._end(index)
             else:
                 action = self._actions[index]
                 action.end_s, action.peak = end_s, max(action.peak, float(probabilities[index]))
-        for index in np.flatnonzero((probabilities >= self._on) & self._watched).tolist():
+        for index in np.flatnonzero((probabilities >= self._options.on) & self._watched).tolist():
             self._actions.setdefault(index, _Action(start_s, end_s, float(probabilities[index])))
         for index, action in self._actions.items():
-            if not action.is_told and action.end_s - action.start_s >= self._min_duration_s:
+            if not action.is_told and action.end_s - action.start_s >= self._options.min_duration_s:
                 action.is_told = True
                 events.append(self._event("start", index, action, None))
         return events
@@ -98,13 +85,3 @@ class Hysteresis:
             probability=action.peak,
             source=self._source,
         )
-
-
-def check_thresholds(on: float, off: float) -> None:
-    """Refuse thresholds without an order.
-
-    Raises:
-        ValueError: If they are not 0 < off <= on <= 1.
-    """
-    if not 0 < off <= on <= 1:
-        raise ValueError(f"thresholds must be 0 < off <= on <= 1; got off {off:g}, on {on:g}")

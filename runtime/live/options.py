@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from i3d_edge.runtime.live.hysteresis import check_thresholds
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
 
@@ -32,7 +32,7 @@ class StreamOptions:
         hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
-        ValueError: If smoothing or thresholds are not as said.
+        ArgumentError: If smoothing or thresholds are not as said.
     """
 
     hop: int | None = 25
@@ -54,4 +54,5 @@ class StreamOptions:
 
     def __post_init__(self) -> None:
         smoothing_named(self.smoothing)
-        check_thresholds(self.on, self.off)
+        if not 0 < self.off <= self.on <= 1:
+            raise ArgumentError(f"thresholds must be 0 < off <= on <= 1; got off {self.off:g}, on {self.on:g}")

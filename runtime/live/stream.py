@@ -16,10 +16,8 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.connection import silence_error
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.hop import Hop
-from i3d_edge.runtime.live.hysteresis import Hysteresis
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import Ended, StreamReader
-from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
@@ -74,15 +72,7 @@ class LiveStream:
         self.statistics = Statistics(time.monotonic())
         self._spec, self._infer, self._say = spec, infer, say
         self._stop = threading.Event()
-        hysteresis = Hysteresis(
-            spec.labels,
-            self.source,
-            on=options.on,
-            off=options.off,
-            min_duration_s=options.min_duration_s,
-            only=[spec.labels.index(label) for label in options.labels],
-        )
-        self._watcher = Watcher(smoothing_named(options.smoothing), hysteresis, self.source)
+        self._watcher = Watcher(spec.labels, self.source, options)
         self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
         self._live = LiveSource(self._address, options, say=say, stop=self._stop)
         self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))

@@ -9,9 +9,11 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, dated
 from i3d_edge.runtime.live.hysteresis import Hysteresis
-from i3d_edge.runtime.live.smoothing import Smoothing
+from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap
 from i3d_edge.runtime.live.window import StreamWindow
 
@@ -24,8 +26,11 @@ class Watcher:
     Windows are to be told first (`smooth`), then what they change (`events`).
     """
 
-    def __init__(self, smoothing: Smoothing, hysteresis: Hysteresis, source: str) -> None:
-        self._smoothing, self._hysteresis, self._source = smoothing, hysteresis, source
+    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
+        """Begin with no windows; arguments and errors are those of `Hysteresis`."""
+        self._source = source
+        self._smoothing = smoothing_named(options.smoothing)
+        self._hysteresis = Hysteresis(labels, source, options)
         self._anchor: tuple[float, float] | None = None
         self._start_times: dict[int | None, datetime | None] = {}
 

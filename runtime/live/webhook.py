@@ -14,6 +14,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
@@ -69,7 +70,7 @@ class Webhook:
             max_waiting: Events that are kept; a further one takes the place of the oldest.
 
         Raises:
-            ValueError: If the URL is of another kind.
+            ArgumentError: If the URL is of another kind.
         """
         check_url(url)
         self.shown = masked(url)
@@ -164,11 +165,11 @@ def check_url(url: str) -> None:
     """Refuse what cannot be posted to.
 
     Raises:
-        ValueError: If it is not an http or https URL with a host.
+        ArgumentError: If it is not an http or https URL with a host.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"webhook must be an http:// or https:// URL; got {masked(url)!r}")
+        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url)!r}")
 
 
 def post_json(url: str, text: str) -> None:

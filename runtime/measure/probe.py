@@ -114,12 +114,8 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
     """
     require_rgb(spec)
     patterns = list(PATTERNS)
-    found = []
-    for number in range(num_clips):
-        pixels = golden_pixels(spec, patterns[number % len(patterns)], number)
-        [clip] = pixels.values()
-        found.append(Clip(clip[0], 0.0, 0.0))
-    return found
+    pixels = [golden_pixels(spec, patterns[number % len(patterns)], number) for number in range(num_clips)]
+    return [Clip(clip[0], 0.0, 0.0) for inputs in pixels for clip in inputs.values()]
 
 
 def video_clips(paths: Sequence[Path], spec: ModelSpec, num_clips: int) -> list[Clip]:

@@ -5,6 +5,7 @@ import time
 import pytest
 from live import Received, hanging, webhook
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.webhook import Refused, Webhook, check_url, post_json
 
@@ -99,7 +100,7 @@ def test_the_thread_ends_when_all_is_delivered() -> None:
 def test_other_addresses_are_refused(subtests: pytest.Subtests) -> None:
     for url in ["ftp://u:secret@h/x", "http:///x", "h/x"]:
         with subtests.test(url=url):
-            with pytest.raises(ValueError, match="webhook must be") as caught:
+            with pytest.raises(ArgumentError, match="webhook must be") as caught:
                 check_url(url)
             shown = url.replace("u:secret", "***")
             assert str(caught.value) == f"webhook must be an http:// or https:// URL; got {shown!r}"
