@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,9 @@ import click
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.inference.engine import Engine, Mode
+    from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.bench import Timing
     from i3d_edge.runtime.measure.start_up import StartUp
-
-_LAYERS_SHOWN = 15
 
 
 @click.command(cls=Command)
@@ -38,7 +35,6 @@ _LAYERS_SHOWN = 15
     metavar="VIDEO",
     help="Also time a whole process that classifies this video, with compiled models cached.",
 )
-@click.option("--layers", is_flag=True, help="Also print the slowest layers of each model, and their kernels.")
 @device_option
 @precision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -48,7 +44,6 @@ def bench(
     mode: Mode,
     rounds: int,
     start_up_video: Path | None,
-    layers: bool,
     device: str,
     inference_precision: str | None,
     as_json: bool,
@@ -67,8 +62,9 @@ def bench(
     from i3d_edge.runtime.measure import bench as room
     from i3d_edge.runtime.measure.start_up import time_start_up
 
-    engine = partial(Engine, device=device, inference_precision=inference_precision)
-    engines = {str(path): engine(path, mode=mode) for path in models}
+    engines = {
+        str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
+    }
     for opened in engines.values():
         for text in start_notes(opened):
             note(text)
@@ -91,16 +87,6 @@ def bench(
         note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
         for path, start in starts.items():
             click.echo(f"\n{path}: {_start_line(start)}")
-    for model in models if layers else ():
-        _echo_layers(model, engine(model, profile=True), rounds)
-
-
-def _echo_layers(path: Path, engine: Engine, rounds: int) -> None:
-    from i3d_edge.runtime.measure.bench import layer_times
-
-    click.echo(f"\n{path}, slowest layers:")
-    for layer in layer_times(engine, rounds=rounds)[:_LAYERS_SHOWN]:
-        click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
 
 
 def _start_fields(start: StartUp) -> dict[str, float]:

@@ -426,11 +426,10 @@ def test_info_of_nothing(tmp_path: Path) -> None:
 
 
 def test_bench(ir_path: Path) -> None:
-    result = i3d("bench", ir_path, ir_path.with_name(ir_path.name), "--rounds", 2, "--layers", "-q")
+    result = i3d("bench", ir_path, ir_path.with_name(ir_path.name), "--rounds", 2, "-q")
     assert result.exit_code == 0, result.output
     assert "times_faster_than_first" not in result.stdout
-    assert "slowest layers:" in result.stdout
-    assert "Conv3d_2c_3x3" in result.stdout
+    assert "x first" in result.stdout
 
     document = json.loads(i3d("bench", ir_path, "--rounds", 2, "--json", "--inference-precision", "f32").stdout)
     [row] = document["models"]
