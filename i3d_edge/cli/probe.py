@@ -75,17 +75,15 @@ def probe(
       i3d probe rgb_imagenet.xml -o profile.json
     """
     from i3d_edge.core.schema import to_json
-    from i3d_edge.runtime import read_ir
     from i3d_edge.runtime.measure import probe as room
     from i3d_edge.runtime.measure.profile import SCHEMA_VERSION, write_profile
 
     if output is not None:
         check_output(output, force=force)
-    _, spec = read_ir(ir_path, spec_path=spec_path)
     profile = room.probe(
         ir_path,
-        room.video_clips(videos, spec, num_clips) if videos else room.generated_clips(spec, num_clips),
-        is_generated=not videos,
+        videos=videos,
+        num_clips=num_clips,
         devices=devices,
         rounds=rounds,
         aim=mode,
