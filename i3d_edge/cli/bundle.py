@@ -79,12 +79,13 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
 
     check_output(output, force=force)
     packed = pack_bundle(models, output, profiles=profiles, force=force)
+    size = format_size(output.stat().st_size)
     print_facts(
         [
-            ("written", f"{packed.path}: {format_size(packed.num_bytes)}, {len(packed.manifest.entries)} entries"),
+            ("written", f"{output}: {size}, {len(packed.manifest.entries)} entries"),
             *_model_facts(packed.manifest),
             ("digest", packed.digest),
-            ("next", f"i3d bundle verify {packed.path} --digest {packed.digest}"),
+            ("next", f"i3d bundle verify {output} --digest {packed.digest}"),
         ]
     )
 

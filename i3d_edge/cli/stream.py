@@ -215,9 +215,8 @@ def _delivering(hook: Webhook) -> Iterator[None]:
         if hook.num_waiting:
             note(f"webhook {hook.shown}: {plural(hook.num_waiting, 'event')} left; trying for up to {FLUSH_S:g} s")
         hook.close(FLUSH_S)
-        counts = hook.counts
-        failed = plural(counts.num_retries, "failed attempt")
-        note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_lost} lost, {failed}")
+        failed = plural(hook.num_retries, "failed attempt")
+        note(f"webhook {hook.shown}: {hook.num_sent} sent, {hook.num_lost} lost, {failed}")
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
@@ -30,15 +29,6 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
     """The receiver will not take this event, however often it is sent."""
 
 
-@dataclass
-class DeliveryCounts:
-    """What became of the events: how many arrived, were tried again, and will never arrive."""
-
-    num_sent: int = 0
-    num_retries: int = 0
-    num_lost: int = 0
-
-
 class Webhook:
     """Posts events as JSON, one per request, without ever making the caller wait.
 
@@ -48,7 +38,9 @@ class Webhook:
 
     Attributes:
         shown: The URL without what gives access.
-        counts: What became of the events so far.
+        num_sent: Events that arrived.
+        num_retries: Attempts that failed and were repeated.
+        num_lost: Events that will never arrive.
     """
 
     def __init__(
@@ -74,7 +66,7 @@ class Webhook:
         """
         check_url(url)
         self.shown = masked(url)
-        self.counts = DeliveryCounts()
+        self.num_sent = self.num_retries = self.num_lost = 0
         self._url, self._say, self._post = url, say, post or post_json
         self._backoff = backoff or Backoff(max_attempts=None)
         self._max_waiting = max_waiting
@@ -94,7 +86,7 @@ class Webhook:
         with self._changed:
             if len(self._waiting) > self._max_waiting:
                 del self._waiting[1]
-                self.counts.num_lost += 1
+                self.num_lost += 1
             self._waiting.append(event)
             self._changed.notify()
 
@@ -106,7 +98,7 @@ class Webhook:
         self._thread.join(limit_s)
         with self._changed:
             self._is_given_up = True
-            self.counts.num_lost += len(self._waiting)
+            self.num_lost += len(self._waiting)
             self._waiting.clear()
             self._changed.notify()
 
@@ -140,13 +132,13 @@ class Webhook:
             self._backoff.succeeded()
             if self._waiting:
                 self._waiting.popleft()
-                self.counts.num_lost += is_lost
-                self.counts.num_sent += not is_lost
+                self.num_lost += is_lost
+                self.num_sent += not is_lost
 
     def _wait(self) -> None:
         """Wait before the next attempt; closing cuts that short, once."""
         with self._changed:
-            self.counts.num_retries += 1
+            self.num_retries += 1
             was_closing, delay_s = self._is_closing, self._backoff.failed()
             self._changed.wait_for(lambda: self._is_given_up or self._is_closing != was_closing, delay_s)
 
