@@ -97,7 +97,7 @@ def _frozen_graph(path: Path) -> Facts:
 
 
 def _undescribed(path: Path, origin: str | None) -> Facts:
-    """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
+    """Describe a model without a description of its own, for instance Open Model Zoo's frozen graph."""
     import openvino as ov
 
     from i3d_edge.runtime.inference.census import count_operators

@@ -26,7 +26,7 @@ FLUSH_S = 10.0
 
 
 def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int | None]:
-    """Return what reads a whole number above 0, or one word that stands for None."""
+    """Return a callback that reads a whole number above 0, or one word that stands for None."""
 
     def read(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
         if value == word:
@@ -192,7 +192,7 @@ def stream(
 
 @contextmanager
 def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Open a file to append lines to; yield what writes one, at once, or does nothing without a file."""
+    """Open a file to append to; yield a function that writes a line at once, or does nothing without a file."""
     if path is None:
         yield lambda _line: None
         return
@@ -208,7 +208,7 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _delivering(hook: Webhook) -> Iterator[None]:
-    """At the end deliver what waits, for a while, and say what became of all events."""
+    """At the end, deliver the waiting events for a while, and report the totals."""
     try:
         yield
     finally:
@@ -221,7 +221,7 @@ def _delivering(hook: Webhook) -> Iterator[None]:
 
 @contextmanager
 def _stopping(live: LiveStream) -> Iterator[list[int]]:
-    """Let the first Ctrl-C or SIGTERM end the stream, and a further Ctrl-C interrupt; yield what was received."""
+    """Let the first Ctrl-C or SIGTERM end the stream, and a second Ctrl-C interrupt; yield the signals received."""
     received: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Golden answers: what an IR says of the golden clips, and how far another machine's answers are from that."""
+"""Golden answers: an IR's answers to the golden clips, and how far another machine's answers are from them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _F32_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """What is expected of one clip.
+    """The expected answer to one clip.
 
     Attributes:
         pattern, seed: Of the clip; see `golden_pixels`.
@@ -65,7 +65,7 @@ class GoldenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRun:
-    """What one device said of all clips.
+    """One device's answers to all clips.
 
     Attributes:
         precision: What most convolutions ran in.

@@ -1,4 +1,4 @@
-"""Verifying: does this machine give the answers that a bundle expects?"""
+"""Checks that this machine gives the answers that a bundle expects."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class VerifyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a machine answered; every file is as it was packed.
+    """The result of verifying a bundle whose files are undamaged.
 
     Attributes:
         digest: SHA-256 of the manifest.
         num_entries, num_bytes: That were hashed.
-        checks: Per model one in f32 on the CPU, and one as it is to be used, where that is another.
+        checks: For each model, one in f32 on the CPU, and one with the device and precision to use if they differ.
         seconds: That all of it took.
     """
 
@@ -95,7 +95,7 @@ def verify_bundle(
     """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
 
     Every IR first runs in f32 on the CPU. That differs only by rounding, so a narrow bound reveals altered weights.
-    Then it runs as it is to be used, with the bound for its precision.
+    Then it runs on the device and in the precision to use, with the bound for that precision.
 
     Args:
         path: The bundle.
@@ -126,7 +126,7 @@ def verify_bundle(
 
 @contextmanager
 def _extracted(bundle: Bundle) -> Iterator[Path]:
-    """Yield a folder with the bundle's entries, which is gone afterwards."""
+    """Yield a temporary folder with the bundle's entries."""
     try:
         temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One connection to a live source: opened once, read until it ends, breaks off or falls silent."""
+"""One connection to a live source: opened once, and read until it ends, breaks off or stops delivering."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decodin
 
 
 class TransientError(Exception):
-    """What may be better on another attempt."""
+    """An error that another attempt may not meet."""
 
     def __init__(self, error: StreamError) -> None:
         super().__init__(str(error))
@@ -44,7 +44,7 @@ class Connection:
     Attributes:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
         frame_duration: Of a frame, as the source states it, in seconds.
-        num_errors: Times that the decoder refused something.
+        num_errors: Decoding errors so far.
         to_rgb: Converts its frames.
     """
 
@@ -88,7 +88,7 @@ class Connection:
         """Yield the frames as they come, each with the source's own time in seconds, or None, until the source ends.
 
         Raises:
-            TransientError: If it breaks off or falls silent.
+            TransientError: If it breaks off or stops delivering.
         """
         packets = self._container.demux(self._stream)
         packet: Packet[VideoStream] | None
@@ -138,7 +138,7 @@ class Connection:
 
 
 def silence_error(address: Address, options: StreamOptions) -> StreamTimeoutError:
-    """Return what to raise about a source whose next frame does not come."""
+    """Return the error for a source whose next frame does not arrive."""
     return StreamTimeoutError(
         f"stream {address.shown!r} delivered no frame for {options.read_timeout_s:g} s",
         hint="--read-timeout allows more",

@@ -19,15 +19,15 @@ class _Action:
     start_s: float
     end_s: float
     peak: float
-    is_told: bool = False
+    is_reported: bool = False
 
 
 class Hysteresis:
     """Finds actions in smoothed probabilities: one begins at `on` or above and ends below `off`.
 
-    What lies between the two changes nothing, so a probability that wavers around one of them is one action. An
-    action spans the windows that count for it, from the beginning of the first to the end of the last. It is told
-    once it lasts `min_duration_s`, and its end is told if it was.
+    Values between the two change nothing, so a probability that wavers around one of them is one action. An action
+    lasts from the start of its first window to the end of its last one. It is reported once it lasts
+    `min_duration_s`; its end is reported only if its start was.
 
     Example:
         on 0.5, off 0.3, windows of 3 s every second: 0.2, 0.6, 0.4, 0.2 -> starts with the second window, at 1 s;
@@ -35,7 +35,7 @@ class Hysteresis:
     """
 
     def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
-        """Begin with no action going on.
+        """Start with no action.
 
         Args:
             labels: One per class.
@@ -51,7 +51,7 @@ class Hysteresis:
         self._actions: dict[int, _Action] = {}
 
     def update(self, start_s: float, end_s: float, probabilities: Float32Array) -> list[Event]:
-        """Take a window's smoothed probabilities, shape (num_classes,); return what they begin and end."""
+        """Take a window's smoothed probabilities, shape (num_classes,); return the events they cause."""
         events = []
         for index in list(self._actions):
             if probabilities[index] < self._options.off:
@@ -62,18 +62,18 @@ class Hysteresis:
         for index in np.flatnonzero((probabilities >= self._options.on) & self._watched).tolist():
             self._actions.setdefault(index, _Action(start_s, end_s, float(probabilities[index])))
         for index, action in self._actions.items():
-            if not action.is_told and action.end_s - action.start_s >= self._options.min_duration_s:
-                action.is_told = True
+            if not action.is_reported and action.end_s - action.start_s >= self._options.min_duration_s:
+                action.is_reported = True
                 events.append(self._event("start", index, action, None))
         return events
 
     def close(self) -> list[Event]:
-        """End all that goes on: the stream ends, or has a gap."""
+        """End all actions, because the stream ends or has a gap."""
         return [event for index in list(self._actions) for event in self._end(index)]
 
     def _end(self, index: int) -> list[Event]:
         action = self._actions.pop(index)
-        return [self._event("end", index, action, action.end_s)] if action.is_told else []
+        return [self._event("end", index, action, action.end_s)] if action.is_reported else []
 
     def _event(self, kind: EventType, index: int, action: _Action, end_s: float | None) -> Event:
         return Event(

@@ -21,8 +21,7 @@ class StreamOptions:
             `Hysteresis`.
         is_real_time: Play a file at the pace of its timestamps, as if it were live.
         is_looped: Begin a file again at its end.
-        reconnect: Attempts in a row to reach a source that broke off; None for no end of them, and then the first
-            connection is tried again as well.
+        reconnect: Attempts in a row to reconnect; None for no limit, which also covers the first connection.
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: How often to report progress; 0 for never.
         num_predictions: Classes in an answer.
@@ -32,7 +31,7 @@ class StreamOptions:
         hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
-        ArgumentError: If smoothing or thresholds are not as said.
+        ArgumentError: If the smoothing or the thresholds are not valid.
     """
 
     hop: int | None = 25

@@ -1,4 +1,4 @@
-"""Smoothing: the probabilities of a stream's windows, made steady over time."""
+"""Smoothing of a stream's probabilities over time."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class MeanOfLast:
 
 
 Smoothing = ExponentialAverage | MeanOfLast
-"""Turns a window's probabilities into those that count."""
+"""Either kind of smoothing."""
 
 
 def smoothing_named(name: str) -> Smoothing:

@@ -21,16 +21,16 @@ from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.options import StreamOptions
 
 _GRACE_S = 2.0
-"""What a reader may be late beyond its own time-out before it counts as stuck."""
+"""Time after its own time-out at which a reader counts as stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch of stream time of which nothing is known.
+    """A part of the stream that is missing.
 
     Attributes:
-        start, end: The times of the frames around it.
-        reason: Why.
+        start, end: Stream times of the frames before and after it, in seconds.
+        reason: Why it is missing.
         wall_s: When the frame after it arrived, in seconds since 1970.
     """
 
@@ -49,15 +49,13 @@ class _State(Enum):
 class LiveSource:
     """Iterates over a source's frames and gaps, once.
 
-    A source that ends, a file for instance, is read to its end; one that does not, a camera, is connected to again
-    when it breaks off.
+    A file is read to its end. A camera or another endless source is reconnected when it breaks off.
 
     Attributes:
-        is_live: Whether frames come at a pace of their own, so that nobody may make them wait. Known once the first
-            frame is there.
-        frame_duration: As the source states it, in seconds; the same.
-        num_frames: Decoded so far.
-        num_errors: Times that the decoder refused something.
+        is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
+        frame_duration: As the source states it, in seconds. Known after the first frame.
+        num_frames: Frames decoded so far.
+        num_errors: Decoding errors so far.
     """
 
     def __init__(
@@ -76,7 +74,7 @@ class LiveSource:
             address: Where it is.
             options: How it is opened and read.
             backoff: Between reconnections, in place of the one that the options ask for.
-            say: Is told what a user should know.
+            say: Called with messages for the user.
             stop: Ends the iteration when set.
             connect: Opens the source.
         """
@@ -94,7 +92,7 @@ class LiveSource:
         self._deadline_s: float | None = None
 
     def is_stuck(self) -> bool:
-        """Whether opening or reading takes longer than its time-out and cannot be called back."""
+        """Whether opening or reading is blocked beyond its time-out."""
         deadline_s = self._deadline_s
         return deadline_s is not None and time.monotonic() > deadline_s
 
@@ -191,7 +189,7 @@ class LiveSource:
         """Wait before another attempt.
 
         Raises:
-            StreamError: If there is to be none.
+            StreamError: If there are no attempts left.
         """
         if self._stop.is_set():
             return

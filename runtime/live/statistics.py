@@ -1,4 +1,4 @@
-"""What a stream costs and loses: counts, and latencies kept in little memory however long it runs."""
+"""Statistics of a stream: counts, and latencies in constant memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Latencies:
         self.max_ms = max(self.max_ms, milliseconds)
 
     def percentile_ms(self, percent: float) -> float:
-        """Return the time that so many per cent do not exceed; 0 if there is none."""
+        """Return a percentile; 0 if there are no times."""
         remaining = math.ceil(self.num * percent / 100)
         for index in sorted(self._bins):
             remaining -= self._bins[index]
@@ -45,11 +45,11 @@ class Statistics:
         started_s: On the monotonic clock.
         num_frames: Source frames that were decoded.
         num_windows: Windows that were answered.
-        num_dropped: Windows that gave way to newer ones because inference fell behind.
+        num_dropped: Windows replaced by newer ones because inference fell behind.
         num_started, num_ended: Actions.
-        num_gaps: Stretches of which nothing is known.
+        num_gaps: Missing parts of the stream.
         num_waiting: Windows that wait now.
-        num_damaged: Times that the decoder refused something.
+        num_damaged: Decoding errors.
         stream_s: Stream time of the last answer's end.
         hop_frames: The step between windows now.
         latencies: From the arrival of a window's last frame to its answer.
@@ -75,7 +75,7 @@ class Statistics:
         return self._reported[0] if self._reported else self.started_s
 
     def answered(self, end_s: float, latency_ms: float) -> None:
-        """Count an answer, by where its window ends and when it came."""
+        """Count an answer, with the end of its window and its latency."""
         self.num_windows += 1
         self.stream_s = end_s
         self.latencies.add(latency_ms)

@@ -1,4 +1,4 @@
-"""A live source, watched: windows in, answers and events out."""
+"""Watching a live source: answers for windows, and events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _POLL_S = 0.2
 class LiveStream:
     """Iterates over a live source's answers and events, once.
 
-    A thread reads, decodes and cuts windows; whoever iterates infers.
+    A thread reads, decodes and cuts windows; inference runs in the thread that iterates.
 
     Attributes:
         source: Its name, without credentials.
@@ -58,7 +58,7 @@ class LiveStream:
             infer: Takes a clip in the layout and colour order of the spec, uint8, and returns probabilities, shape
                 (num_classes,).
             options: How to read and watch.
-            say: Is told, from any thread, what a user should know: reconnections, other picture sizes, progress.
+            say: Called, from any thread, with messages for the user: reconnections, new picture sizes, progress.
 
         Raises:
             StreamOpenError: If the source is an address of an unknown kind.
@@ -78,15 +78,14 @@ class LiveStream:
         self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))
 
     def stop(self) -> None:
-        """End the iteration after the window that is being inferred; what goes on is ended. From any thread."""
+        """End the iteration, and the actions under way, after the current window. Can be called from any thread."""
         self._stop.set()
 
     def __iter__(self) -> Iterator[WindowAnswer | Event]:
         """Yield answers and events as they come.
 
         Raises:
-            StreamError: One of its kinds, if the source cannot be used or is lost. Events that end what went on come
-                before it.
+            StreamError: If the source cannot be used or is lost, after the events that end the actions under way.
         """
         self.statistics.started_s = time.monotonic()
         self._reader.start()

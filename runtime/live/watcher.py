@@ -23,7 +23,7 @@ Float32Array = npt.NDArray[np.float32]
 class Watcher:
     """Smooths probabilities, finds where actions begin and end, and dates both.
 
-    Windows are to be told first (`smooth`), then what they change (`events`).
+    For each window, call `smooth` first, then `events`.
     """
 
     def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
@@ -46,12 +46,12 @@ class Watcher:
         return self._smoothing.update(window.end_s, probabilities)
 
     def events(self, window: StreamWindow, smoothed: Float32Array, latency_ms: float) -> Iterator[Event]:
-        """Yield what a window's smoothed probabilities begin and end."""
+        """Yield the events that a window's smoothed probabilities cause."""
         found = self._hysteresis.update(window.start_s, window.end_s, smoothed)
         yield from self._dated(replace(event, latency_ms=latency_ms) for event in found)
 
     def gap(self, gap: Gap, *, is_live: bool) -> Iterator[Event]:
-        """End all that goes on, forget the windows so far, and yield the gap itself too."""
+        """End all actions, forget the windows so far, and yield the gap itself too."""
         yield from self.close()
         self._smoothing.reset()
         start_s, end_s = float(gap.start), float(gap.end)
@@ -59,7 +59,7 @@ class Watcher:
         yield dated(event, end_s, gap.wall_s) if is_live else event
 
     def close(self) -> Iterator[Event]:
-        """End all that goes on."""
+        """End all actions."""
         yield from self._dated(self._hysteresis.close())
 
     def _dated(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -71,6 +71,6 @@ class Watcher:
             if event.type == "start":
                 self._start_times[event.index] = event.start_time
             else:
-                # Clocks drift and frames jitter; what was told of the start stays true.
+                # Clocks drift and frames jitter; the start time stays as it was reported.
                 event = replace(event, start_time=self._start_times.pop(event.index))
             yield event

@@ -1,4 +1,4 @@
-"""A webhook: events are posted from a thread of their own, in order, and kept while nobody answers."""
+"""A webhook: a thread posts events in order, and keeps them while the receiver does not answer."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
 
 MAX_WAITING = 1000
-"""Events that are kept; a further one takes the place of the oldest."""
+"""Number of events to keep; the next one replaces the oldest."""
 
 TIMEOUT_S = 5.0
 _RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class Refused(Exception):  # noqa: N818 - it is no error of ours
-    """The receiver will not take this event, however often it is sent."""
+    """The receiver will never accept this event."""
 
 
 class Webhook:
-    """Posts events as JSON, one per request, without ever making the caller wait.
+    """Posts events as JSON, one per request, and never makes the caller wait.
 
-    What cannot be delivered is tried again after 1, 2, 4, ... 30 s for as long as it takes, and later events wait
-    behind it. An answer of 3xx or 4xx, other than 408, 425 and 429, will not change: that event is lost and it is the
-    next one's turn. Lost events are counted.
+    A failed event is sent again after 1, 2, 4, ... 30 s until it arrives, and later events wait behind it. A status
+    of 3xx or 4xx, except 408, 425 and 429, is final: that event is lost, and the next one is sent.
 
     Attributes:
-        shown: The URL without what gives access.
+        shown: The URL without credentials.
         num_sent: Events that arrived.
         num_retries: Attempts that failed and were repeated.
         num_lost: Events that will never arrive.
@@ -55,11 +54,11 @@ class Webhook:
         """Start the thread.
 
         Args:
-            url: Where to post; http or https. User and password in it are sent as basic authorization.
-            say: Is told, once per outage, that the receiver does not answer, and that it does again.
-            post: Sends one text to the URL, in place of the real one.
-            backoff: Between attempts, without a limit.
-            max_waiting: Events that are kept; a further one takes the place of the oldest.
+            url: An http or https URL. User and password in it are sent as basic authorization.
+            say: Called with a message when the receiver stops answering, and when it answers again.
+            post: Sends a text to the URL; a replacement for tests.
+            backoff: Delays between attempts, without a limit.
+            max_waiting: Number of events to keep; the next one replaces the oldest.
 
         Raises:
             ArgumentError: If the URL is of another kind.
@@ -78,7 +77,7 @@ class Webhook:
 
     @property
     def num_waiting(self) -> int:
-        """How many events are kept for now."""
+        """How many events are waiting."""
         return len(self._waiting)
 
     def send(self, event: str) -> None:
@@ -91,7 +90,7 @@ class Webhook:
             self._changed.notify()
 
     def close(self, limit_s: float = 10.0) -> None:
-        """Deliver what waits, for so many seconds at most; what is left then is lost."""
+        """Deliver the waiting events within `limit_s` seconds; those left are lost."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
@@ -121,13 +120,13 @@ class Webhook:
                 self._is_down = False
 
     def _next(self) -> str | None:
-        """Return the event that is to be sent, once there is one; None when there will be none."""
+        """Wait for an event to send and return it; None if the webhook is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closing)
             return self._waiting[0] if self._waiting else None
 
     def _settle(self, *, is_lost: bool) -> None:
-        """Be done with the event that was sent, unless it was given up meanwhile."""
+        """Remove the event that was sent, unless closing already gave it up."""
         with self._changed:
             self._backoff.succeeded()
             if self._waiting:
@@ -136,7 +135,7 @@ class Webhook:
                 self.num_sent += not is_lost
 
     def _wait(self) -> None:
-        """Wait before the next attempt; closing cuts that short, once."""
+        """Wait before the next attempt; closing ends the wait, once."""
         with self._changed:
             self.num_retries += 1
             was_closing, delay_s = self._is_closing, self._backoff.failed()
@@ -154,7 +153,7 @@ _OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def check_url(url: str) -> None:
-    """Refuse what cannot be posted to.
+    """Check that a URL can be posted to.
 
     Raises:
         ArgumentError: If it is not an http or https URL with a host.
@@ -168,8 +167,8 @@ def post_json(url: str, text: str) -> None:
     """Post a JSON text; user and password in the URL are sent as basic authorization.
 
     Raises:
-        Refused: If the answer is a status that will not change.
-        OSError: If it does not arrive, or the answer is a status that may change.
+        Refused: If the status is final.
+        OSError: If it does not arrive, or the status may change.
         HTTPException: If the answer is not HTTP.
     """
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""How fast do models run? Several of them side by side, in turns."""
+"""Times models side by side, taking turns."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
 
 
 def _turn(engine: Engine, clip: npt.NDArray[np.generic]) -> Turn:
-    """Return what times one round of a model, per clip."""
+    """Return a function that times one round of a model, per clip."""
     if engine.mode == "latency":
         return lambda: elapsed_ms(lambda: engine.compiled(clip)) / engine.spec.batch
 

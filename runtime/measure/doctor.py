@@ -44,7 +44,7 @@ def examine(root: Path = Path("/")) -> dict[str, Iterable[Finding]]:
 
 
 def processor_findings(processor: Processor, limits: ContainerLimits) -> Iterable[Finding]:
-    """Say what a processor can do, and which IR suits it."""
+    """Yield what a processor can do, and which IR suits it."""
     features = processor.features
     cores = f" on {plural(processor.num_cores, 'core')}" if processor.num_cores else ""
     yield Finding("ok", f"{processor.name}, {plural(processor.num_cpus, 'CPU')}{cores}")
@@ -71,11 +71,11 @@ def _memory(limits: ContainerLimits) -> Iterable[Finding]:
 
 
 def absent_findings(family: str, root: Path) -> Iterable[Finding]:
-    """Say why there is no device of a family, and what is missing for one."""
+    """Yield why there is no device of a family, and what is missing for one."""
     found = driver_findings(family, root)
     missing = [item for item in found if item.level == "warning"]
     if len(found) == 1 and not found[0].remedy:
-        yield Finding("note", f"not available: {found[0].text}; a virtual machine has to be given one")
+        yield Finding("note", f"not available: {found[0].text}; to use one in a virtual machine, pass it through")
     elif missing:
         yield Finding("note", f"not available: {plural(len(missing), 'part')} missing")
         yield from missing
@@ -102,7 +102,7 @@ def _device(core: ov.Core, device: str, root: Path) -> Iterable[Finding]:
 
 
 def _computes(core: ov.Core, device: str) -> str:
-    """Say which precisions a device has, and which one it takes by default."""
+    """Return the precisions of a device, and its default, as text."""
     able = _ask(core, device, "OPTIMIZATION_CAPABILITIES")
     names = [short for name, short in _PRECISIONS.items() if name in (able if isinstance(able, Sequence) else ())]
     own = re.search(r"'(\w+)'", str(_ask(core, device, "INFERENCE_PRECISION_HINT")))

@@ -1,4 +1,4 @@
-"""How does an IR do on each device of this machine? Tried, timed, and compared with f32 on the CPU."""
+"""Tries an IR on each device of this machine: times it, and compares its answers with f32 on the CPU."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def probe(
         num_clips: Generated clips, or clips of each video, spread over it.
         devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
-        aim: What the recommended setting is to be best at.
+        aim: The mode to recommend a setting for.
         spec_path: A JSON file that describes an IR which does not describe itself.
 
     Raises:

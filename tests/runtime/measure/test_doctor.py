@@ -45,7 +45,7 @@ def test_a_container_with_limits() -> None:
 def test_a_machine_without_a_gpu(tmp_path: Path) -> None:
     write_tree(tmp_path, {"sys/bus/pci/devices/": ""})
     assert list(absent_findings("GPU", tmp_path)) == [
-        Finding("note", "not available: no Intel GPU on the PCI bus; a virtual machine has to be given one")
+        Finding("note", "not available: no Intel GPU on the PCI bus; to use one in a virtual machine, pass it through")
     ]
 
 
