@@ -173,7 +173,7 @@ def _document(report: Verification) -> dict[str, Any]:
 def _table(report: Verification) -> str:
     from tabulate import tabulate
 
-    headers = ("model", "device", "ran in", "differs by", "bound", "same top-1", "compile s", "ms per clip", "answers")
+    headers = ("model", "device", "ran in", "differs by", "bound", "same top-1", "answers")
     rows = [
         (
             check.model,
@@ -182,8 +182,6 @@ def _table(report: Verification) -> str:
             f"{check.difference:.2g}",
             f"{check.bound:g}",
             f"{check.num_same_top1} of {check.num_answers}",
-            f"{check.compile_s:.1f}",
-            f"{check.clip_ms:.0f}",
             "right" if check.passed else "WRONG",
         )
         for check in report.checks

@@ -42,8 +42,6 @@ class VerifyCheck:
         bound: What that may be.
         num_same_top1: Answers whose best class is the expected one.
         num_answers: How many there are.
-        compile_s: Reading and compiling. Unit: seconds.
-        clip_ms: Fastest clip. Unit: milliseconds.
     """
 
     model: str
@@ -53,8 +51,6 @@ class VerifyCheck:
     bound: float
     num_same_top1: int
     num_answers: int
-    compile_s: float
-    clip_ms: float
 
     @property
     def passed(self) -> bool:
@@ -225,6 +221,4 @@ def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], r
         bound=model.bound(run.precision),
         num_same_top1=count_same_top1(expected, run.answers),
         num_answers=sum(len(answer.probabilities) for answer in expected),
-        compile_s=run.compile_s,
-        clip_ms=run.clip_ms,
     )
