@@ -13,22 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import BundleError
-from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.schema import Format
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle.manifest import GOLDEN
 from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir
-from i3d_edge.runtime.prediction import top_k
 
 Float32Array = npt.NDArray[np.float32]
 
 REFERENCE_DEVICE = "CPU"
-_TOP = 5
 _MAX_SEED = 1 << 16
 _F32_DIGITS = 9
 """Decimal digits that tell one float32 from the next."""
@@ -49,15 +45,12 @@ class GoldenAnswer:
     sha256: Mapping[str, str]
     probabilities: Float32Array
 
-    def to_fields(self, labels: LabelSet) -> dict[str, Any]:
-        """Return the answer as plain JSON values, with the five best classes for people."""
+    def to_fields(self) -> dict[str, Any]:
+        """Return the answer as plain JSON values."""
         return {
             "pattern": self.pattern,
             "seed": self.seed,
             "sha256": dict(self.sha256),
-            "top5": [
-                [[item.label, round(item.prob, 6)] for item in top_k(row, labels, _TOP)] for row in self.probabilities
-            ],
             "probabilities": [[float(f"{value:.{_F32_DIGITS}g}") for value in row] for row in self.probabilities],
         }
 
@@ -127,9 +120,9 @@ def count_same_top1(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer
     return sum(int((a.probabilities.argmax(axis=-1) == b.probabilities.argmax(axis=-1)).sum()) for a, b in pairs)
 
 
-def to_bytes(answers: Mapping[str, tuple[ModelSpec, Sequence[GoldenAnswer]]]) -> bytes:
+def to_bytes(answers: Mapping[str, Sequence[GoldenAnswer]]) -> bytes:
     """Return the file's bytes: JSON, by name of the model."""
-    fields = {name: [item.to_fields(spec.labels) for item in items] for name, (spec, items) in answers.items()}
+    fields = {name: [item.to_fields() for item in items] for name, items in answers.items()}
     return (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
 
 

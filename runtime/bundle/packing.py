@@ -179,7 +179,7 @@ def _write(
                 measured=measured,
             )
         )
-    add(GOLDEN, to_bytes({item.name: (item.spec, runs[item.name][0].answers) for item in sources}))
+    add(GOLDEN, to_bytes({name: expected.answers for name, (expected, _) in runs.items()}))
     add(APACHE_PATH, apache_text())
     return BundleManifest(
         models=tuple(models),
