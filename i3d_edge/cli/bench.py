@@ -57,20 +57,14 @@ def bench(
     Example:
       i3d bench FP32.xml INT8.xml --rounds 20
     """
-    from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.api.models import bench_models
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
-    from i3d_edge.runtime.measure import bench as room
+    from i3d_edge.runtime.measure.bench import WARM_UP
     from i3d_edge.runtime.measure.start_up import time_start_up
 
-    engines = {
-        str(path): Engine(path, device=device, inference_precision=inference_precision, mode=mode) for path in models
-    }
-    for opened in engines.values():
-        for text in start_notes(opened):
-            note(text)
-    timings = room.bench(engines, rounds=rounds)
-    for opened in engines.values():
-        for text in end_notes(opened):
+    timings = bench_models(models, mode=mode, rounds=rounds, device=device, inference_precision=inference_precision)
+    for timing in timings.values():
+        for text in (*start_notes(timing.engine), *end_notes(timing.engine)):
             note(text)
     starts = {
         str(path): time_start_up(path, start_up_video, device=device, rounds=rounds)
@@ -84,7 +78,7 @@ def bench(
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
-        note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
+        note(f"{mode} mode on {device}, {rounds} rounds after {WARM_UP} to warm up; per clip")
         for path, start in starts.items():
             click.echo(f"\n{path}: {_start_line(start)}")
 
