@@ -53,7 +53,6 @@ class Engine:
         num_streams: int | None = None,
         num_threads: int | None = None,
         cache: Path | None = None,
-        profile: bool = False,
         fallback: bool = True,
         spec_path: Path | None = None,
     ) -> None:
@@ -68,7 +67,6 @@ class Engine:
             num_streams: How many clips run at once; None leaves it to the device and the mode.
             num_threads: That inference may use, on a CPU; None is all cores.
             cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
-            profile: Keep the time of each layer.
             fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
@@ -81,7 +79,7 @@ class Engine:
         started = time.perf_counter()
         self.device = device
         self.mode = mode
-        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
+        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper()}
         if inference_precision is not None:
             properties["INFERENCE_PRECISION_HINT"] = inference_precision
         if num_streams is not None:
