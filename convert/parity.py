@@ -18,8 +18,8 @@ from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
-from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.generated import to_feeds
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
@@ -81,13 +81,12 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         graph_path: The frozen graph's .pb.
         reference: Runs the frozen graph.
     """
-    makers = {"moving": moving_clip, "noise": noise_clip}
-    pixels = [{name: make(spec, name) for name in spec.inputs} for make in makers.values()]
-    expected = reference(graph_path, [_see(clip, spec) for clip in pixels])
-    got = _run_ir(ir_path, spec, pixels)
+    clips = generated_pixels(spec)
+    expected = reference(graph_path, [_see(clip, spec) for clip in clips.values()])
+    got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
-        tuple(compare(*triple, bound=bound) for triple in zip(makers, expected, got, strict=True)), bound
+        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound
     )
 
 
@@ -118,6 +117,12 @@ def require(report: ParityReport, kept_at: Path) -> None:
         )
 
 
+def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
+    """Return a clip that moves and one of noise, for every input of a model."""
+    makers = {"moving": moving_clip, "noise": noise_clip}
+    return {title: {name: make(spec, name) for name in spec.inputs} for title, make in makers.items()}
+
+
 def moving_clip(spec: ModelSpec, name: str) -> UInt8Array:
     """Return smooth coloured waves that drift, for an input: shape (N, D, H, W, C), uint8, 0..255."""
     batch, num_frames, height, width, channels = _shape(spec, name)
@@ -140,13 +145,9 @@ def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
     return replace(spec, layout="NDHWC").input_shape(name)
 
 
-def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    return {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
-
-
 def _see(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
     """Return what the network sees of a clip: normalised, and cropped if the model is given whole frames."""
-    seen = _normalised(clip, spec)
+    seen = {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
     if spec.frame_px is None:
         return seen
     rows, columns = resize_matrices(spec)
@@ -163,13 +164,7 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in clips:
-        seen = _normalised(clip, spec)
-        values = {name: clip[name] if port.takes_pixels else seen[name] for name, port in spec.inputs.items()}
-        ordered = {
-            name: np.ascontiguousarray(spec.lay_out(array), dtype=NUMPY_TYPES[spec.inputs[name].element_type])
-            for name, array in values.items()
-        }
-        results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))
+        results.append(np.array(compiled(to_feeds(clip, spec))[compiled.output(LOGITS_NAME)]))
     return results
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from i3d_edge.accuracy.gate.baseline import pick_model
 from i3d_edge.accuracy.report import classes, models
 from i3d_edge.accuracy.report.models import ReportedModel, labels_of
-from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, plural, seconds, significant
+from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, seconds, significant
 from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.report.reliability import FEW, reliability
@@ -17,6 +17,7 @@ from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
 from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.show.templates import environment, percent
 
 _SUMMARY_METRICS = {
