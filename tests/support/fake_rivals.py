@@ -15,7 +15,11 @@ ANSWER = np.array([0.7, 0.2, 0.1], np.float32)
 
 
 def fake(name: str, opener: str, precision: str = "f32", **options: object) -> Rival:
-    return Rival(name, "fakes", precision, f"fake_rivals:{opener}", **options)  # type: ignore[arg-type]
+    return Rival(name, "fakes", precision, "fake_rivals", {"opener": opener}, **options)  # type: ignore[arg-type]
+
+
+def open_rival(task: Task, precision: str, opener: str) -> Opened:
+    return globals()[opener](task)
 
 
 def _opened(task: Task, name: str, run: Callable[[UInt8Array], Float32Array]) -> Opened:
