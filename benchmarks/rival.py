@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.core import normalisation
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["f32", "bf16", "INT8"]
 
-Float32Array = npt.NDArray[np.float32]
-UInt8Array = npt.NDArray[np.uint8]
 
 _BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 _COMPILERS = ("c++", "g++", "clang++")

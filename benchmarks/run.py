@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from benchmarks.result import SCHEMA_VERSION, BenchmarkResult, RivalResult, SkippedRival
-from benchmarks.rival import BenchmarkError, Float32Array, Precision, Rival, Task
+from benchmarks.rival import BenchmarkError, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.environment import versions
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.processor import Processor

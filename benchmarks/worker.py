@@ -11,12 +11,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 
-from benchmarks.rival import BenchmarkError, Float32Array, Rival, Task
+from benchmarks.rival import BenchmarkError, Rival, Task
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.timing import elapsed_ms
 
 NUM_COMPARED = 2
@@ -73,9 +73,7 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def take_turn(self) -> float:

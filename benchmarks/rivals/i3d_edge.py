@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from benchmarks.rival import Float32Array, Opened, Precision, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
 from i3d_edge.convert.conversion import convert_graph
 from i3d_edge.convert.passes import Fold
 from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.i3d_spec import OUTPUT_NAME
 from i3d_edge.runtime.inference.engine import Engine
 

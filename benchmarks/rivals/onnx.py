@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from benchmarks.rival import Float32Array, Opened, Precision, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 _INPUT = "clip"
 

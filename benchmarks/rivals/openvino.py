@@ -10,7 +10,8 @@ import openvino as ov
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
-from benchmarks.rival import Float32Array, Opened, Precision, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.runtime.inference.executed import executed_precision
 
 

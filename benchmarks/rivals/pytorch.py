@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from benchmarks.network import load_network
-from benchmarks.rival import Float32Array, Opened, Precision, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 
 def open_rival(task: Task, precision: Precision, *, compiled: bool = False) -> Opened:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.rival import Float32Array, Opened, Precision, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.i3d_spec import INPUT_NAME
 from i3d_edge.core.numbers import softmax
 from i3d_edge.freeze.frozen_graph import FrozenGraph

@@ -6,19 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
-Array = npt.NDArray[Any]
 
 # How far from a whole grey level a float may lie without a word, in grey levels: what float16 costs.
 _TOLERANCE = 0.07

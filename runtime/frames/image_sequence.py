@@ -12,12 +12,10 @@ from typing import Self
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _COUNT_NAME = "n_frames"

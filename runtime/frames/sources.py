@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import writing
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.clip_array import Array, ClipArray
+from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_sequence import ImageSequence, numbered_images
 from i3d_edge.runtime.frames.video import Video

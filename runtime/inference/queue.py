@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
-Array = npt.NDArray[Any]
+from i3d_edge.core.arrays import Array
+
 Tag = TypeVar("Tag")
 
 

@@ -10,10 +10,8 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.runtime.prediction import Classification, View
-
-Float32Array = npt.NDArray[np.float32]
-FloatArray = npt.NDArray[np.floating]
 
 NOTABLE_PROB = 0.05
 """A class that never exceeds this probability gets no line of its own."""

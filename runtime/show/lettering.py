@@ -6,12 +6,9 @@ import unicodedata
 from functools import cache
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.show.palette import Colour
-
-UInt8Array = npt.NDArray[np.uint8]
 
 REGULAR, BOLD = 420, 620
 ELLIPSIS = "…"

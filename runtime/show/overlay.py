@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.course import Course, Span
 from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
-
-UInt8Array = npt.NDArray[np.uint8]
 
 WHITE: Colour = (255, 255, 255)
 INK: Colour = (12, 12, 12)

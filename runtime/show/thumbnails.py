@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.show.footage import displayed_size, file_of, pixel_aspect, read_whole
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _QUALITY = 78
 _SEEK_FROM_S = 10.0

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 from threading import Event
-from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from i3d_edge.core.errors import ClipShapeError, VideoError
@@ -135,9 +134,7 @@ class DecodePool(Generic[Video]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._threads.shutdown(cancel_futures=True)
 

@@ -21,14 +21,11 @@ from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ClipShapeError, DependencyError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-
-UInt8Array = npt.NDArray[np.uint8]
-Float32Array = npt.NDArray[np.float32]
 
 FlowMethod = Literal["tvl1", "dis"]
 """How flow is computed: "tvl1", as DeepMind did, or "dis", about a hundredth of the work and further from theirs."""

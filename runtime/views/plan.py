@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -25,8 +25,6 @@ from i3d_edge.runtime.views.sampling import (
     segment_starts,
     window_starts,
 )
-
-UInt8Array = npt.NDArray[np.uint8]
 
 Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
 Fit = Literal["short side", "long side", "squeeze"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rival import Float32Array, Opened, Rival, Task, UInt8Array
+from benchmarks.rival import Opened, Rival, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 ANSWER = np.array([0.7, 0.2, 0.1], np.float32)
 
