@@ -61,14 +61,12 @@ def split(model: ov.Model, device: str) -> tuple[Part, ...]:
     except RuntimeError as error:
         raise _refusal(device, error) from error
     if any(part.device is None for part in parts):
-        raise DeviceError(
-            f"devices of {device!r} must take every operator; got {describe_split(parts)}", hint=_CPU_HINT
-        )
+        raise DeviceError(f"{device!r} cannot run every operator: {describe_split(parts)}", hint=_CPU_HINT)
     return parts
 
 
 def _refusal(device: str, error: RuntimeError) -> DeviceError:
-    return DeviceError(f"device {device!r} must accept the model; got {first_reason(error)}", hint=_CPU_HINT)
+    return DeviceError(f"device {device!r} cannot run the model: {first_reason(error)}", hint=_CPU_HINT)
 
 
 def require_device(core: ov.Core, device: str) -> None:
@@ -82,7 +80,7 @@ def require_device(core: ov.Core, device: str) -> None:
     for name in device_parts(device) or [device]:
         if device_family(name) not in families:
             raise DeviceError(
-                f"device {name!r} must be one of {', '.join(available) or 'none'} on this machine; it is absent",
+                f"no device {name!r} on this machine; available: {', '.join(available) or 'none'}",
                 hint=_why_absent(device_family(name)),
             )
 

@@ -63,7 +63,7 @@ def check_suffix(path: Path) -> None:
         OutputError: If it ends in anything else.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise OutputError(f"annotated video {str(path)!r} must end in {' or '.join(SUFFIXES)}; got {path.suffix!r}")
+        raise OutputError(f"cannot write video {str(path)!r}: its name must end in {' or '.join(SUFFIXES)}")
 
 
 class Film:

@@ -8,7 +8,6 @@ and by comparison with its `v_CricketShot_g04_c01_flow.gif` (docs/background/opt
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -24,6 +23,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.processor import usable_cpus
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
 
@@ -167,7 +167,7 @@ class FlowFrames:
     @property
     def cost(self) -> FlowCost:
         """What it took; complete once the frames have been read."""
-        return FlowCost(self._method, self._seconds, self._num_pairs, _num_threads())
+        return FlowCost(self._method, self._seconds, self._num_pairs, usable_cpus())
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Decode some samples and compute their flow.
@@ -208,7 +208,7 @@ class FlowFrames:
                     else:
                         flow = self._submit(moment.pair, greys)
                     jobs.append(_Job(moment, colours[moment.shown], flow))
-                    if len(jobs) > 2 * _num_threads():
+                    if len(jobs) > 2 * usable_cpus():
                         yield jobs.popleft().result()
                 first = waiting[0].pair[0] if waiting else index
                 for done in [done for done in colours if done < first]:
@@ -268,18 +268,13 @@ def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> U
 
 
 @cache
-def _num_threads() -> int:
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-@cache
 def _pool() -> ThreadPoolExecutor:
     """Return the threads that all flow is computed in, so that several videos together take no more than the cores.
 
     OpenCV's own threads are left as they are: it gives them to one call at a time, the others run in the calling
     thread, and limiting them would be for the whole process.
     """
-    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="flow")
+    return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="flow")
 
 
 def _algorithm(method: FlowMethod) -> Any:

@@ -286,14 +286,13 @@ class ViewReader:
         name = repr(str(self.source.path))
         is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
         if stated and is_short and timeline.duration_s < stated / 2:
-            enough = "" if plan.num_frames is None else f", or for one clip of {plan.num_frames} samples"
             raise VideoDecodeError(
-                f"video {name} must be readable for at least half of the {stated:.2f} s it states{enough}; "
-                f"got {timeline.duration_s:.2f} s, {self.num_samples} samples",
+                f"only {timeline.duration_s:.2f} s of the {stated:.2f} s of video {name} can be read, "
+                f"{self.num_samples} samples",
                 hint="the file is incomplete: copy or download it again",
             )
         if plan.placement == "whole" and self.num_samples > MAX_WHOLE_FRAMES:
             raise VideoDecodeError(
-                f"video {name} must have {MAX_WHOLE_FRAMES} samples at most to be shown whole; got {self.num_samples}",
-                hint="sliding windows show a longer one",
+                f"video {name} is too long to be shown whole: {self.num_samples} samples; at most {MAX_WHOLE_FRAMES}",
+                hint="use sliding windows",
             )

@@ -104,8 +104,8 @@ def test_a_video_that_is_too_long_to_be_shown_whole(tmp_path: Path) -> None:
     with pytest.raises(VideoDecodeError) as caught:
         ViewReader(source, i3d_plan(num_frames=None, placement="whole", min_frames=9))
     assert str(caught.value) == (
-        f"video '{tmp_path / 'video.mp4'}' must have 512 samples at most to be shown whole; got 520\n\n"
-        "hint: sliding windows show a longer one"
+        f"video '{tmp_path / 'video.mp4'}' is too long to be shown whole: 520 samples; at most 512\n\n"
+        "hint: use sliding windows"
     )
 
 
