@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 import shutil
 from collections.abc import Callable, Mapping, Set
@@ -92,7 +91,6 @@ class Rival:
         module: Its function `open_rival` takes a `Task`, the precision and the options, and returns an `Opened`. It is
             imported in the worker only.
         options: By name.
-        packages: Top-level modules that it needs.
     """
 
     name: str
@@ -100,7 +98,6 @@ class Rival:
     precision: Precision
     module: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    packages: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -113,9 +110,6 @@ class Rival:
         Args:
             flags: The CPU's, as Linux names them.
         """
-        for package in self.packages:
-            if importlib.util.find_spec(package) is None:
-                return f"the package {package} is not installed"
         if self.precision == "bf16" and not flags & _BF16_FLAGS:
             return "the CPU has no bf16 instructions"
         if self.options.get("compiled") and not any(map(shutil.which, _COMPILERS)):

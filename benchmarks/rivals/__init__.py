@@ -10,19 +10,17 @@ OURS = "i3d-edge"
 STOCK = "OpenVINO"
 REFERENCE = "TensorFlow"
 
-_ENGINES = {
-    REFERENCE: ("tensorflow", ("tensorflow",)),
-    "ONNX Runtime": ("onnx", ("onnxruntime", "onnxscript", "torch")),
-    "PyTorch": ("pytorch", ("torch",)),
-    STOCK: ("openvino", ("openvino", "nncf")),
-    OURS: ("i3d_edge", ("openvino", "nncf")),
+_MODULES = {
+    REFERENCE: "tensorflow",
+    "ONNX Runtime": "onnx",
+    "PyTorch": "pytorch",
+    STOCK: "openvino",
+    OURS: "i3d_edge",
 }
-"""Module and packages of each group."""
 
 
 def _rival(group: str, precision: Precision, suffix: str = "", **options: Any) -> Rival:
-    module, packages = _ENGINES[group]
-    return Rival(f"{group} {precision}{suffix}", group, precision, f"benchmarks.rivals.{module}", options, packages)
+    return Rival(f"{group} {precision}{suffix}", group, precision, f"benchmarks.rivals.{_MODULES[group]}", options)
 
 
 RIVALS: tuple[Rival, ...] = (

@@ -191,11 +191,6 @@ class ViewReader:
         self._flow = None if plan.flow is None else self._flow_frames(plan.flow, is_stopped)
 
     @property
-    def num_views(self) -> int:
-        """How many views there will be."""
-        return len(self._clips) * self.plan.num_crops
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know; complete once the views have been read."""
         needed = self.plan.span

@@ -15,8 +15,8 @@ from i3d_edge.core.arrays import Float32Array, UInt8Array
 ANSWER = np.array([0.7, 0.2, 0.1], np.float32)
 
 
-def fake(name: str, opener: str, precision: str = "f32", **options: object) -> Rival:
-    return Rival(name, "fakes", precision, "fake_rivals", {"opener": opener}, **options)  # type: ignore[arg-type]
+def fake(name: str, opener: str, precision: str = "f32") -> Rival:
+    return Rival(name, "fakes", precision, "fake_rivals", {"opener": opener})  # type: ignore[arg-type]
 
 
 def open_rival(task: Task, precision: str, opener: str) -> Opened:
