@@ -73,12 +73,14 @@ class CompiledCache:
 
     def load(self) -> ov.CompiledModel | None:
         """Return the compiled model, or None if it is not there, is damaged, or the device does not take it."""
-        content = self._read()
-        if content is None:
-            return None
+        start = len(_MAGIC) + _DIGEST_BYTES
         try:
-            return ov.Core().import_model(content, self.device, dict(self.properties))
-        except RuntimeError:
+            data = memoryview(self.path.read_bytes())
+            content = data[start:]
+            if data[:start] != _MAGIC + hashlib.sha256(content).digest():
+                return None
+            return ov.Core().import_model(bytes(content), self.device, dict(self.properties))
+        except (OSError, RuntimeError):
             return None
 
     def store(self, compiled: ov.CompiledModel) -> None:
@@ -87,15 +89,6 @@ class CompiledCache:
             content = compiled.export_model().getvalue()
             with staged(self.path, force=True) as temporary:
                 temporary.write_bytes(_MAGIC + hashlib.sha256(content).digest() + content)
-
-    def _read(self) -> bytes | None:
-        try:
-            data = memoryview(self.path.read_bytes())
-        except OSError:
-            return None
-        start = len(_MAGIC) + _DIGEST_BYTES
-        content = data[start:]
-        return bytes(content) if data[:start] == _MAGIC + hashlib.sha256(content).digest() else None
 
 
 def load_or_compile(

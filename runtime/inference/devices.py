@@ -20,7 +20,10 @@ _GONE = {"MYRIAD": "2022.3", "HDDL": "2022.3", "GNA": "2023.3"}
 """Devices that OpenVINO dropped, and its last release that had them."""
 
 NO_FALLBACK: Mapping[str, str | bool] = {"ENABLE_STARTUP_FALLBACK": False, "ENABLE_RUNTIME_FALLBACK": False}
-"""Properties by which AUTO neither begins on the CPU nor goes to another device when one fails."""
+"""Properties by which AUTO neither begins on the CPU nor goes to another device when one fails.
+
+They take the CPU out of AUTO's list, which has to hold another device then.
+"""
 
 
 def compile_model(
@@ -39,9 +42,10 @@ def compile_model(
     """
     core = ov.Core()
     require_device(core, device)
-    steady = {} if fallback else no_fallback(device, core.available_devices)
+    if not fallback and may_begin_on_cpu(device, core.available_devices):
+        properties = {**properties, **NO_FALLBACK}
     try:
-        return core.compile_model(model, device, {**properties, **steady})
+        return core.compile_model(model, device, dict(properties))
     except RuntimeError as error:
         raise _refusal(device, error) from error
 
@@ -114,14 +118,6 @@ def may_begin_on_cpu(device: str, available: Sequence[str]) -> bool:
     """Whether AUTO runs the first clips on the CPU while it compiles for another device."""
     families = {device_family(name) for name in auto_candidates(device, available)}
     return "CPU" in families and len(families) > 1
-
-
-def no_fallback(device: str, available: Sequence[str]) -> Mapping[str, str | bool]:
-    """Return the properties by which every clip runs on the one device that AUTO chooses; none for other devices.
-
-    They take the CPU out of AUTO's list, which has to hold another device then: for the CPU alone there are none.
-    """
-    return NO_FALLBACK if may_begin_on_cpu(device, available) else {}
 
 
 def first_reason(error: Exception) -> str:

@@ -12,7 +12,6 @@ from i3d_edge.runtime.inference.devices import (
     compile_model,
     device_parts,
     may_begin_on_cpu,
-    no_fallback,
     require_device,
     split,
 )
@@ -102,7 +101,6 @@ def test_what_auto_may_do(subtests: pytest.Subtests) -> None:
         with subtests.test(device=device):
             assert auto_candidates(device, available) == candidates
             assert may_begin_on_cpu(device, available) is begins_on_cpu
-            assert no_fallback(device, available) == (NO_FALLBACK if begins_on_cpu else {})
 
 
 class FakeCore:
