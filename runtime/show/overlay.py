@@ -108,7 +108,7 @@ class Overlay:
         rows = list(self.layout.rows)
         if not self.course.is_seen[step]:
             for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
-                self._write_in(canvas, box, text, OTHER)
+                self._write_faint(canvas, box, text)
             return
         for box, prediction in zip(rows, top_k(self.course.probabilities[step], self.labels, len(rows)), strict=False):
             self._draw_row(canvas, box, prediction)
@@ -133,12 +133,10 @@ class Overlay:
         lettering.write(canvas, label, text_left, middle, em, WHITE)
         lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
 
-    def _write_in(
-        self, canvas: UInt8Array, box: Rectangle, text: str, colour: Colour, weight: int = lettering.REGULAR
-    ) -> None:
+    def _write_faint(self, canvas: UInt8Array, box: Rectangle, text: str) -> None:
         em = self.layout.font_px
-        fitting = lettering.shorten(text, box.width - em // 2, em, weight)
-        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, colour, weight)
+        fitting = lettering.shorten(text, box.width - em // 2, em)
+        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, OTHER)
 
     def _draw_strip(self, canvas: UInt8Array) -> None:
         layout = self.layout
