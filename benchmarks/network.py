@@ -13,7 +13,7 @@ import openvino as ov
 import torch
 from torch import nn
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.rival import BenchmarkError
 
 # What the graph holds beside these is constants, and operations that only reorder axes.
 _PASSED_THROUGH = ("Squeeze", "Transpose")

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from benchmarks.chart import svg
-from benchmarks.errors import BenchmarkError
-from benchmarks.result import read_result
-from benchmarks.table import markdown
+from benchmarks.figures import figures, finding, percent, rounded, times
+from benchmarks.result import BenchmarkResult, read_result
+from benchmarks.rival import BenchmarkError
 from i3d_edge.cli._base import Command, print_facts
 from i3d_edge.core.files import write_text
 
@@ -35,6 +35,21 @@ def main(result_path: Path, page: Path) -> None:
     write_text(page, filled(text, section, page), force=True)
     write_text(chart, svg(result), force=True)
     print_facts([("table", str(page)), ("chart", str(chart))])
+
+
+def markdown(result: BenchmarkResult, *, chart: str) -> str:
+    """Return the section of a page that a result fills: finding, table, how each rival is set up, what it ran on.
+
+    Args:
+        result: The run.
+        chart: The chart's file, as a link from the page.
+    """
+    from i3d_edge.runtime.show.templates import environment  # here, because the runtime loads OpenVINO
+
+    made = environment("benchmarks")
+    made.filters |= {"percent": percent, "rounded": rounded, "times": times}
+    template = made.get_template("section.md.j2")
+    return template.render(result=result, chart=chart, lines=figures(result), finding=finding(result))
 
 
 def filled(text: str, section: str, page: Path) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.rival import Precision
+from benchmarks.rival import BenchmarkError, Precision
 from i3d_edge.core.schema import Format
 
 SCHEMA_VERSION = 1

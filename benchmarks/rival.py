@@ -1,28 +1,31 @@
-"""What a rival is: to the driver a line in a table, to its worker a function that opens it."""
+"""A rival: to the driver a line in a table, to its worker a function that opens it."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 import shutil
-from collections.abc import Callable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core import normalisation
+from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.errors import I3DError
 from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["f32", "bf16", "INT8"]
 
-Float32Array = npt.NDArray[np.float32]
-UInt8Array = npt.NDArray[np.uint8]
 
-BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+_BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 _COMPILERS = ("c++", "g++", "clang++")
+
+
+class BenchmarkError(I3DError):
+    """A rival broke off or computes another network, or a result or a page cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class Task:
     Attributes:
         graph: The frozen graph that all of them run.
         spec: What the graph says of itself.
-        clips: A .npy file: clips to answer, shape (n, D, H, W, 3), uint8; the first is the one that is timed.
-        calibration: A .npy file: clips for static quantization, of the same layout.
-        num_calibration: How many those are.
+        clips: A .npy file: clips, shape (n, D, H, W, 3), uint8, to calibrate INT8 on. The first ones are answered and
+            compared, and the very first is timed.
+        num_clips: How many those are.
         videos: What they are cut from.
         folder: Where rivals keep what they make; what one has made there another may use.
         num_threads: As many as the machine has cores.
@@ -43,11 +46,19 @@ class Task:
     graph: Path
     spec: ModelSpec
     clips: Path
-    calibration: Path
-    num_calibration: int
+    num_clips: int
     videos: tuple[Path, ...]
     folder: Path
     num_threads: int
+
+    def normalised(self, clip: UInt8Array) -> Float32Array:
+        """Return a clip, shape (D, H, W, 3), as a batch of one, NDHWC, float32, normalised for the model's input."""
+        [port] = self.spec.inputs.values()
+        return normalisation.normalised(normalisation.ordered(clip[np.newaxis], port), port)
+
+    def channels_first(self, clip: UInt8Array) -> Float32Array:
+        """Return the same as NCDHW, as PyTorch and ONNX order it."""
+        return np.ascontiguousarray(self.normalised(clip).transpose(0, 4, 1, 2, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +88,16 @@ class Rival:
         name: Short, unique.
         group: "TensorFlow", "OpenVINO" and so on; "i3d-edge" is ours.
         precision: What it is meant to compute in.
-        opener: "module:function"; the function takes a `Task` and returns an `Opened`. Imported in the worker only.
-        packages: Top-level modules that it needs.
-        needs_bf16: Whether it is only worth running on a CPU with bf16 instructions.
-        needs_compiler: Whether it compiles C++ as it goes.
+        module: Its function `open_rival` takes a `Task`, the precision and the options, and returns an `Opened`. It is
+            imported in the worker only.
+        options: By name.
     """
 
     name: str
     group: str
     precision: Precision
-    opener: str
-    packages: tuple[str, ...] = ()
-    needs_bf16: bool = False
-    needs_compiler: bool = False
+    module: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
@@ -102,17 +110,13 @@ class Rival:
         Args:
             flags: The CPU's, as Linux names them.
         """
-        for package in self.packages:
-            if importlib.util.find_spec(package) is None:
-                return f"the package {package} is not installed"
-        if self.needs_bf16 and not flags & BF16_FLAGS:
+        if self.precision == "bf16" and not flags & _BF16_FLAGS:
             return "the CPU has no bf16 instructions"
-        if self.needs_compiler and not any(map(shutil.which, _COMPILERS)):
+        if self.options.get("compiled") and not any(map(shutil.which, _COMPILERS)):
             return "there is no C++ compiler"
         return None
 
     def open(self, task: Task) -> Opened:
         """Open it, in this process."""
-        module, _, function = self.opener.partition(":")
-        opened: Opened = getattr(importlib.import_module(module), function)(task)
+        opened: Opened = importlib.import_module(self.module).open_rival(task, self.precision, **self.options)
         return opened

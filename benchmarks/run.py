@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.machine import PACKAGES, hardware_class
 from benchmarks.result import SCHEMA_VERSION, BenchmarkResult, RivalResult, SkippedRival
-from benchmarks.rival import Float32Array, Precision, Rival, Task
+from benchmarks.rival import BenchmarkError, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.environment import versions
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.processor import Processor
@@ -26,23 +25,23 @@ BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 three times what was seen, and less than what another clip makes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How turns are given.
+_PACKAGES = ("tensorflow", "openvino", "nncf", "onnxruntime", "torch", "numpy")
+_SEED = 0
 
-    Attributes:
-        rounds: Turns of each rival.
-        pause_s: Before each turn, so that the threads of the one before have gone to sleep.
-        seed: Of the order, which is another in every round, so that none always follows the same one.
-    """
 
-    rounds: int = 15
-    pause_s: float = 0.5
-    seed: int = 0
+def hardware_class(processor: Processor) -> str:
+    """Return what kind of machine ran, without its name: "2 cores, GenuineIntel x86_64 with AVX2, AVX-VNNI"."""
+    kind = f"{processor.vendor} {platform.machine()}".strip()
+    return f"{num_cores(processor)} cores, {kind} with {', '.join(processor.features) or 'no vector instructions'}"
+
+
+def num_cores(processor: Processor) -> int:
+    """Return how many physical cores there are, or logical ones where the system does not tell."""
+    return processor.num_cores or processor.num_cpus
 
 
 def measure(
-    rivals: Sequence[Rival], task: Task, processor: Processor, schedule: Schedule, *, clips: str
+    rivals: Sequence[Rival], task: Task, processor: Processor, *, clips: str, rounds: int = 15, pause_s: float = 0.5
 ) -> BenchmarkResult:
     """Measure rivals side by side.
 
@@ -50,16 +49,15 @@ def measure(
         rivals: The first is the reference.
         task: What they run.
         processor: Where.
-        schedule: How turns are given.
         clips: What kind of video the task's clips are of, for the result.
+        rounds: Turns of each rival. Their order is another one in every round, so that none always follows the same.
+        pause_s: Before each turn, so that the threads of the one before have gone to sleep.
 
     Raises:
-        BenchmarkError: If the reference cannot run here, or a rival breaks off, or gives another answer.
+        BenchmarkError: If a rival breaks off, or gives another answer.
     """
     reasons = {rival.name: rival.lacks(processor.flags) for rival in rivals}
     skipped = [SkippedRival(name=name, reason=reason) for name, reason in reasons.items() if reason]
-    if reason := reasons[rivals[0].name]:
-        raise BenchmarkError(f"rival {rivals[0].name!r}, which the others are compared with, cannot run: {reason}")
     load = os.getloadavg()[0]
     with ExitStack() as stack:
         workers: list[Worker] = []
@@ -68,27 +66,23 @@ def measure(
             worker = stack.enter_context(Worker(rival, task))
             workers.append(worker)
             check_answers(rival, expected=workers[0].ready.answers, got=worker.ready.answers)
-        times = take_turns(
-            {worker.rival.name: worker.take_turn for worker in workers},
-            rounds=schedule.rounds,
-            pause_s=schedule.pause_s,
-            rng=np.random.default_rng(schedule.seed),
-        )
+        turns = {worker.rival.name: worker.take_turn for worker in workers}
+        times = take_turns(turns, rounds=rounds, pause_s=pause_s, rng=np.random.default_rng(_SEED))
     expected = workers[0].ready.answers
     return BenchmarkResult(
         schema_version=SCHEMA_VERSION,
         date=datetime.now(UTC).date().isoformat(),
         hardware_class=hardware_class(processor),
-        versions=versions(PACKAGES),
+        versions=versions(_PACKAGES),
         model=task.spec.title(),
         clip_shape=list(task.spec.clip_shape),
         clips=clips,
-        rounds=schedule.rounds,
+        rounds=rounds,
         warm_up=WARM_UP,
-        pause_s=schedule.pause_s,
-        seed=schedule.seed,
+        pause_s=pause_s,
+        seed=_SEED,
         num_compared=len(expected),
-        num_calibration=task.num_calibration,
+        num_calibration=task.num_clips,
         other_clip_difference=_rounded(relative_difference(expected[:1], expected[1:2])),
         load_before=round(load, 2),
         rivals=[_row(worker.rival, worker.ready, expected, times[worker.rival.name]) for worker in workers],

@@ -1,11 +1,4 @@
-"""A worker: one rival alone in its process, because thread pools of several engines fight in one.
-
-The driver starts it, gets its answers, and then asks for one turn after the other:
-
-    worker -> driver    Ready, once, or Failed
-    driver -> worker    True: take a turn; False: end
-    worker -> driver    the turn's time per clip, in milliseconds
-"""
+"""A worker: one rival alone in its process, because thread pools of several engines fight in one."""
 
 from __future__ import annotations
 
@@ -13,26 +6,29 @@ import contextlib
 import multiprocessing
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import numpy as np
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.rival import Float32Array, Rival, Task
+from benchmarks.rival import BenchmarkError, Rival, Task
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.timing import elapsed_ms
 
+NUM_COMPARED = 2
+"""Clips that a rival answers, so that the answers can be compared."""
 WARM_UP = 2
 """Untimed runs before the first turn; the answers are two more."""
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 # glibc then keeps the memory that activations were in, instead of asking for it anew at every run. PyTorch gains most.
 _KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_TOP_PAD_": str(1 << 28)}
-_END_S = 10
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +38,12 @@ class Ready:
     Attributes:
         set_up: As in `Opened`.
         ran_in: As in `Opened`.
-        answers: To each of the task's clips, shape (n, num_classes).
+        answers: To the clips that are compared, shape (n, num_classes).
     """
 
     set_up: str
     ran_in: str
     answers: Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A rival could not be opened, or broke off: the last line of what it said."""
-
-    reason: str
 
 
 class Worker:
@@ -74,23 +63,17 @@ class Worker:
         self.rival = rival
         self._log = task.folder / f"{rival.slug}.log"
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, rival, task, self._log), daemon=True)
-        with _environment(task.num_threads):
-            self._process.start()
-        theirs.close()
-        try:
-            self.ready: Ready = self._receive()
-        except BaseException:
-            self.close()
-            raise
+        self._process = ProcessPoolExecutor(1, context, initializer=_write_to, initargs=(self._log,))
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.close)
+            with _environment(task.num_threads):
+                self.ready = self._ask(_open, rival, task)
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def take_turn(self) -> float:
@@ -99,43 +82,21 @@ class Worker:
         Raises:
             BenchmarkError: If it breaks off.
         """
-        self._send(True)
-        return float(self._receive())
+        return self._ask(_take_turn)
 
     def close(self) -> None:
         """End the process."""
-        with contextlib.suppress(OSError):  # it may have ended by itself
-            self._connection.send(False)
-        self._process.join(_END_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._connection.close()
+        self._process.shutdown()
 
-    def _send(self, message: bool) -> None:
+    def _ask(self, function: Callable[..., _Answer], *arguments: object) -> _Answer:
         try:
-            self._connection.send(message)
-        except OSError:
-            raise self._death() from None
-
-    def _receive(self) -> Any:
-        try:
-            message = self._connection.recv()
-        except (EOFError, OSError):
-            raise self._death() from None
-        if isinstance(message, Failed):
-            raise BenchmarkError(
-                f"rival {self.rival.name!r} failed: {message.reason}",
-                hint=f"its output is in {self._log}",
-            )
-        return message
-
-    def _death(self) -> BenchmarkError:
-        self._process.join()
-        return BenchmarkError(
-            f"the process of rival {self.rival.name!r} ended with code {self._process.exitcode}",
-            hint=f"its output is in {self._log}; -9 is often a lack of memory",
-        )
+            return self._process.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            reason, more = "its process ended", "; lack of memory is a frequent cause"
+        except _RivalError as error:
+            reason, more = str(error), ""
+        hint = f"its output is in {self._log}{more}"
+        raise BenchmarkError(f"rival {self.rival.name!r} failed: {reason}", hint=hint)
 
 
 @contextlib.contextmanager
@@ -150,25 +111,40 @@ def _environment(num_threads: int) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _serve(connection: Connection, rival: Rival, task: Task, log: Path) -> None:
-    """Run in the worker's process."""
-    _write_to(log)
+# What follows runs in the worker's process.
+
+_turns: list[Callable[[], float]] = []
+
+
+class _RivalError(Exception):
+    """What a rival raised, in one line: errors of engines need not survive the way to the driver."""
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
     try:
-        opened = rival.open(task)
-        batches = [opened.prepare(clip) for clip in np.load(task.clips)]
-        answers = np.stack([opened.run(batch) for batch in batches])
-        del batches[1:]
-        for _ in range(WARM_UP):
-            opened.run(batches[0])
-        connection.send(Ready(opened.set_up, opened.ran_in, answers))
-        while connection.recv():
-            connection.send(elapsed_ms(lambda: opened.run(batches[0])) / opened.clips_per_run)
-    except EOFError:
-        pass  # the driver is gone
+        yield
     except Exception as error:
         traceback.print_exc()
         lines = str(error).splitlines()
-        connection.send(Failed(f"{type(error).__name__}: {lines[0] if lines else ''}"))
+        raise _RivalError(f"{type(error).__name__}: {lines[0] if lines else ''}") from None
+
+
+def _open(rival: Rival, task: Task) -> Ready:
+    with _logged():
+        opened = rival.open(task)
+        clips = np.array(np.load(task.clips, mmap_mode="r")[:NUM_COMPARED])
+        answers = np.stack([opened.run(opened.prepare(clip)) for clip in clips])
+        batch = opened.prepare(clips[0])
+        for _ in range(WARM_UP):
+            opened.run(batch)
+        _turns.append(lambda: elapsed_ms(lambda: opened.run(batch)) / opened.clips_per_run)
+        return Ready(opened.set_up, opened.ran_in, answers)
+
+
+def _take_turn() -> float:
+    with _logged():
+        return _turns[0]()
 
 
 def _write_to(log: Path) -> None:

@@ -8,12 +8,11 @@ from functools import partial
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
 
-Float32Array = npt.NDArray[np.float32]
 Mistake = Callable[[Float32Array], Float32Array]
 
 _SAME = 0.05

@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy._core.multiarray import _reconstruct
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError
 from i3d_edge.freeze import inception_i3d
-
-Float32Array = npt.NDArray[np.float32]
 
 _ADMITTED: Mapping[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,

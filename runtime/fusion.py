@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import Fusion
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
 

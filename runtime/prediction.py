@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array, FloatArray
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.views.flow import FlowCost
-
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class Classification:
         return fields
 
 
-def top_k(probabilities: npt.NDArray[np.floating[Any]], labels: LabelSet, k: int) -> tuple[Prediction, ...]:
+def top_k(probabilities: FloatArray, labels: LabelSet, k: int) -> tuple[Prediction, ...]:
     """Return the k most probable classes, best first; equal ones in index order.
 
     Args:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.spec import Fusion
 from i3d_edge.runtime.fusion import fuse
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 MEAN_OF_PROBABILITIES = "mean of probabilities"
 MEAN_OF_LOGITS = "mean of logits"

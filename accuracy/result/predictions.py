@@ -5,20 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTION_ROW, PredictionRow
+from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.errors import ResultError
 from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
 _SUM_TOLERANCE = 0.01
 """How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def prediction_row(

@@ -7,71 +7,61 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
 from i3d_edge.convert.conversion import convert_graph
 from i3d_edge.convert.passes import Fold
 from i3d_edge.convert.quantization import quantize_ir
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.i3d_spec import OUTPUT_NAME
 from i3d_edge.runtime.inference.engine import Engine
 
 
-def f32(task: Task) -> Opened:
-    """Open the IR for float32 work."""
-    path = task.folder / "ours_f32.xml"
-    if not path.exists():
-        convert_graph(task.graph, path, fold=None)
-    return _open(Engine(path, inference_precision="f32"), "i3d convert --no-fold, --inference-precision f32")
+def open_rival(task: Task, precision: Precision, *, fold: Fold | None = None, throughput: bool = False) -> Opened:
+    """Open an IR made by our commands.
+
+    Args:
+        task: What it runs.
+        precision: "f32" is not folded; "bf16" is the device's own choice; "INT8" is quantized.
+        fold: Another fold than the default one, for CPUs without matrix units.
+        throughput: Run as many clips at once as the device asks for.
+    """
+    if precision == "f32":
+        engine = Engine(_converted(task, None), inference_precision="f32")
+        return _latency(engine, "i3d convert --no-fold, --inference-precision f32")
+    how = f"i3d convert --fold {fold}" if fold else "i3d convert"
+    if precision == "bf16":
+        return _latency(Engine(_converted(task, fold or "dhw")), how)
+    ir = _quantized(task, fold or "dhw")
+    if throughput:
+        return _throughput(Engine(ir, mode="throughput"))
+    return _latency(Engine(ir), f"{how}, i3d quantize")
 
 
-def bf16(task: Task) -> Opened:
-    """Open the IR that `i3d convert` makes by default, in the device's own precision."""
-    return _open(Engine(_converted(task)), "i3d convert")
-
-
-def bf16_h(task: Task) -> Opened:
-    """Open the same, folded along the height only, which suits CPUs with bf16 but no matrix units."""
-    return _open(Engine(_converted(task, "h")), "i3d convert --fold h")
-
-
-def int8(task: Task) -> Opened:
-    """Open the INT8 IR that `i3d quantize` makes by default."""
-    return _open(Engine(_quantized(task)), "i3d convert, i3d quantize")
-
-
-def int8_hw(task: Task) -> Opened:
-    """Open the same, folded along height and width, which suits CPUs with INT8 but no matrix units."""
-    return _open(Engine(_quantized(task, "hw")), "i3d convert --fold hw, i3d quantize")
-
-
-def int8_throughput(task: Task) -> Opened:
-    """Open the same in throughput mode, as many clips at once as the device asks for."""
-    return _open(Engine(_quantized(task), mode="throughput"), "the same IR")
-
-
-def _converted(task: Task, fold: Fold = "dhw") -> Path:
+def _converted(task: Task, fold: Fold | None) -> Path:
     path = task.folder / f"ours_{fold}.xml"
     if not path.exists():
         convert_graph(task.graph, path, fold=fold)
     return path
 
 
-def _quantized(task: Task, fold: Fold = "dhw") -> Path:
+def _quantized(task: Task, fold: Fold) -> Path:
     path = task.folder / f"ours_{fold}_int8.xml"
     if not path.exists():
-        quantize_ir(_converted(task, fold), task.videos, path, num_clips=task.num_calibration)
+        quantize_ir(_converted(task, fold), task.videos, path, num_clips=task.num_clips)
     return path
 
 
-def _open(engine: Engine, how: str) -> Opened:
+def _latency(engine: Engine, how: str) -> Opened:
     spec = engine.spec
-    takes = f"u8 {spec.layout}"
+    return Opened(
+        f"{how}; u8 {spec.layout}",
+        engine.precision,
+        lambda clip: np.ascontiguousarray(spec.lay_out(clip[np.newaxis])),
+        engine.probabilities,
+    )
 
-    def prepare(clip: UInt8Array) -> UInt8Array:
-        return np.ascontiguousarray(spec.lay_out(clip[np.newaxis]))
 
-    if engine.mode == "latency":
-        return Opened(f"{how}; {takes}", engine.precision, prepare, engine.probabilities)
-
+def _throughput(engine: Engine) -> Opened:
     queue = ov.AsyncInferQueue(engine.compiled)
     clips_per_run = 2 * len(queue)
 
@@ -82,5 +72,5 @@ def _open(engine: Engine, how: str) -> Opened:
         result: Float32Array = queue[0].get_tensor(OUTPUT_NAME).data[0]
         return result.copy()
 
-    how = f"{how}, {len(queue)} clips at once; {takes}"
-    return Opened(how, engine.precision, prepare, run, clips_per_run)
+    single = _latency(engine, f"the same IR, {len(queue)} clips at once")
+    return Opened(single.set_up, single.ran_in, single.prepare, run, clips_per_run)

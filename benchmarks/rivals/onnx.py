@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
-from benchmarks.clips import ndhwc_to_ncdhw, normalised
-from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 _INPUT = "clip"
 
 
-def f32(task: Task) -> Opened:
-    """Open the exported network in float32."""
-    return _open(task, _exported(task), "f32", "exported by torch.onnx")
-
-
-def int8(task: Task) -> Opened:
-    """Open the network quantized to QDQ, statically, per channel."""
-    path = task.folder / "onnx_int8.onnx"
-    if not path.exists():
-        _quantize(task, path)
-    return _open(task, path, "INT8", "static QDQ, per channel, u8 activations, s8 weights")
-
-
-def _open(task: Task, path: Path, ran_in: str, how: str) -> Opened:
+def open_rival(task: Task, precision: Precision) -> Opened:
+    """Open the exported network in float32, or quantized to QDQ, statically, per channel."""
+    how = "exported by torch.onnx"
+    path = _exported(task)
+    if precision == "INT8":
+        how = "static QDQ, per channel, u8 activations, s8 weights"
+        path = _quantized(task, path)
     options = ort.SessionOptions()
     options.intra_op_num_threads = task.num_threads
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def prepare(clip: UInt8Array) -> Any:
-        return {_INPUT: ndhwc_to_ncdhw(normalised(clip, task.spec))}
+        return {_INPUT: task.channels_first(clip)}
 
     def run(feeds: Any) -> Float32Array:
         result: Float32Array = session.run(None, feeds)[0][0]
         return result
 
-    return Opened(f"{how}, all graph optimizations; float32 NCDHW", ran_in, prepare, run)
+    return Opened(f"{how}, all graph optimizations; float32 NCDHW", precision, prepare, run)
 
 
 def _exported(task: Task) -> Path:
@@ -51,13 +43,13 @@ def _exported(task: Task) -> Path:
 
         from benchmarks.network import load_network
 
-        example = torch.zeros(ndhwc_to_ncdhw(np.zeros(task.spec.clip_shape, np.float32)).shape)
+        example = torch.from_numpy(task.channels_first(np.load(task.clips, mmap_mode="r")[0]))
         network = load_network(task.graph)
         torch.onnx.export(network, (example,), path, input_names=[_INPUT], dynamo=True, external_data=False)
     return path
 
 
-def _quantize(task: Task, path: Path) -> None:
+def _quantized(task: Task, exported: Path) -> Path:
     import onnx
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -69,13 +61,14 @@ def _quantize(task: Task, path: Path) -> None:
 
     class Clips(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.feeds = _feeds(task)
+            self.clips = iter(np.load(task.clips, mmap_mode="r"))
 
         def get_next(self) -> dict[str, Float32Array] | None:
-            return next(self.feeds, None)
+            clip = next(self.clips, None)
+            return None if clip is None else {_INPUT: task.channels_first(clip)}
 
-    prepared = task.folder / "onnx_prepared.onnx"
-    quant_pre_process(_exported(task), prepared, skip_symbolic_shape=True)
+    prepared, path = task.folder / "onnx_prepared.onnx", task.folder / "onnx_int8.onnx"
+    quant_pre_process(exported, prepared, skip_symbolic_shape=True)
     # A softmax in 8 bits would round every probability below 1/512 to zero.
     softmax = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Softmax"]
     quantize_static(
@@ -88,8 +81,4 @@ def _quantize(task: Task, path: Path) -> None:
         per_channel=True,
         nodes_to_exclude=softmax,
     )
-
-
-def _feeds(task: Task) -> Iterator[dict[str, Float32Array]]:
-    for clip in np.load(task.calibration, mmap_mode="r"):
-        yield {_INPUT: ndhwc_to_ncdhw(normalised(clip, task.spec))}
+    return path

@@ -10,26 +10,32 @@ import openvino as ov
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
 
-from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.runtime.inference.executed import executed_precision
 
 
-def f32(task: Task) -> Opened:
-    """Open in float32, which a CPU with bf16 units has to be told."""
-    return _open(_stock(task), task, {"INFERENCE_PRECISION_HINT": "f32"}, "INFERENCE_PRECISION_HINT=f32")
+def open_rival(task: Task, precision: Precision) -> Opened:
+    """Open in float32, in the device's default, which is bf16 where the CPU has it, or quantized by NNCF."""
+    model, how = _stock(task), "the CPU's own default precision"
+    properties = {"PERFORMANCE_HINT": "LATENCY"}
+    if precision == "f32":
+        how = "INFERENCE_PRECISION_HINT=f32"
+        properties["INFERENCE_PRECISION_HINT"] = "f32"
+    elif precision == "INT8":
+        model, how = _quantized(model, task), "NNCF's default preset"
+    compiled = ov.Core().compile_model(model, "CPU", properties)
 
+    def run(batch: UInt8Array) -> Float32Array:
+        result: Float32Array = compiled(batch)[0][0]
+        return result.copy()
 
-def bf16(task: Task) -> Opened:
-    """Open with the device's defaults, which is bf16 where the CPU has it."""
-    return _open(_stock(task), task, {}, "the CPU's own default precision")
-
-
-def int8(task: Task) -> Opened:
-    """Open the model quantized by NNCF with its defaults."""
-    path = task.folder / "stock_int8.xml"
-    if not path.exists():
-        ov.save_model(_quantized(task), path, compress_to_fp16=False)
-    return _open(ov.Core().read_model(path), task, {}, "NNCF's default preset")
+    return Opened(
+        f"convert_model, PrePostProcessor, {how}, latency hint; u8 NDHWC",
+        executed_precision(compiled),
+        lambda clip: np.ascontiguousarray(clip[np.newaxis]),
+        run,
+    )
 
 
 def _stock(task: Task) -> ov.Model:
@@ -43,24 +49,12 @@ def _stock(task: Task) -> ov.Model:
     return processor.build()
 
 
-def _quantized(task: Task) -> ov.Model:
+def _quantized(model: ov.Model, task: Task) -> ov.Model:
     import nncf
 
-    feeds = [clip[np.newaxis] for clip in np.load(task.calibration)]
+    feeds = [clip[np.newaxis] for clip in np.load(task.clips)]
     with contextlib.redirect_stdout(io.StringIO()):
-        return nncf.quantize(_stock(task), nncf.Dataset(feeds), subset_size=len(feeds))
-
-
-def _open(model: ov.Model, task: Task, properties: dict[str, str], how: str) -> Opened:
-    compiled = ov.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY", **properties})
-
-    def run(batch: UInt8Array) -> Float32Array:
-        result: Float32Array = compiled(batch)[0][0]
-        return result.copy()
-
-    return Opened(
-        f"convert_model, PrePostProcessor, {how}, latency hint; u8 NDHWC",
-        executed_precision(compiled),
-        lambda clip: np.ascontiguousarray(clip[np.newaxis]),
-        run,
-    )
+        quantized = nncf.quantize(model, nncf.Dataset(feeds), subset_size=len(feeds))
+    path = task.folder / "stock_int8.xml"  # read back, as a user runs it
+    ov.save_model(quantized, path, compress_to_fp16=False)
+    return ov.Core().read_model(path)

@@ -6,40 +6,22 @@ from typing import Any
 
 import torch
 
-from benchmarks.clips import ndhwc_to_ncdhw, normalised
 from benchmarks.network import load_network
-from benchmarks.rival import Float32Array, Opened, Task, UInt8Array
+from benchmarks.rival import Opened, Precision, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 
-def eager_f32(task: Task) -> Opened:
-    """Open in float32, op by op."""
-    return _open(task, torch.float32, compiled=False)
-
-
-def eager_bf16(task: Task) -> Opened:
-    """Open with weights and activations in bfloat16, op by op."""
-    return _open(task, torch.bfloat16, compiled=False)
-
-
-def compiled_f32(task: Task) -> Opened:
-    """Open in float32, compiled by TorchInductor with frozen weights."""
-    return _open(task, torch.float32, compiled=True)
-
-
-def compiled_bf16(task: Task) -> Opened:
-    """Open in bfloat16, compiled by TorchInductor with frozen weights."""
-    return _open(task, torch.bfloat16, compiled=True)
-
-
-def _open(task: Task, dtype: Any, *, compiled: bool) -> Opened:
+def open_rival(task: Task, precision: Precision, *, compiled: bool = False) -> Opened:
+    """Open with weights and activations in a precision, op by op or compiled by TorchInductor with frozen weights."""
     torch.set_num_threads(task.num_threads)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     network = load_network(task.graph).to(dtype=dtype, memory_format=torch.channels_last_3d)
     if compiled:
         # Freezing lets Inductor reorder the weights once, for oneDNN, instead of at every call.
         network = torch.compile(network, options={"freezing": True})
 
     def prepare(clip: UInt8Array) -> Any:
-        batch = torch.from_numpy(ndhwc_to_ncdhw(normalised(clip, task.spec)))
+        batch = torch.from_numpy(task.channels_first(clip))
         return batch.to(dtype=dtype, memory_format=torch.channels_last_3d)
 
     def run(batch: Any) -> Float32Array:
@@ -48,5 +30,4 @@ def _open(task: Task, dtype: Any, *, compiled: bool) -> Opened:
         return result
 
     how = "torch.compile with frozen weights" if compiled else "eager"
-    ran_in = str(dtype).removeprefix("torch.").replace("float32", "f32").replace("bfloat16", "bf16")
-    return Opened(f"{how}, inference mode, channels_last_3d; {ran_in} input", ran_in, prepare, run)
+    return Opened(f"{how}, inference mode, channels_last_3d; {precision} input", precision, prepare, run)

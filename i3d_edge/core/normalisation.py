@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.port import Port
-
-Array = npt.NDArray[Any]
-Float32Array = npt.NDArray[np.float32]
 
 
 def ordered(frames: Array, port: Port) -> Array:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating[Any]]
+from i3d_edge.core.arrays import FloatArray
 
 LEAST_PROBABILITY = 1e-30
 """What a probability of 0 counts as where its logarithm is taken."""

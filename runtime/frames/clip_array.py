@@ -6,19 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
-Array = npt.NDArray[Any]
 
 # How far from a whole grey level a float may lie without a word, in grey levels: what float16 costs.
 _TOLERANCE = 0.07
@@ -67,7 +64,7 @@ class ClipArray:
         port = _rgb_port(spec)
         if frames.ndim != 4 or frames.shape[-1] != 3 or not frames.size or not _is_pixels_or_float(frames):
             raise ClipShapeError(
-                f"{subject} must hold pixels, uint8 (F, H, W, 3), or floats in {_interval(port)}, (1, F, H, W, 3); "
+                f"{subject} must be pixels, uint8, or floats in {_interval(port)}, of shape (F, H, W, 3); "
                 f"got {frames.shape} {frames.dtype}",
                 hint=_layout_hint(frames),
             )
@@ -88,8 +85,7 @@ class ClipArray:
         try:
             frames = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError) as error:
-            reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-            raise VideoOpenError(f"clip {str(path)!r} must be an array that NumPy saved; got {reason}") from error
+            raise VideoOpenError(f"cannot read clip {str(path)!r} as a NumPy array: {short_reason(error)}") from error
         return cls.of(frames, spec, path=path)
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
@@ -131,13 +127,9 @@ def _layout_hint(frames: Array) -> str | None:
     if not frames.size:
         return "it holds no frame"
     if frames.ndim == 5:
-        if frames.shape[0] == 1:
-            return _layout_hint(frames[0])
         return f"this looks like {len(frames)} clips: give one at a time"
     if frames.ndim != 4:
-        return "one picture is no clip" if frames.ndim == 3 and 3 in (frames.shape[0], frames.shape[-1]) else None
-    if frames.shape[-1] == 2:
-        return "two channels look like optical flow: give the pixels that it is of"
+        return None
     if frames.shape[-1] != 3 and frames.shape[1] == 3:
         return "this looks like FCHW: transpose it by (0, 2, 3, 1)"
     if frames.shape[-1] != 3 and frames.shape[0] == 3:
@@ -156,7 +148,7 @@ def _require_range(subject: str, frames: Array, port: Port) -> None:
     if lowest >= least and highest <= most and not looks_unsigned:
         return
     raise ClipShapeError(
-        f"{subject} must have floats in {_interval(port)}; got {lowest:.4g} to {highest:.4g}",
+        f"the floats of {subject} must be in {_interval(port)}; got {lowest:.4g} to {highest:.4g}",
         hint=_range_hint(lowest, highest),
     )
 
@@ -170,6 +162,4 @@ def _range_hint(lowest: float, highest: float) -> str | None:
         return 'these look like pixels, 0..255: save them with .astype("uint8")'
     if -_LARGEST_STANDARDISED < lowest < 0 and highest < _LARGEST_STANDARDISED:
         return "these look normalised by another mean and scale: undo that"
-    if -20 <= lowest < 0 and highest <= 20:
-        return "these look like optical flow, or logits"
     return None

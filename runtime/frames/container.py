@@ -43,4 +43,4 @@ def short_reason(error: BaseException) -> str:
     """Return why something failed, in a few words that can end a sentence."""
     cause = getattr(error, "reason", None) or error  # urllib wraps what went wrong
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

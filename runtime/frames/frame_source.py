@@ -6,12 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 class FrameSource(Protocol):

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
-UInt8Array = npt.NDArray[np.uint8]
 Int64Array = npt.NDArray[np.int64]
 
 Shape = tuple[int, int, int, int, int]

@@ -12,12 +12,11 @@ from typing import Self
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
+from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _COUNT_NAME = "n_frames"
@@ -59,19 +58,18 @@ class ImageSequence:
             EmptyVideoError: If it holds no numbered image.
         """
         if not os.path.isdir(path):
-            raise VideoOpenError(f"frame folder {str(path)!r} must be a folder; there is none")
+            raise VideoOpenError(f"no frame folder {str(path)!r}")
         if rate_fps is None:
             raise VideoOpenError(
-                f"frame folder {str(path)!r} must have a stated frame rate; none is given",
-                hint="--frames-fps 25, for instance, says how many images made a second",
+                f"frame folder {str(path)!r} needs a frame rate",
+                hint="--frames-fps 25, for instance, says how many images make a second",
             )
         try:
             files = numbered_images(path)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise VideoOpenError(f"frame folder {str(path)!r} must be readable; got {reason}") from error
+            raise VideoOpenError(f"cannot read frame folder {str(path)!r}: {short_reason(error)}") from error
         if not files:
-            raise EmptyVideoError(f"frame folder {str(path)!r} must hold numbered images; it holds none")
+            raise EmptyVideoError(f"frame folder {str(path)!r} holds no numbered images")
         limit = num_frames if num_frames is not None else _stated_count(path)
         warnings = []
         if limit is not None and limit > len(files):
@@ -107,8 +105,8 @@ class ImageSequence:
                 picture = shown
             elif shown is not None and shown.shape != picture.shape:
                 raise VideoDecodeError(
-                    f"frame folder {str(self.path)!r} must hold images of one size; got {shown.shape[1]} x "
-                    f"{shown.shape[0]} and {picture.shape[1]} x {picture.shape[0]} in {self.files[index].name!r}"
+                    f"the images of frame folder {str(self.path)!r} differ in size: {shown.shape[1]} x "
+                    f"{shown.shape[0]}, and {picture.shape[1]} x {picture.shape[0]} in {self.files[index].name!r}"
                 )
             shown = picture
             for earlier in missing:
@@ -116,11 +114,11 @@ class ImageSequence:
             missing.clear()
             yield index, picture
         if shown is None:
-            raise EmptyVideoError(f"frame folder {str(self.path)!r} must have an image that can be read; none can")
+            raise EmptyVideoError(f"no image of frame folder {str(self.path)!r} can be read")
         if num_replaced * 2 > len(wanted):
             raise VideoDecodeError(
-                f"frame folder {str(self.path)!r} must give at least half of the {len(wanted)} images needed; "
-                f"got {len(wanted) - num_replaced}",
+                f"only {len(wanted) - num_replaced} of the {len(wanted)} images needed of frame folder "
+                f"{str(self.path)!r} can be read",
                 hint="the images are damaged: extract them again",
             )
         if num_replaced:

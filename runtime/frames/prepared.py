@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.video import Video
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _SUFFIX = ".gif"
 

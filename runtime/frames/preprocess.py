@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array = npt.NDArray[np.uint8]
+from i3d_edge.core.arrays import UInt8Array
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)

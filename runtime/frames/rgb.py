@@ -9,9 +9,8 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.preprocess import orient
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _DISPLAY_MATRIX = "DISPLAYMATRIX"
 

@@ -6,21 +6,23 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import writing
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.clip_array import Array, ClipArray
+from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_sequence import ImageSequence, numbered_images
-from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.frames.video import ShortcutError, Video
 
 STANDARD_INPUT = "-"
 CLIP_SUFFIX = ".npy"
@@ -35,6 +37,8 @@ VIDEO_SUFFIXES = frozenset(
 """Files that a folder of videos is searched for, in small letters. A file that is named is opened whatever its name."""
 
 _CHUNK_BYTES = 1 << 20
+
+Returned = TypeVar("Returned")
 
 
 class _Opener(Protocol):
@@ -82,6 +86,23 @@ def open_source(
     return Video.open(path, thorough=thorough)
 
 
+def video_source(path: Path, *, frames_fps: Fraction | None = None) -> Source:
+    """Return a video file, or a folder of images at a frame rate, as a source."""
+    return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
+
+
+def read_whole(source: Source, use: Callable[[FrameSource], Returned]) -> Returned:
+    """Open a source and use it. If its timestamps are wrong, do so again without relying on them.
+
+    Raises:
+        VideoError: If it cannot be opened or decoded.
+    """
+    try:
+        return use(source.open())
+    except ShortcutError:
+        return use(source.open(thorough=True))
+
+
 def source_of_path(path: Path, spec: ModelSpec, *, frames_fps: Fraction | None = None) -> Source:
     """Return a video file, a folder of images or an .npy clip as a source.
 
@@ -92,7 +113,7 @@ def source_of_path(path: Path, spec: ModelSpec, *, frames_fps: Fraction | None =
     """
     if path.suffix.lower() == CLIP_SUFFIX:
         return Source(str(path), lambda *, thorough: ClipArray.open(path, spec))
-    return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
+    return video_source(path, frames_fps=frames_fps)
 
 
 def source_of_frames(frames: Array, spec: ModelSpec) -> Source:
@@ -137,12 +158,12 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
     path = Path(argument)
     if not os.path.lexists(path):
         if "://" in argument:
-            return [_unusable(argument, _address_error(argument))]
+            hint = "`i3d stream` watches live sources"
+            return [_unusable(argument, VideoOpenError(f"{argument!r} is an address, not a file", hint=hint))]
         if glob.has_magic(argument):
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
             if not paths:
-                error = VideoOpenError(f"pattern {argument!r} must match a file; it matches none")
-                return [_unusable(argument, error)]
+                return [_unusable(argument, VideoOpenError(f"no file matches pattern {argument!r}"))]
             return [source for match in paths for source in _sources_of_path(match, spec, frames_fps)]
     return _sources_of_path(path, spec, frames_fps)
 
@@ -153,11 +174,10 @@ def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -
     try:
         paths = list(_videos_below(path, with_images=frames_fps is not None))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        return [_unusable(str(path), VideoOpenError(f"folder {str(path)!r} must be readable; got {reason}"))]
+        return [_unusable(str(path), VideoOpenError(f"cannot read folder {str(path)!r}: {short_reason(error)}"))]
     if not paths:
         error_ = EmptyVideoError(
-            f"folder {str(path)!r} must hold videos or numbered images; it holds none",
+            f"folder {str(path)!r} holds no videos or numbered images",
             hint="a pattern such as '*.bin' takes files that are not named like videos",
         )
         return [_unusable(str(path), error_)]
@@ -195,7 +215,7 @@ def _spooled(stream: BinaryIO | None, max_bytes: int | None, stack: ExitStack) -
     """Copy standard input into a temporary file, since containers are not read from front to back."""
     if stream is None or stream.isatty():
         error = VideoOpenError(
-            "standard input must be a video; it is a terminal", hint="for instance: cat cricket.avi | i3d classify -"
+            "standard input is a terminal, not a video", hint="for instance: cat cricket.avi | i3d classify -"
         )
         return _unusable(STANDARD_INPUT, error)
     folder = tempfile.mkdtemp(prefix="i3d-")
@@ -207,7 +227,7 @@ def _spooled(stream: BinaryIO | None, max_bytes: int | None, stack: ExitStack) -
             num_bytes += len(chunk)
             if max_bytes is not None and num_bytes > max_bytes:
                 error = VideoOpenError(
-                    f"standard input must be at most {max_bytes >> 20} MiB; got more",
+                    f"standard input is larger than {max_bytes >> 20} MiB",
                     hint="--max-input-mib allows more: it is kept in a temporary file until it is read",
                 )
                 return _unusable(STANDARD_INPUT, error)
@@ -220,9 +240,3 @@ def _unusable(name: str, error: VideoError) -> Source:
         raise error
 
     return Source(name, raise_error)
-
-
-def _address_error(argument: str) -> VideoError:
-    return VideoOpenError(
-        f"video {argument!r} must be a file; it is an address", hint="`i3d stream` watches live sources"
-    )

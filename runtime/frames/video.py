@@ -17,19 +17,16 @@ from pathlib import Path
 from typing import Self
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
 from i3d_edge.runtime.frames.decoder import FrameDecoder
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.timeline import Timeline
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _SEEK_AFTER_S = 5.0
 # Where a seek leads to damage, another one begins farther ahead; what is damaged even then is damaged in the file.

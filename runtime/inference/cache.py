@@ -8,15 +8,15 @@ CACHE_DIR takes an entry with a flipped bit for good, and answers wrongly.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.core.files import make_folder, sha256_file
+from i3d_edge.core.errors import OutputError
+from i3d_edge.core.files import make_folder, sha256_file, staged
 
 _MAGIC = b"i3d-edge compiled model 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -73,36 +73,22 @@ class CompiledCache:
 
     def load(self) -> ov.CompiledModel | None:
         """Return the compiled model, or None if it is not there, is damaged, or the device does not take it."""
-        content = self._read()
-        if content is None:
-            return None
+        start = len(_MAGIC) + _DIGEST_BYTES
         try:
-            return ov.Core().import_model(content, self.device, dict(self.properties))
-        except RuntimeError:
+            data = memoryview(self.path.read_bytes())
+            content = data[start:]
+            if data[:start] != _MAGIC + hashlib.sha256(content).digest():
+                return None
+            return ov.Core().import_model(bytes(content), self.device, dict(self.properties))
+        except (OSError, RuntimeError):
             return None
 
     def store(self, compiled: ov.CompiledModel) -> None:
         """Keep a compiled model. What the disk then refuses is not kept, and no error: the model runs all the same."""
-        temporary = None
-        try:
+        with suppress(OSError, OutputError, RuntimeError):
             content = compiled.export_model().getvalue()
-            with tempfile.NamedTemporaryFile(dir=self.path.parent, suffix=".tmp", delete=False) as file:
-                temporary = file.name
-                file.write(_MAGIC + hashlib.sha256(content).digest())
-                file.write(content)
-            os.replace(temporary, self.path)
-        except (OSError, RuntimeError):
-            if temporary is not None and os.path.exists(temporary):
-                os.unlink(temporary)
-
-    def _read(self) -> bytes | None:
-        try:
-            data = memoryview(self.path.read_bytes())
-        except OSError:
-            return None
-        start = len(_MAGIC) + _DIGEST_BYTES
-        content = data[start:]
-        return bytes(content) if data[:start] == _MAGIC + hashlib.sha256(content).digest() else None
+            with staged(self.path, force=True) as temporary:
+                temporary.write_bytes(_MAGIC + hashlib.sha256(content).digest() + content)
 
 
 def load_or_compile(

@@ -20,7 +20,10 @@ _GONE = {"MYRIAD": "2022.3", "HDDL": "2022.3", "GNA": "2023.3"}
 """Devices that OpenVINO dropped, and its last release that had them."""
 
 NO_FALLBACK: Mapping[str, str | bool] = {"ENABLE_STARTUP_FALLBACK": False, "ENABLE_RUNTIME_FALLBACK": False}
-"""Properties by which AUTO neither begins on the CPU nor goes to another device when one fails."""
+"""Properties by which AUTO neither begins on the CPU nor goes to another device when one fails.
+
+They take the CPU out of AUTO's list, which has to hold another device then.
+"""
 
 
 def compile_model(
@@ -39,9 +42,10 @@ def compile_model(
     """
     core = ov.Core()
     require_device(core, device)
-    steady = {} if fallback else no_fallback(device, core.available_devices)
+    if not fallback and may_begin_on_cpu(device, core.available_devices):
+        properties = {**properties, **NO_FALLBACK}
     try:
-        return core.compile_model(model, device, {**properties, **steady})
+        return core.compile_model(model, device, dict(properties))
     except RuntimeError as error:
         raise _refusal(device, error) from error
 
@@ -61,14 +65,12 @@ def split(model: ov.Model, device: str) -> tuple[Part, ...]:
     except RuntimeError as error:
         raise _refusal(device, error) from error
     if any(part.device is None for part in parts):
-        raise DeviceError(
-            f"devices of {device!r} must take every operator; got {describe_split(parts)}", hint=_CPU_HINT
-        )
+        raise DeviceError(f"{device!r} cannot run every operator: {describe_split(parts)}", hint=_CPU_HINT)
     return parts
 
 
 def _refusal(device: str, error: RuntimeError) -> DeviceError:
-    return DeviceError(f"device {device!r} must accept the model; got {first_reason(error)}", hint=_CPU_HINT)
+    return DeviceError(f"device {device!r} cannot run the model: {first_reason(error)}", hint=_CPU_HINT)
 
 
 def require_device(core: ov.Core, device: str) -> None:
@@ -82,7 +84,7 @@ def require_device(core: ov.Core, device: str) -> None:
     for name in device_parts(device) or [device]:
         if device_family(name) not in families:
             raise DeviceError(
-                f"device {name!r} must be one of {', '.join(available) or 'none'} on this machine; it is absent",
+                f"no device {name!r} on this machine; available: {', '.join(available) or 'none'}",
                 hint=_why_absent(device_family(name)),
             )
 
@@ -116,14 +118,6 @@ def may_begin_on_cpu(device: str, available: Sequence[str]) -> bool:
     """Whether AUTO runs the first clips on the CPU while it compiles for another device."""
     families = {device_family(name) for name in auto_candidates(device, available)}
     return "CPU" in families and len(families) > 1
-
-
-def no_fallback(device: str, available: Sequence[str]) -> Mapping[str, str | bool]:
-    """Return the properties by which every clip runs on the one device that AUTO chooses; none for other devices.
-
-    They take the CPU out of AUTO's list, which has to hold another device then: for the CPU alone there are none.
-    """
-    return NO_FALLBACK if may_begin_on_cpu(device, available) else {}
 
 
 def first_reason(error: Exception) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
+from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
@@ -19,8 +19,6 @@ from i3d_edge.runtime.inference.executed import executed_precision, execution_de
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.inference.queue import InferenceQueue, stack
-
-Float32Array = npt.NDArray[np.float32]
 
 Mode = Literal["latency", "throughput"]
 Tag = TypeVar("Tag")
@@ -113,7 +111,7 @@ class Engine:
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        values: Mapping[str, npt.NDArray[Any]] = check_inputs(inputs, self.spec)
+        values: Mapping[str, Array] = check_inputs(inputs, self.spec)
         if self.spec.batch > 1:
             values = stack([values] * self.spec.batch, self.spec.batch_axis)
         try:

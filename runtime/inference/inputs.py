@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.normalisation import bounds, normalised, ordered
 from i3d_edge.core.port import NUMPY_TYPES
@@ -17,7 +17,6 @@ from i3d_edge.core.spec import ModelSpec
 if TYPE_CHECKING:
     from i3d_edge.runtime.views.plan import Clip
 
-Array = npt.NDArray[Any]
 
 Inputs = Array | Mapping[str, Array]
 """A clip for a model of one input; or an array for each input, by its name."""
@@ -49,7 +48,7 @@ def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
     }
 
 
-def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
+def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:
     """Return a view as the network itself takes it.
 
     Args:

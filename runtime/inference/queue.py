@@ -4,47 +4,38 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
-Array = npt.NDArray[Any]
+from i3d_edge.core.arrays import Array
+
 Tag = TypeVar("Tag")
 
 
+@dataclass
 class InferenceQueue(Generic[Tag]):
     """Runs one stream of clips through a compiled model, in requests of its own.
 
     The model's batch is filled with clips that follow one another; what is left of the last one repeats its last clip.
+
+    Attributes:
+        compiled: The model.
+        num_requests: Inferences under way at once.
+        batch: Clips in one inference.
+        batch_axis: Of every input.
+        read: Takes what a request returns; returns the answers of a batch, shape (batch, num_classes).
     """
 
-    def __init__(
-        self,
-        compiled: ov.CompiledModel,
-        *,
-        num_requests: int,
-        batch: int,
-        batch_axis: int,
-        read: Callable[[Any], Array],
-    ) -> None:
-        """Prepare to run.
-
-        Args:
-            compiled: The model.
-            num_requests: Inferences under way at once.
-            batch: Clips in one inference.
-            batch_axis: Of every input.
-            read: Takes what a request returns; returns the answers of a batch, shape (batch, num_classes).
-        """
-        self._compiled = compiled
-        self._num_requests = num_requests
-        self._batch = batch
-        self._batch_axis = batch_axis
-        self._read = read
-        self._idle: list[ov.InferRequest] = []
-        self._running: deque[_Run] = deque()
+    compiled: ov.CompiledModel
+    num_requests: int
+    batch: int
+    batch_axis: int
+    read: Callable[[Any], Array]
+    _idle: list[ov.InferRequest] = field(default_factory=list, init=False)
+    _running: deque[_Run] = field(default_factory=deque, init=False)
 
     def answers(self, items: Iterable[tuple[Tag, Mapping[str, Array] | None]]) -> Generator[tuple[Tag, Array | None]]:
         """Yield each item's tag and answer, in order.
@@ -61,7 +52,7 @@ class InferenceQueue(Generic[Tag]):
                 else:
                     waiting.append((tag, filling, len(filling.clips)))
                     filling.clips.append(inputs)
-                    if len(filling.clips) == self._batch:
+                    if len(filling.clips) == self.batch:
                         self._start(filling)
                         filling = _Run()
                 while waiting and self._is_done(waiting[0][1]):
@@ -75,15 +66,15 @@ class InferenceQueue(Generic[Tag]):
                 self._running.popleft().wait()
 
     def _start(self, run: _Run) -> None:
-        if len(self._running) == self._num_requests:
+        if len(self._running) == self.num_requests:
             self._finish_oldest()
-        request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
-        run.start(request, self._batch, self._batch_axis)
+        request = self._idle.pop() if self._idle else self.compiled.create_infer_request()
+        run.start(request, self.batch, self.batch_axis)
         self._running.append(run)
 
     def _finish_oldest(self) -> None:
         run = self._running.popleft()
-        self._idle.append(run.finish(self._read))
+        self._idle.append(run.finish(self.read))
 
     def _is_done(self, run: _Run | None) -> bool:
         return run is None or run.answers is not None or run.is_ready()

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-import numpy as np
-import numpy.typing as npt
 from av.video.frame import VideoFrame
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.rgb import RgbConverter
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.views.plan import ViewPlan
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

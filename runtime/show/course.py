@@ -10,10 +10,8 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.runtime.prediction import Classification, View
-
-Float32Array = npt.NDArray[np.float32]
-FloatArray = npt.NDArray[np.floating]
 
 NOTABLE_PROB = 0.05
 """A class that never exceeds this probability gets no line of its own."""
@@ -132,6 +130,13 @@ class Course:
                 spans.append(Span(self.edges_s[steps[0]], self.edges_s[steps[-1] + 1], index, float(prob)))
         return spans
 
+    def leading_s(self) -> dict[int, float]:
+        """Return for how many seconds each class leads, the longest first."""
+        seconds: dict[int, float] = {}
+        for span in self.spans():
+            seconds[span.index] = seconds.get(span.index, 0.0) + span.length_s
+        return dict(sorted(seconds.items(), key=lambda item: (-item[1], item[0])))
+
     def seen_spans(self) -> list[tuple[float, float]]:
         """Return the start and end of each stretch that views cover, in seconds."""
         found = []
@@ -150,12 +155,8 @@ class Course:
             ranking: The video's classes, best first.
             limit: The most to return; at least one is.
         """
-        seconds: dict[int, float] = {}
-        for span in self.spans():
-            seconds[span.index] = seconds.get(span.index, 0.0) + span.length_s
-        leaders = sorted(seconds, key=lambda index: (-seconds[index], index))
         others = [index for index in ranking if self.probabilities[:, index].max() > NOTABLE_PROB]
-        return list(dict.fromkeys([*leaders, *others]))[:limit] or [ranking[0]]
+        return list(dict.fromkeys([*self.leading_s(), *others]))[:limit] or [ranking[0]]
 
 
 def _end_s(view: View, duration_s: float) -> float:

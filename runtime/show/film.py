@@ -9,18 +9,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import DependencyError, OutputError
 from i3d_edge.runtime.frames.timeline import Timeline
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
-UInt8Array = npt.NDArray[np.uint8]
 
 SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}
 """File suffixes and FFmpeg's names for their containers."""
@@ -65,7 +63,7 @@ def check_suffix(path: Path) -> None:
         OutputError: If it ends in anything else.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise OutputError(f"annotated video {str(path)!r} must end in {' or '.join(SUFFIXES)}; got {path.suffix!r}")
+        raise OutputError(f"cannot write video {str(path)!r}: its name must end in {' or '.join(SUFFIXES)}")
 
 
 class Film:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
 
 import av
 
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import Source, open_source
-from i3d_edge.runtime.frames.video import ShortcutError, Video
-
-Returned = TypeVar("Returned")
+from i3d_edge.runtime.frames.sources import Source, video_source
+from i3d_edge.runtime.frames.video import Video
 
 SQUARE = Fraction(1)
 _UNSEEN = 0.02
@@ -23,34 +18,14 @@ _UNSEEN = 0.02
 
 def as_source(video: str | PathLike[str] | Source, frames_fps: Fraction | None = None) -> Source:
     """Return the source of a video file, or of a folder of images at a frame rate."""
-    if isinstance(video, Source):
-        return video
-    path = Path(video)
-    return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
+    return video if isinstance(video, Source) else video_source(Path(video), frames_fps=frames_fps)
 
 
-def read_whole(source: Source, use: Callable[[FrameSource], Returned]) -> Returned:
-    """Open a source and use it. If its timestamps are wrong, do so again without relying on them.
-
-    Raises:
-        VideoError: If the video cannot be opened or decoded.
-    """
-    try:
-        return use(source.open())
-    except ShortcutError:
-        return use(source.open(thorough=True))
-
-
-def file_of(footage: FrameSource) -> Path | None:
-    """Return the path of a video file; None for images and arrays."""
-    return footage.path if isinstance(footage, Video) else None
-
-
-def pixel_aspect(path: Path | None) -> Fraction:
-    """Return the aspect ratio of a video's pixels, width over height when upright; 1 if the file states none."""
-    if path is None:
+def pixel_aspect(footage: FrameSource) -> Fraction:
+    """Return the aspect ratio of pixels, width over height when upright; 1 if the file states none."""
+    if not isinstance(footage, Video):  # images and arrays
         return SQUARE
-    with av.open(f"file:{path}", metadata_errors="replace") as container:
+    with av.open(f"file:{footage.path}", metadata_errors="replace") as container:
         stream = container.streams.video[0]
         aspect = stream.sample_aspect_ratio or SQUARE
         frame = next(container.decode(stream), None)

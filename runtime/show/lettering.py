@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from functools import cache
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.show.palette import Colour
-
-UInt8Array = npt.NDArray[np.uint8]
 
 REGULAR, BOLD = 420, 620
 ELLIPSIS = "…"
@@ -32,13 +30,8 @@ def shorten(text: str, max_px: int, size_px: int, weight: int = REGULAR) -> str:
     """Cut a text to a width, with an ellipsis; return "" if nothing fits."""
     if width(text, size_px, weight) <= max_px:
         return text
-    fits, too_long = 0, len(text)
-    while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if width(_cut(text, middle), size_px, weight) <= max_px:
-            fits = middle
-        else:
-            too_long = middle
+    lengths = range(1, len(text))
+    fits = bisect_right(lengths, max_px, key=lambda length: width(_cut(text, length), size_px, weight))
     return _cut(text, fits) if fits else ""
 
 

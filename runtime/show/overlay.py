@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.course import Course, Span
 from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
-
-UInt8Array = npt.NDArray[np.uint8]
 
 WHITE: Colour = (255, 255, 255)
 INK: Colour = (12, 12, 12)
@@ -110,7 +108,7 @@ class Overlay:
         rows = list(self.layout.rows)
         if not self.course.is_seen[step]:
             for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
-                self._write_in(canvas, box, text, OTHER)
+                self._write_faint(canvas, box, text)
             return
         for box, prediction in zip(rows, top_k(self.course.probabilities[step], self.labels, len(rows)), strict=False):
             self._draw_row(canvas, box, prediction)
@@ -135,12 +133,10 @@ class Overlay:
         lettering.write(canvas, label, text_left, middle, em, WHITE)
         lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
 
-    def _write_in(
-        self, canvas: UInt8Array, box: Rectangle, text: str, colour: Colour, weight: int = lettering.REGULAR
-    ) -> None:
+    def _write_faint(self, canvas: UInt8Array, box: Rectangle, text: str) -> None:
         em = self.layout.font_px
-        fitting = lettering.shorten(text, box.width - em // 2, em, weight)
-        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, colour, weight)
+        fitting = lettering.shorten(text, box.width - em // 2, em)
+        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, OTHER)
 
     def _draw_strip(self, canvas: UInt8Array) -> None:
         layout = self.layout

@@ -91,10 +91,8 @@ def page(
 
 def finding(course: Course, labels: LabelSet) -> str:
     """Return one sentence about which class leads for how long."""
-    seconds: dict[int, float] = {}
-    for span in course.spans():
-        seconds[span.index] = seconds.get(span.index, 0.0) + span.length_s
-    index = max(seconds, key=lambda item: (seconds[item], -item))
+    seconds = course.leading_s()
+    index = next(iter(seconds))
     name = labels.names[index]
     where = "" if course.is_whole else " that were looked at"
     if len(seconds) == 1:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import Source
+from i3d_edge.runtime.frames.sources import Source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
-from i3d_edge.runtime.show.footage import displayed_size, file_of, pixel_aspect, read_whole
-
-UInt8Array = npt.NDArray[np.uint8]
+from i3d_edge.runtime.show.footage import displayed_size, pixel_aspect
 
 _QUALITY = 78
 _SEEK_FROM_S = 10.0
@@ -87,7 +84,7 @@ def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
     is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
     groups = [[index] for index in indices] if is_sought else [indices]
-    aspect = pixel_aspect(file_of(footage))
+    aspect = pixel_aspect(footage)
     pictures = []
     width = height = 0
     for group in groups:

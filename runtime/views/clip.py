@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.video import ShortcutError, Video
+from i3d_edge.runtime.frames.sources import Source, read_whole
+from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip as Clip
@@ -56,19 +58,13 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMet
     """
     require_crops(spec)
     plan = ViewPlan.of_spec(spec, ViewOptions(num_clips=num_clips), flow=flow)
-    try:
-        return _collect(Video.open(path), plan)
-    except ShortcutError:
-        return _collect(Video.open(path, thorough=True), plan)
 
+    def collect(frames: FrameSource) -> VideoClips:
+        reader = ViewReader(frames, plan)
+        clips, clock = tuple(reader), frames.timeline
+        return VideoClips(clips, clock.duration_s, clock.num_frames, clock.mean_fps, reader.warnings, reader.flow_cost)
 
-def _collect(source: FrameSource, plan: ViewPlan) -> VideoClips:
-    reader = ViewReader(source, plan)
-    clips = tuple(reader)
-    timeline = source.timeline
-    return VideoClips(
-        clips, timeline.duration_s, timeline.num_frames, timeline.mean_fps, reader.warnings, reader.flow_cost
-    )
+    return read_whole(Source(str(path), partial(Video.open, path)), collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:
@@ -79,8 +75,7 @@ def require_rgb(spec: ModelSpec) -> None:
     """
     if spec.stream != "rgb":
         raise ClipShapeError(
-            f"this needs a model of RGB frames alone; this one takes {spec.stream}",
-            hint="give an RGB model",
+            f"the model takes {spec.stream}; this works with RGB models only", hint="give an RGB model"
         )
     require_crops(spec)
 

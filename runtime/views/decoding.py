@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 from threading import Event
-from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from i3d_edge.core.errors import ClipShapeError, VideoError
@@ -20,6 +19,7 @@ from i3d_edge.runtime.views.flow import FlowCost
 from i3d_edge.runtime.views.plan import Clip, ViewPlan, ViewReader
 
 _POLL_S = 0.1
+_QUEUE_LENGTH = 2  # views of one video that wait for being used
 
 
 class Openable(Protocol):
@@ -103,7 +103,7 @@ class VideoFeed(Generic[Video]):
 class DecodePool(Generic[Video]):
     """Decodes videos in threads, which PyAV and OpenCV allow, and hands out their feeds in the order of the videos.
 
-    In memory are at most `num_videos` x `queue_length` + `num_workers` views beside the one in use, and of each video
+    In memory are at most 2 x (`num_workers` + 2) + `num_workers` views beside the one in use, and of each video
     being decoded the frames that its next clip needs; however long the videos are, and however many.
     """
 
@@ -113,8 +113,6 @@ class DecodePool(Generic[Video]):
         plan: ViewPlan,
         *,
         num_workers: int = 2,
-        num_videos: int | None = None,
-        queue_length: int = 2,
     ) -> None:
         """Prepare to decode; the threads begin with the first feed.
 
@@ -122,22 +120,17 @@ class DecodePool(Generic[Video]):
             videos: Taken only as far as is worked ahead.
             plan: How views are taken of each.
             num_workers: Threads, each of which decodes a video.
-            num_videos: That are decoded, or wait for being used, at once; None is two more than `num_workers`.
-            queue_length: Views of one video that wait for being used.
         """
         self._videos = videos
         self._plan = plan
-        self._num_videos = num_workers + 2 if num_videos is None else num_videos
-        self._queue_length = queue_length
+        self._num_videos = num_workers + 2  # decoded, or waiting for being used, at once
         self._stop = Event()
         self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="decode")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._threads.shutdown(cancel_futures=True)
 
@@ -147,7 +140,7 @@ class DecodePool(Generic[Video]):
         waiting = iter(self._videos)
         while True:
             while len(ahead) < self._num_videos and (video := next(waiting, None)) is not None:
-                feed = VideoFeed(video, Queue(self._queue_length))
+                feed = VideoFeed(video, Queue(_QUEUE_LENGTH))
                 self._threads.submit(self._decode, feed)
                 ahead.append(feed)
             if not ahead:

@@ -8,27 +8,24 @@ and by comparison with its `v_CricketShot_g04_c01_flow.gif` (docs/background/opt
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ClipShapeError, DependencyError
+from i3d_edge.core.processor import usable_cpus
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-
-UInt8Array = npt.NDArray[np.uint8]
-Float32Array = npt.NDArray[np.float32]
 
 FlowMethod = Literal["tvl1", "dis"]
 """How flow is computed: "tvl1", as DeepMind did, or "dis", about a hundredth of the work and further from theirs."""
@@ -122,55 +119,45 @@ def store_flow(steps: UInt8Array) -> UInt8Array:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., 2:0:-1]
 
 
+@dataclass
 class FlowFrames:
     """Frames of a source by sample, with the flow to the next sample beside them as two more channels.
 
     A video's last sample has no next one: it repeats the flow before. A sample that shows the same frame as the next
     one has no motion. Pairs of frames are independent, and as many threads as there are cores work on them.
+
+    Attributes:
+        source: What to decode.
+        method: How flow is computed.
+        num_samples: Of the whole source.
+        frame_at: Which frame of the source a sample shows.
+        fit: Resizes a frame.
+        crop_px: Height and width of the central part that will be shown, so that flow far from it is left out; None
+            for all.
+        is_stopped: Asked before each frame whether nobody wants the rest.
+
+    Raises:
+        DependencyError: If OpenCV lacks the method.
     """
 
-    def __init__(
-        self,
-        source: FrameSource,
-        *,
-        method: FlowMethod,
-        num_samples: int,
-        frame_at: Callable[[int], int],
-        fit: Callable[[UInt8Array], UInt8Array],
-        crop_px: tuple[int, int] | None,
-        is_stopped: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Check the method.
+    source: FrameSource
+    method: FlowMethod
+    num_samples: int
+    frame_at: Callable[[int], int]
+    fit: Callable[[UInt8Array], UInt8Array]
+    crop_px: tuple[int, int] | None
+    is_stopped: Callable[[], bool] = lambda: False
+    _seconds: float = field(default=0.0, init=False)
+    _num_pairs: int = field(default=0, init=False)
+    _begun: float = field(default=float("inf"), init=False)
 
-        Args:
-            source: What to decode.
-            method: How flow is computed.
-            num_samples: Of the whole source.
-            frame_at: Which frame of the source a sample shows.
-            fit: Resizes a frame.
-            crop_px: Height and width of the central part that will be shown, so that flow far from it is left out; None
-                for all.
-            is_stopped: Asked before each frame whether nobody wants the rest.
-
-        Raises:
-            DependencyError: If OpenCV lacks the method.
-        """
-        _algorithm(method)
-        self._source = source
-        self._method: FlowMethod = method
-        self._num_samples = num_samples
-        self._frame_at = frame_at
-        self._fit = fit
-        self._crop_px = crop_px
-        self._is_stopped = is_stopped
-        self._seconds = 0.0
-        self._num_pairs = 0
-        self._begun = float("inf")
+    def __post_init__(self) -> None:
+        _algorithm(self.method)
 
     @property
     def cost(self) -> FlowCost:
         """What it took; complete once the frames have been read."""
-        return FlowCost(self._method, self._seconds, self._num_pairs, _num_threads())
+        return FlowCost(self.method, self._seconds, self._num_pairs, usable_cpus())
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Decode some samples and compute their flow.
@@ -199,10 +186,10 @@ class FlowFrames:
         greys: dict[int, UInt8Array] = {}
         jobs: deque[_Job] = deque()
         try:
-            for index, picture in self._source.frames(needed):
-                if self._is_stopped():
+            for index, picture in self.source.frames(needed):
+                if self.is_stopped():
                     return
-                colours[index] = self._cut(self._fit(picture))
+                colours[index] = self._cut(self.fit(picture))
                 greys[index] = np.asarray(cv2.cvtColor(colours[index], cv2.COLOR_RGB2GRAY), np.uint8)
                 while waiting and max(waiting[0].shown, waiting[0].pair[1]) <= index:
                     moment = waiting.popleft()
@@ -211,7 +198,7 @@ class FlowFrames:
                     else:
                         flow = self._submit(moment.pair, greys)
                     jobs.append(_Job(moment, colours[moment.shown], flow))
-                    if len(jobs) > 2 * _num_threads():
+                    if len(jobs) > 2 * usable_cpus():
                         yield jobs.popleft().result()
                 first = waiting[0].pair[0] if waiting else index
                 for done in [done for done in colours if done < first]:
@@ -223,21 +210,21 @@ class FlowFrames:
                 job.flow.cancel()
 
     def _moment(self, sample: int) -> _Moment:
-        first = max(0, min(sample, self._num_samples - 2))
-        second = min(first + 1, self._num_samples - 1)
-        return _Moment(sample, self._frame_at(sample), (self._frame_at(first), self._frame_at(second)))
+        first = max(0, min(sample, self.num_samples - 2))
+        second = min(first + 1, self.num_samples - 1)
+        return _Moment(sample, self.frame_at(sample), (self.frame_at(first), self.frame_at(second)))
 
     def _submit(self, pair: tuple[int, int], greys: Mapping[int, UInt8Array]) -> Future[UInt8Array]:
         self._begun = min(self._begun, time.perf_counter())
         self._num_pairs += pair[0] != pair[1]
-        return _pool().submit(_stored_flow, greys[pair[0]], greys[pair[1]], self._method)
+        return _pool().submit(_stored_flow, greys[pair[0]], greys[pair[1]], self.method)
 
     def _cut(self, frame: UInt8Array) -> UInt8Array:
         """Shorten the long side to the crop and what may move into it, centred as the crop is."""
-        if self._crop_px is None:
+        if self.crop_px is None:
             return frame
         height, width = frame.shape[:2]
-        crop = self._crop_px[width > height]
+        crop = self.crop_px[width > height]
         length = max(crop + 2 * _MARGIN_PX, min(height, width))
         if max(height, width) <= length:
             return frame
@@ -271,18 +258,13 @@ def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> U
 
 
 @cache
-def _num_threads() -> int:
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-@cache
 def _pool() -> ThreadPoolExecutor:
     """Return the threads that all flow is computed in, so that several videos together take no more than the cores.
 
     OpenCV's own threads are left as they are: it gives them to one call at a time, the others run in the calling
     thread, and limiting them would be for the whole process.
     """
-    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="flow")
+    return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="flow")
 
 
 def _algorithm(method: FlowMethod) -> Any:

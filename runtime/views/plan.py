@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -25,8 +25,6 @@ from i3d_edge.runtime.views.sampling import (
     segment_starts,
     window_starts,
 )
-
-UInt8Array = npt.NDArray[np.uint8]
 
 Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
 Fit = Literal["short side", "long side", "squeeze"]
@@ -193,11 +191,6 @@ class ViewReader:
         self._flow = None if plan.flow is None else self._flow_frames(plan.flow, is_stopped)
 
     @property
-    def num_views(self) -> int:
-        """How many views there will be."""
-        return len(self._clips) * self.plan.num_crops
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know; complete once the views have been read."""
         needed = self.plan.span
@@ -288,14 +281,13 @@ class ViewReader:
         name = repr(str(self.source.path))
         is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
         if stated and is_short and timeline.duration_s < stated / 2:
-            enough = "" if plan.num_frames is None else f", or for one clip of {plan.num_frames} samples"
             raise VideoDecodeError(
-                f"video {name} must be readable for at least half of the {stated:.2f} s it states{enough}; "
-                f"got {timeline.duration_s:.2f} s, {self.num_samples} samples",
+                f"only {timeline.duration_s:.2f} s of the {stated:.2f} s of video {name} can be read, "
+                f"{self.num_samples} samples",
                 hint="the file is incomplete: copy or download it again",
             )
         if plan.placement == "whole" and self.num_samples > MAX_WHOLE_FRAMES:
             raise VideoDecodeError(
-                f"video {name} must have {MAX_WHOLE_FRAMES} samples at most to be shown whole; got {self.num_samples}",
-                hint="sliding windows show a longer one",
+                f"video {name} is too long to be shown whole: {self.num_samples} samples; at most {MAX_WHOLE_FRAMES}",
+                hint="use sliding windows",
             )

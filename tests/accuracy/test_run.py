@@ -75,7 +75,7 @@ def test_what_is_broken_is_dropped_and_nothing_else(videos: list[ListedVideo], t
         f"VideoOpenError: cannot read video '{listed[1].file}': no such file or directory: 'image_00003.png'"
     )
     assert reasons["image_that_is_a_folder"] == (
-        f"EmptyVideoError: frame folder '{listed[2].file}' must hold numbered images; it holds none"
+        f"EmptyVideoError: frame folder '{listed[2].file}' holds no numbered images"
     )
     assert reasons["name_too_long"].endswith(": file name too long")
 

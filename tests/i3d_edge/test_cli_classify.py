@@ -116,7 +116,7 @@ def test_bad_sources_are_rows_and_stop_nothing(tmp_path: Path) -> None:
     result = classify("no*.mp4", tmp_path / "bad.npy", "red.mp4", "--jsonl")
     assert result.exit_code == 1
     assert [row["status"] for row in rows(result)] == ["error", "error", "ok"]
-    assert rows(result)[0]["error"] == "pattern 'no*.mp4' must match a file; it matches none"
+    assert rows(result)[0]["error"] == "no file matches pattern 'no*.mp4'"
     assert "ClipShapeError: clip " in result.stderr
     assert "hint: this looks like FCHW: transpose it by (0, 2, 3, 1)" in result.stderr
 

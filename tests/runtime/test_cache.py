@@ -150,7 +150,7 @@ def test_a_full_disk_is_no_reason_not_to_run(ir: Path, tmp_path: Path, monkeypat
     def full(source: object, target: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("i3d_edge.runtime.inference.cache.os.replace", full)
+    monkeypatch.setattr("i3d_edge.core.files.os.replace", full)
     assert Engine(ir, cache=tmp_path / "cache").probabilities(CLIP).shape == (5,)
     assert entries(tmp_path / "cache") == []
 

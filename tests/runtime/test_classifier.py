@@ -101,7 +101,7 @@ def test_a_bad_file_raises_and_leaves_the_classifier_usable(tiny: Path, tmp_path
     with VideoClassifier(tiny) as classifier:
         with pytest.raises(VideoOpenError):
             classifier.classify(tmp_path / "no.mp4")
-        with pytest.raises(ClipShapeError, match="frames must hold pixels"):
+        with pytest.raises(ClipShapeError, match="frames must be pixels"):
             classifier.classify(np.zeros((9, 3, 24, 24), np.uint8))
         assert classifier.classify(np.zeros((16, 24, 24, 3), np.uint8)).predictions
 

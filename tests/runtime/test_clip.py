@@ -78,10 +78,8 @@ def test_half_a_stated_duration_is_not_enough_for_less_than_a_clip(tmp_path: Pat
     with pytest.raises(VideoDecodeError) as caught:
         read_clips(path, SPEC)
     message, _, hint = str(caught.value).partition("\n\n")
-    assert message.startswith(
-        f"video '{path}' must be readable for at least half of the 4.00 s it states, "
-        "or for one clip of 79 samples; got "
-    )
+    assert message.startswith("only ")
+    assert f" s of the 4.00 s of video '{path}' can be read, " in message
     assert hint == "hint: the file is incomplete: copy or download it again"
 
 
@@ -89,9 +87,7 @@ def test_what_needs_pixels_alone_says_so() -> None:
     require_rgb(SPEC)
     with pytest.raises(ClipShapeError) as caught:
         require_rgb(i3d_spec(labels=kinetics_400(), stream="flow"))
-    assert str(caught.value) == (
-        "this needs a model of RGB frames alone; this one takes flow\n\nhint: give an RGB model"
-    )
+    assert str(caught.value) == ("the model takes flow; this works with RGB models only\n\nhint: give an RGB model")
 
 
 @pytest.mark.slow

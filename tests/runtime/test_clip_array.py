@@ -11,7 +11,7 @@ from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 SPEC = tiny_spec()
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3), dtype=np.uint8)
 FLOATS = ((PIXELS.astype(np.float32) - 127.5) / 127.5)[np.newaxis]
-EXPECTED = "must hold pixels, uint8 (F, H, W, 3), or floats in [-1, 1], (1, F, H, W, 3)"
+EXPECTED = "must be pixels, uint8, or floats in [-1, 1], of shape (F, H, W, 3)"
 
 
 def centre_clip(array: ClipArray) -> np.ndarray:
@@ -65,13 +65,8 @@ def test_another_layout_or_dtype(subtests: pytest.Subtests) -> None:
             "this looks like FCHW: transpose it by (0, 2, 3, 1)",
         ),
         (np.stack([PIXELS] * 2), "(2, 20, 24, 24, 3) uint8", "this looks like 2 clips: give one at a time"),
-        (PIXELS[0], "(24, 24, 3) uint8", "one picture is no clip"),
+        (PIXELS[0], "(24, 24, 3) uint8", None),
         (PIXELS[..., 0], "(20, 24, 24) uint8", None),
-        (
-            FLOATS[..., :2],
-            "(20, 24, 24, 2) float32",
-            "two channels look like optical flow: give the pixels that it is of",
-        ),
         (PIXELS[:0], "(0, 24, 24, 3) uint8", "it holds no frame"),
         (
             PIXELS.astype(np.int64),
@@ -92,21 +87,21 @@ def test_another_range(subtests: pytest.Subtests) -> None:
         (127.5, 127.5, "0 to 255", 'these look like pixels, 0..255: save them with .astype("uint8")'),
         (0.5, 0.5, "0 to 1", 'these look like [0, 1]: make pixels of them with (255 * x).round().astype("uint8")'),
         (2.2, 0.3, "-1.9 to 2.5", "these look normalised by another mean and scale: undo that"),
-        (20, 0, "-20 to 20", "these look like optical flow, or logits"),
+        (20, 0, "-20 to 20", None),
         (1000, 0, "-1000 to 1000", None),
         (np.nan, 0, "nan to nan", "some are not finite numbers"),
     ]:
         with subtests.test(got=got):
             with pytest.raises(ClipShapeError) as caught:
                 ClipArray.of(FLOATS * np.float32(scale) + np.float32(shift), SPEC)
-            assert caught.value.message == f"frames must have floats in [-1, 1]; got {got}"
+            assert caught.value.message == f"the floats of frames must be in [-1, 1]; got {got}"
             assert caught.value.hint == hint
 
 
 def test_a_message_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "clip.npy"
     np.save(path, FLOATS * 127.5 + 127.5)
-    with pytest.raises(ClipShapeError, match=r"^clip '.*clip.npy' must have floats in \[-1, 1\]; got 0 to 255"):
+    with pytest.raises(ClipShapeError, match=r"^the floats of clip '.*clip.npy' must be in \[-1, 1\]; got 0 to 255"):
         ClipArray.open(path, SPEC)
 
 
@@ -122,12 +117,12 @@ def test_a_file_that_holds_no_array(tmp_path: Path, subtests: pytest.Subtests) -
                 path.write_bytes(content)
             with pytest.raises(VideoOpenError) as caught:
                 ClipArray.open(path, SPEC)
-            assert str(caught.value).startswith(f"clip '{path}' must be an array that NumPy saved; got {reason}")
+            assert str(caught.value).startswith(f"cannot read clip '{path}' as a NumPy array: {reason}")
 
 
 def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "clip.npy"
     np.save(path, FLOATS)
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(VideoOpenError, match="must be an array that NumPy saved; got mmap length is greater"):
+    with pytest.raises(VideoOpenError, match="as a NumPy array: mmap length is greater"):
         ClipArray.open(path, SPEC)

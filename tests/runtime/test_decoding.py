@@ -47,19 +47,17 @@ class EndlessReader:
             yield Clip(np.zeros((1, 1, 1, 3), np.uint8), 0, 0, number)
 
 
-@pytest.mark.parametrize(("num_workers", "num_videos", "queue_length"), [(1, 1, 1), (2, 2, 3), (3, 5, 2), (1, None, 2)])
+@pytest.mark.parametrize("num_workers", [1, 3])
 def test_decoding_runs_ahead_so_far_and_no_further(
     num_workers: int,
-    num_videos: int | None,
-    queue_length: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(decoding, "ViewReader", EndlessReader)
     monkeypatch.setattr(EndlessReader, "num_made", 0)
     videos = [video(tmp_path, number) for number in range(6)]
-    most = (num_videos or num_workers + 2) * queue_length + num_workers
-    with DecodePool(videos, PLAN, num_workers=num_workers, num_videos=num_videos, queue_length=queue_length) as pool:
+    most = (num_workers + 2) * 2 + num_workers
+    with DecodePool(videos, PLAN, num_workers=num_workers) as pool:
         num_taken = 0
         for feed in pool:
             for _ in feed.views():
@@ -144,7 +142,7 @@ def test_a_video_is_taken_when_it_is_due(tmp_path: Path) -> None:
             taken.append(number)
             yield video(tmp_path, number, 9)
 
-    with DecodePool(videos(), PLAN, num_workers=1, num_videos=3) as pool:
+    with DecodePool(videos(), PLAN, num_workers=1) as pool:
         assert taken == []
         for feed in pool:
             list(feed.views())

@@ -62,8 +62,7 @@ def test_an_absent_device(ir_path: Path, device: str, absent: str) -> None:
     with pytest.raises(DeviceError) as caught:
         Engine(ir_path, device=device)
     message = caught.value.message
-    assert message.startswith(f"device '{absent}' must be one of ")
-    assert message.endswith(" on this machine; it is absent")
+    assert message.startswith(f"no device '{absent}' on this machine; available: ")
 
 
 def test_auto_is_a_device(ir_path: Path) -> None:

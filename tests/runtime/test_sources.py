@@ -103,8 +103,8 @@ def test_a_folder_of_images(tree: Path) -> None:
 def test_a_folder_of_images_wants_a_rate(tree: Path) -> None:
     with find_sources([f"{tree}/frames/one"], SPEC) as [source]:
         assert str(error_of(source)) == (
-            f"frame folder '{tree}/frames/one' must have a stated frame rate; none is given\n\n"
-            "hint: --frames-fps 25, for instance, says how many images made a second"
+            f"frame folder '{tree}/frames/one' needs a frame rate\n\n"
+            "hint: --frames-fps 25, for instance, says how many images make a second"
         )
 
 
@@ -116,17 +116,17 @@ def test_an_array(tree: Path) -> None:
 def test_what_cannot_be_used_says_so_when_it_is_opened(tree: Path, subtests: pytest.Subtests) -> None:
     for argument, kind, message, hint in [
         ("{}/no.mp4", VideoOpenError, "cannot open video '{}/no.mp4':", None),
-        ("{}/*.mov", VideoOpenError, "pattern '{}/*.mov' must match a file; it matches none", None),
+        ("{}/*.mov", VideoOpenError, "no file matches pattern '{}/*.mov'", None),
         (
             "{}/empty",
             EmptyVideoError,
-            "folder '{}/empty' must hold videos or numbered images; it holds none",
+            "folder '{}/empty' holds no videos or numbered images",
             "a pattern such as '*.bin' takes files that are not named like videos",
         ),
         (
             "rtsp://camera/1",
             VideoOpenError,
-            "video 'rtsp://camera/1' must be a file; it is an address",
+            "'rtsp://camera/1' is an address, not a file",
             "`i3d stream` watches live sources",
         ),
     ]:
@@ -153,7 +153,7 @@ def test_standard_input_is_kept_in_a_file_and_removed(tree: Path) -> None:
 def test_standard_input_has_a_bound() -> None:
     with find_sources(["-"], SPEC, standard_input=io.BytesIO(bytes(3 << 20)), max_input_bytes=2 << 20) as [source]:
         assert str(error_of(source)) == (
-            "standard input must be at most 2 MiB; got more\n\n"
+            "standard input is larger than 2 MiB\n\n"
             "hint: --max-input-mib allows more: it is kept in a temporary file until it is read"
         )
 
@@ -163,5 +163,5 @@ def test_a_terminal_is_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     with find_sources(["-"], SPEC, standard_input=stream) as [source]:
         assert str(error_of(source)) == (
-            "standard input must be a video; it is a terminal\n\nhint: for instance: cat cricket.avi | i3d classify -"
+            "standard input is a terminal, not a video\n\nhint: for instance: cat cricket.avi | i3d classify -"
         )

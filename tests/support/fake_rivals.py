@@ -9,13 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rival import Float32Array, Opened, Rival, Task, UInt8Array
+from benchmarks.rival import Opened, Rival, Task
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 
 ANSWER = np.array([0.7, 0.2, 0.1], np.float32)
 
 
-def fake(name: str, opener: str, precision: str = "f32", **options: object) -> Rival:
-    return Rival(name, "fakes", precision, f"fake_rivals:{opener}", **options)  # type: ignore[arg-type]
+def fake(name: str, opener: str, precision: str = "f32") -> Rival:
+    return Rival(name, "fakes", precision, "fake_rivals", {"opener": opener})  # type: ignore[arg-type]
+
+
+def open_rival(task: Task, precision: str, opener: str) -> Opened:
+    return globals()[opener](task)
 
 
 def _opened(task: Task, name: str, run: Callable[[UInt8Array], Float32Array]) -> Opened:

@@ -64,7 +64,7 @@ def test_generated_clips_are_all_different_and_always_the_same() -> None:
 def test_a_flow_model_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     flow = i3d_spec(labels=SPEC.labels, stream="flow")
     monkeypatch.setattr(room, "read_ir", lambda _path, spec_path: (small_model(), flow))
-    with pytest.raises(ClipShapeError, match="this needs a model of RGB frames alone; this one takes flow"):
+    with pytest.raises(ClipShapeError, match="the model takes flow; this works with RGB models only"):
         probe(tmp_path / "m.xml")
 
 
@@ -91,7 +91,7 @@ class FakeEngine:
 
     def __init__(self, _path: Path, *, device: str = "CPU", mode: str = "latency", **options: Any) -> None:
         if device == "NPU":
-            raise DeviceError("device 'NPU' must accept the model; got no")
+            raise DeviceError("device 'NPU' cannot run the model: no")
         self.device, self.mode, self.spec, self.precision = device, mode, SPEC, options["inference_precision"] or "f16"
         self.num_streams = 4
 
@@ -164,11 +164,11 @@ def test_devices_that_are_asked_for(machine: Path, monkeypatch: pytest.MonkeyPat
         ("AUTO:CPU", "measured"),
     ]
     assert found[0].reason == "no GPU here; no driver"
-    assert found[1].reason == "device 'NPU' must accept the model; got no"
+    assert found[1].reason == "device 'NPU' cannot run the model: no"
     assert found[1].unsupported["Convolution"] == 1
     assert found[2].full_name is None
 
 
 def test_a_device_that_nobody_knows(machine: Path) -> None:
-    with pytest.raises(DeviceError, match=r"device 'FPGA' must be one of CPU, GPU\.0, NPU on this machine"):
+    with pytest.raises(DeviceError, match=r"no device 'FPGA' on this machine; available: CPU, GPU\.0, NPU"):
         probe(machine, num_clips=1, devices=["FPGA"])

@@ -116,7 +116,7 @@ def test_all_encoders_but_one_may_be_absent() -> None:
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         annotate_video(tmp_path / "video.mp4", ANSWER, LABELS, tmp_path / "out.avi")
-    assert str(caught.value) == f"annotated video '{tmp_path / 'out.avi'}' must end in .mp4 or .mkv; got '.avi'"
+    assert str(caught.value) == f"cannot write video '{tmp_path / 'out.avi'}': its name must end in .mp4 or .mkv"
 
 
 def test_what_exists_is_replaced_only_by_force(tmp_path: Path) -> None:
