@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.convert.parity import Feeds, generated_pixels
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_clips, read_prepared, require_rgb
-
-Float32Array = npt.NDArray[np.float32]
 
 _ARRAY = ".npy"
 

@@ -8,16 +8,15 @@ from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.convert.mistakes import mistakes, name_mistake
 from i3d_edge.convert.parity import TOP_K, Feeds
 from i3d_edge.convert.stage import Stage
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
 
-Float32Array = npt.NDArray[np.float32]
 Item = TypeVar("Item")
 
 TOLERANCES: Mapping[str, float] = {"f32": 1e-3, "f16": 2e-2, "bf16": 0.1, "int8": 0.5}

@@ -11,18 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.convert.passes.frames import resize_matrices
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import to_feeds
-
-Float32Array = npt.NDArray[np.float32]
-UInt8Array = npt.NDArray[np.uint8]
 
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, float32, normalised."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.convert.bias_correction import Feed, correct_biases
@@ -20,6 +19,7 @@ from i3d_edge.convert.description import describe
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
 from i3d_edge.core.files import staged
 from i3d_edge.core.progress import track
@@ -34,8 +34,6 @@ _POSITIONS = 3
 _LEAST_CLIPS = 2
 _BIAS_CLIPS = 8
 """Means over all frames and places of a few clips are steady."""
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino.utils.node_factory import NodeFactory
+
+from i3d_edge.core.arrays import Float32Array
 
 QUANTIZER = "FakeQuantize"
 
@@ -65,7 +66,7 @@ def bias_of(convolution: ov.Node) -> ov.Input | None:
     return None
 
 
-def read_constant(value: ov.Output) -> npt.NDArray[np.float32]:
+def read_constant(value: ov.Output) -> Float32Array:
     """Return what a constant holds, also one that is stored as FP16."""
     node = value.get_node()
     if node.get_type_name() == "Convert":

@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.parity import Feeds
 from i3d_edge.convert.passes.lowering import TAPS
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.normalisation import denormalised
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_ir
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
-
-Float32Array = npt.NDArray[np.float32]
 
 _LOGITS = "logits"
 _LAYER_TYPES = ("Relu", "Concat")

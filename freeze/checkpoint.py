@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.core import labels as label_sets
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointMissingError,
@@ -76,7 +76,7 @@ class Checkpoint:
         """How many numbers the network's variables hold."""
         return sum(int(np.prod(entry.shape)) for entry in self.entries.values())
 
-    def read(self) -> dict[str, npt.NDArray[np.float32]]:
+    def read(self) -> dict[str, Float32Array]:
         """Read the variables, each in the shape that the graph needs.
 
         Returns:
@@ -90,7 +90,7 @@ class Checkpoint:
             shards = [stack.enter_context(path.open("rb")) for path in _shards(self.prefix, self.num_shards)]
             return {name: self._read_tensor(shards, name).reshape(shape) for name, shape in shapes.items()}
 
-    def _read_tensor(self, shards: Sequence[BinaryIO], name: str) -> npt.NDArray[np.float32]:
+    def _read_tensor(self, shards: Sequence[BinaryIO], name: str) -> Float32Array:
         entry = self.entries[name]
         shards[entry.shard].seek(entry.offset)
         data = shards[entry.shard].read(entry.num_bytes)

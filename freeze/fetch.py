@@ -8,9 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointError, DownloadError
 from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
 from i3d_edge.freeze import published
@@ -184,5 +182,5 @@ def _lay_out(
             os.replace(scratch / f"{prefix.name}{suffix}", f"{prefix}{suffix}")
 
 
-def _shaped(name: str, values: npt.NDArray[np.float32], is_flat: bool) -> npt.NDArray[np.float32]:
+def _shaped(name: str, values: Float32Array, is_flat: bool) -> Float32Array:
     return values.reshape(-1) if is_flat and "/batch_norm/" in name else values

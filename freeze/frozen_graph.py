@@ -8,14 +8,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
 from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.freeze._tensorflow import tf
 
-Float32Array = npt.NDArray[np.float32]
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, in [-1, 1]."""
 

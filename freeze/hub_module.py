@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointError, ClipShapeError, NotFiniteError
 from i3d_edge.core.i3d_spec import INPUT_NAME, NUM_FRAMES, i3d_spec
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME, Checkpoint, open_checkpoint
 from i3d_edge.freeze.frozen_graph import LAYER_TYPES, Feeds
-
-Float32Array = npt.NDArray[np.float32]
 
 _SIGNATURE = "default"
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.inception_i3d import BATCH_NORM_EPSILON, LAYERS, LOGITS_UNIT, MaxPool, Mixed, Unit
 
-Variables = Mapping[str, npt.NDArray[np.float32]]
+Variables = Mapping[str, Float32Array]
 
 
 def build_features(clip: Any, variables: Variables) -> Any:

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import softmax
@@ -30,8 +31,6 @@ NORM_TOLERANCE = 1e-4
 """Largest deviation of the logits' norm that passes, as a fraction of the expected norm."""
 
 _RANGE_SLACK = 1e-3
-
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointDamagedError, DependencyError
 from i3d_edge.core.wire import read_message, read_varint
 
@@ -108,7 +106,7 @@ def masked_crc32c(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
 
 
-def index_bytes(tensors: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> bytes:
+def index_bytes(tensors: Sequence[tuple[str, Float32Array]]) -> bytes:
     """Return the index of tensors that follow each other in one data file, byte for byte as TensorFlow writes it.
 
     Args:
@@ -159,7 +157,7 @@ def _entry(name: str, message: bytes) -> TensorEntry:
     )
 
 
-def _entry_message(values: npt.NDArray[np.float32], offset: int) -> bytes:
+def _entry_message(values: Float32Array, offset: int) -> bytes:
     dims = b"".join(_field(2, _number(1, length)) for length in values.shape)
     checksum = bytes([_CRC << 3 | 5]) + struct.pack("<I", masked_crc32c(values.tobytes()))
     place = _number(_OFFSET, offset) if offset else b""

@@ -10,11 +10,11 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import ClipShapeError, VideoError
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.runtime.frames.sources import Source, source_of_frames, source_of_path
@@ -28,7 +28,7 @@ from i3d_edge.runtime.views.flow import FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip, ViewPlan
 
-Frames = npt.NDArray[Any]
+Frames = Array
 
 # Answers that are ready wait no longer than this for the next view to be decoded.
 _IDLE_S = 0.02

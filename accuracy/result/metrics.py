@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating[Any]]
+from i3d_edge.core.arrays import FloatArray
 
 Z_95 = 1.959963984540054
 """The standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors."""

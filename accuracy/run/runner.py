@@ -9,10 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.journal import DoneVideo, Journal, discard
@@ -22,14 +18,13 @@ from i3d_edge.accuracy.run.config import require_same_videos, run_config, sha256
 from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.accuracy.run.protocol import DEFAULT, PRESETS, Preset
 from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
+from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.environment import PACKAGES, versions
 from i3d_edge.core.errors import ListError, NotFiniteError
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 _LOG = logging.getLogger("i3d_edge")
 

@@ -11,10 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.accuracy.result.schema import ModelInfo
 from i3d_edge.accuracy.run.runner import Scorer
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ArgumentError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import make_folder, sha256_file
@@ -25,7 +25,6 @@ from i3d_edge.runtime.inference.ir import describes_itself
 from i3d_edge.runtime.inference.model_choice import ModelChoice
 from i3d_edge.runtime.inference.placement import device_label, start_notes
 
-Float32Array = npt.NDArray[np.float32]
 Say = Callable[[str], None]
 
 GRAPH_NAME = "frozen-graph"

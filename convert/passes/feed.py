@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
+
+from i3d_edge.core.arrays import Array, Float32Array
 
 _NCDHW = 5
 _SPACE = slice(2, 5)
@@ -86,7 +87,7 @@ def lay_out(feed: Feed, block: Block, *, name: str) -> ov.Output:
     return normalise(value, feed, _inside(shape, block, spare), name=name)
 
 
-def normalise(value: ov.Output, feed: Feed, inside: npt.NDArray[Any], *, name: str) -> ov.Output:
+def normalise(value: ov.Output, feed: Feed, inside: Array, *, name: str) -> ov.Output:
     """Return `(value - mean) * factor` of a feed, and zero where it is not `inside`."""
     if value.get_element_type() != ov.Type.f32:
         value = ops.convert(value, "f32", name=f"{name}/numbers").output(0)
@@ -137,7 +138,7 @@ def _rearrange(value: ov.Output, shape: list[int], order: tuple[int, ...], block
     return value
 
 
-def _inside(shape: list[int], block: Block, spare: list[int]) -> npt.NDArray[np.float32]:
+def _inside(shape: list[int], block: Block, spare: list[int]) -> Float32Array:
     """Return 1 where a laid-out value is the source's and 0 where it is padding; shape (1, C, D, H, W), or ()."""
     if not any(spare):
         return np.ones((), np.float32)

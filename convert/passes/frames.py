@@ -6,15 +6,13 @@ Resizing and cropping are linear, so they are two matrix products: one over rows
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.preprocess import resized_size
-
-Float32Array = npt.NDArray[np.float32]
 
 _PRODUCT_LAYOUT = "NDCHW"
 _TYPES = {"u8": ov.Type.u8, "f32": ov.Type.f32}

@@ -17,7 +17,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
@@ -25,6 +24,7 @@ from i3d_edge.convert.passes.feed import Feed, normalise, read_feed
 from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.convert.passes.stem import constant_weights
 from i3d_edge.convert.passes.window import Window
+from i3d_edge.core.arrays import Float32Array
 
 TAPS = "/taps"
 """How the name of a concatenation of frames ends; those of DeepMind's units do not."""
@@ -165,7 +165,7 @@ class _Lowering:
         return ops.add(self._read(node), ops.constant(np.ascontiguousarray(data.swapaxes(0, 1)))).output(0)
 
 
-def stack_taps(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def stack_taps(weights: Float32Array) -> Float32Array:
     """Return weights (O, C, kT, kH, kW) as those of a convolution of frames side by side, (O, kT * C, kH, kW)."""
     num_out, _, _, *space = weights.shape
     return np.ascontiguousarray(weights.swapaxes(1, 2).reshape(num_out, -1, *space))

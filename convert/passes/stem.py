@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.passes.feed import Block, lay_out, read_feed
 from i3d_edge.convert.passes.outcome import Outcome
+from i3d_edge.core.arrays import Float32Array
 
 Fold = Literal["dhw", "hw", "h"]
 """The axes along which blocks are cut."""
@@ -106,7 +106,7 @@ def _is_stem(node: ov.Node) -> bool:
     )
 
 
-def constant_weights(node: ov.Node) -> npt.NDArray[np.float32] | None:
+def constant_weights(node: ov.Node) -> Float32Array | None:
     """Return a convolution's constant weights, which an FP16 IR converts to float32 before use."""
     source = node.input_value(1).get_node()
     if source.get_type_name() == "Convert":
@@ -136,7 +136,7 @@ def _fold(stem: ov.Node, fold: Fold) -> None:
     stem.output(0).replace(folded.output(0))
 
 
-def fold_weights(weights: npt.NDArray[np.float32], lengths: Sequence[int], fold: Fold) -> npt.NDArray[np.float32]:
+def fold_weights(weights: Float32Array, lengths: Sequence[int], fold: Fold) -> Float32Array:
     """Return the folded convolution's weights.
 
     Args:

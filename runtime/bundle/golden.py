@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.schema import Format
@@ -21,8 +21,6 @@ from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir
-
-Float32Array = npt.NDArray[np.float32]
 
 REFERENCE_DEVICE = "CPU"
 _MAX_SEED = 1 << 16

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, EventType
 from i3d_edge.runtime.live.options import StreamOptions
-
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(slots=True)

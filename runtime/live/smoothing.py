@@ -6,11 +6,9 @@ import re
 from collections import deque
 
 import numpy as np
-import numpy.typing as npt
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ArgumentError
-
-Float32Array = npt.NDArray[np.float32]
 
 _FORM = re.compile(r"none|exponential:(?P<half_life>\d+(?:\.\d*)?|\.\d+)|mean:(?P<num>\d+)")
 

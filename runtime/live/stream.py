@@ -6,9 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
@@ -24,9 +22,6 @@ from i3d_edge.runtime.live.watcher import Watcher
 from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
 from i3d_edge.runtime.prediction import top_k
 from i3d_edge.runtime.views.clip import Clip, require_rgb
-
-UInt8Array = npt.NDArray[np.uint8]
-Float32Array = npt.NDArray[np.float32]
 
 _POLL_S = 0.2
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
-import numpy.typing as npt
-
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, dated
 from i3d_edge.runtime.live.hysteresis import Hysteresis
@@ -16,8 +14,6 @@ from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap
 from i3d_edge.runtime.live.window import StreamWindow
-
-Float32Array = npt.NDArray[np.float32]
 
 
 class Watcher:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
 from i3d_edge.core import progress
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import DeviceError, I3DError
 from i3d_edge.core.files import sha256_file
@@ -38,8 +38,6 @@ from i3d_edge.runtime.measure.profile import (
     Setting,
 )
 from i3d_edge.runtime.views.clip import Clip, read_clips, require_rgb
-
-Float32Array = npt.NDArray[np.float32]
 
 PROB_BOUND = 0.1
 """A setting is not recommended if any probability is farther from f32 on the CPU. Our choice: rounding stays below."""

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import av
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import VideoError
 from i3d_edge.core.finding import Finding
 from i3d_edge.core.numbers import softmax
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.inference.devices import device_family, first_reason
-
-Float32Array = npt.NDArray[np.float32]
 
 _CLIP_SHAPE = (1, 3, 8, 32, 32)
 _NUM_FILTERS, _TAPS, _STRIDE = 8, 3, 2
