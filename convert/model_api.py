@@ -54,15 +54,14 @@ def export_to_model_api(ir_path: Path, output: Path, *, force: bool = False) -> 
 
     Raises:
         IRError: If the IR is incomplete or does not describe itself.
-        SpecError: If the IR does not take one cropped RGB clip alone.
+        SpecError: If the IR does not take one RGB clip alone.
         OutputError: If the output exists (without `force`) or cannot be written.
     """
     output = check_ir_output(output, force=force)
     model, spec = read_ir(ir_path)
-    if not (_takes_raw_rgb(spec) and spec.batch == 1 and spec.frame_px is None and spec.head.kind == "probabilities"):
+    if not (_takes_raw_rgb(spec) and spec.batch == 1 and spec.head.kind == "probabilities"):
         raise SpecError(
-            "Model API takes models of one cropped RGB clip of raw pixels that give probabilities; this is "
-            f"{spec.title()}"
+            f"Model API takes models of one RGB clip of raw pixels that give probabilities; this is {spec.title()}"
         )
     shape = (1, 1, 3, spec.num_frames, *spec.crop_px)
     exported = _with_six_axes(model, spec, shape)

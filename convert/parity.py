@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
@@ -83,7 +82,7 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
     """
     makers = {"moving": moving_clip, "noise": noise_clip}
     pixels = [{name: make(spec, name) for name in spec.inputs} for make in makers.values()]
-    expected = reference(graph_path, [_see(clip, spec) for clip in pixels])
+    expected = reference(graph_path, [_normalised(clip, spec) for clip in pixels])
     got = _run_ir(ir_path, spec, pixels)
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
@@ -142,17 +141,6 @@ def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
 
 def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
     return {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
-
-
-def _see(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    """Return what the network sees of a clip: normalised, and cropped if the model is given whole frames."""
-    seen = _normalised(clip, spec)
-    if spec.frame_px is None:
-        return seen
-    rows, columns = resize_matrices(spec)
-    return {
-        name: np.einsum("rh,ndhwc,qw->ndrqc", rows, frames, columns, optimize=True) for name, frames in seen.items()
-    }
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:

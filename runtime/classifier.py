@@ -22,7 +22,6 @@ from i3d_edge.runtime.fusion import fuse
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
 from i3d_edge.runtime.prediction import Classification, View, top_k
-from i3d_edge.runtime.views.clip import require_crops
 from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
 from i3d_edge.runtime.views.flow import FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
@@ -182,7 +181,6 @@ class VideoClassifier:
         Yields:
             For each video in turn what `classify` returns, or the error that it raises.
         """
-        require_crops(self.spec)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
         sources = (self._source(video, wanted) for video in videos)
@@ -216,7 +214,7 @@ class VideoClassifier:
 
         Raises:
             StreamOpenError: If the source is an address of an unknown kind.
-            ClipShapeError: If the model takes no cropped RGB frames.
+            ClipShapeError: If the model takes more than RGB frames.
         """
         from i3d_edge.runtime.live import LiveStream
 

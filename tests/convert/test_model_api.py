@@ -104,7 +104,7 @@ def test_only_one_rgb_clip(tmp_path: Path) -> None:
     write_tiny_ir(tmp_path / "m.xml", batch=2)
     with pytest.raises(SpecError) as caught:
         export_to_model_api(tmp_path / "m.xml", tmp_path / "api.xml")
-    message = "Model API takes models of one cropped RGB clip of raw pixels that give probabilities; this is I3D rgb"
+    message = "Model API takes models of one RGB clip of raw pixels that give probabilities; this is I3D rgb"
     assert str(caught.value).startswith(message)
     assert not (tmp_path / "api.xml").exists()
 

@@ -106,6 +106,11 @@ def test_version_1_is_read(subtests: pytest.Subtests) -> None:
     for case, (fields, message) in {
         "unknown field": ({"colour": 1}, "version 1 has no field 'colour'"),
         "unknown stream": ({"stream": "audio"}, "stream must be one of rgb, flow, joint; got 'audio'"),
+        "whole frames": (
+            {"frame_px": [240, 320]},
+            "the model resizes and crops whole frames itself, which i3d-edge no longer supports\n\n"
+            "hint: convert the frozen graph again",
+        ),
         "wrong type": ({"num_frames": "nine"}, "it is damaged: num_frames: expected `int`, got `str`"),
     }.items():
         with subtests.test(case):
