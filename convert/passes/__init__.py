@@ -27,11 +27,9 @@ FOLD_STEM = "fold-stem"
 LOWER_TO_2D = "lower-to-2d"
 FLATTEN_INPUT = "flatten-input"
 
-FOLDS: tuple[Fold, ...] = get_args(Fold)
-
 PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
     FUSE_LAYOUT: fuse_layout,
-    **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in FOLDS},
+    **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in get_args(Fold)},
     LOWER_TO_2D: lower_to_2d,
 }
 """Passes by name, in the order in which they are applied, after the preprocessing is embedded."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Streams = Literal["rgb", "flow", "joint"]
 Fusion = Literal["logits", "probabilities"]
-Origin = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ class ModelSpec:
     layout: str
     fusion: Fusion | None = None
     has_embedding: bool = False
-    origin: Origin = UNKNOWN
+    origin: str = UNKNOWN
     fingerprint: str | None = None
     frozen_graph_sha256: str | None = None
     precision: str | None = None

