@@ -20,7 +20,6 @@ from i3d_edge.convert.quantizers import (
     quantizers_above,
     read_constant,
     rebuild,
-    restore,
     width,
 )
 from i3d_edge.core.progress import track
@@ -57,23 +56,21 @@ def correct_biases(quantized: ov.Model, plain: ov.Model, feeds: Sequence[Feed]) 
 
 
 def _probe(quantized: ov.Model, plain: ov.Model) -> tuple[ov.Model, list[str]]:
-    """Return a model that gives by what quantizing shifts the channels of each convolution, and their names."""
-    model = quantized.clone()
-    convolutions = {
-        name: node
-        for name, node in quantized_convolutions(model).items()
-        if bias_of(node) is not None and quantizers_above(node.input_value(0))
-    }
-    before = {
-        name: (max(quantizers_above(node.input_value(0)), key=width), node.input_value(1))
-        for name, node in convolutions.items()
-    }
-    restore(model, plain, list(convolutions))
-    shifts = []
-    for name, node in convolutions.items():
-        quantizer, weights = before[name]
-        rounded = rebuild(quantizer, [node.input_value(0), *quantizer.input_values()[1:]])
-        change = ops.subtract(rebuild(node, [rounded, weights]), node.output(0))
-        axes = [axis for axis in range(len(node.output(0).get_shape())) if axis != _CHANNELS]
-        shifts.append(ops.reduce_mean(change, axes).output(0))
-    return ov.Model(shifts, model.get_parameters(), "shifts"), list(convolutions)
+    """Return the float model with, as outputs, by what quantizing shifts the channels of each convolution; and names.
+
+    Convolutions without a bias, or that read what is not quantized, are left out.
+    """
+    model, source = plain.clone(), quantized.clone()  # so that neither is given new readers
+    floats = {node.get_friendly_name(): node for node in model.get_ops()}
+    shifts = {}
+    for name, node in quantized_convolutions(source).items():
+        quantizers = quantizers_above(node.input_value(0))
+        if bias_of(node) is None or not quantizers:
+            continue
+        convolution = floats[name]
+        widest = max(quantizers, key=width)
+        rounded = rebuild(widest, [convolution.input_value(0), *widest.input_values()[1:]])
+        change = ops.subtract(rebuild(convolution, [rounded, node.input_value(1)]), convolution.output(0))
+        axes = [axis for axis in range(len(convolution.output(0).get_shape())) if axis != _CHANNELS]
+        shifts[name] = ops.reduce_mean(change, axes).output(0)
+    return ov.Model(list(shifts.values()), model.get_parameters(), "shifts"), list(shifts)

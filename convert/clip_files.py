@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.convert.parity import moving_clip, noise_clip
-from i3d_edge.convert.stage import Feeds
+from i3d_edge.convert.parity import Feeds, generated_pixels
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
@@ -23,10 +22,9 @@ _ARRAY = ".npy"
 
 def generated_clips(spec: ModelSpec) -> Mapping[str, Feeds]:
     """Return one clip that moves and one of noise, for every input of a model."""
-    makers = {"moving": moving_clip, "noise": noise_clip}
     return {
-        title: {name: normalised(make(spec, name), port) for name, port in spec.inputs.items()}
-        for title, make in makers.items()
+        title: {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
+        for title, clip in generated_pixels(spec).items()
     }
 
 
@@ -95,8 +93,8 @@ def _read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
     )
     if layout is None or not (clip.dtype == np.uint8 or np.issubdtype(clip.dtype, np.floating)):
         raise ClipShapeError(
-            f"clip {str(path)!r} must be {spec.num_frames} frames of {height} x {width} in {port.channels} channels, "
-            f"uint8 or float; got {array.shape} {array.dtype}"
+            f"clip {str(path)!r} is {array.shape} {array.dtype}, not {spec.num_frames} frames of {height} x {width} in "
+            f"{port.channels} channels, uint8 or float"
         )
     frames = clip.transpose(tuple(layout.index(axis) for axis in "DHWC"))[np.newaxis]
     is_bytes = clip.dtype == np.uint8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -96,7 +96,7 @@ def convert_graph(
         precision: How weights are stored; FP16 halves the file.
         target: Where the IR will run; decides which graph passes are applied. See `convert.passes`.
         fold: Along which axes the first convolution is folded on a CPU; None leaves it as it is, for computing in
-            float32. See `convert.passes.stem` for what it does and docs/background/performance.md for where it pays.
+            float32. See docs/background/performance.md for where it pays.
         layout: Of the inputs: "NDCHW", "NDHWC" or "NCDHW".
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         num_frames: Frames in a clip, if not as many as the graph was frozen for.
@@ -114,44 +114,63 @@ def convert_graph(
         OutputError: If the IR exists (without `force`) or cannot be written.
     """
     output = check_ir_output(output, force=force)
-    with staged(output, force=force) as temporary:
-        graph = read_graph_def(graph_path)
-        model = _load(graph)
-        graph_spec = graph.spec or _infer_spec(graph, model)
-        _require_structure(graph, model, graph_spec)
-        name_units(model, graph.nodes)
-        graph_spec = _reshape(model, graph_spec, num_frames or graph_spec.num_frames, batch or graph_spec.batch)
-        _require_one_clip(graph_spec, target)
-        has_rgb = graph_spec.stream != "flow"
-        spec = replace(
-            graph_spec.with_ports(element_type=input_type, takes_pixels=True),
-            layout=layout,
-            frozen_graph_sha256=sha256_file(graph_path),
-            precision=precision,
-            made_with={"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")},
-        )
-        cost = _cost_per_clip(model, graph_spec)
-        model = embed_preprocessing(model, spec)
-        _name_ports(model, spec, logits_output=logits_output)
-        outcomes = {name: PASSES[name](model) for name in passes_for(target, fold)}
-        applied = [name for name, outcome in outcomes.items() if outcome.is_applied]
-        embedded = [EMBED_PREPROCESSING] if has_rgb else []
-        spec = replace(spec, passes=(*embedded, *applied))
-        if flat_input:
-            _require_lowered(outcomes)
-            spec = replace(spec, layout=layout.replace("N", ""), passes=(*spec.passes, FLATTEN_INPUT))
-            model = flatten_input(model, spec)
-        executed = count_convolutions(model) // spec.batch
-        describe(model, spec)
-        save_ir(model, temporary, output, compress_to_fp16=precision == "FP16")
+    model, graph_spec = _read_network(graph_path, num_frames, batch)
+    _require_one_clip(graph_spec, target)
+    cost = _cost_per_clip(model, graph_spec)
+    spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
+    spec = replace(spec, layout=layout, precision=precision)
+    passes = passes_for(target, fold)
+    model, spec, outcomes = _rewrite(model, spec, passes, flat_input=flat_input, logits_output=logits_output)
+    num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
+    return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
-        report = None
-        if reference is not None:
-            report = parity.check_parity(temporary, spec, graph_path, reference)
-            if not report.passed:
-                parity.require(report, _keep_aside(temporary, output))
-        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
-    return ConversionReport(output, num_bytes, spec, cost, executed, outcomes, report)
+
+def _read_network(graph_path: Path, num_frames: int | None, batch: int | None) -> tuple[ov.Model, ModelSpec]:
+    """Return a frozen graph's network for clips of a length and number, None for its own, and what it is."""
+    graph = read_graph_def(graph_path)
+    model = _load(graph)
+    spec = graph.spec or _infer_spec(graph, model)
+    _require_structure(graph, model, spec)
+    name_units(model, graph.nodes)
+    spec = _reshape(model, spec, num_frames or spec.num_frames, batch or spec.batch)
+    made_with = {"openvino": ov.__version__, "i3d-edge": metadata.version("i3d-edge")}
+    return model, replace(spec, frozen_graph_sha256=sha256_file(graph_path), made_with=made_with)
+
+
+def _rewrite(
+    model: ov.Model, spec: ModelSpec, passes: Sequence[str], *, flat_input: bool, logits_output: bool
+) -> tuple[ov.Model, ModelSpec, dict[str, Outcome]]:
+    """Make a graph's network the one that a spec asks for; return it, its spec, and what became of each pass."""
+    applied = [] if spec.stream == "flow" else [EMBED_PREPROCESSING]
+    model = embed_preprocessing(model, spec)
+    _name_ports(model, spec, logits_output=logits_output)
+    outcomes = {name: PASSES[name](model) for name in passes}
+    applied += [name for name, outcome in outcomes.items() if outcome.is_applied]
+    if flat_input:
+        _require_lowered(outcomes)
+        spec = replace(spec, layout=spec.layout.replace("N", ""))
+        model = flatten_input(model, spec)
+        applied.append(FLATTEN_INPUT)
+    return model, replace(spec, passes=tuple(applied)), outcomes
+
+
+def _write(
+    model: ov.Model,
+    spec: ModelSpec,
+    output: Path,
+    graph_path: Path,
+    reference: parity.Reference | None,
+    *,
+    force: bool,
+) -> tuple[int, parity.ParityReport | None]:
+    """Write an IR if it computes what its graph does; return how many bytes it takes, and the comparison."""
+    describe(model, spec)
+    with staged(output, force=force) as temporary:
+        num_bytes = save_ir(model, temporary, output, compress_to_fp16=spec.precision == "FP16")
+        report = None if reference is None else parity.check_parity(temporary, spec, graph_path, reference)
+        if report is not None and not report.passed:
+            parity.require(report, _keep_aside(temporary, output))
+    return num_bytes, report
 
 
 def describe_graph(path: Path) -> ModelSpec:
@@ -169,13 +188,13 @@ def _load(graph: GraphDef) -> ov.Model:
         model = ov.convert_model(graph.path)
     except Exception as error:  # the converter raises bare Exceptions of several kinds
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must be convertible by OpenVINO; got {str(error).splitlines()[0]}"
+            f"OpenVINO cannot convert frozen graph {str(graph.path)!r}: {str(error).splitlines()[0]}"
         ) from error
     shapes = [port.partial_shape for port in model.inputs]
     if any(shape.is_dynamic or len(shape) != 5 for shape in shapes):
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must take clips of fixed shape (N, D, H, W, C); "
-            f"got {', '.join(str(shape) for shape in shapes)}"
+            f"frozen graph {str(graph.path)!r} takes {', '.join(str(shape) for shape in shapes)}, not clips of fixed "
+            "shape (N, D, H, W, C)"
         )
     return model
 
@@ -184,14 +203,14 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
     """Describe a graph that does not describe itself, from its shapes."""
     if len(model.inputs) != 1:
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must describe itself to have {len(model.inputs)} inputs; it does not",
+            f"frozen graph {str(graph.path)!r} has {len(model.inputs)} inputs and does not describe them",
             hint="`i3d freeze --joint` makes such a graph",
         )
     batch, num_frames, _, crop_px, channels = model.input().shape
     stream = next((stream for stream, number in NUM_CHANNELS.items() if number == channels), None)
     if stream is None:
         raise FrozenGraphError(
-            f"frozen graph {str(graph.path)!r} must take 3 (RGB) or 2 (flow) channels; got {channels}"
+            f"frozen graph {str(graph.path)!r} has {channels} channel(s), neither 3 (RGB) nor 2 (flow)"
         )
     return i3d_spec(
         stream=stream,
@@ -235,7 +254,7 @@ def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> M
 def _require_one_clip(spec: ModelSpec, target: Target) -> None:
     if target == "vpu" and spec.batch != 1:
         raise SpecError(
-            f"batch must be 1 for a VPU, whose operators take the frames of a clip as a batch; got {spec.batch}",
+            f"a network for a VPU takes one clip at a time, not {spec.batch}: its operators take the frames as a batch",
             hint="leave out --batch, or freeze the graph for one clip",
         )
 
@@ -244,8 +263,8 @@ def _require_lowered(outcomes: Mapping[str, Outcome]) -> None:
     lowering = outcomes.get(LOWER_TO_2D)
     if lowering is None or not lowering.is_applied:
         raise SpecError(
-            "network must be lowered to four axes to take flat input; "
-            + ("its target is no VPU" if lowering is None else f"it is not: {lowering.reason}"),
+            "only a network of four axes takes flat input; "
+            + ("this one is not for a VPU" if lowering is None else f"this one stays at five: {lowering.reason}"),
             hint="--for vpu lowers it",
         )
 

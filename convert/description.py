@@ -45,11 +45,11 @@ def describe(model: ov.Model, spec: ModelSpec) -> None:
     """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
     for name, value in spec_to_fields(spec).items():
         model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
-    for name, text in model_api_info(spec).items():
+    for name, text in _model_info(spec).items():
         model.set_rt_info(text, ["model_info", name])
 
 
-def model_api_info(spec: ModelSpec) -> Mapping[str, str]:
+def _model_info(spec: ModelSpec) -> Mapping[str, str]:
     """Return the keys by which OpenVINO's Model API describes a model.
 
     Mean and scale are stated for readers; `embedded_processing` says that the model applies them.

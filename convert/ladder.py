@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.convert.mistakes import mistakes, name_mistake
-from i3d_edge.convert.parity import TOP_K
-from i3d_edge.convert.stage import Feeds, Stage
+from i3d_edge.convert.parity import TOP_K, Feeds
+from i3d_edge.convert.stage import Stage
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec

@@ -53,16 +53,16 @@ def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
         expected = _SKELETON.get(node.op) if node else None
         if node is None or expected != operation.get_type_name():
             raise FrozenGraphError(
-                f"frozen graph's node {name!r} ({node.op if node else 'absent'}) must become "
-                f"{expected or 'a known layer'}; got {operation.get_type_name()}",
+                f"node {name!r} of the frozen graph ({node.op if node else 'absent'}) became "
+                f"{operation.get_type_name()}, not {expected or 'a known layer'}",
                 hint="only Inception-v1 I3D graphs are converted",
             )
         operation.set_friendly_name(name)
         sources = _graph_sources(node, nodes), _model_sources(operation)
         if len(sources[0]) != len(sources[1]):
             raise FrozenGraphError(
-                f"frozen graph's node {name!r} must read {len(sources[0])} layers; "
-                f"it reads {len(sources[1])} after conversion"
+                f"node {name!r} of the frozen graph reads {len(sources[0])} layers; "
+                f"after conversion it reads {len(sources[1])}"
             )
         pairs += zip(*sources, strict=True)
 

@@ -17,8 +17,8 @@ import openvino as ov
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
-from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.generated import to_feeds
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
@@ -80,13 +80,12 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         graph_path: The frozen graph's .pb.
         reference: Runs the frozen graph.
     """
-    makers = {"moving": moving_clip, "noise": noise_clip}
-    pixels = [{name: make(spec, name) for name in spec.inputs} for make in makers.values()]
-    expected = reference(graph_path, [_normalised(clip, spec) for clip in pixels])
-    got = _run_ir(ir_path, spec, pixels)
+    clips = generated_pixels(spec)
+    expected = reference(graph_path, [_normalised(clip, spec) for clip in clips.values()])
+    got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
-        tuple(compare(*triple, bound=bound) for triple in zip(makers, expected, got, strict=True)), bound
+        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound
     )
 
 
@@ -115,6 +114,12 @@ def require(report: ParityReport, kept_at: Path) -> None:
             f"top-5 {'the same' if worst.top5_agrees else 'different'}",
             hint=f"the IR is kept for inspection: {str(kept_at)!r}",
         )
+
+
+def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
+    """Return a clip that moves and one of noise, for every input of a model."""
+    makers = {"moving": moving_clip, "noise": noise_clip}
+    return {title: {name: make(spec, name) for name in spec.inputs} for title, make in makers.items()}
 
 
 def moving_clip(spec: ModelSpec, name: str) -> UInt8Array:
@@ -151,13 +156,7 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in clips:
-        seen = _normalised(clip, spec)
-        values = {name: clip[name] if port.takes_pixels else seen[name] for name, port in spec.inputs.items()}
-        ordered = {
-            name: np.ascontiguousarray(spec.lay_out(array), dtype=NUMPY_TYPES[spec.inputs[name].element_type])
-            for name, array in values.items()
-        }
-        results.append(np.array(compiled(ordered)[compiled.output(LOGITS_NAME)]))
+        results.append(np.array(compiled(to_feeds(clip, spec))[compiled.output(LOGITS_NAME)]))
     return results
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import openvino as ov
 
-from i3d_edge.convert.accuracy_control import Promise, Trial, control_accuracy, feed_clip
-from i3d_edge.convert.bias_correction import correct_biases
+from i3d_edge.convert.bias_correction import Feed, correct_biases
 from i3d_edge.convert.description import describe
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
@@ -24,7 +24,9 @@ from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, Spe
 from i3d_edge.core.files import staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Engine, read_clips, read_ir
+from i3d_edge.runtime import Clip, Engine, model_inputs, read_clips, read_ir
+from i3d_edge.runtime.inference.inputs import check_inputs
+from i3d_edge.runtime.inference.queue import stack
 
 QUANTIZE_INT8 = "quantize-int8"
 
@@ -47,9 +49,6 @@ class QuantizationReport:
         num_clips: Clips it was calibrated on.
         skipped: Videos that could not be decoded, with the reason.
         layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
-        num_videos: Videos that were left for calibration.
-        promises: Titles of what was promised.
-        trials: What accuracy control tried, the last being what was written; empty without a promise.
     """
 
     path: Path
@@ -58,9 +57,6 @@ class QuantizationReport:
     num_clips: int
     skipped: tuple[tuple[Path, str], ...]
     layers: Mapping[str, str]
-    num_videos: int
-    promises: tuple[str, ...]
-    trials: tuple[Trial, ...]
 
 
 def quantize_ir(
@@ -71,15 +67,13 @@ def quantize_ir(
     num_clips: int = 24,
     seed: int = 0,
     fold: Fold | None = "dhw",
-    promises: Sequence[Promise] = (),
     force: bool = False,
 ) -> QuantizationReport:
     """Quantize an IR's convolutions to INT8, weights and activations.
 
     An IR whose stem is not folded is folded first, because that is where INT8 gains most, unless it was lowered to two
-    dimensions, where there is nothing to fold. Calibration clips
-    are taken in turn from all videos, at the beginning, in the middle and at the end. The same videos, in any
-    order, and the same seed give the same IR.
+    dimensions, where there is nothing to fold. Calibration clips are taken in turn from all videos, at the beginning,
+    in the middle and at the end. The same videos, in any order, and the same seed give the same IR.
 
     Args:
         ir_path: The .xml of an IR with one RGB input.
@@ -88,11 +82,9 @@ def quantize_ir(
         num_clips: How many clips to calibrate on; each costs about a second.
         seed: Decides which videos give which part.
         fold: Along which axes an unfolded stem is folded; None leaves it as it is.
-        promises: What the INT8 IR must not lose; as many convolutions as needed stay as they were.
         force: Replace an existing IR.
 
     Raises:
-        GateFailedError, GateUndecidedError: If a promise cannot be kept, or not be judged; nothing is written.
         CalibrationError: If fewer than two different clips can be had from the videos.
         IRError: If the IR is INT8 already.
         SpecError: If the IR does not take RGB clips alone.
@@ -106,15 +98,30 @@ def quantize_ir(
     if spec.stream != "rgb":
         raise SpecError(f"only models of RGB alone can be quantized; this is {spec.title()}")
     nncf = _import_nncf()  # before any video is decoded
-    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
-
     passes = list(spec.passes)
     if LOWER_TO_2D not in passes and not any(name.startswith(FOLD_STEM) for name in passes):
         passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
     clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
-    feeds = [feed_clip(clip, spec) for clip in clips]
+    quantized = _quantize(nncf, model, [_feed(clip, spec) for clip in clips])
+    spec = replace(
+        spec,
+        precision="INT8",
+        passes=(*passes, QUANTIZE_INT8),
+        made_with={**spec.made_with, "nncf": metadata.version("nncf")},
+    )
+    describe(quantized, spec)
+    with staged(output, force=force) as temporary:
+        num_bytes = save_ir(quantized, temporary, output, compress_to_fp16=False)
+    layers = Engine(output).layer_precisions()
+    return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped), layers)
+
+
+def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
+    """Return a model in INT8, calibrated on all feeds; the biases are corrected on the first of them."""
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
     with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
-        quantized = nncf.quantize(
+        quantized: ov.Model = nncf.quantize(
             model,
             nncf.Dataset(feeds),
             subset_size=len(feeds),
@@ -129,30 +136,13 @@ def quantize_ir(
         )
     share_ranges(quantized)
     correct_biases(quantized, model, feeds[:_BIAS_CLIPS])
-    trials: list[Trial] = []
-    if promises:
-        quantized, trials = control_accuracy(model, quantized, spec, promises)
-    spec = replace(
-        spec,
-        precision="INT8",
-        passes=(*passes, QUANTIZE_INT8),
-        made_with={**spec.made_with, "nncf": metadata.version("nncf")},
-    )
-    describe(quantized, spec)
-    with staged(output, force=force) as temporary:
-        save_ir(quantized, temporary, output, compress_to_fp16=False)
-        num_bytes = sum(path.stat().st_size for path in temporary.parent.iterdir())
-    return QuantizationReport(
-        path=output,
-        num_bytes=num_bytes,
-        spec=spec,
-        num_clips=len(clips),
-        skipped=tuple(skipped),
-        layers=Engine(output).layer_precisions(),
-        num_videos=len(videos),
-        promises=tuple(promise.title for promise in promises),
-        trials=tuple(trials),
-    )
+    return quantized
+
+
+def _feed(clip: UInt8Array, spec: ModelSpec) -> Feed:
+    """Return a clip, shape (D, H, W, 3), uint8, RGB, as the batch that a model takes, by input name."""
+    one = check_inputs(model_inputs(Clip(clip, 0.0, 0.0), spec), spec)
+    return one if spec.batch == 1 else stack([one] * spec.batch, spec.batch_axis)
 
 
 def calibration_clips(
@@ -189,8 +179,8 @@ def calibration_clips(
     taken = _distinct(clips[turn] for turn in range(parts) for clips in by_video)[:num_clips]
     if len(taken) < _LEAST_CLIPS:
         raise CalibrationError(
-            f"calibration must have at least {_LEAST_CLIPS} different clips; got {len(taken)} "
-            f"from {len(order)} videos, {len(skipped)} of which could not be decoded",
+            f"calibration needs at least {_LEAST_CLIPS} different clips; {len(order)} videos gave {len(taken)}, and "
+            f"{len(skipped)} of them could not be decoded",
             hint="give videos of what the model will see, a dozen or more",
         )
     return taken, skipped

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
-from openvino import opset13 as ops
 from openvino.utils.node_factory import NodeFactory
 
 QUANTIZER = "FakeQuantize"
@@ -15,7 +14,6 @@ QUANTIZER = "FakeQuantize"
 SELECTING = frozenset({"Concat", "MaxPool", "Maximum", "Pad", "StridedSlice"})
 """Types of operators that compute nothing: what they give is some of what they read, or the zero of padding."""
 
-_PASSED = SELECTING | {"AvgPool"}
 _RANGE = slice(1, 5)
 
 
@@ -47,30 +45,6 @@ def share_ranges(model: ov.Model) -> int:
             for port, value in list(zip(node.inputs(), widest.input_values(), strict=True))[_RANGE]:
                 port.replace_source_output(value)
     return num_changed
-
-
-def restore(model: ov.Model, plain: ov.Model, names: Sequence[str]) -> None:
-    """Give some convolutions of an INT8 model their weights, bias and input back, in place.
-
-    Where a pool or a concatenation of quantized values is read by other convolutions too, those go on reading it, and
-    the ones that are restored read another one of the values as they were.
-
-    Args:
-        model: Quantized.
-        plain: What it was quantized from.
-        names: Of convolutions.
-    """
-    original = {node.get_friendly_name(): node for node in plain.get_ops()}
-    changed = quantized_convolutions(model)
-    unquantized: dict[str, ov.Output] = {}
-    for name in names:
-        convolution = changed[name]
-        convolution.input(0).replace_source_output(_unquantize(convolution.input_value(0), unquantized))
-        convolution.input(1).replace_source_output(ops.constant(read_constant(original[name].input_value(1))).output(0))
-        bias, old_bias = bias_of(convolution), bias_of(original[name])
-        if bias is not None and old_bias is not None:
-            bias.replace_source_output(ops.constant(read_constant(old_bias.get_source_output())).output(0))
-    model.validate_nodes_and_infer_types()
 
 
 def quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
@@ -122,21 +96,6 @@ def width(quantizer: ov.Node) -> float:
     """Return how far a quantizer's range reaches."""
     low, high = (np.asarray(value.get_node().get_data(), np.float64).item() for value in quantizer.input_values()[1:3])
     return high - low
-
-
-def _unquantize(value: ov.Output, made: dict[str, ov.Output]) -> ov.Output:
-    """Return a value as it was before it was quantized; `made` holds what else became of it, by operator."""
-    node = value.get_node()
-    if node.get_type_name() == QUANTIZER:
-        return _unquantize(node.input_value(0), made)
-    if node.get_type_name() not in _PASSED:
-        return value
-    name = node.get_name()
-    if name not in made:
-        sources = node.input_values()
-        restored = [_unquantize(source, made) for source in sources]
-        made[name] = value if restored == sources else rebuild(node, restored)
-    return made[name]
 
 
 def _is_of_one_range(quantizer: ov.Node) -> bool:

@@ -23,8 +23,8 @@ def check_ir_output(output: Path, *, force: bool) -> Path:
     return output
 
 
-def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> None:
-    """Write a model under a temporary name.
+def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> int:
+    """Write a model under a temporary name; return how many bytes its two files take.
 
     Raises:
         OutputError: If the disk does not take it, named by its final place.
@@ -36,3 +36,4 @@ def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16:
             f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}",
             hint="is the disk full?",
         ) from error
+    return sum(temporary.with_suffix(suffix).stat().st_size for suffix in (".xml", ".bin"))

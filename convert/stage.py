@@ -15,6 +15,7 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.convert.parity import Feeds
 from i3d_edge.convert.passes.lowering import TAPS
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.normalisation import denormalised
@@ -24,9 +25,6 @@ from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 
 Float32Array = npt.NDArray[np.float32]
-
-Feeds = Mapping[str, Float32Array]
-"""Input name -> what the network sees, (1, D, H, W, C), float32, normalised."""
 
 _LOGITS = "logits"
 _LAYER_TYPES = ("Relu", "Concat")
@@ -117,7 +115,7 @@ def _output_logits(model: ov.Model, spec: ModelSpec) -> None:
         return
     softmax = output.get_node().input_value(0).get_node()
     if softmax.get_type_name() != "Softmax":
-        raise SpecError(f"the network must end in a softmax, or give logits; it ends in {softmax.get_type_name()}")
+        raise SpecError(f"the network ends in {softmax.get_type_name()}: neither in a softmax nor in logits")
     softmax.input_value(0).set_names({_LOGITS})
     model.add_outputs(_LOGITS)
 

@@ -16,8 +16,8 @@ _HEADER = """# Commands
 Written by `make docs` from what each command prints with `-h`.
 
 Exit codes: 0 done; 1 failed, with the reason on stderr; 2 wrong usage; 3 a check failed (`convert`: the IR differs from
-the graph; `bundle verify`: answers differ); 4 too few videos to decide (`quantize`, `accuracy compare`); 130
-interrupted. stdout holds data, stderr everything else.
+the graph; `bundle verify`: answers differ); 4 too few videos to decide (`accuracy compare`); 130 interrupted.
+stdout holds data, stderr everything else.
 """
 
 

@@ -3,19 +3,18 @@
 import sys
 import time
 
-from i3d_edge import StreamOptions, VideoClassifier
+from i3d_edge import StreamOptions, open_stream
 
 model, source = sys.argv[1:]
 options = StreamOptions(hop=25, on=0.5, off=0.3)
-with VideoClassifier(model) as classifier:
-    stream = classifier.stream(source, options, say=lambda text: print(text, file=sys.stderr))
-    try:
-        for item in stream:
-            if item.type == "window":
-                best = item.smoothed[0]
-                print(f"{item.end_s:.2f} s: {best.prob:.3f} {best.label}")
-            else:
-                print(item.to_json())
-    except KeyboardInterrupt:
-        pass
+stream = open_stream(source, model, options, say=lambda text: print(text, file=sys.stderr))
+try:
+    for item in stream:
+        if item.type == "window":
+            best = item.smoothed[0]
+            print(f"{item.end_s:.2f} s: {best.prob:.3f} {best.label}")
+        else:
+            print(item.to_json())
+except KeyboardInterrupt:
+    pass
 print(stream.statistics.summary(time.monotonic()))

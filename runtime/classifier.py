@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,6 @@ from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
 from i3d_edge.runtime.views.flow import FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip, ViewPlan
-
-if TYPE_CHECKING:
-    from i3d_edge.runtime.live import LiveStream, StreamOptions
 
 Frames = npt.NDArray[Any]
 
@@ -198,27 +195,6 @@ class VideoClassifier:
                 elif isinstance(item, Outcome):
                     yield item.error or self._conclude(seen, item, k, wanted.fusion or self.spec.head.view_fusion)
                     seen = []
-
-    def stream(
-        self, source: str, options: StreamOptions | None = None, *, say: Callable[[str], None] = lambda _text: None
-    ) -> LiveStream:
-        """Watch a live source.
-
-        Args:
-            source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
-            options: How to read it and when actions begin and end.
-            say: Is told what a user should know, for instance of reconnections.
-
-        Returns:
-            What to iterate over: a `WindowAnswer` per window, and an `Event` when an action begins or ends.
-
-        Raises:
-            StreamOpenError: If the source is an address of an unknown kind.
-            ClipShapeError: If the model takes more than RGB frames.
-        """
-        from i3d_edge.runtime.live import LiveStream
-
-        return LiveStream(source, self.spec, self.engine.probabilities, options, say=say)
 
     def _questions(self, pool: DecodePool[Source]) -> Iterator[tuple[Clip | Restart | Outcome | None, Inputs | None]]:
         """Yield each view with what the engine is asked of it, and what else happens without a question."""

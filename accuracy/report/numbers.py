@@ -63,12 +63,3 @@ def signed(points: float) -> str:
         2.51 -> "+2.5"; 0.04 -> "0.0".
     """
     return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}") if abs(points) >= 0.05 else "0.0"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Example:
-        (1, "video") -> "1 video"; (400, "video") -> "400 videos".
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

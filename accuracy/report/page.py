@@ -9,7 +9,7 @@ from typing import Any
 from i3d_edge.accuracy.gate.baseline import pick_model
 from i3d_edge.accuracy.report import classes, models, notices
 from i3d_edge.accuracy.report.models import ReportedModel, labels_of
-from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, plural, seconds, significant
+from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, seconds, significant
 from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.report.published import published_table, unpublished
@@ -20,6 +20,7 @@ from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.file import require_described
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import RESULT_NAME
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.show.templates import environment, percent
 
 _SUMMARY_METRICS = {

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from i3d_edge.accuracy.report.models import ReportedModel
-from i3d_edge.accuracy.report.numbers import plural, signed
+from i3d_edge.accuracy.report.numbers import signed
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.result.metrics import Proportion
 from i3d_edge.accuracy.result.schema import CalibrationBin
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.show.chart import Axis, Plot, Point
 from i3d_edge.runtime.show.templates import percent
 

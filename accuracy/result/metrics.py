@@ -87,26 +87,6 @@ def rank_of(label: int, probabilities: FloatArray) -> int:
     return int(np.sum(probabilities > own) + np.sum(probabilities[:label] == own))
 
 
-def top1_drop(labels: npt.NDArray[np.int64], reference: FloatArray, candidate: FloatArray) -> float:
-    """Return how much top-1 accuracy falls from one model to another on the same views.
-
-    Args:
-        labels: Class index of each view, shape (V,).
-        reference: Probabilities of the one, shape (V, num_classes).
-        candidate: Of the other.
-
-    Returns:
-        In [-1, 1]; negative where the candidate is better.
-
-    Example:
-        80 of 100 right before and 78 after -> 0.02.
-    """
-    correct = [
-        [rank_of(label, row) == 0 for label, row in zip(labels, rows, strict=True)] for rows in (reference, candidate)
-    ]
-    return float(np.mean(correct[0]) - np.mean(correct[1]))
-
-
 def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Proportion]:
     """Count top-1 and top-5 at one level, "clip" or "video", under the names `clip_top1` and so on."""
     return {f"{level}_top{k}": Proportion(sum(rank < k for rank in ranks), len(ranks)) for k in TOP_KS}

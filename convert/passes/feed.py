@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,13 +83,19 @@ def lay_out(feed: Feed, block: Block, *, name: str) -> ov.Output:
         zero = ops.constant(0, dtype=value.get_element_type())
         value = ops.pad(value, [0] * _NCDHW, ends, "constant", zero, name=f"{name}/pad").output(0)
     value = _rearrange(value, source_shape, feed.order, block, name)
+    return normalise(value, feed, _inside(shape, block, spare), name=name)
+
+
+def normalise(value: ov.Output, feed: Feed, inside: npt.NDArray[Any], *, name: str) -> ov.Output:
+    """Return `(value - mean) * factor` of a feed, and zero where it is not `inside`."""
     if value.get_element_type() != ov.Type.f32:
         value = ops.convert(value, "f32", name=f"{name}/numbers").output(0)
     if feed.mean:
         value = ops.subtract(value, np.float32(feed.mean), name=f"{name}/mean").output(0)
-    if feed.factor != 1 or (any(spare) and feed.mean):
-        scale = ops.constant(feed.factor * _inside(shape, block, spare))
-        value = ops.multiply(value, scale, name=f"{name}/scale").output(0)
+    is_masked = bool(feed.mean) and not inside.all()
+    if feed.factor != 1 or is_masked:
+        scale = np.float32(feed.factor) * (inside.astype(np.float32) if is_masked else np.float32(1))
+        value = ops.multiply(value, ops.constant(np.asarray(scale, np.float32)), name=f"{name}/scale").output(0)
     return value
 
 

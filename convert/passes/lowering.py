@@ -17,11 +17,10 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.convert.passes.feed import Feed, read_feed
+from i3d_edge.convert.passes.feed import Feed, normalise, read_feed
 from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.convert.passes.stem import constant_weights
 from i3d_edge.convert.passes.window import Window
@@ -86,7 +85,9 @@ class _Lowering:
         if node.get_name() not in self._frames:
             feed = read_feed(reader) if port == 0 else None
             if feed is not None and _is_input(feed):
-                self._frames[node.get_name()] = _normalise(_enter(feed), feed, np.ones(()), reader.get_friendly_name())
+                self._frames[node.get_name()] = normalise(
+                    _enter(feed), feed, np.ones(()), name=reader.get_friendly_name()
+                )
             elif rule := self._rules.get(node.get_type_name()):
                 frames = rule(node)
                 frames.get_node().set_friendly_name(node.get_friendly_name())
@@ -106,7 +107,7 @@ class _Lowering:
             # Pixels are put side by side while they are bytes; what pads them is then scaled to zero.
             views = window.views(_enter(feed), "constant", name=name)
             inside = np.repeat(window.inside(), weights.shape[1], axis=1)[:, :, np.newaxis, np.newaxis]
-            frames = _normalise(_side_by_side(views, name), feed, inside, name)
+            frames = normalise(_side_by_side(views, name), feed, inside, name=name)
         else:
             frames = _side_by_side(window.views(self._read(node), "constant", name=name), name)
         # (O, C, kT, kH, kW) as weights for frames side by side, (O, kT * C, kH, kW).
@@ -182,19 +183,6 @@ def _enter(feed: Feed) -> ov.Output:
     left = [axis for axis in range(_VOLUME) if axis != batch]
     order = [left.index(axis) for axis in (volume[0], channels, *volume[1:])]
     return value if order == sorted(order) else ops.transpose(value, order).output(0)
-
-
-def _normalise(value: ov.Output, feed: Feed, inside: npt.NDArray[Any], name: str) -> ov.Output:
-    """Return `(value - mean) * factor` of the feed, and zero where it is not `inside`."""
-    if value.get_element_type() != ov.Type.f32:
-        value = ops.convert(value, "f32", name=f"{name}/numbers").output(0)
-    if feed.mean:
-        value = ops.subtract(value, np.float32(feed.mean), name=f"{name}/mean").output(0)
-    is_masked = bool(feed.mean) and not inside.all()
-    if feed.factor != 1 or is_masked:
-        scale = np.float32(feed.factor) * (inside.astype(np.float32) if is_masked else np.float32(1))
-        value = ops.multiply(value, ops.constant(np.asarray(scale, np.float32)), name=f"{name}/scale").output(0)
-    return value
 
 
 def _window(node: ov.Node, taps: int) -> Window:

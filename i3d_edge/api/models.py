@@ -11,15 +11,11 @@ from i3d_edge.core.errors import ArgumentError, DependencyError
 
 if TYPE_CHECKING:
     from i3d_edge.convert import ConversionReport
-    from i3d_edge.convert.accuracy_control import Promise
     from i3d_edge.convert.ladder import Step
     from i3d_edge.convert.passes import Fold
     from i3d_edge.convert.quantization import QuantizationReport
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.bench import Timing
-
-CHECKED_CLIPS = 5
-"""Clips of each video that an agreement is checked on."""
 
 
 def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> ConversionReport:
@@ -55,9 +51,6 @@ def quantize_ir(
     *,
     num_clips: int = 24,
     seed: int = 0,
-    min_agreement: float | None = None,
-    labelled: StrPath | None = None,
-    max_drop_points: float | None = None,
     fold: Fold | None = "dhw",
     force: bool = False,
 ) -> QuantizationReport:
@@ -69,61 +62,20 @@ def quantize_ir(
         output: The .xml to write.
         num_clips: Calibration clips.
         seed: Of the choice of clips.
-        min_agreement: Least fraction of clips with the best class of `model` in f32; every second video is used for
-            this check, and not for calibration.
-        labelled: A list of labelled videos for `max_drop_points`; they are not used for calibration.
-        max_drop_points: Largest loss of top-1 accuracy on them. Unit: percentage points.
         fold: Axes along which the first convolution is folded; None leaves it as it is.
         force: Replace an existing IR.
 
     Raises:
-        ArgumentError: If only one of `labelled` and `max_drop_points` is given.
-        GateFailedError, GateUndecidedError: If a limit cannot be met, or there are too few videos to tell.
         CalibrationError: If fewer than two different clips can be had from the videos.
         OutputError: If the IR exists (without `force`) or cannot be written.
 
     Example:
-        >>> quantize_ir("rgb.xml", ["a.mp4", "b.mp4"], "rgb_int8.xml", min_agreement=0.98).layers
+        >>> quantize_ir("rgb.xml", ["a.mp4", "b.mp4"], "rgb_int8.xml").layers
     """
-    from i3d_edge.convert.accuracy_control import split_videos
     from i3d_edge.convert.quantization import quantize_ir
 
-    if (labelled is None) != (max_drop_points is None):
-        raise ArgumentError("a list of labelled videos and a largest drop go together")
-    model, promises = Path(model), []
-    calibrating: Sequence[Path] = [Path(video) for video in videos]
-    if min_agreement is not None:
-        calibrating, checking = split_videos(calibrating, seed=seed)
-        promises.append(_agreement(checking, model, min_agreement))
-    if labelled is not None and max_drop_points is not None:
-        promise, listed = _drop(Path(labelled), model, max_drop_points)
-        promises.append(promise)
-        calibrating = [path for path in calibrating if path.resolve() not in listed]
-    return quantize_ir(
-        model, calibrating, Path(output), num_clips=num_clips, seed=seed, fold=fold, promises=promises, force=force
-    )
-
-
-def _agreement(videos: Sequence[Path], model: Path, least: float) -> Promise:
-    from i3d_edge.convert.accuracy_control import Promise, disagreement, spread_views
-    from i3d_edge.runtime import read_ir
-
-    views = spread_views([(path, -1) for path in videos], read_ir(model)[1], num_clips=CHECKED_CLIPS)
-    return Promise(f"top-1 agreement of at least {least:.4g}", 1 - least, views, disagreement)
-
-
-def _drop(labelled: Path, model: Path, points: float) -> tuple[Promise, set[Path]]:
-    from i3d_edge.accuracy.data.dataset import read_list
-    from i3d_edge.accuracy.result.metrics import top1_drop
-    from i3d_edge.convert.accuracy_control import Promise, spread_views
-    from i3d_edge.runtime import read_ir
-
-    spec = read_ir(model)[1]
-    listed = read_list(labelled, spec.labels)
-    known = [(video.file, spec.labels.index(video.label)) for video in listed if video.label is not None]
-    views = spread_views(known, spec, num_clips=1)
-    title = f"top-1 drop of at most {points:g} points"
-    return Promise(title, points / 100, views, top1_drop), {path.resolve() for path, _ in known}
+    paths = [Path(video) for video in videos]
+    return quantize_ir(Path(model), paths, Path(output), num_clips=num_clips, seed=seed, fold=fold, force=force)
 
 
 def compare_stages(

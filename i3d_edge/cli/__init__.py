@@ -15,7 +15,6 @@ from i3d_edge.cli.classify import classify
 from i3d_edge.cli.clip import clip
 from i3d_edge.cli.convert import convert
 from i3d_edge.cli.doctor import doctor
-from i3d_edge.cli.export import export
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
@@ -51,7 +50,6 @@ for command in (
     convert,
     quantize,
     parity,
-    export,
     bundle,
     classify,
     clip,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +12,8 @@ import click
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.inference.engine import Engine, Mode
+    from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.bench import Timing
-    from i3d_edge.runtime.measure.end_to_end import EndToEnd
-    from i3d_edge.runtime.measure.start_up import StartUp
-
-_LAYERS_SHOWN = 15
 
 
 @click.command(cls=Command)
@@ -32,21 +26,6 @@ _LAYERS_SHOWN = 15
     help="Run one clip at a time, or as many as the device can take.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
-@click.option(
-    "--video",
-    "videos",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Also time this video from file to answer, in throughput mode; can be repeated.",
-)
-@click.option(
-    "--start-up",
-    "start_up_video",
-    type=click.Path(path_type=Path),
-    metavar="VIDEO",
-    help="Also time a whole process that classifies this video, with compiled models cached.",
-)
-@click.option("--layers", is_flag=True, help="Also print the slowest layers of each model, and their kernels.")
 @device_option
 @precision_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -55,9 +34,6 @@ def bench(
     models: tuple[Path, ...],
     mode: Mode,
     rounds: int,
-    videos: tuple[Path, ...],
-    start_up_video: Path | None,
-    layers: bool,
     device: str,
     inference_precision: str | None,
     as_json: bool,
@@ -65,96 +41,27 @@ def bench(
     """Time models on random pixels, taking turns in one run.
 
     Each model is compared with the first one, round by round, so that other work on the machine affects all alike.
-    Decoding is not included. With --video, the centre clip of each video is decoded and classified too, and the time
-    compared with the shortest that the cores allow.
+    Decoding is not included.
 
     \b
     Example:
       i3d bench FP32.xml INT8.xml --rounds 20
     """
-    from i3d_edge.runtime.inference.engine import Engine
+    from i3d_edge.api.models import bench_models
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
-    from i3d_edge.runtime.measure import bench as room
-    from i3d_edge.runtime.measure.end_to_end import time_end_to_end
-    from i3d_edge.runtime.measure.start_up import time_start_up
+    from i3d_edge.runtime.measure.bench import WARM_UP
 
-    engine = partial(Engine, device=device, inference_precision=inference_precision)
-    engines = {str(path): engine(path, mode=mode) for path in models}
-    for opened in engines.values():
-        for text in start_notes(opened):
+    timings = bench_models(models, mode=mode, rounds=rounds, device=device, inference_precision=inference_precision)
+    for timing in timings.values():
+        for text in (*start_notes(timing.engine), *end_notes(timing.engine)):
             note(text)
-    timings = room.bench(engines, rounds=rounds)
-    for opened in engines.values():
-        for text in end_notes(opened):
-            note(text)
-    passes = {
-        str(path): time_end_to_end(path, videos, device=device, inference_precision=inference_precision)
-        for path in models
-        if videos
-    }
-    starts = {
-        str(path): time_start_up(path, start_up_video, device=device, rounds=rounds)
-        for path in models
-        if start_up_video is not None
-    }
     rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}
-        document |= {"end_to_end": {path: _pass_fields(timed) for path, timed in passes.items()}} if passes else {}
-        document |= {"start_up": {path: _start_fields(start) for path, start in starts.items()}} if starts else {}
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
-        note(f"{mode} mode on {device}, {rounds} rounds after {room.WARM_UP} to warm up; per clip")
-        lines = [(path, _pass_line(timed)) for path, timed in passes.items()]
-        for path, line in [*lines, *((path, _start_line(start)) for path, start in starts.items())]:
-            click.echo(f"\n{path}: {line}")
-    for model in models if layers else ():
-        _echo_layers(model, engine(model, profile=True), rounds)
-
-
-def _echo_layers(path: Path, engine: Engine, rounds: int) -> None:
-    from i3d_edge.runtime.measure.bench import layer_times
-
-    click.echo(f"\n{path}, slowest layers:")
-    for layer in layer_times(engine, rounds=rounds)[:_LAYERS_SHOWN]:
-        click.echo(f"  {layer.median_ms:7.2f} ms  {layer.kernel:24}  {layer.name}")
-
-
-def _start_fields(start: StartUp) -> dict[str, float]:
-    return {**dataclasses.asdict(start), "total_s": start.total_s}
-
-
-def _start_line(start: StartUp) -> str:
-    parts = (
-        ("interpreter and imports", start.imports_s),
-        ("reading the IR", start.read_s),
-        ("loading the compiled model from a warm cache", start.compile_s),
-        ("decoding", start.decode_s),
-        ("first inference", start.infer_s),
-    )
-    lines = [f"  {seconds:6.3f} s  {100 * seconds / start.total_s:4.1f} %  {name}" for name, seconds in parts]
-    return "\n".join((f"{start.total_s:.3f} s from the start of a process to its first answer", *lines))
-
-
-def _pass_fields(timed: EndToEnd) -> dict[str, Any]:
-    return {
-        **dataclasses.asdict(timed),
-        "bound_s": timed.bound_s,
-        "wall_over_bound": timed.wall_s / timed.bound_s,
-        "wall_over_model": timed.wall_s / timed.model_wall_s,
-    }
-
-
-def _pass_line(timed: EndToEnd) -> str:
-    work = f"decoding {timed.decode_cpu_s:.2f} s and the model {timed.model_cpu_s:.2f} s of processor time, alone"
-    return (
-        f"{timed.num_videos} videos in {timed.wall_s:.2f} s, {timed.num_videos / timed.wall_s:.2f} a second, "
-        f"in {timed.mode} mode\n"
-        f"  {timed.wall_s / timed.bound_s:.2f} x the shortest possible time, {timed.bound_s:.2f} s: "
-        f"{work}, on {timed.num_cores} cores\n"
-        f"  {timed.wall_s / timed.model_wall_s:.2f} x the model alone"
-    )
+        note(f"{mode} mode on {device}, {rounds} rounds after {WARM_UP} to warm up; per clip")
 
 
 def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:

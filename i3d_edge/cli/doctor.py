@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import textwrap
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import click
 
 from i3d_edge.cli._base import Command, note
 from i3d_edge.core.errors import I3DError
-
-if TYPE_CHECKING:
-    from i3d_edge.runtime.measure.doctor import Section
+from i3d_edge.core.finding import Finding
 
 _SHOWN = ("openvino", "numpy", "av", "opencv-contrib-python-headless", "tensorflow", "nncf")
 _WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "broken": "BROKEN"}
@@ -34,7 +32,8 @@ def doctor(as_json: bool) -> None:
     Example:
       i3d doctor --json
     """
-    rows = [*_packages(), *_examine()]
+    parts = {"packages": _packages(), **_examine()}
+    rows = [{"section": part, **dataclasses.asdict(found)} for part, findings in parts.items() for found in findings]
     broken = [row for row in rows if row["level"] == "broken"]
     if as_json:
         click.echo(json.dumps({"works": not broken, "findings": rows}, indent=2, ensure_ascii=False))
@@ -46,33 +45,22 @@ def doctor(as_json: bool) -> None:
     note("everything needed works")
 
 
-def _packages() -> list[dict[str, Any]]:
+def _packages() -> list[Finding]:
     from i3d_edge.core import environment
 
     installed = environment.Installed.here()
     problems = environment.find_problems(installed)
     versions = ", ".join(f"{name} {installed.versions[name]}" for name in _SHOWN if name in installed.versions)
-    rows = [_row("packages", "note" if problems else "ok", versions, None)]
-    return rows + [
-        _row("packages", "broken" if problem.stops_work else "warning", problem.text, problem.remedy)
-        for problem in problems
-    ]
+    return [Finding("note" if problems else "ok", versions), *problems]
 
 
-def _examine() -> list[dict[str, Any]]:
+def _examine() -> Mapping[str, Iterable[Finding]]:
     try:
         from i3d_edge.runtime.measure.doctor import examine
     except ImportError as error:
-        remedy = "install i3d-edge in a new environment"
-        return [_row("openvino", "broken", f"OpenVINO or another package cannot be loaded: {error}", remedy)]
-    sections: Sequence[Section] = examine()
-    return [
-        {"section": section.title, **dataclasses.asdict(found)} for section in sections for found in section.findings
-    ]
-
-
-def _row(section: str, level: str, text: str, remedy: str | None) -> dict[str, Any]:
-    return {"section": section, "level": level, "text": text, "remedy": remedy}
+        text = f"OpenVINO or another package cannot be loaded: {error}"
+        return {"openvino": [Finding("broken", text, "install i3d-edge in a new environment")]}
+    return examine()
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

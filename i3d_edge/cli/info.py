@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Facts = list[tuple[str, str]]
 
 _IR_SUFFIX = ".xml"
-_BUNDLE_SUFFIX = ".i3d"
 
 
 @click.command(cls=Command)
@@ -60,14 +59,9 @@ def info(thing: Path, with_census: bool, as_json: bool) -> None:
 def _describer(thing: Path) -> Callable[[Path], Facts]:
     if thing.name == "saved_model.pb":
         return lambda path: _checkpoint(path.parent)
-    if thing.suffix == _IR_SUFFIX:
-        return _ir
-    if thing.suffix == ".pb":
-        return _frozen_graph
-    if thing.suffix == _BUNDLE_SUFFIX:
-        return _bundle
-    if thing.suffix == ".txt":
-        return _label_file
+    by_suffix = {_IR_SUFFIX: _ir, ".pb": _frozen_graph, ".i3d": _bundle, ".txt": _label_file}
+    if thing.suffix in by_suffix:
+        return by_suffix[thing.suffix]
     if os.path.isdir(thing) or not os.path.exists(thing) or thing.suffix == ".index" or ".data-" in thing.name:
         return _checkpoint
     return _video
@@ -103,7 +97,7 @@ def _frozen_graph(path: Path) -> Facts:
 
 
 def _undescribed(path: Path, origin: str | None) -> Facts:
-    """Say what can be seen of a model that does not describe itself: Open Model Zoo's frozen graph, for instance."""
+    """Describe a model without a description of its own, for instance Open Model Zoo's frozen graph."""
     import openvino as ov
 
     from i3d_edge.runtime.inference.census import count_operators
@@ -193,6 +187,8 @@ def _bundle(path: Path) -> Facts:
         return [
             ("kind", f"bundle, {len(opened.manifest.entries)} entries"),
             *(("model", f"{model.name}: {model.title}") for model in opened.manifest.models),
+            *(("weights", f"{model.name}: {model.licence}") for model in opened.manifest.models),
+            ("packed by", ", ".join(f"{name} {version}" for name, version in opened.manifest.versions.items())),
             ("digest", opened.digest),
             ("next", f"i3d bundle verify {path}"),
         ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--device",
     "devices",
     multiple=True,
-    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU; can be repeated. Default: all devices.",
+    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU. Repeatable.  [default: all devices]",
 )
 @click.option(
     "--mode",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "videos",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Compare on clips of this video, not on generated ones; can be repeated.",
+    help="Compare on clips of this video, not on generated ones. Repeatable.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Timings of each setting.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a deployment profile, JSON.")
@@ -75,17 +75,15 @@ def probe(
       i3d probe rgb_imagenet.xml -o profile.json
     """
     from i3d_edge.core.schema import to_json
-    from i3d_edge.runtime import read_ir
     from i3d_edge.runtime.measure import probe as room
     from i3d_edge.runtime.measure.profile import SCHEMA_VERSION, write_profile
 
     if output is not None:
         check_output(output, force=force)
-    _, spec = read_ir(ir_path, spec_path=spec_path)
     profile = room.probe(
         ir_path,
-        room.video_clips(videos, spec, num_clips) if videos else room.generated_clips(spec, num_clips),
-        is_generated=not videos,
+        videos=videos,
+        num_clips=num_clips,
         devices=devices,
         rounds=rounds,
         aim=mode,

@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import (
-    INTERRUPTED,
-    Command,
-    model_option,
-    note,
-    quiet_option,
-)
+from i3d_edge.cli._base import INTERRUPTED, Command, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream, Webhook
@@ -31,7 +26,7 @@ FLUSH_S = 10.0
 
 
 def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int | None]:
-    """Return what reads a whole number above 0, or one word that stands for None."""
+    """Return a callback that reads a whole number above 0, or one word that stands for None."""
 
     def read(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
         if value == word:
@@ -169,9 +164,8 @@ def stream(
         raise click.UsageError("--loop is for files only")
     if not progress.is_enabled():
         watching["report_every_s"] = 0
-    with _usage_errors():
-        options = StreamOptions(**watching)
-        hook = Webhook(webhook, say=note) if webhook else None
+    options = StreamOptions(**watching)
+    hook = Webhook(webhook, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
@@ -197,16 +191,8 @@ def stream(
 
 
 @contextmanager
-def _usage_errors() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
-@contextmanager
 def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Open a file to append lines to; yield what writes one, at once, or does nothing without a file."""
+    """Open a file to append to; yield a function that writes a line at once, or does nothing without a file."""
     if path is None:
         yield lambda _line: None
         return
@@ -222,20 +208,20 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _delivering(hook: Webhook) -> Iterator[None]:
-    """At the end deliver what waits, for a while, and say what became of all events."""
+    """At the end, deliver the waiting events for a while, and report the totals."""
     try:
         yield
     finally:
         if hook.num_waiting:
-            note(f"webhook {hook.shown}: {hook.num_waiting} events left; trying for up to {FLUSH_S:g} s")
+            note(f"webhook {hook.shown}: {plural(hook.num_waiting, 'event')} left; trying for up to {FLUSH_S:g} s")
         hook.close(FLUSH_S)
-        counts = hook.counts
-        note(f"webhook {hook.shown}: {counts.num_sent} sent, {counts.num_retries} retries, {counts.num_lost} lost")
+        failed = plural(hook.num_retries, "failed attempt")
+        note(f"webhook {hook.shown}: {hook.num_sent} sent, {hook.num_lost} lost, {failed}")
 
 
 @contextmanager
 def _stopping(live: LiveStream) -> Iterator[list[int]]:
-    """Let the first Ctrl-C or SIGTERM end the stream, and a further Ctrl-C interrupt; yield what was received."""
+    """Let the first Ctrl-C or SIGTERM end the stream, and a second Ctrl-C interrupt; yield the signals received."""
     received: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,8 @@ from typing import Self
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from i3d_edge.core.finding import Finding, Level
+
 OWN_NAME = "i3d-edge"
 
 PACKAGES = ("openvino", OWN_NAME, "av", "numpy", "opencv-contrib-python-headless")
@@ -38,21 +40,6 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something about the installed packages.
-
-    Attributes:
-        text: A sentence.
-        remedy: What to do.
-        stops_work: Whether no command, or only one kind of work, can be done as it is.
-    """
-
-    text: str
-    remedy: str
-    stops_work: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Installed:
     """What an environment holds.
 
@@ -76,40 +63,41 @@ class Installed:
         return cls(versions, {name: requirements[name] for name in _CHECKED if name in requirements})
 
 
-def find_problems(installed: Installed) -> list[Problem]:
+def find_problems(installed: Installed) -> list[Finding]:
     """Return what is wrong with the installed packages, the worst first."""
     problems = [*_unmet(installed), *_openvino_dev(installed), *_doubled_opencv(installed)]
-    return sorted(problems, key=lambda problem: not problem.stops_work)
+    return sorted(problems, key=lambda problem: problem.level != "broken")
 
 
-def _unmet(installed: Installed) -> Iterable[Problem]:
+def _unmet(installed: Installed) -> Iterable[Finding]:
     for owner, requirements in installed.requirements.items():
         for text in requirements:
             wanted = Requirement(text)
             if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
                 continue
-            stops_work, remedy = owner == OWN_NAME, f"pip install '{wanted.name}{wanted.specifier}'"
+            level: Level = "broken" if owner == OWN_NAME else "warning"
+            remedy = f"pip install '{wanted.name}{wanted.specifier}'"
             version = installed.versions.get(canonicalize_name(wanted.name))
             if version is None:
-                yield Problem(f"{owner} needs {wanted}; it is not installed", remedy, stops_work)
+                yield Finding(level, f"{owner} needs {wanted}; it is not installed", remedy)
             elif not wanted.specifier.contains(version, prereleases=True):
-                yield Problem(f"{owner} needs {wanted}; {version} is installed", remedy, stops_work)
+                yield Finding(level, f"{owner} needs {wanted}; {version} is installed", remedy)
 
 
-def _openvino_dev(installed: Installed) -> Iterable[Problem]:
+def _openvino_dev(installed: Installed) -> Iterable[Finding]:
     if version := installed.versions.get("openvino-dev"):
-        yield Problem(
+        yield Finding(
+            "warning",
             f"openvino-dev {version} is installed; it needs another openvino, and numpy below 2",
             "install it in its own environment, with requirements-openvino-dev.txt",
-            stops_work=False,
         )
 
 
-def _doubled_opencv(installed: Installed) -> Iterable[Problem]:
+def _doubled_opencv(installed: Installed) -> Iterable[Finding]:
     wheels = [name for name in _OPENCV_WHEELS if name in installed.versions]
     if len(wheels) > 1:
-        yield Problem(
+        yield Finding(
+            "warning",
             f"{len(wheels)} OpenCV wheels are installed and overwrite each other's files: {', '.join(wheels)}",
             f"pip uninstall {' '.join(wheels)}, then pip install {_OPENCV_WHEELS[0]}",
-            stops_work=False,
         )

@@ -45,7 +45,7 @@ def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterat
     elif sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         from tqdm import tqdm  # here and below: it takes long to load
 
-        yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, dynamic_ncols=True)
+        yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True)
     else:
         yield from _plain(items, total, title, unit)
 

@@ -26,9 +26,6 @@ SPEC_NODE = "i3d_edge/spec"
 RT_INFO_GROUP = "i3d_edge"
 """The group of an IR's `rt_info` that holds the spec, field by field as JSON."""
 
-SOURCE_GROUP = "i3d_edge_source"
-"""The same in an IR that was changed for other software: the spec of the IR that it was made from."""
-
 _VERSION_KEY = "spec_version"
 _FORMAT = Format(
     kind=ModelSpec,

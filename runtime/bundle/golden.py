@@ -1,9 +1,8 @@
-"""Golden answers: what an IR says of the golden clips, and how far another machine's answers are from that."""
+"""Golden answers: an IR's answers to the golden clips, and how far another machine's answers are from them."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.errors import BundleError
-from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import relative_difference
 from i3d_edge.core.schema import Format
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle.manifest import GOLDEN
 from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 from i3d_edge.runtime.inference.ir import read_ir
-from i3d_edge.runtime.prediction import top_k
 
 Float32Array = npt.NDArray[np.float32]
 
 REFERENCE_DEVICE = "CPU"
-_TOP = 5
 _MAX_SEED = 1 << 16
 _F32_DIGITS = 9
 """Decimal digits that tell one float32 from the next."""
@@ -37,7 +32,7 @@ _F32_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """What is expected of one clip.
+    """The expected answer to one clip.
 
     Attributes:
         pattern, seed: Of the clip; see `golden_pixels`.
@@ -50,34 +45,27 @@ class GoldenAnswer:
     sha256: Mapping[str, str]
     probabilities: Float32Array
 
-    def to_fields(self, labels: LabelSet) -> dict[str, Any]:
-        """Return the answer as plain JSON values, with the five best classes for people."""
+    def to_fields(self) -> dict[str, Any]:
+        """Return the answer as plain JSON values."""
         return {
             "pattern": self.pattern,
             "seed": self.seed,
             "sha256": dict(self.sha256),
-            "top5": [
-                [[item.label, round(item.prob, 6)] for item in top_k(row, labels, _TOP)] for row in self.probabilities
-            ],
             "probabilities": [[float(f"{value:.{_F32_DIGITS}g}") for value in row] for row in self.probabilities],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenRun:
-    """What one device said of all clips.
+    """One device's answers to all clips.
 
     Attributes:
         precision: What most convolutions ran in.
         answers: One per clip.
-        compile_s: Reading and compiling. Unit: seconds.
-        clip_ms: Fastest clip. Unit: milliseconds.
     """
 
     precision: str
     answers: tuple[GoldenAnswer, ...]
-    compile_s: float
-    clip_ms: float
 
 
 def run_golden(
@@ -102,7 +90,6 @@ def run_golden(
         IRError: If the IR cannot be read.
         DeviceError: If the device is absent or refuses the model.
     """
-    started = time.perf_counter()
     model, spec = read_ir(ir_path)
     properties = {"PERFORMANCE_HINT": "LATENCY"}
     if inference_precision is not None:
@@ -110,17 +97,13 @@ def run_golden(
     if is_reference:
         properties |= {"INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}
     compiled = compile_model(model, device, properties)
-    compile_s = time.perf_counter() - started
-    answers, times = [], []
+    answers = []
     for pattern, seed in clips:
         pixels = golden_pixels(spec, pattern, seed)
-        feeds = to_feeds(pixels, spec)
-        started = time.perf_counter()
-        probabilities = to_probabilities(compiled(feeds)[spec.head.output], spec)
-        times.append(time.perf_counter() - started)
+        probabilities = to_probabilities(compiled(to_feeds(pixels, spec))[spec.head.output], spec)
         hashes = {name: sha256_pixels(clip) for name, clip in pixels.items()}
         answers.append(GoldenAnswer(pattern, seed, hashes, probabilities))
-    return GoldenRun(executed_precision(compiled), tuple(answers), compile_s, 1000 * min(times))
+    return GoldenRun(executed_precision(compiled), tuple(answers))
 
 
 def largest_difference(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer]) -> float:
@@ -137,9 +120,9 @@ def count_same_top1(expected: Sequence[GoldenAnswer], got: Sequence[GoldenAnswer
     return sum(int((a.probabilities.argmax(axis=-1) == b.probabilities.argmax(axis=-1)).sum()) for a, b in pairs)
 
 
-def to_bytes(answers: Mapping[str, tuple[ModelSpec, Sequence[GoldenAnswer]]]) -> bytes:
+def to_bytes(answers: Mapping[str, Sequence[GoldenAnswer]]) -> bytes:
     """Return the file's bytes: JSON, by name of the model."""
-    fields = {name: [item.to_fields(spec.labels) for item in items] for name, (spec, items) in answers.items()}
+    fields = {name: [item.to_fields() for item in items] for name, items in answers.items()}
     return (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
 
 

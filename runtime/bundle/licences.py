@@ -1,4 +1,4 @@
-"""What a bundle says of licences."""
+"""Licences in a bundle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def apache_text() -> bytes:
 
 
 def licence_of_weights(spec: ModelSpec) -> str:
-    """Say under which licence a model's weights are."""
+    """Return a sentence about the licence of a model's weights."""
     publisher = spec.kind.publisher
     if spec.origin == UNKNOWN or publisher is None:
         return f"not known (weights {spec.origin}): ask whoever trained them"

@@ -43,13 +43,11 @@ class Packed:
 
     Attributes:
         path: Of the bundle.
-        num_bytes: Of the bundle.
         manifest: What is in it.
         digest: SHA-256 of its manifest.
     """
 
     path: Path
-    num_bytes: int
     manifest: BundleManifest
     digest: str
 
@@ -87,14 +85,16 @@ def pack_bundle(
     """
     with staged(output, force=force) as path:
         sources = _packables(ir_paths, profiles)
-        total = len(sources)
-        runs = {item.name: _run(item) for item in track(sources, total=total, title="answering", unit="model")}
+        runs = {
+            item.name: (run_golden(item.path, is_reference=True), run_golden(item.path))
+            for item in track(sources, total=len(sources), title="answering", unit="model")
+        }
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             manifest = _write(archive, sources, runs)
             data = manifest.to_bytes()
             add_entry(archive, MANIFEST, data)
             add_entry(archive, MANIFEST_SUM, checksum_file(data))
-    return Packed(output, output.stat().st_size, manifest, digest(data))
+    return Packed(output, manifest, digest(data))
 
 
 def checksum_file(manifest: bytes) -> bytes:
@@ -146,10 +146,6 @@ def _packables(ir_paths: Sequence[Path], profiles: Sequence[Path]) -> list[_Pack
     return sources
 
 
-def _run(source: _Packable) -> tuple[GoldenRun, GoldenRun]:
-    return run_golden(source.path, is_reference=True), run_golden(source.path)
-
-
 def _write(
     archive: zipfile.ZipFile, sources: Sequence[_Packable], runs: Mapping[str, tuple[GoldenRun, GoldenRun]]
 ) -> BundleManifest:
@@ -162,7 +158,7 @@ def _write(
     models = []
     for source in sources:
         spec = source.spec
-        own, expected = runs[source.name][1], runs[source.name][0]
+        expected, own = runs[source.name]
         measured = {own.precision: float(f"{largest_difference(expected.answers, own.answers):.3g}")}
         path = add(f"models/{source.name}.xml", source.path)
         add(f"models/{source.name}.bin", source.path.with_suffix(".bin"))
@@ -183,7 +179,7 @@ def _write(
                 measured=measured,
             )
         )
-    add(GOLDEN, to_bytes({item.name: (item.spec, runs[item.name][0].answers) for item in sources}))
+    add(GOLDEN, to_bytes({name: expected.answers for name, (expected, _) in runs.items()}))
     add(APACHE_PATH, apache_text())
     return BundleManifest(
         models=tuple(models),

@@ -1,4 +1,4 @@
-"""Verifying: does this machine give the answers that a bundle expects?"""
+"""Checks that this machine gives the answers that a bundle expects."""
 
 from __future__ import annotations
 
@@ -42,8 +42,6 @@ class VerifyCheck:
         bound: What that may be.
         num_same_top1: Answers whose best class is the expected one.
         num_answers: How many there are.
-        compile_s: Reading and compiling. Unit: seconds.
-        clip_ms: Fastest clip. Unit: milliseconds.
     """
 
     model: str
@@ -53,8 +51,6 @@ class VerifyCheck:
     bound: float
     num_same_top1: int
     num_answers: int
-    compile_s: float
-    clip_ms: float
 
     @property
     def passed(self) -> bool:
@@ -64,12 +60,12 @@ class VerifyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a machine answered; every file is as it was packed.
+    """The result of verifying a bundle whose files are undamaged.
 
     Attributes:
         digest: SHA-256 of the manifest.
         num_entries, num_bytes: That were hashed.
-        checks: Per model one in f32 on the CPU, and one as it is to be used, where that is another.
+        checks: For each model, one in f32 on the CPU, and one with the device and precision to use if they differ.
         seconds: That all of it took.
     """
 
@@ -95,7 +91,7 @@ def verify_bundle(
     """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
 
     Every IR first runs in f32 on the CPU. That differs only by rounding, so a narrow bound reveals altered weights.
-    Then it runs as it is to be used, with the bound for its precision.
+    Then it runs on the device and in the precision to use, with the bound for that precision.
 
     Args:
         path: The bundle.
@@ -126,7 +122,7 @@ def verify_bundle(
 
 @contextmanager
 def _extracted(bundle: Bundle) -> Iterator[Path]:
-    """Yield a folder with the bundle's entries, which is gone afterwards."""
+    """Yield a temporary folder with the bundle's entries."""
     try:
         temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     except OSError as error:
@@ -225,6 +221,4 @@ def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], r
         bound=model.bound(run.precision),
         num_same_top1=count_same_top1(expected, run.answers),
         num_answers=sum(len(answer.probabilities) for answer in expected),
-        compile_s=run.compile_s,
-        clip_ms=run.clip_ms,
     )

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from i3d_edge.runtime.hardware.finding import Finding
+from i3d_edge.core.finding import Finding
 from i3d_edge.runtime.hardware.system import find_library, intel_pci_devices
 
 

@@ -39,7 +39,6 @@ class Engine:
         num_threads: Threads that they share; None where the device does not tell.
         is_cached: Whether the compiled model came from the cache.
         parts: Which device of HETERO runs how much; empty for other devices.
-        read_s: How long reading the IR took.
         compile_s: How long compiling it, or loading it from the cache, took.
         compiled: OpenVINO's own object.
     """
@@ -54,7 +53,6 @@ class Engine:
         num_streams: int | None = None,
         num_threads: int | None = None,
         cache: Path | None = None,
-        profile: bool = False,
         fallback: bool = True,
         spec_path: Path | None = None,
     ) -> None:
@@ -69,7 +67,6 @@ class Engine:
             num_streams: How many clips run at once; None leaves it to the device and the mode.
             num_threads: That inference may use, on a CPU; None is all cores.
             cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
-            profile: Keep the time of each layer.
             fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
@@ -78,12 +75,11 @@ class Engine:
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
-        started = time.perf_counter()
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
-        self.read_s = time.perf_counter() - started
+        started = time.perf_counter()
         self.device = device
         self.mode = mode
-        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper(), "PERF_COUNT": profile}
+        properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper()}
         if inference_precision is not None:
             properties["INFERENCE_PRECISION_HINT"] = inference_precision
         if num_streams is not None:
@@ -95,7 +91,7 @@ class Engine:
         self.compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
-        self.compile_s = time.perf_counter() - started - self.read_s
+        self.compile_s = time.perf_counter() - started
         self._output = self.compiled.output(self.spec.head.output)
         self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)

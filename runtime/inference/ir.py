@@ -11,7 +11,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import IRError, SpecError
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.core.spec_file import RT_INFO_GROUP, SOURCE_GROUP, read_spec, read_spec_fields
+from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
@@ -133,9 +133,7 @@ def _own_spec(model: ov.Model, path: Path) -> ModelSpec:
     if not model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(
             f"IR {str(path)!r} does not describe itself",
-            hint="`i3d export` made it for other software: give the IR that it was made from"
-            if model.has_rt_info([SOURCE_GROUP])
-            else "describe it in a JSON file, and give that with --spec",
+            hint="describe it in a JSON file, and give that with --spec",
         )
     try:
         fields = {name: json.loads(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}

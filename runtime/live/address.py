@@ -1,4 +1,4 @@
-"""Where a live source is, and how to name it without its credentials."""
+"""Addresses of live sources, and how to show them without credentials."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A source as FFmpeg takes it, and as people may see it.
+    """A source, for FFmpeg and for messages.
 
     Attributes:
         kind: What it is.
@@ -38,7 +38,7 @@ class Address:
 
     @classmethod
     def parse(cls, source: str) -> Address:
-        """Read what a user gives.
+        """Parse an address from a user.
 
         Args:
             source: A file, `camera:0` or `/dev/video0`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
@@ -64,7 +64,7 @@ class Address:
 
 
 def masked(url: str) -> str:
-    """Return a URL without what gives access: user, password, tokens.
+    """Return a URL without credentials: user, password, tokens.
 
     Example:
         rtsp://admin:secret@10.0.0.5/ch1?token=x&q=1 -> rtsp://***@10.0.0.5/ch1?token=***&q=1

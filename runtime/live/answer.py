@@ -1,4 +1,4 @@
-"""What the model says of one window of a stream."""
+"""The model's answer for one window of a stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Float32Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowAnswer:
-    """What the model says of one window.
+    """The model's answer for one window.
 
     Attributes:
         type: Always "window".

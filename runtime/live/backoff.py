@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Backoff:
-    """Delays that double, up to a longest one, and begin anew after a success.
+    """Delays that double up to a longest one, and start again after a success.
 
     Attributes:
-        max_attempts: Failures in a row that are followed by another attempt; None for no limit.
+        max_attempts: Attempts in a row; None for no limit.
         first_s: The first delay.
         longest_s: No delay is longer.
 
@@ -34,5 +34,5 @@ class Backoff:
         return delay
 
     def succeeded(self) -> None:
-        """Begin anew."""
+        """Start again with the first delay."""
         self.num_failures = 0

@@ -28,7 +28,7 @@ def _name(device: str) -> str:
 
 
 def camera_error(device: str, error: OSError) -> CameraError:
-    """Say why a camera could not be opened, and which there are."""
+    """Return an error that explains why a camera could not be opened, and lists the cameras."""
     if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         there = ", ".join(f"{path} ({name})" for path, name in cameras().items())
         return CameraError(f"there is no camera {device!r}; this machine has {there or 'none'}")

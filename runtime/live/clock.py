@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 MAX_GAP_S = 2.0
-"""A live source that shows nothing new for longer has a gap, and the window begins anew after it."""
+"""A longer pause of a live source is a gap, after which the window starts again."""
 
 _JUMPS_UNTIL_DISTRUST = 3
 _JUMPS_WITHIN_S = 10
@@ -15,12 +15,12 @@ _REPEATS_UNTIL_DISTRUST = 25
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a frame lies.
+    """The place of a frame on the stream's clock.
 
     Attributes:
         time: Seconds since the stream's first frame, exact.
         break_reason: Why nothing may span this frame and the one before, or None.
-        note: What should be said of the clock from here on, or None.
+        note: A message about the clock for the user, or None.
     """
 
     time: Fraction
@@ -29,11 +29,11 @@ class Placed:
 
 
 class StreamClock:
-    """Places frames by their presentation times where these can be trusted, else by when they arrive.
+    """Places frames by their presentation times, or by their arrival if those cannot be trusted.
 
-    Time goes on over jumps and reconnections: what follows is placed by how long it took to arrive, or, where
-    frames do not arrive at a pace of their own (a file), one frame's duration later. After three jumps within ten
-    seconds, or a second of frames that all bear the same time, presentation times are not trusted any more.
+    Time continues over jumps and reconnections: the next frame is placed by how long it took to arrive or, in a
+    file, one frame's duration later. After three jumps within ten seconds, or a second of frames with the same time,
+    presentation times are no longer trusted.
     """
 
     def __init__(self, *, is_live: bool, frame_duration: Fraction = Fraction(1, 25)) -> None:
@@ -50,11 +50,11 @@ class StreamClock:
         self._is_appending = False
 
     def reconnect(self, reason: str) -> None:
-        """Say that the next frame comes from a new connection."""
+        """Note that the next frame comes from a new connection."""
         self._break, self._pts = reason, None
 
     def append(self) -> None:
-        """Say that the next frame follows the last one directly: a file begins again."""
+        """Note that the next frame directly follows the last one, as when a file is looped."""
         self._is_appending = True
 
     def place(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
@@ -65,7 +65,7 @@ class StreamClock:
             arrived_s: When it arrived, on a clock that only grows.
 
         Returns:
-            None for a frame that would be shown at no later time than the one before and is passed over.
+            None if the frame is not later than the one before; it is skipped.
         """
         if not self.trusts_pts:
             pts = None
@@ -121,7 +121,7 @@ class StreamClock:
         )
 
     def _later(self, arrived_s: float) -> Fraction:
-        """Return the time that a frame has whose own says nothing about the one before."""
+        """Return the time of a frame whose own time cannot be compared with the one before."""
         assert self.time is not None
         if not self.is_live:
             return self.time + self.frame_duration
@@ -130,10 +130,10 @@ class StreamClock:
 
 
 class Lag:
-    """Watches whether frames come ever later than their times say.
+    """Detects frames that arrive later and later.
 
-    A line of text is due once when a frame is more than two seconds later than the most punctual one before, and not
-    again until the delay was made good.
+    It warns once when a frame is more than two seconds later than the earliest one before, and again only after the
+    delay was made up.
     """
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ class Lag:
         self._is_told = False
 
     def note(self, time: Fraction, arrived_s: float) -> str | None:
-        """Take a frame's stream time and when it was decoded; return what is to be said, or None."""
+        """Take a frame's stream time and when it was decoded; return a warning, or None."""
         offset_s = arrived_s - float(time)
         self._earliest_s = offset_s if self._earliest_s is None else min(self._earliest_s, offset_s)
         lag_s = offset_s - self._earliest_s
@@ -154,9 +154,9 @@ class Lag:
 
 
 class Pacer:
-    """Says how long to hold a frame back so that frames are shown at the pace of their times.
+    """Delays frames so that they are shown at the speed of their times.
 
-    A frame that comes late moves the schedule: those after it are not hurried.
+    A late frame moves the schedule: the frames after it are not hurried.
     """
 
     def __init__(self) -> None:

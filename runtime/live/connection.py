@@ -1,11 +1,10 @@
-"""One connection to a live source: opened once, read until it ends, breaks off or falls silent."""
+"""One connection to a live source: opened once, and read until it ends, breaks off or stops delivering."""
 
 from __future__ import annotations
 
 import errno
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -22,6 +21,7 @@ from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.options import StreamOptions
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
@@ -30,37 +30,12 @@ _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a source is opened and read.
-
-    Attributes:
-        rtsp_transport: "tcp" or "udp".
-        open_timeout_s: Until it must have said what it is.
-        read_timeout_s: Until the next frame must have come.
-        hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
-    """
-
-    rtsp_transport: str = "tcp"
-    open_timeout_s: float = 10.0
-    read_timeout_s: float = 10.0
-    hardware_decoder: str | None = None
-
-
 class TransientError(Exception):
-    """What may be better on another attempt."""
+    """An error that another attempt may not meet."""
 
     def __init__(self, error: StreamError) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedFrame:
-    """A frame and the source's own time of it, in seconds, or None."""
-
-    image: VideoFrame
-    pts: Fraction | None
 
 
 class Connection:
@@ -69,19 +44,19 @@ class Connection:
     Attributes:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
         frame_duration: Of a frame, as the source states it, in seconds.
-        num_errors: Times that the decoder refused something.
+        num_errors: Decoding errors so far.
         to_rgb: Converts its frames.
     """
 
-    def __init__(self, address: Address, settings: Settings) -> None:
+    def __init__(self, address: Address, options: StreamOptions) -> None:
         """Open a source.
 
         Raises:
             TransientError: If another attempt may succeed.
             StreamError: If none will.
         """
-        self._address, self._settings = address, settings
-        self._container = _open(address, settings)
+        self._address, self._options = address, options
+        self._container = _open(address, options)
         try:
             self._stream = picture_stream(
                 self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
@@ -109,11 +84,11 @@ class Connection:
     ) -> None:
         self._container.close()
 
-    def frames(self) -> Iterator[DecodedFrame]:
-        """Yield the frames as they come, until the source ends.
+    def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None]]:
+        """Yield the frames as they come, each with the source's own time in seconds, or None, until the source ends.
 
         Raises:
-            TransientError: If it breaks off or falls silent.
+            TransientError: If it breaks off or stops delivering.
         """
         packets = self._container.demux(self._stream)
         packet: Packet[VideoStream] | None
@@ -135,7 +110,7 @@ class Connection:
                     num_undated += 1  # FFmpeg's RTSP gives the first frames none
                     continue
                 num_undated = _MAX_UNDATED
-                yield DecodedFrame(frame, pts)
+                yield frame, pts
             if broken is not None:
                 raise broken
 
@@ -154,72 +129,70 @@ class Connection:
         return ticks * frame.time_base
 
     def _broken(self, error: Exception, waited_s: float) -> TransientError:
-        limit_s = self._settings.read_timeout_s
+        limit_s = self._options.read_timeout_s
         if isinstance(error, av.ExitError) or waited_s >= 0.9 * limit_s:
-            return TransientError(silence_error(self._address, self._settings))
+            return TransientError(silence_error(self._address, self._options))
         is_lost = getattr(error, "errno", None) == errno.EIO
         reason = "the connection was lost" if is_lost else short_reason(error)
         return TransientError(StreamOpenError(f"cannot read stream {self._address.shown!r}: {reason}"))
 
 
-def silence_error(address: Address, settings: Settings) -> StreamTimeoutError:
-    """Return what to raise about a source whose next frame does not come."""
+def silence_error(address: Address, options: StreamOptions) -> StreamTimeoutError:
+    """Return the error for a source whose next frame does not arrive."""
     return StreamTimeoutError(
-        f"stream {address.shown!r} delivered no frame for {settings.read_timeout_s:g} s",
+        f"stream {address.shown!r} delivered no frame for {options.read_timeout_s:g} s",
         hint="--read-timeout allows more",
     )
 
 
-def _open(address: Address, settings: Settings) -> InputContainer:
+def _open(address: Address, options: StreamOptions) -> InputContainer:
     target, container_format = address.target, None
-    options: dict[str, str] = {}
+    ffmpeg: dict[str, str] = {}
     if address.kind == "file":
         target = f"file:{target}"  # a name with a colon is not taken for an address
     elif address.kind == "camera":
         container_format = cameras.FORMAT
     elif address.kind in ("rtsp", "http"):
-        options["analyzeduration"] = str(_ANALYZE_US)
+        ffmpeg["analyzeduration"] = str(_ANALYZE_US)
     if address.kind == "rtsp":
-        options["rtsp_transport"] = settings.rtsp_transport
+        ffmpeg["rtsp_transport"] = options.rtsp_transport
     started_s = time.monotonic()
     try:
+        decoder = options.hardware_decoder
+        hardware = None if decoder is None else HWAccel(device_type=decoder, allow_software_fallback=False)
         return av.open(
             target,
             format=container_format,
-            options=options,
-            timeout=(settings.open_timeout_s, settings.read_timeout_s),
+            options=ffmpeg,
+            timeout=(options.open_timeout_s, options.read_timeout_s),
             metadata_errors="replace",
-            hwaccel=_hardware(settings.hardware_decoder),
+            hwaccel=hardware,
         )
     except RuntimeError as error:  # no device, or none that decodes this stream
-        raise _hardware_error(address, settings, short_reason(error)) from error
+        raise _hardware_error(address, options, short_reason(error)) from error
     except (av.FFmpegError, OSError, ValueError) as error:
-        if settings.hardware_decoder is not None and getattr(error, "errno", None) == errno.EPERM:
-            raise _hardware_error(address, settings, short_reason(error)) from error
+        if options.hardware_decoder is not None and getattr(error, "errno", None) == errno.EPERM:
+            raise _hardware_error(address, options, short_reason(error)) from error
         waited_s = time.monotonic() - started_s
-        raise _open_error(address, settings, error, waited_s) from error
+        raise _open_error(address, options, error, waited_s) from error
 
 
-def _hardware(decoder: str | None) -> HWAccel | None:
-    return None if decoder is None else HWAccel(device_type=decoder, allow_software_fallback=False)
-
-
-def _hardware_error(address: Address, settings: Settings, reason: str) -> StreamOpenError:
+def _hardware_error(address: Address, options: StreamOptions, reason: str) -> StreamOpenError:
     return StreamOpenError(
-        f"cannot decode stream {address.shown!r} on {settings.hardware_decoder!r}: {reason}",
+        f"cannot decode stream {address.shown!r} on {options.hardware_decoder!r}: {reason}",
         hint="leave out --hardware-decoder to decode on the CPU; this FFmpeg knows " + ", ".join(hwdevices_available()),
     )
 
 
 def _open_error(
-    address: Address, settings: Settings, error: Exception, waited_s: float
+    address: Address, options: StreamOptions, error: Exception, waited_s: float
 ) -> StreamError | TransientError:
     if address.kind == "camera" and isinstance(error, OSError):
         return cameras.camera_error(address.target, error)
-    if address.kind not in ("file", "pipe") and waited_s >= 0.9 * settings.open_timeout_s:
+    if address.kind not in ("file", "pipe") and waited_s >= 0.9 * options.open_timeout_s:
         return TransientError(
             StreamTimeoutError(
-                f"stream {address.shown!r} did not answer within {settings.open_timeout_s:g} s",
+                f"stream {address.shown!r} did not answer within {options.open_timeout_s:g} s",
                 hint="--open-timeout allows more",
             )
         )

@@ -1,4 +1,4 @@
-"""Events: an action begins, an action ends, a stretch of the stream is missing."""
+"""Events: an action starts, an action ends, a part of the stream is missing."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ class Event:
     """What happened, and when in the stream.
 
     Attributes:
-        type: "start": an action goes on; "end": it ended, and this is all of it; "gap": nothing is known of a
-            stretch of the stream.
+        type: "start": an action has started; "end": it has ended; "gap": a part of the stream is missing.
         label, index: The action; None for a gap.
-        start_s: Stream time at which the first window begins that counts for it.
-        end_s: Stream time at which the last window ends that counts for it; None while it goes on.
+        start_s: Stream time at which its first window starts.
+        end_s: Stream time at which its last window ends; None while the action continues.
         probability: The highest smoothed probability so far; None for a gap.
         reason: Why there is a gap; None for an action.
         source: The stream, without credentials.
-        latency_ms: From the arrival of the last frame of the window that decided it, to this event; None where no
-            window did: for a gap, and for what ends because the stream does.
+        latency_ms: From the arrival of its window's last frame to this event; None for gaps, and for actions that end
+            with the stream.
         start_time, end_time: The same instants on the wall clock; None unless the source is live.
     """
 
@@ -41,7 +40,7 @@ class Event:
     end_time: datetime | None = None
 
     def to_fields(self) -> dict[str, Any]:
-        """Return plain JSON values, seconds to three digits and times as ISO 8601; what does not apply is left out."""
+        """Return plain JSON values, seconds to three digits and times as ISO 8601; without those that do not apply."""
         fields: dict[str, Any] = {"type": self.type}
         if self.label is not None:
             fields |= {"label": self.label, "index": self.index}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, EventType
+from i3d_edge.runtime.live.options import StreamOptions
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -19,74 +19,61 @@ class _Action:
     start_s: float
     end_s: float
     peak: float
-    is_told: bool = False
+    is_reported: bool = False
 
 
 class Hysteresis:
     """Finds actions in smoothed probabilities: one begins at `on` or above and ends below `off`.
 
-    What lies between the two changes nothing, so a probability that wavers around one of them is one action. An
-    action spans the windows that count for it, from the beginning of the first to the end of the last. It is told
-    once it lasts `min_duration_s`, and its end is told if it was.
+    Values between the two change nothing, so a probability that wavers around one of them is one action. An action
+    lasts from the start of its first window to the end of its last one. It is reported once it lasts
+    `min_duration_s`; its end is reported only if its start was.
 
     Example:
         on 0.5, off 0.3, windows of 3 s every second: 0.2, 0.6, 0.4, 0.2 -> starts with the second window, at 1 s;
         the third still counts; the fourth ends it, at 2 + 3 = 5 s.
     """
 
-    def __init__(
-        self,
-        labels: LabelSet,
-        source: str,
-        *,
-        on: float = 0.5,
-        off: float = 0.3,
-        min_duration_s: float = 0.0,
-        only: Collection[int] = (),
-    ) -> None:
-        """Begin with no action going on.
+    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
+        """Start with no action.
 
         Args:
             labels: One per class.
             source: The stream's name, for the events.
-            on: From 0 to 1.
-            off: At most `on`.
-            min_duration_s: See the class.
-            only: Indices of the classes to watch; empty for all.
+            options: `on`, `off`, `min_duration_s`, and the `labels` to watch, all if empty.
 
         Raises:
-            ValueError: If `on` and `off` are not as said.
+            LabelError: If a label to watch is not the model's.
         """
-        check_thresholds(on, off)
-        self._labels, self._source = labels, source
-        self._on, self._off, self._min_duration_s = on, off, min_duration_s
-        self._watched = np.isin(np.arange(len(labels)), list(only)) if only else np.ones(len(labels), bool)
+        self._labels, self._source, self._options = labels, source, options
+        watched = [labels.index(label) for label in options.labels] or range(len(labels))
+        self._watched = np.isin(np.arange(len(labels)), list(watched))
         self._actions: dict[int, _Action] = {}
 
     def update(self, start_s: float, end_s: float, probabilities: Float32Array) -> list[Event]:
-        """Take a window's smoothed probabilities, shape (num_classes,); return what they begin and end."""
+        """Take a window's smoothed probabilities, shape (num_classes,); return the events they cause."""
         events = []
         for index in list(self._actions):
-            if probabilities[index] < self._off:
+            if probabilities[index] < self._options.off:
                 events += self._end(index)
             else:
                 action = self._actions[index]
                 action.end_s, action.peak = end_s, max(action.peak, float(probabilities[index]))
-        for index in np.flatnonzero((probabilities >= self._on) & self._watched).tolist():
+        for index in np.flatnonzero((probabilities >= self._options.on) & self._watched).tolist():
             self._actions.setdefault(index, _Action(start_s, end_s, float(probabilities[index])))
         for index, action in self._actions.items():
-            if not action.is_told and action.end_s - action.start_s >= self._min_duration_s:
-                action.is_told = True
+            if not action.is_reported and action.end_s - action.start_s >= self._options.min_duration_s:
+                action.is_reported = True
                 events.append(self._event("start", index, action, None))
         return events
 
     def close(self) -> list[Event]:
-        """End all that goes on: the stream ends, or has a gap."""
+        """End all actions, because the stream ends or has a gap."""
         return [event for index in list(self._actions) for event in self._end(index)]
 
     def _end(self, index: int) -> list[Event]:
         action = self._actions.pop(index)
-        return [self._event("end", index, action, action.end_s)] if action.is_told else []
+        return [self._event("end", index, action, action.end_s)] if action.is_reported else []
 
     def _event(self, kind: EventType, index: int, action: _Action, end_s: float | None) -> Event:
         return Event(
@@ -98,13 +85,3 @@ class Hysteresis:
             probability=action.peak,
             source=self._source,
         )
-
-
-def check_thresholds(on: float, off: float) -> None:
-    """Refuse thresholds without an order.
-
-    Raises:
-        ValueError: If they are not 0 < off <= on <= 1.
-    """
-    if not 0 < off <= on <= 1:
-        raise ValueError(f"thresholds must be 0 < off <= on <= 1; got off {off:g}, on {on:g}")

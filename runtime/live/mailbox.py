@@ -1,4 +1,4 @@
-"""Between the thread that reads a stream and the one that infers: one window may wait."""
+"""Passes windows from the thread that reads a stream to the one that runs the model."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ Item = TypeVar("Item")
 
 
 class Closed(Exception):  # noqa: N818 - it is no error
-    """Nobody takes anything any more."""
+    """The mailbox was closed."""
 
 
 class Mailbox(Generic[Item]):
-    """Hands windows over, with what was noted between them, in order.
+    """Passes on windows, and the notes between them, in order.
 
-    At most one window waits. Where the source does not wait for us, a newer window takes its place (`replace`): what
-    is answered is always the newest, and a window is dropped whole, never a frame inside one. Where it does, the
-    reader waits (`put`). Notes are never dropped.
+    At most one window waits. For a live source a newer window replaces it (`replace`): the newest is answered, and
+    windows are dropped whole, never single frames. For a file the reader waits (`put`). Notes are never dropped.
     """
 
     def __init__(self) -> None:
@@ -30,13 +29,13 @@ class Mailbox(Generic[Item]):
         return len(self._items)
 
     def note(self, item: Item) -> None:
-        """Add what must be handed over whatever happens."""
+        """Add an item that is never dropped."""
         with self._changed:
             self._items.append((item, False))
             self._changed.notify_all()
 
     def replace(self, window: Item) -> int:
-        """Add a window in the place of the one that waits; return how many were dropped."""
+        """Add a window, replacing one that waits; return how many were dropped."""
         with self._changed:
             kept = [item for item in self._items if not item[1]]
             num_dropped = len(self._items) - len(kept)
@@ -58,7 +57,7 @@ class Mailbox(Generic[Item]):
             self._changed.notify_all()
 
     def take(self, timeout_s: float) -> Item | None:
-        """Take the next item; None if there is none in time."""
+        """Take the next item; None if none arrives within the time-out."""
         with self._changed:
             if not self._changed.wait_for(lambda: bool(self._items), timeout_s):
                 return None
@@ -67,7 +66,7 @@ class Mailbox(Generic[Item]):
             return item
 
     def close(self) -> None:
-        """Let whoever waits to put something go."""
+        """Release a thread that waits in `put`."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

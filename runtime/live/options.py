@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from i3d_edge.runtime.live.connection import Settings
-from i3d_edge.runtime.live.hysteresis import check_thresholds
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
 
@@ -22,16 +21,17 @@ class StreamOptions:
             `Hysteresis`.
         is_real_time: Play a file at the pace of its timestamps, as if it were live.
         is_looped: Begin a file again at its end.
-        reconnect: Attempts in a row to reach a source that broke off; None for no end of them, and then the first
-            connection is tried again as well.
+        reconnect: Attempts in a row to reconnect; None for no limit, which also covers the first connection.
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: How often to report progress; 0 for never.
         num_predictions: Classes in an answer.
-        rtsp_transport, open_timeout_s, read_timeout_s, hardware_decoder: How the source is opened and read; see
-            `Settings`.
+        rtsp_transport: Transport of RTSP streams.
+        open_timeout_s: Time allowed for the source to open.
+        read_timeout_s: Time allowed for the next frame.
+        hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
-        ValueError: If smoothing or thresholds are not as said.
+        ArgumentError: If the smoothing or the thresholds are not valid.
     """
 
     hop: int | None = 25
@@ -53,9 +53,5 @@ class StreamOptions:
 
     def __post_init__(self) -> None:
         smoothing_named(self.smoothing)
-        check_thresholds(self.on, self.off)
-
-    @property
-    def settings(self) -> Settings:
-        """How the source is opened and read."""
-        return Settings(self.rtsp_transport, self.open_timeout_s, self.read_timeout_s, self.hardware_decoder)
+        if not 0 < self.off <= self.on <= 1:
+            raise ArgumentError(f"thresholds must be 0 < off <= on <= 1; got off {self.off:g}, on {self.on:g}")

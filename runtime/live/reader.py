@@ -14,18 +14,16 @@ _JOIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing comes any more, because of an error or because the source ended."""
+    """The stream has ended, with an error or without."""
 
     error: BaseException | None
 
 
 class StreamReader:
-    """Reads, decodes and cuts windows in a thread of its own, and hands them over, with gaps between them.
-
-    Where the source does not wait, the newest window wins, and older ones are dropped whole.
+    """Reads, decodes and cuts windows in its own thread; see `Mailbox` for what happens when nobody takes them.
 
     Attributes:
-        num_dropped: Windows so far.
+        num_dropped: Windows dropped so far.
     """
 
     def __init__(self, source: LiveSource, builder: WindowBuilder) -> None:
@@ -44,11 +42,11 @@ class StreamReader:
         self._thread.start()
 
     def take(self, timeout_s: float) -> StreamWindow | Gap | Ended | None:
-        """Return what comes next; None if nothing comes in time."""
+        """Return the next item; None if none arrives within the time-out."""
         return self._mailbox.take(timeout_s)
 
     def close(self) -> None:
-        """Let the thread end, and wait for it a while: it may be stuck in a driver."""
+        """End the thread, and wait for it briefly, since it may be stuck in a driver."""
         self._mailbox.close()
         self._thread.join(_JOIN_S)
 
@@ -66,7 +64,7 @@ class StreamReader:
             self._mailbox.note(Ended(None))
         except Closed:
             pass
-        except BaseException as error:  # whatever it is, it is for whoever takes windows
+        except BaseException as error:  # re-raised by whoever takes windows
             self._mailbox.note(Ended(error))
 
     def _hand_over(self, window: StreamWindow) -> None:

@@ -1,4 +1,4 @@
-"""Smoothing: the probabilities of a stream's windows, made steady over time."""
+"""Smoothing of a stream's probabilities over time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import deque
 
 import numpy as np
 import numpy.typing as npt
+
+from i3d_edge.core.errors import ArgumentError
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -60,7 +62,7 @@ class MeanOfLast:
 
 
 Smoothing = ExponentialAverage | MeanOfLast
-"""Turns a window's probabilities into those that count."""
+"""Either kind of smoothing."""
 
 
 def smoothing_named(name: str) -> Smoothing:
@@ -70,7 +72,7 @@ def smoothing_named(name: str) -> Smoothing:
         name: "none", "exponential:S" with a half life of S seconds, or "mean:N" over the last N windows.
 
     Raises:
-        ValueError: If it is none of these, or S or N is 0.
+        ArgumentError: If it is none of these, or S or N is 0.
     """
     form = _FORM.fullmatch(name)
     if form and form["half_life"] and float(form["half_life"]) > 0:
@@ -79,4 +81,4 @@ def smoothing_named(name: str) -> Smoothing:
         return MeanOfLast(int(form["num"]))
     if name == "none":
         return MeanOfLast(1)
-    raise ValueError(f"smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got {name!r}")
+    raise ArgumentError(f"smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got {name!r}")

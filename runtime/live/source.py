@@ -16,20 +16,21 @@ from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
-from i3d_edge.runtime.live.connection import Connection, DecodedFrame, Settings, TransientError
+from i3d_edge.runtime.live.connection import Connection, TransientError
 from i3d_edge.runtime.live.frame import LiveFrame
+from i3d_edge.runtime.live.options import StreamOptions
 
 _GRACE_S = 2.0
-"""What a reader may be late beyond its own time-out before it counts as stuck."""
+"""Time after its own time-out at which a reader counts as stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch of stream time of which nothing is known.
+    """A part of the stream that is missing.
 
     Attributes:
-        start, end: The times of the frames around it.
-        reason: Why.
+        start, end: Stream times of the frames before and after it, in seconds.
+        reason: Why it is missing.
         wall_s: When the frame after it arrived, in seconds since 1970.
     """
 
@@ -48,47 +49,40 @@ class _State(Enum):
 class LiveSource:
     """Iterates over a source's frames and gaps, once.
 
-    A source that ends, a file for instance, is read to its end; one that does not, a camera, is connected to again
-    when it breaks off.
+    A file is read to its end. A camera or another endless source is reconnected when it breaks off.
 
     Attributes:
-        is_live: Whether frames come at a pace of their own, so that nobody may make them wait. Known once the first
-            frame is there.
-        frame_duration: As the source states it, in seconds; the same.
-        num_frames: Decoded so far.
-        num_errors: Times that the decoder refused something.
+        is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
+        frame_duration: As the source states it, in seconds. Known after the first frame.
+        num_frames: Frames decoded so far.
+        num_errors: Decoding errors so far.
     """
 
     def __init__(
         self,
         address: Address,
-        settings: Settings,
+        options: StreamOptions,
         *,
-        is_real_time: bool = False,
-        is_looped: bool = False,
         backoff: Backoff | None = None,
         say: Callable[[str], None] = lambda _text: None,
         stop: threading.Event | None = None,
-        connect: Callable[[Address, Settings], Connection] = Connection,
+        connect: Callable[[Address, StreamOptions], Connection] = Connection,
     ) -> None:
         """Open nothing yet.
 
         Args:
             address: Where it is.
-            settings: How it is opened and read.
-            is_real_time: Whether a source that does not pace itself is to be played at the pace of its timestamps.
-            is_looped: Whether a file begins again at its end.
-            backoff: For reconnections; without a limit, the first connection is tried again too.
-            say: Is told what a user should know.
+            options: How it is opened and read.
+            backoff: Between reconnections, in place of the one that the options ask for.
+            say: Called with messages for the user.
             stop: Ends the iteration when set.
             connect: Opens the source.
         """
-        self.is_live = is_real_time
+        self.is_live = options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
-        self._address, self._settings = address, settings
-        self._is_real_time, self._is_looped = is_real_time, is_looped
-        self._backoff = backoff or Backoff(max_attempts=5)
+        self._address, self._options = address, options
+        self._backoff = backoff or Backoff(options.reconnect)
         self._say, self._stop, self._connect = say, stop or threading.Event(), connect
         self._state = _State.CONNECTING
         self._clock: StreamClock | None = None
@@ -98,7 +92,7 @@ class LiveSource:
         self._deadline_s: float | None = None
 
     def is_stuck(self) -> bool:
-        """Whether opening or reading takes longer than its time-out and cannot be called back."""
+        """Whether opening or reading is blocked beyond its time-out."""
         deadline_s = self._deadline_s
         return deadline_s is not None and time.monotonic() > deadline_s
 
@@ -120,23 +114,23 @@ class LiveSource:
                 continue
             if self._state is _State.CONNECTING and not self._stop.is_set():
                 raise error or StreamOpenError(f"no frame of stream {self._address.shown!r} can be decoded")
-            if not self._is_looped or self._clock is None:
+            if not self._options.is_looped or self._clock is None:
                 if error is not None:
                     self._say(error.message)
                 return
             self._clock.append()
 
     def _open(self) -> Connection:
-        self._wait_for(self._settings.open_timeout_s)
+        self._wait_for(self._options.open_timeout_s)
         try:
-            connection = self._connect(self._address, self._settings)
+            connection = self._connect(self._address, self._options)
         except StreamError as error:
             if self.num_frames == 0:
                 raise
             raise TransientError(error) from error  # it was there before
         finally:
             self._deadline_s = None
-        self.is_live = self._is_real_time or connection.is_endless
+        self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
         return connection
 
@@ -145,21 +139,21 @@ class LiveSource:
         if self._clock is None:
             self._clock = StreamClock(is_live=connection.is_endless, frame_duration=connection.frame_duration)
             # An HTTP stream arrives in bursts; a segment of HLS at once.
-            is_paced = self._is_real_time or (connection.is_endless and self._address.kind == "http")
+            is_paced = self._options.is_real_time or (connection.is_endless and self._address.kind == "http")
             self._pacer = Pacer() if is_paced else None
         self._lag = Lag()
         frames = connection.frames()
         try:
             while not self._stop.is_set():
-                self._wait_for(self._settings.read_timeout_s)
-                frame = next(frames, None)
+                self._wait_for(self._options.read_timeout_s)
+                decoded = next(frames, None)
                 self._deadline_s = None
-                if frame is None:
+                if decoded is None:
                     break
                 self._state = _State.LIVE
                 self._backoff.succeeded()
                 self.num_frames += 1
-                yield from self._place(self._clock, frame, connection.to_rgb)
+                yield from self._place(self._clock, *decoded, connection.to_rgb)
         except TransientError as failure:
             return failure.error
         finally:
@@ -167,9 +161,11 @@ class LiveSource:
             self.num_errors += connection.num_errors
         return None
 
-    def _place(self, clock: StreamClock, frame: DecodedFrame, to_rgb: RgbConverter) -> Iterator[LiveFrame | Gap]:
+    def _place(
+        self, clock: StreamClock, image: VideoFrame, pts: Fraction | None, to_rgb: RgbConverter
+    ) -> Iterator[LiveFrame | Gap]:
         before = clock.time
-        placed = clock.place(frame.pts, time.monotonic())
+        placed = clock.place(pts, time.monotonic())
         if placed is None:
             return
         if placed.note:
@@ -180,8 +176,8 @@ class LiveSource:
             self._say(late)
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
-        self._note_size(frame.image, placed.time)
-        yield LiveFrame(placed.time, time.monotonic(), time.time(), frame.image, to_rgb)
+        self._note_size(image, placed.time)
+        yield LiveFrame(placed.time, time.monotonic(), time.time(), image, to_rgb)
 
     def _note_size(self, image: VideoFrame, at: Fraction) -> None:
         size = (image.width, image.height)
@@ -193,7 +189,7 @@ class LiveSource:
         """Wait before another attempt.
 
         Raises:
-            StreamError: If there is to be none.
+            StreamError: If there are no attempts left.
         """
         if self._stop.is_set():
             return

@@ -1,4 +1,4 @@
-"""What a stream costs and loses: counts, and latencies kept in little memory however long it runs."""
+"""Statistics of a stream: counts, and latencies in constant memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from i3d_edge.core.processor import resident_mib
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.live.event import EventType
 
 _GROWTH = 1.02
@@ -27,7 +28,7 @@ class Latencies:
         self.max_ms = max(self.max_ms, milliseconds)
 
     def percentile_ms(self, percent: float) -> float:
-        """Return the time that so many per cent do not exceed; 0 if there is none."""
+        """Return a percentile; 0 if there are no times."""
         remaining = math.ceil(self.num * percent / 100)
         for index in sorted(self._bins):
             remaining -= self._bins[index]
@@ -44,11 +45,11 @@ class Statistics:
         started_s: On the monotonic clock.
         num_frames: Source frames that were decoded.
         num_windows: Windows that were answered.
-        num_dropped: Windows that gave way to newer ones because inference fell behind.
+        num_dropped: Windows replaced by newer ones because inference fell behind.
         num_started, num_ended: Actions.
-        num_gaps: Stretches of which nothing is known.
+        num_gaps: Missing parts of the stream.
         num_waiting: Windows that wait now.
-        num_damaged: Times that the decoder refused something.
+        num_damaged: Decoding errors.
         stream_s: Stream time of the last answer's end.
         hop_frames: The step between windows now.
         latencies: From the arrival of a window's last frame to its answer.
@@ -74,7 +75,7 @@ class Statistics:
         return self._reported[0] if self._reported else self.started_s
 
     def answered(self, end_s: float, latency_ms: float) -> None:
-        """Count an answer, by where its window ends and when it came."""
+        """Count an answer, with the end of its window and its latency."""
         self.num_windows += 1
         self.stream_s = end_s
         self.latencies.add(latency_ms)
@@ -95,10 +96,10 @@ class Statistics:
         """Return one line about all of it."""
         elapsed_s = now_s - self.started_s
         return (
-            f"{self.stream_s:.1f} s of stream in {elapsed_s:.1f} s: {self.num_frames} frames, "
-            f"{self.num_windows} windows ({_rate(self.num_windows, elapsed_s)}), {self._rest()}, "
-            f"{self.num_started} actions started, {self.num_ended} ended, {self.num_gaps} gaps"
-            + (f", {self.num_damaged} decoding errors" if self.num_damaged else "")
+            f"{self.stream_s:.1f} s of stream in {elapsed_s:.1f} s: {plural(self.num_frames, 'frame')}, "
+            f"{plural(self.num_windows, 'window')} ({_rate(self.num_windows, elapsed_s)}), {self._rest()}, "
+            f"{plural(self.num_started, 'action')} started, {self.num_ended} ended, {plural(self.num_gaps, 'gap')}"
+            + (f", {plural(self.num_damaged, 'decoding error')}" if self.num_damaged else "")
         )
 
     def _rest(self) -> str:

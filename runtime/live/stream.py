@@ -1,4 +1,4 @@
-"""A live source, watched: windows in, answers and events out."""
+"""Watching a live source: answers for windows, and events."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
-from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.connection import silence_error
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.hop import AutoHop, FixedHop, Hop
-from i3d_edge.runtime.live.hysteresis import Hysteresis
+from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import Ended, StreamReader
-from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
@@ -37,7 +34,7 @@ _POLL_S = 0.2
 class LiveStream:
     """Iterates over a live source's answers and events, once.
 
-    A thread reads, decodes and cuts windows; whoever iterates infers.
+    A thread reads, decodes and cuts windows; inference runs in the thread that iterates.
 
     Attributes:
         source: Its name, without credentials.
@@ -61,7 +58,7 @@ class LiveStream:
             infer: Takes a clip in the layout and colour order of the spec, uint8, and returns probabilities, shape
                 (num_classes,).
             options: How to read and watch.
-            say: Is told, from any thread, what a user should know: reconnections, other picture sizes, progress.
+            say: Called, from any thread, with messages for the user: reconnections, new picture sizes, progress.
 
         Raises:
             StreamOpenError: If the source is an address of an unknown kind.
@@ -75,37 +72,20 @@ class LiveStream:
         self.statistics = Statistics(time.monotonic())
         self._spec, self._infer, self._say = spec, infer, say
         self._stop = threading.Event()
-        hysteresis = Hysteresis(
-            spec.labels,
-            self.source,
-            on=options.on,
-            off=options.off,
-            min_duration_s=options.min_duration_s,
-            only=[spec.labels.index(label) for label in options.labels],
-        )
-        self._watcher = Watcher(smoothing_named(options.smoothing), hysteresis, self.source)
-        self._hop: Hop = AutoHop(spec.span) if options.hop is None else FixedHop(options.hop)
-        self._live = LiveSource(
-            self._address,
-            options.settings,
-            is_real_time=options.is_real_time,
-            is_looped=options.is_looped,
-            backoff=Backoff(options.reconnect),
-            say=say,
-            stop=self._stop,
-        )
+        self._watcher = Watcher(spec.labels, self.source, options)
+        self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
+        self._live = LiveSource(self._address, options, say=say, stop=self._stop)
         self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))
 
     def stop(self) -> None:
-        """End the iteration after the window that is being inferred; what goes on is ended. From any thread."""
+        """End the iteration, and the actions under way, after the current window. Can be called from any thread."""
         self._stop.set()
 
     def __iter__(self) -> Iterator[WindowAnswer | Event]:
         """Yield answers and events as they come.
 
         Raises:
-            StreamError: One of its kinds, if the source cannot be used or is lost. Events that end what went on come
-                before it.
+            StreamError: If the source cannot be used or is lost, after the events that end the actions under way.
         """
         self.statistics.started_s = time.monotonic()
         self._reader.start()
@@ -119,7 +99,7 @@ class LiveStream:
                     self._say_if_short(error)
                     break
                 if item is None and self._live.is_stuck():
-                    error = silence_error(self._address, self._options.settings)
+                    error = silence_error(self._address, self._options)
                     break
                 yield from self._handled(item)
                 self._report()

@@ -9,9 +9,11 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, dated
 from i3d_edge.runtime.live.hysteresis import Hysteresis
-from i3d_edge.runtime.live.smoothing import Smoothing
+from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap
 from i3d_edge.runtime.live.window import StreamWindow
 
@@ -21,11 +23,14 @@ Float32Array = npt.NDArray[np.float32]
 class Watcher:
     """Smooths probabilities, finds where actions begin and end, and dates both.
 
-    Windows are to be told first (`smooth`), then what they change (`events`).
+    For each window, call `smooth` first, then `events`.
     """
 
-    def __init__(self, smoothing: Smoothing, hysteresis: Hysteresis, source: str) -> None:
-        self._smoothing, self._hysteresis, self._source = smoothing, hysteresis, source
+    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
+        """Begin with no windows; arguments and errors are those of `Hysteresis`."""
+        self._source = source
+        self._smoothing = smoothing_named(options.smoothing)
+        self._hysteresis = Hysteresis(labels, source, options)
         self._anchor: tuple[float, float] | None = None
         self._start_times: dict[int | None, datetime | None] = {}
 
@@ -41,12 +46,12 @@ class Watcher:
         return self._smoothing.update(window.end_s, probabilities)
 
     def events(self, window: StreamWindow, smoothed: Float32Array, latency_ms: float) -> Iterator[Event]:
-        """Yield what a window's smoothed probabilities begin and end."""
+        """Yield the events that a window's smoothed probabilities cause."""
         found = self._hysteresis.update(window.start_s, window.end_s, smoothed)
         yield from self._dated(replace(event, latency_ms=latency_ms) for event in found)
 
     def gap(self, gap: Gap, *, is_live: bool) -> Iterator[Event]:
-        """End all that goes on, forget the windows so far, and yield the gap itself too."""
+        """End all actions, forget the windows so far, and yield the gap itself too."""
         yield from self.close()
         self._smoothing.reset()
         start_s, end_s = float(gap.start), float(gap.end)
@@ -54,7 +59,7 @@ class Watcher:
         yield dated(event, end_s, gap.wall_s) if is_live else event
 
     def close(self) -> Iterator[Event]:
-        """End all that goes on."""
+        """End all actions."""
         yield from self._dated(self._hysteresis.close())
 
     def _dated(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -66,6 +71,6 @@ class Watcher:
             if event.type == "start":
                 self._start_times[event.index] = event.start_time
             else:
-                # Clocks drift and frames jitter; what was told of the start stays true.
+                # Clocks drift and frames jitter; the start time stays as it was reported.
                 event = replace(event, start_time=self._start_times.pop(event.index))
             yield event

@@ -1,4 +1,4 @@
-"""A webhook: events are posted from a thread of their own, in order, and kept while nobody answers."""
+"""A webhook: a thread posts events in order, and keeps them while the receiver does not answer."""
 
 from __future__ import annotations
 
@@ -8,46 +8,38 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
 
 MAX_WAITING = 1000
-"""Events that are kept; a further one takes the place of the oldest."""
+"""Number of events to keep; the next one replaces the oldest."""
 
 TIMEOUT_S = 5.0
 _RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class Refused(Exception):  # noqa: N818 - it is no error of ours
-    """The receiver will not take this event, however often it is sent."""
-
-
-@dataclass
-class DeliveryCounts:
-    """What became of the events: how many arrived, were tried again, and will never arrive."""
-
-    num_sent: int = 0
-    num_retries: int = 0
-    num_lost: int = 0
+    """The receiver will never accept this event."""
 
 
 class Webhook:
-    """Posts events as JSON, one per request, without ever making the caller wait.
+    """Posts events as JSON, one per request, and never makes the caller wait.
 
-    What cannot be delivered is tried again after 1, 2, 4, ... 30 s for as long as it takes, and later events wait
-    behind it. An answer of 3xx or 4xx, other than 408, 425 and 429, will not change: that event is lost and it is the
-    next one's turn. Lost events are counted.
+    A failed event is sent again after 1, 2, 4, ... 30 s until it arrives, and later events wait behind it. A status
+    of 3xx or 4xx, except 408, 425 and 429, is final: that event is lost, and the next one is sent.
 
     Attributes:
-        shown: The URL without what gives access.
-        counts: What became of the events so far.
+        shown: The URL without credentials.
+        num_sent: Events that arrived.
+        num_retries: Attempts that failed and were repeated.
+        num_lost: Events that will never arrive.
     """
 
     def __init__(
@@ -62,23 +54,22 @@ class Webhook:
         """Start the thread.
 
         Args:
-            url: Where to post; http or https. User and password in it are sent as basic authorization.
-            say: Is told, once per outage, that the receiver does not answer, and that it does again.
-            post: Sends one text to the URL, in place of the real one.
-            backoff: Between attempts, without a limit.
-            max_waiting: Events that are kept; a further one takes the place of the oldest.
+            url: An http or https URL. User and password in it are sent as basic authorization.
+            say: Called with a message when the receiver stops answering, and when it answers again.
+            post: Sends a text to the URL; a replacement for tests.
+            backoff: Delays between attempts, without a limit.
+            max_waiting: Number of events to keep; the next one replaces the oldest.
 
         Raises:
-            ValueError: If the URL is of another kind.
+            ArgumentError: If the URL is of another kind.
         """
         check_url(url)
         self.shown = masked(url)
-        self.counts = DeliveryCounts()
+        self.num_sent = self.num_retries = self.num_lost = 0
         self._url, self._say, self._post = url, say, post or post_json
         self._backoff = backoff or Backoff(max_attempts=None)
         self._max_waiting = max_waiting
-        self._waiting: deque[str] = deque()
-        self._sending: str | None = None
+        self._waiting: deque[str] = deque()  # the first one is being sent
         self._changed = threading.Condition()
         self._is_closing = self._is_given_up = self._is_down = False
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
@@ -86,29 +77,28 @@ class Webhook:
 
     @property
     def num_waiting(self) -> int:
-        """How many events are kept for now."""
-        return len(self._waiting) + (self._sending is not None)
+        """How many events are waiting."""
+        return len(self._waiting)
 
     def send(self, event: str) -> None:
         """Take an event, a JSON text, and return at once."""
         with self._changed:
-            if len(self._waiting) == self._max_waiting:
-                self._waiting.popleft()
-                self.counts.num_lost += 1
+            if len(self._waiting) > self._max_waiting:
+                del self._waiting[1]
+                self.num_lost += 1
             self._waiting.append(event)
             self._changed.notify()
 
     def close(self, limit_s: float = 10.0) -> None:
-        """Deliver what waits, for so many seconds at most; what is left then is lost."""
+        """Deliver the waiting events within `limit_s` seconds; those left are lost."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
         self._thread.join(limit_s)
         with self._changed:
             self._is_given_up = True
-            self.counts.num_lost += self.num_waiting
+            self.num_lost += len(self._waiting)
             self._waiting.clear()
-            self._sending = None
             self._changed.notify()
 
     def _run(self) -> None:
@@ -130,26 +120,24 @@ class Webhook:
                 self._is_down = False
 
     def _next(self) -> str | None:
-        """Return the event that is to be sent, once there is one; None when there will be none."""
+        """Wait for an event to send and return it; None if the webhook is closed."""
         with self._changed:
-            if self._sending is None:
-                self._changed.wait_for(lambda: self._waiting or self._is_closing)
-                self._sending = self._waiting.popleft() if self._waiting else None
-            return self._sending
+            self._changed.wait_for(lambda: self._waiting or self._is_closing)
+            return self._waiting[0] if self._waiting else None
 
     def _settle(self, *, is_lost: bool) -> None:
-        """Be done with the event that was sent, unless it was given up meanwhile."""
+        """Remove the event that was sent, unless closing already gave it up."""
         with self._changed:
             self._backoff.succeeded()
-            if self._sending is not None:
-                self.counts.num_lost += is_lost
-                self.counts.num_sent += not is_lost
-                self._sending = None
+            if self._waiting:
+                self._waiting.popleft()
+                self.num_lost += is_lost
+                self.num_sent += not is_lost
 
     def _wait(self) -> None:
-        """Wait before the next attempt; closing cuts that short, once."""
+        """Wait before the next attempt; closing ends the wait, once."""
         with self._changed:
-            self.counts.num_retries += 1
+            self.num_retries += 1
             was_closing, delay_s = self._is_closing, self._backoff.failed()
             self._changed.wait_for(lambda: self._is_given_up or self._is_closing != was_closing, delay_s)
 
@@ -165,22 +153,22 @@ _OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def check_url(url: str) -> None:
-    """Refuse what cannot be posted to.
+    """Check that a URL can be posted to.
 
     Raises:
-        ValueError: If it is not an http or https URL with a host.
+        ArgumentError: If it is not an http or https URL with a host.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"webhook must be an http:// or https:// URL; got {masked(url)!r}")
+        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url)!r}")
 
 
 def post_json(url: str, text: str) -> None:
     """Post a JSON text; user and password in the URL are sent as basic authorization.
 
     Raises:
-        Refused: If the answer is a status that will not change.
-        OSError: If it does not arrive, or the answer is a status that may change.
+        Refused: If the status is final.
+        OSError: If it does not arrive, or the status may change.
         HTTPException: If the answer is not HTTP.
     """
     parts = urlsplit(url)

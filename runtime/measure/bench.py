@@ -1,4 +1,4 @@
-"""How fast do models run? Several of them side by side, in turns."""
+"""Times models side by side, taking turns."""
 
 from __future__ import annotations
 
@@ -41,16 +41,6 @@ class Timing:
         return 1000 / self.percentile_ms(50)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerTime:
-    """One layer of a compiled model: median time in milliseconds, and the kernel that ran it."""
-
-    name: str
-    kind: str
-    kernel: str
-    median_ms: float
-
-
 def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
     """Time models in turns, after a warm-up, on random pixels.
 
@@ -69,26 +59,6 @@ def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
     return {name: Timing(engine, times[name]) for name, engine in engines.items()}
 
 
-def layer_times(engine: Engine, *, rounds: int) -> list[LayerTime]:
-    """Return the time of each layer, slowest first. The engine must have been made with `profile`.
-
-    Raises:
-        SpecError: If the model has several inputs.
-    """
-    request = engine.compiled.create_infer_request()
-    clip = _pixels(engine)
-    samples: dict[str, list[float]] = {}
-    kernels: dict[str, tuple[str, str]] = {}
-    for number in range(WARM_UP + rounds):
-        request.infer(clip)
-        for layer in request.profiling_info if number >= WARM_UP else ():
-            if layer.status == ov.ProfilingInfo.Status.EXECUTED:
-                samples.setdefault(layer.node_name, []).append(layer.real_time.total_seconds() * 1000)
-                kernels[layer.node_name] = (layer.node_type, layer.exec_type)
-    layers = [LayerTime(name, *kernels[name], percentiles(taken, 50)[0]) for name, taken in samples.items()]
-    return sorted(layers, key=lambda layer: -layer.median_ms)
-
-
 def ratios(timings: Sequence[Timing]) -> list[float]:
     """Return how many times faster than the first each model is, by `times_faster`."""
     return [times_faster(timing.clip_ms, timings[0].clip_ms) for timing in timings]
@@ -104,7 +74,7 @@ def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
 
 
 def _turn(engine: Engine, clip: npt.NDArray[np.generic]) -> Turn:
-    """Return what times one round of a model, per clip."""
+    """Return a function that times one round of a model, per clip."""
     if engine.mode == "latency":
         return lambda: elapsed_ms(lambda: engine.compiled(clip)) / engine.spec.batch
 

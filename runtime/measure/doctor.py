@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import openvino as ov
 import psutil
 
+from i3d_edge.core.finding import Finding
 from i3d_edge.core.processor import ContainerLimits, Processor, container_limits, read_processor
+from i3d_edge.core.text import plural
 from i3d_edge.runtime.hardware.drivers import driver_findings, plugins_folder
-from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.inference.devices import device_family
 from i3d_edge.runtime.measure.self_test import check_decoding, check_device
 
@@ -24,16 +24,8 @@ _PRECISION_NAMES = {"bfloat16": "bf16", "float16": "f16", "float": "f32", "float
 _GIB = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What was found of one part of the machine."""
-
-    title: str
-    findings: tuple[Finding, ...]
-
-
-def examine(root: Path = Path("/")) -> list[Section]:
-    """Look at everything: OpenVINO, processor, memory, each device that is there or might be, and decoding.
+def examine(root: Path = Path("/")) -> dict[str, Iterable[Finding]]:
+    """Return findings on OpenVINO, processor, memory, each device that is there or might be, and decoding, by part.
 
     Args:
         root: Of the file system in which drivers are looked for.
@@ -41,21 +33,21 @@ def examine(root: Path = Path("/")) -> list[Section]:
     core = ov.Core()
     limits = container_limits()
     families = {device_family(name) for name in core.available_devices}
-    return [
-        Section("openvino", (_openvino(core),)),
-        Section("processor", tuple(processor_findings(read_processor(), limits))),
-        Section("memory", tuple(_memory(limits))),
-        *(Section(device, tuple(_device(core, device, root))) for device in core.available_devices),
-        *(Section(family, tuple(absent_findings(family, root))) for family in ACCELERATORS if family not in families),
-        Section("video", (check_decoding(),)),
-    ]
+    return {
+        "openvino": [_openvino(core)],
+        "processor": processor_findings(read_processor(), limits),
+        "memory": _memory(limits),
+        **{device: _device(core, device, root) for device in core.available_devices},
+        **{family: absent_findings(family, root) for family in ACCELERATORS if family not in families},
+        "video": [check_decoding()],
+    }
 
 
 def processor_findings(processor: Processor, limits: ContainerLimits) -> Iterable[Finding]:
-    """Say what a processor can do, and which IR suits it."""
+    """Yield what a processor can do, and which IR suits it."""
     features = processor.features
-    cores = f" on {_count(processor.num_cores, 'core')}" if processor.num_cores else ""
-    yield Finding("ok", f"{processor.name}, {_count(processor.num_cpus, 'CPU')}{cores}")
+    cores = f" on {plural(processor.num_cores, 'core')}" if processor.num_cores else ""
+    yield Finding("ok", f"{processor.name}, {plural(processor.num_cpus, 'CPU')}{cores}")
     if limits.cpus is not None and limits.cpus < processor.num_cpus:
         yield Finding("note", f"this container may use the time of {limits.cpus:g} CPUs")
     if not features:
@@ -79,13 +71,13 @@ def _memory(limits: ContainerLimits) -> Iterable[Finding]:
 
 
 def absent_findings(family: str, root: Path) -> Iterable[Finding]:
-    """Say why there is no device of a family, and what is missing for one."""
+    """Yield why there is no device of a family, and what is missing for one."""
     found = driver_findings(family, root)
     missing = [item for item in found if item.level == "warning"]
     if len(found) == 1 and not found[0].remedy:
-        yield Finding("note", f"not available: {found[0].text}; a virtual machine has to be given one")
+        yield Finding("note", f"not available: {found[0].text}; to use one in a virtual machine, pass it through")
     elif missing:
-        yield Finding("note", f"not available: {_count(len(missing), 'part')} missing")
+        yield Finding("note", f"not available: {plural(len(missing), 'part')} missing")
         yield from missing
     else:
         yield Finding("warning", "not available, though nothing is missing", "read the kernel's messages: dmesg")
@@ -110,7 +102,7 @@ def _device(core: ov.Core, device: str, root: Path) -> Iterable[Finding]:
 
 
 def _computes(core: ov.Core, device: str) -> str:
-    """Say which precisions a device has, and which one it takes by default."""
+    """Return the precisions of a device, and its default, as text."""
     able = _ask(core, device, "OPTIMIZATION_CAPABILITIES")
     names = [short for name, short in _PRECISIONS.items() if name in (able if isinstance(able, Sequence) else ())]
     own = re.search(r"'(\w+)'", str(_ask(core, device, "INFERENCE_PRECISION_HINT")))
@@ -123,7 +115,3 @@ def _ask(core: ov.Core, device: str, name: str) -> object:
         return core.get_property(device, name)
     except RuntimeError:
         return None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

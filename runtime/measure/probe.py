@@ -1,12 +1,14 @@
-"""How does an IR do on each device of this machine? Tried, timed, and compared with f32 on the CPU."""
+"""Tries an IR on each device of this machine: times it, and compares its answers with f32 on the CPU."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,19 +47,11 @@ PROB_BOUND = 0.1
 _F32 = "f32"
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What f32 on the CPU says of each clip; shape (num_clips, num_classes)."""
-
-    clips: Sequence[Clip]
-    probabilities: Float32Array
-
-
 def probe(
     ir_path: Path,
-    clips: Sequence[Clip],
     *,
-    is_generated: bool,
+    videos: Sequence[Path] = (),
+    num_clips: int = 3,
     devices: Sequence[str] = (),
     rounds: int = 5,
     aim: Mode = "latency",
@@ -67,38 +61,45 @@ def probe(
 
     Args:
         ir_path: The .xml.
-        clips: To compare on, one at least; of the model's length.
-        is_generated: Whether they are ours and not from a video.
+        videos: To compare answers on; if none, on generated clips.
+        num_clips: Generated clips, or clips of each video, spread over it.
         devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
-        aim: What the recommended setting is to be best at.
+        aim: The mode to recommend a setting for.
         spec_path: A JSON file that describes an IR which does not describe itself.
 
     Raises:
         IRError: If the IR cannot be read.
         ClipShapeError: If it is not fed with the pixels of a video.
+        VideoError: If a video cannot be used.
         DeviceError: If a device is unknown, or the CPU does not run the model.
     """
     core = ov.Core()
     model, spec = read_ir(ir_path, spec_path=spec_path)
     require_rgb(spec)
+    clips = [clip for path in videos for clip in read_clips(path, spec, num_clips=num_clips).clips]
+    clips = clips or generated_clips(spec, num_clips)
     absences = {device: _absence(core, device) for device in devices or _all_devices(core)}
-    known = _reference(ir_path, clips, spec_path) if None in absences.values() else None
+    known = None
+    if None in absences.values():
+        progress.say("trying f32 on the CPU, to compare with")
+        known = _probabilities(Engine(ir_path, inference_precision=_F32, spec_path=spec_path), clips)
     found = []
     for device, reason in absences.items():
         if known is None or reason is not None:
             found.append(DeviceFindings(device=device, status="absent", reason=reason or ""))
             continue
+        attempt = partial(_attempt, ir_path, clips=clips, known=known, rounds=rounds, spec_path=spec_path)
         unsupported, refusal = _unsupported(core, model, device)
-        settings = [] if refusal else _settings(core, device)
-        runs = _measure(ir_path, settings, known, rounds=rounds, spec_path=spec_path)
+        # One after the other, so that none takes the memory or the cores of another.
+        runs = [] if refusal else [attempt(setting) for setting in _settings(core, device)]
         found.append(_present(core, device, unsupported, runs, refusal))
     return Profile(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         model=_identity(ir_path, spec),
         machine=Machine.here(),
         versions=versions(),
-        clip_source="generated" if is_generated else "videos",
+        clip_source="videos" if videos else "generated",
         num_clips=len(clips),
         prob_bound=PROB_BOUND,
         devices=tuple(found),
@@ -107,43 +108,19 @@ def probe(
 
 
 def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
-    """Return clips of moving patterns, each from another seed.
-
-    Raises:
-        ClipShapeError: If the model is not fed with the pixels of a video.
-    """
-    require_rgb(spec)
+    """Return clips of moving patterns, each from another seed, for an RGB model."""
     patterns = list(PATTERNS)
-    found = []
-    for number in range(num_clips):
-        pixels = golden_pixels(spec, patterns[number % len(patterns)], number)
-        [clip] = pixels.values()
-        found.append(Clip(clip[0], 0.0, 0.0))
-    return found
+    pixels = [golden_pixels(spec, patterns[number % len(patterns)], number) for number in range(num_clips)]
+    return [Clip(clip[0], 0.0, 0.0) for inputs in pixels for clip in inputs.values()]
 
 
-def video_clips(paths: Sequence[Path], spec: ModelSpec, num_clips: int) -> list[Clip]:
-    """Return so many clips of each video, spread over it.
-
-    Raises:
-        VideoError: If a video cannot be used.
-    """
-    return [clip for path in paths for clip in read_clips(path, spec, num_clips=num_clips).clips]
-
-
-def recommend(runs: Iterable[Measurement], aim: Mode, *, prob_bound: float = PROB_BOUND) -> Setting | None:
+def recommend(runs: Iterable[Measurement], aim: Mode) -> Setting | None:
     """Return the best setting among those that answer as f32 on the CPU does, within a bound; None if there is none."""
-    right = [run for run in runs if run.max_prob_difference <= prob_bound]
+    right = [run for run in runs if run.max_prob_difference <= PROB_BOUND]
     if aim == "latency":
         timed = [(run.latency_p50_ms, run) for run in right if run.latency_p50_ms is not None]
         return min(timed, key=lambda pair: pair[0])[1].setting if timed else None
     return max(right, key=lambda run: run.clips_per_s).setting if right else None
-
-
-def _reference(ir_path: Path, clips: Sequence[Clip], spec_path: Path | None) -> _Known:
-    progress.say("trying f32 on the CPU, to compare with")
-    engine = Engine(ir_path, inference_precision=_F32, spec_path=spec_path)
-    return _Known(clips, _probabilities(engine, clips))
 
 
 def _all_devices(core: ov.Core) -> list[str]:
@@ -221,26 +198,23 @@ def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str,
     return counts, None
 
 
-def _measure(
+def _attempt(ir_path: Path, setting: Setting, **options: Any) -> Measurement | I3DError:
+    progress.say(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}")
+    try:
+        return _run(ir_path, setting, **options)
+    except I3DError as error:
+        return error
+
+
+def _run(
     ir_path: Path,
-    settings: Sequence[Setting],
-    known: _Known,
+    setting: Setting,
     *,
+    clips: Sequence[Clip],
+    known: Float32Array,
     rounds: int,
     spec_path: Path | None,
-) -> list[Measurement | I3DError]:
-    """Run settings one after the other, so that none takes the memory or the cores of another."""
-    found: list[Measurement | I3DError] = []
-    for setting in settings:
-        progress.say(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}")
-        try:
-            found.append(_run(ir_path, setting, known, rounds=rounds, spec_path=spec_path))
-        except I3DError as error:
-            found.append(error)
-    return found
-
-
-def _run(ir_path: Path, setting: Setting, known: _Known, *, rounds: int, spec_path: Path | None) -> Measurement:
+) -> Measurement:
     before_mib, started = resident_mib(), time.perf_counter()
     engine = Engine(
         ir_path,
@@ -251,7 +225,7 @@ def _run(ir_path: Path, setting: Setting, known: _Known, *, rounds: int, spec_pa
         spec_path=spec_path,
     )
     load_s, after_mib = time.perf_counter() - started, resident_mib()
-    answers = _probabilities(engine, known.clips)
+    answers = _probabilities(engine, clips)
     is_alone = setting.mode == "latency"
     timed_rounds = rounds if is_alone else max(1, rounds // 2)  # each of those is several inferences
     timing = bench({"model": engine}, rounds=timed_rounds)["model"]
@@ -263,8 +237,8 @@ def _run(ir_path: Path, setting: Setting, known: _Known, *, rounds: int, spec_pa
         latency_p50_ms=round(timing.percentile_ms(50), 2) if is_alone else None,
         clips_per_s=round(timing.clips_per_s, 3),
         num_rounds=timed_rounds,
-        max_prob_difference=float(np.nan_to_num(np.abs(answers - known.probabilities), nan=1.0).max()),
-        num_same_top1=int((answers.argmax(axis=1) == known.probabilities.argmax(axis=1)).sum()),
+        max_prob_difference=float(np.nan_to_num(np.abs(answers - known), nan=1.0).max()),
+        num_same_top1=int((answers.argmax(axis=1) == known.argmax(axis=1)).sum()),
     )
 
 

@@ -13,9 +13,9 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.core.errors import VideoError
+from i3d_edge.core.finding import Finding
 from i3d_edge.core.numbers import softmax
 from i3d_edge.runtime.frames.video import Video
-from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.inference.devices import device_family, first_reason
 
 Float32Array = npt.NDArray[np.float32]

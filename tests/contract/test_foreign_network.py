@@ -101,4 +101,4 @@ def test_quantize_and_parity(folder: Path) -> None:
 def test_bundle(folder: Path) -> None:
     run("bundle", "pack", folder / "own.xml", "-o", folder / "box.i3d")
     assert "right" in run("bundle", "verify", folder / "box.i3d")
-    assert "not known (weights unknown)" in run("bundle", "list", folder / "box.i3d")
+    assert "not known (weights unknown)" in run("info", folder / "box.i3d")

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "convert": {"core", "freeze", "convert", "runtime"},
     "runtime": {"core", "runtime"},
     "accuracy": {"core", *ROOMS},
+    "api": {"core", "api", *ROOMS},
 }
 
 

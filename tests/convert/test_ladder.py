@@ -16,7 +16,8 @@ from i3d_edge.convert import convert_graph
 from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
 from i3d_edge.convert.ladder import TOLERANCES, climb
 from i3d_edge.convert.mistakes import mistakes
-from i3d_edge.convert.stage import Feeds, Stage, ir_stage
+from i3d_edge.convert.parity import Feeds
+from i3d_edge.convert.stage import Stage, ir_stage
 from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet, kinetics_400
@@ -252,10 +253,8 @@ def test_an_array_that_is_no_clip(array: np.ndarray, got: str, tmp_path: Path) -
     np.save(tmp_path / "clip.npy", array)
     with pytest.raises(ClipShapeError) as caught:
         read_clip_files([tmp_path / "clip.npy"], SPEC)
-    assert str(caught.value).startswith(
-        f"clip '{tmp_path / 'clip.npy'}' must be 16 frames of 224 x 224 in 3 channels, uint8 or float; got "
-    )
-    assert str(caught.value).endswith(got)
+    assert str(caught.value).startswith(f"clip '{tmp_path / 'clip.npy'}' is ")
+    assert str(caught.value).endswith(f"{got}, not 16 frames of 224 x 224 in 3 channels, uint8 or float")
 
 
 def test_a_file_that_is_no_array(tmp_path: Path) -> None:
@@ -283,7 +282,7 @@ def test_a_model_without_softmax_is_no_stage() -> None:
     clip = ops.parameter((1, 4), ov.Type.f32)
     output = ops.relu(clip)
     output.output(0).set_names({"Softmax"})
-    with pytest.raises(SpecError, match="must end in a softmax, or give logits; it ends in Relu"):
+    with pytest.raises(SpecError, match="the network ends in Relu: neither in a softmax nor in logits"):
         _output_logits(ov.Model([output], [clip], "m"), SPEC)
 
 

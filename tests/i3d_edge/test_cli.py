@@ -128,17 +128,6 @@ def test_a_missing_package_is_named(module: str, args: list[str], message: str, 
     assert result.stderr.startswith(f"DependencyError: {message}\n\nhint: pip install 'i3d-edge[")
 
 
-def test_export_to_model_api(ir_path: Path, tmp_path: Path) -> None:
-    result = i3d("export", ir_path, "--model-api", tmp_path / "api.xml")
-    assert result.exit_code == 0, result.output
-    assert "input    Placeholder NSCTHW (1, 1, 3, 16, 224, 224), uint8, RGB 0..255\n" in result.stdout
-    assert (tmp_path / "api.bin").is_file()
-    again = i3d("export", ir_path, "--model-api", tmp_path / "api.xml")
-    assert again.exit_code == 1
-    assert "pass --force to replace it" in again.stderr
-    assert i3d("export", ir_path, "--model-api", tmp_path / "api.xml", "--force").exit_code == 0
-
-
 def test_classify_for_people(ir_path: Path, video: Path) -> None:
     result = i3d("classify", video, "--model", ir_path, "-k", 2)
     assert result.exit_code == 0, result.output
@@ -424,27 +413,12 @@ def test_info_of_nothing(tmp_path: Path) -> None:
 
 
 def test_bench(ir_path: Path) -> None:
-    result = i3d("bench", ir_path, ir_path.with_name(ir_path.name), "--rounds", 2, "--layers", "-q")
+    result = i3d("bench", ir_path, ir_path.with_name(ir_path.name), "--rounds", 2, "-q")
     assert result.exit_code == 0, result.output
     assert "times_faster_than_first" not in result.stdout
-    assert "slowest layers:" in result.stdout
-    assert "Conv3d_2c_3x3" in result.stdout
+    assert "x first" in result.stdout
 
     document = json.loads(i3d("bench", ir_path, "--rounds", 2, "--json", "--inference-precision", "f32").stdout)
     [row] = document["models"]
     assert (row["executed_precision"], row["times_faster_than_first"]) == ("f32", 1.0)
     assert row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
-
-
-@pytest.mark.slow
-def test_bench_end_to_end(ir_path: Path, video: Path) -> None:
-    result = i3d("bench", ir_path, "--rounds", 1, "--video", video, "-q")
-    assert result.exit_code == 0, result.output
-    assert re.search(r"m?\.xml: 1 videos in \d+\.\d\d s, ", result.stdout)
-    assert re.search(
-        r"x the shortest possible time, \d+\.\d\d s: decoding .* s of processor time, alone, on \d+ cores",
-        result.stdout,
-    )
-    document = json.loads(i3d("bench", ir_path, "--rounds", 1, "--video", video, "-q", "--json").stdout)
-    timed = document["end_to_end"][str(ir_path)]
-    assert timed["wall_over_bound"] == pytest.approx(timed["wall_s"] / timed["bound_s"])

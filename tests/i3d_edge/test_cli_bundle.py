@@ -60,24 +60,9 @@ def test_verify(box: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "5 entries, 0.0 MiB: all checksums match"
     assert lines[1] == f"digest {digest_of(box)}"
-    assert lines[3].split() == [
-        "model",
-        "device",
-        "ran",
-        "in",
-        "differs",
-        "by",
-        "bound",
-        "same",
-        "top-1",
-        "compile",
-        "s",
-        "ms",
-        "per",
-        "clip",
-    ]
-    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.0001", "1", "of", "1", "0.5", "12", "right"]
-    assert lines[6].split() == ["tiny", "CPU", "bf16", "0.01", "0.0399", "1", "of", "1", "0.5", "12", "right"]
+    assert " ".join(lines[3].split()) == ("model device ran in differs by bound same top-1 answers")
+    assert lines[5].split() == ["tiny", "CPU", "f32", "0", "0.0001", "1", "of", "1", "right"]
+    assert lines[6].split() == ["tiny", "CPU", "bf16", "0.01", "0.0399", "1", "of", "1", "right"]
     assert result.stderr.endswith("the bundle is undamaged; only --digest shows that it is the one that was sent\n")
 
 
@@ -157,25 +142,13 @@ def test_unpack(box: Path, tmp_path: Path) -> None:
     assert (tmp_path / "models" / "models" / "tiny.xml").is_file()
 
 
-def test_list(box: Path) -> None:
-    lines = i3d("list", box).stdout.splitlines()
-    assert lines[1] == "weights    tiny: not known (weights unknown): ask whoever trained them"
-    assert re.match(r"packed by  .*i3d-edge \d", lines[2])
-    assert [line.split()[0] for line in lines[7:]] == [
-        "golden.json",
-        "labels/tiny.txt",
-        "licences/apache-2.0.txt",
-        "models/tiny.bin",
-        "models/tiny.xml",
-    ]
-    assert json.loads(i3d("list", box, "--json").stdout)["models"][0]["name"] == "tiny"
-
-
 def test_info_knows_a_bundle(box: Path) -> None:
     result = CliRunner().invoke(main, ["info", str(box)], catch_exceptions=False)
-    assert result.stdout == (
-        "kind    bundle, 5 entries\n"
-        "model   tiny: I3D rgb, 400 classes (numbered-400), 16 frames, FP32, weights unknown\n"
-        f"digest  {digest_of(box)}\n"
-        f"next    i3d bundle verify {box}\n"
-    )
+    lines = result.stdout.splitlines()
+    assert lines[:3] == [
+        "kind       bundle, 5 entries",
+        "model      tiny: I3D rgb, 400 classes (numbered-400), 16 frames, FP32, weights unknown",
+        "weights    tiny: not known (weights unknown): ask whoever trained them",
+    ]
+    assert re.match(r"packed by  .*i3d-edge \d", lines[3])
+    assert lines[4:] == [f"digest     {digest_of(box)}", f"next       i3d bundle verify {box}"]

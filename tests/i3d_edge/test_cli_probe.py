@@ -16,10 +16,9 @@ from synthetic import write_numbered
 from i3d_edge.cli import main
 from i3d_edge.cli.doctor import _table
 from i3d_edge.core import environment
+from i3d_edge.core.finding import Finding
 from i3d_edge.runtime import Engine
-from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.measure import doctor as room
-from i3d_edge.runtime.measure.doctor import Section
 from i3d_edge.runtime.measure.profile import Setting, read_profile, write_profile
 
 pytestmark = pytest.mark.isa
@@ -69,8 +68,8 @@ def test_doctor_in_json() -> None:
 
 def test_what_stops_work_is_said_and_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     found = (Finding("broken", "computes wrong", "do not use it"), Finding("ok", "is warm"))
-    monkeypatch.setattr(room, "examine", lambda: [Section("CPU", found)])
-    problem = environment.Problem("av is too old", "pip install av", stops_work=True)
+    monkeypatch.setattr(room, "examine", lambda: {"CPU": found})
+    problem = Finding("broken", "av is too old", "pip install av")
     monkeypatch.setattr(environment, "find_problems", lambda _installed: [problem])
     result = i3d("doctor")
     assert result.exit_code == 1

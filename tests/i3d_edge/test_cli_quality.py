@@ -1,4 +1,4 @@
-"""The commands that hold a model to a promise: `i3d parity` and `i3d quantize`."""
+"""Comparing two forms of a model, and quantizing: `i3d parity` and `i3d quantize`."""
 
 from __future__ import annotations
 
@@ -119,45 +119,3 @@ def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path
     assert result.exit_code == 0, result.output
     assert "58 convolutions: 58 int8" in result.stdout
     assert "on 4 clips of 4 videos, seed 0" in result.stdout
-
-
-@pytest.mark.slow
-def test_quantize_with_a_promise_that_holds(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
-    options = ["--num-clips", 4, "--min-agreement", "0.5", "-q"]
-    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
-    assert result.exit_code == 0, result.output
-    assert "on 4 clips of 2 videos" in result.stdout  # the others are checked on
-    assert "0 convolutions kept, " in result.stdout
-    assert "top-1 agreement of at least 0.5: 0.00% of 10 views lost" in result.stdout
-
-
-@pytest.mark.slow
-def test_quantize_with_too_few_views_to_tell(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
-    options = ["--num-clips", 4, "--min-agreement", "0.98", "-q"]
-    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
-    assert result.exit_code == 4
-    assert "GateUndecidedError: top-1 agreement of at least 0.98 must be checked on 50 views at least" in result.stderr
-    assert not (tmp_path / "q.xml").exists()
-
-
-@pytest.mark.slow
-def test_quantize_against_a_list(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
-    label = read_ir(short_ir)[1].labels.names[0]
-    listing = tmp_path / "list.csv"
-    rows = "".join(f"{path},{label}\n" for path in videos[:2])
-    listing.write_text(f"path,label\n{rows}")
-    options = ["--list", listing, "--max-drop-top1", "50", "-q", "--num-clips", 2]
-    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", *options)
-    assert result.exit_code == 0, result.output
-    assert "on 2 clips of 2 videos" in result.stdout  # the listed ones are left out
-    assert "top-1 drop of at most 50 points: 0.00% of 2 views lost" in result.stdout
-
-    few = i3d("quantize", short_ir, *videos, "-o", tmp_path / "r.xml", *options[:2], "--max-drop-top1", "1", "-q")
-    assert few.exit_code == 4
-    assert "must be checked on 100 views at least, so that one of them does not decide; got 2" in few.stderr
-
-
-def test_quantize_needs_a_list_for_a_drop(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
-    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--max-drop-top1", "1")
-    assert result.exit_code == 2
-    assert "a list of labelled videos and a largest drop go together" in result.stderr

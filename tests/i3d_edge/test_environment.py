@@ -1,6 +1,7 @@
 import pytest
 
-from i3d_edge.core.environment import Installed, Problem, find_problems, versions
+from i3d_edge.core.environment import Installed, find_problems, versions
+from i3d_edge.core.finding import Finding
 
 VERSIONS = {"i3d-edge": "0.1.0", "openvino": "2026.4.1", "numpy": "2.4.6"}
 REQUIREMENTS = {
@@ -21,30 +22,34 @@ def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
     for changes, problem in [
         (
             {"versions": {**VERSIONS, "openvino": "2024.6.0"}},
-            Problem(
+            Finding(
+                "broken",
                 "i3d-edge needs openvino<2027,>=2026.2; 2024.6.0 is installed",
                 "pip install 'openvino<2027,>=2026.2'",
-                stops_work=True,
             ),
         ),
         (
             {"versions": {"i3d-edge": "0.1.0", "openvino": "2026.4.1", "numpy": "2.6.0"}},
-            Problem(
+            Finding(
+                "warning",
                 "openvino needs numpy<2.6.0,>=1.16.6; 2.6.0 is installed",
                 "pip install 'numpy<2.6.0,>=1.16.6'",
-                stops_work=False,
             ),
         ),
         (
             {"requirements": {"i3d-edge": ["av>=18"]}},
-            Problem("i3d-edge needs av>=18; it is not installed", "pip install 'av>=18'", stops_work=True),
+            Finding(
+                "broken",
+                "i3d-edge needs av>=18; it is not installed",
+                "pip install 'av>=18'",
+            ),
         ),
         (
             {"versions": {**VERSIONS, "openvino-dev": "2024.6.0"}},
-            Problem(
+            Finding(
+                "warning",
                 "openvino-dev 2024.6.0 is installed; it needs another openvino, and numpy below 2",
                 "install it in its own environment, with requirements-openvino-dev.txt",
-                stops_work=False,
             ),
         ),
         (
@@ -55,12 +60,12 @@ def test_one_thing_is_wrong(subtests: pytest.Subtests) -> None:
                     "opencv-contrib-python-headless": "4.12.0.88",
                 }
             },
-            Problem(
+            Finding(
+                "warning",
                 "2 OpenCV wheels are installed and overwrite each other's files: opencv-contrib-python-headless, "
                 "opencv-python",
                 "pip uninstall opencv-contrib-python-headless opencv-python, then pip install "
                 "opencv-contrib-python-headless",
-                stops_work=False,
             ),
         ),
     ]:
@@ -75,7 +80,7 @@ def test_a_prerelease_counts_and_another_extra_does_not() -> None:
 
 def test_what_stops_work_comes_first() -> None:
     own = installed(versions={**VERSIONS, "openvino-dev": "2024.6.0", "numpy": "1.0"})
-    assert [problem.stops_work for problem in find_problems(own)] == [True, False, False]
+    assert [problem.level for problem in find_problems(own)] == ["broken", "warning", "warning"]
 
 
 def test_this_environment() -> None:

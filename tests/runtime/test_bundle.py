@@ -26,7 +26,6 @@ from i3d_edge.runtime.bundle.golden import (
     to_bytes,
 )
 from i3d_edge.runtime.bundle.manifest import GOLDEN, MANIFEST, MANIFEST_SUM
-from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.measure.profile import Setting
 
 Change = Callable[[Entries], None]
@@ -85,7 +84,6 @@ def test_what_is_in_it(tiny: Path, tmp_path: Path) -> None:
     assert set(manifest["versions"]) == {
         *("python", "i3d-edge", "openvino", "numpy", "av", "opencv-contrib-python-headless", "system")
     }
-    assert len(json.loads(entries["golden.json"])["short"][0]["top5"][0]) == 5
 
 
 def test_the_licence_is_the_project_s() -> None:
@@ -421,10 +419,9 @@ def test_no_place_for_temporary_files(box: Path, tmp_path: Path, monkeypatch: py
     )
 
 
-def test_answers_survive_being_written(tiny: Path) -> None:
-    _, spec = read_ir(tiny)
+def test_answers_survive_being_written() -> None:
     answers = fake_run(error=0.123).answers
-    [read] = from_bytes(to_bytes({"short": (spec, answers)}))["short"]
+    [read] = from_bytes(to_bytes({"short": answers}))["short"]
     assert (read.probabilities == answers[0].probabilities).all()
     assert read.probabilities.dtype == np.float32
 

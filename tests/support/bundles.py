@@ -29,7 +29,7 @@ def fake_run(*, precision: str = "f32", error: float = 0.0, pattern: str = "grat
     logits[0] -= 4 * error
     probabilities = np.exp(logits) / np.exp(logits).sum()
     answer = GoldenAnswer(pattern, 1, {"Placeholder": "0" * 64}, probabilities[np.newaxis].astype(np.float32))
-    return GoldenRun(precision, (answer,), 0.5, 12.3)
+    return GoldenRun(precision, (answer,))
 
 
 def fake_engine(

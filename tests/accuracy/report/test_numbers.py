@@ -1,5 +1,6 @@
-from i3d_edge.accuracy.report.numbers import plural, seconds, signed, significant
+from i3d_edge.accuracy.report.numbers import seconds, signed, significant
 from i3d_edge.accuracy.report.tradeoff import number_positions
+from i3d_edge.core.text import plural
 
 
 def test_three_digits() -> None:

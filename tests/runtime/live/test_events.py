@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live.event import Event, dated
 from i3d_edge.runtime.live.hysteresis import Hysteresis
+from i3d_edge.runtime.live.options import StreamOptions
 
 LABELS = LabelSet("three", ("run", "jump", "sit"))
 
 
 def told(rows: list[tuple[float, ...]], **options: object) -> list[tuple[object, ...]]:
     """Windows of 3 s, one a second, until the stream ends; what is told after which window."""
-    hysteresis = Hysteresis(LABELS, "test", **options)
+    hysteresis = Hysteresis(LABELS, "test", StreamOptions(**options))
     result = []
     for number, row in enumerate(rows):
         for event in hysteresis.update(number, number + 3, np.array(row, np.float32)):
@@ -64,7 +66,7 @@ def test_actions(subtests: pytest.Subtests) -> None:
         ),
         "one label only": (
             [(0.9, 0, 0.6), (0, 0.9, 0.6)],
-            {"only": [1]},
+            {"labels": ["jump"]},
             [(1, "start", "jump", 1, None, 0.9), ("end", "end", "jump", 1, 4, 0.9)],
         ),
         "no hysteresis": (
@@ -80,8 +82,8 @@ def test_actions(subtests: pytest.Subtests) -> None:
 def test_thresholds_have_an_order(subtests: pytest.Subtests) -> None:
     for on, off in [(0.3, 0.5), (0.5, 0), (1.1, 0.5)]:
         with subtests.test(on=on, off=off):
-            with pytest.raises(ValueError, match="thresholds") as caught:
-                Hysteresis(LABELS, "test", on=on, off=off)
+            with pytest.raises(ArgumentError, match="thresholds") as caught:
+                StreamOptions(on=on, off=off)
             assert str(caught.value) == f"thresholds must be 0 < off <= on <= 1; got off {off:g}, on {on:g}"
 
 

@@ -1,10 +1,10 @@
 import pytest
 
-from i3d_edge.runtime.live.hop import AutoHop, FixedHop
+from i3d_edge.runtime.live.hop import Hop
 
 
 def test_a_fixed_hop_stays() -> None:
-    hop = FixedHop(25)
+    hop = Hop(25)
     hop.took(100, 25)
     assert hop.num_frames == 25
 
@@ -18,14 +18,14 @@ def test_a_fixed_hop_stays() -> None:
     ],
 )
 def test_auto_is_what_a_live_stream_delivers_meanwhile(seconds: float, expected: int) -> None:
-    hop = AutoHop(79)
+    hop = Hop(79, is_auto=True)
     assert hop.num_frames == 79
     hop.took(seconds, 25)
     assert hop.num_frames == expected
 
 
 def test_auto_grows_at_once_and_shrinks_slowly() -> None:
-    hop = AutoHop(79)
+    hop = Hop(79, is_auto=True)
     seen = []
     for seconds in [0.2, 1.0, *[0.2] * 30]:
         hop.took(seconds, 25)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
 ROWS = [(0.0, 0.0), (1.0, 1.0), (3.0, 1.0), (3.5, 0.0)]
@@ -37,7 +38,7 @@ def test_the_exponential_average_depends_on_time_only() -> None:
 def test_other_names_are_refused(subtests: pytest.Subtests) -> None:
     for name in ["", "exponential", "exponential:0", "mean:0", "mean:1.5", "median:3", "mean:-1"]:
         with subtests.test(name=name):
-            with pytest.raises(ValueError, match="smoothing must be") as caught:
+            with pytest.raises(ArgumentError, match="smoothing must be") as caught:
                 smoothing_named(name)
             assert str(caught.value) == (
                 f"smoothing must be none, exponential:SECONDS or mean:WINDOWS, above 0; got {name!r}"

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from synthetic import read_number, write_video
 from i3d_edge.core.errors import CameraError, I3DError, StreamLostError, StreamOpenError, StreamTimeoutError
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
-from i3d_edge.runtime.live.connection import Connection, Settings
+from i3d_edge.runtime.live.connection import Connection
 from i3d_edge.runtime.live.frame import LiveFrame
+from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 
-QUICK = Settings(open_timeout_s=0.5, read_timeout_s=0.5)
-PATIENT = Settings(open_timeout_s=5, read_timeout_s=5)
+QUICK = StreamOptions(open_timeout_s=0.5, read_timeout_s=0.5)
+PATIENT = StreamOptions(open_timeout_s=5, read_timeout_s=5)
 
 
 def backoff(attempts: int | None) -> Backoff:
@@ -93,7 +95,7 @@ def test_an_avi_with_reordered_frames(tmp_path: Path) -> None:
 
 def test_a_file_begins_again_without_a_gap(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", numbered(range(8)))
-    source = iter(LiveSource(Address.parse(str(path)), QUICK, is_looped=True))
+    source = iter(LiveSource(Address.parse(str(path)), replace(QUICK, is_looped=True)))
     items = [next(source) for _ in range(20)]
     assert [read_number(item.rgb()) for item in items] == [*range(8), *range(8), *range(4)]
     assert [item.time for item in items] == [Fraction(n, 25) for n in range(20)]
@@ -102,7 +104,7 @@ def test_a_file_begins_again_without_a_gap(tmp_path: Path) -> None:
 def test_real_time_takes_its_time(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", numbered(range(10)))
     started = time.monotonic()
-    source = LiveSource(Address.parse(str(path)), QUICK, is_real_time=True)
+    source = LiveSource(Address.parse(str(path)), replace(QUICK, is_real_time=True))
     assert read(source) == list(range(10))
     assert 0.3 < time.monotonic() - started < 3
     assert source.is_live
@@ -152,7 +154,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("decoder", ["qsv", "bogus"])
 def test_a_hardware_decoder_that_is_not_there_is_an_error(tmp_path: Path, decoder: str) -> None:
     path = write_video(tmp_path / "a.mp4", numbered(range(5)))
-    error = failure(LiveSource(Address.parse(str(path)), Settings(hardware_decoder=decoder)))
+    error = failure(LiveSource(Address.parse(str(path)), StreamOptions(hardware_decoder=decoder)))
     assert error.message.startswith(f"cannot decode stream '{path}' on '{decoder}': ")
     assert str(error.hint).startswith("leave out --hardware-decoder to decode on the CPU; this FFmpeg knows ")
 
@@ -169,7 +171,7 @@ def test_a_hardware_decoder_is_asked_for_without_a_way_around_it(
 
     really_open = av.open
     monkeypatch.setattr(av, "open", open_)
-    assert read(LiveSource(Address.parse(str(path)), Settings(hardware_decoder="qsv"))) == list(range(5))
+    assert read(LiveSource(Address.parse(str(path)), StreamOptions(hardware_decoder="qsv"))) == list(range(5))
     assert read(LiveSource(Address.parse(str(path)), QUICK)) == list(range(5))
     assert (asked[0].allow_software_fallback, asked[1]) == (False, None)
 
@@ -189,7 +191,7 @@ def test_sound_alone(tmp_path: Path) -> None:
 def test_a_file_without_frames(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", numbered(range(5)), container_options={"movflags": "faststart"})
     path.write_bytes(path.read_bytes()[:-400])
-    source = LiveSource(Address.parse(str(path)), QUICK, is_looped=True, connect=_Empty)
+    source = LiveSource(Address.parse(str(path)), replace(QUICK, is_looped=True), connect=_Empty)
     assert failure(source).message == f"no frame of stream '{path}' can be decoded"
 
 
@@ -221,7 +223,7 @@ def test_a_live_playlist_is_played_at_its_pace(tmp_path: Path) -> None:
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:5\n#EXTINF:0.8,\n0.ts\n"
     video = write_video(tmp_path / "a.ts", numbered(range(20)))
     with serve(Served({"/a.m3u8": playlist.encode(), "/0.ts": video.read_bytes()})) as served:
-        source = LiveSource(Address.parse(f"{served.url}/a.m3u8"), Settings(open_timeout_s=1, read_timeout_s=1))
+        source = LiveSource(Address.parse(f"{served.url}/a.m3u8"), StreamOptions(open_timeout_s=1, read_timeout_s=1))
         items = []
         started = time.monotonic()
         for item in source:
@@ -257,7 +259,7 @@ def test_a_source_that_dies_and_comes_back(transport_stream: Path) -> None:
 
 def test_a_stream_that_falls_silent(transport_stream: Path) -> None:
     with broadcast(Broadcast([transport_stream.read_bytes()], then="silent")) as sent:
-        settings = Settings(open_timeout_s=5, read_timeout_s=0.4)
+        settings = StreamOptions(open_timeout_s=5, read_timeout_s=0.4)
         said: list[str] = []
         source = LiveSource(Address.parse(sent.url), settings, backoff=backoff(1), say=said.append)
         items, _ = read_until_lost(source)
@@ -314,7 +316,7 @@ def test_forever_waits_for_a_source_that_is_not_there_yet(transport_stream: Path
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_rtsp(transport: str, pictures: list[list[bytes]]) -> None:
-    settings = Settings(transport, 5, 5)
+    settings = StreamOptions(rtsp_transport=transport, open_timeout_s=5, read_timeout_s=5)
     with serve_rtsp(Played(pictures, [60], then="silent", rate_fps=100)) as played:
         stop = threading.Event()
         source = LiveSource(Address.parse(played.url), settings, stop=stop)
@@ -332,7 +334,9 @@ def test_rtsp(transport: str, pictures: list[list[bytes]]) -> None:
 
 def test_rtsp_dies_and_comes_back(pictures: list[list[bytes]]) -> None:
     with serve_rtsp(Played(pictures, [30, 30, 0])) as played:
-        source = LiveSource(Address.parse(played.url), Settings("tcp", 0.6, 0.6), backoff=backoff(1))
+        source = LiveSource(
+            Address.parse(played.url), StreamOptions(open_timeout_s=0.6, read_timeout_s=0.6), backoff=backoff(1)
+        )
         items, _ = read_until_lost(source)
     assert [item.reason for item in items if isinstance(item, Gap)] == ["the source broke off and came back"]
     assert len([item for item in items if isinstance(item, LiveFrame)]) > 50
@@ -468,7 +472,7 @@ def test_a_read_that_cannot_be_called_back_counts_as_stuck(monkeypatch: pytest.M
         release.wait(5)
         raise StreamOpenError("too late")
 
-    source = LiveSource(Address.parse("camera:0"), Settings(open_timeout_s=0.05), connect=connecting)
+    source = LiveSource(Address.parse("camera:0"), StreamOptions(open_timeout_s=0.05), connect=connecting)
     thread = threading.Thread(target=failure, args=(source,))
     assert not source.is_stuck()
     thread.start()

@@ -36,7 +36,7 @@ def test_lines_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics.num_frames, statistics.num_started, statistics.num_ended, statistics.num_gaps = 400, 2, 2, 1
     assert statistics.summary(120.0) == (
         "15.0 s of stream in 20.0 s: 400 frames, 25 windows (1.25 windows/s), 3 dropped, 0 waiting, hop 25, "
-        "latency p50 40 p95 40 max 40 ms, 321 MiB, 2 actions started, 2 ended, 1 gaps"
+        "latency p50 40 p95 40 max 40 ms, 321 MiB, 2 actions started, 2 ended, 1 gap"
     )
     statistics.num_damaged = 7
-    assert statistics.summary(120.0).endswith(", 1 gaps, 7 decoding errors")
+    assert statistics.summary(120.0).endswith(", 1 gap, 7 decoding errors")

@@ -13,7 +13,14 @@ import pytest
 from live import SPEC, Broadcast, brightness, broadcast, grey, numbered, write_transport_stream
 from synthetic import write_numbered, write_video
 
-from i3d_edge.core.errors import ClipShapeError, LabelError, StreamLostError, StreamOpenError, StreamTimeoutError
+from i3d_edge.core.errors import (
+    ArgumentError,
+    ClipShapeError,
+    LabelError,
+    StreamLostError,
+    StreamOpenError,
+    StreamTimeoutError,
+)
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
@@ -252,7 +259,7 @@ def test_models_and_options_that_do_not_fit() -> None:
         LiveStream("x", i3d_spec(labels=SPEC.labels, stream="flow"), brightness)
     with pytest.raises(LabelError, match="'brihgt' is not among the 2"):
         LiveStream("x", SPEC, brightness, StreamOptions(labels=["brihgt"]))
-    with pytest.raises(ValueError, match="thresholds must be"):
+    with pytest.raises(ArgumentError, match="thresholds must be"):
         StreamOptions(on=0.2)
-    with pytest.raises(ValueError, match="smoothing must be"):
+    with pytest.raises(ArgumentError, match="smoothing must be"):
         StreamOptions(smoothing="median")

@@ -11,7 +11,7 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.frame import LiveFrame
-from i3d_edge.runtime.live.hop import FixedHop
+from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.window import Sampler, StreamWindow, WindowBuilder
 from i3d_edge.runtime.views.clip import Clip
 
@@ -32,7 +32,7 @@ def test_the_frame_on_display_is_the_sample(subtests: pytest.Subtests) -> None:
 
 
 def windows(times: list[Fraction], hop: int, spec: ModelSpec = WIDE) -> list[StreamWindow]:
-    builder = WindowBuilder(spec, FixedHop(hop))
+    builder = WindowBuilder(spec, Hop(hop))
     images = numbered(range(len(times)))
     result = []
     for time, image in zip(times, images, strict=True):
@@ -101,7 +101,7 @@ def test_the_last_frame_of_a_window_says_when_it_arrived() -> None:
 
 
 def test_nothing_spans_a_restart() -> None:
-    builder = WindowBuilder(WIDE, FixedHop(1))
+    builder = WindowBuilder(WIDE, Hop(1))
     cut = []
     for number, image in enumerate(numbered(range(25))):
         if number == 13:
@@ -112,7 +112,7 @@ def test_nothing_spans_a_restart() -> None:
 
 
 def test_pictures_of_changing_size_are_resized_each() -> None:
-    builder = WindowBuilder(WIDE, FixedHop(1))
+    builder = WindowBuilder(WIDE, Hop(1))
     cut = []
     for number in range(12):
         image = np.repeat(np.repeat(numbered(range(number, number + 1))[0], 2 + 2 * (number % 2), 0), 1 + number % 2, 1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from trees import write_tree
 
+from i3d_edge.core.finding import Finding
 from i3d_edge.core.processor import ContainerLimits, Processor
-from i3d_edge.runtime.hardware.finding import Finding
 from i3d_edge.runtime.measure import doctor, self_test
 from i3d_edge.runtime.measure.doctor import absent_findings, examine, processor_findings
 from i3d_edge.runtime.measure.self_test import check_decoding, check_device
@@ -45,7 +45,7 @@ def test_a_container_with_limits() -> None:
 def test_a_machine_without_a_gpu(tmp_path: Path) -> None:
     write_tree(tmp_path, {"sys/bus/pci/devices/": ""})
     assert list(absent_findings("GPU", tmp_path)) == [
-        Finding("note", "not available: no Intel GPU on the PCI bus; a virtual machine has to be given one")
+        Finding("note", "not available: no Intel GPU on the PCI bus; to use one in a virtual machine, pass it through")
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_gpu_that_should_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_this_machine(tmp_path: Path) -> None:
-    sections = {section.title: section.findings for section in examine(tmp_path)}
+    sections = {title: list(findings) for title, findings in examine(tmp_path).items()}
     assert list(sections)[:4] == ["openvino", "processor", "memory", "CPU"]
     assert {"GPU", "NPU"} <= set(sections)
     assert list(sections)[-1] == "video"
