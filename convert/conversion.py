@@ -23,14 +23,12 @@ from i3d_edge.convert.passes import (
     FLATTEN_INPUT,
     LOWER_TO_2D,
     PASSES,
-    TAKE_FRAMES,
     Fold,
     Outcome,
     Target,
     embed_preprocessing,
     flatten_input,
     passes_for,
-    take_frames,
 )
 from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core import labels as label_sets
@@ -81,7 +79,6 @@ def convert_graph(
     input_type: ElementType = "u8",
     num_frames: int | None = None,
     batch: int | None = None,
-    frame_px: tuple[int, int] | None = None,
     flat_input: bool = False,
     logits_output: bool = False,
     reference: parity.Reference | None = None,
@@ -104,8 +101,6 @@ def convert_graph(
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         num_frames: Frames in a clip, if not as many as the graph was frozen for.
         batch: Clips at once, if not as many as the graph was frozen for.
-        frame_px: Height and width of whole frames that the IR itself resizes and crops; None if it takes them
-            cropped.
         flat_input: Let a network lowered for a VPU take the frames of one clip without the batch axis, four axes.
         logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None leaves the check out.
@@ -123,7 +118,7 @@ def convert_graph(
     _require_one_clip(graph_spec, target)
     cost = _cost_per_clip(model, graph_spec)
     spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
-    spec = replace(spec, layout=layout, frame_px=frame_px, precision=precision)
+    spec = replace(spec, layout=layout, precision=precision)
     passes = passes_for(target, fold)
     model, spec, outcomes = _rewrite(model, spec, passes, flat_input=flat_input, logits_output=logits_output)
     num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
@@ -148,9 +143,6 @@ def _rewrite(
     """Make a graph's network the one that a spec asks for; return it, its spec, and what became of each pass."""
     applied = [] if spec.stream == "flow" else [EMBED_PREPROCESSING]
     model = embed_preprocessing(model, spec)
-    if spec.frame_px is not None:
-        model = take_frames(model, spec)
-        applied.append(TAKE_FRAMES)
     _name_ports(model, spec, logits_output=logits_output)
     outcomes = {name: PASSES[name](model) for name in passes}
     applied += [name for name, outcome in outcomes.items() if outcome.is_applied]

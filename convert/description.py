@@ -54,7 +54,7 @@ def _model_info(spec: ModelSpec) -> Mapping[str, str]:
 
     Mean and scale are stated for readers; `embedded_processing` says that the model applies them.
     """
-    height, width = spec.frame_px or spec.crop_px
+    height, width = spec.crop_px
     info = {
         "model_type": "Action Classification",
         "labels": " ".join(name.replace(" ", "_") for name in spec.labels.names),

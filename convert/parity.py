@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
@@ -79,7 +78,7 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         reference: Runs the frozen graph.
     """
     clips = generated_pixels(spec)
-    expected = reference(graph_path, [_see(clip, spec) for clip in clips.values()])
+    expected = reference(graph_path, [_normalised(clip, spec) for clip in clips.values()])
     got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
@@ -142,15 +141,8 @@ def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
     return replace(spec, layout="NDHWC").input_shape(name)
 
 
-def _see(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    """Return what the network sees of a clip: normalised, and cropped if the model is given whole frames."""
-    seen = {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
-    if spec.frame_px is None:
-        return seen
-    rows, columns = resize_matrices(spec)
-    return {
-        name: np.einsum("rh,ndhwc,qw->ndrqc", rows, frames, columns, optimize=True) for name, frames in seen.items()
-    }
+def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
+    return {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:

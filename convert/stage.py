@@ -68,8 +68,8 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
         DeviceError: If the device is absent or refuses the model.
     """
     model, spec = read_ir(path, spec_path=spec_path)
-    if spec.batch != 1 or spec.frame_px is not None:
-        raise SpecError(f"a stage takes one clip of cropped frames at a time; {str(path)!r} is {spec.title()}")
+    if spec.batch != 1:
+        raise SpecError(f"a stage takes one clip at a time; {str(path)!r} is {spec.title()}")
     _take_floats(model)
     stored = spec.precision or "FP32"
     hint = precision or (None if stored == "INT8" else "f32")

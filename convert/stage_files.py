@@ -53,7 +53,7 @@ def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME
 
     if (path / SAVED_MODEL_NAME).is_file():
-        module = HubModule(path, num_frames=num_frames)
+        module = stack.enter_context(HubModule(path, num_frames=num_frames))
         name = f"{path.absolute().name} (DeepMind's graph, TensorFlow f32)"
         return Stage(name, "f32", "FP32", module.spec, lambda feeds: module.logits(feeds)[0], module.layers)
     folder = stack.enter_context(tempfile.TemporaryDirectory())

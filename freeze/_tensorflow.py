@@ -49,6 +49,7 @@ try:
                 import tensorflow as tf
         finally:
             del os.environ[_LOG_LEVEL]
+        tf.get_logger().setLevel("ERROR")  # it calls its first version's functions deprecated
 except ModuleNotFoundError as missing:
     if missing.name != "tensorflow":
         raise

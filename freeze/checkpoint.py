@@ -27,7 +27,7 @@ from i3d_edge.core.errors import (
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
-from i3d_edge.core.spec import Origin
+from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer
@@ -38,7 +38,6 @@ HUB_VARIABLES = Path("variables", "variables")
 _TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
 _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
-_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Checkpoint:
     ignored: tuple[str, ...]
     fingerprint: str
     likeness: Likeness | None
-    origin: Origin
+    origin: str
     labels: LabelSet
     is_hub_module: bool = False
     num_shards: int = 1
@@ -117,11 +116,8 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
         LabelError: If `labels` has another number of names than the checkpoint has classes.
     """
     is_hub_module = os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index")
-    prefix = path / HUB_VARIABLES if is_hub_module else _find_prefix(path)
-    index_path = Path(f"{prefix}.index")
-    if not os.path.isfile(index_path):
-        raise CheckpointMissingError(f"checkpoint {str(prefix)!r} must have an .index file; there is none")
-    tensors = read_index(index_path)
+    prefix = _find_prefix(path / HUB_VARIABLES if is_hub_module else path)
+    tensors = read_index(Path(f"{prefix}.index"))
     _check_data_files(prefix, tensors)
     return _identify(prefix, tensors, labels, is_hub_module=is_hub_module)
 
@@ -137,7 +133,7 @@ def _find_prefix(path: Path) -> Path:
         found = sorted(path.glob("*.index"))
         if len(found) != 1:
             raise CheckpointMissingError(
-                f"folder {str(path)!r} must hold one checkpoint; got {len(found)} .index files",
+                f"folder {str(path)!r} holds {len(found)} checkpoints instead of one",
                 hint="give the checkpoint's prefix, for instance .../model.ckpt",
             )
         return found[0].with_suffix("")
@@ -147,7 +143,7 @@ def _find_prefix(path: Path) -> Path:
     if not os.path.isfile(f"{path}.index"):
         near = sorted(item.name.removesuffix(".index") for item in path.parent.glob("*.index"))
         raise CheckpointMissingError(
-            f"checkpoint {str(path)!r} must have an .index file; there is none",
+            f"checkpoint {str(path)!r} has no .index file",
             hint=f"checkpoints in that folder: {', '.join(near)}"
             if near
             else "`i3d fetch` downloads the published ones",
@@ -160,7 +156,7 @@ def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
     for shard, path in enumerate(_shards(prefix, num_shards)):
         if not os.path.isfile(path):
             raise CheckpointMissingError(
-                f"checkpoint {str(prefix)!r} must have {num_shards} data file(s); number {shard} is absent",
+                f"checkpoint {str(prefix)!r} lacks data file {shard} of {num_shards}",
                 hint="the .index alone holds no weights: its data file belongs beside it",
             )
         refuse_lfs_pointer(path)
@@ -168,8 +164,8 @@ def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
         expected = max(ends, default=0)
         if (got := path.stat().st_size) < expected:
             raise CheckpointDamagedError(
-                f"checkpoint file {str(path)!r} must have {expected} bytes; got {got}",
-                hint="the file is truncated: fetch or copy it again",
+                f"checkpoint file {str(path)!r} is truncated: it has {got} of {expected} bytes",
+                hint="fetch or copy it again",
             )
 
 
@@ -187,7 +183,7 @@ def _identify(
     scopes = sorted(name.removesuffix(_FIRST_WEIGHTS) for name in tensors if name.endswith(_FIRST_WEIGHTS))
     if len(scopes) > 1:
         raise CheckpointVariablesError(
-            f"checkpoint {str(prefix)!r} must hold one network; got {len(scopes)}, in the scopes {', '.join(scopes)}",
+            f"checkpoint {str(prefix)!r} holds {len(scopes)} networks, in the scopes {', '.join(scopes)}",
             hint="save each network's variables to a checkpoint of its own",
         )
     scope = scopes[0] if scopes else ""
@@ -208,8 +204,7 @@ def _identify(
     likeness = published.nearest(crc32c)
     if labels is not None and len(labels) != num_classes:
         raise LabelError(
-            f"label set {labels.name!r} must have the {num_classes} classes of checkpoint {str(prefix)!r}; "
-            f"got {len(labels)} labels"
+            f"checkpoint {str(prefix)!r} has {num_classes} classes; label set {labels.name!r} has {len(labels)}"
         )
     return Checkpoint(
         prefix=prefix,
@@ -242,13 +237,12 @@ def _require_network(
     ]
     if missing or misshaped:
         found = [
-            f"{len(names)} {kind} ({_some(names)})"
+            f"{len(names)} {kind} ({some(names)})"
             for kind, names in (("missing", missing), ("mis-shaped", misshaped), ("unexpected", list(ignored)))
             if names
         ]
         raise CheckpointVariablesError(
-            f"checkpoint {str(prefix)!r} must have the {len(shapes)} variables of an Inception-v1 I3D; "
-            f"got {'; '.join(found)}",
+            f"checkpoint {str(prefix)!r} is no Inception-v1 I3D, which has {len(shapes)} variables: {'; '.join(found)}",
             hint=_resemblance(tensors),
         )
 
@@ -271,8 +265,3 @@ def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     """A batch norm tensor is published as (C,) or (1, 1, 1, 1, C)."""
     return (shape, shape[-1:]) if shape[:-1] == (1, 1, 1, 1) else (shape,)
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return shown + (", ..." if len(names) > _NAMES_SHOWN else "")

@@ -6,7 +6,6 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 from i3d_edge.core.errors import DownloadError
@@ -65,14 +64,10 @@ def _transfer(url: str, partial: Path) -> None:
         length = int(response.headers.get("Content-Length", 0))
         with writing(partial), partial.open("ab" if is_resumed else "wb") as stream:
             title = partial.name.removesuffix(".part")
-            for chunk in track(_chunks(response), total=-(-length // _CHUNK_BYTES), title=title, unit="block"):
+            chunks = iter(lambda: response.read(_CHUNK_BYTES), b"")
+            for chunk in track(chunks, total=-(-length // _CHUNK_BYTES), title=title, unit="block"):
                 stream.write(chunk)
         done = partial.stat().st_size
     expected = length + (have if is_resumed else 0)
     if length and done < expected:
         raise ConnectionError(f"{done} of {expected} bytes arrived")
-
-
-def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    while chunk := response.read(_CHUNK_BYTES):
-        yield chunk

@@ -16,6 +16,7 @@ from i3d_edge.core.errors import LabelError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTPUT_NAME, i3d_spec
+from i3d_edge.core.numbers import LEAST_PROBABILITY
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
 from i3d_edge.freeze._tensorflow import tf
@@ -24,8 +25,6 @@ from i3d_edge.freeze.network import Variables, build_features, build_logits
 
 # GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
 _GRAPH_PRODUCER = 134
-# A floor under averaged probabilities, so that their logarithm is finite.
-_LEAST_PROBABILITY = 1e-30
 
 StrPath = str | PathLike[str]
 
@@ -156,7 +155,7 @@ def _fuse(answers: Sequence[Any], fusion: Fusion | None) -> None:
             tf.nn.softmax(tf.reduce_mean(answer, axis=1), name=f"{stream}_probabilities")
             for stream, answer in zip(("rgb", "flow"), answers, strict=True)
         )
-        mean = tf.maximum(tf.multiply(tf.add(rgb, flow), 0.5), _LEAST_PROBABILITY)
+        mean = tf.maximum(tf.multiply(tf.add(rgb, flow), 0.5), LEAST_PROBABILITY)
         logits = tf.math.log(mean, name=LOGITS_NAME)
     tf.nn.softmax(logits, name=OUTPUT_NAME)
 
@@ -164,13 +163,12 @@ def _fuse(answers: Sequence[Any], fusion: Fusion | None) -> None:
 def _joint_stream(rgb: Checkpoint, flow: Checkpoint) -> Any:
     if (rgb.stream, flow.stream) != ("rgb", "flow"):
         raise SpecError(
-            "a joint model must be made of an rgb and a flow checkpoint, in that order; "
-            f"got {rgb.stream} and {flow.stream}",
+            f"a joint model needs an rgb and a flow checkpoint, in that order, not {rgb.stream} and {flow.stream}",
             hint="swap the two" if (rgb.stream, flow.stream) == ("flow", "rgb") else "give one of each",
         )
     if rgb.labels != flow.labels:
         raise LabelError(
-            f"a joint model's checkpoints must have the same classes; got {len(rgb.labels)} ({rgb.labels.name}) and "
+            f"the two checkpoints have different classes: {len(rgb.labels)} ({rgb.labels.name}) and "
             f"{len(flow.labels)} ({flow.labels.name})"
         )
     return "joint"

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
+from typing import Any
 
 from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, NotFiniteError, SpecError
-from i3d_edge.core.i3d_spec import EMBEDDING_NAME, FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
+from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.i3d_spec import FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
 from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.freeze._tensorflow import tf
-
-Feeds = Mapping[str, Float32Array]
-"""Input name -> array, NDHWC, in [-1, 1]."""
-
-LAYER_TYPES = ("Relu", "ConcatV2")
-"""Operators whose outputs are layers: what ends a unit, and what ends an Inception block."""
+from i3d_edge.freeze.tensorflow_graph import Feeds, TensorFlowGraph
 
 
-class FrozenGraph:
+class FrozenGraph(TensorFlowGraph):
     """A frozen graph opened for running, ours or Open Model Zoo's; a context manager.
 
     Attributes:
-        path: The .pb file.
         spec: What the graph says of itself, or None where it says nothing.
-        input_shapes: Shape of each input by name, NDHWC.
     """
 
     def __init__(self, path: Path, *, num_frames: int | None = None, batch: int | None = None) -> None:
@@ -42,7 +31,6 @@ class FrozenGraph:
         Raises:
             FrozenGraphError: If the file is absent, is not a GraphDef, or lacks the nodes.
         """
-        self.path = path
         graph_def = _read_graph_def(path)
         nodes = {node.name: node for node in graph_def.node}
         for name in (INPUT_NAME, OUTPUT_NAME):
@@ -62,78 +50,14 @@ class FrozenGraph:
                         sizes[axis].size = length
             with tf.Graph().as_default() as graph:
                 tf.import_graph_def(graph_def, name="")
-            self._inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
-            self._logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
+            inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
+            logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
         except (IndexError, KeyError, ValueError, SpecError) as error:
             raise FrozenGraphError(
-                f"frozen graph {str(path)!r} must be a whole graph that TensorFlow can load; "
-                f"got {str(error).splitlines()[0]}"
+                f"TensorFlow cannot load frozen graph {str(path)!r}: {str(error).splitlines()[0]}"
             ) from error
-        self._embedding = graph.get_tensor_by_name(f"{EMBEDDING_NAME}:0") if EMBEDDING_NAME in nodes else None
-        self.input_shapes = {name: tuple(tensor.shape) for name, tensor in self._inputs.items()}
-        self._session = tf.compat.v1.Session(graph=graph)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release TensorFlow's session."""
-        self._session.close()
-
-    def logits(self, feeds: Feeds) -> Float32Array:
-        """Run the graph in float32.
-
-        Args:
-            feeds: An array for each of `input_shapes`.
-
-        Returns:
-            What enters the softmax, shape (N, num_classes), float32.
-
-        Raises:
-            ClipShapeError: If an input is absent or has another shape.
-        """
-        result: Float32Array = self._run(self._logits, feeds)
-        return result
-
-    def embedding(self, feeds: Feeds) -> Float32Array:
-        """Run the graph and return its features, shape (N, 1024), or (N, 2048) for a joint graph; see `logits`.
-
-        Raises:
-            FrozenGraphError: If the graph was frozen without them.
-        """
-        if self._embedding is None:
-            raise FrozenGraphError(
-                f"frozen graph {str(self.path)!r} must have a node {EMBEDDING_NAME!r}; it was frozen without",
-                hint="freeze it with --embedding",
-            )
-        result: Float32Array = self._run(self._embedding, feeds)
-        return result
-
-    def layers(self, feeds: Feeds) -> dict[str, Float32Array]:
-        """Run the graph and return the output of every unit and concatenation by its name, NDHWC, in order.
-
-        Raises:
-            ClipShapeError: If an input is absent or has another shape.
-        """
-        operations = [item for item in self._session.graph.get_operations() if item.type in LAYER_TYPES]
-        values = self._run([item.outputs[0] for item in operations], feeds)
-        return {item.name: array for item, array in zip(operations, values, strict=True)}
-
-    def _run(self, output: Any, feeds: Feeds) -> Any:
-        for name, shape in self.input_shapes.items():
-            got = f"{feeds[name].shape} {feeds[name].dtype}" if name in feeds else "nothing"
-            if name not in feeds or feeds[name].shape != shape:
-                raise ClipShapeError(f"{name} must have layout NDHWC {shape} float32; got {got}")
-        by_tensor = {tensor: feeds[name] for name, tensor in self._inputs.items()}
-        result = self._session.run(output, by_tensor)
-        if not all(np.isfinite(values).all() for values in (result if isinstance(output, list) else [result])):
-            raise NotFiniteError(f"frozen graph {str(self.path)!r} must give finite numbers; got NaN or infinity")
-        return result
+        shapes = {name: tuple(tensor.shape) for name, tensor in inputs.items()}
+        super().__init__(tf.compat.v1.Session(graph=graph), f"frozen graph {str(path)!r}", inputs, shapes, logits)
 
 
 def run_frozen_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
@@ -152,10 +76,10 @@ def _read_graph_def(path: Path) -> Any:
     try:
         graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     except FileNotFoundError:
-        raise FrozenGraphError(f"frozen graph {str(path)!r} must be a file; there is none") from None
+        raise FrozenGraphError(f"no frozen graph {str(path)!r}") from None
     except (DecodeError, OSError) as error:
         raise FrozenGraphError(
-            f"frozen graph {str(path)!r} must be a binary GraphDef; got {error}",
+            f"{str(path)!r} is no frozen graph: {error}",
             hint="a checkpoint or SavedModel is frozen by `i3d freeze`",
         ) from error
     return graph_def

@@ -31,33 +31,13 @@ class PublishedCheckpoint:
 
 
 CHECKPOINTS: Mapping[str, PublishedCheckpoint] = {
-    item.name: item
-    for item in (
-        PublishedCheckpoint(
-            name="rgb_imagenet",
-            data_sha1="2958652e0c9c48a65010c0ebda5c9cfd4edc7c18",
-            index_sha1="5ab1058b8f4f89a896c01f67c0a4c96a31548af7",
-        ),
-        PublishedCheckpoint(
-            name="rgb_scratch",
-            data_sha1="fa7df95674dbf3579e7fccd954e51e706b4734c1",
-            index_sha1="84dd4518e982d9ca6ce1ff02e95fca2e8cbb1f73",
-        ),
-        PublishedCheckpoint(
-            name="flow_imagenet",
-            data_sha1="bf56831f663abc3de0d35f193030b73a3df7fb61",
-            index_sha1="8217f9450d851d24782aaf1af01c5c3b35b81a35",
-        ),
-        PublishedCheckpoint(
-            name="flow_scratch",
-            data_sha1="1d6a0b68f32544af11111342857e47e30d13afa9",
-            index_sha1="193bc425100f3978c793da66bd9eb54baea8dc6a",
-        ),
-        PublishedCheckpoint(
-            name="rgb_scratch_kin600",
-            data_sha1="6392a74c3180e706cabada39d8f40a50a48642e5",
-            index_sha1="d378d8f01215fe92a29cd170f040c284070e9cd5",
-        ),
+    row[0]: PublishedCheckpoint(*row)
+    for row in (
+        ("rgb_imagenet", "2958652e0c9c48a65010c0ebda5c9cfd4edc7c18", "5ab1058b8f4f89a896c01f67c0a4c96a31548af7"),
+        ("rgb_scratch", "fa7df95674dbf3579e7fccd954e51e706b4734c1", "84dd4518e982d9ca6ce1ff02e95fca2e8cbb1f73"),
+        ("flow_imagenet", "bf56831f663abc3de0d35f193030b73a3df7fb61", "8217f9450d851d24782aaf1af01c5c3b35b81a35"),
+        ("flow_scratch", "1d6a0b68f32544af11111342857e47e30d13afa9", "193bc425100f3978c793da66bd9eb54baea8dc6a"),
+        ("rgb_scratch_kin600", "6392a74c3180e706cabada39d8f40a50a48642e5", "d378d8f01215fe92a29cd170f040c284070e9cd5"),
     )
 }
 

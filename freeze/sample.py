@@ -128,20 +128,20 @@ def read_sample(path: Path, shape: Sequence[int]) -> Float32Array:
         with path.open("rb") as stream:
             clip = np.lib.format.read_array(stream, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise ClipShapeError(f"sample {str(path)!r} must be a .npy array; got {error}") from error
+        raise ClipShapeError(f"cannot read sample {str(path)!r} as a .npy array: {error}") from error
     if not np.issubdtype(clip.dtype, np.number):
-        raise ClipShapeError(f"sample {str(path)!r} must be a .npy array of numbers; got something else")
+        raise ClipShapeError(f"sample {str(path)!r} holds no numbers")
     if clip.shape == tuple(shape[1:]):
         clip = clip[np.newaxis]
     if clip.shape != tuple(shape):
         raise ClipShapeError(
-            f"sample {str(path)!r} must have shape {tuple(shape)}; got {clip.shape}",
+            f"sample {str(path)!r} has shape {clip.shape}, not {tuple(shape)}",
             hint="RGB samples have 3 channels, flow samples 2",
         )
     low, high = float(clip.min()), float(clip.max())
     if low < -1 - _RANGE_SLACK or high > 1 + _RANGE_SLACK:
         raise ClipShapeError(
-            f"sample {str(path)!r} must have values in [-1, 1]; got {low:g} to {high:g}",
+            f"sample {str(path)!r} has values from {low:g} to {high:g}, not in [-1, 1]",
             hint="pixels 0..255 become (pixel - 127.5) / 127.5",
         )
     return np.ascontiguousarray(clip, dtype=np.float32)

@@ -74,14 +74,14 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
     refuse_lfs_pointer(index_path)
     if data[-8:] != _TABLE_MAGIC:
         raise CheckpointDamagedError(
-            f"checkpoint index {str(index_path)!r} must end with a table footer; its {len(data)} bytes do not",
-            hint="the file is truncated or is something else: fetch the checkpoint again",
+            f"checkpoint index {str(index_path)!r} is truncated or something else: it has no table footer",
+            hint="fetch the checkpoint again",
         )
     try:
         return _parse(data)
     except (IndexError, ValueError, cramjam.DecompressionError) as error:
         raise CheckpointDamagedError(
-            f"checkpoint index {str(index_path)!r} must be a table of tensors; got {error}",
+            f"checkpoint index {str(index_path)!r} is damaged: {error}",
             hint="fetch the checkpoint again",
         ) from error
 
@@ -95,7 +95,7 @@ def refuse_lfs_pointer(path: Path) -> None:
     with path.open("rb") as stream:
         if stream.read(len(_LFS_HEADER)) == _LFS_HEADER:
             raise CheckpointDamagedError(
-                f"checkpoint file {str(path)!r} must hold tensors; it is a git-LFS pointer",
+                f"checkpoint file {str(path)!r} is a git-LFS pointer and holds no tensors",
                 hint="run `git lfs pull` in its repository, or `i3d fetch`",
             )
 

@@ -18,7 +18,6 @@ from i3d_edge.runtime.prediction import View as View
 from i3d_edge.runtime.views.clip import Clip as Clip
 from i3d_edge.runtime.views.clip import VideoClips as VideoClips
 from i3d_edge.runtime.views.clip import read_clips as read_clips
-from i3d_edge.runtime.views.clip import require_crops as require_crops
 from i3d_edge.runtime.views.clip import require_rgb as require_rgb
 from i3d_edge.runtime.views.decoding import DecodePool as DecodePool
 from i3d_edge.runtime.views.decoding import Restart as Restart

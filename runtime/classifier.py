@@ -22,7 +22,6 @@ from i3d_edge.runtime.fusion import fuse
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
 from i3d_edge.runtime.prediction import Classification, View, top_k
-from i3d_edge.runtime.views.clip import require_crops
 from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
 from i3d_edge.runtime.views.flow import FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
@@ -179,7 +178,6 @@ class VideoClassifier:
         Yields:
             For each video in turn what `classify` returns, or the error that it raises.
         """
-        require_crops(self.spec)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
         sources = (self._source(video, wanted) for video in videos)

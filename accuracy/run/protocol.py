@@ -15,7 +15,7 @@ from i3d_edge.accuracy.result.aggregation import INSIDE_THE_NETWORK, MEAN_OF_PRO
 from i3d_edge.accuracy.result.schema import Protocol
 from i3d_edge.core.errors import ProtocolError
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import FlowMethod, ViewPlan, flow_method, require_crops
+from i3d_edge.runtime import FlowMethod, ViewPlan, flow_method
 
 _INTERPOLATIONS = {
     "short side": "bilinear; area below one half",
@@ -53,10 +53,9 @@ class Preset:
 
         Raises:
             ProtocolError: If the model takes other clips than the protocol states.
-            ClipShapeError: If it takes whole frames, or no flow and its method is given.
+            ClipShapeError: If a method of flow is given and the model takes no flow.
             DependencyError: If OpenCV lacks the method of flow.
         """
-        require_crops(spec)
         flow = flow_method(spec, self.flow)
         if self.follows_model:
             own = ViewPlan.of_spec(spec, flow=flow)

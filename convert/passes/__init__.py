@@ -12,7 +12,6 @@ from typing import Literal, get_args
 import openvino as ov
 
 from i3d_edge.convert.passes.flat import flatten_input as flatten_input
-from i3d_edge.convert.passes.frames import take_frames as take_frames
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.lowering import lower_to_2d
 from i3d_edge.convert.passes.outcome import Outcome as Outcome
@@ -23,17 +22,14 @@ from i3d_edge.convert.passes.stem import fold_stem
 Target = Literal["cpu", "gpu", "vpu", "portable"]
 
 EMBED_PREPROCESSING = "embed-preprocessing"
-TAKE_FRAMES = "take-frames"
 FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
 LOWER_TO_2D = "lower-to-2d"
 FLATTEN_INPUT = "flatten-input"
 
-FOLDS: tuple[Fold, ...] = get_args(Fold)
-
 PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
     FUSE_LAYOUT: fuse_layout,
-    **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in FOLDS},
+    **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in get_args(Fold)},
     LOWER_TO_2D: lower_to_2d,
 }
 """Passes by name, in the order in which they are applied, after the preprocessing is embedded."""

@@ -24,13 +24,11 @@ from i3d_edge.convert.passes.feed import Feed, normalise, read_feed
 from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.convert.passes.stem import constant_weights
 from i3d_edge.convert.passes.window import Window
-from i3d_edge.core.arrays import Float32Array
 
 TAPS = "/taps"
 """How the name of a concatenation of frames ends; those of DeepMind's units do not."""
 
 _VOLUME = 5
-_ENTRIES = ("Parameter", "MatMul")
 
 
 class _NoFormError(Exception):
@@ -86,7 +84,7 @@ class _Lowering:
         node = value.get_node()
         if node.get_name() not in self._frames:
             feed = read_feed(reader) if port == 0 else None
-            if feed is not None and feed.source.get_node().get_type_name() in _ENTRIES:
+            if feed is not None and _is_input(feed):
                 self._frames[node.get_name()] = normalise(
                     _enter(feed), feed, np.ones(()), name=reader.get_friendly_name()
                 )
@@ -105,16 +103,18 @@ class _Lowering:
             raise _no_form(node, "without constant weights, or dilated")
         window = _window(node, weights.shape[2])
         feed = read_feed(node)
-        if feed.source.get_node().get_type_name() in _ENTRIES:
+        if _is_input(feed):
             # Pixels are put side by side while they are bytes; what pads them is then scaled to zero.
             views = window.views(_enter(feed), "constant", name=name)
             inside = np.repeat(window.inside(), weights.shape[1], axis=1)[:, :, np.newaxis, np.newaxis]
             frames = normalise(_side_by_side(views, name), feed, inside, name=name)
         else:
             frames = _side_by_side(window.views(self._read(node), "constant", name=name), name)
+        # (O, C, kT, kH, kW) as weights for frames side by side, (O, kT * C, kH, kW).
+        stacked = weights.swapaxes(1, 2).reshape(len(weights), -1, *weights.shape[3:])
         return ops.convolution(
             frames,
-            ops.constant(stack_taps(weights), name=f"{name}/weights"),
+            ops.constant(np.ascontiguousarray(stacked), name=f"{name}/weights"),
             strides=attributes["strides"][1:],
             pads_begin=attributes["pads_begin"][1:],
             pads_end=attributes["pads_end"][1:],
@@ -165,48 +165,24 @@ class _Lowering:
         return ops.add(self._read(node), ops.constant(np.ascontiguousarray(data.swapaxes(0, 1)))).output(0)
 
 
-def stack_taps(weights: Float32Array) -> Float32Array:
-    """Return weights (O, C, kT, kH, kW) as those of a convolution of frames side by side, (O, kT * C, kH, kW)."""
-    num_out, _, _, *space = weights.shape
-    return np.ascontiguousarray(weights.swapaxes(1, 2).reshape(num_out, -1, *space))
-
-
 def _side_by_side(views: list[ov.Output], name: str) -> ov.Output:
     return views[0] if len(views) == 1 else ops.concat(views, 1, name=name + TAPS).output(0)
+
+
+def _is_input(feed: Feed) -> bool:
+    return bool(feed.source.get_node().get_type_name() == "Parameter")
 
 
 def _enter(feed: Feed) -> ov.Output:
     """Return what a feed starts from as frames, (D, C, H, W), not yet normalised."""
     batch, channels, *volume = feed.order
-    value = _without_batch(feed.source, batch)
+    shape = list(feed.source.get_shape())
+    if shape[batch] != 1:
+        raise _NoFormError(f"it takes {shape[batch]} clips at once, and frames take the place of the batch")
+    value = ops.reshape(feed.source, [*shape[:batch], *shape[batch + 1 :]], False).output(0)
     left = [axis for axis in range(_VOLUME) if axis != batch]
     order = [left.index(axis) for axis in (volume[0], channels, *volume[1:])]
     return value if order == sorted(order) else ops.transpose(value, order).output(0)
-
-
-def _without_batch(value: ov.Output, batch: int) -> ov.Output:
-    """Return a value of five axes without its batch axis, of length 1."""
-    node, kind = value.get_node(), value.get_node().get_type_name()
-    shape = list(value.get_shape())
-    if shape[batch] != 1:
-        raise _NoFormError(f"it takes {shape[batch]} clips at once, and frames take the place of the batch")
-    if kind == "Parameter":
-        return ops.reshape(value, [*shape[:batch], *shape[batch + 1 :]], False).output(0)
-    if kind == "Convert":
-        return ops.convert(_without_batch(node.input_value(0), batch), value.get_element_type()).output(0)
-    if kind == "Transpose":
-        order = [int(axis) for axis in node.input_value(1).get_node().get_data().ravel()]
-        left = [axis for axis in range(_VOLUME) if axis != order[batch]]
-        lowered = _without_batch(node.input_value(0), order[batch])
-        return ops.transpose(lowered, [left.index(axis) for axis in order if axis != order[batch]]).output(0)
-    if kind == "MatMul" and batch == 0:
-        sides = [
-            side if side.get_node().get_type_name() == "Constant" else _without_batch(side, batch)
-            for side in node.input_values()
-        ]
-        attributes = node.get_attributes()
-        return ops.matmul(*sides, attributes["transpose_a"], attributes["transpose_b"]).output(0)
-    raise _no_form(node)
 
 
 def _window(node: ov.Node, taps: int) -> Window:

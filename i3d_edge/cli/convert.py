@@ -54,13 +54,6 @@ if TYPE_CHECKING:
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
 @click.option(
-    "--decode-size",
-    "frame_px",
-    metavar="HxW",
-    callback=lambda _ctx, _param, value: None if value is None else _read_size(value),
-    help="Take whole frames of this size, for instance 240x320, and resize and crop them in the IR.",
-)
-@click.option(
     "--flat-input",
     is_flag=True,
     help="With --for vpu: an input without batch axis, (D, C, H, W), so that no tensor has five axes.",
@@ -83,7 +76,6 @@ def convert(
     input_type: ElementType,
     num_frames: int | None,
     batch: int | None,
-    frame_px: tuple[int, int] | None,
     flat_input: bool,
     logits_output: bool,
     spec_path: Path | None,
@@ -114,7 +106,6 @@ def convert(
         input_type=input_type,
         num_frames=num_frames,
         batch=batch,
-        frame_px=frame_px,
         flat_input=flat_input,
         logits_output=logits_output,
         force=force,
@@ -155,13 +146,6 @@ def _describe(ir_path: Path, spec_path: Path, output: Path, *, force: bool) -> N
             ("written", f"{output} and .bin"),
         ]
     )
-
-
-def _read_size(text: str) -> tuple[int, int]:
-    height, _, width = text.partition("x")
-    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
-        raise click.BadParameter(f"{text!r} is not a size like 240x320")
-    return int(height), int(width)
 
 
 def _describe_input(spec: ModelSpec, name: str) -> str:

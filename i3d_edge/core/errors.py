@@ -1,42 +1,4 @@
-"""Everything that can go wrong, as a tree.
-
-I3DError                        expected failure: exit code 1
-├── ArgumentError               a value that an option or function cannot take: exit code 2
-├── CheckpointError             a TensorFlow checkpoint
-│   ├── CheckpointMissingError      no such prefix, or a part of it is absent
-│   ├── CheckpointDamagedError      truncated, a git-LFS pointer, a checksum that differs
-│   └── CheckpointVariablesError    not the variables of an I3D
-├── FrozenGraphError            a .pb that is not a frozen I3D
-├── IRError                     an OpenVINO IR that is incomplete or not an I3D
-├── BundleError                 a bundle that is damaged, was changed, or could do harm when unpacked
-├── DeviceError                 an OpenVINO device that is absent or refuses the model
-├── ProfileError                a deployment profile that cannot be read or is of another IR
-├── VideoError                  a video file
-│   ├── VideoOpenError              absent, or nothing that FFmpeg knows
-│   ├── NoVideoStreamError          opens, but holds no video
-│   ├── EmptyVideoError             no frame could be decoded
-│   └── VideoDecodeError            broken off: too few frames to stand for the video
-├── StreamError                 a live source
-│   ├── CameraError                 absent, busy, or not ours to open
-│   ├── StreamOpenError             an address that cannot be opened
-│   ├── StreamTimeoutError          opens, but delivers no frame in time
-│   └── StreamLostError             broke off and did not come back
-├── NotFiniteError              a model whose output is not a number
-├── ClipShapeError              an array that is not the clip the model takes
-├── CalibrationError            videos that cannot calibrate a quantization
-├── LabelError                  a label that the model does not have
-├── ListError                   a list of videos that cannot be read
-├── ResultError                 an accuracy run's files, or a baseline, that are not whole
-├── ComparisonError             two accuracy runs that are not of the same measurement
-├── ProtocolError               a protocol that is unknown or does not fit the model: exit code 2
-├── SpecError                   a model description that cannot be read
-├── DownloadError               a download that did not arrive whole
-├── DependencyError             an optional package that this command needs
-├── OutputError                 a place that cannot be written
-├── ParityError                 two stages of one model disagree: exit code 3
-├── GateFailedError             a promise about accuracy is not kept: exit code 3
-└── GateUndecidedError          too few videos to tell whether one is kept: exit code 4
-"""
+"""Everything that can go wrong, as a tree below `I3DError`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from i3d_edge.core.errors import OutputError
 
-_CHUNK_BYTES = 1 << 20
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
 
 
@@ -28,7 +27,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
         OutputError: If it exists (without `force`), is a folder, or its folder cannot be written.
     """
     if os.path.isdir(path):
-        raise OutputError(f"output {str(path)!r} must be a file; got a folder", hint="name a file inside it")
+        raise OutputError(f"output {str(path)!r} is a folder", hint="name a file inside it")
     if os.path.lexists(path) and not force:
         raise OutputError(
             f"output {str(path)!r} exists already", hint="choose another name, or pass --force to replace it"
@@ -48,7 +47,7 @@ def make_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise OutputError(
-            f"output folder {str(folder)!r} must be writable; got {error.strerror or error}",
+            f"cannot write to folder {str(folder)!r}: {error.strerror or error}",
             hint="choose a folder that you may write to",
         ) from error
 
@@ -101,7 +100,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _WRITE_ERRNOS:
             raise
-        raise OutputError(f"output {str(path)!r} must be writable; got {error.strerror}") from error
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror}") from error
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
@@ -124,6 +123,4 @@ def git_blob_sha1(path: Path) -> str:
     """Return the name git gives a file's content: SHA-1 over a header with its length, and its bytes."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, lambda: digest).hexdigest()

@@ -43,7 +43,6 @@ _VERSION_1: Mapping[str, Any] = {
     "fusion": None,
     "has_embedding": False,
     "crop_px": 224,
-    "frame_px": None,
     "short_side_px": 256,
     "frame_rate_fps": FRAME_RATE_FPS,
     "mean": 127.5,
@@ -94,7 +93,7 @@ def i3d_spec(*, labels: LabelSet, **fields: Any) -> ModelSpec:
     Args:
         labels: Its classes.
         fields: What is not as in DeepMind's RGB graph, by the names of version 1: stream, num_frames, batch, fusion,
-            has_embedding, crop_px (one number), frame_px, short_side_px, frame_rate_fps, mean, scale, layout,
+            has_embedding, crop_px (one number), short_side_px, frame_rate_fps, mean, scale, layout,
             input_type, has_preprocessing, and those of provenance.
 
     Raises:

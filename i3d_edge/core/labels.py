@@ -33,7 +33,7 @@ class LabelSet:
         indices = {name: index for index, name in enumerate(self.names)}
         if len(indices) != len(self.names):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
-            raise LabelError(f"label set {self.name!r} must have distinct names; got {twice[0]!r} more than once")
+            raise LabelError(f"label set {self.name!r} has {twice[0]!r} more than once")
         object.__setattr__(self, "_indices", indices)
 
     def __len__(self) -> int:
@@ -58,9 +58,7 @@ class LabelSet:
         except KeyError:
             near = difflib.get_close_matches(label, self.names, n=3, cutoff=0.5)
             hint = "nearest: " + ", ".join(repr(name) for name in near) if near else None
-            raise LabelError(
-                f"label {label!r} must be one of the {len(self)} in {self.name!r}; it is not", hint=hint
-            ) from None
+            raise LabelError(f"label {label!r} is not among the {len(self)} of {self.name!r}", hint=hint) from None
 
 
 def hash_names(names: Sequence[str]) -> str:
@@ -97,11 +95,11 @@ def read_label_file(path: Path) -> LabelSet:
         names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        raise LabelError(f"label file {str(path)!r} must be a text file; got {reason}") from error
+        raise LabelError(f"cannot read label file {str(path)!r}: {reason}") from error
     names = [name.strip() for name in names]
     if "" in names or not names:
         line = names.index("") + 1 if names else 1
-        raise LabelError(f"label file {str(path)!r} must have a label on each line; line {line} is blank")
+        raise LabelError(f"label file {str(path)!r} has no label on line {line}")
     return LabelSet(path.stem, tuple(names))
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Streams = Literal["rgb", "flow", "joint"]
 Fusion = Literal["logits", "probabilities"]
-Origin = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,6 @@ class ModelSpec:
         short_side_px: Frames are resized so that their short side has this length, then cropped; None squeezes whole
             frames to `crop_px`.
         crop_px: Height and width of the network's input.
-        frame_px: Height and width of whole frames, for an IR that itself resizes and crops them; else None.
         batch: Clips in one inference, N.
         layout: The axes of every input: N, D (frames), H, W and C in any order, for instance "NDCHW". Without N for
             an IR that takes the frames of one clip as they are.
@@ -84,12 +82,11 @@ class ModelSpec:
     frame_stride: int = 1
     short_side_px: int | None
     crop_px: tuple[int, int]
-    frame_px: tuple[int, int] | None = None
     batch: int = 1
     layout: str
     fusion: Fusion | None = None
     has_embedding: bool = False
-    origin: Origin = UNKNOWN
+    origin: str = UNKNOWN
     fingerprint: str | None = None
     frozen_graph_sha256: str | None = None
     precision: str | None = None
@@ -117,8 +114,6 @@ class ModelSpec:
             raise SpecError(
                 f"short_side_px must be at least that of the crop, {max(self.crop_px)}; got {self.short_side_px}"
             )
-        if self.frame_px is not None and (self.stream != "rgb" or min(self.frame_px) < 1):
-            raise SpecError(f"frame_px is a height and a width, for an RGB model only; got {self.frame_px!r}")
         if sorted(self.layout) not in (sorted("NDHWC"), sorted("DHWC")):
             raise SpecError(f"layout must order the letters N, D, H, W and C, or all but N; got {self.layout!r}")
         if "N" not in self.layout and self.batch != 1:
@@ -149,7 +144,7 @@ class ModelSpec:
     def clip_form(self) -> tuple[object, ...]:
         """All that decides which pixels of a video the model is shown; models of one form share decoded clips."""
         sampling = (self.num_frames, self.frame_rate_fps, self.frame_stride)
-        return (self.stream, *sampling, self.short_side_px, self.crop_px, self.frame_px)
+        return (self.stream, *sampling, self.short_side_px, self.crop_px)
 
     @property
     def batch_axis(self) -> int:
@@ -158,7 +153,7 @@ class ModelSpec:
 
     def input_shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an input, in the order of `layout`."""
-        height, width = self.frame_px or self.crop_px
+        height, width = self.crop_px
         sizes = {"N": self.batch, "D": self.num_frames, "H": height, "W": width, "C": self.inputs[name].channels}
         return tuple(sizes[axis] for axis in self.layout)
 
@@ -193,8 +188,6 @@ class ModelSpec:
         parts = [name, f"{self.num_classes} classes ({self.labels.name})", f"{self.num_frames} frames"]
         if self.batch > 1:
             parts.append(f"batch {self.batch}")
-        if self.frame_px:
-            parts.append(f"whole frames of {self.frame_px[0]} x {self.frame_px[1]}")
         if self.fusion:
             parts.append(f"{self.fusion} fused")
         if self.precision:

@@ -77,6 +77,11 @@ def read_spec_fields(fields: Mapping[str, Any]) -> ModelSpec:
         SpecError: If it is of an unknown version, or a field is missing, unknown or wrong; says which.
     """
     fields = dict(fields)
+    if fields.pop("frame_px", None) is not None:  # records of earlier versions have the field
+        raise SpecError(
+            "the model resizes and crops whole frames itself, which i3d-edge no longer supports",
+            hint="convert the frozen graph again",
+        )
     if fields.get(_VERSION_KEY) == 1:
         del fields[_VERSION_KEY]
         fields = {_VERSION_KEY: SPEC_VERSION, **upgrade(fields)}

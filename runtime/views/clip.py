@@ -53,10 +53,9 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMet
 
     Raises:
         VideoError: One of its kinds, if the file cannot be used.
-        ClipShapeError: If the model takes whole frames, or no flow and its method is given.
+        ClipShapeError: If a method of flow is given and the model takes no flow.
         DependencyError: If OpenCV lacks the method of flow.
     """
-    require_crops(spec)
     plan = ViewPlan.of_spec(spec, ViewOptions(num_clips=num_clips), flow=flow)
 
     def collect(frames: FrameSource) -> VideoClips:
@@ -71,24 +70,9 @@ def require_rgb(spec: ModelSpec) -> None:
     """Refuse a model that cannot be shown the pixels of a video alone.
 
     Raises:
-        ClipShapeError: If it takes flow, or whole frames.
+        ClipShapeError: If it takes flow.
     """
     if spec.stream != "rgb":
         raise ClipShapeError(
             f"the model takes {spec.stream}; this works with RGB models only", hint="give an RGB model"
-        )
-    require_crops(spec)
-
-
-def require_crops(spec: ModelSpec) -> None:
-    """Refuse a model that takes whole frames.
-
-    Raises:
-        ClipShapeError: If it does.
-    """
-    if spec.frame_px is not None:
-        raise ClipShapeError(
-            f"the model takes whole frames of {spec.frame_px[0]} x {spec.frame_px[1]}; for videos of any size it "
-            "must take cropped ones",
-            hint="convert it without --decode-size: the runtime resizes and crops",
         )

@@ -59,7 +59,7 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     listing = write(tmp_path / "val.txt", "a.mp4 1\n")
     other = read_classes(write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n"))
     assert message(listing, LabelError, classes=other).startswith(
-        f"list '{listing}', line 1: label 'making lemonade' must be one of the 400 in 'kinetics-400'"
+        f"list '{listing}', line 1: label 'making lemonade' is not among the 400 of 'kinetics-400'"
     )
     assert message(listing, classes={0: "zumba"}) == (
         f"list '{listing}', line 1, has a class index that the class file does not name: 1"

@@ -52,7 +52,7 @@ def message(error: type[Exception], path: Path) -> str:
 def test_an_unknown_label_names_the_nearest(tmp_path: Path) -> None:
     path = write(tmp_path, "path,label\na.mp4,zumba\nb.mp4,playing criket\n")
     assert message(LabelError, path) == (
-        f"list '{path}', line 3: label 'playing criket' must be one of the 400 in 'kinetics-400'; it is not\n\n"
+        f"list '{path}', line 3: label 'playing criket' is not among the 400 of 'kinetics-400'\n\n"
         "hint: nearest: 'playing cricket', 'playing clarinet', 'playing trumpet'"
     )
 

@@ -151,7 +151,7 @@ def test_class_folders_with_spaces_or_underscores(tmp_path: Path) -> None:
 def test_class_folders_of_other_classes(tmp_path: Path) -> None:
     touch(tmp_path, "playing criket/a.mp4")
     assert message(tmp_path, LabelError).startswith(
-        f"list '{tmp_path}', folder 'playing criket': label 'playing criket' must be one of the 400 in 'kinetics-400'"
+        f"list '{tmp_path}', folder 'playing criket': label 'playing criket' is not among the 400 of 'kinetics-400'"
     )
 
 

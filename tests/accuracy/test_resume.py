@@ -279,9 +279,7 @@ def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pyt
         patch.setattr(Journal, "open", with_a_full_disk)
         with pytest.raises(OutputError) as caught:
             run(videos, tmp_path / "out")
-    assert str(caught.value) == (
-        f"output '{tmp_path / 'out' / 'predictions.jsonl'}' must be writable; got No space left on device"
-    )
+    assert str(caught.value) == (f"cannot write '{tmp_path / 'out' / 'predictions.jsonl'}': No space left on device")
     run(videos, tmp_path / "out")
     run(videos, tmp_path / "whole")
     assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")

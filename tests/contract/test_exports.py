@@ -42,11 +42,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     assert "AttributeError: module 'i3d_edge' has no attribute 'nonsense'" in result.stderr
 
 
-def test_every_error_is_in_the_drawn_tree_and_below_the_base() -> None:
+def test_every_error_is_below_the_base() -> None:
     from i3d_edge.core import errors
 
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
-    for name, kind in kinds.items():
+    for kind in kinds.values():
         assert issubclass(kind, errors.I3DError)
-        assert name in (errors.__doc__ or ""), name
         assert kind.__doc__

@@ -215,9 +215,7 @@ def test_a_stage_takes_one_clip(plain_ir: Path, monkeypatch: pytest.MonkeyPatch)
     )
     with pytest.raises(SpecError) as caught:
         ir_stage(plain_ir)
-    assert str(caught.value).startswith(
-        f"a stage takes one clip of cropped frames at a time; '{plain_ir}' is I3D rgb, 400 classes"
-    )
+    assert str(caught.value).startswith(f"a stage takes one clip at a time; '{plain_ir}' is I3D rgb, 400 classes")
 
 
 def test_an_absent_device(plain_ir: Path) -> None:

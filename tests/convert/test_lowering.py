@@ -284,17 +284,6 @@ def test_a_flat_ir_serves_every_command(graph_path: Path, ir_path: Path, tmp_pat
         Engine(ir_path).probabilities(flat)
 
 
-@pytest.mark.slow
-def test_whole_frames_are_lowered_too(graph_path: Path, tmp_path: Path) -> None:
-    report = convert_graph(
-        graph_path, tmp_path / "m.xml", target="vpu", frame_px=(240, 320), reference=run_frozen_graph
-    )
-    assert report.parity is not None
-    assert report.parity.passed
-    assert report.spec.passes == ("embed-preprocessing", "take-frames", "fuse-layout", "lower-to-2d")
-    assert count_operators(read_ir(tmp_path / "m.xml")[0]).is_flat
-
-
 @pytest.fixture(scope="module")
 def prefixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Checkpoints of both streams, of 7 classes."""

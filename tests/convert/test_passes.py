@@ -11,15 +11,10 @@ import pytest
 from openvino import opset13 as ops
 
 from i3d_edge.convert import convert_graph
-from i3d_edge.convert.passes.frames import resize_matrices
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.stem import fold_stem
-from i3d_edge.core.errors import ClipShapeError, SpecError
-from i3d_edge.core.i3d_spec import i3d_spec
-from i3d_edge.core.labels import kinetics_400
+from i3d_edge.core.errors import SpecError
 from i3d_edge.freeze import run_frozen_graph
-from i3d_edge.runtime import read_ir
-from i3d_edge.runtime.frames.preprocess import centre_crop, resize_short_side
 
 
 def stem_model(
@@ -193,44 +188,6 @@ def test_the_classifier_takes_any_of_them(graph_path: Path, ir_path: Path, tmp_p
     assert answers[0] == pytest.approx(answers[1], abs=1e-5)
 
 
-def test_resize_matrices_do_what_the_runtime_does(subtests: pytest.Subtests) -> None:
-    for size in [(256, 340), (240, 320), (320, 240), (600, 800), (224, 224), (1080, 1920)]:
-        with subtests.test(size=size):
-            spec = i3d_spec(labels=kinetics_400(), frame_px=size)
-            rows, columns = resize_matrices(spec)
-            assert (rows.shape, columns.shape) == ((224, size[0]), (224, size[1]))
-            frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-            expected = centre_crop(resize_short_side(frame, 256), (224, 224)).astype(np.float32)
-            got = np.einsum("rh,hwc,qw->rqc", rows, frame.astype(np.float32), columns, optimize=True)
-            # The runtime rounds to whole levels, and OpenCV rounds on the way, a little downwards.
-            assert np.abs(got - expected).max() < 0.8
-            assert abs(float((got - expected).mean())) < 0.15
-
-
-def test_resize_matrices_need_whole_frames() -> None:
-    with pytest.raises(SpecError) as caught:
-        resize_matrices(i3d_spec(labels=kinetics_400()))
-    assert str(caught.value) == "the model takes cropped frames: there is nothing to resize"
-
-
-@pytest.mark.parametrize(("layout", "input_type"), [("NDCHW", "u8"), ("NDHWC", "f32")])
-def test_whole_frames(graph_path: Path, tmp_path: Path, layout: str, input_type: str) -> None:
-    report = convert_graph(
-        graph_path,
-        tmp_path / "m.xml",
-        layout=layout,
-        input_type=input_type,
-        frame_px=(240, 320),
-        reference=run_frozen_graph,
-    )
-    assert report.parity is not None
-    assert report.parity.passed
-    assert max(clip.relative_difference for clip in report.parity.clips) < 1e-4
-    assert report.spec.passes == ("embed-preprocessing", "take-frames", "fuse-layout", "fold-stem-dhw")
-    sizes = dict(zip(layout, ov.Core().read_model(tmp_path / "m.xml").input().shape, strict=True))
-    assert (sizes["H"], sizes["W"]) == (240, 320)
-
-
 @pytest.mark.parametrize(
     ("num_frames", "batch"), [(17, 2), *(pytest.param(number, 1, marks=pytest.mark.slow) for number in (9, 32))]
 )
@@ -247,15 +204,3 @@ def test_another_clip_length_and_batch(graph_path: Path, tmp_path: Path, num_fra
 def test_a_clip_too_short_for_the_network(graph_path: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="num_frames must be at least 9; got 8"):
         convert_graph(graph_path, tmp_path / "m.xml", num_frames=8)
-
-
-def test_the_runtime_cuts_its_own_clips(graph_path: Path, tmp_path: Path) -> None:
-    from i3d_edge.runtime import read_clips
-
-    convert_graph(graph_path, tmp_path / "m.xml", frame_px=(240, 320))
-    with pytest.raises(ClipShapeError) as caught:
-        read_clips(tmp_path / "never-opened.mp4", read_ir(tmp_path / "m.xml")[1])
-    assert str(caught.value) == (
-        "the model takes whole frames of 240 x 320; for videos of any size it must take cropped ones\n\n"
-        "hint: convert it without --decode-size: the runtime resizes and crops"
-    )

@@ -86,13 +86,13 @@ def error_of(path: Path) -> str:
 
 
 def test_absent(tmp_path: Path) -> None:
-    assert error_of(tmp_path / "no.pb") == f"frozen graph '{tmp_path / 'no.pb'}' must be a file; there is none"
+    assert error_of(tmp_path / "no.pb") == f"no frozen graph '{tmp_path / 'no.pb'}'"
 
 
 def test_not_a_graph(tmp_path: Path) -> None:
     path = tmp_path / "text.pb"
     path.write_text("this is no graph")
-    assert error_of(path).startswith(f"frozen graph '{path}' must be a binary GraphDef; got ")
+    assert error_of(path).startswith(f"'{path}' is no frozen graph: ")
 
 
 def test_a_graph_without_the_nodes(tmp_path: Path) -> None:

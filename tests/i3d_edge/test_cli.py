@@ -56,7 +56,7 @@ def test_expected_failures_are_a_message_and_a_code(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr == (
-        f"CheckpointMissingError: checkpoint '{tmp_path / 'no.ckpt'}' must have an .index file; there is none\n\n"
+        f"CheckpointMissingError: checkpoint '{tmp_path / 'no.ckpt'}' has no .index file\n\n"
         "hint: `i3d fetch` downloads the published ones\n"
     )
 
@@ -281,9 +281,7 @@ def test_freeze_takes_labels_batch_and_embedding(checkpoint_prefix: Path, tmp_pa
     labels.write_text("one\ntwo\n")
     refused = i3d(*args, "--force", "--labels", labels)
     assert refused.exit_code == 1
-    assert refused.stderr == (
-        f"LabelError: label set 'mine' must have the 400 classes of checkpoint '{checkpoint_prefix}'; got 2 labels\n"
-    )
+    assert refused.stderr == (f"LabelError: checkpoint '{checkpoint_prefix}' has 400 classes; label set 'mine' has 2\n")
 
 
 @pytest.mark.parametrize("num_frames", [8, 513])

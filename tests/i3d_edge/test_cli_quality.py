@@ -119,19 +119,3 @@ def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path
     assert result.exit_code == 0, result.output
     assert "58 convolutions: 58 int8" in result.stdout
     assert "on 4 clips of 4 videos, seed 0" in result.stdout
-
-
-def test_convert_to_whole_frames(short_graph: Path, tmp_path: Path) -> None:
-    result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", "120x160", "--num-frames", 10)
-    assert result.exit_code == 0, result.output
-    assert "Placeholder NDCHW (1, 10, 3, 120, 160), uint8, RGB 0..255" in result.stdout
-    assert "take-frames" in result.stdout
-    assert "parity, moving clip" in result.stdout
-
-
-def test_a_size_that_is_none(short_graph: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    for size in ["120", "0x10", "axb", "1x2x3"]:
-        with subtests.test(size=size):
-            result = i3d("convert", short_graph, "-o", tmp_path / "m.xml", "--decode-size", size)
-            assert result.exit_code == 2
-            assert f"{size!r} is not a size like 240x320" in result.stderr

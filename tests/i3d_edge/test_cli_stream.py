@@ -96,7 +96,7 @@ def test_events_are_appended(film: Path, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(film: Path, tmp_path: Path) -> None:
     result = stream(film, "--events", tmp_path)
     assert result.exit_code == 1
-    assert result.stderr == f"OutputError: output '{tmp_path}' must be writable; got Is a directory\n"
+    assert result.stderr == f"OutputError: cannot write '{tmp_path}': Is a directory\n"
 
 
 def test_wrong_usage(film: Path, subtests: pytest.Subtests) -> None:

@@ -47,7 +47,7 @@ def test_an_existing_output(tmp_path: Path) -> None:
 def test_a_folder_for_a_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         check_output(tmp_path, force=True)
-    assert str(caught.value) == f"output '{tmp_path}' must be a file; got a folder\n\nhint: name a file inside it"
+    assert str(caught.value) == f"output '{tmp_path}' is a folder\n\nhint: name a file inside it"
 
 
 def test_an_unwritable_folder(tmp_path: Path) -> None:
@@ -55,15 +55,14 @@ def test_an_unwritable_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         check_output(tmp_path / "file" / "model.xml")
     assert str(caught.value) == (
-        f"output folder '{tmp_path / 'file'}' must be writable; got File exists\n\n"
-        "hint: choose a folder that you may write to"
+        f"cannot write to folder '{tmp_path / 'file'}': File exists\n\nhint: choose a folder that you may write to"
     )
 
 
 def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught, staged(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
-    assert str(caught.value) == f"output '{tmp_path / 'a.txt'}' must be writable; got No space left on device"
+    assert str(caught.value) == f"cannot write '{tmp_path / 'a.txt'}': No space left on device"
     assert names(tmp_path) == []
 
 

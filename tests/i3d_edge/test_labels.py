@@ -32,9 +32,9 @@ def test_a_label_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "must have a label on each line; line 1 is blank"),
-        (b"run\n\njump\n", "must have a label on each line; line 2 is blank"),
-        (b"\xff\xfe", "must be a text file; got bytes that are not UTF-8"),
+        (b"", " has no label on line 1"),
+        (b"run\n\njump\n", " has no label on line 2"),
+        (b"\xff\xfe", ": bytes that are not UTF-8"),
     ],
     ids=["empty", "blank line", "binary"],
 )
@@ -43,15 +43,13 @@ def test_a_label_file_that_is_none(tmp_path: Path, content: bytes, message: str)
     path.write_bytes(content)
     with pytest.raises(LabelError) as caught:
         read_label_file(path)
-    assert str(caught.value) == f"label file '{path}' {message}"
+    assert str(caught.value).endswith(f"label file '{path}'{message}")
 
 
 def test_an_absent_label_file(tmp_path: Path) -> None:
     with pytest.raises(LabelError) as caught:
         read_label_file(tmp_path / "no.txt")
-    assert str(caught.value) == (
-        f"label file '{tmp_path / 'no.txt'}' must be a text file; got No such file or directory"
-    )
+    assert str(caught.value) == (f"cannot read label file '{tmp_path / 'no.txt'}': No such file or directory")
 
 
 def test_kinetics_400_is_one_object() -> None:

@@ -106,6 +106,11 @@ def test_version_1_is_read(subtests: pytest.Subtests) -> None:
     for case, (fields, message) in {
         "unknown field": ({"colour": 1}, "version 1 has no field 'colour'"),
         "unknown stream": ({"stream": "audio"}, "stream must be one of rgb, flow, joint; got 'audio'"),
+        "whole frames": (
+            {"frame_px": [240, 320]},
+            "the model resizes and crops whole frames itself, which i3d-edge no longer supports\n\n"
+            "hint: convert the frozen graph again",
+        ),
         "wrong type": ({"num_frames": "nine"}, "it is damaged: num_frames: expected `int`, got `str`"),
     }.items():
         with subtests.test(case):
@@ -210,10 +215,10 @@ def test_default_labels() -> None:
 def test_a_label_without_neighbours_has_no_hint() -> None:
     with pytest.raises(LabelError) as caught:
         CUSTOM.index("xyzzy")
-    assert str(caught.value) == "label 'xyzzy' must be one of the 2 in 'mine'; it is not"
+    assert str(caught.value) == "label 'xyzzy' is not among the 2 of 'mine'"
 
 
 def test_a_label_twice() -> None:
     with pytest.raises(LabelError) as caught:
         LabelSet("twice", ("a", "b", "a"))
-    assert str(caught.value) == "label set 'twice' must have distinct names; got 'a' more than once"
+    assert str(caught.value) == "label set 'twice' has 'a' more than once"

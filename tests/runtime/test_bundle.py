@@ -395,7 +395,7 @@ def test_a_full_disk_leaves_nothing(box: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("i3d_edge.runtime.bundle.archive.Archive.copy", full)
     with pytest.raises(OutputError) as caught:
         unpack_bundle(box, tmp_path / "folder")
-    assert str(caught.value) == f"output '{tmp_path / 'folder'}' must be writable; got No space left on device"
+    assert str(caught.value) == f"cannot write '{tmp_path / 'folder'}': No space left on device"
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     with pytest.raises(OutputError) as caught:

@@ -160,6 +160,5 @@ def test_a_cache_that_cannot_be_made_is_an_error(ir: Path, tmp_path: Path) -> No
     with pytest.raises(OutputError) as caught:
         Engine(ir, cache=tmp_path / "cache")
     assert str(caught.value) == (
-        f"output folder '{tmp_path / 'cache'}' must be writable; got File exists\n\n"
-        "hint: choose a folder that you may write to"
+        f"cannot write to folder '{tmp_path / 'cache'}': File exists\n\nhint: choose a folder that you may write to"
     )

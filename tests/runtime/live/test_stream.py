@@ -257,7 +257,7 @@ def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 def test_models_and_options_that_do_not_fit() -> None:
     with pytest.raises(ClipShapeError, match="this works with RGB models only"):
         LiveStream("x", i3d_spec(labels=SPEC.labels, stream="flow"), brightness)
-    with pytest.raises(LabelError, match="'brihgt' must be one of the 2"):
+    with pytest.raises(LabelError, match="'brihgt' is not among the 2"):
         LiveStream("x", SPEC, brightness, StreamOptions(labels=["brihgt"]))
     with pytest.raises(ArgumentError, match="thresholds must be"):
         StreamOptions(on=0.2)
