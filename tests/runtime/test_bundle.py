@@ -299,7 +299,7 @@ def test_an_absent_device_is_found_before_any_work(tiny: Path, tmp_path: Path, m
     packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
     monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", None)
     for options in ({}, {"device": "FPGA"}):
-        with pytest.raises(DeviceError, match="device 'FPGA' must be one of "):
+        with pytest.raises(DeviceError, match="no device 'FPGA' on this machine"):
             verify_bundle(packed.path, **options)
 
 

@@ -68,7 +68,6 @@ def test_other_properties_are_another_model(ir: Path, tmp_path: Path, subtests: 
         {"inference_precision": "f32"},
         {"num_threads": 1},
         {"num_streams": 2},
-        {"profile": True},
     ]:
         with subtests.test(options=options):
             assert not Engine(ir, cache=tmp_path / "cache", **options).is_cached
@@ -131,7 +130,7 @@ def test_an_entry_that_the_device_does_not_take_is_made_anew(ir: Path, tmp_path:
 
             return io.BytesIO(b"nonsense")
 
-    cache = CompiledCache.of(tmp_path / "cache", ir, "CPU", {"PERFORMANCE_HINT": "LATENCY", "PERF_COUNT": False})
+    cache = CompiledCache.of(tmp_path / "cache", ir, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
     assert cache is not None
     cache.store(Nonsense())
     assert not Engine(ir, cache=tmp_path / "cache").is_cached
