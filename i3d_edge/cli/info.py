@@ -160,10 +160,10 @@ def _ir(path: Path) -> Facts:
     return [
         ("kind", "OpenVINO IR"),
         *_model(spec),
-        ("weights", f"stored as {spec.precision}"),
+        ("weights", f"stored as {spec.precision or 'unknown'}"),
         ("passes", ", ".join(spec.passes) or "none"),
         *_census_facts(count_operators(model)),
-        ("frozen graph", f"sha256 {spec.frozen_graph_sha256}"),
+        ("frozen graph", f"sha256 {spec.frozen_graph_sha256}" if spec.frozen_graph_sha256 else "none"),
         ("made with", ", ".join(f"{name} {version}" for name, version in spec.made_with.items())),
         ("next", f"i3d classify VIDEO --model {path}"),
     ]
