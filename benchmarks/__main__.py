@@ -33,7 +33,7 @@ def main(graph: Path, videos: tuple[Path, ...], output: Path, rounds: int, clips
 
     \b
     Example:
-      python -m benchmarks rgb_imagenet.pb clips/*.mp4 -o result.json
+      python -m benchmarks rgb_scratch.pb clips/*.mp4 -o result.json
     """
     from benchmarks.rivals import RIVALS
     from benchmarks.run import measure

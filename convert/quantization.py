@@ -21,7 +21,7 @@ from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
-from i3d_edge.core.files import staged
+from i3d_edge.core.files import StrPath, staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, Engine, model_inputs, read_clips, read_ir
@@ -58,9 +58,9 @@ class QuantizationReport:
 
 
 def quantize_ir(
-    ir_path: Path,
-    videos: Sequence[Path],
-    output: Path,
+    ir_path: StrPath,
+    videos: Sequence[StrPath],
+    output: StrPath,
     *,
     num_clips: int = 24,
     seed: int = 0,
@@ -88,8 +88,11 @@ def quantize_ir(
         SpecError: If the IR does not take RGB clips alone.
         DependencyError: If NNCF is not installed.
         OutputError: If the IR exists (without `force`) or cannot be written.
+
+    Example:
+        >>> quantize_ir("rgb.xml", ["a.mp4", "b.mp4"], "rgb_int8.xml").layers
     """
-    output = check_ir_output(output, force=force)
+    ir_path, output = Path(ir_path), check_ir_output(Path(output), force=force)
     model, spec = read_ir(ir_path)
     if any(node.get_type_name() == QUANTIZER for node in model.get_ops()):
         raise IRError(f"IR {str(ir_path)!r} is INT8 already")
@@ -99,7 +102,7 @@ def quantize_ir(
     passes = list(spec.passes)
     if LOWER_TO_2D not in passes and not any(name.startswith(FOLD_STEM) for name in passes):
         passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
-    clips, skipped = calibration_clips(videos, spec, num_clips=num_clips, seed=seed)
+    clips, skipped = calibration_clips([Path(video) for video in videos], spec, num_clips=num_clips, seed=seed)
     quantized = _quantize(nncf, model, [_feed(clip, spec) for clip in clips])
     spec = replace(
         spec,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import LabelError, SpecError
 from i3d_edge.core.family import UNKNOWN
-from i3d_edge.core.files import sha256_file, staged
+from i3d_edge.core.files import StrPath, sha256_file, staged
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTPUT_NAME, i3d_spec
 from i3d_edge.core.numbers import LEAST_PROBABILITY
 from i3d_edge.core.spec import Fusion, ModelSpec
@@ -25,8 +24,6 @@ from i3d_edge.freeze.network import Variables, build_features, build_logits
 
 # GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
 _GRAPH_PRODUCER = 134
-
-StrPath = str | PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)

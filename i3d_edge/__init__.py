@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from i3d_edge.api.models import bench_models as bench_models
     from i3d_edge.api.models import compare_stages as compare_stages
     from i3d_edge.api.models import convert_graph as convert_graph
-    from i3d_edge.api.models import quantize_ir as quantize_ir
     from i3d_edge.api.videos import classify_videos as classify_videos
     from i3d_edge.api.videos import open_stream as open_stream
+    from i3d_edge.convert.quantization import quantize_ir as quantize_ir
     from i3d_edge.freeze import freeze_checkpoint as freeze_checkpoint
     from i3d_edge.runtime import Classification as Classification
     from i3d_edge.runtime import Prediction as Prediction
@@ -69,7 +69,7 @@ _ROOM_OF = {
     "compare_run": "i3d_edge.api.accuracy",
     "compare_stages": "i3d_edge.api.models",
     "open_stream": "i3d_edge.api.videos",
-    "quantize_ir": "i3d_edge.api.models",
+    "quantize_ir": "i3d_edge.convert.quantization",
     "run_accuracy": "i3d_edge.api.accuracy",
     "write_report": "i3d_edge.api.accuracy",
     "Classification": "i3d_edge.runtime",

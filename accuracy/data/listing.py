@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, read_dataset, r
 from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest, verify_videos
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.messages import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class ListOptions:
 
 
 def list_videos(
-    path: Path, labels: LabelSet, options: ListOptions, *, verifies: bool = False, say: Callable[[str], None]
+    path: Path, labels: LabelSet, options: ListOptions, *, verifies: bool = False, say: Say
 ) -> tuple[Sequence[ListedVideo], str | None]:
     """Read the videos of a manifest, and verify them, or those of a list or folder.
 

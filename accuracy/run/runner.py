@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
@@ -21,12 +20,11 @@ from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
 from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.environment import PACKAGES, versions
 from i3d_edge.core.errors import ListError, NotFiniteError
+from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
-
-_LOG = logging.getLogger("i3d_edge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def score_videos(
     manifest_digest: str | None = None,
     preset: Preset = PRESETS[DEFAULT],
     num_workers: int = 2,
-    say: Callable[[str], None] = _LOG.info,
+    say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
     """Score models on a list of videos; each video is decoded once for all of them, while others are inferred.
@@ -130,7 +128,7 @@ def _facts(
     )
 
 
-def _resume(journal: Journal, videos: Sequence[ListedVideo], say: Callable[[str], None]) -> Sequence[ListedVideo]:
+def _resume(journal: Journal, videos: Sequence[ListedVideo], say: Say) -> Sequence[ListedVideo]:
     """Check what was done before, and return the videos that are left."""
     if journal.done:
         require_same_videos(journal.folder, videos, [video["sha256"] for video in journal.done])

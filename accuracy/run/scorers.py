@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ArgumentError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import make_folder, sha256_file
+from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, Engine, graph_inputs, model_inputs
@@ -25,12 +25,9 @@ from i3d_edge.runtime.inference.ir import describes_itself
 from i3d_edge.runtime.inference.model_choice import ModelChoice
 from i3d_edge.runtime.inference.placement import device_label, start_notes
 
-Say = Callable[[str], None]
-
 GRAPH_NAME = "frozen-graph"
 _ALONE = "ir"
 _COMPILED_LENGTHS = 3
-_LOG = logging.getLogger("i3d_edge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class ModelDefaults:
     device: str = "CPU"
     precision: str | None = None
     spec_path: Path | None = None
-    say: Say = field(default=_LOG.info)
+    say: Say = field(default=LOG.info)
 
 
 def ir_scorers(
@@ -81,7 +78,7 @@ def ir_scorers(
 
 
 @contextmanager
-def graph_scorer(path: Path, spec: ModelSpec, say: Say = _LOG.info) -> Iterator[Scorer]:
+def graph_scorer(path: Path, spec: ModelSpec, say: Say = LOG.info) -> Iterator[Scorer]:
     """Open a frozen graph, to run in TensorFlow on the clips of an IR.
 
     Raises:
@@ -97,15 +94,16 @@ def graph_scorer(path: Path, spec: ModelSpec, say: Say = _LOG.info) -> Iterator[
                 f"{own.title()} beside {spec.title()}",
                 hint="give the graph that the IR was converted from",
             )
-        if sha256_file(path) != spec.frozen_graph_sha256:
+        described = own or replace(spec, origin=UNKNOWN, fingerprint=None, frozen_graph_sha256=None, precision=None)
+        info = _info(GRAPH_NAME, path, described, "f32", "TensorFlow CPU")
+        if info["sha256"] != spec.frozen_graph_sha256:
             say(f"WARNING: the IR was not made from {path}, so the two need not agree")
 
         def run_clip(clip: Clip) -> Float32Array:
             [logits] = graph.logits(graph_inputs(clip, spec))
             return np.asarray(softmax(logits), np.float32)
 
-        own = own or replace(spec, origin=UNKNOWN, fingerprint=None, frozen_graph_sha256=None, precision=None)
-        yield Scorer(_info(GRAPH_NAME, path, own, "f32", "TensorFlow CPU"), run_clip)
+        yield Scorer(info, run_clip)
 
 
 def whole_video_scorers(

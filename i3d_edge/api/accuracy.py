@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from i3d_edge.api import LOG, Say, StrPath
 from i3d_edge.core.errors import ArgumentError
-from i3d_edge.core.files import check_output, write_text
+from i3d_edge.core.files import StrPath, check_output, write_text
+from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
     from i3d_edge.accuracy.data.listing import ListOptions

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from i3d_edge.api import StrPath
 from i3d_edge.core.errors import ArgumentError, DependencyError
+from i3d_edge.core.files import StrPath
+from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
     from i3d_edge.convert import ConversionReport
     from i3d_edge.convert.ladder import Step
-    from i3d_edge.convert.passes import Fold
-    from i3d_edge.convert.quantization import QuantizationReport
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.bench import Timing
 
@@ -42,40 +41,6 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
     except DependencyError:
         return convert_graph(Path(graph), Path(output), reference=None, **options)
     return convert_graph(Path(graph), Path(output), reference=run_frozen_graph, **options)
-
-
-def quantize_ir(
-    model: StrPath,
-    videos: Sequence[StrPath],
-    output: StrPath,
-    *,
-    num_clips: int = 24,
-    seed: int = 0,
-    fold: Fold | None = "dhw",
-    force: bool = False,
-) -> QuantizationReport:
-    """Quantize an IR to INT8, calibrated on clips of videos.
-
-    Args:
-        model: The .xml of an FP32 or FP16 IR with one RGB input.
-        videos: A dozen or more, of what the model will see.
-        output: The .xml to write.
-        num_clips: Calibration clips.
-        seed: Of the choice of clips.
-        fold: Axes along which the first convolution is folded; None leaves it as it is.
-        force: Replace an existing IR.
-
-    Raises:
-        CalibrationError: If fewer than two different clips can be had from the videos.
-        OutputError: If the IR exists (without `force`) or cannot be written.
-
-    Example:
-        >>> quantize_ir("rgb.xml", ["a.mp4", "b.mp4"], "rgb_int8.xml").layers
-    """
-    from i3d_edge.convert.quantization import quantize_ir
-
-    paths = [Path(video) for video in videos]
-    return quantize_ir(Path(model), paths, Path(output), num_clips=num_clips, seed=seed, fold=fold, force=force)
 
 
 def compare_stages(
@@ -124,7 +89,7 @@ def compare_stages(
 
 
 def bench_models(
-    models: Sequence[StrPath], *, mode: Mode = "latency", rounds: int = 10, **engine: Any
+    models: Sequence[StrPath], *, mode: Mode = "latency", rounds: int = 10, say: Say = LOG.info, **engine: Any
 ) -> dict[str, Timing]:
     """Time models on random pixels, taking turns.
 
@@ -132,6 +97,7 @@ def bench_models(
         models: IRs.
         mode: "latency" for one clip at a time, "throughput" for as many at once as the device takes.
         rounds: Timings of each model.
+        say: Called with where models run on virtual devices, before and after.
         engine: Further arguments of `Engine`: device, inference_precision, num_streams, num_threads.
 
     Returns:
@@ -141,6 +107,15 @@ def bench_models(
         >>> bench_models(["rgb.xml", "rgb_int8.xml"])["rgb_int8.xml"].percentile_ms(50)
     """
     from i3d_edge.runtime import Engine
+    from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure.bench import bench
 
-    return bench({str(path): Engine(Path(path), mode=mode, **engine) for path in models}, rounds=rounds)
+    engines = {str(path): Engine(Path(path), mode=mode, **engine) for path in models}
+    for opened in engines.values():
+        for text in start_notes(opened):
+            say(text)
+    timings = bench(engines, rounds=rounds)
+    for opened in engines.values():
+        for text in end_notes(opened):
+            say(text)
+    return timings

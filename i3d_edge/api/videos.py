@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from i3d_edge.api import LOG, Say, StrPath
+from i3d_edge.core.files import StrPath
+from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError

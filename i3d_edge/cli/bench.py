@@ -48,13 +48,11 @@ def bench(
       i3d bench FP32.xml INT8.xml --rounds 20
     """
     from i3d_edge.api.models import bench_models
-    from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure.bench import WARM_UP
 
-    timings = bench_models(models, mode=mode, rounds=rounds, device=device, inference_precision=inference_precision)
-    for timing in timings.values():
-        for text in (*start_notes(timing.engine), *end_notes(timing.engine)):
-            note(text)
+    timings = bench_models(
+        models, mode=mode, rounds=rounds, say=note, device=device, inference_precision=inference_precision
+    )
     rows = _rows(timings)
     if as_json:
         document = {"device": device, "mode": mode, "rounds": rounds, "models": rows}

@@ -73,7 +73,7 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
 
     \b
     Example:
-      i3d bundle pack rgb_imagenet.xml rgb_imagenet_int8.xml -o models.i3d
+      i3d bundle pack rgb_scratch.xml rgb_scratch_int8.xml -o models.i3d
     """
     from i3d_edge.runtime.bundle import pack_bundle
 

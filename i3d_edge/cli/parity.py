@@ -11,6 +11,7 @@ import click
 
 from i3d_edge.cli._base import Command, note, quiet_option, spec_option
 from i3d_edge.core.errors import ParityError
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.convert.ladder import Step
@@ -80,7 +81,7 @@ def parity(
         for layer in step.layers if layers else ():
             click.echo(f"  {layer.difference:9.2e}  {layer.layer}")
     num_clips = steps[0].num_clips
-    note(f"{num_clips} clip{'s' if num_clips > 1 else ''}; differences are fractions of the largest logit")
+    note(f"{plural(num_clips, 'clip')}; differences are fractions of the largest logit")
     if parted := [step for step in steps if not step.agrees]:
         worst = max(parted, key=lambda step: step.relative_difference)
         raise ParityError(

@@ -72,7 +72,7 @@ def probe(
 
     \b
     Example:
-      i3d probe rgb_imagenet.xml -o profile.json
+      i3d probe rgb_scratch.xml -o profile.json
     """
     from i3d_edge.core.schema import to_json
     from i3d_edge.runtime.measure import probe as room

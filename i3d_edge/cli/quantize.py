@@ -50,9 +50,9 @@ def quantize(
     Example:
       i3d quantize rgb_scratch.xml clips/*.mp4 -o rgb_scratch_int8.xml
     """
-    from i3d_edge.api import models as api
+    from i3d_edge.convert.quantization import quantize_ir
 
-    report = api.quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=fold, force=force)
+    report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=fold, force=force)
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
     unit = report.spec.kind.unit

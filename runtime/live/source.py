@@ -12,6 +12,7 @@ from fractions import Fraction
 from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamLostError, StreamOpenError
+from i3d_edge.core.messages import Say
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
@@ -64,7 +65,7 @@ class LiveSource:
         options: StreamOptions,
         *,
         backoff: Backoff | None = None,
-        say: Callable[[str], None] = lambda _text: None,
+        say: Say = lambda _text: None,
         stop: threading.Event | None = None,
         connect: Callable[[Address, StreamOptions], Connection] = Connection,
     ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.messages import Say
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
@@ -43,7 +44,7 @@ class LiveStream:
         infer: Callable[[UInt8Array], Float32Array],
         options: StreamOptions | None = None,
         *,
-        say: Callable[[str], None] = lambda _text: None,
+        say: Say = lambda _text: None,
     ) -> None:
         """Open nothing yet.
 

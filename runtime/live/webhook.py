@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.messages import Say
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.live.address import masked
 from i3d_edge.runtime.live.backoff import Backoff
@@ -46,7 +47,7 @@ class Webhook:
         self,
         url: str,
         *,
-        say: Callable[[str], None] = lambda _text: None,
+        say: Say = lambda _text: None,
         post: Callable[[str, str], None] | None = None,
         backoff: Backoff | None = None,
         max_waiting: int = MAX_WAITING,
