@@ -158,11 +158,10 @@ def _summary(shown: Sequence[ReportedModel]) -> Table:
 
 
 def _speed(model: ReportedModel) -> tuple[str, str]:
-    if model.num_views == 1:
-        return seconds(model.video_s), "1 view"
-    return seconds(
-        model.video_s
-    ), f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
+    views = "1 view"
+    if model.num_views != 1:
+        views = f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
+    return seconds(model.video_s), views
 
 
 def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
