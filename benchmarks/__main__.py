@@ -58,9 +58,9 @@ def _prepare(graph: Path, videos: tuple[Path, ...], folder: Path, processor: Pro
 
     from benchmarks.rival import Task
     from benchmarks.run import num_cores
-    from i3d_edge.convert.graph_def import read_graph_def
     from i3d_edge.convert.quantization import calibration_clips
     from i3d_edge.core.errors import FrozenGraphError
+    from i3d_edge.freeze.graph_def import read_graph_def
 
     spec = read_graph_def(graph).spec
     if spec is None:

@@ -51,7 +51,7 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
     clips: dict[str, Feeds] = {}
     for file in files:
         if file.suffix == _ARRAY:
-            clips[file.stem] = {input_name: _read_array(file, spec, port)}
+            clips[file.stem] = {input_name: read_array(file, spec, port)}
             continue
         if (frames := read_prepared(file, spec)) is not None:
             clips[file.stem] = {input_name: normalised(ordered(frames[np.newaxis], port), port)}
@@ -78,7 +78,8 @@ def match_clips(clips: Mapping[str, Feeds], others: Mapping[str, Feeds]) -> Mapp
     return {name: others[name] for name in clips}
 
 
-def _read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
+def read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
+    """Read a .npy array as what an input of a network takes; see `read_clip_files`."""
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:

@@ -16,7 +16,6 @@ import openvino as ov
 from i3d_edge.convert import parity
 from i3d_edge.convert.cost import Cost, count_convolutions, count_cost
 from i3d_edge.convert.description import describe
-from i3d_edge.convert.graph_def import GraphDef, read_graph_def
 from i3d_edge.convert.naming import name_units
 from i3d_edge.convert.passes import (
     EMBED_PREPROCESSING,
@@ -38,6 +37,7 @@ from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, OUTPUT_NAME, i3d_spec
 from i3d_edge.core.port import NUM_CHANNELS, ElementType
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.freeze.graph_def import GraphDef, read_graph_def
 
 Precision = Literal["FP32", "FP16"]
 

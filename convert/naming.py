@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import openvino as ov
 
-from i3d_edge.convert.graph_def import Node
 from i3d_edge.core.errors import FrozenGraphError
+from i3d_edge.freeze.graph_def import Node
 
 # TensorFlow operation -> OpenVINO operation, for what both graphs keep.
 _SKELETON: Mapping[str, str] = {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.errors import FrozenGraphError
 from i3d_edge.core.i3d_spec import FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
-from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.graph_def import read_graph_def
 from i3d_edge.freeze.tensorflow_graph import Feeds, TensorFlowGraph
 
 
@@ -31,18 +30,13 @@ class FrozenGraph(TensorFlowGraph):
         Raises:
             FrozenGraphError: If the file is absent, is not a GraphDef, or lacks the nodes.
         """
-        graph_def = _read_graph_def(path)
-        nodes = {node.name: node for node in graph_def.node}
-        for name in (INPUT_NAME, OUTPUT_NAME):
-            if name not in nodes:
-                raise FrozenGraphError(
-                    f"frozen graph {str(path)!r} has no node {name!r} among its {len(nodes)}: it is no I3D",
-                    hint="`i3d freeze` makes such a graph from a checkpoint",
-                )
-        names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
+        from google.protobuf.message import DecodeError  # it comes with TensorFlow
+
+        self.spec = read_graph_def(path).spec
         try:
-            has_spec = SPEC_NODE in nodes
-            self.spec = read_spec(nodes[SPEC_NODE].attr["value"].tensor.string_val[0]) if has_spec else None
+            graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+            nodes = {node.name: node for node in graph_def.node}
+            names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
             for name in names:
                 sizes = nodes[name].attr["shape"].shape.dim
                 for axis, length in ((0, batch), (1, num_frames)):
@@ -52,7 +46,7 @@ class FrozenGraph(TensorFlowGraph):
                 tf.import_graph_def(graph_def, name="")
             inputs = {name: graph.get_tensor_by_name(f"{name}:0") for name in names}
             logits = graph.get_operation_by_name(OUTPUT_NAME).inputs[0]
-        except (IndexError, KeyError, ValueError, SpecError) as error:
+        except (DecodeError, IndexError, KeyError, ValueError) as error:
             raise FrozenGraphError(
                 f"TensorFlow cannot load frozen graph {str(path)!r}: {str(error).splitlines()[0]}"
             ) from error
@@ -68,18 +62,3 @@ def run_frozen_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
     batch, num_frames = next(iter(clips[0].values())).shape[:2]
     with FrozenGraph(path, num_frames=num_frames, batch=batch) as graph:
         return [graph.logits(clip) for clip in clips]
-
-
-def _read_graph_def(path: Path) -> Any:
-    from google.protobuf.message import DecodeError  # it comes with TensorFlow
-
-    try:
-        graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
-    except FileNotFoundError:
-        raise FrozenGraphError(f"no frozen graph {str(path)!r}") from None
-    except (DecodeError, OSError) as error:
-        raise FrozenGraphError(
-            f"{str(path)!r} is no frozen graph: {error}",
-            hint="a checkpoint or SavedModel is frozen by `i3d freeze`",
-        ) from error
-    return graph_def

@@ -12,25 +12,20 @@ rgb_scratch, run by `HubModule` in TensorFlow 2.21 on the 79 frames of kinetics-
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.numbers import softmax
 
 NUM_SHOWN = 20
 NORM_TOLERANCE = 1e-4
 """Largest deviation of the logits' norm that passes, as a fraction of the expected norm."""
-
-_RANGE_SLACK = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +104,3 @@ def judge(result: SampleResult, expected: SampleResult) -> SampleVerdict:
         norm_deviation=abs(result.norm - expected.norm) / expected.norm,
         same_top=[item.label for item in result.top] == [item.label for item in expected.top],
     )
-
-
-def read_sample(path: Path, shape: Sequence[int]) -> Float32Array:
-    """Read a clip in the form in which DeepMind ships its sample.
-
-    Args:
-        path: A .npy file, shape (1, D, 224, 224, C) or without the leading 1, values in [-1, 1].
-        shape: What the model takes, (1, D, 224, 224, C).
-
-    Returns:
-        The clip, shape `shape`, float32.
-
-    Raises:
-        ClipShapeError: If the file is no array, has another shape, or values outside [-1, 1].
-    """
-    try:
-        with path.open("rb") as stream:
-            clip = np.lib.format.read_array(stream, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ClipShapeError(f"cannot read sample {str(path)!r} as a .npy array: {error}") from error
-    if not np.issubdtype(clip.dtype, np.number):
-        raise ClipShapeError(f"sample {str(path)!r} holds no numbers")
-    if clip.shape == tuple(shape[1:]):
-        clip = clip[np.newaxis]
-    if clip.shape != tuple(shape):
-        raise ClipShapeError(
-            f"sample {str(path)!r} has shape {clip.shape}, not {tuple(shape)}",
-            hint="RGB samples have 3 channels, flow samples 2",
-        )
-    low, high = float(clip.min()), float(clip.max())
-    if low < -1 - _RANGE_SLACK or high > 1 + _RANGE_SLACK:
-        raise ClipShapeError(
-            f"sample {str(path)!r} has values from {low:g} to {high:g}, not in [-1, 1]",
-            hint="pixels 0..255 become (pixel - 127.5) / 127.5",
-        )
-    return np.ascontiguousarray(clip, dtype=np.float32)

@@ -86,7 +86,7 @@ def _checkpoint(path: Path) -> Facts:
 
 
 def _frozen_graph(path: Path) -> Facts:
-    from i3d_edge.convert.graph_def import read_graph_def
+    from i3d_edge.freeze.graph_def import read_graph_def
 
     graph = read_graph_def(path)
     return [

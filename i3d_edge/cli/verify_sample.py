@@ -100,17 +100,16 @@ def _judge(result: SampleResult, expected: SampleResult, *, is_published: bool, 
 
 def _read_clip(path: Path, spec: ModelSpec, name: str) -> tuple[npt.NDArray[np.float32], str]:
     """Read a sample for an input, and say in which form it is DeepMind's: ".npy", ".gif", or "" for footage."""
-    from i3d_edge.freeze.sample import read_sample
-
-    if path.suffix == _NPY:
-        return read_sample(path, spec.input_shape(name)), _NPY
     import numpy as np
 
+    from i3d_edge.convert.clip_files import read_array
     from i3d_edge.core.normalisation import normalised
     from i3d_edge.runtime import graph_inputs, read_clips, read_prepared
 
     port = spec.inputs[name]
     own = replace(spec, inputs={name: port}, fusion=None)
+    if path.suffix == _NPY:
+        return read_array(path, own, port), _NPY
     if own.stream == "rgb" and (frames := read_prepared(path, own)) is not None:
         return normalised(frames[np.newaxis], port), _GIF
     [clip] = read_clips(path, own).clips

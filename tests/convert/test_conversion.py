@@ -195,7 +195,7 @@ def test_open_model_zoos_file_is_recognised_by_its_hash(
     import hashlib
 
     path = without_spec(graph_path, tmp_path / "omz.pb")
-    monkeypatch.setattr("i3d_edge.convert.graph_def.OMZ_SHA384", hashlib.sha384(path.read_bytes()).hexdigest())
+    monkeypatch.setattr("i3d_edge.freeze.graph_def.OMZ_SHA384", hashlib.sha384(path.read_bytes()).hexdigest())
     assert convert_graph(path, tmp_path / "omz.xml").spec.origin == "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
 
 

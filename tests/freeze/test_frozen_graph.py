@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from i3d_edge.core.errors import ClipShapeError, FrozenGraphError, OutputError, SpecError
+from i3d_edge.core.errors import ClipShapeError, OutputError, SpecError
 from i3d_edge.freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
 from i3d_edge.freeze._tensorflow import tf
 
@@ -77,30 +77,3 @@ def test_nothing_is_lost_when_freezing_fails(
         freeze_checkpoint(checkpoint, output, force=True)
     assert output.read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["g.pb"]
-
-
-def error_of(path: Path) -> str:
-    with pytest.raises(FrozenGraphError) as caught:
-        FrozenGraph(path)
-    return str(caught.value)
-
-
-def test_absent(tmp_path: Path) -> None:
-    assert error_of(tmp_path / "no.pb") == f"no frozen graph '{tmp_path / 'no.pb'}'"
-
-
-def test_not_a_graph(tmp_path: Path) -> None:
-    path = tmp_path / "text.pb"
-    path.write_text("this is no graph")
-    assert error_of(path).startswith(f"'{path}' is no frozen graph: ")
-
-
-def test_a_graph_without_the_nodes(tmp_path: Path) -> None:
-    with tf.Graph().as_default() as graph:
-        tf.constant(1.0, name="other")
-    path = tmp_path / "other.pb"
-    path.write_bytes(graph.as_graph_def().SerializeToString())
-    assert error_of(path) == (
-        f"frozen graph '{path}' has no node 'Placeholder' among its 1: it is no I3D\n\n"
-        "hint: `i3d freeze` makes such a graph from a checkpoint"
-    )

@@ -3,11 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.labels import LabelSet, kinetics_400
-from i3d_edge.freeze.sample import SampleResult, TopClass, judge, published_results, read_sample, summarize
-
-SHAPE = (1, 9, 224, 224, 3)
+from i3d_edge.freeze.sample import SampleResult, TopClass, judge, published_results, summarize
 
 
 def test_the_published_values() -> None:
@@ -81,59 +78,6 @@ def test_summarize() -> None:
         TopClass("b", pytest.approx(0.75), pytest.approx(np.log(3.0))),
         TopClass("a", pytest.approx(0.25), 0.0),
     )
-
-
-@pytest.mark.parametrize("shape", [SHAPE, SHAPE[1:]])
-def test_a_sample_is_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    values = np.random.default_rng(0).uniform(-1, 1, shape)
-    np.save(tmp_path / "s.npy", values)
-    clip = read_sample(tmp_path / "s.npy", SHAPE)
-    assert (clip.shape, clip.dtype) == (SHAPE, np.float32)
-    assert np.array_equal(clip.reshape(shape), values.astype(np.float32))
-
-
-def error_of(path: Path) -> str:
-    with pytest.raises(ClipShapeError) as caught:
-        read_sample(path, SHAPE)
-    return str(caught.value)
-
-
-def test_a_sample_of_the_other_stream(tmp_path: Path) -> None:
-    path = tmp_path / "flow.npy"
-    np.save(path, np.zeros((1, 9, 224, 224, 2)))
-    assert error_of(path) == (
-        f"sample '{path}' has shape (1, 9, 224, 224, 2), not (1, 9, 224, 224, 3)\n\n"
-        "hint: RGB samples have 3 channels, flow samples 2"
-    )
-
-
-def test_a_sample_of_pixels(tmp_path: Path) -> None:
-    path = tmp_path / "pixels.npy"
-    np.save(path, np.tile(np.array([0, 128, 255], np.uint8), (1, 9, 224, 224, 1)))
-    assert error_of(path) == (
-        f"sample '{path}' has values from 0 to 255, not in [-1, 1]\n\n"
-        "hint: pixels 0..255 become (pixel - 127.5) / 127.5"
-    )
-
-
-def test_no_sample(tmp_path: Path) -> None:
-    path = tmp_path / "text.npy"
-    path.write_text("text")
-    assert error_of(path).startswith(f"cannot read sample '{path}' as a .npy array: ")
-
-
-def test_arrays_that_are_no_sample(tmp_path: Path, subtests: pytest.Subtests) -> None:
-    for kind in ["empty", "npz", "text"]:
-        with subtests.test(kind=kind):
-            path = tmp_path / "s.npy"
-            if kind == "empty":
-                path.touch()
-            elif kind == "npz":
-                with path.open("wb") as stream:
-                    np.savez(stream, a=np.zeros(3))
-            else:
-                np.save(path, np.array(["a", "b"]))
-            assert f"sample '{path}'" in error_of(path)
 
 
 @pytest.mark.shared

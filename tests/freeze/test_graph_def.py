@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.convert.graph_def import read_graph_def
 from i3d_edge.core.errors import FrozenGraphError
 from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.graph_def import read_graph_def
 
 
 def test_nodes_are_those_that_tensorflow_reads(graph_path: Path) -> None:
