@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,35 +15,27 @@ from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.timeline import Timeline
 
 # How far from a whole grey level a float may lie without a word, in grey levels: what float16 costs.
 _TOLERANCE = 0.07
 # Mean and standard deviation that networks trained on ImageNet take give values up to this.
 _LARGEST_STANDARDISED = 3.0
+_PIXELS_HINT = 'these look like pixels, 0..255: save them with .astype("uint8")'
 
 
-@dataclass
-class ClipArray:
-    """Frames that are decoded, and sampled at the rate that the model takes.
+@dataclass(kw_only=True)
+class ClipArray(FrameSource):
+    """Frames that are decoded, and sampled at the rate that the model takes; one a second if it takes source frames.
 
     Attributes:
         frames_array: Shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is.
-        timeline: At the model's rate; one frame a second where it takes source frames.
         port: The model's RGB input.
-        path: The file, or "frames".
-        is_cropped: Whether they have the network's height and width already.
-        warnings: What a user should know; `frames` adds to it.
     """
 
     frames_array: Array
-    timeline: Timeline
     port: Port
-    path: Path
-    is_cropped: bool
-    stated_duration_s: float | None = None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
 
     @classmethod
     def of(cls, frames: Array, spec: ModelSpec, *, path: Path | None = None) -> ClipArray:
@@ -62,17 +54,26 @@ class ClipArray:
         subject = "frames" if path is None else f"clip {str(path)!r}"
         frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames
         port = _rgb_port(spec)
-        if frames.ndim != 4 or frames.shape[-1] != 3 or not frames.size or not _is_pixels_or_float(frames):
+        least, most = bounds(port)
+        interval = f"[{least:.4g}, {most:.4g}]"
+        is_numeric = frames.dtype == np.uint8 or np.issubdtype(frames.dtype, np.floating)
+        if frames.ndim != 4 or frames.shape[-1] != 3 or not frames.size or not is_numeric:
             raise ClipShapeError(
-                f"{subject} must be pixels, uint8, or floats in {_interval(port)}, of shape (F, H, W, 3); "
+                f"{subject} must be pixels, uint8, or floats in {interval}, of shape (F, H, W, 3); "
                 f"got {frames.shape} {frames.dtype}",
                 hint=_layout_hint(frames),
             )
         if frames.dtype != np.uint8:
-            _require_range(subject, frames, port)
+            lowest, highest = float(frames.min()), float(frames.max())
+            looks_unsigned = least < 0 and 0 <= lowest < highest
+            if not (lowest >= least and highest <= most) or looks_unsigned:
+                raise ClipShapeError(
+                    f"the floats of {subject} must be in {interval}; got {lowest:.4g} to {highest:.4g}",
+                    hint=_range_hint(lowest, highest),
+                )
         timeline = Timeline(tuple(range(len(frames))), len(frames), 1 / (spec.frame_rate_fps or Fraction(1)))
         is_cropped = frames.shape[1:3] == spec.crop_px
-        return cls(frames, timeline, port, path or Path("frames"), is_cropped)
+        return cls(path or Path("frames"), timeline, is_cropped=is_cropped, frames_array=frames, port=port)
 
     @classmethod
     def open(cls, path: Path, spec: ModelSpec) -> ClipArray:
@@ -89,10 +90,7 @@ class ClipArray:
         return cls.of(frames, spec, path=path)
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield wanted frames by their index, shape (H, W, 3), uint8, RGB 0..255; see `Video.frames`.
-
-        Floats become the nearest grey level; a warning says so where that changes them.
-        """
+        """Yield frames, see `FrameSource.frames`; floats become the nearest grey level, with a warning if it is far."""
         distance = 0.0
         for index in wanted:
             frame = np.asarray(self.frames_array[index])
@@ -114,43 +112,19 @@ def _rgb_port(spec: ModelSpec) -> Port:
     return Port(stream="rgb", mean=flow.mean[:1] * 3, scale=flow.scale[:1] * 3)
 
 
-def _interval(port: Port) -> str:
-    lowest, highest = bounds(port)
-    return f"[{lowest:.4g}, {highest:.4g}]"
-
-
-def _is_pixels_or_float(frames: Array) -> bool:
-    return frames.dtype == np.uint8 or bool(np.issubdtype(frames.dtype, np.floating))
-
-
 def _layout_hint(frames: Array) -> str | None:
     if not frames.size:
         return "it holds no frame"
     if frames.ndim == 5:
         return f"this looks like {len(frames)} clips: give one at a time"
-    if frames.ndim != 4:
-        return None
-    if frames.shape[-1] != 3 and frames.shape[1] == 3:
-        return "this looks like FCHW: transpose it by (0, 2, 3, 1)"
-    if frames.shape[-1] != 3 and frames.shape[0] == 3:
-        return "this looks like CFHW: transpose it by (1, 2, 3, 0)"
-    if frames.shape[-1] == 3 and np.issubdtype(frames.dtype, np.integer):
-        lowest, highest = int(frames.min()), int(frames.max())
-        if lowest >= 0 and highest <= 255:
-            return 'these look like pixels, 0..255: save them with .astype("uint8")'
-    return None
-
-
-def _require_range(subject: str, frames: Array, port: Port) -> None:
-    lowest, highest = float(frames.min()), float(frames.max())
-    least, most = bounds(port)
-    looks_unsigned = least < 0 and 0 <= lowest < highest
-    if lowest >= least and highest <= most and not looks_unsigned:
-        return
-    raise ClipShapeError(
-        f"the floats of {subject} must be in {_interval(port)}; got {lowest:.4g} to {highest:.4g}",
-        hint=_range_hint(lowest, highest),
+    if frames.ndim == 4 and frames.shape[-1] != 3:
+        if frames.shape[1] == 3:
+            return "this looks like FCHW: transpose it by (0, 2, 3, 1)"
+        return "this looks like CFHW: transpose it by (1, 2, 3, 0)" if frames.shape[0] == 3 else None
+    is_bytes = (
+        frames.ndim == 4 and np.issubdtype(frames.dtype, np.integer) and frames.min() >= 0 and frames.max() <= 255
     )
+    return _PIXELS_HINT if is_bytes else None
 
 
 def _range_hint(lowest: float, highest: float) -> str | None:
@@ -159,7 +133,7 @@ def _range_hint(lowest: float, highest: float) -> str | None:
     if lowest >= 0 and highest <= 1:
         return 'these look like [0, 1]: make pixels of them with (255 * x).round().astype("uint8")'
     if lowest >= 0 and highest <= 255:
-        return 'these look like pixels, 0..255: save them with .astype("uint8")'
+        return _PIXELS_HINT
     if -_LARGEST_STANDARDISED < lowest < 0 and highest < _LARGEST_STANDARDISED:
         return "these look normalised by another mean and scale: undo that"
     return None

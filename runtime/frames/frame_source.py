@@ -2,23 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TypeVar
 
 from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError
 from i3d_edge.runtime.frames.timeline import Timeline
 
+Frame = TypeVar("Frame")
 
-class FrameSource(Protocol):
-    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`."""
+
+@dataclass
+class FrameSource(ABC):
+    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`.
+
+    Attributes:
+        path: The file or folder; "frames" for an array.
+        timeline: When each frame is shown.
+        stated_duration_s: What the container says, or None if it says nothing of the picture.
+        warnings: What a user should know; `frames` adds to it.
+        has_damage: Whether something cannot be read or decoded, as far as `frames` was asked for.
+        is_cropped: Whether frames have the network's size already, and are taken as they are.
+    """
 
     path: Path
     timeline: Timeline
-    stated_duration_s: float | None
-    warnings: list[str]
-    has_damage: bool
-    is_cropped: bool  # whether its frames have the network's size already, and are taken as they are
+    stated_duration_s: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    has_damage: bool = False
+    is_cropped: bool = False
 
+    @abstractmethod
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield wanted frames by their index, in order; see `Video.frames`."""
+        """Yield frames.
+
+        Args:
+            wanted: Indices into the timeline, strictly increasing, one at least.
+
+        Yields:
+            Each wanted index with its frame, upright, shape (H, W, 3), uint8, RGB 0..255. The place of a frame
+            that cannot be decoded is taken by the one before it, at the beginning by the one after it, and a
+            warning counts them.
+
+        Raises:
+            EmptyVideoError: If no frame can be decoded.
+            VideoDecodeError: If fewer than half of the wanted frames can be decoded.
+        """
+
+    def _filled(
+        self,
+        decoded: Iterable[tuple[int, Frame]],
+        wanted: Sequence[int],
+        to_rgb: Callable[[Frame], UInt8Array],
+        *,
+        kind: str = "video",
+        hint: str = "the file is damaged or incomplete: copy or download it again",
+    ) -> Generator[tuple[int, UInt8Array], None, Frame]:
+        """Yield the wanted ones of decoded frames, as `frames` does; return the last frame that was decoded."""
+        name = f"{kind} {str(self.path)!r}"
+        remaining = list(reversed(wanted))
+        num_replaced = 0
+        shown: Frame | None = None
+        for index, frame in decoded:
+            while remaining and remaining[-1] < index:
+                num_replaced += 1
+                yield remaining.pop(), to_rgb(shown if shown is not None else frame)
+            if remaining and remaining[-1] == index:
+                yield remaining.pop(), to_rgb(frame)
+            shown = frame
+            if not remaining:
+                break
+        if shown is None:
+            raise EmptyVideoError(f"no frame of {name} can be decoded")
+        num_replaced += len(remaining)
+        if num_replaced * 2 > len(wanted):
+            raise VideoDecodeError(
+                f"only {len(wanted) - num_replaced} of the {len(wanted)} frames needed of {name} can be decoded",
+                hint=hint,
+            )
+        while remaining:
+            yield remaining.pop(), to_rgb(shown)
+        if num_replaced:
+            self.has_damage = True
+            self.warnings.append(
+                f"{num_replaced} of the {len(wanted)} frames needed could not be decoded: neighbours stand in"
+            )
+        return shown

@@ -19,7 +19,7 @@ from i3d_edge.core.spec import ModelSpec
 
 Int64Array = npt.NDArray[np.int64]
 
-Shape = tuple[int, int, int, int, int]
+Shape = tuple[int, ...]
 """N, D, H, W, C."""
 
 GOLDEN_CLIPS: Mapping[str, int] = {"gratings": 1, "patches": 2}
@@ -40,7 +40,7 @@ def golden_pixels(spec: ModelSpec, pattern: str, seed: int) -> dict[str, UInt8Ar
     """
     plain = replace(spec, layout="NDHWC")
     return {
-        name: PATTERNS[pattern](_shape(plain.input_shape(name)), seed + _SECOND_INPUT * number)
+        name: PATTERNS[pattern](plain.input_shape(name), seed + _SECOND_INPUT * number)
         for number, name in enumerate(spec.inputs)
     }
 
@@ -60,11 +60,6 @@ def sha256_pixels(clip: UInt8Array) -> str:
     digest = hashlib.sha256("x".join(map(str, clip.shape)).encode())
     digest.update(np.ascontiguousarray(clip).data)
     return digest.hexdigest()
-
-
-def _shape(shape: tuple[int, ...]) -> Shape:
-    batch, frames, height, width, channels = shape
-    return batch, frames, height, width, channels
 
 
 def _random_bytes(count: int, seed: int) -> UInt8Array:

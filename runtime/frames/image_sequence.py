@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.timeline import Timeline
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
@@ -24,24 +25,10 @@ _MAX_COUNT_DIGITS = 9
 
 
 @dataclass
-class ImageSequence:
-    """The images of a folder, in the order of the numbers that end their names.
+class ImageSequence(FrameSource):
+    """The images of a folder, in the order of the numbers that end their names."""
 
-    Attributes:
-        path: The folder.
-        timeline: When each image is shown, at the stated rate.
-        stated_duration_s: None: a folder states none.
-        warnings: What a user should know; `frames` adds to it.
-        has_damage: Whether images are missing or cannot be read, as far as `frames` was asked for.
-    """
-
-    path: Path
-    timeline: Timeline
-    files: Sequence[Path]
-    stated_duration_s: float | None = None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
-    is_cropped: bool = False
+    files: Sequence[Path] = ()
 
     @classmethod
     def open(cls, path: Path, rate_fps: Fraction | None, *, num_frames: int | None = None) -> Self:
@@ -76,56 +63,29 @@ class ImageSequence:
             warnings.append(f"{limit} frames are stated; the folder holds {len(files)}")
         files = files[:limit] if limit else files
         timeline = Timeline(tuple(range(len(files))), len(files), 1 / Fraction(rate_fps))
-        return cls(path, timeline, files, warnings=warnings, has_damage=bool(warnings))
+        return cls(path, timeline, warnings=warnings, has_damage=bool(warnings), files=files)
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Read some images.
-
-        Args:
-            wanted: Indices into the timeline, strictly increasing, one at least.
-
-        Yields:
-            Each wanted index with its frame, shape (H, W, 3), uint8, RGB 0..255. The place of an image that cannot be
-            read is taken by the one before it, at the beginning by the next one, and a warning counts them.
+        """Read some images; see `FrameSource.frames`.
 
         Raises:
-            EmptyVideoError: If no image can be read.
-            VideoDecodeError: If fewer than half of the wanted images can be read, or their sizes differ.
+            VideoDecodeError: Also if their sizes differ.
         """
-        shown: UInt8Array | None = None
-        missing: list[int] = []
-        num_replaced = 0
+        hint = "the images are damaged: extract them again"
+        yield from self._filled(self._readable(wanted), wanted, lambda picture: picture, kind="frame folder", hint=hint)
+
+    def _readable(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
+        shape: tuple[int, ...] | None = None
         for index in wanted:
-            picture = read_image(self.files[index])
-            if picture is None:
-                num_replaced += 1
-                if shown is None:
-                    missing.append(index)
-                    continue
-                picture = shown
-            elif shown is not None and shown.shape != picture.shape:
+            if (picture := read_image(self.files[index])) is None:
+                continue
+            shape = shape or picture.shape
+            if picture.shape != shape:
                 raise VideoDecodeError(
-                    f"the images of frame folder {str(self.path)!r} differ in size: {shown.shape[1]} x "
-                    f"{shown.shape[0]}, and {picture.shape[1]} x {picture.shape[0]} in {self.files[index].name!r}"
+                    f"the images of frame folder {str(self.path)!r} differ in size: {shape[1]} x {shape[0]}, and "
+                    f"{picture.shape[1]} x {picture.shape[0]} in {self.files[index].name!r}"
                 )
-            shown = picture
-            for earlier in missing:
-                yield earlier, picture
-            missing.clear()
             yield index, picture
-        if shown is None:
-            raise EmptyVideoError(f"no image of frame folder {str(self.path)!r} can be read")
-        if num_replaced * 2 > len(wanted):
-            raise VideoDecodeError(
-                f"only {len(wanted) - num_replaced} of the {len(wanted)} images needed of frame folder "
-                f"{str(self.path)!r} can be read",
-                hint="the images are damaged: extract them again",
-            )
-        if num_replaced:
-            self.has_damage = True
-            self.warnings.append(
-                f"{num_replaced} of the {len(wanted)} images needed could not be read: neighbours stand in"
-            )
 
 
 def numbered_images(folder: Path) -> list[Path]:

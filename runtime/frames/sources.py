@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, TypeVar
 
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
@@ -41,21 +41,17 @@ _CHUNK_BYTES = 1 << 20
 Returned = TypeVar("Returned")
 
 
-class _Opener(Protocol):
-    def __call__(self, *, thorough: bool) -> FrameSource: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """Something with frames, not opened yet.
 
     Attributes:
         name: As the user would call it.
-        opener: Opens it.
+        opener: Opens it; takes `thorough`.
     """
 
     name: str
-    opener: _Opener
+    opener: Callable[..., FrameSource]
 
     def open(self, *, thorough: bool = False) -> FrameSource:
         """Open it; for `thorough` see `Video.open`.

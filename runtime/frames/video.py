@@ -22,9 +22,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoDecodeError, VideoOpenError
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoOpenError
 from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
 from i3d_edge.runtime.frames.decoder import FrameDecoder
+from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.timeline import Timeline
 
@@ -42,7 +43,7 @@ class ShortcutError(Exception):
 
 
 @dataclass
-class Video:
+class Video(FrameSource):
     """A video file whose clock is known.
 
     Attributes:
@@ -98,15 +99,7 @@ class Video:
         return self._is_thorough
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Decode some frames.
-
-        Args:
-            wanted: Indices into the timeline, strictly increasing, one at least.
-
-        Yields:
-            Each wanted index with its frame, upright, shape (H, W, 3), uint8, RGB 0..255. The place of a frame
-            that cannot be decoded is taken by the one before it, at the beginning by the one after it, and a
-            warning counts them.
+        """Decode some frames; see `FrameSource.frames`.
 
         Raises:
             EmptyVideoError: If no frame can be decoded.
@@ -157,32 +150,8 @@ class Video:
     def _deliver(
         self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
-        to_rgb = RgbConverter()
-        remaining = list(reversed(wanted))
-        num_replaced = 0
-        shown: VideoFrame | None = None
-        for index, frame in indexed:
-            while remaining and remaining[-1] < index:
-                num_replaced += 1
-                yield remaining.pop(), to_rgb(shown if shown is not None else frame)
-            if remaining and remaining[-1] == index:
-                yield remaining.pop(), to_rgb(frame)
-            shown = frame
-            if not remaining:
-                break
-        if shown is None:
-            raise EmptyVideoError(f"no frame of video {str(self.path)!r} can be decoded")
-        num_replaced += len(remaining)
-        if num_replaced * 2 > len(wanted):
-            raise VideoDecodeError(
-                f"only {len(wanted) - num_replaced} of the {len(wanted)} frames needed of video {str(self.path)!r} "
-                "can be decoded",
-                hint="the file is damaged or incomplete: copy or download it again",
-            )
-        last = to_rgb(shown)
-        for index in reversed(remaining):
-            yield index, last
-        self._warn(decoding, shown, num_replaced, len(wanted))
+        shown = yield from self._filled(indexed, wanted, RgbConverter())
+        self._warn(decoding, shown)
 
     def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:
         """Yield decoded frames with their indices: counted, or looked up by timestamp."""
@@ -198,12 +167,8 @@ class Video:
             last = index
             yield index, frame
 
-    def _warn(self, decoding: FrameDecoder, frame: VideoFrame, num_replaced: int, num_wanted: int) -> None:
-        self.has_damage |= decoding.has_damage or num_replaced > 0
-        if num_replaced:
-            self.warnings.append(
-                f"{num_replaced} of the {num_wanted} frames needed could not be decoded: neighbours stand in"
-            )
+    def _warn(self, decoding: FrameDecoder, frame: VideoFrame) -> None:
+        self.has_damage |= decoding.has_damage
         if decoding.num_errors:
             self.warnings.append(f"the decoder reported {decoding.num_errors} error(s)")
         if decoding.num_corrupt:

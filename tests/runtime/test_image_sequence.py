@@ -75,7 +75,7 @@ def test_neighbours_stand_in_for_damaged_images(tmp_path: Path) -> None:
     (folder / "image_00004.png").write_bytes(b"")
     sequence = ImageSequence.open(folder, Fraction(25))
     assert numbers(sequence) == [1, 1, 2, 2, 4, 5]
-    assert sequence.warnings == ["2 of the 6 images needed could not be read: neighbours stand in"]
+    assert sequence.warnings == ["2 of the 6 frames needed could not be decoded: neighbours stand in"]
 
 
 def test_only_files_are_images(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_only_files_are_images(tmp_path: Path) -> None:
     (folder / "image_00005.png").symlink_to("elsewhere.png")
     sequence = ImageSequence.open(folder, Fraction(25))
     assert numbers(sequence) == [0, 1, 1, 3, 4, 5]
-    assert sequence.warnings == ["1 of the 6 images needed could not be read: neighbours stand in"]
+    assert sequence.warnings == ["1 of the 6 frames needed could not be decoded: neighbours stand in"]
 
 
 def test_an_image_whose_header_states_too_many_pixels(tmp_path: Path) -> None:
@@ -116,13 +116,13 @@ def test_too_few_images(tmp_path: Path) -> None:
     with pytest.raises(VideoDecodeError) as caught:
         numbers(ImageSequence.open(folder, Fraction(25)))
     assert str(caught.value) == (
-        f"only 1 of the 4 images needed of frame folder '{folder}' can be read\n\n"
+        f"only 1 of the 4 frames needed of frame folder '{folder}' can be decoded\n\n"
         "hint: the images are damaged: extract them again"
     )
     (folder / "image_00003.png").write_bytes(b"broken")
     with pytest.raises(EmptyVideoError) as empty:
         numbers(ImageSequence.open(folder, Fraction(25)))
-    assert str(empty.value) == f"no image of frame folder '{folder}' can be read"
+    assert str(empty.value) == f"no frame of frame folder '{folder}' can be decoded"
 
 
 def test_images_of_another_size(tmp_path: Path) -> None:
