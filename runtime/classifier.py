@@ -199,7 +199,7 @@ class VideoClassifier:
     def _questions(self, pool: DecodePool[Source]) -> Iterator[tuple[Clip | Restart | Outcome | None, Inputs | None]]:
         """Yield each view with what the engine is asked of it, and what else happens without a question."""
         for feed in pool:
-            for item in feed.views_or_idle(_IDLE_S):
+            for item in feed.views(_IDLE_S):
                 yield item, model_inputs(item, self.spec) if isinstance(item, Clip) else None
             yield feed.outcome, None
 

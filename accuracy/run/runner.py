@@ -24,7 +24,7 @@ from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Clip, DecodePool, Restart, VideoFeed
+from i3d_edge.runtime import Clip, DecodePool, VideoFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _score(
         num_views = 0
 
     for view in feed.views():
-        if isinstance(view, Restart):
+        if not isinstance(view, Clip):
             forget()
             continue
         for name, scorer in scorers.items():

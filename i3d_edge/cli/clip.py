@@ -58,7 +58,7 @@ def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, fo
         [
             ("written", f"{output}: {format_size(output.stat().st_size)}"),
             ("shape", f"{array.shape}, {array.dtype}, {array.min():.3f} to {array.max():.3f}"),
-            ("shows", f"{cut.start_s:.2f}-{cut.end_s:.2f} s of {clips.duration_s:.2f} s"),
+            ("shows", f"{cut.start_s:.2f}-{cut.end_s:.2f} s of {clips.timeline.duration_s:.2f} s"),
             *took,
         ]
     )

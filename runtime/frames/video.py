@@ -52,6 +52,7 @@ class Video(FrameSource):
         stated_duration_s: What the container says, or None if it says nothing of the picture.
         warnings: What a user should know about this file; `frames` adds to it.
         has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
+        is_thorough: Whether frames are always decoded from the start, because no timestamp leads to them.
     """
 
     path: Path
@@ -60,7 +61,7 @@ class Video(FrameSource):
     warnings: list[str] = field(default_factory=list)
     has_damage: bool = False
     is_cropped: bool = False
-    _is_thorough: bool = False
+    is_thorough: bool = False
 
     @classmethod
     def open(cls, path: Path, *, thorough: bool = False) -> Self:
@@ -84,7 +85,7 @@ class Video(FrameSource):
         is_thorough = timeline is None
         if timeline is None:
             timeline = _timeline_of_frames(path)
-        video = cls(path, timeline, stated, _is_thorough=is_thorough)
+        video = cls(path, timeline, stated, is_thorough=is_thorough)
         if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
             if _is_of_another_stream(path, stated):
                 video.stated_duration_s = None
@@ -92,11 +93,6 @@ class Video(FrameSource):
                 video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
                 video.has_damage = True
         return video
-
-    @property
-    def is_thorough(self) -> bool:
-        """Whether frames are always decoded from the start, because no timestamp leads to them."""
-        return self._is_thorough
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Decode some frames; see `FrameSource.frames`.
@@ -128,7 +124,7 @@ class Video(FrameSource):
     def _leads(self, index: int) -> Sequence[int | None]:
         """Return how far before a frame decoding is to begin, one attempt after the other; None is the start."""
         distance = (self.timeline.ticks[index] - self.timeline.ticks[0]) * self.timeline.time_base
-        return (None,) if self._is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
+        return (None,) if self.is_thorough or distance <= _SEEK_AFTER_S else _LEADS_S
 
     def _lead_in(
         self, decoding: FrameDecoder, indexed: Iterator[tuple[int, VideoFrame]], index: int
@@ -155,7 +151,7 @@ class Video(FrameSource):
 
     def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:
         """Yield decoded frames with their indices: counted, or looked up by timestamp."""
-        if self._is_thorough:
+        if self.is_thorough:
             yield from enumerate(decoding)
             return
         indices = {tick: index for index, tick in enumerate(self.timeline.ticks)}

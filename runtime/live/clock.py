@@ -47,7 +47,6 @@ class StreamClock:
         self._break: str | None = None
         self._jumps: list[Fraction] = []
         self._num_repeats = 0
-        self._is_appending = False
 
     def reconnect(self, reason: str) -> None:
         """Note that the next frame comes from a new connection."""
@@ -55,7 +54,7 @@ class StreamClock:
 
     def append(self) -> None:
         """Note that the next frame directly follows the last one, as when a file is looped."""
-        self._is_appending = True
+        self._pts = None
 
     def place(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
         """Place a frame.
@@ -81,9 +80,6 @@ class StreamClock:
             return Placed(Fraction(0))
         if self._break is not None:
             return Placed(self._later(arrived_s), self._break)
-        if self._is_appending:
-            self._is_appending = False
-            return Placed(self.time + self.frame_duration)
         if pts is None or self._pts is None:
             return self._by_arrival(arrived_s)
         step = pts - self._pts

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import Source, read_whole
-from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.frames.sources import read_whole, video_source
+from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import Clip as Clip
@@ -23,17 +22,13 @@ class VideoClips:
 
     Attributes:
         clips: In temporal order, one at least.
-        duration_s: Of the video.
-        num_frames: Source frames of the video.
-        mean_fps: Source frames per second, on average.
+        timeline: When the video's frames are shown.
         warnings: What a user should know, for instance that frames were damaged.
         flow: What their flow took, for a model that takes flow.
     """
 
     clips: tuple[Clip, ...]
-    duration_s: float
-    num_frames: int
-    mean_fps: float
+    timeline: Timeline
     warnings: tuple[str, ...] = ()
     flow: FlowCost | None = None
 
@@ -60,10 +55,9 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMet
 
     def collect(frames: FrameSource) -> VideoClips:
         reader = ViewReader(frames, plan)
-        clips, clock = tuple(reader), frames.timeline
-        return VideoClips(clips, clock.duration_s, clock.num_frames, clock.mean_fps, reader.warnings, reader.flow_cost)
+        return VideoClips(tuple(reader), frames.timeline, reader.warnings, reader.flow_cost)
 
-    return read_whole(Source(str(path), partial(Video.open, path)), collect)
+    return read_whole(video_source(path), collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 from threading import Event
@@ -75,13 +76,7 @@ class VideoFeed(Generic[Video]):
     outcome: Outcome | None = None
     wait_s: float = field(default=0.0)
 
-    def views(self) -> Iterator[Clip | Restart]:
-        """Yield views in order."""
-        for item in self.views_or_idle(None):
-            assert item is not None
-            yield item
-
-    def views_or_idle(self, patience_s: float | None) -> Iterator[Clip | Restart | None]:
+    def views(self, patience_s: float | None = None) -> Iterator[Clip | Restart | None]:
         """Yield views in order, and None whenever the next one lets itself be waited for so long."""
         while True:
             started = time.perf_counter()
@@ -148,30 +143,14 @@ class DecodePool(Generic[Video]):
             yield ahead.popleft()
 
     def _decode(self, feed: VideoFeed[Video]) -> None:
-        decoding = _Decoding(feed.video, self._plan, self._stop)
         try:
-            try:
-                self._send(feed, decoding, thorough=False)
-            except ShortcutError:
-                self._put(feed, Restart())
-                self._send(feed, decoding, thorough=True)
-            self._put(feed, decoding.outcome())
+            for item in _decoded(feed.video, self._plan, self._stop):
+                self._put(feed, item)
         except _StoppedError:
             pass
-        except (VideoError, ClipShapeError) as error:
-            self._finish(feed, decoding.outcome(error))
         except BaseException as error:  # whatever it is, whoever waits must hear of it
-            self._finish(feed, error)
-
-    def _send(self, feed: VideoFeed[Video], decoding: _Decoding, *, thorough: bool) -> None:
-        for view in decoding.views(thorough=thorough):
-            self._put(feed, view)
-
-    def _finish(self, feed: VideoFeed[Video], item: Outcome | BaseException) -> None:
-        try:
-            self._put(feed, item)
-        except _StoppedError:
-            return
+            with suppress(_StoppedError):
+                self._put(feed, error)
 
     def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> None:
         while not self._stop.is_set():
@@ -183,30 +162,28 @@ class DecodePool(Generic[Video]):
         raise _StoppedError
 
 
-class _Decoding:
-    """One video on its way through a thread; counts only the time that decoding takes, not what waiting does."""
-
-    def __init__(self, video: Openable, plan: ViewPlan, stop: Event) -> None:
-        self._video = video
-        self._plan = plan
-        self._stop = stop
-        self._reader: ViewReader | None = None
-        self._decode_s = 0.0
-
-    def views(self, *, thorough: bool) -> Iterator[Clip]:
-        started = time.perf_counter()
+def _decoded(video: Openable, plan: ViewPlan, stop: Event) -> Iterator[Clip | Restart | Outcome]:
+    """Yield a video's views, and then how it ended; only the time that decoding takes counts, not what waiting does."""
+    reader: ViewReader | None = None
+    error: VideoError | ClipShapeError | None = None
+    decode_s, started = 0.0, time.perf_counter()
+    for thorough in (False, True):
         try:
-            source = self._video.open(thorough=thorough)
-            self._reader = ViewReader(source, self._plan, is_stopped=self._stop.is_set)
-            for view in self._reader:
-                self._decode_s += time.perf_counter() - started
+            reader = ViewReader(video.open(thorough=thorough), plan, is_stopped=stop.is_set)
+            for view in reader:
+                decode_s += time.perf_counter() - started
                 yield view
                 started = time.perf_counter()
-        finally:
-            self._decode_s += time.perf_counter() - started
-
-    def outcome(self, error: VideoError | ClipShapeError | None = None) -> Outcome:
-        if self._reader is None:
-            return Outcome(error, None, (), self._decode_s)
-        reader = self._reader
-        return Outcome(error, reader.source.timeline, reader.warnings, self._decode_s, reader.flow_cost)
+            break
+        except ShortcutError:
+            if thorough:
+                raise
+            yield Restart()
+        except (VideoError, ClipShapeError) as failure:
+            error = failure
+            break
+    decode_s += time.perf_counter() - started
+    if reader is None:
+        yield Outcome(error, None, (), decode_s)
+    else:
+        yield Outcome(error, reader.source.timeline, reader.warnings, decode_s, reader.flow_cost)

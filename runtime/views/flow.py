@@ -184,7 +184,8 @@ class FlowFrames:
         needed = sorted({index for moment in waiting for index in (moment.shown, *moment.pair)})
         colours: dict[int, UInt8Array] = {}
         greys: dict[int, UInt8Array] = {}
-        jobs: deque[_Job] = deque()
+        jobs: deque[tuple[int, UInt8Array, Future[UInt8Array]]] = deque()
+        pair = None
         try:
             for index, picture in self.source.frames(needed):
                 if self.is_stopped():
@@ -193,21 +194,19 @@ class FlowFrames:
                 greys[index] = np.asarray(cv2.cvtColor(colours[index], cv2.COLOR_RGB2GRAY), np.uint8)
                 while waiting and max(waiting[0].shown, waiting[0].pair[1]) <= index:
                     moment = waiting.popleft()
-                    if jobs and jobs[-1].moment.pair == moment.pair:
-                        flow = jobs[-1].flow
-                    else:
-                        flow = self._submit(moment.pair, greys)
-                    jobs.append(_Job(moment, colours[moment.shown], flow))
+                    if moment.pair != pair:
+                        pair, flow = moment.pair, self._submit(moment.pair, greys)
+                    jobs.append((moment.sample, colours[moment.shown], flow))
                     if len(jobs) > 2 * usable_cpus():
-                        yield jobs.popleft().result()
+                        yield _with_flow(*jobs.popleft())
                 first = waiting[0].pair[0] if waiting else index
                 for done in [done for done in colours if done < first]:
                     del colours[done], greys[done]
             while jobs:
-                yield jobs.popleft().result()
+                yield _with_flow(*jobs.popleft())
         finally:
-            for job in jobs:
-                job.flow.cancel()
+            for _, _, waiting_flow in jobs:
+                waiting_flow.cancel()
 
     def _moment(self, sample: int) -> _Moment:
         first = max(0, min(sample, self.num_samples - 2))
@@ -241,16 +240,8 @@ class _Moment:
     pair: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A sample whose flow is being computed."""
-
-    moment: _Moment
-    colour: UInt8Array
-    flow: Future[UInt8Array]
-
-    def result(self) -> tuple[int, UInt8Array]:
-        return self.moment.sample, np.concatenate([self.colour, self.flow.result()], axis=-1)
+def _with_flow(sample: int, colour: UInt8Array, flow: Future[UInt8Array]) -> tuple[int, UInt8Array]:
+    return sample, np.concatenate([colour, flow.result()], axis=-1)
 
 
 def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> UInt8Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -136,18 +137,15 @@ class ViewPlan:
         span = self.span
         if self.placement == "omz":
             return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
-        if self.placement == "cover":
-            starts = covering_starts(num_samples, span)
-        elif self.placement == "hop":
+        if self.placement == "hop":
             starts = window_starts(num_samples, span, self.hop or 1)
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
-        elif self.placement == "mmaction":
-            starts = mmaction_starts(num_samples, span, self.num_clips or 1)
-        elif self.placement == "segments":
-            starts = segment_starts(num_samples, span, self.num_clips or 1)
+        elif self.placement == "cover":
+            starts = covering_starts(num_samples, span)
         else:
-            starts = clip_starts(num_samples, span, self.num_clips or 1)
+            place = {"mmaction": mmaction_starts, "segments": segment_starts}.get(self.placement, clip_starts)
+            starts = place(num_samples, span, self.num_clips or 1)
         return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
     def fitted(self, frame: UInt8Array) -> UInt8Array:
@@ -187,8 +185,18 @@ class ViewReader:
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
-        self._frame_of: dict[int, int] = {}
-        self._flow = None if plan.flow is None else self._flow_frames(plan.flow, is_stopped)
+        self._frame_at = cache(self._find_frame)
+        self._flow: FlowFrames | None = None
+        if plan.flow is not None:
+            self._flow = FlowFrames(
+                source,
+                method=plan.flow,
+                num_samples=self.num_samples,
+                frame_at=self._frame_at,
+                fit=self._fitted,
+                crop_px=plan.crop_px if plan.num_crops == 1 else None,
+                is_stopped=is_stopped,
+            )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -203,17 +211,6 @@ class ViewReader:
     def flow_cost(self) -> FlowCost | None:
         """What the flow took; complete once the views have been read."""
         return None if self._flow is None else self._flow.cost
-
-    def _flow_frames(self, method: FlowMethod, is_stopped: Callable[[], bool]) -> FlowFrames:
-        return FlowFrames(
-            self.source,
-            method=method,
-            num_samples=self.num_samples,
-            frame_at=self._frame_at,
-            fit=self._fitted,
-            crop_px=self.plan.crop_px if self.plan.num_crops == 1 else None,
-            is_stopped=is_stopped,
-        )
 
     def __iter__(self) -> Iterator[Clip]:
         last_clip_of: dict[int, int] = {}
@@ -268,13 +265,9 @@ class ViewReader:
         start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
         return start_s, start_s + length / timeline.mean_fps
 
-    def _frame_at(self, sample: int) -> int:
+    def _find_frame(self, sample: int) -> int:
         rate = self.plan.rate_fps
-        if rate is None:
-            return sample
-        if (frame := self._frame_of.get(sample)) is None:
-            frame = self._frame_of[sample] = self.source.timeline.frame_at(sample, rate)
-        return frame
+        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
 
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s

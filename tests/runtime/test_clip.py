@@ -33,7 +33,7 @@ def test_the_centre_clip(tmp_path: Path) -> None:
     assert clip.frames.dtype == np.uint8
     assert seen(clip.frames) == low(list(range(85, 164)))
     assert (clip.start_s, clip.end_s) == (85 / 25, 164 / 25)
-    assert (clips.duration_s, clips.num_frames, clips.mean_fps, clips.warnings) == (10.0, 250, 25.0, ())
+    assert (clips.timeline.duration_s, clips.timeline.num_frames, clips.warnings) == (10.0, 250, ())
 
 
 def test_sampling_is_by_time_not_by_frame(tmp_path: Path) -> None:

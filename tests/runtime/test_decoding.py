@@ -127,7 +127,7 @@ def test_waiting_for_a_view_can_be_noticed(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(decoding, "ViewReader", Slow)
     with DecodePool([video(tmp_path, 0)], PLAN) as pool:
         [feed] = pool
-        items = list(feed.views_or_idle(0.01))
+        items = list(feed.views(0.01))
     assert [item.clip for item in items if item is not None] == [0, 1]
     assert items[0] is None
     assert 4 <= items.count(None) <= 20
