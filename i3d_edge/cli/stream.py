@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, model_option, note, quiet_option
+from i3d_edge.cli._base import INTERRUPTED, Command, Function, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
@@ -21,12 +21,14 @@ from i3d_edge.core.text import plural
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream, Webhook
 
+Decorator = Callable[[Function], Function]
+
 FLUSH_S = 10.0
 """How long the end waits for a webhook to take what is left."""
 
 
-def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int | None]:
-    """Return a callback that reads a whole number above 0, or one word that stands for None."""
+def _number_or(word: str, flag: str, default: int, noun: str, text: str) -> Decorator:
+    """Return an option that is a whole number above 0, or one word that stands for None."""
 
     def read(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
         if value == word:
@@ -35,23 +37,38 @@ def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str], int
             raise click.BadParameter(f"{value!r} is not a number above 0 or {word!r}.")
         return int(value)
 
-    return read
+    return click.option(
+        flag, default=str(default), show_default=True, callback=read, metavar=f"{noun}|{word}", help=text
+    )
 
 
-_probability = click.FloatRange(min=0, max=1, min_open=True)
-_seconds = click.FloatRange(min=0, min_open=True)
+def _probability(flag: str, default: float, text: str) -> Decorator:
+    kind = click.FloatRange(min=0, max=1, min_open=True)
+    return click.option(flag, type=kind, default=default, show_default=True, help=text)
+
+
+def _seconds(flag: str, default: float | None, text: str, *, may_be_0: bool = False) -> Decorator:
+    """Return an option in seconds; the command gets --open-timeout as `open_timeout_s`."""
+    return click.option(
+        flag,
+        flag.strip("-").replace("-", "_") + "_s",
+        type=click.FloatRange(min=0, min_open=not may_be_0),
+        default=default,
+        show_default=default is not None,
+        metavar="SECONDS",
+        help=text,
+    )
+
+
+def _path(flag: str, text: str) -> Decorator:
+    return click.option(flag, f"{flag.strip('-')}_path", type=click.Path(path_type=Path), help=text)
 
 
 @click.command(cls=Command)
 @click.argument("source", envvar="I3D_SOURCE")
 @model_option
-@click.option(
-    "--hop",
-    default="25",
-    show_default=True,
-    callback=_number_or("auto"),
-    metavar="FRAMES|auto",
-    help="Frames from one window to the next; auto: as few as the machine can keep up with.",
+@_number_or(
+    "auto", "--hop", 25, "FRAMES", "Frames from one window to the next; auto: as few as the machine can keep up with."
 )
 @click.option(
     "--smooth",
@@ -61,25 +78,12 @@ _seconds = click.FloatRange(min=0, min_open=True)
     metavar="HOW",
     help="Smoothing: exponential:SECONDS (half-life), mean:WINDOWS or none.",
 )
-@click.option("--on", type=_probability, default=0.5, show_default=True, help="Probability at which an action starts.")
-@click.option("--off", type=_probability, default=0.3, show_default=True, help="Probability below which it ends.")
-@click.option(
-    "--min-duration",
-    "min_duration_s",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Ignore actions shorter than this.",
-)
+@_probability("--on", 0.5, "Probability at which an action starts.")
+@_probability("--off", 0.3, "Probability below which it ends.")
+@_seconds("--min-duration", 0.0, "Ignore actions shorter than this.", may_be_0=True)
 @click.option("--label", "labels", multiple=True, help="Report this action only. Repeatable.")
-@click.option("--events", "events_path", type=click.Path(path_type=Path), help="Also append events to this file.")
-@click.option(
-    "--predictions",
-    "predictions_path",
-    type=click.Path(path_type=Path),
-    help="Append the top-5 of each window to this file.",
-)
+@_path("--events", "Also append events to this file.")
+@_path("--predictions", "Append the top-5 of each window to this file.")
 @click.option(
     "--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event to this URL as JSON."
 )
@@ -87,13 +91,12 @@ _seconds = click.FloatRange(min=0, min_open=True)
     "--real-time", "is_real_time", is_flag=True, help="Play a file at its own speed, and drop windows like a camera."
 )
 @click.option("--loop", "is_looped", is_flag=True, help="Play a file again and again.")
-@click.option(
+@_number_or(
+    "forever",
     "--reconnect",
-    default="5",
-    show_default=True,
-    callback=_number_or("forever"),
-    metavar="N|forever",
-    help="Attempts to reconnect to a source; forever also waits for one that is not there yet.",
+    5,
+    "N",
+    "Attempts to reconnect to a source; forever also waits for one that is not there yet.",
 )
 @click.option(
     "--hardware-decoder",
@@ -107,36 +110,10 @@ _seconds = click.FloatRange(min=0, min_open=True)
     show_default=True,
     help="Transport of RTSP streams.",
 )
-@click.option(
-    "--open-timeout",
-    "open_timeout_s",
-    type=_seconds,
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time allowed for the source to open.",
-)
-@click.option(
-    "--read-timeout",
-    "read_timeout_s",
-    type=_seconds,
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time allowed for the next frame.",
-)
-@click.option(
-    "--max-duration", "max_duration_s", type=_seconds, metavar="SECONDS", help="Stop after this much of the stream."
-)
-@click.option(
-    "--report-every",
-    "report_every_s",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Print statistics on stderr this often; 0: never.",
-)
+@_seconds("--open-timeout", 10.0, "Time allowed for the source to open.")
+@_seconds("--read-timeout", 10.0, "Time allowed for the next frame.")
+@_seconds("--max-duration", None, "Stop after this much of the stream.")
+@_seconds("--report-every", 30.0, "Print statistics on stderr this often; 0: never.", may_be_0=True)
 @engine_options()
 @quiet_option
 def stream(

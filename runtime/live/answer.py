@@ -35,5 +35,5 @@ class WindowAnswer:
         """Return the answer as one line of JSON."""
         fields: dict[str, Any] = {"start_s": round(self.start_s, 3), "end_s": round(self.end_s, 3)}
         for name, items in (("predictions", self.predictions), ("smoothed", self.smoothed)):
-            fields[name] = [{"label": item.label, "index": item.index, "prob": round(item.prob, 6)} for item in items]
+            fields[name] = [item.to_fields() for item in items]
         return json.dumps({**fields, "latency_ms": round(self.latency_ms, 3)}, ensure_ascii=False)

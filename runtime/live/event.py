@@ -39,8 +39,8 @@ class Event:
     start_time: datetime | None = None
     end_time: datetime | None = None
 
-    def to_fields(self) -> dict[str, Any]:
-        """Return plain JSON values, seconds to three digits and times as ISO 8601; without those that do not apply."""
+    def to_json(self) -> str:
+        """Return one line of JSON, seconds to three digits and times as ISO 8601; without what does not apply."""
         fields: dict[str, Any] = {"type": self.type}
         if self.label is not None:
             fields |= {"label": self.label, "index": self.index}
@@ -51,11 +51,8 @@ class Event:
             fields["reason"] = self.reason
         if self.start_time is not None:
             fields |= {"start_time": iso_time(self.start_time), "end_time": iso_time(self.end_time)}
-        return {**fields, "source": self.source, "latency_ms": _rounded(self.latency_ms)}
-
-    def to_json(self) -> str:
-        """Return the event as one line of JSON."""
-        return json.dumps(self.to_fields(), ensure_ascii=False)
+        fields |= {"source": self.source, "latency_ms": _rounded(self.latency_ms)}
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def iso_time(time: datetime | None) -> str | None:

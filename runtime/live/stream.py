@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.messages import Say
@@ -83,7 +83,7 @@ class LiveStream:
         Raises:
             StreamError: If the source cannot be used or is lost, after the events that end the actions under way.
         """
-        self.statistics.started_s = time.monotonic()
+        self.statistics.started_s = self._reported_s = time.monotonic()
         self._reader.start()
         error: BaseException | None = None
         try:
@@ -122,8 +122,8 @@ class LiveStream:
         labels, num = self._spec.labels, self._options.num_predictions
         [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         probabilities = self._infer(clip)
-        smoothed = self._watcher.smooth(window, probabilities, is_live=self._live.is_live)
         latency_ms = 1000 * (time.monotonic() - window.arrived_s)
+        smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._live.is_live)
         self.statistics.answered(window.end_s, latency_ms)
         yield WindowAnswer(
             start_s=window.start_s,
@@ -133,12 +133,12 @@ class LiveStream:
             probabilities=probabilities,
             latency_ms=latency_ms,
         )
-        yield from self._counted(self._watcher.events(window, smoothed, latency_ms))
+        yield from self._counted(events)
         limit_s = self._options.max_duration_s
         if limit_s is not None and window.end_s >= limit_s:
             self._stop.set()
 
-    def _counted(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             self.statistics.told(event.type)
             yield event
@@ -152,8 +152,9 @@ class LiveStream:
 
     def _report(self) -> None:
         every_s, now_s = self._options.report_every_s, time.monotonic()
-        if every_s and now_s - self.statistics.reported_s >= every_s:
-            self._say(self.statistics.line(now_s))
+        if every_s and self.statistics.num_windows and now_s - self._reported_s >= every_s:
+            self._reported_s = now_s
+            self._say(self.statistics.summary(now_s))
 
     def _say_if_short(self, error: BaseException | None) -> None:
         if error is None and not self.statistics.num_windows and not self._stop.is_set():

@@ -17,10 +17,7 @@ from i3d_edge.runtime.live.window import StreamWindow
 
 
 class Watcher:
-    """Smooths probabilities, finds where actions begin and end, and dates both.
-
-    For each window, call `smooth` first, then `events`.
-    """
+    """Smooths probabilities, finds where actions begin and end, and dates both."""
 
     def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
         """Begin with no windows; arguments and errors are those of `Hysteresis`."""
@@ -30,21 +27,24 @@ class Watcher:
         self._anchor: tuple[float, float] | None = None
         self._start_times: dict[int | None, datetime | None] = {}
 
-    def smooth(self, window: StreamWindow, probabilities: Float32Array, *, is_live: bool) -> Float32Array:
-        """Take a window's probabilities; return the smoothed ones, both of shape (num_classes,).
+    def answered(
+        self, window: StreamWindow, probabilities: Float32Array, latency_ms: float, *, is_live: bool
+    ) -> tuple[Float32Array, list[Event]]:
+        """Take the answer for a window.
 
         Args:
             window: Later than those before.
-            probabilities: What the model says of it.
+            probabilities: What the model says of it, shape (num_classes,).
+            latency_ms: Of the answer, for its events.
             is_live: Whether its wall-clock time dates events.
+
+        Returns:
+            The smoothed probabilities, shape (num_classes,), and the events that they cause.
         """
         self._anchor = (window.end_s, window.wall_s) if is_live else None
-        return self._smoothing.update(window.end_s, probabilities)
-
-    def events(self, window: StreamWindow, smoothed: Float32Array, latency_ms: float) -> Iterator[Event]:
-        """Yield the events that a window's smoothed probabilities cause."""
+        smoothed = self._smoothing.update(window.end_s, probabilities)
         found = self._hysteresis.update(window.start_s, window.end_s, smoothed)
-        yield from self._dated(replace(event, latency_ms=latency_ms) for event in found)
+        return smoothed, list(self._dated(replace(event, latency_ms=latency_ms) for event in found))
 
     def gap(self, gap: Gap, *, is_live: bool) -> Iterator[Event]:
         """End all actions, forget the windows so far, and yield the gap itself too."""

@@ -61,7 +61,7 @@ def test_a_file_has_all_its_windows_and_its_events(film: Path) -> None:
     statistics = stream.statistics
     assert (statistics.num_frames, statistics.num_windows, statistics.num_dropped) == (125, 24, 0)
     assert (statistics.num_started, statistics.num_ended, statistics.num_gaps) == (1, 1, 0)
-    assert statistics.latencies.num == 24
+    assert len(statistics.latencies_ms) == 24
     assert said == []
 
 
@@ -115,7 +115,7 @@ def test_a_machine_faster_and_one_slower_than_the_source(delay_s: float, is_slow
         assert statistics.num_dropped < 20
     assert answers[-1].end_s == 60 / 25
     # An answer waits for the clip before it at most, and takes its own time.
-    assert statistics.latencies.percentile_ms(50) < 2 * 1000 * delay_s + 300
+    assert np.median(statistics.latencies_ms) < 2 * 1000 * delay_s + 300
     assert stream.statistics.num_waiting == 0
 
 
@@ -206,7 +206,7 @@ def test_how_it_goes_is_said(tmp_path: Path) -> None:
 
     _, _, _, said = watch(path, replace(EXACT, report_every_s=0.03), infer)
     assert said
-    assert all("windows/s, 0 dropped" in line for line in said)
+    assert all("windows/s), 0 dropped" in line and " 0 windows" not in line for line in said)
 
 
 def test_an_answer_as_json() -> None:
