@@ -19,7 +19,7 @@ _ARRAY = ".npy"
 
 
 def generated_clips(spec: ModelSpec) -> Mapping[str, Feeds]:
-    """Return one clip that moves and one of noise, for every input of a model."""
+    """Return a clip of waves and one of squares, both moving, for every input of a model."""
     return {
         title: {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
         for title, clip in generated_pixels(spec).items()

@@ -1,13 +1,13 @@
 """Parity: does the IR compute what the frozen graph computes?
 
-Two generated clips, one that moves and one of noise, run through both in float32. Logits are
-compared, because probabilities that saturate hide errors.
+Two generated clips, of waves and of squares that move, run through both in float32. Logits are compared, because
+probabilities that saturate hide errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.generated import to_feeds
+from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, to_feeds
 
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, float32, normalised."""
@@ -114,31 +114,8 @@ def require(report: ParityReport, kept_at: Path) -> None:
 
 
 def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
-    """Return a clip that moves and one of noise, for every input of a model."""
-    makers = {"moving": moving_clip, "noise": noise_clip}
-    return {title: {name: make(spec, name) for name in spec.inputs} for title, make in makers.items()}
-
-
-def moving_clip(spec: ModelSpec, name: str) -> UInt8Array:
-    """Return smooth coloured waves that drift, for an input: shape (N, D, H, W, C), uint8, 0..255."""
-    batch, num_frames, height, width, channels = _shape(spec, name)
-    clip, frame, row, column = np.ogrid[:batch, :num_frames, :height, :width]
-    frame = frame + 11 * clip
-    waves = [
-        np.sin((row * (2 + channel) + column * (5 - channel) + frame * (7 + 2 * channel)) / 29.0)
-        + np.sin((row * column) / (400.0 + 90 * channel) - frame / 5.0)
-        for channel in range(channels)
-    ]
-    return np.rint(255 / 2 + 63.5 * np.stack(waves, axis=-1)).astype(np.uint8)
-
-
-def noise_clip(spec: ModelSpec, name: str) -> UInt8Array:
-    """Return independent uniform noise from a fixed seed, for an input: shape (N, D, H, W, C), uint8, 0..255."""
-    return np.random.default_rng(0).integers(0, 256, _shape(spec, name), dtype=np.uint8)
-
-
-def _shape(spec: ModelSpec, name: str) -> tuple[int, ...]:
-    return replace(spec, layout="NDHWC").input_shape(name)
+    """Return a clip of waves and one of squares, both moving, for every input of a model, by pattern."""
+    return {pattern: golden_pixels(spec, pattern, seed) for pattern, seed in GOLDEN_CLIPS.items()}
 
 
 def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:

@@ -14,7 +14,6 @@ from i3d_edge.cli._base import Command, note
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.finding import Finding
 
-_SHOWN = ("openvino", "numpy", "av", "opencv-contrib-python-headless", "tensorflow", "nncf")
 _WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "broken": "BROKEN"}
 _WIDTH = 118
 
@@ -48,10 +47,10 @@ def doctor(as_json: bool) -> None:
 def _packages() -> list[Finding]:
     from i3d_edge.core import environment
 
-    installed = environment.Installed.here()
+    installed = environment.versions([*environment.PACKAGES, *environment.OPENCV_WHEELS, "tensorflow", "nncf"])
     problems = environment.find_problems(installed)
-    versions = ", ".join(f"{name} {installed.versions[name]}" for name in _SHOWN if name in installed.versions)
-    return [Finding("note" if problems else "ok", versions), *problems]
+    shown = ", ".join(f"{name} {version}" for name, version in installed.items())
+    return [Finding("note" if problems else "ok", shown), *problems]
 
 
 def _examine() -> Mapping[str, Iterable[Finding]]:

@@ -29,7 +29,7 @@ def test_the_ir_is_the_graph(graph_path: Path, tmp_path: Path, precision: str) -
     report = convert_graph(graph_path, output, precision=precision, reference=run_frozen_graph)
     assert report.parity is not None
     assert report.parity.passed
-    assert [clip.name for clip in report.parity.clips] == ["moving", "noise"]
+    assert [clip.name for clip in report.parity.clips] == ["gratings", "patches"]
 
     # Not by the check's own clips and code: other pixels, laid out by hand.
     pixels = np.random.default_rng(3).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)

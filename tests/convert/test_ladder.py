@@ -42,7 +42,7 @@ def plain(plain_ir: Path) -> Stage:
 
 @pytest.fixture(scope="module")
 def clips() -> dict[str, Feeds]:
-    return {"moving": generated_clips(SPEC)["moving"]}
+    return {"gratings": generated_clips(SPEC)["gratings"]}
 
 
 def test_equal_stages_agree(plain: Stage, ir_path: Path, clips: dict[str, Feeds]) -> None:

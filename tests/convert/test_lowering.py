@@ -230,7 +230,7 @@ def test_units_keep_their_names(lowered_ir: Path, ir_path: Path) -> None:
 
 
 def test_layers_can_be_compared_with_the_unlowered_ones(lowered_ir: Path, ir_path: Path) -> None:
-    clips = {"moving": generated_clips(read_ir(ir_path)[1])["moving"]}
+    clips = {"gratings": generated_clips(read_ir(ir_path)[1])["gratings"]}
     [step] = climb([ir_stage(ir_path), ir_stage(lowered_ir)], clips, all_layers=True)
     assert len(step.layers) == 57 + 9
     assert max(layer.difference for layer in step.layers) < 1e-4

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from i3d_edge.convert.mistakes import compare_geometry, mistakes, name_mistake
-from i3d_edge.convert.parity import moving_clip
+from i3d_edge.convert.parity import generated_pixels
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.normalisation import normalised
@@ -15,7 +15,7 @@ from i3d_edge.core.normalisation import normalised
 SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
 [(NAME, PORT)] = SPEC.inputs.items()
 MISTAKES = mistakes(PORT)
-CLIP = normalised(moving_clip(SPEC, NAME), PORT)
+CLIP = normalised(generated_pixels(SPEC)["gratings"][NAME], PORT)
 
 
 def scene(height: int = 360, width: int = 640) -> np.ndarray:

@@ -47,7 +47,7 @@ def test_freeze_then_convert(checkpoint_prefix: Path, tmp_path: Path) -> None:
     assert converted.exit_code == 0, converted.output
     assert "Placeholder NDCHW (1, 9, 3, 224, 224), uint8, RGB 0..255" in converted.stdout
     assert "GFLOPs per clip, 12.69 MParams" in converted.stdout
-    assert "parity, moving clip" in converted.stdout
+    assert "parity, gratings clip" in converted.stdout
     assert "limit 0.01" in converted.stdout
 
 

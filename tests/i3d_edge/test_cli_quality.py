@@ -75,7 +75,7 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
 @pytest.mark.slow
 def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Path) -> None:
     spec = read_ir(short_ir)[1]
-    clip, port = generated_clips(spec)["moving"]["Placeholder"], spec.inputs["Placeholder"]
+    clip, port = generated_clips(spec)["gratings"]["Placeholder"], spec.inputs["Placeholder"]
     for folder, values in (("a", clip), ("b", mistakes(port)["frames reversed"](clip))):
         (tmp_path / folder).mkdir()
         np.save(tmp_path / folder / "clip.npy", values)
