@@ -146,7 +146,7 @@ class Shows:
         for warning in written.warnings:
             if warning not in answer.warnings:
                 note(f"{output}: {warning}")
-        note(f"wrote {output}: {written.width} x {written.height}, encoded by {written.encoder}")
+        note(f"wrote {output}: {written.width} x {written.height}")
 
     def _write_page(self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
         from i3d_edge.runtime.show import write_page

@@ -78,14 +78,14 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
     from i3d_edge.runtime.bundle import pack_bundle
 
     check_output(output, force=force)
-    packed = pack_bundle(models, output, profiles=profiles, force=force)
+    manifest = pack_bundle(models, output, profiles=profiles, force=force)
     size = format_size(output.stat().st_size)
     print_facts(
         [
-            ("written", f"{output}: {size}, {len(packed.manifest.entries)} entries"),
-            *_model_facts(packed.manifest),
-            ("digest", packed.digest),
-            ("next", f"i3d bundle verify {output} --digest {packed.digest}"),
+            ("written", f"{output}: {size}, {len(manifest.entries)} entries"),
+            *_model_facts(manifest),
+            ("digest", manifest.digest),
+            ("next", f"i3d bundle verify {output} --digest {manifest.digest}"),
         ]
     )
 

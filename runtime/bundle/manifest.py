@@ -96,6 +96,11 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         fields = {"schema_version": SCHEMA_VERSION, **msgspec.to_builtins(self)}
         return (json.dumps(fields, indent=2, sort_keys=True) + "\n").encode("ascii")
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its file, which stands for every byte of the bundle."""
+        return digest(self.to_bytes())
+
     @classmethod
     def from_bytes(cls, data: bytes) -> BundleManifest:
         """Read what `to_bytes` returns, without trusting it.
@@ -132,7 +137,7 @@ def largest_bound(kind: str, stored: str) -> float:
 
 
 def digest(manifest: bytes) -> str:
-    """Return the SHA-256 of a manifest's bytes, which stands for every byte of the bundle."""
+    """Return the SHA-256 of a manifest's bytes."""
     return hashlib.sha256(manifest).hexdigest()
 
 

@@ -38,21 +38,6 @@ _LEAST: Mapping[str, float] = {"f16": 1e-2, "bf16": 2e-2, "int8": 5e-2}
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """What was packed.
-
-    Attributes:
-        path: Of the bundle.
-        manifest: What is in it.
-        digest: SHA-256 of its manifest.
-    """
-
-    path: Path
-    manifest: BundleManifest
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Packable:
     """An IR to pack: its files, and what it says of itself."""
 
@@ -64,8 +49,8 @@ class _Packable:
 
 def pack_bundle(
     ir_paths: Sequence[Path], output: Path, *, profiles: Sequence[Path] = (), force: bool = False
-) -> Packed:
-    """Pack IRs into one archive with their labels, golden answers, licences and checksums.
+) -> BundleManifest:
+    """Pack IRs into one archive with their labels, golden answers, licences and checksums; return its manifest.
 
     Each IR runs twice on this machine's CPU: in f32 for the answers to expect, and as the CPU runs it by itself, for
     how far that is from them. The same inputs on the same machine with the same versions give the same bytes.
@@ -94,7 +79,7 @@ def pack_bundle(
             data = manifest.to_bytes()
             add_entry(archive, MANIFEST, data)
             add_entry(archive, MANIFEST_SUM, checksum_file(data))
-    return Packed(output, manifest, digest(data))
+    return manifest
 
 
 def checksum_file(manifest: bytes) -> bytes:

@@ -26,13 +26,11 @@ class Annotated:
     """The video that was written.
 
     Attributes:
-        encoder: FFmpeg's name of the encoder; "mpeg4" if it has none for H.264.
         width: Of the frames, in pixels.
         height: Of the frames, in pixels.
         warnings: Problems found while decoding the source.
     """
 
-    encoder: str
     width: int
     height: int
     warnings: tuple[str, ...]
@@ -65,7 +63,7 @@ def annotate_video(
     Raises:
         OutputError: If the output exists, has another suffix, or cannot be written.
         VideoError: If the video cannot be decoded.
-        DependencyError: If FFmpeg has no encoder.
+        DependencyError: If FFmpeg has no encoder for H.264.
     """
     path = Path(output)
     check_suffix(path)
@@ -89,4 +87,4 @@ def _write(
         for index, picture in pictures:
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
             film.write(index, overlay.draw(picture, time_s))
-    return Annotated(film.encoder, place.width, place.height, tuple(footage.warnings))
+    return Annotated(place.width, place.height, tuple(footage.warnings))

@@ -121,11 +121,25 @@ def time_ticks(duration_s: float, most: int) -> dict[float, str]:
 
 
 def time_text(time_s: float, duration_s: float) -> str:
-    """Return a time in seconds, or in minutes if the video takes two minutes or more.
+    """Return a time in seconds; in minutes if the video takes two minutes or more, in hours if it takes one.
 
     Example:
-        2.5 of 10 -> "2.5"; 90 of 600 -> "1:30".
+        2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
     """
     if duration_s < 120:
         return f"{time_s:g}"
-    return f"{int(time_s) // 60}:{int(time_s) % 60:02}"
+    minutes, seconds = divmod(int(time_s), 60)
+    if duration_s < 3600:
+        return f"{minutes}:{seconds:02}"
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def clock_text(time_s: float, duration_s: float) -> str:
+    """Return the time and the duration.
+
+    Example:
+        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00".
+    """
+    if duration_s < 120:
+        return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
+    return f"{time_text(time_s, duration_s)} / {time_text(duration_s, duration_s)}"

@@ -23,37 +23,9 @@ if TYPE_CHECKING:
 SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}
 """File suffixes and FFmpeg's names for their containers."""
 
-ENCODERS = {
-    "libx264": {"preset": "veryfast", "crf": "20", "bf": "0"},
-    "libopenh264": {"rc_mode": "quality"},
-    "mpeg4": {"qmin": "2", "qmax": "4"},
-}
-"""Encoders and their options, in order of preference: H.264, then MPEG-4 part 2, which every FFmpeg has."""
-
-_MAX_MPEG4_TICKS_PER_S = 65535
+ENCODER = "libx264"
+_OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
 _BT709 = 1
-
-
-def choose_encoder() -> str:
-    """Return the first available encoder.
-
-    Raises:
-        DependencyError: If FFmpeg has none of them.
-    """
-    for name in ENCODERS:
-        if _can_encode(name):
-            return name
-    raise DependencyError(
-        f"cannot write a video: FFmpeg has none of the encoders {', '.join(ENCODERS)}",
-        hint="`pip install --force-reinstall av` installs one",
-    )
-
-
-def _can_encode(name: str) -> bool:
-    try:
-        return av.Codec(name, "w").is_encoder
-    except (av.FFmpegError, ValueError):
-        return False
 
 
 def check_suffix(path: Path) -> None:
@@ -69,10 +41,7 @@ def check_suffix(path: Path) -> None:
 class Film:
     """A video that is being written. A context manager: the file is complete when the block ends.
 
-    It keeps the source's clock, moved so that the first frame is at 0. It has no sound.
-
-    Attributes:
-        encoder: FFmpeg's name of the encoder.
+    It is H.264, keeps the source's clock, moved so that the first frame is at 0, and has no sound.
     """
 
     def __init__(self, path: Path, timeline: Timeline, *, width: int, height: int) -> None:
@@ -85,13 +54,16 @@ class Film:
             height: Of the frames, in pixels; even.
 
         Raises:
-            DependencyError: If FFmpeg has no encoder.
+            DependencyError: If FFmpeg has no encoder for H.264.
         """
-        self.encoder = choose_encoder()
         self._timeline = timeline
-        self._time_base = _time_base(self.encoder, timeline)
         ends = [self._tick(tick) for tick in (*timeline.ticks, timeline.end_tick)]
         self._durations = {start: end - start for start, end in pairwise(ends)}
+        if ENCODER not in av.codecs_available:
+            raise DependencyError(
+                f"cannot write a video: FFmpeg has no encoder {ENCODER}",
+                hint="`pip install --force-reinstall av` installs one",
+            )
         self._open(path, width, height)
 
     def __enter__(self) -> Self:
@@ -116,7 +88,7 @@ class Film:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
-        frame.pts, frame.time_base = self._tick(self._timeline.ticks[index]), self._time_base
+        frame.pts, frame.time_base = self._tick(self._timeline.ticks[index]), self._timeline.time_base
         self._mux(self._video.encode(frame))
 
     def _open(self, path: Path, width: int, height: int) -> None:
@@ -125,27 +97,21 @@ class Film:
         # The explicit protocol keeps FFmpeg from reading a name with a colon as a URL.
         self._output = av.open(f"file:{path}", "w", format=container, container_options=options)
         rate = Fraction(self._timeline.mean_fps).limit_denominator(1001)
-        stream = self._output.add_stream(self.encoder, rate=rate, options=ENCODERS[self.encoder])
+        stream = self._output.add_stream(ENCODER, rate=rate, options=_OPTIONS)
         assert isinstance(stream, VideoStream)
         self._video = stream
         self._video.width, self._video.height = width, height
         self._video.pix_fmt = "yuv420p"
         context = self._video.codec_context
-        context.time_base = self._time_base
+        context.time_base = self._timeline.time_base
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = ColorRange.MPEG
 
     def _tick(self, tick: int) -> int:
-        return round((tick - self._timeline.ticks[0]) * self._timeline.time_base / self._time_base)
+        return tick - self._timeline.ticks[0]
 
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         for packet in packets:
             assert packet.pts is not None
             packet.duration = self._durations[packet.pts]
             self._output.mux(packet)
-
-
-def _time_base(encoder: str, timeline: Timeline) -> Fraction:
-    if encoder == "mpeg4" and timeline.time_base.denominator > _MAX_MPEG4_TICKS_PER_S:
-        return Fraction(1, _MAX_MPEG4_TICKS_PER_S)
-    return timeline.time_base

@@ -12,6 +12,7 @@ from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
+from i3d_edge.runtime.show.chart import clock_text
 from i3d_edge.runtime.show.course import Course, Span
 from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
@@ -24,17 +25,6 @@ FAINT: Colour = (62, 66, 74)
 _SCRIM = 0.72
 _FILL = 0.5
 _SURE_PROB = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """A drawing with transparency: result = ink + ground * clear. Both uint8, shape (H, W, 3)."""
-
-    ink: UInt8Array
-    clear: UInt8Array
-
-    def put_on(self, ground: UInt8Array) -> None:
-        ground[:] = cv2.add(cv2.multiply(ground, self.clear, scale=1 / 255), self.ink)
 
 
 @dataclass
@@ -53,10 +43,13 @@ class Overlay:
     labels: LabelSet
     ranking: Sequence[int]
     _notable: list[int] = field(init=False)
-    _drawn: tuple[int, _Layer] | None = field(default=None, init=False)
+    _strip: UInt8Array = field(init=False)
 
     def __post_init__(self) -> None:
         self._notable = self.course.notable_classes(self.ranking, NUM_COLOURS)
+        canvas = np.zeros((self.layout.panel.height, self.layout.width, 3), np.uint8)
+        self._draw_strip(canvas)
+        self._strip = canvas[self.layout.strip.slices]
 
     def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
         """Return an annotated frame.
@@ -72,7 +65,9 @@ class Overlay:
         frame = np.full((layout.height, layout.width, 3), GROUND, np.uint8)
         self._place(frame, picture)
         panel = frame[layout.panel.slices]
-        self._layer(self.course.step_at(time_s)).put_on(panel)
+        self._draw_ground(panel)
+        self._draw_rows(panel, self.course.step_at(time_s))
+        panel[layout.strip.slices] = self._strip
         self._draw_time(panel, time_s)
         return frame
 
@@ -85,24 +80,12 @@ class Overlay:
             frame[box.slices[0], box.right :] = picture[:, -1:]
             frame[box.bottom :] = frame[box.bottom - 1]
 
-    def _layer(self, step: int) -> _Layer:
-        if self._drawn is None or self._drawn[0] != step:
-            shape = (self.layout.panel.height, self.layout.width, 3)
-            on_black, on_white = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
-            for canvas in (on_black, on_white):
-                self._draw_ground(canvas)
-                self._draw_rows(canvas, step)
-                self._draw_strip(canvas)
-            self._drawn = step, _Layer(on_black, cv2.subtract(on_white, on_black).astype(np.uint8))
-        return self._drawn[1]
-
     def _draw_ground(self, canvas: UInt8Array) -> None:
         if self.layout.is_below:
-            canvas[:] = GROUND
             return
         for box in (self.layout.card, self.layout.band):
-            part = canvas[box.slices].astype(np.float32)
-            canvas[box.slices] = np.rint(_SCRIM * np.array(GROUND) + (1 - _SCRIM) * part).astype(np.uint8)
+            part = canvas[box.slices]
+            cv2.addWeighted(np.full_like(part, GROUND), _SCRIM, part, 1 - _SCRIM, 0, dst=part)
 
     def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
         rows = list(self.layout.rows)
@@ -139,9 +122,7 @@ class Overlay:
         lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, OTHER)
 
     def _draw_strip(self, canvas: UInt8Array) -> None:
-        layout = self.layout
-        _fill(canvas, layout.strip, FAINT)
-        _fill(canvas, layout.progress, FAINT)
+        _fill(canvas, self.layout.strip, FAINT)
         for span in self.course.spans():
             self._draw_span(canvas, span)
 
@@ -159,6 +140,7 @@ class Overlay:
         layout, em = self.layout, self.layout.font_px
         strip, progress, clock = layout.strip, layout.progress, layout.clock
         column = self._column(time_s)
+        _fill(panel, progress, FAINT)
         _fill(panel, Rectangle(progress.left, progress.top, column - progress.left, progress.height), WHITE)
         thick = max(2, em // 8)
         left = min(max(column - thick // 2, strip.left), strip.right - thick)
@@ -172,24 +154,6 @@ class Overlay:
     def _column(self, time_s: float) -> int:
         strip = self.layout.strip
         return strip.left + round(strip.width * min(1.0, time_s / self.course.duration_s))
-
-
-def clock_text(time_s: float, duration_s: float) -> str:
-    """Return the time and the duration: in minutes from ten minutes on, in hours from one hour on.
-
-    Example:
-        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00"; 61 of 3600 -> "0:01:01 / 1:00:00".
-    """
-    if duration_s < 600:
-        return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
-    return " / ".join(_long_time(int(value), has_hours=duration_s >= 3600) for value in (time_s, duration_s))
-
-
-def _long_time(seconds: int, *, has_hours: bool) -> str:
-    minutes, seconds = divmod(seconds, 60)
-    if not has_hours:
-        return f"{minutes}:{seconds:02}"
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
 def _fill(canvas: UInt8Array, box: Rectangle, colour: Colour) -> None:

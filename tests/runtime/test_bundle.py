@@ -61,8 +61,8 @@ def refused(path: Path, **options: str) -> str:
 
 
 def test_what_is_in_it(tiny: Path, tmp_path: Path) -> None:
-    packed = pack_bundle([tiny], tmp_path / "box.i3d")
-    entries = read_entries(packed.path)
+    manifest = pack_bundle([tiny], tmp_path / "box.i3d")
+    entries = read_entries(tmp_path / "box.i3d")
     assert list(entries) == [
         "models/short.xml",
         "models/short.bin",
@@ -74,7 +74,7 @@ def test_what_is_in_it(tiny: Path, tmp_path: Path) -> None:
     ]
     assert entries["models/short.bin"] == tiny.with_suffix(".bin").read_bytes()
     assert entries["labels/short.txt"].decode().splitlines()[0] == "class 0"
-    assert entries["bundle.sha256"].decode() == f"{packed.digest}  bundle.json\n"
+    assert entries["bundle.sha256"].decode() == f"{manifest.digest}  bundle.json\n"
     manifest = json.loads(entries["bundle.json"])
     assert manifest["entries"]["models/short.xml"]["sha256"] == sha256_file(tiny)
     [model] = manifest["models"]
@@ -279,8 +279,9 @@ def setting(device: str, precision: str | None = None) -> Setting:
 
 def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = write_profile_of(tiny, tmp_path / "p.json", recommended=setting("GPU", "f16"))
-    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
-    assert packed.manifest.models[0].profile == "profiles/short.json"
+    box = tmp_path / "box.i3d"
+    manifest = pack_bundle([tiny], box, profiles=[profile])
+    assert manifest.models[0].profile == "profiles/short.json"
     asked = []
 
     def run(_path: Path, **options: object) -> GoldenRun:
@@ -289,18 +290,19 @@ def test_a_profile_says_how_a_model_is_checked(tiny: Path, tmp_path: Path, monke
 
     monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", run)
     monkeypatch.setattr("i3d_edge.runtime.bundle.verification.require_device", lambda _core, _device: None)
-    verify_bundle(packed.path)
-    verify_bundle(packed.path, device="NPU", inference_precision="f32")
+    verify_bundle(box)
+    verify_bundle(box, device="NPU", inference_precision="f32")
     assert asked == [(None, None), ("GPU", "f16"), (None, None), ("NPU", "f32")]
 
 
 def test_an_absent_device_is_found_before_any_work(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = write_profile_of(tiny, tmp_path / "p.json", recommended=setting("FPGA"))
-    packed = pack_bundle([tiny], tmp_path / "box.i3d", profiles=[profile])
+    box = tmp_path / "box.i3d"
+    pack_bundle([tiny], box, profiles=[profile])
     monkeypatch.setattr("i3d_edge.runtime.bundle.golden.run_golden", None)
     for options in ({}, {"device": "FPGA"}):
         with pytest.raises(DeviceError, match="no device 'FPGA' on this machine"):
-            verify_bundle(packed.path, **options)
+            verify_bundle(box, **options)
 
 
 def test_a_profile_of_another_ir(tiny: Path, tmp_path: Path) -> None:

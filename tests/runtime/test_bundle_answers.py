@@ -18,7 +18,9 @@ pytestmark = pytest.mark.isa
 @pytest.fixture(scope="module")
 def box(ir_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle whose answers the IR itself gave."""
-    return pack_bundle([ir_path], tmp_path_factory.mktemp("real") / "box.i3d").path
+    path = tmp_path_factory.mktemp("real") / "box.i3d"
+    pack_bundle([ir_path], path)
+    return path
 
 
 def test_answers(box: Path, ir_path: Path, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from answers import LABELS, answer, view
 
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.show import lettering, palette
+from i3d_edge.runtime.show.chart import clock_text
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.layout import plan
-from i3d_edge.runtime.show.overlay import GROUND, INK, WHITE, Overlay, clock_text
+from i3d_edge.runtime.show.overlay import GROUND, INK, WHITE, Overlay
 from i3d_edge.runtime.show.palette import ON_DARK, ON_LIGHT, Colour, mix
 
 
