@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from i3d_edge.accuracy.data.classes import ClassMatcher
+from i3d_edge.accuracy.data.classes import ClassMatcher, read_classes
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_utf8
 from i3d_edge.core.errors import LabelError, ListError
@@ -38,6 +38,25 @@ class ListedVideo:
 
 
 @dataclass(frozen=True, slots=True)
+class ListOptions:
+    """How a list or folder is read; None leaves a choice to the reader.
+
+    Attributes:
+        format_name: One of `FORMATS`.
+        root: Where relative paths start, of a manifest too; None is the list's folder, or the folder itself.
+        classes_path: What the list's class indices mean; see `read_classes`.
+        split: Which part, for formats that have several.
+        frames_fps: Frames per second of folders of images.
+    """
+
+    format_name: str | None = None
+    root: Path | None = None
+    classes_path: Path | None = None
+    split: str | None = None
+    frames_fps: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataSet:
     """Videos, and where they come from.
 
@@ -47,6 +66,7 @@ class DataSet:
         root: Where relative paths start.
         videos: In the order of the data set, each once.
         notes: What a user should know of it.
+        options: How it was read.
     """
 
     path: Path
@@ -54,38 +74,28 @@ class DataSet:
     root: Path
     videos: Sequence[ListedVideo]
     notes: tuple[str, ...] = ()
+    options: ListOptions = ListOptions()
 
 
-def read_dataset(
-    path: Path,
-    labels: LabelSet,
-    *,
-    format_name: str | None = None,
-    root: Path | None = None,
-    classes: Mapping[int, str] | None = None,
-    split: str | None = None,
-    frames_fps: Fraction | None = None,
-) -> DataSet:
+def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOptions()) -> DataSet:
     """Read a data set in any of the forms of `accuracy.data.formats`.
 
     Args:
         path: A list, or a folder.
         labels: The model's. Names are matched with them, so the data set's own order of classes does not matter;
-            indices are taken for the model's unless `classes` says what they mean.
-        format_name: One of `FORMATS`; None finds out.
-        root: Where relative paths start; None is the list's folder, or the folder itself.
-        classes: What the list's indices mean, from `read_classes`.
-        split: Which part, for formats that have several.
-        frames_fps: The rate of folders of frames.
+            indices are taken for the model's unless `options.classes_path` says what they mean.
+        options: How it is read.
 
     Raises:
         ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
-            another order of classes, no such split or names that are not UTF-8, or if `split` or `classes` has no
-            meaning for its format.
+            another order of classes, no such split or names that are not UTF-8, if an option has no meaning for its
+            format, or if most videos are folders of images of unknown frame rate.
         LabelError: If a label is not the model's; names the nearest ones.
     """
-    source = ListSource(path, root or (path if os.path.isdir(path) else path.parent), classes, split)
-    name = format_name or sniff(source)
+    classes = None if options.classes_path is None else read_classes(options.classes_path)
+    root = options.root or (path if os.path.isdir(path) else path.parent)
+    source = ListSource(path, root, classes, options.split)
+    name = options.format_name or sniff(source)
     _require_meaning(source, name)
     entries = FORMATS[name](source)
     _require_utf8(source, entries)
@@ -97,18 +107,16 @@ def read_dataset(
         if key in videos:
             raise ListError(f"list {str(path)!r} names a video twice: {entry.where} repeats {entry.path!r}")
         label = _label(source, entry, matcher)
-        videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, frames_fps)
+        videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, options.frames_fps)
     if not videos:
         raise ListError(f"list {str(path)!r} is empty")
-    return DataSet(path, name, source.root, tuple(videos.values()), notes)
+    data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)
+    _require_frame_rate(data)
+    return data
 
 
-def require_frame_rate(data: DataSet) -> None:
-    """Make sure that the rate is known where most videos are folders of images, before each fails for want of it.
-
-    Raises:
-        ListError: If it is not; names the first.
-    """
+def _require_frame_rate(data: DataSet) -> None:
+    """Refuse most videos to be folders of images of unknown rate, before each fails for want of it."""
     folders = [video for video in data.videos if video.frames_fps is None and os.path.isdir(video.file)]
     if 2 * len(folders) <= len(data.videos):
         return
@@ -117,11 +125,6 @@ def require_frame_rate(data: DataSet) -> None:
             f"data set {str(data.path)!r} has folders of images of unknown frame rate: the first is {first.path!r}",
             hint="give their rate: --frames-fps 25, or 30000/1001",
         )
-
-
-def read_list(path: Path, labels: LabelSet) -> list[ListedVideo]:
-    """Read a list of videos of any form that needs nothing but itself; see `read_dataset`."""
-    return list(read_dataset(path, labels).videos)
 
 
 def _require_meaning(source: ListSource, name: str) -> None:

@@ -30,7 +30,6 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
 
 How = Literal["stratified", "random", "omz"]
-HOWS: tuple[How, ...] = ("stratified", "random", "omz")
 
 
 @dataclass
@@ -74,8 +73,6 @@ def make_subset(
     how: How = "stratified",
     seed: int = 0,
     drops_short: bool = False,
-    classes_path: Path | None = None,
-    split: str | None = None,
     num_workers: int | None = None,
     force: bool = False,
 ) -> VideoManifest:
@@ -93,8 +90,6 @@ def make_subset(
         how: See above.
         seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
         drops_short: Also pass over videos shorter than one clip.
-        classes_path: The file that says what the list's indices mean; recorded.
-        split: Recorded.
         num_workers: Threads that check videos.
         force: Replace an existing manifest.
 
@@ -126,7 +121,7 @@ def make_subset(
         "num_classes": len(labels),
         "labels_sha256": labels.sha256,
         "frames_fps": next((str(video.frames_fps) for video in data.videos if video.frames_fps), None),
-        "made_from": _made_from(data, split, classes_path),
+        "made_from": _made_from(data),
         "choice": Choice(how=how, num_asked=num_videos, seed=None if how == "omz" else seed, drops_short=drops_short),
         "videos": _pinned(picking.taken, labels, how),
         "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
@@ -235,12 +230,13 @@ def _pinned(taken: Sequence[tuple[ListedVideo, VideoFacts]], labels: LabelSet, h
     return sorted(videos, key=lambda video: (video["index"], video["path"]))
 
 
-def _made_from(data: DataSet, split: str | None, classes_path: Path | None) -> MadeFrom:
+def _made_from(data: DataSet) -> MadeFrom:
+    classes_path = data.options.classes_path
     return {
         "name": data.path.resolve().name,
         "format": data.format,
         "sha256": sha256_file(data.path) if data.path.is_file() else None,
-        "split": split,
+        "split": data.options.split,
         "classes_sha256": None if classes_path is None else sha256_file(classes_path),
         "num_listed": len(data.videos),
     }

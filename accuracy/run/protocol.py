@@ -30,7 +30,6 @@ class Preset:
 
     Attributes:
         name: With the version, by which results cite it.
-        summary: One line for people.
         views: How views are taken; where `follows_model`, the model's clip length, rate and sizes take their places.
         version: Raised when anything below changes under the same name.
         follows_model: Whether clip length, rate and sizes are the model's own.
@@ -40,7 +39,6 @@ class Preset:
     """
 
     name: str
-    summary: str
     views: ViewPlan
     version: int = 1
     follows_model: bool = False
@@ -102,32 +100,14 @@ _OMZ = replace(_DEEPMIND, rate_fps=None, placement="omz", num_clips=3, fit="long
 _TEN_OF_32 = replace(_DEEPMIND, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
 
 _ALL = (
-    Preset("centre", "one clip from the middle, as long as the model's", _DEEPMIND, follows_model=True),
-    Preset(
-        "sliding-79",
-        "as few clips of 79 frames as show the whole video",
-        replace(_DEEPMIND, placement="cover", num_clips=None),
-    ),
-    Preset("10x3", "10 clips of 79 frames x 3 crops", replace(_DEEPMIND, num_clips=10, num_crops=3)),
-    Preset(
-        "deepmind",
-        "the whole video as one clip, fully convolutional",
-        replace(_DEEPMIND, num_frames=None, placement="whole"),
-        aggregation=INSIDE_THE_NETWORK,
-    ),
-    Preset("omz-2022", "Open Model Zoo's: 3 clips of 79 source frames, long side 256, scored per clip", _OMZ),
-    Preset("omz-2022-399", "the same, and its last video is not counted per video", _OMZ, drops_last_video=True),
-    Preset(
-        "mmaction2-10x3",
-        "10 clips of 32 frames, every second source frame, x 3 crops",
-        replace(_TEN_OF_32, placement="mmaction"),
-        version=2,
-    ),
-    Preset(
-        "gluoncv-10x3",
-        "the same, but in the middle of 10 segments, short side 224",
-        replace(_TEN_OF_32, placement="segments", fit_px=224),
-    ),
+    Preset("centre", _DEEPMIND, follows_model=True),
+    Preset("sliding-79", replace(_DEEPMIND, placement="cover", num_clips=None)),
+    Preset("10x3", replace(_DEEPMIND, num_clips=10, num_crops=3)),
+    Preset("deepmind", replace(_DEEPMIND, num_frames=None, placement="whole"), aggregation=INSIDE_THE_NETWORK),
+    Preset("omz-2022", _OMZ),
+    Preset("omz-2022-399", _OMZ, drops_last_video=True),
+    Preset("mmaction2-10x3", replace(_TEN_OF_32, placement="mmaction"), version=2),
+    Preset("gluoncv-10x3", replace(_TEN_OF_32, placement="segments", fit_px=224)),
 )
 PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
 
@@ -152,9 +132,4 @@ def spread(num_clips: int) -> Preset:
     centre = PRESETS[DEFAULT]
     if num_clips == 1:
         return centre
-    return replace(
-        centre,
-        name=f"spread-{num_clips}",
-        summary=f"{num_clips} equally spaced clips, as long as the model's",
-        views=replace(centre.views, num_clips=num_clips),
-    )
+    return replace(centre, name=f"spread-{num_clips}", views=replace(centre.views, num_clips=num_clips))

@@ -13,7 +13,7 @@ from i3d_edge.core.files import StrPath, check_output, write_text
 from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy.data.listing import ListOptions
+    from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.accuracy.gate.text import GateReport, Undecided
     from i3d_edge.accuracy.result.schema import Result
     from i3d_edge.accuracy.run.protocol import Preset
@@ -68,7 +68,8 @@ def run_accuracy(
     Example:
         >>> result = run_accuracy("val400.json", ["rgb.xml", "int8=rgb_int8.xml"], "results")
     """
-    from i3d_edge.accuracy.data.listing import ListOptions, list_videos
+    from i3d_edge.accuracy.data.dataset import ListOptions
+    from i3d_edge.accuracy.data.listing import list_videos
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults
 

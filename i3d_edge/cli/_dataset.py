@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -33,18 +33,11 @@ def list_options(function: Function) -> Function:
     """Add the options that say how a data set is read; the command gets them as `reading`, a `ListOptions`."""
 
     @wraps(function)
-    def wrapper(
-        *args: Any,
-        format_name: str | None,
-        root: Path | None,
-        classes_path: Path | None,
-        split: str | None,
-        frames_fps: Fraction | None,
-        **options: Any,
-    ) -> Any:
-        from i3d_edge.accuracy.data.listing import ListOptions
+    def wrapper(*args: Any, **options: Any) -> Any:
+        from i3d_edge.accuracy.data.dataset import ListOptions
 
-        return function(*args, reading=ListOptions(format_name, root, classes_path, split, frames_fps), **options)
+        own = {field.name: options.pop(field.name) for field in fields(ListOptions)}
+        return function(*args, reading=ListOptions(**own), **options)
 
     decorated: Any = wrapper
     for option in reversed(_OPTIONS):

@@ -27,7 +27,7 @@ from i3d_edge.cli.accuracy_score import reference, score
 from i3d_edge.cli.subset import subset
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy.data.listing import ListOptions
+    from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.runtime import FlowMethod
 
 

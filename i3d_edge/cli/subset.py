@@ -23,7 +23,7 @@ from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy.data.listing import ListOptions
+    from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.accuracy.data.subset import How
 
 _SHOWN = 10
@@ -80,7 +80,7 @@ def subset(
 
     labels = _labels(model_path, labels_text)
     try:
-        data = reading.read(source, labels)
+        data = accuracy.read_dataset(source, labels, reading)
     except LabelError as error:
         if model_path is not None or labels_text is not None:
             raise
@@ -95,8 +95,6 @@ def subset(
         how=how,
         seed=seed,
         drops_short=drops_short,
-        classes_path=reading.classes_path,
-        split=reading.split,
         num_workers=num_workers,
         force=force,
     )

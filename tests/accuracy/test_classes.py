@@ -6,7 +6,7 @@ import pytest
 from listing import LABELS, message, rows, write
 
 from i3d_edge.accuracy.data.classes import read_classes
-from i3d_edge.accuracy.data.dataset import read_dataset
+from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.core.errors import LabelError
 
 
@@ -44,24 +44,26 @@ def test_a_class_file_says_what_indices_mean(tmp_path: Path, subtests: pytest.Su
         "quoted": '"id","name"\n"1","abseiling"\n"0","zumba"\n',
     }.items():
         with subtests.test(case):
-            classes = read_classes(write(tmp_path / "classes.txt", text))
-            data = read_dataset(write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, classes=classes)
+            classes = write(tmp_path / "classes.txt", text)
+            data = read_dataset(
+                write(tmp_path / "val.txt", "a.mp4 0\nb.mp4 1\n"), LABELS, ListOptions(classes_path=classes)
+            )
             assert rows(data) == [("a.mp4", "zumba"), ("b.mp4", "abseiling")]
             assert data.notes == ("2 of 2 classes have another index than the model's: matched by name",)
 
 
 def test_a_class_file_that_is_the_models_says_nothing(tmp_path: Path) -> None:
-    classes = read_classes(write(tmp_path / "classes.txt", "\n".join(LABELS.names)))
-    assert read_dataset(write(tmp_path / "val.txt", "a.mp4 0\n"), LABELS, classes=classes).notes == ()
+    classes = write(tmp_path / "classes.txt", "\n".join(LABELS.names))
+    assert read_dataset(write(tmp_path / "val.txt", "a.mp4 0\n"), LABELS, ListOptions(classes_path=classes)).notes == ()
 
 
 def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     listing = write(tmp_path / "val.txt", "a.mp4 1\n")
-    other = read_classes(write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n"))
-    assert message(listing, LabelError, classes=other).startswith(
+    other = write(tmp_path / "classes.txt", "zumba\nmaking lemonade\n")
+    assert message(listing, LabelError, classes_path=other).startswith(
         f"list '{listing}', line 1: label 'making lemonade' is not among the 400 of 'kinetics-400'"
     )
-    assert message(listing, classes={0: "zumba"}) == (
+    assert message(listing, classes_path=write(tmp_path / "one.txt", "zumba\n")) == (
         f"list '{listing}', line 1, has a class index that the class file does not name: 1"
     )
     twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")

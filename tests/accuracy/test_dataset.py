@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from i3d_edge.accuracy.data.dataset import read_dataset, read_list, require_frame_rate
+from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import kinetics_400
 
@@ -17,7 +17,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def rows(path: Path) -> list[tuple[str, str | None]]:
-    return [(video.path, video.label) for video in read_list(path, LABELS)]
+    return [(video.path, video.label) for video in read_dataset(path, LABELS).videos]
 
 
 def test_forms(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -39,13 +39,13 @@ def test_forms(tmp_path: Path, subtests: pytest.Subtests) -> None:
 
 def test_paths_start_at_the_list(tmp_path: Path) -> None:
     absolute = tmp_path / "elsewhere" / "b.mp4"
-    first, second = read_list(write(tmp_path, f"path,label\nsub/a.mp4,zumba\n{absolute},zumba\n"), LABELS)
+    first, second = read_dataset(write(tmp_path, f"path,label\nsub/a.mp4,zumba\n{absolute},zumba\n"), LABELS).videos
     assert (first.file, second.file) == (tmp_path / "sub" / "a.mp4", absolute)
 
 
 def message(error: type[Exception], path: Path) -> str:
     with pytest.raises(error) as caught:
-        read_list(path, LABELS)
+        read_dataset(path, LABELS)
     return str(caught.value)
 
 
@@ -100,7 +100,7 @@ def test_a_csv_without_labels(tmp_path: Path) -> None:
 def test_a_csv_of_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "\n\n")
     with pytest.raises(ListError) as caught:
-        read_dataset(path, LABELS, format_name="path-label")
+        read_dataset(path, LABELS, ListOptions(format_name="path-label"))
     assert str(caught.value) == f"list '{path}' has no column 'path'; available: none"
 
 
@@ -142,10 +142,10 @@ def test_the_rate_of_folders_is_asked_for_where_most_are_folders(tmp_path: Path)
     few, most = tmp_path / "few.csv", tmp_path / "most.csv"
     few.write_text("path,label\n" + lines["b"] + lines["d.mp4"])
     most.write_text("path,label\n" + lines["a"] + lines["b"] + lines["d.mp4"])
-    require_frame_rate(read_dataset(few, LABELS))
-    require_frame_rate(read_dataset(most, LABELS, frames_fps=Fraction(25)))
+    read_dataset(few, LABELS)
+    read_dataset(most, LABELS, ListOptions(frames_fps=Fraction(25)))
     with pytest.raises(ListError) as caught:
-        require_frame_rate(read_dataset(most, LABELS))
+        read_dataset(most, LABELS)
     assert str(caught.value) == (
         f"data set '{most}' has folders of images of unknown frame rate: the first is 'b'\n\n"
         "hint: give their rate: --frames-fps 25, or 30000/1001"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, touch, write
 
-from i3d_edge.accuracy.data.dataset import read_dataset
+from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.core.errors import LabelError
 from i3d_edge.core.labels import LabelSet
 
@@ -26,7 +26,7 @@ zumba,bbbbbbbbbbb,20,30,validate,0
 zumba,--ddddddddd,0,10,validate,0
 ,eeeeeeeeeee,0,10,test,0
 """
-    data = read_dataset(write(tmp_path / "validate.csv", text), LABELS, root=videos)
+    data = read_dataset(write(tmp_path / "validate.csv", text), LABELS, ListOptions(root=videos))
     assert data.format == "kinetics"
     assert rows(data) == [
         ("aaaaaaaaaaa_000001_000011.mp4", "abseiling"),
@@ -57,7 +57,7 @@ def test_kinetics_csv_with_class_folders_that_are_links(tmp_path: Path) -> None:
     (tmp_path / "val" / "zumba").symlink_to(tmp_path / "disk" / "zumba")
     (tmp_path / "disk" / "zumba" / "up").symlink_to(tmp_path / "val")
     path = write(tmp_path / "v.csv", "label,youtube_id,time_start,time_end\nzumba,aaaaaaaaaaa,1,11\n")
-    data = read_dataset(path, LABELS, root=tmp_path / "val")
+    data = read_dataset(path, LABELS, ListOptions(root=tmp_path / "val"))
     assert rows(data) == [("zumba/aaaaaaaaaaa_000001_000011.mp4", "zumba")]
 
 
@@ -87,7 +87,10 @@ def test_kinetics_csv_of_several_splits(tmp_path: Path, subtests: pytest.Subtest
     ]:
         with subtests.test(split=split):
             path = write(tmp_path / "all.csv", SPLITS)
-            assert "".join(video.path[0] for video in read_dataset(path, LABELS, split=split).videos) == expected
+            assert (
+                "".join(video.path[0] for video in read_dataset(path, LABELS, ListOptions(split=split)).videos)
+                == expected
+            )
 
 
 def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
@@ -100,7 +103,7 @@ def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
         message(path, split="val") == f"list '{path}' has no column 'split'; available: path, label; --split needs it"
     )
     path = write(tmp_path / "w.csv", "path,split,label\na.mp4,val,zumba\nb.mp4,train,yoga\n")
-    assert rows(read_dataset(path, LABELS, split="val")) == [("a.mp4", "zumba")]
+    assert rows(read_dataset(path, LABELS, ListOptions(split="val"))) == [("a.mp4", "zumba")]
 
 
 def test_formats_without_splits(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -122,7 +125,7 @@ def test_class_folders_have_neither_splits_nor_indices(tmp_path: Path) -> None:
     assert message(tmp_path, split="val").startswith(
         f"--split needs a format with splits; data set '{tmp_path}' is read as class-folders"
     )
-    assert message(tmp_path, classes={0: "zumba"}) == (
+    assert message(tmp_path, classes_path=write(tmp_path / "classes.txt", "zumba\n")) == (
         f"--classes needs class indices; data set '{tmp_path}' is read as class-folders, which has names\n\n"
         "hint: leave --classes out: names are matched with the model's"
     )
@@ -190,7 +193,7 @@ def test_frame_folders_with_counts(tmp_path: Path, subtests: pytest.Subtests) ->
 
 
 def test_a_video_whose_name_ends_in_a_number_is_not_a_frame_folder(tmp_path: Path) -> None:
-    data = read_dataset(write(tmp_path / "val.txt", "take 2.mp4 12 0\n"), LABELS, format_name="path-index")
+    data = read_dataset(write(tmp_path / "val.txt", "take 2.mp4 12 0\n"), LABELS, ListOptions(format_name="path-index"))
     assert rows(data) == [("take 2.mp4", "abseiling")]
     assert read_dataset(tmp_path / "val.txt", LABELS).format == "path-index"
 
@@ -281,14 +284,16 @@ def test_json_of_open_model_zoo(tmp_path: Path) -> None:
         "zumba/aaaaaaaaaaa_000000_000010/image_00001.jpg",
         "playing_cricket/ccccccccccc_000000_000010.mp4",
     )
-    data = read_dataset(path, LABELS, root=root)
+    data = read_dataset(path, LABELS, ListOptions(root=root))
     assert data.format == "omz"
     assert rows(data) == [
         ("zumba/aaaaaaaaaaa_000000_000010", "zumba"),
         ("playing_cricket/ccccccccccc_000000_000010.mp4", "playing cricket"),
         ("abseiling/ddddddddddd_000000_000010", "abseiling"),
     ]
-    assert rows(read_dataset(path, LABELS, split="training")) == [("zumba/bbbbbbbbbbb_000000_000010", "zumba")]
+    assert rows(read_dataset(path, LABELS, ListOptions(split="training"))) == [
+        ("zumba/bbbbbbbbbbb_000000_000010", "zumba")
+    ]
     assert message(path, split="val") == (
         f"list '{path}' has no videos of the subset 'val'; available: training, validation"
     )
@@ -351,7 +356,7 @@ def test_hmdb51(tmp_path: Path) -> None:
     data = read_dataset(tmp_path, labels)
     assert data.format == "hmdb51"
     assert rows(data) == [("brush_hair/b.avi", "brush hair"), ("cartwheel/e.avi", "cartwheel")]
-    assert rows(read_dataset(tmp_path, labels, split="2")) == [("cartwheel/f.avi", "cartwheel")]
+    assert rows(read_dataset(tmp_path, labels, ListOptions(split="2"))) == [("cartwheel/f.avi", "cartwheel")]
     assert message(tmp_path, split="3") == f"folder '{tmp_path}' holds no <class>_test_split3.txt files"
     path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
     assert message(tmp_path, split="3") == f"list '{path}', line 1, is not a video and 0, 1 or 2: 'f.avi two'"

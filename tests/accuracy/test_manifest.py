@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from nine_videos import LABELS, dataset
 
-from i3d_edge.accuracy.data.dataset import read_dataset
+from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.accuracy.data.manifest import VideoManifest, digest_of, is_manifest, read_manifest, verify_videos
 from i3d_edge.accuracy.data.subset import make_subset
 from i3d_edge.core.errors import LabelError, ListError
@@ -85,7 +85,7 @@ def test_videos_below_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     listing = dataset(tmp_path).path
     for path in tmp_path.glob("*.mp4"):
         path.rename(folder / path.name)
-    data = read_dataset(listing, LABELS, root=folder)
+    data = read_dataset(listing, LABELS, ListOptions(root=folder))
     with pytest.raises(ListError) as caught:
         make_subset(data, LABELS, tmp_path / "m.json")
     assert str(caught.value) == (

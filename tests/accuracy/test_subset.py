@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
+from typing import get_args
 
 import cv2
 import pytest
@@ -13,9 +14,9 @@ from nine_videos import LABELS, dataset, paths
 from synthetic import numbered_frame
 
 from i3d_edge.accuracy.data import video_check
-from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, read_dataset
+from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.manifest import verify_videos
-from i3d_edge.accuracy.data.subset import HOWS, How, _quotas, make_subset
+from i3d_edge.accuracy.data.subset import How, _quotas, make_subset
 from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, check_video
 from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.core.errors import ListError
@@ -104,7 +105,7 @@ def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callabl
     return read_dataset(tmp_path / "list.csv", LABELS)
 
 
-@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("how", get_args(How))
 def test_how_many_check_at_once_changes_nothing(how: How, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = fake_data(tmp_path, monkeypatch, lambda number: number % 7 == 0)
     made = set()
@@ -168,7 +169,7 @@ def test_every_kind_of_fault_is_found(tmp_path: Path) -> None:
         make(whole, tmp_path / names[kind])
     rows = "".join(f"{name},run\n" for name in ("whole.mp4", *names.values())) + "blank.mp4,\n"
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
-    listed = read_dataset(tmp_path / "list.csv", LABELS, frames_fps=Fraction(25))
+    listed = read_dataset(tmp_path / "list.csv", LABELS, ListOptions(frames_fps=Fraction(25)))
     num_videos = len(listed.videos)
     manifest = make_subset(listed, LABELS, tmp_path / "m.json", num_videos=num_videos, how="omz", drops_short=True)
     assert paths(manifest) == ["whole.mp4"]
@@ -204,7 +205,7 @@ def test_frame_folders_are_pinned_by_their_images(tmp_path: Path) -> None:
     (tmp_path / "run/v").mkdir(parents=True)
     for number in range(5):
         cv2.imwrite(str(tmp_path / f"run/v/image_{number + 1:05d}.jpg"), numbered_frame(number))
-    data = read_dataset(tmp_path, LABELS, frames_fps=Fraction("29.97"))
+    data = read_dataset(tmp_path, LABELS, ListOptions(frames_fps=Fraction("29.97")))
     manifest = make_subset(data, LABELS, tmp_path / "m.json")
     assert manifest.content["frames_fps"] == "2997/100"
     [video] = manifest.videos(LABELS)
@@ -225,7 +226,7 @@ def test_a_manifest_keeps_how_many_images_count(stated_by: str, tmp_path: Path) 
     if stated_by == "n_frames":
         (tmp_path / "fr/f0/n_frames").write_text("20")
     (tmp_path / "list.txt").write_text("fr/f0 20 0\n" if stated_by == "list" else "fr/f0 0\n")
-    data = read_dataset(tmp_path / "list.txt", LABELS, frames_fps=Fraction(25))
+    data = read_dataset(tmp_path / "list.txt", LABELS, ListOptions(frames_fps=Fraction(25)))
     manifest = make_subset(data, LABELS, tmp_path / "m.json")
     (tmp_path / "fr/f0/n_frames").unlink(missing_ok=True)
     for video in (*manifest.videos(LABELS), *([data.videos[0]] if stated_by == "list" else [])):

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.data.dataset import read_list
+from i3d_edge.accuracy.data.dataset import read_dataset
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.runtime import read_clips
@@ -32,7 +32,7 @@ def test_cricket_looks_as_deepmind_saw_it(shared: Path) -> None:
 
 @pytest.mark.parametrize(("name", "has_unlabelled"), [("labels.csv", True), ("real_exact.csv", False)])
 def test_lists_are_read_with_and_without_unlabelled_rows(shared: Path, name: str, has_unlabelled: bool) -> None:
-    videos = read_list(shared / "videos" / name, kinetics_400())
+    videos = read_dataset(shared / "videos" / name, kinetics_400()).videos
     assert any(video.label is not None for video in videos)
     assert any(video.label is None for video in videos) == has_unlabelled
     assert [video.path for video in videos if not video.file.is_file()] == []

@@ -21,7 +21,7 @@ from killing import run_killed, start_run, timeless
 from tabulate import tabulate
 
 from i3d_edge.accuracy import Scorer, score_videos
-from i3d_edge.accuracy.data.dataset import read_list
+from i3d_edge.accuracy.data.dataset import read_dataset
 from i3d_edge.accuracy.run.scorers import ir_scorers
 from i3d_edge.cli import main
 from i3d_edge.convert.quantization import quantize_ir
@@ -129,7 +129,11 @@ def test_the_gate_finds_each_planted_mistake(trial: Trial, real_int8: Path, grey
 
     scorers |= {name: Scorer(info, planted(plant)) for name, plant in MISTAKES.items()}
     score_videos(
-        read_list(trial.list_path, spec.labels), scorers, spec, tmp_path / "planted", list_path=trial.list_path
+        read_dataset(trial.list_path, spec.labels).videos,
+        scorers,
+        spec,
+        tmp_path / "planted",
+        list_path=trial.list_path,
     )
 
     baseline = _baseline(trial.run, "int8", tmp_path)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from i3d_edge.accuracy.data.dataset import DataSet, read_dataset
+from i3d_edge.accuracy.data.dataset import DataSet, ListOptions, read_dataset
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.labels import kinetics_400
 
@@ -30,7 +31,7 @@ def rows(data: DataSet) -> list[tuple[str, str | None]]:
     return [(video.path, video.label) for video in data.videos]
 
 
-def message(path: Path, error: type[Exception] = ListError, **options: object) -> str:
+def message(path: Path, error: type[Exception] = ListError, **options: Any) -> str:
     with pytest.raises(error) as caught:
-        read_dataset(path, LABELS, **options)
+        read_dataset(path, LABELS, ListOptions(**options))
     return str(caught.value)
