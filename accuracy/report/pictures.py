@@ -32,27 +32,18 @@ class RunPictures:
 
     root: Path | None = None
     _found: dict[Path, Found] = field(default_factory=dict)
-    _roots: dict[Path, Path | None] = field(default_factory=dict)
 
     def of(self, run: RecordedRun, name: str) -> Found:
         """Return the pictures of a video by its name in a run; none if the file has changed since."""
-        root = self.root or self._root_of(run)
-        if root is None:
+        try:
+            root = self.root or _root(run)
+        except ListError:
             return "the manifest has changed since"
         file = root / name
         if file not in self._found:
             hashes = {video["path"]: video["sha256"] for video in run.result.get("videos", [])}
             self._found[file] = _pictures(file, hashes.get(name))
         return self._found[file]
-
-    def _root_of(self, run: RecordedRun) -> Path | None:
-        """Return the folder that a run's relative paths start from; None if its manifest has changed."""
-        if run.folder not in self._roots:
-            try:
-                self._roots[run.folder] = _root(run)
-            except ListError:
-                self._roots[run.folder] = None
-        return self._roots[run.folder]
 
 
 def _root(run: RecordedRun) -> Path:

@@ -9,7 +9,7 @@ from i3d_edge.accuracy.report.models import ReportedModel
 from i3d_edge.accuracy.report.numbers import signed
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.result.metrics import Proportion
-from i3d_edge.accuracy.result.schema import CalibrationBin
+from i3d_edge.accuracy.result.schema import CalibrationBin, Details
 from i3d_edge.core.text import plural
 from i3d_edge.runtime.show.chart import Axis, Plot, Point
 from i3d_edge.runtime.show.templates import percent
@@ -41,16 +41,27 @@ def reliability(model: ReportedModel) -> Reliability:
     plot = Plot(320, 300, Axis(0, 1, 46, 290, shares, "largest probability"), Axis(0, 1, 258, 26, shares, "right ↑"))
     most = max(item["num_videos"] for item in bins)
     points: list[Point] = []
-    rows: list[list[Cell]] = []
     for item in bins:
         share, num_videos = Proportion(item["num_correct"], item["num_videos"]), item["num_videos"]
         x, y = plot.x.at(_confidence(item)), plot.y.at(share.value)
         low, high = (plot.y.at(end) for end in share.interval)
         points.append(Point(0, x, y, low, high, 3 + 5 * math.sqrt(num_videos / most), is_hollow=num_videos < FEW))
-        probability = f"{100 * item['low']:.0f} .. {100 * item['high']:.0f} %"
-        right = f"{percent(share.value)} ({item['num_correct']})"
-        rows.append([probability, str(num_videos), percent(_confidence(item)), right])
-    return Reliability(_title(model, bins), plot, points, Table(["probability", "videos", "mean", "right"], rows))
+    return Reliability(_title(model, bins), plot, points, bins_table(model.details))
+
+
+def bins_table(details: Details) -> Table:
+    """Return a row per bin that has videos: how many, their mean probability, and how many of them are right."""
+    rows: list[list[Cell]] = [
+        [
+            f"{100 * item['low']:.0f} .. {100 * item['high']:.0f} %",
+            str(item["num_videos"]),
+            percent(item["mean_confidence"]),
+            f"{percent(item['num_correct'] / item['num_videos'])} ({item['num_correct']})",
+        ]
+        for item in details["calibration"]
+        if item["mean_confidence"] is not None
+    ]
+    return Table(["probability", "videos", "mean", "right"], rows)
 
 
 def _title(model: ReportedModel, bins: list[CalibrationBin]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from i3d_edge.accuracy.report.numbers import count, interval
+from i3d_edge.accuracy.report.reliability import bins_table
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Counts, Details, Protocol, Result, Time
 from i3d_edge.accuracy.result.scoring import Scores
@@ -108,17 +109,8 @@ def _details(model: str, details: Details, names: Sequence[str], *, with_classes
             for pair in details["confusions"][:_SHOWN_CONFUSIONS]
         ]
         parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
-    bins = [
-        (
-            f"{100 * item['low']:.0f} .. {100 * item['high']:.0f} %",
-            item["num_videos"],
-            percent(item["mean_confidence"]),
-            percent(item["num_correct"] / item["num_videos"]),
-        )
-        for item in details["calibration"]
-        if item["mean_confidence"] is not None
-    ]
-    parts.append(tabulate(bins, headers=("probability", "videos", "mean", "right"), tablefmt="simple"))
+    bins = bins_table(details)
+    parts.append(tabulate(bins.rows, headers=bins.headers, tablefmt="simple"))
     if with_classes:
         counts = [
             (names[own["label"]], own["num_videos"], own["num_top1"], own["num_top5"], own["num_predicted"])

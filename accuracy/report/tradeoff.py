@@ -112,19 +112,10 @@ def _plot(models: Sequence[ReportedModel], *, is_narrow: bool) -> Plot:
     )
     margin = 0.05 * (ticks[-1] - ticks[0])  # so that a point at 100 % is not cut
     shares = {tick: f"{100 * tick:g} %" for tick in ticks if 0 <= tick <= 1}
-    seconds_ = {tick: seconds_tick(tick) for tick in log_ticks(low_s, high_s, num_ticks)}
+    seconds_ = {tick: seconds(tick) for tick in log_ticks(low_s, high_s, num_ticks)}
     x = Axis(low_s, high_s, 52, width - 24, seconds_, "inference per video (logarithmic) ← faster", is_log=True)
     y = Axis(max(0.0, ticks[0]) - margin, min(1.0, ticks[-1]) + margin, height - 46, 26, shares, "top-1 per video ↑")
     return Plot(width, height, x, y)
-
-
-def seconds_tick(value: float) -> str:
-    """Return a round time without loss.
-
-    Example:
-        0.2 -> "200 ms"; 5.0 -> "5 s".
-    """
-    return f"{1000 * value:g} ms" if value < 0.9995 else f"{value:g} s"
 
 
 def number_positions(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
