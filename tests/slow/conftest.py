@@ -34,10 +34,10 @@ def real_ir(real_graph: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def calibration(shared: Path) -> list[Path]:
-    """Real videos to calibrate on: every fourth of those whose label is not exact, so that none is scored."""
+    """Real videos to calibrate on: every eighth of those whose label is not exact, so that none is scored."""
     with (shared / "videos/labels.csv").open(newline="") as stream:
         names = [row["path"] for row in csv.DictReader(stream) if row["match"] in ("near", "none")]
-    return [shared / "videos" / name for name in names[::4]]
+    return [shared / "videos" / name for name in names[::8]]
 
 
 @pytest.fixture(scope="session")
