@@ -127,9 +127,9 @@ def test_streams_of_other_classes(rgb: Checkpoint, tmp_path: Path) -> None:
 
 @pytest.mark.shared
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["rgb_imagenet", "rgb_scratch", "flow_imagenet", "flow_scratch", "rgb_scratch_kin600"])
+@pytest.mark.parametrize("name", ["rgb_imagenet", "flow_imagenet", "flow_scratch", "rgb_scratch_kin600"])
 def test_each_published_form(shared: Path, tmp_path: Path, name: str) -> None:
-    """A checkpoint with exactly the published names and shapes, slots and scopes, and random values."""
+    """The published names and shapes, slots and scopes, and random values; rgb_scratch is tried with its own."""
     index = read_index(shared / "checkpoints" / name / "model.ckpt.index")
     values = random_values({key: entry.shape for key, entry in index.items()})
     opened = open_checkpoint(save(tmp_path / "model.ckpt", values))
