@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from i3d_edge.accuracy.data.classes import ClassMatcher, read_classes
+from i3d_edge.accuracy.data.classes import ClassMatcher
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_utf8
 from i3d_edge.core.errors import LabelError, ListError
-from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.runtime.frames.image_sequence import numbered_images
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import hashlib
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from i3d_edge.core.errors import LabelError
+from i3d_edge.core.text import shown
 
 KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
 _FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
+
+_NUMBER_FIRST = re.compile(r"(?P<index>\d+)(?:\s*[,;:]\s*|[.)]?\s+)(?P<name>.+)")
+_NUMBER_LAST = re.compile(r"(?P<name>.+?)\s*[,;\t]\s*(?P<index>\d+)")
+_MAX_DIGITS = 9
+_OWN_NUMBERS = "where numbers belong to the names, put another before each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +92,89 @@ def kinetics_400() -> LabelSet:
 
 
 def read_label_file(path: Path) -> LabelSet:
-    """Read a text file with one label a line, in index order; blank lines at the end are ignored.
+    """Read the names of a model's classes from a text file of any form that `number_classes` knows.
 
     Returns:
-        The set, named after the file.
+        The set, in the order of the indices, named after the file.
 
     Raises:
-        LabelError: If the file cannot be read, is empty, has a blank line between labels or a label twice.
+        LabelError: If the file cannot be read, or as `number_classes` and `in_order` say.
     """
+    return LabelSet(path.stem, in_order(read_classes(path), f"label file {str(path)!r}"))
+
+
+def read_classes(path: Path) -> Mapping[int, str]:
+    """Read what class indices mean from a text file, which need not have them all; see `read_label_file`."""
     try:
-        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
         raise LabelError(f"cannot read label file {str(path)!r}: {reason}") from error
-    names = [name.strip() for name in names]
-    if "" in names or not names:
-        line = names.index("") + 1 if names else 1
-        raise LabelError(f"label file {str(path)!r} has no label on line {line}")
-    return LabelSet(path.stem, tuple(names))
+    return number_classes(lines, f"label file {str(path)!r}")
+
+
+def number_classes(lines: Sequence[str], subject: str) -> Mapping[int, str]:
+    """Return names by class index, in the order of the lines.
+
+    Args:
+        lines: A name each, counted from 0; or a number and a name ("1 Archery", "0,archery"), as in UCF101's
+            `classInd.txt`, or the name first ("archery,0"); or a CSV whose header has the columns `id` and `name`.
+            Numbers are part of the names unless every line has one.
+        subject: What names the classes, for messages.
+
+    Raises:
+        LabelError: If there is no line, a line has no name, or an index or a name comes twice.
+    """
+    lines = [line.strip() for line in lines]
+    if "" in lines or not lines:
+        raise LabelError(f"{subject} has no label on line {lines.index('') + 1 if lines else 1}")
+    classes: dict[int, str] = {}
+    for index, name in _pairs(lines, subject):
+        if not index.isdecimal() or len(index) > _MAX_DIGITS or not name or int(index) in classes:
+            raise LabelError(f"{subject} does not give each index one class: {index[:20]} {name!r}")
+        classes[int(index)] = name
+    if len(set(classes.values())) < len(classes):
+        twice = Counter(classes.values()).most_common(1)[0][0]
+        raise LabelError(f"{subject} has {twice!r} more than once", hint=None if twice in lines else _OWN_NUMBERS)
+    return classes
+
+
+def in_order(classes: Mapping[int, str], subject: str) -> tuple[str, ...]:
+    """Return names in the order of their indices.
+
+    Raises:
+        LabelError: If the indices do not count one by one from 0 or 1.
+    """
+    indices = sorted(classes)
+    if indices[0] > 1 or indices[-1] - indices[0] >= len(indices):
+        gap = next(index for index in range(min(indices[0], 1), indices[-1]) if index not in classes)
+        raise LabelError(
+            f"{subject} numbers {len(indices)} classes from {indices[0]} to {indices[-1]}, without {gap}",
+            hint=f"number them one by one from 0 or 1; {_OWN_NUMBERS}",
+        )
+    return tuple(classes[index] for index in indices)
+
+
+def _pairs(lines: Sequence[str], subject: str) -> list[tuple[str, str]]:
+    """Return indices and names as lines give them."""
+    try:
+        rows = list(csv.DictReader(lines, skipinitialspace=True))
+    except csv.Error as error:
+        raise LabelError(f"{subject} is not a list of classes: {error}") from error
+    if rows and {"id", "name"} <= rows[0].keys():
+        return [((row["id"] or "").strip(), (row["name"] or "").strip()) for row in rows]
+    for form in (_NUMBER_FIRST, _NUMBER_LAST):
+        found = [form.fullmatch(line) for line in lines]
+        if all(found):
+            return [(match["index"], match["name"].strip('"')) for match in found if match]
+        places = [int(match["index"][:_MAX_DIGITS]) - place for place, match in enumerate(found) if match]
+        if 2 * max(places.count(0), places.count(1)) > len(lines):
+            raise LabelError(
+                f"{subject} numbers its lines, but not line {found.index(None) + 1}: "
+                f"{shown(lines[found.index(None)])!r}",
+                hint="number every line or none",
+            )
+    return [(str(index), name) for index, name in enumerate(lines)]
 
 
 def numbered(num_classes: int) -> LabelSet:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from listing import LABELS, message, rows, write
 
-from i3d_edge.accuracy.data.classes import read_classes
 from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.core.errors import LabelError
 
@@ -66,29 +65,3 @@ def test_class_files_that_do_not_fit(tmp_path: Path) -> None:
     assert message(listing, classes_path=write(tmp_path / "one.txt", "zumba\n")) == (
         f"list '{listing}', line 1, has a class index that the class file does not name: 1"
     )
-    twice = write(tmp_path / "twice.txt", "1 zumba\n1 yoga\n")
-    with pytest.raises(LabelError) as caught:
-        read_classes(twice)
-    assert str(caught.value) == (
-        f"class file '{twice}' does not give each index one class and each class one index: 1 'yoga'"
-    )
-    short = write(tmp_path / "short.csv", "id,name\n0,zumba\n5\n")
-    with pytest.raises(LabelError) as caught:
-        read_classes(short)
-    assert str(caught.value) == (
-        f"class file '{short}' does not give each index one class and each class one index: 5 ''"
-    )
-    long = write(tmp_path / "long.txt", f"{'1' * 5000} zumba\n")
-    with pytest.raises(LabelError) as caught:
-        read_classes(long)
-    assert str(caught.value) == (
-        f"class file '{long}' does not give each index one class and each class one index: {'1' * 20} 'zumba'"
-    )
-    wide = write(tmp_path / "wide.txt", "x" * 200_000)
-    with pytest.raises(LabelError) as caught:
-        read_classes(wide)
-    assert str(caught.value) == (
-        f"class file '{wide}' is not a list of classes: field larger than field limit (131072)"
-    )
-    with pytest.raises(LabelError, match="is empty"):
-        read_classes(write(tmp_path / "empty.txt", "\n"))

@@ -30,20 +30,57 @@ def test_a_label_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("1 Archery\r\n2 Yoga\r\n", "Archery Yoga"),
+        ("\ufeff1 Archery\n2 Yoga\n", "Archery Yoga"),
+        ("0,Archery\n1,Yoga", "Archery Yoga"),
+        ("001\tArchery\n002\tYoga", "Archery Yoga"),
+        ("2. Yoga\n1. Archery", "Archery Yoga"),
+        ("0: Archery\n1: Yoga", "Archery Yoga"),
+        ("Archery,0\nYoga,1", "Archery Yoga"),
+        ("id,name\n1,Yoga\n0,Archery", "Archery Yoga"),
+        ('0,"Yoga, slow"\n1,Archery', "Yoga, slow|Archery"),
+        ("3-point shot\n100 m run\nYoga", "3-point shot|100 m run|Yoga"),
+        ("class 0\nclass 1", "class 0|class 1"),
+        ("2 handed swing", LabelError),
+        ("100 m run\n200 m run", LabelError),
+    ],
+)
+def test_numbers_in_a_label_file(tmp_path: Path, content: str, names: object) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_bytes(content.encode())
+    if isinstance(names, str):
+        assert read_label_file(path).names == tuple(names.split("|" if "|" in names else " "))
+    else:
+        with pytest.raises(LabelError, match="put another before each"):
+            read_label_file(path)
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", " has no label on line 1"),
+        (b"\n", " has no label on line 1"),
         (b"run\n\njump\n", " has no label on line 2"),
+        (b"run\njump\nrun\n", " has 'run' more than once"),
+        (b"1 zumba\n1 yoga\n", " does not give each index one class: 1 'yoga'"),
+        (b"id,name\n0,zumba\n5\n", " does not give each index one class: 5 ''"),
+        (b"1" * 5000 + b" zumba\n", f" does not give each index one class: {'1' * 20} 'zumba'"),
+        (b"x" * 200_000, " is not a list of classes: field larger than field limit (131072)"),
+        (b"0 run\n1 jump\n3 fall\n", " numbers 3 classes from 0 to 3, without 2"),
+        (b"5 run\n6 jump\n", " numbers 2 classes from 5 to 6, without 1"),
+        (b"1 run\n2 jump\nfall\n", " numbers its lines, but not line 3: 'fall'"),
         (b"\xff\xfe", ": bytes that are not UTF-8"),
     ],
-    ids=["empty", "blank line", "binary"],
+    ids=lambda value: str(value[:15]),
 )
 def test_a_label_file_that_is_none(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "mine.txt"
     path.write_bytes(content)
     with pytest.raises(LabelError) as caught:
         read_label_file(path)
-    assert str(caught.value).endswith(f"label file '{path}'{message}")
+    assert caught.value.message.endswith(f"label file '{path}'{message}")
 
 
 def test_an_absent_label_file(tmp_path: Path) -> None:
