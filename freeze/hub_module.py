@@ -18,7 +18,8 @@ from i3d_edge.core.errors import CheckpointDamagedError, CheckpointError
 from i3d_edge.core.i3d_spec import INPUT_NAME, NUM_FRAMES, i3d_spec
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze._tensorflow import tf
-from i3d_edge.freeze.checkpoint import SAVED_MODEL_NAME, open_checkpoint
+from i3d_edge.freeze.checkpoint import open_checkpoint
+from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME
 from i3d_edge.freeze.tensorflow_graph import TensorFlowGraph
 
 _SIGNATURE = "default"

@@ -14,30 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.errors import CheckpointDamagedError, DependencyError
+from i3d_edge.core.dependencies import needed_for
+from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError
+from i3d_edge.core.file_kind import TENSOR_TABLE_END, foreign_kind
 from i3d_edge.core.wire import read_message, read_varint
 
-try:
-    import cramjam
-    import google_crc32c
-except ModuleNotFoundError as missing:
-    raise DependencyError(
-        f"freezing needs {missing.name}; it is not installed", hint="pip install 'i3d-edge[freeze]'"
-    ) from missing
-
-_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
 _PLAIN, _SNAPPY = 0, 1
 _RESTART_INTERVAL = 16
 _BLOCK_BYTES = 1 << 18
 _CRC_MASK = 0xA282EAD8
-_LFS_HEADER = b"version https://git-lfs"
 
 _FLOAT32 = 1
-_DTYPES = {_FLOAT32: "float32", 2: "float64", 3: "int32", 7: "string", 9: "int64", 10: "bool", 19: "float16"}
-_DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _CRC = range(1, 7)
+_DTYPES = {_FLOAT32: "float32", 2: "float64", 3: "int32", 7: "string", 9: "int64", 10: "bool"}
+_DTYPES |= {14: "bfloat16", 19: "float16"}
+_DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _CRC, _SLICES = range(1, 8)
 """Fields of a BundleEntryProto."""
+_ENDIANNESS = 2
+"""Field of a BundleHeaderProto; 1 is big-endian."""
 _HEADER = b"\x08\x01\x1a\x02\x08\x01"
 """A BundleHeaderProto: one shard, little-endian, version 1."""
 
@@ -53,6 +48,7 @@ class TensorEntry:
         shard: Number of the data file.
         offset, num_bytes: Where its bytes lie in that file.
         crc32c: Of its bytes, masked as LevelDB masks it.
+        is_sliced: Whether the variable was partitioned: its bytes lie in several places, which only TensorFlow finds.
     """
 
     name: str
@@ -62,46 +58,46 @@ class TensorEntry:
     offset: int
     num_bytes: int
     crc32c: int
+    is_sliced: bool = False
 
 
 def read_index(index_path: Path) -> dict[str, TensorEntry]:
     """Read every tensor's entry, by name.
 
     Raises:
-        CheckpointDamagedError: If the file is a git-LFS pointer, or not a whole index.
+        CheckpointDamagedError: If the file is not a whole index.
+        CheckpointFormError: If it is another thing, or the checkpoint was written by a big-endian machine.
     """
     data = index_path.read_bytes()
-    refuse_lfs_pointer(index_path)
-    if data[-8:] != _TABLE_MAGIC:
+    if data[-8:] != TENSOR_TABLE_END:
+        refuse_foreign(index_path)
         raise CheckpointDamagedError(
             f"checkpoint index {str(index_path)!r} is truncated or something else: it has no table footer",
             hint="fetch the checkpoint again",
         )
     try:
         return _parse(data)
-    except (IndexError, ValueError, cramjam.DecompressionError) as error:
+    except (IndexError, ValueError) as error:
         raise CheckpointDamagedError(
             f"checkpoint index {str(index_path)!r} is damaged: {error}",
             hint="fetch the checkpoint again",
         ) from error
 
 
-def refuse_lfs_pointer(path: Path) -> None:
-    """Raise if a file is the short text that git leaves in place of a large file.
+def refuse_foreign(path: Path) -> None:
+    """Raise if what should be a checkpoint, or a part of one, was put there by another program.
 
     Raises:
-        CheckpointDamagedError: If it is.
+        CheckpointFormError: If it is.
     """
-    with path.open("rb") as stream:
-        if stream.read(len(_LFS_HEADER)) == _LFS_HEADER:
-            raise CheckpointDamagedError(
-                f"checkpoint file {str(path)!r} is a git-LFS pointer and holds no tensors",
-                hint="run `git lfs pull` in its repository, or `i3d fetch`",
-            )
+    if kind := foreign_kind(path):
+        raise CheckpointFormError(f"{str(path)!r} is {kind.title}", hint=kind.remedy)
 
 
 def masked_crc32c(data: bytes) -> int:
     """Return the checksum of bytes in the form in which tables and indices state it."""
+    with needed_for("checking weights"):
+        import google_crc32c
     crc = int(google_crc32c.value(data))
     return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
 
@@ -125,7 +121,7 @@ def index_bytes(tensors: Sequence[tuple[str, Float32Array]]) -> bytes:
     blocks = b"".join(map(_with_trailer, (table, meta, places)))
     meta_at = len(table) + _TRAILER_BYTES
     footer = _handle_bytes(meta_at, meta) + _handle_bytes(meta_at + len(meta) + _TRAILER_BYTES, places)
-    return blocks + footer.ljust(_FOOTER_BYTES - len(_TABLE_MAGIC), b"\0") + _TABLE_MAGIC
+    return blocks + footer.ljust(_FOOTER_BYTES - len(TENSOR_TABLE_END), b"\0") + TENSOR_TABLE_END
 
 
 def _parse(data: bytes) -> dict[str, TensorEntry]:
@@ -136,9 +132,19 @@ def _parse(data: bytes) -> dict[str, TensorEntry]:
     for _, handle in _entries(_block(data, index_offset, index_size)):
         (offset, size), _ = _handle(handle, 0)
         for key, value in _entries(_block(data, offset, size)):
-            if key:  # the header has the empty one
+            if not key:
+                _require_little_endian(value)
+            elif key[0]:  # a zero starts the key of a slice, whose whole has an entry too
                 tensors[key.decode()] = _entry(key.decode(), value)
     return tensors
+
+
+def _require_little_endian(header: bytes) -> None:
+    if read_message(header).numbers.get(_ENDIANNESS):
+        raise CheckpointFormError(
+            "the checkpoint was written on a big-endian machine, and is not read here",
+            hint="load it in TensorFlow on this machine, and save it again",
+        )
 
 
 def _entry(name: str, message: bytes) -> TensorEntry:
@@ -154,6 +160,7 @@ def _entry(name: str, message: bytes) -> TensorEntry:
         offset=numbers.get(_OFFSET, 0),
         num_bytes=numbers.get(_SIZE, 0),
         crc32c=numbers.get(_CRC, 0),
+        is_sliced=_SLICES in fields.parts,
     )
 
 
@@ -178,10 +185,19 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
         raise ValueError("a block beyond the end of the file")
     content, compression = data[offset : offset + size], data[offset + size]
     if compression == _SNAPPY:
-        return bytes(cramjam.snappy.decompress_raw(content))
+        return _decompressed(content)
     if compression != _PLAIN:
         raise ValueError(f"a block of compression type {compression}")
     return content
+
+
+def _decompressed(content: bytes) -> bytes:
+    with needed_for("reading a compressed index"):
+        import cramjam
+    try:
+        return bytes(cramjam.snappy.decompress_raw(content))
+    except cramjam.DecompressionError as error:
+        raise ValueError(error) from error
 
 
 def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:

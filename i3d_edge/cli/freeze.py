@@ -14,6 +14,7 @@ from i3d_edge.core.files import check_output
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES, NUM_FRAMES
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.spec import Fusion
+from i3d_edge.core.text import plural, some
 
 if TYPE_CHECKING:
     from i3d_edge.freeze import Checkpoint
@@ -49,8 +50,13 @@ fusion_option = click.option(
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per inference.")
 @click.option("--embedding", is_flag=True, help=f"Add an output for the {NUM_FEATURES} averaged features.")
 @click.option(
-    "--labels", "labels_path", type=click.Path(path_type=Path), help="Text file of class names, one per line."
+    "--labels",
+    "labels_path",
+    type=click.Path(path_type=Path),
+    help="Text file of class names, one per line, with or without numbers.",
 )
+@click.option("--averages", is_flag=True, help="Take the moving averages of the variables (EMA) instead.")
+@click.option("--ignore-unknown", is_flag=True, help="Leave out tensors that are no part of an I3D.")
 @force_option
 def freeze(
     checkpoint: Path,
@@ -61,6 +67,8 @@ def freeze(
     batch: int,
     embedding: bool,
     labels_path: Path | None,
+    averages: bool,
+    ignore_unknown: bool,
     force: bool,
 ) -> None:
     """Turn a TensorFlow checkpoint into a frozen graph.
@@ -79,8 +87,8 @@ def freeze(
         raise click.UsageError("--fusion goes with --joint")
     check_output(output, force=force)
     labels = read_label_file(labels_path) if labels_path else None
-    opened = room.open_checkpoint(checkpoint, labels=labels)
-    joint = room.open_checkpoint(joint_path, labels=labels) if joint_path else None
+    opened = room.open_checkpoint(checkpoint, labels=labels, averages=averages)
+    joint = room.open_checkpoint(joint_path, labels=labels, averages=averages) if joint_path else None
     summary = room.freeze_checkpoint(
         opened,
         output,
@@ -89,6 +97,7 @@ def freeze(
         num_frames=num_frames,
         batch=batch,
         embedding=embedding,
+        ignore_unknown=ignore_unknown,
         force=force,
     )
     spec = summary.spec
@@ -109,23 +118,38 @@ def freeze(
 
 def checkpoint_facts(opened: Checkpoint) -> list[tuple[str, str]]:
     """Say what a checkpoint was found to be."""
-    ignored = f", {len(opened.ignored)} others ignored" if opened.ignored else ""
-    return [
-        ("read", f"{opened.prefix}: {len(opened.entries)} variables, {opened.num_parameters:,} parameters{ignored}"),
-        ("identified", _identity(opened)),
-        ("fingerprint", opened.fingerprint),
-    ]
+    read = f"{opened.prefix}: {len(opened.entries)} variables, {opened.num_parameters:,} parameters"
+    if opened.num_averages:
+        read += f"; {plural(opened.num_averages, 'moving average')} taken"
+    facts = [("read", read)]
+    if opened.passed_over:
+        facts.append(("chosen", f"the last, by TensorFlow's file 'checkpoint'; not {some(opened.passed_over, 6)}"))
+    if dtypes := sorted({entry.dtype for entry in opened.entries.values()} - {"float32"}):
+        facts.append(("stored as", f"{', '.join(dtypes)}; frozen as float32"))
+    if sliced := [entry.name for entry in opened.entries.values() if entry.is_sliced]:
+        facts.append(("in slices", f"{some(sliced)}: without a checksum that DeepMind's could be compared with"))
+    for kind, names in opened.ignored.items():
+        text = plural(len(names), kind)
+        if kind == "moving average":
+            text += " of variables: `i3d freeze --averages` takes them instead"
+        elif kind == "unknown tensor":
+            text += f": {some(names, 6)}"
+        facts.append(("ignored", text))
+    return [*facts, ("identified", _identity(opened)), ("fingerprint", opened.fingerprint)]
 
 
 def _identity(opened: Checkpoint) -> str:
     likeness = opened.likeness
     if likeness is None:
         return f"{opened.origin}: shares no variable with what DeepMind published"
+    if opened.unknown:
+        same = len(opened.entries) - len(likeness.differing)
+        return f"not published: {same} variables of {likeness.name}, and tensors that are no part of an I3D"
     if not likeness.differing:
         return f"{likeness.name}, as DeepMind published it"
     units = dict.fromkeys(re.sub(r"/(conv_3d|batch_norm)/\w+$", "", name) for name in likeness.differing)
     shown = ", ".join(list(units)[:_UNITS_SHOWN]) + (", ..." if len(units) > _UNITS_SHOWN else "")
     return (
         f"not published; nearest is {likeness.name}, with {len(likeness.differing)} of {len(opened.entries)} tensors "
-        f"that differ, in {len(units)} units: {shown}"
+        f"that differ, in {plural(len(units), 'unit')}: {shown}"
     )

@@ -38,7 +38,11 @@ class CheckpointMissingError(CheckpointError):
 
 
 class CheckpointDamagedError(CheckpointError):
-    """A part of the checkpoint is truncated, is a git-LFS pointer, or fails its checksum."""
+    """A part of the checkpoint is truncated or fails its checksum."""
+
+
+class CheckpointFormError(CheckpointError):
+    """The checkpoint may be whole, but is in a form that is not read, or is not TensorFlow's."""
 
 
 class CheckpointVariablesError(CheckpointError):

@@ -8,10 +8,12 @@ from checkpoints import save
 from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointError,
+    CheckpointFormError,
     CheckpointMissingError,
     CheckpointVariablesError,
     LabelError,
 )
+from i3d_edge.core.file_kind import TENSOR_TABLE_END
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.freeze import published
 from i3d_edge.freeze._tensorflow import tf
@@ -57,11 +59,56 @@ def test_batch_norm_is_read_in_both_published_shapes(checkpoint_prefix: Path, tm
         assert np.array_equal(value, full[name]), name
 
 
-def test_optimizer_slots_are_ignored(checkpoint_prefix: Path, tmp_path: Path) -> None:
-    variables = open_checkpoint(checkpoint_prefix).read()
-    slots = {f"{name}/Momentum": value for name, value in variables.items() if name.endswith("beta")}
-    opened = open_checkpoint(save(tmp_path / "slots", {**variables, **slots}))
-    assert opened.ignored == tuple(sorted(slots))
+def test_a_folder_of_several_says_which_is_the_last(prefix: Path) -> None:
+    folder = prefix.parent
+    for path in list(folder.glob("model.ckpt*")):
+        for step in (900, 1000):
+            shutil.copy(path, folder / path.name.replace("ckpt", f"ckpt-{step}"))
+        path.unlink()
+    assert message(CheckpointMissingError, folder) == (
+        f"folder '{folder}' holds 2 checkpoints: 'model.ckpt-900', 'model.ckpt-1000'\n\n"
+        f"hint: give one of them, for instance {folder / 'model.ckpt-1000'}"
+    )
+    (folder / "checkpoint").write_text('model_checkpoint_path: "/old/place/model.ckpt-900"\n')
+    opened = open_checkpoint(folder)
+    assert (opened.prefix.name, opened.passed_over) == ("model.ckpt-900", ("model.ckpt-1000",))
+    (folder / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-1100"\n')
+    assert "names 'model.ckpt-1100', which is not there" in message(CheckpointMissingError, folder)
+
+
+@pytest.mark.parametrize("name", ["exp.data-aug", "run.index", "a.meta"])
+def test_a_prefix_may_look_like_a_part(prefix: Path, name: str) -> None:
+    for path in list(prefix.parent.glob("model.ckpt*")):
+        path.rename(path.with_name(path.name.replace("model.ckpt", name)))
+    assert open_checkpoint(prefix.with_name(name)).prefix.name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title"),
+    [
+        ("rgb.pt", b"PK\3\4" + bytes(26) + b"archive/data.pkl", "a PyTorch file"),
+        ("renamed", b"PK\3\4" + bytes(26) + b"rgb/data.pkl", "a PyTorch file"),
+        ("old.pth", b"\x80\2", "a PyTorch file"),
+        ("weights", b"\x89HDF\r\n\x1a\n", "a Keras file"),
+        ("m.onnx", b"\x08\7", "an ONNX model"),
+        ("m.safetensors", b"", "a safetensors file"),
+        ("v1.ckpt", bytes(50) + TENSOR_TABLE_END, "a TensorFlow checkpoint in the first format (V1)"),
+        ("page.index", b"\n<!DOCTYPE html>", "a web page"),
+        ("g.pb", b"", "a frozen graph already, not a checkpoint"),
+    ],
+)
+def test_files_of_other_programs_are_not_called_damaged(tmp_path: Path, name: str, content: bytes, title: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert message(CheckpointFormError, path).startswith(f"'{path}' is {title}\n\nhint: ")
+
+
+def test_a_checkpoint_of_a_big_endian_machine(prefix: Path) -> None:
+    path = Path(f"{prefix}.index")
+    data = path.read_bytes()
+    assert data.count(b"\x08\x01\x1a\x02") == 1
+    path.write_bytes(data.replace(b"\x08\x01\x1a\x02", b"\x10\x01\x1a\x02"))
+    assert "was written on a big-endian machine" in message(CheckpointFormError, prefix)
 
 
 def test_two_streams_and_any_number_of_classes(checkpoint_prefix: Path, tmp_path: Path) -> None:
@@ -97,8 +144,8 @@ def test_no_such_folder(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     assert message(CheckpointMissingError, tmp_path) == (
-        f"folder '{tmp_path}' holds 0 checkpoints instead of one\n\n"
-        "hint: give the checkpoint's prefix, for instance .../model.ckpt"
+        f"folder '{tmp_path}' holds no checkpoint, which would have a file that ends in .index\n\n"
+        "hint: `i3d fetch` downloads the published ones"
     )
 
 
@@ -141,9 +188,8 @@ def test_git_lfs_pointer(prefix: Path, subtests: pytest.Subtests) -> None:
         with subtests.test(name=name):
             path = prefix.with_name(name)
             path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 50952284\n")
-            assert message(CheckpointDamagedError, prefix) == (
-                f"checkpoint file '{path}' is a git-LFS pointer and holds no tensors\n\n"
-                "hint: run `git lfs pull` in its repository, or `i3d fetch`"
+            assert message(CheckpointFormError, prefix) == (
+                f"'{path}' is a git-LFS pointer\n\nhint: run `git lfs pull` in its repository, or `i3d fetch`"
             )
 
 
@@ -200,8 +246,8 @@ def test_a_module_in_the_format_of_tensorflow_2(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").touch()
     (tmp_path / "variables").mkdir()
     save(tmp_path / "variables" / "variables", {"variables/0/.ATTRIBUTES/VARIABLE_VALUE": np.zeros(3, np.float32)})
-    assert message(CheckpointVariablesError, tmp_path).endswith(
-        "hint: it is in TensorFlow 2's object format, which has no variable names: take version 1 of the TF-Hub "
+    assert message(CheckpointFormError, tmp_path).endswith(
+        "is in TensorFlow 2's object format, which has no variable names\n\nhint: take version 1 of the TF-Hub "
         "module, or save its variables under DeepMind's names with tf.compat.v1.train.Saver"
     )
 
@@ -283,7 +329,8 @@ def test_an_untrained_checkpoint_is_like_none(checkpoint_prefix: Path) -> None:
 def test_published_checkpoints_are_recognised_by_their_index(shared: Path, tmp_path: Path, name: str) -> None:
     opened = open_checkpoint(without_weights(shared / "checkpoints" / name / "model.ckpt", tmp_path / "model.ckpt"))
     assert opened.origin == name
-    assert len(opened.ignored) == (116 if name == "rgb_scratch_kin600" else 0)
+    ignored = {kind: len(names) for kind, names in opened.ignored.items()}
+    assert ignored == ({"optimizer slot": 116} if name == "rgb_scratch_kin600" else {})
     assert opened.labels.name == ("kinetics-600" if name == "rgb_scratch_kin600" else "kinetics-400")
 
 

@@ -1,0 +1,154 @@
+"""The files of a checkpoint: found from any of their names or their folder, and checked to be all there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError, CheckpointMissingError
+from i3d_edge.core.file_kind import foreign_kind
+from i3d_edge.core.text import some
+from i3d_edge.freeze.tensor_index import TensorEntry, refuse_foreign
+
+SAVED_MODEL_NAME = "saved_model.pb"
+
+HUB_VARIABLES = Path("variables", "variables")
+_PART = re.compile(r"(.+)\.(?:index|meta|data-\d{5}-of-\d{5})")
+_LATEST = re.compile(r'^model_checkpoint_path: "(.*)"', re.MULTILINE)
+_LATEST_FILE = "checkpoint"
+"""TensorFlow's text file that names the last checkpoint of a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFiles:
+    """Where a checkpoint lies.
+
+    Attributes:
+        prefix: Path without `.index` or `.data-...`.
+        is_hub_module: Whether it is the variables of a SavedModel.
+        passed_over: Names of other checkpoints in a folder that was given, of which this is the last.
+    """
+
+    prefix: Path
+    is_hub_module: bool = False
+    passed_over: tuple[str, ...] = ()
+
+
+def find_checkpoint(path: Path) -> CheckpointFiles:
+    """Find a checkpoint by its prefix, one of its files, a folder, or the folder of a SavedModel.
+
+    Raises:
+        CheckpointMissingError: If there is none, or a folder has several and does not say which is the last.
+        CheckpointFormError: If it is another program's file.
+    """
+    if os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index"):
+        path, is_hub_module = path / HUB_VARIABLES, True
+    elif os.path.isdir(path):
+        return _in_folder(path)
+    else:
+        is_hub_module = False
+    part = _PART.fullmatch(path.name)
+    if part and not os.path.isfile(f"{path}.index"):
+        path = path.with_name(part[1])
+    if not os.path.isfile(f"{path}.index"):
+        _refuse_stage(path)
+        refuse_foreign(path)
+        near = _names(path.parent)
+        raise CheckpointMissingError(
+            f"checkpoint {str(path)!r} has no .index file",
+            hint=f"checkpoints in that folder: {', '.join(near)}"
+            if near
+            else "`i3d fetch` downloads the published ones",
+        )
+    return CheckpointFiles(path, is_hub_module)
+
+
+def _in_folder(folder: Path) -> CheckpointFiles:
+    names = _names(folder)
+    if len(names) == 1:
+        return CheckpointFiles(folder / names[0])
+    latest = _latest(folder)
+    if latest in names:
+        return CheckpointFiles(folder / latest, passed_over=tuple(name for name in names if name != latest))
+    below = sorted(str(item.parent.relative_to(folder)) for item in folder.glob("*/*.index"))
+    if names:
+        stale = f", and its file {_LATEST_FILE!r} names {latest!r}, which is not there" if latest else ""
+        raise CheckpointMissingError(
+            f"folder {str(folder)!r} holds {len(names)} checkpoints: {some(names, 6)}{stale}",
+            hint=f"give one of them, for instance {folder / names[-1]}",
+        )
+    foreign = [(item, kind) for item in sorted(folder.iterdir()) if (kind := foreign_kind(item))]
+    if foreign and not below:
+        item, kind = foreign[0]
+        raise CheckpointFormError(
+            f"folder {str(folder)!r} holds no checkpoint: {item.name!r} is {kind.title}", hint=kind.remedy
+        )
+    raise CheckpointMissingError(
+        f"folder {str(folder)!r} holds no checkpoint, which would have a file that ends in .index",
+        hint=f"there are some below it: {some(below)}" if below else "`i3d fetch` downloads the published ones",
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the checkpoints in a folder, those that differ by a number of steps in its order."""
+    names = [item.name.removesuffix(".index") for item in folder.glob("*.index") if not item.name.startswith(".")]
+    return sorted(names, key=lambda name: [(int(part), "") if part.isdecimal() else (0, part) for part in _runs(name)])
+
+
+def _runs(name: str) -> list[str]:
+    return re.findall(r"\d+|\D+", name)
+
+
+def _latest(folder: Path) -> str | None:
+    """Return the name of the checkpoint that TensorFlow wrote last; its folder may have moved since."""
+    try:
+        found = _LATEST.search((folder / _LATEST_FILE).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return re.split(r"[/\\]", found[1])[-1] if found else None
+
+
+def _refuse_stage(path: Path) -> None:
+    """Refuse a model that is past this stage, and say what comes next."""
+    nexts = {
+        ".pb": ("a frozen graph", f"i3d convert {path} -o {path.with_suffix('.xml')}"),
+        ".xml": ("an IR", f"i3d classify VIDEO --model {path}"),
+    }
+    if path.suffix in nexts and os.path.isfile(path):
+        title, command = nexts[path.suffix]
+        raise CheckpointFormError(f"{str(path)!r} is {title} already, not a checkpoint", hint=command)
+
+
+def check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> int:
+    """Make sure that all data files of a checkpoint are there, and as long as its index says.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        CheckpointMissingError, CheckpointDamagedError, CheckpointFormError: If they are not.
+    """
+    number = 1 + max((entry.shard for entry in tensors.values()), default=0)
+    for shard, path in enumerate(shard_paths(prefix, number)):
+        if not os.path.isfile(path):
+            raise CheckpointMissingError(
+                f"checkpoint {str(prefix)!r} lacks data file {shard} of {number}",
+                hint="the .index alone holds no weights: its data file belongs beside it",
+            )
+        ends = (entry.offset + entry.num_bytes for entry in tensors.values() if entry.shard == shard)
+        expected = max(ends, default=0)
+        if (got := path.stat().st_size) < expected:
+            refuse_foreign(path)
+            raise CheckpointDamagedError(
+                f"checkpoint file {str(path)!r} is truncated: it has {got} of {expected} bytes",
+                hint="fetch or copy it again",
+            )
+    return number
+
+
+def shard_paths(prefix: Path, number: int) -> Sequence[Path]:
+    """Return the paths of a checkpoint's data files."""
+    return [Path(f"{prefix}.data-{shard:05d}-of-{number:05d}") for shard in range(number)]

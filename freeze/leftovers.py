@@ -1,0 +1,92 @@
+"""Tensors of a checkpoint that are not the network's: what training left there, and what nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from typing import Literal
+
+from i3d_edge.core.errors import CheckpointVariablesError
+from i3d_edge.freeze.tensor_index import TensorEntry
+
+Kind = Literal["optimizer slot", "counter", "moving average", "unknown tensor"]
+
+_AVERAGE = re.compile(
+    r"(?:^|[/_:.-])(?:exponential_?moving_?average|moving_?average|ema|shadow|averaged?|avg|polyak|swa)(?:_\d+)?(?=/|$)",
+    re.IGNORECASE,
+)
+_SLOT = re.compile(
+    r"(?:^|/)(?:(?:proximal_?|contrib_?|n|r|decoupled_?)?(?:adam|adamw|adamax|amsgrad|nesterov|momentum|sgdw?|rms_?prop|"
+    r"adagrad|adagrad_?da|ada_?delta|ada_?factor|adabound|addsign|powersign|ftrl|lamb|lars|lion|yogi|novograd|shampoo)"
+    r"(?:_?optimizer)?|optimizers?)(?:_(?:m|v|vhat|ms|mg|rms|momentum|velocity|accumulator|linear))?(?:_\d+)?(?=/|$)",
+    re.IGNORECASE,
+)
+_COUNTER = re.compile(
+    r"(?:^|/)(?:beta_?[12]_power|global_?step|local_?step|iter(?:ations?)?|step|epoch|learning_?rate|lr|decay|"
+    r"momentum|beta_[12]|loss_scale|good_steps|save_counter|keep_prob|total|count|loss|accuracy)(?:_\d+)?$",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(r"/moving_(?:mean|variance)/(?:biased|local_step)$")
+"""What TensorFlow's running means of batch norm keep beside themselves."""
+
+
+def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
+    """Say what a tensor is that is not one of the network's variables.
+
+    Args:
+        entry: Its name, dtype and shape.
+        tensors: Names of all tensors: an average is one only of a tensor that is there.
+    """
+    if is_average(entry.name) and _variable_of(entry.name, tensors) in tensors:
+        return "moving average"
+    if _SLOT.search(entry.name):
+        return "optimizer slot"
+    is_single = entry.shape in ((), (1,))
+    if not entry.dtype.endswith(("float16", "float32", "float64")) or _BESIDE.search(entry.name):
+        return "counter"
+    return "counter" if is_single and _COUNTER.search(entry.name) else "unknown tensor"
+
+
+def is_average(name: str) -> bool:
+    """Return whether a tensor's name is that of a moving average."""
+    return bool(_AVERAGE.search(name))
+
+
+def is_copy_of_training(scope: str) -> bool:
+    """Return whether what stands before a network's names makes it a copy: an optimizer's, or of averages."""
+    return bool(_AVERAGE.search(scope.rstrip("/")) or _SLOT.search(scope.rstrip("/")))
+
+
+def take_averages(tensors: Mapping[str, TensorEntry]) -> dict[str, TensorEntry]:
+    """Put moving averages in the place of the variables that they are averages of.
+
+    Args:
+        tensors: Every tensor by name; an average is named "<variable>/ExponentialMovingAverage", "ema/<variable>" or
+            alike.
+
+    Raises:
+        CheckpointVariablesError: If there is none, or a variable has several.
+    """
+    averages: dict[str, TensorEntry] = {}
+    for name, entry in tensors.items():
+        if not is_average(name):
+            continue
+        variable = _variable_of(name, tensors)
+        if variable in averages:
+            raise CheckpointVariablesError(
+                f"the checkpoint holds several moving averages of {variable!r}: "
+                f"{averages[variable].name!r} and {name!r}",
+                hint="save those to use in a checkpoint of their own",
+            )
+        averages[variable] = entry
+    if not averages:
+        raise CheckpointVariablesError("the checkpoint holds no moving averages", hint="leave out --averages")
+    return {**{name: entry for name, entry in tensors.items() if not is_average(name)}, **averages}
+
+
+def _variable_of(average: str, tensors: Container[str]) -> str:
+    """Return the name of the variable that a moving average is of: without what says so, and without a scope."""
+    variable = _AVERAGE.sub("", average).lstrip("/")
+    parts = variable.split("/")
+    tails = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((tail for tail in tails if tail in tensors), variable)

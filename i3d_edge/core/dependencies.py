@@ -1,0 +1,33 @@
+"""Packages that not every installation has: what needs them, and how to get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from i3d_edge.core.errors import DependencyError
+
+_SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",))
+"""What is needed together, by the names that pip knows; installed one by one they would be asked for one by one."""
+
+
+@contextmanager
+def needed_for(work: str) -> Iterator[None]:
+    """Turn the lack of an optional package into an error that says what needs it.
+
+    Args:
+        work: What the user wants done, for instance "freezing".
+
+    Raises:
+        DependencyError: If the block imports one of those packages and it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").replace("_", "-")
+        together = next((names for names in _SETS if package in names), None)
+        if together is None:
+            raise
+        raise DependencyError(
+            f"{work} needs the package {package}, which is not installed", hint=f"pip install {' '.join(together)}"
+        ) from missing
