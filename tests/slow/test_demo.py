@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_the_weights_are_deepminds(made: tuple[Path, str]) -> None:
     checkpoint = open_checkpoint(made[0] / "checkpoints/rgb_scratch/model.ckpt")
-    assert (checkpoint.origin, checkpoint.ignored) == ("rgb_scratch", ())
+    assert (checkpoint.origin, checkpoint.ignored) == ("rgb_scratch", {})
     assert "git blob SHA-1 of both files, CRC32C of 230 variables" in made[1]
 
 

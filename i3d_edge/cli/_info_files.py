@@ -1,0 +1,133 @@
+"""What `i3d info` says of files that are no model, and of folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from i3d_edge.core.errors import I3DError
+from i3d_edge.core.file_kind import FileKind, foreign_kind
+from i3d_edge.core.text import plural
+
+Facts = list[tuple[str, str]]
+
+RUN_RESULT = "result.json"
+_NOUNS = {".xml": "IR", ".pb": "frozen graph", ".i3d": "bundle", ".npy": "array", ".csv": "list"}
+
+
+def describe_foreign(kind: FileKind) -> Facts:
+    """Describe what another program wrote."""
+    return [("kind", kind.title), ("next", kind.remedy)]
+
+
+def describe_weights(path: Path) -> Facts:
+    """Describe an IR's .bin."""
+    model = path.with_suffix(".xml")
+    if not os.path.isfile(model):
+        raise I3DError(
+            f"{str(path)!r} is named like an IR's weights, and {model.name!r} is not beside it",
+            hint="an IR is two files: copy both",
+        )
+    return [("kind", f"weights of the IR {model}"), ("next", f"i3d info {model}")]
+
+
+def describe_array(path: Path) -> Facts:
+    """Describe a NumPy array, which may be a clip."""
+    import numpy as np
+
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise I3DError(f"{str(path)!r} is no NumPy array: {error}") from error
+    return [
+        ("kind", "NumPy array"),
+        ("shape", f"{array.shape}, {array.dtype}"),
+        ("next", f"i3d classify {path} --model MODEL.xml"),
+    ]
+
+
+def describe_list(path: Path) -> Facts:
+    """Describe a list of videos."""
+    with path.open("rb") as stream:
+        number = sum(1 for line in stream if line.strip())
+    return [
+        ("kind", f"list, {plural(number, 'line')}"),
+        ("next", f"i3d accuracy subset {path} --videos FOLDER -o manifest.json"),
+    ]
+
+
+def describe_json(path: Path) -> Facts:
+    """Describe a baseline, manifest, profile, result or model description."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise I3DError(f"cannot read {str(path)!r} as JSON: {error}") from error
+    fields: dict[str, Any] = document if isinstance(document, dict) else {}
+    videos = fields.get("videos")
+    number = plural(len(videos), "video") if isinstance(videos, list) else "videos"
+    if fields.get("kind") == "i3d-edge accuracy baseline":
+        return [
+            ("kind", f"baseline, {number}"),
+            ("model", str(fields.get("model"))),
+            ("next", f"i3d accuracy compare {path} RUN"),
+        ]
+    if "manifest_version" in fields:
+        return [
+            ("kind", f"manifest, {number}"),
+            ("classes", f"{fields.get('num_classes')} ({fields.get('labels')})"),
+            ("next", f"i3d accuracy run {path} --model MODEL.xml -o results"),
+        ]
+    if {"devices", "recommended", "machine"} <= fields.keys():
+        model = fields.get("model")
+        name = str(model.get("name") if isinstance(model, dict) else model)
+        return [("kind", f"profile of {name}"), ("next", f"i3d classify VIDEO --model {name} --profile {path}")]
+    if {"metrics", "counts"} <= fields.keys() and isinstance(fields.get("what"), dict):
+        return [
+            ("kind", f"accuracy run, {number}"),
+            ("models", ", ".join(fields["what"])),
+            ("complete", "yes" if fields.get("is_complete") else "no: the same `i3d accuracy run` goes on"),
+            ("next", f"i3d accuracy score {path.parent}"),
+        ]
+    if "labels" in fields:
+        return [("kind", "model description"), ("next", f"i3d convert MODEL.xml -o DESCRIBED.xml --spec {path}")]
+    raise I3DError(f"{str(path)!r} is JSON, but no baseline, manifest, profile, result or model description")
+
+
+def describe_folder(folder: Path) -> Facts:
+    """Describe a folder that holds no checkpoint: an accuracy run, a video in images, or files of other kinds."""
+    from i3d_edge.runtime.frames.image_sequence import numbered_images
+    from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
+
+    if os.path.isfile(folder / RUN_RESULT):
+        return describe_json(folder / RUN_RESULT)
+    files = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.suffix != ".bin"]
+    nouns = {path: _noun(path, VIDEO_SUFFIXES) for path in files}
+    images = numbered_images(folder)
+    if images and "video" not in nouns.values():
+        return [
+            ("kind", f"{plural(len(images), 'numbered image')}, one video"),
+            ("next", f"i3d classify {folder} --frames-fps 25 --model MODEL.xml"),
+        ]
+    known = [path for path, noun in nouns.items() if noun not in ("folder", "other file")]
+    below = sorted({item.parent for item in folder.glob("*/*.index")})
+    first = [*known, *below]
+    holds = ", ".join(plural(number, noun) for noun, number in Counter(nouns.values()).most_common())
+    return [
+        ("kind", "folder"),
+        ("holds", holds or "nothing"),
+        *(("checkpoint", str(path)) for path in below),
+        ("next", f"i3d info {first[0]}" if first else "i3d fetch rgb_scratch"),
+    ]
+
+
+def _noun(path: Path, video_suffixes: frozenset[str]) -> str:
+    if os.path.isdir(path):
+        return "folder"
+    suffix = path.suffix.lower()
+    if noun := "video" if suffix in video_suffixes else _NOUNS.get(suffix):
+        return noun
+    kind = foreign_kind(path)
+    return kind.title.partition(" ")[2] if kind else "other file"
