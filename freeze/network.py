@@ -5,14 +5,30 @@ Nothing here creates a variable, so a graph built here is frozen from the start.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, OUTPUT_NAME
+from i3d_edge.core.numbers import LEAST_PROBABILITY
+from i3d_edge.core.spec import Fusion, ModelSpec
+from i3d_edge.core.spec_file import SPEC_NODE, spec_to_json
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.inception_i3d import BATCH_NORM_EPSILON, LAYERS, LOGITS_UNIT, MaxPool, Mixed, Unit
 
+# GraphDef version of TensorFlow 1.15: old enough for any reader, new enough for every op used here.
+_GRAPH_PRODUCER = 134
+
 Variables = Mapping[str, Float32Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One network's variables by name below the scope, and the scope: "RGB/inception_i3d/" or ""."""
+
+    variables: Variables
+    scope: str
 
 
 def build_features(clip: Any, variables: Variables) -> Any:
@@ -75,3 +91,49 @@ def build_logits(features: Any, variables: Variables) -> Any:
         x = tf.nn.conv3d(features, weights, (1, 1, 1, 1, 1), "SAME", name="conv_3d/convolution")
         x = tf.nn.bias_add(x, bias, name="conv_3d/BiasAdd")
     return tf.squeeze(x, axis=(2, 3), name="Logits/SpatialSqueeze")
+
+
+def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:
+    """Build the frozen graph of one network, or of an RGB and a flow network.
+
+    Args:
+        networks: As many as `spec.inputs`, in that order.
+        spec: Decides inputs, fusion and outputs, and is stored in the graph.
+
+    Returns:
+        A GraphDef; each input has shape `spec.input_shape(name)` (NDHWC), float32, in [-1, 1].
+    """
+    with tf.Graph().as_default() as graph:
+        answers, embeddings = [], []
+        for name, network in zip(spec.inputs, networks, strict=True):
+            clip = tf.compat.v1.placeholder(tf.float32, spec.input_shape(name), name=name)
+            with tf.name_scope(network.scope):
+                features = build_features(clip, network.variables)
+                answers.append(build_logits(features, network.variables))
+                embeddings.append(features)
+        _fuse(answers, spec.fusion)
+        if spec.has_embedding:
+            pooled = [tf.squeeze(features, axis=(2, 3)) for features in embeddings]
+            tf.reduce_mean(pooled[0] if len(pooled) == 1 else tf.concat(pooled, axis=2), axis=1, name=EMBEDDING_NAME)
+        tf.constant(spec_to_json(spec), name=SPEC_NODE)
+        graph_def = graph.as_graph_def()
+    graph_def.versions.producer = _GRAPH_PRODUCER
+    return graph_def
+
+
+def _fuse(answers: Sequence[Any], fusion: Fusion | None) -> None:
+    """Add the nodes `logits` and `Softmax`. `answers`: logits per temporal position, (N, D', num_classes)."""
+    if fusion is None:
+        logits = tf.reduce_mean(answers[0], axis=1, name=LOGITS_NAME)
+    elif fusion == "logits":
+        rgb, flow = (tf.reduce_mean(answer, axis=1) for answer in answers)
+        logits = tf.add(rgb, flow, name=LOGITS_NAME)
+    else:
+        # The softmax of a logarithm of probabilities is those probabilities.
+        rgb, flow = (
+            tf.nn.softmax(tf.reduce_mean(answer, axis=1), name=f"{stream}_probabilities")
+            for stream, answer in zip(("rgb", "flow"), answers, strict=True)
+        )
+        mean = tf.maximum(tf.multiply(tf.add(rgb, flow), 0.5), LEAST_PROBABILITY)
+        logits = tf.math.log(mean, name=LOGITS_NAME)
+    tf.nn.softmax(logits, name=OUTPUT_NAME)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
 from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.files import check_output
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES, NUM_FRAMES
@@ -58,6 +58,7 @@ fusion_option = click.option(
 @click.option("--averages", is_flag=True, help="Take the moving averages of the variables (EMA) instead.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out tensors that are no part of an I3D.")
 @force_option
+@quiet_option
 def freeze(
     checkpoint: Path,
     output: Path,

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -25,10 +26,34 @@ def is_enabled() -> bool:
     return _enabled
 
 
-def say(text: str) -> None:
-    """Print what is done next, a line on stderr, unless progress is switched off."""
-    if _enabled:
-        print(text, file=sys.stderr, flush=True)
+@contextmanager
+def phase(title: str) -> Iterator[None]:
+    """Say what is being done while a block runs: on a terminal until it ends, elsewhere a line that stays.
+
+    Args:
+        title: What is being done, for instance "checking parity".
+    """
+    if not _enabled:
+        yield
+    elif _on_terminal():
+        print(f"{title} ...", end="", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            clear()
+    else:
+        print(title, file=sys.stderr, flush=True)
+        yield
+
+
+def clear() -> None:
+    """Take what is shown off the last line of a terminal."""
+    if _on_terminal():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ
 
 
 def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterator[Item]:
@@ -42,7 +67,7 @@ def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterat
     """
     if not _enabled:
         yield from items
-    elif sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+    elif _on_terminal():
         from tqdm import tqdm  # here and below: it takes long to load
 
         yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True)
@@ -63,3 +88,9 @@ def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator
                 done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}"
             )
             print(f"{title}: {meter}", file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Print what is done next, a line on stderr, unless progress is switched off."""
+    if _enabled:
+        print(text, file=sys.stderr, flush=True)

@@ -72,7 +72,7 @@ def test_nothing_is_lost_when_freezing_fails(
     checkpoint = open_checkpoint(checkpoint_prefix)
     with pytest.raises(OutputError):
         freeze_checkpoint(checkpoint, output)
-    monkeypatch.setattr("i3d_edge.freeze.freezing.build_graph_def", lambda *_: 1 / 0)
+    monkeypatch.setattr("i3d_edge.freeze.network.build_graph_def", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         freeze_checkpoint(checkpoint, output, force=True)
     assert output.read_bytes() == b"before"

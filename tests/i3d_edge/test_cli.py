@@ -123,7 +123,7 @@ def test_a_missing_package_is_named(
     module: str, command: str, work: str, checkpoint_prefix: Path, tmp_path: Path
 ) -> None:
     code = f"import sys; sys.modules[{module!r}] = None\nfrom i3d_edge.cli import main; main(sys.argv[1:])"
-    args = [sys.executable, "-c", code, command, str(checkpoint_prefix), "-o", str(tmp_path / "g.pb")]
+    args = [sys.executable, "-c", code, command, "-q", str(checkpoint_prefix), "-o", str(tmp_path / "g.pb")]
     result = subprocess.run(args, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr == (
