@@ -50,13 +50,11 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
         return _in_folder(path if os.path.isdir(path) else path.parent)
     else:
         is_hub_module = False
-    part = _PART.fullmatch(path.name)
-    if part and not os.path.isfile(f"{path}.index"):
-        path = path.with_name(part[1])
+    path = prefix_of(path)
     if not os.path.isfile(f"{path}.index"):
         _refuse_stage(path)
         refuse_foreign(path)
-        near = _names(path.parent)
+        near = checkpoint_names(path.parent)
         raise CheckpointMissingError(
             f"checkpoint {str(path)!r} has no .index file",
             hint=f"checkpoints in that folder: {', '.join(near)}"
@@ -66,14 +64,20 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
     return CheckpointFiles(path, is_hub_module)
 
 
+def prefix_of(path: Path) -> Path:
+    """Return the prefix of a checkpoint, given that or one of its files."""
+    part = _PART.fullmatch(path.name)
+    return path.with_name(part[1]) if part and not os.path.isfile(f"{path}.index") else path
+
+
 def _in_folder(folder: Path) -> CheckpointFiles:
-    names = _names(folder)
+    names = checkpoint_names(folder)
     if len(names) == 1:
         return CheckpointFiles(folder / names[0])
     latest = _latest(folder)
     if latest in names:
         return CheckpointFiles(folder / latest, passed_over=tuple(name for name in names if name != latest))
-    below = sorted(str(item.parent.relative_to(folder)) for item in folder.glob("*/*.index"))
+    below = [str(item) for item in checkpoint_folders(folder)]
     if names:
         stale = f", and its file {_LATEST_FILE!r} names {latest!r}, which is not there" if latest else ""
         raise CheckpointMissingError(
@@ -92,10 +96,15 @@ def _in_folder(folder: Path) -> CheckpointFiles:
     )
 
 
-def _names(folder: Path) -> list[str]:
-    """Return the checkpoints in a folder, those that differ by a number of steps in its order."""
+def checkpoint_names(folder: Path) -> list[str]:
+    """Return the names of the checkpoints in a folder, without hidden ones; numbers of steps are in order."""
     names = [item.name.removesuffix(".index") for item in folder.glob("*.index") if not item.name.startswith(".")]
     return sorted(names, key=lambda name: [(int(part), "") if part.isdecimal() else (0, part) for part in _runs(name)])
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """Return the folders right below a folder that hold checkpoints."""
+    return sorted({item.parent for item in folder.glob("[!.]*/[!.]*.index")})
 
 
 def _runs(name: str) -> list[str]:

@@ -6,15 +6,18 @@ Source of the field numbers: TensorFlow's `graph.proto`, `node_def.proto`, `attr
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.i3d_spec import INPUT_NAME, OUTPUT_NAME
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.core.wire import Message, read_message
+from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME, checkpoint_names, prefix_of
 
 OMZ_SHA384 = "8f1c32cc56cc1ca6880b7725430ae8ec369485e60f9bcce9724042ecb6e5bd97d25a04148c38bfde60b0ed00c918bc96"
 OMZ_ORIGIN = "rgb_imagenet (Open Model Zoo i3d-rgb-tf)"
@@ -57,6 +60,7 @@ def read_graph_def(path: Path) -> GraphDef:
     Raises:
         FrozenGraphError: If the file is absent, is not a GraphDef, or lacks an I3D's input or output.
     """
+    _refuse_other_stage(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -82,6 +86,25 @@ def read_graph_def(path: Path) -> GraphDef:
         spec=None if spec is None else _read_spec(path, spec),
         origin=OMZ_ORIGIN if hashlib.sha384(data).hexdigest() == OMZ_SHA384 else None,
     )
+
+
+def _refuse_other_stage(path: Path) -> None:
+    """Refuse a model before or after this stage, and say how to get on; and a file of another program."""
+    folder = path.parent if path.name == SAVED_MODEL_NAME else path
+    prefix = prefix_of(path)
+    if os.path.isfile(f"{prefix}.index"):
+        title, hint = "a checkpoint", f"i3d freeze {prefix} -o {prefix.with_suffix('.pb')}"
+    elif os.path.isfile(folder / SAVED_MODEL_NAME):
+        title, hint = "a SavedModel", f"i3d freeze {folder} -o model.pb"
+    elif os.path.isdir(path) and checkpoint_names(path):
+        title, hint = "a folder with a checkpoint", f"i3d freeze {path} -o model.pb"
+    elif os.path.isfile(path) and path.suffix == ".xml":
+        title, hint = "an IR", f"i3d classify VIDEO --model {path}"
+    elif kind := foreign_kind(path):
+        title, hint = kind.title, kind.remedy
+    else:
+        return
+    raise FrozenGraphError(f"{str(path)!r} is {title}, not a frozen graph", hint=hint)
 
 
 def _read_spec(path: Path, text: bytes) -> ModelSpec:

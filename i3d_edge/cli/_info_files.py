@@ -98,6 +98,7 @@ def describe_json(path: Path) -> Facts:
 
 def describe_folder(folder: Path) -> Facts:
     """Describe a folder that holds no checkpoint: an accuracy run, a video in images, or files of other kinds."""
+    from i3d_edge.freeze.checkpoint_files import checkpoint_folders
     from i3d_edge.runtime.frames.image_sequence import numbered_images
     from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 
@@ -112,7 +113,7 @@ def describe_folder(folder: Path) -> Facts:
             ("next", f"i3d classify {folder} --frames-fps 25 --model MODEL.xml"),
         ]
     known = [path for path, noun in nouns.items() if noun not in ("folder", "other file")]
-    below = sorted({item.parent for item in folder.glob("*/*.index")})
+    below = checkpoint_folders(folder)
     first = [*known, *below]
     holds = ", ".join(plural(number, noun) for noun, number in Counter(nouns.values()).most_common())
     return [

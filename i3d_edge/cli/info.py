@@ -63,8 +63,8 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
     if thing.name in ("saved_model.pb", "checkpoint") and os.path.isfile(thing):
         return lambda path: _checkpoint(path.parent)
     if os.path.isdir(thing):
-        is_module = any(os.path.isfile(thing / name) for name in ("saved_model.pb", "variables/variables.index"))
-        return _checkpoint if is_module or any(thing.glob("*.index")) else files.describe_folder
+        parts = ("saved_model.pb", "variables/variables.index", "[!.]*.index")
+        return _checkpoint if any(any(thing.glob(part)) for part in parts) else files.describe_folder
     if not os.path.exists(thing) and thing.suffix not in (_IR_SUFFIX, ".pb"):  # those say what is there
         return _checkpoint
     if thing.suffix in (".index", ".meta") or ".data-" in thing.name:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.core.errors import IRError, SpecError
+from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
+from i3d_edge.core.labels import LabelSet, in_order, number_classes
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 
@@ -106,9 +108,11 @@ def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
     if model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(f"IR {str(path)!r} describes itself: no other description is taken", hint="leave out --spec")
     try:
-        return read_spec(spec_path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, SpecError) as error:
-        reason, hint = (error.message, error.hint) if isinstance(error, SpecError) else (str(error), None)
+        spec = read_spec(spec_path.read_text(encoding="utf-8"))
+        names = in_order(number_classes(spec.labels.names, "labels.names"), "labels.names")
+        return replace(spec, labels=LabelSet(spec.labels.name, names))
+    except (OSError, UnicodeDecodeError, SpecError, LabelError) as error:
+        reason, hint = (error.message, error.hint) if isinstance(error, I3DError) else (str(error), None)
         raise IRError(f"cannot use the description {str(spec_path)!r}: {reason}", hint=hint) from error
 
 

@@ -32,6 +32,26 @@ def test_absent(tmp_path: Path) -> None:
     assert error_of(path) == f"cannot read frozen graph '{path}': No such file or directory"
 
 
+def test_other_stages_are_answered_with_the_command_to_run(
+    checkpoint_prefix: Path, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01")
+    (tmp_path / "m.xml").touch()
+    (tmp_path / "m.pt").touch()
+    freeze = f"i3d freeze {checkpoint_prefix} -o {checkpoint_prefix.with_suffix('.pb')}"
+    for path, title, hint in (
+        (checkpoint_prefix, "a checkpoint", freeze),
+        (Path(f"{checkpoint_prefix}.index"), "a checkpoint", freeze),
+        (checkpoint_prefix.parent, "a folder with a checkpoint", f"i3d freeze {checkpoint_prefix.parent} -o model.pb"),
+        (tmp_path, "a SavedModel", f"i3d freeze {tmp_path} -o model.pb"),
+        (tmp_path / "saved_model.pb", "a SavedModel", f"i3d freeze {tmp_path} -o model.pb"),
+        (tmp_path / "m.xml", "an IR", f"i3d classify VIDEO --model {tmp_path / 'm.xml'}"),
+        (tmp_path / "m.pt", "a PyTorch file", "i3d-edge freezes TensorFlow checkpoints"),
+    ):
+        with subtests.test(path=path.name):
+            assert error_of(path).startswith(f"'{path}' is {title}, not a frozen graph\n\nhint: {hint}")
+
+
 def test_not_a_graph(tmp_path: Path) -> None:
     path = tmp_path / "text.pb"
     path.write_text("this is no graph")
