@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import openvino as ov
 import pytest
 from click.testing import CliRunner, Result
@@ -320,8 +321,6 @@ def published_lookalike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole command on data made here: first what it prints, then a verdict on exactly that, then on more noise."""
-    import numpy as np
-
     from i3d_edge.freeze import sample
 
     prefix = published_lookalike(tmp_path, monkeypatch)
@@ -374,6 +373,41 @@ def test_info_knows_each_kind(
     assert facts(video)["duration"] == "1.20 s, 30 frames, 25.00 fps on average"
     assert facts(video)["picture"] == "320 x 240, upright"
     assert facts(labels)["classes"] == "2, from 'run' to 'jump'"
+
+
+def test_info_knows_other_files_and_folders(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    (tmp_path / "frames").mkdir()
+    for name in ("m.xml", "m.bin", "v.mp4", "x.pt", "frames/a_1.jpg", "frames/a_2.jpg"):
+        (tmp_path / name).touch()
+    np.save(tmp_path / "c.npy", np.zeros((9, 4), np.uint8))
+    (tmp_path / "list.csv").write_text("path,label\na.mp4,yoga\n")
+    for name, document in {
+        "b.json": {"kind": "i3d-edge accuracy baseline", "model": "f32", "videos": [1]},
+        "m.json": {"manifest_version": 1, "videos": [1, 2]},
+        "p.json": {"devices": [], "recommended": None, "machine": {}, "model": {"name": "rgb.xml"}},
+        "s.json": {"labels": {"name": "kinetics-400"}},
+        "run/result.json": {"metrics": {}, "counts": {}, "what": {"int8": {}}, "videos": []},
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(document))
+    for name, kind in {
+        "m.bin": f"weights of the IR {tmp_path / 'm.xml'}",
+        "c.npy": "NumPy array",
+        "x.pt": "a PyTorch file",
+        "list.csv": "list, 2 lines",
+        "b.json": "baseline, 1 video",
+        "m.json": "manifest, 2 videos",
+        "p.json": "profile of rgb.xml",
+        "s.json": "model description",
+        "run": "accuracy run, 0 videos",
+        "frames": "2 numbered images, one video",
+        ".": "folder",
+    }.items():
+        with subtests.test(name):
+            assert facts(tmp_path / name)["kind"] == kind
+    assert facts(tmp_path)["holds"].split(", ")[-3:] == ["1 IR", "1 video", "1 PyTorch file"]
+    (tmp_path / "o.json").write_text("[1]")
+    assert "is JSON, but no baseline, manifest, " in i3d("info", tmp_path / "o.json").stderr
 
 
 @pytest.mark.slow
