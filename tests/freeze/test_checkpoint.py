@@ -17,7 +17,7 @@ from i3d_edge.core.file_kind import TENSOR_TABLE_END
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.freeze import published
 from i3d_edge.freeze._tensorflow import tf
-from i3d_edge.freeze.checkpoint import fingerprint_of, open_checkpoint
+from i3d_edge.freeze.checkpoint import open_checkpoint
 from i3d_edge.freeze.tensor_index import read_index
 
 DATA = "model.ckpt.data-00000-of-00001"
@@ -303,25 +303,6 @@ def test_labels_may_be_given(checkpoint_prefix: Path) -> None:
     with pytest.raises(LabelError) as caught:
         open_checkpoint(checkpoint_prefix, labels=LabelSet("mine", ("a", "b")))
     assert str(caught.value) == (f"checkpoint '{checkpoint_prefix}' has 400 classes; label set 'mine' has 2")
-
-
-def test_likeness(subtests: pytest.Subtests) -> None:
-    for name in list(published.CHECKPOINTS):
-        with subtests.test(name=name):
-            table = published.crc32c_table()[name]
-            assert len(table) == 230
-            assert published.nearest(table) == published.Likeness(name, ())
-            changed = {**table, "Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w": 0}
-            assert published.nearest(changed) == published.Likeness(
-                name, ("Mixed_5c/Branch_1/Conv3d_0b_3x3/conv_3d/w",)
-            )
-            assert published.nearest(dict.fromkeys(table, 0)) is None
-
-
-def test_an_untrained_checkpoint_is_like_none(checkpoint_prefix: Path) -> None:
-    opened = open_checkpoint(checkpoint_prefix)
-    assert opened.likeness is None
-    assert opened.fingerprint == fingerprint_of({name: entry.crc32c for name, entry in opened.entries.items()})
 
 
 @pytest.mark.shared
