@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,17 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"context_settings": CONTEXT_SETTINGS, **options})
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the arguments; refuse a file whose name begins with a dash, of which click would make options."""
+        words = args[: args.index("--")] if "--" in args else args
+        options = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
+        for word in words:
+            if word.startswith("-") and word != "-" and word not in options and os.path.lexists(word):
+                raise click.UsageError(f"a file must not look like an option: write ./{word}, or -- before the files")
+        return super().make_context(info_name, args, parent, **extra)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those that many commands share under headings of their own if there are many."""
@@ -185,6 +197,17 @@ def fold_option(function: Function) -> Function:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def refuse_swapped(model_path: Path, inputs: Sequence[str]) -> None:
+    """Refuse an IR among the inputs of a command that was given something else as the model.
+
+    Raises:
+        click.UsageError: If so.
+    """
+    ir = next((name for name in inputs if name.endswith(".xml")), None)
+    if ir is not None and model_path.suffix != ".xml":
+        raise click.UsageError(f"model and input are swapped: give {model_path} as the input and --model {ir}")
 
 
 def output_option(text: str) -> Callable[[Function], Function]:

@@ -21,6 +21,7 @@ from i3d_edge.cli._base import (
     threads_option,
 )
 from i3d_edge.cli._profile import apply_profile, profile_option
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.runtime import Engine
@@ -93,14 +94,14 @@ def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
 
 
 def note_engine(model_path: Path, engine: Engine, remark: str = "") -> None:
-    """Say on stderr what really runs: "int8 on CPU, latency mode, 1 stream(s), 2 thread(s), compiled in 0.41 s"."""
+    """Say on stderr what really runs: "int8 on CPU, latency mode, 1 stream, 2 threads, compiled in 0.41 s"."""
     from i3d_edge.runtime.inference.placement import start_notes
 
     parts = [f"{engine.precision} on {engine.device}, {engine.mode} mode"]
     if engine.num_streams is not None:
-        parts.append(f"{engine.num_streams} stream(s)")
+        parts.append(plural(engine.num_streams, "stream"))
     if engine.num_threads is not None:
-        parts.append(f"{engine.num_threads} thread(s)")
+        parts.append(plural(engine.num_threads, "thread"))
     parts.append(f"{'taken from the cache' if engine.is_cached else 'compiled'} in {engine.compile_s:.2f} s")
     note(f"model {model_path}: {engine.spec.title()}; runs in {', '.join(parts)}{remark}")
     for text in start_notes(engine):

@@ -79,11 +79,13 @@ class Shows:
         """
         if csv == Path("-"):
             raise click.UsageError("--csv needs a file name; use --jsonl for rows on stdout")
+        outputs = [] if csv is None else [csv]
         for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
             if target is not None and not is_folder(option, target, suffixes):
-                check_output(target, force=force)
-        if csv is not None:
-            check_output(csv, force=force)
+                outputs.append(target)
+        for output in outputs:
+            if output.parent.is_dir():  # one that is not there is made once a video is
+                check_output(output, force=force)
         return cls(annotate, html, csv, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:
@@ -100,6 +102,8 @@ class Shows:
         for output in (*self._films, *self._pages, *([self.table] if self.table else [])):
             if output.resolve() in inputs:
                 raise click.UsageError(f"output {str(output)!r} is one of the videos: choose another name")
+            if not output.parent.is_dir():
+                note(f"making folder {output.parent}")
             check_output(output, force=self.force)
 
     def show(

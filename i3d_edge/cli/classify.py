@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,16 @@ from i3d_edge.cli._base import (
     model_option,
     note,
     quiet_option,
+    refuse_swapped,
 )
 from i3d_edge.cli._engine import EngineOptions, engine_fields, engine_options, note_engine
 from i3d_edge.cli._show import Shows, show_options
-from i3d_edge.core.errors import I3DError
+from i3d_edge.core.errors import ClipShapeError, I3DError, VideoError
+from i3d_edge.core.text import plural, probability_text
 
 if TYPE_CHECKING:
-    from i3d_edge.core.errors import ClipShapeError, VideoError
     from i3d_edge.core.spec import Fusion, ModelSpec
-    from i3d_edge.runtime import Classification, FlowMethod, VideoClassifier
+    from i3d_edge.runtime import Classification, FlowMethod, Source, VideoClassifier
 
 _MIB = 1 << 20
 
@@ -101,27 +103,33 @@ def classify(
     from i3d_edge.api.videos import best_mode
     from i3d_edge.core.progress import track
     from i3d_edge.runtime import VideoClassifier, ViewOptions, find_sources
+    from i3d_edge.runtime.inference.ir import read_ir
     from i3d_edge.runtime.inference.placement import end_notes
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
+    refuse_swapped(model_path, videos)
     shows = Shows.wanted(annotate, html, csv, k=k, force=force)
     rows: list[dict[str, Any]] = []
     views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))
-    with VideoClassifier(model_path, spec=arguments.pop("spec_path"), flow=flow, **arguments) as classifier:
-        by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
-        note_engine(model_path, classifier.engine, by_flow)
-        with find_sources(
-            videos,
-            classifier.spec,
-            frames_fps=frames_fps,
-            standard_input=sys.stdin.buffer,
-            max_input_bytes=max_input_mib * _MIB,
-        ) as sources:
-            shows.place(sources)
+    spec_path = arguments.pop("spec_path")
+    _, spec = read_ir(model_path, spec_path=spec_path)
+    with find_sources(
+        videos,
+        spec,
+        frames_fps=frames_fps,
+        standard_input=sys.stdin.buffer,
+        max_input_bytes=max_input_mib * _MIB,
+    ) as sources:
+        if not (as_json or as_jsonl or csv):  # those have a row for each video, with its error
+            _require_a_video(sources)
+        shows.place(sources)
+        with VideoClassifier(model_path, spec=spec_path, flow=flow, **arguments) as classifier:
+            by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
+            note_engine(model_path, classifier.engine, by_flow)
             results = classifier.classify_all(sources, views, k=k)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
@@ -129,20 +137,35 @@ def classify(
                 rows.append(row)
                 if as_jsonl:
                     click.echo(json.dumps(row, ensure_ascii=False))
-                elif not as_json:
+                elif not as_json and row["status"] == "ok":
                     click.echo(_format(row, with_views=hop is not None))
                 shows.show(number, source, result, classifier)
-        shows.finish(classifier.spec)
-        for text in end_notes(classifier.engine):
-            note(text)
-        model = _model_fields(classifier)
+            for text in end_notes(classifier.engine):
+                note(text)
+            model = _model_fields(classifier)
+        shows.finish(spec)
     if as_json:
         click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))
     failed = [row for row in rows if row["status"] == "error"]
-    if failed:
+    if failed and len(rows) > 1:
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")
     if failed or shows.num_failed:
         click.get_current_context().exit(I3DError.exit_code)
+
+
+def _require_a_video(sources: Sequence[Source]) -> None:
+    """Fail before a model is compiled for nothing."""
+    errors: list[VideoError | ClipShapeError] = []
+    for source in sources:
+        try:
+            source.open()
+        except (VideoError, ClipShapeError) as error:
+            errors.append(error)
+        else:
+            return
+    for failed in errors[:-1]:
+        note(f"{type(failed).__name__}: {failed}")
+    raise errors[-1]
 
 
 def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: ModelSpec) -> dict[str, Any]:
@@ -154,7 +177,7 @@ def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: 
     if (cost := result.flow) is not None:
         note(
             f"{name}: optical flow ({cost.method}) took {cost.seconds:.2f} s for {cost.num_pairs} pairs of frames, "
-            f"on {cost.num_threads} thread(s)"
+            f"on {plural(cost.num_threads, 'thread')}"
         )
     return {"path": name, "status": "ok", **result.to_fields(spec.labels)}
 
@@ -171,14 +194,16 @@ def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
 
 
 def _format(row: dict[str, Any], *, with_views: bool) -> str:
-    if row["status"] == "error":
-        return f"{row['path']}\n  no result"
     views = row["views"]
     lines = [f"{row['path']}  ({_spans(views)} of {row['duration_s']:.2f} s)"]
-    lines += [f"  {100 * item['prob']:5.1f} %  {item['label']}" for item in row["predictions"]]
+    lines += [f"  {_answer(item)}" for item in row["predictions"]]
     if with_views and len(views) > 1:
-        lines += [f"  {_span(view)}: {100 * view['top1']['prob']:5.1f} %  {view['top1']['label']}" for view in views]
+        lines += [f"  {_span(view)}: {_answer(view['top1'])}" for view in views]
     return "\n".join(lines)
+
+
+def _answer(item: dict[str, Any]) -> str:
+    return f"{probability_text(item['prob']):>8}  {item['label']}"
 
 
 def _spans(views: list[dict[str, Any]]) -> str:

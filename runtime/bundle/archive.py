@@ -152,6 +152,13 @@ def open_archive(path: Path) -> Iterator[Archive]:
     except OSError as error:
         raise BundleError(f"cannot read bundle {str(path)!r}: {error.strerror}") from error
     except _UNREADABLE as error:
-        raise BundleError(f"bundle {str(path)!r} is cut off, or no bundle ({error})", hint=_COPY_AGAIN) from error
+        with path.open("rb") as file:
+            is_zip = file.read(2) in (b"PK", b"")
+        if not is_zip:
+            hint = (
+                f"`i3d bundle pack {path} -o {path.with_suffix('.i3d')}` makes one" if path.suffix == ".xml" else None
+            )
+            raise BundleError(f"{str(path)!r} is not a bundle", hint=hint) from error
+        raise BundleError(f"bundle {str(path)!r} is cut off", hint=_COPY_AGAIN) from error
     with opened:
         yield Archive(path, opened)

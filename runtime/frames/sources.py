@@ -18,6 +18,7 @@ from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import writing
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.text import some
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -155,6 +156,8 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
     if not os.path.lexists(path):
         if "://" in argument:
             hint = "`i3d stream` watches live sources"
+            if not argument.startswith("rtsp"):
+                hint = f"download it, or `ffmpeg -i URL -f matroska - | i3d classify -`; {hint}"
             return [_unusable(argument, VideoOpenError(f"{argument!r} is an address, not a file", hint=hint))]
         if glob.has_magic(argument):
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
@@ -172,10 +175,9 @@ def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -
     except OSError as error:
         return [_unusable(str(path), VideoOpenError(f"cannot read folder {str(path)!r}: {short_reason(error)}"))]
     if not paths:
-        error_ = EmptyVideoError(
-            f"folder {str(path)!r} holds no videos or numbered images",
-            hint="a pattern such as '*.bin' takes files that are not named like videos",
-        )
+        names = sorted(name for name in os.listdir(path) if not name.startswith("."))
+        hint = f"it holds {some(names)}" if names else "it is empty"
+        error_ = EmptyVideoError(f"folder {str(path)!r} holds no videos or numbered images", hint=hint)
         return [_unusable(str(path), error_)]
     return [source_of_path(video, spec, frames_fps=frames_fps) for video in paths]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.text import probability_text
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.chart import clock_text
@@ -108,7 +109,7 @@ class Overlay:
         length = round(prediction.prob * box.width)
         _fill(canvas, Rectangle(box.left, box.top, length, box.height), mix(colour, INK, _FILL))
         _fill(canvas, Rectangle(box.left, box.top, max(2, em // 4), box.height), colour)
-        percent = f"{100 * prediction.prob:.1f} %"
+        percent = probability_text(prediction.prob)
         percent_px = lettering.width(percent, em, lettering.BOLD)
         text_left, middle = box.left + round(0.7 * em), box.top + box.height // 2
         room = box.right - em // 2 - percent_px - em - text_left

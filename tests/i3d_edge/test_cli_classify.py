@@ -46,7 +46,7 @@ def rows(result: Result) -> list[dict]:
 def test_says_what_really_runs() -> None:
     result = classify("red.mp4", "--threads", 1)
     assert result.exit_code == 0, result.output
-    said = "; runs in not reported on CPU, latency mode, 1 stream(s), 1 thread(s), compiled in "
+    said = "; runs in not reported on CPU, latency mode, 1 stream, 1 thread, compiled in "
     assert said in result.stderr.splitlines()[0]
     result = classify("red.mp4", "--mode", "throughput", "--streams", 2, "--threads", 2, "--json")
     assert json.loads(result.stdout)["model"] | {"title": None} == {
@@ -159,3 +159,40 @@ def test_hop_and_num_clips_exclude_each_other() -> None:
     result = classify("all.mp4", "--hop", 10, "--num-clips", 3)
     assert result.exit_code == 2
     assert "--hop cannot be used with --num-clips" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("videos", "said"),
+    [
+        (["no.mp4"], ["VideoOpenError: cannot open video 'no.mp4': no such file or directory"]),
+        (["tiny.bin"], ["VideoOpenError: cannot open video 'tiny.bin': invalid data"]),
+        (["no*.mp4", "a.mp4"], ["VideoOpenError: no file matches pattern 'no*.mp4'", "VideoOpenError: cannot open"]),
+    ],
+)
+def test_without_a_video_nothing_is_compiled_and_each_error_is_said_once(
+    videos: list[str], said: list[str], tmp_path: Path
+) -> None:
+    result = classify(*videos, "--html", tmp_path / "new")
+    assert (result.exit_code, result.stdout) == (1, "")
+    lines = [line for line in result.stderr.splitlines() if "Error" in line]
+    assert [line.startswith(text) for line, text in zip(lines, said, strict=True)] == [True] * len(said)
+    assert "compiled" not in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_swapped_arguments() -> None:
+    result = classify("tiny.xml", "--model", "red.mp4")
+    assert result.exit_code == 2
+    assert "swapped: give red.mp4 as the input and --model tiny.xml" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["-abc_000001_000011.mp4", "-k5_000001.mp4", "-help.mp4", "--model.mp4"])
+def test_a_name_that_begins_with_a_dash(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Path("tiny.xml").resolve()
+    (tmp_path / name).symlink_to(Path("red.mp4").resolve())
+    monkeypatch.chdir(tmp_path)
+    refused = classify(name, "--model", model)
+    assert refused.exit_code == 2
+    assert f"write ./{name}, or -- before the files" in refused.stderr
+    for words in ([f"./{name}"], ["--", name]):
+        assert classify("--model", model, *words).exit_code == 0

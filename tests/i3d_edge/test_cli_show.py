@@ -27,7 +27,7 @@ from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime import show
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.video import Video
-from i3d_edge.runtime.inference import placement
+from i3d_edge.runtime.inference import ir, placement
 from i3d_edge.runtime.prediction import Classification
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
@@ -92,6 +92,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> str:
     command = importlib.import_module("i3d_edge.cli.classify")
     for name in ("note_engine", "engine_fields"):
         monkeypatch.setattr(command, name, lambda *_args: {})
+    monkeypatch.setattr(ir, "read_ir", lambda *_args, **_options: (None, FakeClassifier.spec))
     monkeypatch.setattr(placement, "end_notes", lambda _engine: [])
     monkeypatch.setattr(runtime, "VideoClassifier", FakeClassifier)
     return "none.xml"

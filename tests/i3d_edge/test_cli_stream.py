@@ -61,7 +61,7 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     shown = url.replace("user:secret", "***")
     assert notes[0] == (
         "model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU, latency mode, "
-        "1 stream(s), 2 thread(s), compiled in 0.10 s"
+        "1 stream, 2 threads, compiled in 0.10 s"
     )
     assert notes[1] == f"watching {film}"
     assert notes[-1] == f"webhook {shown}: 2 sent, 0 lost, 1 failed attempt"

@@ -206,7 +206,7 @@ def test_without_its_manifest(box: Path, tmp_path: Path, subtests: pytest.Subtes
 
 def test_a_truncated_bundle(box: Path) -> None:
     box.write_bytes(box.read_bytes()[:-1000])
-    with pytest.raises(BundleError, match=r"is cut off, or no bundle \(File is not a zip file\)"):
+    with pytest.raises(BundleError, match="is cut off"):
         verify_bundle(box)
 
 

@@ -131,7 +131,16 @@ def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:
         with subtests.test(length=length):
             path = write_entries(tmp_path / "b.i3d", {"a": b"12345"})
             path.write_bytes(path.read_bytes()[:length])
-            assert refused(path).startswith(f"bundle {str(path)!r} is cut off, or no bundle (")
+            assert refused(path).startswith(f"bundle {str(path)!r} is cut off")
+
+
+def test_another_kind_of_file(tmp_path: Path) -> None:
+    for name, hint in [
+        ("m.xml", f"\n\nhint: an IR becomes one by `i3d bundle pack {tmp_path}/m.xml -o"),
+        ("a.txt", ""),
+    ]:
+        (tmp_path / name).write_text("<net/>")
+        assert refused(tmp_path / name).startswith(f"{str(tmp_path / name)!r} is not a bundle{hint}")
 
 
 def test_an_absent_file(tmp_path: Path) -> None:
