@@ -155,9 +155,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
         with path.open("rb") as file:
             is_zip = file.read(2) in (b"PK", b"")
         if not is_zip:
-            hint = (
-                f"`i3d bundle pack {path} -o {path.with_suffix('.i3d')}` makes one" if path.suffix == ".xml" else None
-            )
+            packed = path.with_suffix(".i3d")
+            hint = f"an IR becomes one by `i3d bundle pack {path} -o {packed}`" if path.suffix == ".xml" else None
             raise BundleError(f"{str(path)!r} is not a bundle", hint=hint) from error
         raise BundleError(f"bundle {str(path)!r} is cut off", hint=_COPY_AGAIN) from error
     with opened:
