@@ -24,16 +24,29 @@ from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stream import stream
 from i3d_edge.cli.verify_sample import verify_sample
 
+_GROUPS: dict[str, tuple[click.Command, ...]] = {
+    "Make a model": (fetch, freeze, verify_sample, convert, quantize, parity, info),
+    "Use it": (classify, stream, clip),
+    "Measure it": (accuracy, bench),
+    "Deploy it": (doctor, probe, bundle),
+}
 
-class _InOrder(click.Group):
-    """Lists its commands in the order of the pipeline."""
+
+class _Grouped(click.Group):
+    """Lists its commands in the order of the pipeline, under headings, each with its whole first sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands as they were added."""
         return list(self.commands)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands of each group."""
+        for heading, commands in _GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(item.name or "", item.get_short_help_str(limit=200)) for item in commands])
 
-@click.group(cls=_InOrder, context_settings=CONTEXT_SETTINGS)
+
+@click.group(cls=_Grouped, context_settings=CONTEXT_SETTINGS)
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
     """Video action recognition with DeepMind's I3D on Intel hardware."""
@@ -43,21 +56,6 @@ def main() -> None:
             output.reconfigure(errors="backslashreplace")
 
 
-for command in (
-    fetch,
-    freeze,
-    verify_sample,
-    convert,
-    quantize,
-    parity,
-    bundle,
-    classify,
-    clip,
-    stream,
-    bench,
-    doctor,
-    probe,
-    accuracy,
-    info,
-):
-    main.add_command(command)
+for commands in _GROUPS.values():
+    for command in commands:
+        main.add_command(command)

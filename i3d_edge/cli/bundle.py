@@ -50,7 +50,7 @@ _bundle_argument = click.argument("path", type=click.Path(path_type=Path), metav
 
 @click.group(context_settings=CONTEXT_SETTINGS)
 def bundle() -> None:
-    """Pack models with the answers to expect, and check them elsewhere."""
+    """Pack models with their expected answers; verify them elsewhere."""
 
 
 @bundle.command("pack", cls=Command)
@@ -98,7 +98,7 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @quiet_option
 def verify(path: Path, digest: str | None, device: str | None, inference_precision: str | None, as_json: bool) -> None:
-    """Check that a bundle is undamaged and that its models give the expected answers on this machine.
+    """Check a bundle, and that its models answer as expected here.
 
     Nothing is downloaded. Exit code 1: the bundle is damaged, was changed or is unsafe, or the device is missing.
     Exit code 3: the files are right, but answers differ by more than their bound.

@@ -98,7 +98,7 @@ def classify(
     \b
     Example:
       i3d classify cricket.avi --model rgb_scratch.xml
-      i3d classify match.mp4 --model rgb_scratch.xml --hop 25 --annotate shown.mp4 --html shown.html
+      i3d classify match.mp4 --model rgb_scratch.xml --hop 25 --html shown.html
     """
     from i3d_edge.api.videos import best_mode
     from i3d_edge.core.progress import track

@@ -458,3 +458,11 @@ def test_bench(ir_path: Path) -> None:
     [row] = document["models"]
     assert (row["executed_precision"], row["times_faster_than_first"]) == ("f32", 1.0)
     assert row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
+
+
+def test_the_list_of_commands_fits_80_columns_uncut() -> None:
+    for group in (main, *(command for command in main.commands.values() if isinstance(command, click.Group))):
+        text = CliRunner().invoke(group, ["-h"], terminal_width=80).stdout
+        assert "..." not in text.replace("[ARGS]...", "")
+        assert max(map(len, text.splitlines())) <= 80
+        assert all(f"  {name} " in text for name in group.commands)

@@ -134,13 +134,13 @@ def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:
             assert refused(path).startswith(f"bundle {str(path)!r} is cut off")
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"), [("m.xml", "\n\nhint: an IR becomes one by `i3d bundle pack "), ("a.txt", "")]
-)
+@pytest.mark.parametrize(("name", "hint"), [("m.xml", "an IR becomes one by `i3d bundle pack"), ("a.txt", "")])
 def test_another_kind_of_file(tmp_path: Path, name: str, hint: str) -> None:
     path = tmp_path / name
     path.write_text("<net/>")
-    assert refused(path).startswith(f"{str(path)!r} is not a bundle{hint}")
+    with pytest.raises(BundleError, match="is not a bundle") as caught, open_archive(path):
+        pass
+    assert (caught.value.hint or "").startswith(hint)
 
 
 def test_an_absent_file(tmp_path: Path) -> None:
