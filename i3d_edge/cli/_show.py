@@ -54,6 +54,7 @@ class Shows:
         film: The path of --annotate, or None.
         page: The path of --html, or None.
         table: The path of --csv, or None.
+        model_path: The IR's .xml.
         k: Number of classes to show.
         force: Replace existing outputs.
         num_failed: Number of videos that were classified but could not be shown.
@@ -62,6 +63,7 @@ class Shows:
     film: Path | None
     page: Path | None
     table: Path | None
+    model_path: Path
     k: int
     force: bool
     num_failed: int = 0
@@ -70,7 +72,9 @@ class Shows:
     _answers: list[tuple[str, Classification | I3DError]] = field(default_factory=list)
 
     @classmethod
-    def wanted(cls, annotate: Path | None, html: Path | None, csv: Path | None, *, k: int, force: bool) -> Shows:
+    def wanted(
+        cls, annotate: Path | None, html: Path | None, csv: Path | None, *, model_path: Path, k: int, force: bool
+    ) -> Shows:
         """Check the options before the model is loaded.
 
         Raises:
@@ -86,7 +90,7 @@ class Shows:
         for output in outputs:
             if output.parent.is_dir():  # one that is not there is made once a video is
                 check_output(output, force=force)
-        return cls(annotate, html, csv, k, force)
+        return cls(annotate, html, csv, model_path, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:
         """Choose the output of each video, before any is decoded.
@@ -155,8 +159,9 @@ class Shows:
     def _write_page(self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
         from i3d_edge.runtime.show import write_page
 
-        spec, device, precision = classifier.spec, classifier.engine.device, classifier.engine.precision
-        write_page(source, answer, spec, output, device=device, precision=precision, force=self.force)
+        engine = classifier.engine
+        ran = {"device": engine.device, "precision": engine.precision, "model": self.model_path}
+        write_page(source, answer, classifier.spec, output, **ran, force=self.force)
         note(f"wrote {output}")
 
 

@@ -111,7 +111,7 @@ def classify(
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
     refuse_swapped(model_path, videos)
-    shows = Shows.wanted(annotate, html, csv, k=k, force=force)
+    shows = Shows.wanted(annotate, html, csv, model_path=model_path, k=k, force=force)
     rows: list[dict[str, Any]] = []
     views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))

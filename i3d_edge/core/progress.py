@@ -80,7 +80,7 @@ def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
-        if now - reported >= PLAIN_INTERVAL_S:
+        if done < total and now - reported >= PLAIN_INTERVAL_S:
             from tqdm import tqdm
 
             reported = now

@@ -46,7 +46,7 @@ def course_chart(course: Course, classes: Sequence[int], *, is_narrow: bool = Fa
 def _plot(course: Course, highest: float, *, is_narrow: bool) -> Plot:
     """Return the axes; that of probabilities ends at 100, 50 or 25 %, so that charts of several videos compare."""
     top = next((top for top in (0.25, 0.5) if highest <= top), 1.0)
-    width, height, num_ticks = (360, 230, 5) if is_narrow else (700, 300, 10)
+    width, height, num_ticks = (360, 230, 5) if is_narrow else (880, 300, 12)
     unit = "s" if course.duration_s < 120 else "min:s" if course.duration_s < 3600 else "h:min:s"
     times, title = time_ticks(course.duration_s, num_ticks), f"time in the video ({unit})"
     probs = {prob: f"{100 * prob:g} %" for prob in linear_ticks(0, top)}

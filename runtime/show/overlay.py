@@ -26,6 +26,10 @@ FAINT: Colour = (62, 66, 74)
 _SCRIM = 0.72
 _FILL = 0.5
 _SURE_PROB = 0.5
+_LEAST_PROB = 0.01
+"""Only the best class is drawn below this probability."""
+_FEWEST_LETTERS = 6
+"""Of a label that is cut short; with fewer it is left out."""
 
 
 @dataclass
@@ -94,8 +98,10 @@ class Overlay:
             for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
                 self._write_faint(canvas, box, text)
             return
-        for box, prediction in zip(rows, top_k(self.course.probabilities[step], self.labels, len(rows)), strict=False):
-            self._draw_row(canvas, box, prediction)
+        best = top_k(self.course.probabilities[step], self.labels, len(rows))
+        for box, prediction in zip(rows, best, strict=False):
+            if prediction is best[0] or prediction.prob >= _LEAST_PROB:
+                self._draw_row(canvas, box, prediction)
 
     def _seen_texts(self) -> list[str]:
         spans = self.course.seen_spans()
@@ -134,7 +140,10 @@ class Overlay:
         is_sure = span.prob >= _SURE_PROB
         colour = colour_of(span.index, self._notable)
         _fill(canvas, box, colour if is_sure else mix(colour, INK, _FILL))
-        text = lettering.shorten(lettering.clean(self.labels.names[span.index]), box.width - size, size)
+        label = lettering.clean(self.labels.names[span.index])
+        text = lettering.shorten(label, box.width - size, size)
+        if text != label and len(text) <= _FEWEST_LETTERS:
+            return
         lettering.write(canvas, text, left + size // 2, strip.top + strip.height // 2, size, INK if is_sure else WHITE)
 
     def _draw_time(self, panel: UInt8Array, time_s: float) -> None:
@@ -143,11 +152,9 @@ class Overlay:
         column = self._column(time_s)
         _fill(panel, progress, FAINT)
         _fill(panel, Rectangle(progress.left, progress.top, column - progress.left, progress.height), WHITE)
-        thick = max(2, em // 8)
+        thick = max(3, em // 4)
         left = min(max(column - thick // 2, strip.left), strip.right - thick)
-        height = progress.bottom - strip.top
-        _fill(panel, Rectangle(left - 1, strip.top, thick + 2, height), INK)
-        _fill(panel, Rectangle(left, strip.top, thick, height), WHITE)
+        _fill(panel, Rectangle(left, strip.bottom + 1, thick, progress.bottom - strip.bottom + em // 8), WHITE)
         text = clock_text(time_s, self.course.duration_s)
         text_px = lettering.width(text, em)
         lettering.write(panel, text, clock.right - text_px, clock.top + clock.height // 2, em, WHITE)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 
+from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
@@ -30,6 +33,7 @@ def write_page(
     *,
     device: str | None = None,
     precision: str | None = None,
+    model: str | PathLike[str] | None = None,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> None:
@@ -44,6 +48,7 @@ def write_page(
         output: The .html file.
         device: The device that ran the model; omitted if None.
         precision: The precision that the model ran in; omitted if None.
+        model: The IR's .xml, to name it; omitted if None.
         frames_fps: Frame rate of a folder of images.
         force: Replace an existing output.
 
@@ -53,7 +58,8 @@ def write_page(
     """
     source = as_source(video, frames_fps)
     strip = film_strip(source, NUM_PICTURES)
-    text = page(source.name, classification, spec, strip, device=device, precision=precision)
+    ran = [("file", None if model is None else str(model)), ("device", device), ("runs in", precision)]
+    text = page(source.name, classification, spec, strip, ran=ran)
     write_text(Path(output), text, force=force)
 
 
@@ -63,10 +69,17 @@ def page(
     spec: ModelSpec,
     strip: FilmStrip,
     *,
-    device: str | None = None,
-    precision: str | None = None,
+    ran: Sequence[tuple[str, str | None]] = (),
 ) -> str:
-    """Return the page as HTML; see `write_page`."""
+    """Return the page as HTML; see `write_page`.
+
+    Args:
+        name: Of the video.
+        classification: Its classification.
+        spec: The model's description.
+        strip: Pictures of the video.
+        ran: Names and values of how the model ran, without those that are None.
+    """
     course = Course.of(classification)
     labels, views = spec.labels, classification.views
     classes = course.notable_classes([item.index for item in classification.predictions], NUM_COLOURS)
@@ -81,11 +94,14 @@ def page(
         strip=strip,
         wide=course_chart(course, classes),
         narrow=course_chart(course, classes, is_narrow=True),
-        classes=[labels.names[index] for index in classes],
+        classes=classes,
+        labels=labels,
         has_crops=any(view.crop for view in views),
         rows=[(view, *(*top_k(view.probabilities, labels, 2), None)[:2]) for view in views],
         video_facts=_video_facts(classification, strip),
-        model_facts=_model_facts(classification, spec, device, precision),
+        model_facts=_model_facts(classification, spec, ran),
+        made_on=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        version=versions([OWN_NAME]).get(OWN_NAME, "of unknown version"),
     )
 
 
@@ -118,6 +134,11 @@ def _caption(time_s: float, duration_s: float) -> str:
     return f"{time_s:.1f} s" if duration_s < 120 else time_text(time_s, duration_s)
 
 
+def _short(digest: str | None) -> str:
+    """Return the start of a SHA-256, enough to tell files apart; `i3d info` shows all of it."""
+    return "not known" if digest is None else f"{digest[:16]}…"
+
+
 def _video_facts(classification: Classification, strip: FilmStrip) -> list[tuple[str, object]]:
     return [
         ("length", f"{classification.duration_s:.3f} s"),
@@ -129,16 +150,15 @@ def _video_facts(classification: Classification, strip: FilmStrip) -> list[tuple
 
 
 def _model_facts(
-    classification: Classification, spec: ModelSpec, device: str | None, precision: str | None
+    classification: Classification, spec: ModelSpec, ran: Sequence[tuple[str, str | None]]
 ) -> list[tuple[str, object]]:
     flow = classification.flow
     items: list[tuple[str, object]] = [
         ("model", spec.title()),
-        ("device", device),
-        ("runs in", precision),
+        *ran,
         ("optical flow by", None if flow is None else flow.method),
         ("is shown", f"clips of {spec.num_frames} frames, {spec.sampling()}; {spec.framing()}"),
-        ("fingerprint", spec.fingerprint or "not known"),
-        ("frozen graph", spec.frozen_graph_sha256 or "not known"),
+        ("fingerprint", _short(spec.fingerprint)),
+        ("frozen graph", _short(spec.frozen_graph_sha256)),
     ]
     return [(name, value) for name, value in items if value is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from i3d_edge.core.text import probability_text
 from i3d_edge.runtime.show.palette import DASHES, ON_DARK, ON_LIGHT
 
 _SHARED = "i3d_edge.runtime.show"
@@ -30,7 +31,7 @@ def environment(package: str = _SHARED) -> Environment:
         keep_trailing_newline=True,
     )
     made.globals |= {"on_light": ON_LIGHT, "on_dark": ON_DARK, "dashes": DASHES}
-    made.filters["percent"] = percent
+    made.filters |= {"percent": percent, "probability": probability_text}
     return made
 
 
