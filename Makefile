@@ -13,7 +13,7 @@ ROUNDS ?= 15
 VIDEOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-avx2 test-slow lint docs site bench openvino-dev clean
+.PHONY: help setup wheel check-demo demo test test-avx2 test-slow lint docs site bench openvino-dev clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,16 +21,24 @@ help:  ## list the targets
 setup: $(VENV)/.installed  ## make .venv with all that is needed to use i3d; .venv/bin/i3d is the command
 
 $(VENV)/.installed: requirements.txt requirements-runtime.txt pyproject.toml
+	@echo "installing into $(VENV), about 3 GB with TensorFlow: a few minutes the first time"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt -e .
 	touch $@
 
+wheel:  ## build dist/i3d_edge-*.whl, all that an edge box installs
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/i3d_edge-*.whl
+
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@
 
-demo: $(VENV)/.installed  ## DeepMind's weights -> IR -> actions in a video; VIDEO=path CHECKPOINT=prefix INT8=1
+check-demo:
+	@[ -z "$(VIDEO)" ] || [ -f "$(VIDEO)" ] || { echo "VIDEO: no file '$(VIDEO)'" >&2; exit 2; }
+
+demo: check-demo $(VENV)/.installed  ## DeepMind's weights -> IR -> actions in a video; VIDEO=path CHECKPOINT=prefix INT8=1
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh "$(DEMO)" "$(CHECKPOINT)" "$(VIDEO)" "$(INT8)"
 
 test: $(VENV)/.installed-dev  ## run the default tests (under 5 minutes on 2 cores)
@@ -71,4 +79,4 @@ openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart 
 	.venv-openvino-dev/bin/opt_in_out --opt_out
 
 clean:  ## remove what the other targets made, but for the environments
-	rm -rf $(DEMO) $(BENCH) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(DEMO) $(BENCH) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,7 @@
 #!/bin/sh
 # From published weights to labelled actions in a video; `make demo` calls it. What is there already is reused.
 #   demo.sh FOLDER [CHECKPOINT [VIDEO [INT8]]]
-# CHECKPOINT: a prefix like .../model.ckpt; without one, DeepMind's rgb_scratch is fetched.
+# CHECKPOINT: a prefix like .../model.ckpt, or its folder; without one, DeepMind's rgb_scratch is fetched.
 # VIDEO: what to classify; without one, a demo video is fetched.
 # INT8: anything but nothing also makes an INT8 model and times both.
 set -eu
@@ -14,6 +14,11 @@ int8=${4:-}
 step() { printf '\n== %s\n' "$*"; }
 fail() { echo "$*" >&2; exit 2; }
 
+# The folder of one checkpoint stands for it.
+if [ -d "$checkpoint" ]; then
+    set -- "$checkpoint"/*.index
+    if [ $# -eq 1 ] && [ -f "$1" ]; then checkpoint=${1%.index}; fi
+fi
 [ -z "$checkpoint" ] || [ -f "$checkpoint.index" ] || fail "CHECKPOINT: no checkpoint '$checkpoint' (no file $checkpoint.index)"
 [ -z "$video" ] || [ -f "$video" ] || fail "VIDEO: no file '$video'"
 [ -z "$video" ] || i3d info "$video" >/dev/null || exit 2
@@ -61,6 +66,6 @@ step "answer"
 cat "$folder/answer.txt"
 
 step "look at"
-echo "page             $shown.html"
 echo "annotated video  $shown.mp4"
 echo "IR               $ir, ${ir%.xml}.bin"
+echo "open $shown.html"

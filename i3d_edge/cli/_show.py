@@ -160,8 +160,16 @@ class Shows:
         from i3d_edge.runtime.show import write_page
 
         engine = classifier.engine
-        ran = {"device": engine.device, "precision": engine.precision, "model": self.model_path}
-        write_page(source, answer, classifier.spec, output, **ran, force=self.force)
+        write_page(
+            source,
+            answer,
+            classifier.spec,
+            output,
+            device=engine.device,
+            precision=engine.precision,
+            model=self.model_path,
+            force=self.force,
+        )
         note(f"wrote {output}")
 
 
