@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from i3d_edge.accuracy.data.classes import ClassMatcher
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
-from i3d_edge.accuracy.data.formats.entry import is_utf8
+from i3d_edge.accuracy.data.formats.entry import is_utf8, is_video
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.runtime.frames.image_sequence import numbered_images
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+"""How absolute paths begin on Windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
     source = ListSource(path, root, classes, options.split)
     name = options.format_name or sniff(source)
     _require_meaning(source, name)
-    entries = FORMATS[name](source)
+    entries = [_portable(source, entry) for entry in FORMATS[name](source)]
     _require_utf8(source, entries)
     matcher = ClassMatcher(labels)
     notes = _check_indices(source, entries, matcher)
@@ -151,6 +155,19 @@ def _require_utf8(source: ListSource, entries: Sequence[ListEntry]) -> None:
             )
 
 
+def _portable(source: ListSource, entry: ListEntry) -> ListEntry:
+    """Read a path that Windows wrote, unless a file has that very name."""
+    if not ("\\" in entry.path or _DRIVE.match(entry.path)) or os.path.exists(source.root / entry.path):
+        return entry
+    if _DRIVE.match(entry.path) and os.name != "nt":
+        raise source.error(
+            entry.where,
+            f"has an absolute path of Windows: {entry.path!r}",
+            hint="make the paths relative to one folder, and give that folder by --videos",
+        )
+    return replace(entry, path=entry.path.replace("\\", "/"))
+
+
 def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str | None:
     name = entry.label
     if entry.index is not None:
@@ -166,7 +183,8 @@ def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str |
     try:
         return matcher.match(name)
     except LabelError as error:
-        raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=error.hint) from None
+        hint = "path and label seem to be swapped: the path comes first" if is_video(name) else error.hint
+        raise LabelError(f"list {str(source.path)!r}, {entry.where}: {error.message}", hint=hint) from None
 
 
 def _check_indices(source: ListSource, entries: Sequence[ListEntry], matcher: ClassMatcher) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from i3d_edge.core.files import check_output, sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
+from i3d_edge.runtime import VIDEO_SUFFIXES
 
 How = Literal["stratified", "random", "omz"]
 
@@ -108,10 +109,10 @@ def make_subset(
         ]
         _pick_all(_strata(data.videos, how, seed), num_videos, picking)
     if not picking.taken:
-        first = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
+        reason = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
         raise ListError(
-            f"none of the {len(data.videos)} videos of data set {str(data.path)!r} can be used{first}",
-            hint="--videos says where they lie",
+            f"none of the {len(data.videos)} videos of data set {str(data.path)!r} can be used{reason}",
+            hint=f"looked for {_looked_for(data)}; --videos says where they lie",
         )
     content: ManifestContent = {
         "manifest_version": MANIFEST_VERSION,
@@ -129,6 +130,14 @@ def make_subset(
     manifest = write_manifest(output, content, force=force)
     note_verified(manifest, data.root, picking.stats())
     return manifest
+
+
+def _looked_for(data: DataSet) -> str:
+    """Return the path of the first video, or the pattern by which it is found."""
+    file = data.videos[0].file
+    if data.format != "kinetics" or file.exists():
+        return repr(str(file))
+    return f"'{file.with_suffix('')}.*' ({', '.join(sorted(VIDEO_SUFFIXES))}; also in folders below)"
 
 
 def _pick_all(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from i3d_edge.cli._base import (
     Command,
@@ -18,9 +19,10 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.core import labels as label_sets
-from i3d_edge.core.errors import LabelError
+from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.text import plural, some
 
 if TYPE_CHECKING:
     from i3d_edge.accuracy.data.dataset import ListOptions
@@ -84,7 +86,9 @@ def subset(
     except LabelError as error:
         if model_path is not None or labels_text is not None:
             raise
-        raise LabelError(error.message, hint=f"{labels.name} was assumed; give --model IR or --labels") from error
+        nearest = f"{error.hint}; " if error.hint else ""
+        hint = f"{nearest}{labels.name} was assumed: --model IR or --labels says otherwise"
+        raise LabelError(error.message, hint=hint) from error
     for text in data.notes:
         note(f"note: {text}")
     manifest = accuracy.make_subset(
@@ -107,12 +111,14 @@ def subset(
     kinds = Counter(item["reason"].partition(":")[0] for item in excluded)
     videos = content["videos"]
     num_short = sum(video["duration_s"] < CLIP_S for video in videos)
-    num_classes = len({video["label"] for video in videos})
+    present = {video["label"] for video in videos}
+    absent = [name for name in labels.names if name not in present]
+    without = f"; no video of {some(absent)}" if absent else ""
     print_facts(
         [
             ("read", f"{source}: {data.format}, {len(data.videos)} videos"),
             ("chosen", f"{len(videos)} of {num_videos} asked for, {how}" + ("" if how == "omz" else f", seed {seed}")),
-            ("classes", f"{num_classes} of {content['num_classes']} ({content['labels']})"),
+            ("classes", f"{len(labels) - len(absent)} of {len(labels)} ({labels.name}){without}"),
             ("excluded", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"),
             ("short", f"{num_short} are shorter than one clip: clips repeat them" if num_short else "none"),
             ("written", str(manifest.path)),
@@ -120,7 +126,13 @@ def subset(
         ]
     )
     if len(videos) < num_videos:
-        note(f"note: only {len(videos)} videos can be used")
+        given = click.get_current_context().get_parameter_source("num_videos") is ParameterSource.COMMANDLINE
+        if given:
+            raise ListError(
+                f"only {len(videos)} of the {num_videos} videos asked for can be used",
+                hint=f"{manifest.path} pins those; --num-videos {len(videos)} asks for no more",
+            )
+        note(f"note: only {plural(len(videos), 'video')} can be used")
 
 
 def _labels(model_path: Path | None, text: str | None) -> LabelSet:

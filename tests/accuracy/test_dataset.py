@@ -66,7 +66,7 @@ def test_lines_that_are_neither(tmp_path: Path) -> None:
     path = write(tmp_path, "a.mp4 zumba\n")
     assert message(ListError, path) == (
         f"list '{path}', line 1, is not a path and a class index: 'a.mp4 zumba'\n\n"
-        "hint: a list of label names needs a first line with the columns path,label"
+        "hint: the path comes first, then the index; for names, a header says path,label, or is Kinetics' own"
     )
 
 

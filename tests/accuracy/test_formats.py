@@ -7,7 +7,7 @@ import pytest
 from listing import LABELS, message, rows, touch, write
 
 from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
-from i3d_edge.core.errors import LabelError
+from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet
 
 
@@ -218,7 +218,7 @@ def test_numbers_of_too_many_digits(tmp_path: Path, subtests: pytest.Subtests) -
             if line == "a.mp4 {}":
                 assert message(path) == (
                     f"list '{path}', line 1, is not a path and a class index: '{number[:120]}...'\n\n"
-                    "hint: a list of label names needs a first line with the columns path,label"
+                    "hint: the path comes first, then the index; for names, a header says path,label, or is Kinetics' own"
                 )
             text = message(path, format_name="frame-folders")
             assert text == (
@@ -310,7 +310,9 @@ def test_json_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None
     for text in ['{"videos": []}', '{"database', '{"a": ' * 100_000]:
         with subtests.test(text=text[:20]):
             path = write(tmp_path / "a.json", text)
-            assert message(path) == (f"list '{path}' is JSON, but neither a manifest nor Open Model Zoo's annotation")
+            assert message(path) == (
+                f"list '{path}' is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's annotation"
+            )
 
 
 def test_json_of_open_model_zoo_with_labels_that_are_no_names(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -360,3 +362,64 @@ def test_hmdb51(tmp_path: Path) -> None:
     assert message(tmp_path, split="3") == f"folder '{tmp_path}' holds no <class>_test_split3.txt files"
     path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
     assert message(tmp_path, split="3") == f"list '{path}', line 1, is not a video and 0, 1 or 2: 'f.avi two'"
+
+
+def test_lists_as_other_programs_write_them(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    touch(tmp_path, "zumba/a.mp4", "b\\c.mp4")
+    for case, name, text, expected in [
+        ("Windows, by name", "l.csv", "path,label\nzumba\\a.mp4,zumba\n", "zumba/a.mp4"),
+        ("Windows, by index", "l.txt", "yoga\\gone.mp4 398\n", "yoga/gone.mp4"),
+        ("a backslash in a name", "l.txt", "b\\c.mp4 399\n", "b\\c.mp4"),
+        ("quotes", "l.txt", '"zumba/a.mp4" 399\n', "zumba/a.mp4"),
+        ("quotes and a count", "l.txt", '"take 2.mp4", 250, 399\n', "take 2.mp4"),
+        ("tabs", "l.tsv", "path\tlabel\nzumba/a.mp4\tzumba\n", "zumba/a.mp4"),
+        ("semicolons, capitals", "l.csv", "\nLabel;Path\nzumba;a,b.mp4\n", "a,b.mp4"),
+    ]:
+        with subtests.test(case):
+            [(path, _label)] = rows(read_dataset(write(tmp_path / name, text), LABELS))
+            assert path == expected
+
+
+def test_lists_that_cannot_be_meant(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    touch(tmp_path / "flat", "aaaaaaaaaaa_000001_000011.mp4", "._b.mp4")
+    for name, text, expected in [
+        (
+            "l.csv",
+            "path,label\nC:\\data\\a.mp4,zumba\n",
+            "line 2, has an absolute path of Windows: 'C:\\\\data\\\\a.mp4'",
+        ),
+        ("l.csv", "path,label\n\\\\server\\a.mp4,zumba\n", "has an absolute path of Windows"),
+        ("l.csv", "path,label\nD:/a.mp4,zumba\n", "has an absolute path of Windows"),
+        ("l.csv", "path,label\nzumba,zumba/a.mp4\n", "hint: path and label seem to be swapped: the path comes first"),
+        ("l.txt", "399 zumba/a.mp4\n", "hint: the path comes first, then the index"),
+        ("l.csv", "zumba,aaaaaaaaaaa,1,11,val\n", "a header says path,label, or is Kinetics' own"),
+        ("l.json", '[{"path": "a.mp4"}]', "is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's"),
+    ]:
+        with subtests.test(text=text):
+            assert expected in message(write(tmp_path / name, text), (ListError, LabelError))
+    assert message(tmp_path / "flat").endswith(
+        "hint: 1 video of unknown class: give a list that says it, such as Kinetics' own CSV, and "
+        f"--videos {tmp_path}/flat"
+    )
+
+
+def test_the_json_of_kinetics(tmp_path: Path) -> None:
+    touch(tmp_path, "zumba/aaaaaaaaaaa_000001_000011.mkv", "._aaaaaaaaaaa_000001_000011.mp4")
+    video = {"annotations": {"label": "zumba", "segment": [1.0, 11.0]}, "duration": 10.0, "subset": "validate"}
+    other = {"annotations": {"segment": [2.0, 12.0]}, "subset": "test"}
+    path = write(tmp_path / "k.json", json.dumps({"aaaaaaaaaaa": video, "bbbbbbbbbbb": other}))
+    assert rows(read_dataset(path, LABELS)) == [
+        ("zumba/aaaaaaaaaaa_000001_000011.mkv", "zumba"),
+        ("bbbbbbbbbbb_000002_000012.mp4", None),
+    ]
+    assert len(read_dataset(path, LABELS, ListOptions(split="val")).videos) == 1
+    del other["annotations"]
+    write(path, json.dumps({"aaaaaaaaaaa": video, "bbbbbbbbbbb": other}))
+    assert message(path) == (f"list '{path}', video 'bbbbbbbbbbb', has no 'annotations' with a 'segment' of two times")
+
+
+def test_hidden_files_and_folders_are_no_videos(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "zumba/a.mp4", "zumba/._a.mp4", "zumba/.DS_Store", ".cache/b.mp4", "zumba/.c/1.jpg", "zumba/d/._1.jpg"
+    )
+    assert rows(read_dataset(tmp_path, LABELS)) == [("zumba/a.mp4", "zumba")]

@@ -239,6 +239,6 @@ def test_nothing_that_can_be_used(tmp_path: Path) -> None:
         make_subset(read_dataset(tmp_path / "list.csv", LABELS), LABELS, tmp_path / "m.json")
     assert str(caught.value) == (
         f"none of the 1 videos of data set '{tmp_path / 'list.csv'}' can be used; the first: missing: there is no such "
-        "file\n\nhint: --videos says where they lie"
+        f"file\n\nhint: looked for '{tmp_path / 'a.mp4'}'; --videos says where they lie"
     )
     assert not (tmp_path / "m.json").exists()

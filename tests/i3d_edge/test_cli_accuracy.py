@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -50,16 +51,21 @@ def manifest(folders: Path, tiny_ir: Path, tmp_path: Path) -> Path:
 def test_subset_says_what_it_did(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
     args = ["accuracy", "subset", folders, "--model", tiny_ir, "--num-videos", 9, "-o"]
     result = i3d(*args, tmp_path / "m.json")
-    assert result.exit_code == 0, result.output
     facts = dict(line.split("  ", 1) for line in result.stdout.splitlines())
     assert facts["read"].strip() == f"{folders}: class-folders, 6 videos"
     assert facts["chosen"].strip() == "5 of 9 asked for, stratified, seed 0"
-    assert facts["classes"].strip() == "3 of 400 (kinetics-400)"
+    assert facts["classes"].strip() == (
+        "3 of 400 (kinetics-400); no video of 'abseiling', 'air drumming', 'answering questions' and 394 more"
+    )
     assert facts["excluded"].strip() == "1 corrupt"
     assert facts["short"].strip() == "5 are shorter than one clip: clips repeat them"
     assert facts["digest"].strip() == json.loads((tmp_path / "m.json").read_text())["digest"]
     assert "excluded archery/0.mp4: corrupt: VideoOpenError: cannot open video 'archery/0.mp4'" in result.stderr
-    assert result.stderr.endswith("note: only 5 videos can be used\n")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "ListError: only 5 of the 9 videos asked for can be used\n\n"
+        f"hint: {tmp_path / 'm.json'} pins those; --num-videos 5 asks for no more\n"
+    )
 
     again = i3d(*args, tmp_path / "m.json")
     assert again.exit_code == 1
@@ -77,7 +83,7 @@ def test_subset_used_wrongly(folders: Path, tmp_path: Path) -> None:
     other = i3d(*args)
     assert other.exit_code == 1
     assert "label 'no_such_dance' is not among the 400 of 'kinetics-400'" in other.stderr
-    assert other.stderr.endswith("hint: kinetics-400 was assumed; give --model IR or --labels\n")
+    assert other.stderr.endswith("kinetics-400 was assumed: --model IR or --labels says otherwise\n")
     named = i3d(*args, "--labels", "kinetics-600")
     assert named.exit_code == 1
     assert "was assumed" not in named.stderr
@@ -301,9 +307,9 @@ def test_a_room_of_frames(folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
 def test_the_choices_are_those_of_the_room() -> None:
     """They are written down twice, so that the command line loads nothing heavy."""
     from i3d_edge.accuracy.data.formats import FORMATS
-    from i3d_edge.accuracy.data.subset import HOWS
+    from i3d_edge.accuracy.data.subset import How
     from i3d_edge.cli.subset import subset
 
     choices = {param.name: getattr(param.type, "choices", None) for param in subset.params}
     assert tuple(choices["format_name"]) == tuple(FORMATS)
-    assert tuple(choices["how"]) == HOWS
+    assert tuple(choices["how"]) == get_args(How)

@@ -31,7 +31,7 @@ def rows(data: DataSet) -> list[tuple[str, str | None]]:
     return [(video.path, video.label) for video in data.videos]
 
 
-def message(path: Path, error: type[Exception] = ListError, **options: Any) -> str:
+def message(path: Path, error: type[Exception] | tuple[type[Exception], ...] = ListError, **options: Any) -> str:
     with pytest.raises(error) as caught:
         read_dataset(path, LABELS, ListOptions(**options))
     return str(caught.value)

@@ -48,15 +48,19 @@ def sniff(source: ListSource) -> str:
     if os.path.isdir(source.path):
         return "hmdb51" if lines.is_hmdb51(source.path) else "class-folders"
     text = source.text()
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith("{") or source.path.suffix.lower() == ".json":
         document = parse_object(text) or {}
         if "database" in document:
             return "omz"
+        if tables.is_kinetics_json(document):
+            return "kinetics"
         if MANIFEST_KEY in document:
             raise ListError(
                 f"data set {str(source.path)!r} is a manifest: its videos are chosen already",
                 hint="`i3d accuracy run` takes it as it is",
             )
-        raise ListError(f"list {str(source.path)!r} is JSON, but neither a manifest nor Open Model Zoo's annotation")
+        raise ListError(
+            f"list {str(source.path)!r} is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's annotation"
+        )
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     return next((name for name, matches in _FIRST_LINES.items() if matches(first_line)), "path-index")

@@ -47,9 +47,9 @@ class ListSource:
             if line.strip():
                 yield number, line.strip()
 
-    def error(self, line: int, text: str, *, hint: str | None = None) -> ListError:
-        """Return an error about one line."""
-        return ListError(f"list {str(self.path)!r}, line {line}, {text}", hint=hint)
+    def error(self, where: str, text: str, *, hint: str | None = None) -> ListError:
+        """Return an error about one place, for instance "line 3"."""
+        return ListError(f"list {str(self.path)!r}, {where}, {text}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,14 @@ def video_files(folder: Path) -> dict[str, str]:
             folders.clear()
             continue
         searched.add(real)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() in VIDEO_SUFFIXES:
-                found.setdefault(stem, os.path.relpath(os.path.join(parent, name), folder))
+            if is_video(name):
+                found.setdefault(os.path.splitext(name)[0], os.path.relpath(os.path.join(parent, name), folder))
     return found
+
+
+def is_video(name: str) -> bool:
+    """Whether a file is named like a video; hidden ones, such as macOS's `._a.mp4`, are none."""
+    base = os.path.basename(name)
+    return not base.startswith(".") and os.path.splitext(base)[1].lower() in VIDEO_SUFFIXES

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, is_video
 from i3d_edge.core.errors import ListError
-from i3d_edge.runtime import VIDEO_SUFFIXES
+from i3d_edge.core.text import plural
 
 _SPLITS = frozenset({"train", "val", "valid", "validate", "validation", "test"})
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -21,7 +21,8 @@ def read_class_folders(source: ListSource) -> list[ListEntry]:
 
 
 def _read(source: ListSource) -> list[ListEntry]:
-    folders = sorted(entry.name for entry in os.scandir(source.root) if os.path.isdir(entry.path))
+    inside = sorted(entry.name for entry in os.scandir(source.root) if not entry.name.startswith("."))
+    folders = [name for name in inside if os.path.isdir(source.root / name)]
     if folders and {name.lower() for name in folders} <= _SPLITS:
         raise ListError(
             f"folder {str(source.root)!r} holds splits, not a folder for each class: {', '.join(folders)}",
@@ -31,17 +32,21 @@ def _read(source: ListSource) -> list[ListEntry]:
     for label in folders:
         for entry in sorted(os.scandir(source.root / label), key=lambda item: item.name):
             path = f"{label}/{entry.name}"
-            is_video = os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES
-            if (is_video and os.path.isfile(entry.path)) or (os.path.isdir(entry.path) and _holds_images(entry.path)):
+            is_folder = os.path.isdir(entry.path) and not entry.name.startswith(".")
+            if (is_video(entry.name) and os.path.isfile(entry.path)) or (is_folder and _holds_images(entry.path)):
                 entries.append(ListEntry(f"folder {label!r}", path, label))
     if not entries:
+        flat = sum(map(is_video, inside))
         raise ListError(
             f"folder {str(source.root)!r} holds no class folders with videos",
-            hint="one folder per class, named after it, with a video per file",
+            hint=f"{plural(flat, 'video')} of unknown class: give a list that says it, such as Kinetics' own CSV, and "
+            f"--videos {source.root}"
+            if flat
+            else "one folder per class, named after it, with a video per file",
         )
     return entries
 
 
 def _holds_images(folder: str) -> bool:
     with os.scandir(folder) as entries:
-        return any(entry.name.lower().endswith(_IMAGE_SUFFIXES) for entry in entries)
+        return any(entry.name.lower().endswith(_IMAGE_SUFFIXES) and not entry.name.startswith(".") for entry in entries)

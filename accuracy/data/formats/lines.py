@@ -5,20 +5,19 @@ MMAction2, GluonCV and PySlowFast separate by white space or a comma.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, is_video
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.text import shown
-from i3d_edge.runtime import VIDEO_SUFFIXES
 
+_PATH = r"(?P<quote>\"?)(?P<path>.+?)(?P=quote)"
 _NUMBER = r"(?:\s*,\s*|\s+)0*(?P<{}>\d{{1,9}})"
-_INDEXED = re.compile(r"(?P<path>.+?)" + _NUMBER.format("index"))
-_FRAMES = re.compile(r"(?P<path>.+?)" + _NUMBER.format("num_frames") + _NUMBER.format("index"))
+_INDEXED = re.compile(_PATH + _NUMBER.format("index"))
+_FRAMES = re.compile(_PATH + _NUMBER.format("num_frames") + _NUMBER.format("index"))
 _UCF101 = re.compile(r"(?P<path>(?P<label>[^/\s]+)/v_\S+\.avi)(\s+\d+)?")
 _HMDB51 = re.compile(r"(?P<name>.+?)\s+(?P<part>[012])")
 _HMDB51_TEST = "2"
@@ -28,7 +27,7 @@ _Matcher = Callable[[str], re.Match[str] | None]
 
 def read_indexed(source: ListSource) -> list[ListEntry]:
     """Read lines of a path and a class index; GluonCV writes a video's number of frames between them."""
-    hint = "a list of label names needs a first line with the columns path,label"
+    hint = "the path comes first, then the index; for names, a header says path,label, or is Kinetics' own"
     found = _matches(source, _match_indexed, "a path and a class index", hint)
     return [ListEntry(where, match["path"], index=int(match["index"])) for where, match in found]
 
@@ -71,7 +70,7 @@ def read_hmdb51(source: ListSource) -> list[ListEntry]:
 def is_frames(first_line: str) -> bool:
     """Whether a first line names a frame folder with its length, and not a video with two numbers in its name."""
     match = _FRAMES.fullmatch(first_line.strip())
-    return match is not None and not _is_video(match["path"])
+    return match is not None and not is_video(match["path"])
 
 
 def is_ucf101(first_line: str) -> bool:
@@ -95,14 +94,10 @@ def _matches(
     for number, line in source.lines():
         match = match_line(line)
         if match is None:
-            raise source.error(number, f"is not {what}: {shown(line)!r}", hint=hint)
+            raise source.error(f"line {number}", f"is not {what}: {shown(line)!r}", hint=hint)
         yield f"line {number}", match
 
 
 def _match_indexed(line: str) -> re.Match[str] | None:
     counted = _FRAMES.fullmatch(line)
-    return counted if counted and _is_video(counted["path"]) else _INDEXED.fullmatch(line)
-
-
-def _is_video(path: str) -> bool:
-    return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
+    return counted if counted and is_video(counted["path"]) else _INDEXED.fullmatch(line)
