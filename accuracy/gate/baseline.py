@@ -185,7 +185,7 @@ def read_baseline(path: Path) -> Baseline:
     if path.is_dir():
         raise ResultError(
             f"baseline {str(path)!r} is a folder, not a file",
-            hint="`i3d accuracy baseline` makes one of a run; to compare, give the baseline first and then the run",
+            hint=f"`i3d accuracy baseline {path} -o baseline.json` makes one, if that is a run",
         )
     baseline = BASELINE.read(path)
     seen: set[str] = set()

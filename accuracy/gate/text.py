@@ -12,6 +12,7 @@ from tabulate import tabulate
 from i3d_edge.accuracy.gate.changes import format_changes
 from i3d_edge.accuracy.gate.comparison import Comparison, Flip
 from i3d_edge.accuracy.gate.verdict import GateCheck, Limits, Verdict, combine, format_points
+from i3d_edge.runtime.show.templates import percent
 
 Undecided = Literal["pass", "fail"]
 
@@ -123,8 +124,8 @@ def _accuracies(found: Comparison) -> list[list[str]]:
     return [
         [
             name,
-            f"{100 * before:.2f} %",
-            f"{100 * after:.2f} %",
+            percent(before),
+            percent(after),
             f"{100 * (after - before):+.2f} points" if after != before else "none",
         ]
         for name, before, after in (

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.comparison import Comparison
+from i3d_edge.core.text import plural
 
 DEFAULT_MAX_DROP = 0.02
 """At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
@@ -58,7 +59,10 @@ class GateCheck:
 def judge(comparison: Comparison, limits: Limits) -> list[GateCheck]:
     """Hold a comparison to its limits; identical predictions keep all of them, however few videos there are."""
     if comparison["num_identical"] == comparison["num_videos"]:
-        drop = GateCheck("top-1 drop", Verdict.PASSED, "the predictions are identical")
+        num_videos, few = comparison["num_videos"], ""
+        if drop_verdict(0, 0, num_videos, limits.max_drop) is not Verdict.PASSED:
+            few = f"; otherwise {plural(num_videos, 'video')} would be too few for this limit"
+        drop = GateCheck("top-1 drop", Verdict.PASSED, f"the predictions are identical{few}")
     else:
         lost, gained = len(comparison["lost"]), len(comparison["gained"])
         drop = check_drop(lost, gained, comparison["num_videos"], limits.max_drop)

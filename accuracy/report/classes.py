@@ -52,8 +52,6 @@ def confusion_table(model: ReportedModel) -> Table:
 def confusions_title(model: ReportedModel) -> str:
     """Return the most frequent wrong answer."""
     names, pairs = model.run.class_names, model.details["confusions"]
-    if not pairs:
-        return f"{model.title}: no video is taken for another class"
     first = pairs[0]
     if first["num_videos"] == 1:
         return f"{model.title}: no two wrong answers are alike"

@@ -12,8 +12,6 @@ from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Details, Metric, ModelInfo, Protocol
 from i3d_edge.core.labels import hash_names
 
-_ALONE = "ir"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedModel:
@@ -53,10 +51,9 @@ class ReportedModel:
 
     @property
     def title(self) -> str:
-        """Its name, or its file's name if the run has no other, with the precision that it ran in."""
-        name = Path(self.info["path"]).stem if self.model == _ALONE else self.model
+        """Its name, with the precision that it ran in."""
         precision = self.info["executed_precision"]
-        return name if precision.casefold() in name.casefold() else f"{name} ({precision})"
+        return self.model if precision.casefold() in self.model.casefold() else f"{self.model} ({precision})"
 
     @property
     def address(self) -> str:

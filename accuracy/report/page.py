@@ -17,6 +17,7 @@ from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
 from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.text import plural
 from i3d_edge.runtime.show.templates import environment, percent
 
@@ -26,6 +27,7 @@ _SUMMARY_METRICS = {
     "top-1 per clip ↑": "clip_top1",
 }
 _SHOWN_DROPPED = 20
+_FEW_VIDEOS = 100
 _METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
 
 
@@ -71,7 +73,7 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
     return made.get_template("report.html.j2").render(
         title=_title(shown),
         lead=_lead(shown[0], names[shown[0]]),
-        warnings=_interruptions(shown),
+        warnings=_warnings(shown),
         notices=_notices(shown),
         summary=_summary(shown),
         tradeoffs=_tradeoffs(shown),
@@ -95,7 +97,9 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
 def _title(shown: Sequence[ReportedModel]) -> str:
     num_sets = len(models.titles_by_data(shown))
     num_scored = max(model.run.result["counts"]["scored"] for model in shown)
-    return f"Accuracy of I3D on {plural(num_scored, 'video') if num_sets == 1 else f'{num_sets} sets of videos'}"
+    origins = {model.info["origin"] for model in shown} - {UNKNOWN}
+    name = origins.pop() if len(origins) == 1 else plural(len(shown), "model")
+    return f"Accuracy of {name} on {plural(num_scored, 'video') if num_sets == 1 else f'{num_sets} sets of videos'}"
 
 
 def _lead(first: ReportedModel, name: str) -> str:
@@ -108,9 +112,11 @@ def _lead(first: ReportedModel, name: str) -> str:
     )
 
 
-def _interruptions(shown: Sequence[ReportedModel]) -> list[str]:
-    """Return a warning per interrupted run."""
-    return [
+def _warnings(shown: Sequence[ReportedModel]) -> list[str]:
+    """Return a warning per interrupted run, and one if the videos are too few to say much."""
+    fewest = min(model.run.result["counts"]["scored"] for model in shown)
+    few = f"Only {plural(fewest, 'video')}: too few to tell models apart; 400 give about 4.6 points each way."
+    return [few] * (fewest < _FEW_VIDEOS) + [
         f"INTERRUPTED. The run {title} stopped after {models.progress(own[0].run)}."
         for title, own in models.groups(shown, lambda model: model.run_title).items()
         if not own[0].run.is_complete
@@ -166,10 +172,12 @@ def _speed(model: ReportedModel) -> tuple[str, str]:
 
 def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
     titles = models.titles_by_data(shown)
-    return [
+    figures = [
         ("" if len(titles) == 1 else f": {titles[data]}", tradeoff(group))
         for data, group in models.groups(shown, lambda model: model.data).items()
+        if len(group) > 1  # one point is no comparison
     ]
+    return [(where, figure) for where, figure in figures if figure]
 
 
 def _run_facts(run: RecordedRun) -> Mapping[str, str]:
@@ -188,12 +196,11 @@ def _run_facts(run: RecordedRun) -> Mapping[str, str]:
 
 
 def _models_table(shown: Sequence[ReportedModel]) -> Table:
-    headers = ["model", "run:name", "file", "SHA-256", "weights", "stored as", "ran in", "on", *_METRICS]
+    headers = ["model", "file", "SHA-256", "stored as", *_METRICS]
     rows: list[list[Cell]] = []
     for model in shown:
         info, metrics = model.info, model.metrics
-        cells = [model.title, model.address, Path(info["path"]).name, info["sha256"][:12], info["origin"]]
-        cells += [info["weights_precision"] or "not stated", info["executed_precision"], info["device"]]
+        cells = [model.title, Path(info["path"]).name, info["sha256"][:12], info["weights_precision"] or "not stated"]
         rows.append([*cells, *(count(metrics[name]) if name in metrics else "none" for name in _METRICS)])
     return Table(headers, rows)
 

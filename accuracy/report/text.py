@@ -20,12 +20,13 @@ _SHOWN_CONFUSIONS = 10
 
 def format_result(result: Result) -> str:
     """Return a result as text: metrics with intervals, counts, and every warning."""
+    counts = result["counts"]
     rows = [
         (model, name, percent(metric["value"]), interval(metric), count(metric))
         for model, metrics in result["metrics"].items()
         for name, metric in metrics.items()
     ]
-    dropped = [f"  dropped {item['path']}: {item['reason']}" for item in result["counts"]["dropped"]]
+    dropped = [f"  dropped {item['path']}: {item['reason']}" for item in counts["dropped"]]
     warnings = [f"  {path}: {'; '.join(own)}" for path, own in result["warnings"].items()]
     lines = [tabulate(rows, headers=("model", "metric ↑", "value", "95 % interval", "count"), tablefmt="simple"), ""]
     lines += [
@@ -33,10 +34,13 @@ def format_result(result: Result) -> str:
         for name, info in result["what"].items()
     ]
     lines.append(f"protocol: {protocol_line(result['how'])}")
-    lines += [f"videos: {counts_line(result['counts'])}", *_first(dropped, _SHOWN_DROPPED)]
+    lines += [f"videos: {counts_line(counts)}", *_first(dropped, _SHOWN_DROPPED)]
     if warnings:
         lines += [f"warnings: {len(warnings)} of the decoded videos", *_first(warnings, _SHOWN_WARNINGS)]
     lines.append(_time_line(result["time"]))
+    num_done, num_new = counts["decoded"] + len(counts["dropped"]), result["time"].get("num_new")
+    if num_new is not None and num_new < num_done:
+        lines.append(f"measured by this command: {num_new} of {num_done} videos; --force measures all of them again")
     if not result["is_complete"]:
         lines.append("INTERRUPTED: these are not all of the videos; run the same command again to continue")
     return "\n".join(lines)

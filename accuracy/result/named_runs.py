@@ -23,7 +23,7 @@ def read_named_runs(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]
     runs: dict[Path, RecordedRun] = {}
     named = []
     for text in texts:
-        folder, name = _split(text)
+        folder, name = split_run(text)
         if folder.resolve() not in runs:
             run = runs[folder.resolve()] = read_run(folder)
             score_run(run)
@@ -31,7 +31,7 @@ def read_named_runs(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]
     return named
 
 
-def _split(text: str) -> tuple[Path, str | None]:
+def split_run(text: str) -> tuple[Path, str | None]:
     """Split RUN[:NAME], where both may hold colons: a folder of that very name, else up to the first that exists.
 
     Example:

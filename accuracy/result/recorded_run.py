@@ -88,6 +88,8 @@ def _read_result(folder: Path) -> Result:
                 f"run {str(folder)!r} is not finished: it has no {RESULT_NAME}",
                 hint="the same `i3d accuracy run` command continues it",
             )
+        if folder.is_file():
+            raise ResultError(f"run {str(folder)!r} is a file", hint="give the folder that `i3d accuracy run` wrote")
         raise ResultError(f"no {RESULT_NAME} in {str(folder)!r}", hint="give the folder that `i3d accuracy run` wrote")
     result = RESULT.read(path)
     parts: dict[str, Mapping[str, object]] = {

@@ -160,6 +160,7 @@ class Time(TypedDict):
     wait_s: float  # in which inference waited for decoding
     prepare_s: NotRequired[float]  # making and compiling IRs for a video's length, where it is shown whole
     infer_s: dict[str, float]  # by model, for the views that count
+    num_new: NotRequired[Count]  # videos that the last command measured; 0 if all of them were done before
     num_views: Count  # per model
     views_per_s: float  # network forwards of all models per second of total_s
 
@@ -183,7 +184,7 @@ class Result(TypedDict):
 
     schema_version: int
     is_complete: bool  # False: interrupted; the same command resumes it
-    what: Annotated[dict[str, ModelInfo], NOT_EMPTY]  # by name: "ir" for one alone, else the file's stem or a given one
+    what: Annotated[dict[str, ModelInfo], NOT_EMPTY]  # by name: the one given, else the file's stem
     how: Protocol
     where: Where
     data: Data

@@ -87,14 +87,15 @@ def score_videos(
     config = run_config(facts, videos, spec)
     with Journal.open(folder, config, [video.path for video in videos], force=force) as journal:
         remaining = _resume(journal, videos, say)
+        num_before = len(journal.done)
         try:
             with DecodePool(map(HashedVideo, remaining), preset.plan(spec), num_workers=num_workers) as pool:
                 _score_all(pool, journal, scorers, spec, len(remaining))
         except KeyboardInterrupt:
-            _keep(journal, facts)
+            _keep(journal, facts, num_before)
             say(f"{len(journal.done)} of {len(videos)} videos are kept in {folder}: run it again to go on")
             raise
-    return _conclude(journal, facts)
+    return _conclude(journal, facts, num_before)
 
 
 def _facts(
@@ -143,17 +144,17 @@ def _resume(journal: Journal, videos: Sequence[ListedVideo], say: Say) -> Sequen
     return remaining
 
 
-def _keep(journal: Journal, facts: RunFacts) -> None:
+def _keep(journal: Journal, facts: RunFacts, num_before: int) -> None:
     """Leave an interrupted run as a result that is not complete."""
     journal.drop_unfinished()
     if any(map(is_scored, journal.done)):
-        write_result(journal.folder, facts, journal.done)
+        write_result(journal.folder, facts, journal.done, len(journal.done) - num_before)
 
 
-def _conclude(journal: Journal, facts: RunFacts) -> Result:
+def _conclude(journal: Journal, facts: RunFacts, num_before: int) -> Result:
     done, path = journal.done, facts.data["path"]
     if any(map(is_scored, done)):
-        return write_result(journal.folder, facts, done)
+        return write_result(journal.folder, facts, done, len(done) - num_before)
     discard(journal.folder)
     if any(video["reason"] is None for video in done):
         raise _no_labels(path, "decodable")

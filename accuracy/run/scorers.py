@@ -26,7 +26,6 @@ from i3d_edge.runtime.inference.model_choice import ModelChoice
 from i3d_edge.runtime.inference.placement import device_label, start_notes
 
 GRAPH_NAME = "frozen-graph"
-_ALONE = "ir"
 _COMPILED_LENGTHS = 3
 
 
@@ -140,7 +139,7 @@ def whole_video_scorers(
         run=lambda clip: _runner(engine_of(len(clip.frames)))(clip),
         prepare=lambda clip: engine_of(len(clip.frames)),
     )
-    return spec, {_ALONE: scorer}
+    return spec, {graph_path.stem: scorer}
 
 
 def _open_engine(choice: ModelChoice, defaults: ModelDefaults, *, is_alone: bool = False) -> Engine:

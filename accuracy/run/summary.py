@@ -50,8 +50,14 @@ def is_scored(video: DoneVideo) -> bool:
     return video["reason"] is None and video["label"] is not None
 
 
-def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo]) -> Result:
+def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo], num_new: int) -> Result:
     """Score the predictions in a folder, and write and return the result; one video at least must be scored.
+
+    Args:
+        folder: Of the run.
+        facts: What it is about.
+        done: Its videos.
+        num_new: How many of them the command at work has measured.
 
     Raises:
         OutputError: If it cannot be written.
@@ -81,7 +87,7 @@ def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo]) -> Re
         labels=Labels(name=facts.labels.name, names=list(facts.labels.names)),
         predictions_sha256=sha256_file(predictions),
         warnings=_warnings(decoded),
-        time=_time(done, list(facts.what)),
+        time={**_time(done, list(facts.what)), "num_new": num_new},
     )
     write_text(folder / RESULT_NAME, json.dumps(result, indent=2, ensure_ascii=False) + "\n", force=True)
     return result

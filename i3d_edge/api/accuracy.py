@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.errors import ArgumentError, ListError
 from i3d_edge.core.files import StrPath, check_output, write_text
 from i3d_edge.core.messages import LOG, Say
 
@@ -74,6 +75,8 @@ def run_accuracy(
     from i3d_edge.accuracy.run.scorers import ModelDefaults
 
     videos, folder = Path(videos), Path(output)
+    if not videos.exists():
+        raise ListError(f"no list, manifest or folder {str(videos)!r}")
     reading = reading or ListOptions()
     preset = replace(_preset(protocol, num_clips), flow=flow)
     defaults = ModelDefaults(device, inference_precision, spec_path, say)
@@ -150,13 +153,19 @@ def compare_run(
     Raises:
         ResultError: If a file is not whole.
         ComparisonError: If the two are not of the same measurement.
+        ArgumentError: If they are swapped.
 
     Example:
         >>> compare_run("baseline.json", "results:int8").verdict
     """
     from i3d_edge import accuracy as room
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.named_runs import read_named_runs, split_run
 
+    if os.path.isdir(split_run(str(baseline))[0]) and os.path.isfile(run):
+        raise ArgumentError(
+            f"the baseline comes first, then the run: {str(baseline)!r} is a folder, {run!r} a file",
+            hint=f"i3d accuracy compare {run} {baseline}",
+        )
     kept = room.read_baseline(Path(baseline))
     [(recorded, name)] = read_named_runs([run])
     model = room.pick_model(recorded, name)

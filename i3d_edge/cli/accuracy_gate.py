@@ -12,6 +12,7 @@ import click
 from i3d_edge.cli._base import Command, force_option, note, output_option
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.accuracy import GateReport
@@ -42,6 +43,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
       i3d accuracy baseline results -o baseline.json
     """
     from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.gate.pairs import videos_needed
     from i3d_edge.accuracy.result.named_runs import read_named_runs
 
     check_output(output, force=force)
@@ -49,7 +51,11 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     model = room.pick_model(run, name)
     made = room.make_baseline(run, model)
     room.write_baseline(output, made, force=force)
-    click.echo(f"written: {output}, {len(made['videos'])} videos by {model!r}")
+    num_videos = len(made["videos"])
+    click.echo(f"written: {output}, {plural(num_videos, 'video')} by {model!r}")
+    needed = videos_needed(0, 0, num_videos, _DEFAULT_POINTS / 100)
+    if needed is not None and needed > num_videos + 1:
+        note(f"note: too few: a limit of {_DEFAULT_POINTS:g} points takes {needed} videos at least, and better 400")
 
 
 @click.command("compare", cls=Command)
@@ -122,7 +128,7 @@ def compare(
 
     for path in (junit, markdown):
         if path is not None:
-            check_output(path, force=force)
+            check_output(path, force=force or _is_own(path))
     if 0 < max_drop_points < _SUSPICIOUS_POINTS:
         note(
             f"note: --max-drop-top1 {max_drop_points:g} is {max_drop_points:g} points, not {100 * max_drop_points:g} %"
@@ -138,10 +144,10 @@ def compare(
         )
     except I3DError as error:
         _write_files(
-            junit, junit_xml.refusal_to_junit(error.message), markdown, text.refusal_to_markdown(error.message), force
+            junit, junit_xml.refusal_to_junit(error.message), markdown, text.refusal_to_markdown(error.message)
         )
         raise
-    _write_files(junit, junit_xml.gate_to_junit(report), markdown, text.gate_to_markdown(report), force)
+    _write_files(junit, junit_xml.gate_to_junit(report), markdown, text.gate_to_markdown(report))
     if as_json:
         click.echo(json.dumps(text.gate_to_json(report), indent=2, ensure_ascii=False))
     else:
@@ -149,11 +155,19 @@ def compare(
     _exit(report)
 
 
-def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str, force: bool) -> None:
-    if junit is not None:
-        write_text(junit, xml, force=force)
-    if markdown is not None:
-        write_text(markdown, text, force=force)
+def _is_own(path: Path) -> bool:
+    """Whether a file is an earlier report of this command, which the next one replaces."""
+    try:
+        start = path.read_bytes()[:200]
+    except OSError:
+        return False
+    return b'<testsuite name="i3d accuracy compare"' in start or start.startswith(b"## Accuracy gate")
+
+
+def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str) -> None:
+    for path, content in ((junit, xml), (markdown, text)):
+        if path is not None:
+            write_text(path, content, force=True)  # as checked before
 
 
 def _exit(report: GateReport) -> None:

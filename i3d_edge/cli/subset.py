@@ -26,6 +26,7 @@ from i3d_edge.core.text import plural, some
 
 if TYPE_CHECKING:
     from i3d_edge.accuracy.data.dataset import ListOptions
+    from i3d_edge.accuracy.data.manifest import VideoManifest
     from i3d_edge.accuracy.data.subset import How
 
 _SHOWN = 10
@@ -102,7 +103,22 @@ def subset(
         num_workers=num_workers,
         force=force,
     )
+    _report(manifest, f"{source}: {data.format}, {len(data.videos)} videos", labels)
+    num_taken = len(manifest.content["videos"])
+    if num_taken < num_videos:
+        given = click.get_current_context().get_parameter_source("num_videos") is ParameterSource.COMMANDLINE
+        if given:
+            raise ListError(
+                f"only {num_taken} of the {num_videos} videos asked for can be used",
+                hint=f"{manifest.path} pins those; --num-videos {num_taken} asks for no more",
+            )
+        note(f"note: only {plural(num_taken, 'video')} can be used")
+
+
+def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
+    """Print what was read, chosen and excluded."""
     content = manifest.content
+    choice = content["choice"]
     excluded = content["excluded"]
     for item in excluded[:_SHOWN]:
         note(f"excluded {item['path']}: {item['reason']}")
@@ -116,8 +132,12 @@ def subset(
     without = f"; no video of {some(absent)}" if absent else ""
     print_facts(
         [
-            ("read", f"{source}: {data.format}, {len(data.videos)} videos"),
-            ("chosen", f"{len(videos)} of {num_videos} asked for, {how}" + ("" if how == "omz" else f", seed {seed}")),
+            ("read", read),
+            (
+                "chosen",
+                f"{len(videos)} of {choice['num_asked']} asked for, {choice['how']}"
+                + ("" if choice["seed"] is None else f", seed {choice['seed']}"),
+            ),
             ("classes", f"{len(labels) - len(absent)} of {len(labels)} ({labels.name}){without}"),
             ("excluded", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"),
             ("short", f"{num_short} are shorter than one clip: clips repeat them" if num_short else "none"),
@@ -125,14 +145,6 @@ def subset(
             ("digest", manifest.digest),
         ]
     )
-    if len(videos) < num_videos:
-        given = click.get_current_context().get_parameter_source("num_videos") is ParameterSource.COMMANDLINE
-        if given:
-            raise ListError(
-                f"only {len(videos)} of the {num_videos} videos asked for can be used",
-                hint=f"{manifest.path} pins those; --num-videos {len(videos)} asks for no more",
-            )
-        note(f"note: only {plural(len(videos), 'video')} can be used")
 
 
 def _labels(model_path: Path | None, text: str | None) -> LabelSet:

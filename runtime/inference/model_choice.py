@@ -10,7 +10,6 @@ from pathlib import Path
 from i3d_edge.core.errors import ArgumentError
 
 PRECISIONS = ("f32", "bf16", "f16")
-_ALONE = "ir"
 _NO_PRECISIONS = {"": "nothing follows it", "int8": "an INT8 IR already runs in INT8"}
 
 
@@ -62,7 +61,7 @@ class ModelChoice:
 
 
 def named_choices(texts: Sequence[str]) -> dict[str, ModelChoice]:
-    """Read several models; one alone is named "ir", each of several by its file unless it has a name.
+    """Read several models, each named by its file unless it has a name.
 
     Raises:
         ArgumentError: As `ModelChoice.parse`, or if two have the same name.
@@ -70,7 +69,7 @@ def named_choices(texts: Sequence[str]) -> dict[str, ModelChoice]:
     choices: dict[str, ModelChoice] = {}
     for text in texts:
         choice = ModelChoice.parse(text)
-        name = choice.name or (_ALONE if len(texts) == 1 else choice.stem)
+        name = choice.name or choice.stem
         if name in choices:
             raise ArgumentError(f"two models are named {name!r}", hint="name them: NAME=IR")
         choices[name] = choice

@@ -218,7 +218,8 @@ def test_numbers_of_too_many_digits(tmp_path: Path, subtests: pytest.Subtests) -
             if line == "a.mp4 {}":
                 assert message(path) == (
                     f"list '{path}', line 1, is not a path and a class index: '{number[:120]}...'\n\n"
-                    "hint: the path comes first, then the index; for names, a header says path,label, or is Kinetics' own"
+                    "hint: the path comes first, then the index; "
+                    "for names, a header says path,label, or is Kinetics' own"
                 )
             text = message(path, format_name="frame-folders")
             assert text == (

@@ -48,10 +48,10 @@ def nasty(tmp_path: Path) -> GateReport:
 
 def test_the_text(undecided: GateReport) -> None:
     assert format_gate(undecided).splitlines() == [
-        "per video ↑    baseline    run       change",
-        "-------------  ----------  --------  ------------",
-        "top-1          60.00 %     56.00 %   -4.00 points",
-        "top-5          100.00 %    100.00 %  none",
+        "per video ↑    baseline    run      change",
+        "-------------  ----------  -------  ------------",
+        "top-1          60.0 %      56.0 %   -4.00 points",
+        "top-5          100.0 %     100.0 %  none",
         "",
         "videos      50 compared, 46 identical, 4 with another best class",
         "flips       3 lost, 1 gained",

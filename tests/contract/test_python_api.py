@@ -63,8 +63,8 @@ def test_accuracy_from_run_to_report(model: str, videos: Path, tmp_path: Path) -
     assert result["counts"]["scored"] == 2
     assert i3d_edge.run_accuracy(videos, [model], tmp_path / "run", say=said.append)["is_complete"]
     assert said == ["already complete: all 2 videos are done; --force runs them again"]
-    write_baseline(tmp_path / "baseline.json", make_baseline(read_run(tmp_path / "run"), "ir"))
-    report = i3d_edge.compare_run(tmp_path / "baseline.json", f"{tmp_path / 'run'}:ir")
+    write_baseline(tmp_path / "baseline.json", make_baseline(read_run(tmp_path / "run"), Path(model).stem))
+    report = i3d_edge.compare_run(tmp_path / "baseline.json", f"{tmp_path / 'run'}:{Path(model).stem}")
     assert report.verdict.value == "passed"
     i3d_edge.write_report([str(tmp_path / "run")], tmp_path / "report.html")
     assert "<svg" in (tmp_path / "report.html").read_text(encoding="utf-8")

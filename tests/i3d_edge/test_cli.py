@@ -204,8 +204,8 @@ def test_accuracy_of_the_ir_and_of_the_graph(ir_path: Path, graph_path: Path, vi
     assert result.exit_code == 0, result.output
     assert "videos: 3 listed, 2 decoded, 2 scored, 0 without a label, 1 dropped" in result.stdout
     written = json.loads((tmp_path / "out" / "result.json").read_text())
-    assert written["what"]["ir"]["executed_precision"] == "f32"
-    assert written["metrics"]["ir"] == written["metrics"]["frozen-graph"]
+    assert written["what"][ir_path.stem]["executed_precision"] == "f32"
+    assert written["metrics"][ir_path.stem] == written["metrics"]["frozen-graph"]
     rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     ir, graph = rows[0]["probs"], rows[1]["probs"]
     assert max(abs(a - b) for a, b in zip(ir, graph, strict=True)) < 1e-5
@@ -238,7 +238,7 @@ def test_the_result_names_the_weights(ir_path: Path, graph_path: Path, video: Pa
     (tmp_path / "list.csv").write_text("path,label\nvideo.mp4,zumba\n")
     args = ["accuracy", "run", tmp_path / "list.csv", "--model", ir_path, "-o", tmp_path / "out"]
     i3d(*args)
-    what = json.loads((tmp_path / "out" / "result.json").read_text())["what"]["ir"]
+    what = json.loads((tmp_path / "out" / "result.json").read_text())["what"][ir_path.stem]
     assert what["weights_sha256"] == sha256_file(ir_path.with_suffix(".bin"))
 
     other = tmp_path / "other.pb"

@@ -29,7 +29,7 @@ def test_a_file_of_that_very_name_wins(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    assert list(named_choices(["m.xml"])) == ["ir"]
+    assert list(named_choices(["a/m.xml"])) == ["m"]
     assert list(named_choices(["a/m.xml", "m.xml@f32@GPU", "n=m.xml"])) == ["m", "m@f32@GPU", "n"]
     with pytest.raises(ArgumentError, match="two models are named 'm'"):
         named_choices(["a/m.xml", "b/m.xml"])
