@@ -148,7 +148,9 @@ precision_option = click.option(
     help="Precision to compute in.  [default: the device's choice; bf16 on CPUs that have it]",
 )
 
-frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frame rate of folders of images.")
+frames_fps_option = click.option(
+    "--frames-fps", type=_Rate(), help="Frame rate of folders of images and of raw streams."
+)
 streams_option = click.option(
     "--streams",
     "num_streams",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, flow_option, force_option, format_size, note, output_option, print_facts
+from i3d_edge.cli._base import (
+    Command,
+    flow_option,
+    force_option,
+    format_size,
+    frames_fps_option,
+    note,
+    output_option,
+    print_facts,
+)
 from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.i3d_spec import NUM_FRAMES, i3d_spec
 
@@ -26,8 +36,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Frames of the clip.",
 )
+@frames_fps_option
 @force_option
-def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, force: bool) -> None:
+def clip(
+    video: Path, output: Path, flow: FlowMethod | None, num_frames: int, frames_fps: Fraction | None, force: bool
+) -> None:
     """Write the centre clip of a video as a .npy array.
 
     The array is what I3D sees: shape (1, frames, height, width, 3), float32, RGB in [-1, 1]. With --flow it is the
@@ -46,7 +59,7 @@ def clip(video: Path, output: Path, flow: FlowMethod | None, num_frames: int, fo
 
     check_output(output, force=force)
     spec = i3d_spec(labels=kinetics_400(), stream="rgb" if flow is None else "flow", num_frames=num_frames)
-    clips = read_clips(video, spec, flow=flow)
+    clips = read_clips(video, spec, flow=flow, frames_fps=frames_fps)
     [cut] = clips.clips
     [array] = graph_inputs(cut, spec).values()
     with staged(output, force=force) as temporary, temporary.open("wb") as stream:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from i3d_edge.cli import _info_files as files
-from i3d_edge.cli._base import Command, print_facts
+from i3d_edge.cli._base import Command, frames_fps_option, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
@@ -32,7 +33,8 @@ _IR_SUFFIX = ".xml"
 @click.argument("thing", type=click.Path(path_type=Path))
 @click.option("--census", "with_census", is_flag=True, help="Also print a table of an IR's operators.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the operators of an IR.")
-def info(thing: Path, with_census: bool, as_json: bool) -> None:
+@frames_fps_option
+def info(thing: Path, with_census: bool, as_json: bool, frames_fps: Fraction | None) -> None:
     """Describe a checkpoint, model, bundle, video, list, baseline, profile or run.
 
     THING is any file that i3d-edge reads or writes, a folder, or a checkpoint's prefix. The last line names the
@@ -44,7 +46,10 @@ def info(thing: Path, with_census: bool, as_json: bool) -> None:
     """
     if with_census and thing.suffix != _IR_SUFFIX:
         raise click.UsageError("--census is for IRs: give an .xml file")
-    facts = _describer(thing)(thing)
+    describe = _describer(thing)
+    if frames_fps is not None and describe is not _video:
+        raise click.UsageError("--frames-fps is for videos")
+    facts = _video(thing, frames_fps) if describe is _video else describe(thing)
     if as_json:
         document: dict[str, Any] = {}
         for name, value in facts:
@@ -210,11 +215,11 @@ def _label_file(path: Path) -> Facts:
     ]
 
 
-def _video(path: Path) -> Facts:
+def _video(path: Path, frames_fps: Fraction | None = None) -> Facts:
     from i3d_edge.runtime.frames.video import Video
 
     try:
-        video = Video.open(path)
+        video = Video.open(path, frames_fps=frames_fps)
     except VideoOpenError as error:
         raise VideoOpenError(
             f"{str(path)!r} is none of the files that i3d-edge writes or reads, and FFmpeg finds no video in it",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, Function, model_option, note, quiet_option
+from i3d_edge.cli._base import INTERRUPTED, Command, Function, frames_fps_option, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
@@ -114,6 +114,7 @@ def _path(flag: str, text: str) -> Decorator:
 @_seconds("--read-timeout", 10.0, "Time allowed for the next frame.")
 @_seconds("--max-duration", None, "Stop after this much of the stream.")
 @_seconds("--report-every", 30.0, "Print statistics on stderr this often; 0: never.", may_be_0=True)
+@frames_fps_option
 @engine_options()
 @quiet_option
 def stream(

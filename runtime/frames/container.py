@@ -10,7 +10,11 @@ from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import I3DError
 
-_DEFAULT_RATE_FPS = Fraction(25)
+DEFAULT_RATE_FPS = Fraction(25)
+"""The rate of a raw stream that states none, as FFmpeg assumes it."""
+
+_MAX_RATE_FPS = 1000  # MPEG-4 may state a clock's instead
+_NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 
 
 def picture_stream(
@@ -34,9 +38,17 @@ def picture_stream(
     return streams[0]
 
 
-def frame_rate(stream: VideoStream) -> Fraction:
-    """Return the frame rate that a stream states, or 25 if it states none. Unit: frames per second."""
-    return stream.average_rate or stream.guessed_rate or _DEFAULT_RATE_FPS
+def is_raw(container: InputContainer) -> bool:
+    """Whether it is a raw stream, such as H.264 or MJPEG, whose frames have no times."""
+    return bool(int(container.format.flags) & _NO_TIMESTAMPS) or container.format.name.endswith("_pipe")
+
+
+def stated_rate(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Return the frame rate that a file states, of a raw stream the bitstream. Unit: frames per second."""
+    if not is_raw(container):
+        return stream.average_rate or stream.guessed_rate
+    rate = stream.codec_context.framerate
+    return rate if rate and rate <= _MAX_RATE_FPS else None
 
 
 def short_reason(error: BaseException) -> str:

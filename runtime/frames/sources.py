@@ -71,7 +71,7 @@ def open_source(
 
     Args:
         path: Of either.
-        frames_fps: The rate of a folder's images.
+        frames_fps: The rate of a folder's images, or of a raw stream.
         num_frames: How many images a list says there are, or None.
         thorough: As for `Video.open`.
 
@@ -80,11 +80,11 @@ def open_source(
     """
     if os.path.isdir(path):  # unlike Path.is_dir, which a name that is too long makes raise
         return ImageSequence.open(path, frames_fps, num_frames=num_frames)
-    return Video.open(path, thorough=thorough)
+    return Video.open(path, frames_fps=frames_fps, thorough=thorough)
 
 
 def video_source(path: Path, *, frames_fps: Fraction | None = None) -> Source:
-    """Return a video file, or a folder of images at a frame rate, as a source."""
+    """Return a video file or a folder of images as a source; for `frames_fps` see `open_source`."""
     return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
 
 
@@ -106,7 +106,7 @@ def source_of_path(path: Path, spec: ModelSpec, *, frames_fps: Fraction | None =
     Args:
         path: Of any of them.
         spec: The model's: a clip in an array must fit it.
-        frames_fps: The rate of a folder's images.
+        frames_fps: As for `open_source`.
     """
     if path.suffix.lower() == CLIP_SUFFIX:
         return Source(str(path), lambda *, thorough: ClipArray.open(path, spec))
@@ -134,7 +134,7 @@ def find_sources(
             named after; a folder of numbered images; a folder of videos at any depth, taken in the order of their names
             (and of folders of images, if `frames_fps` is given); an .npy clip; or "-" for standard input.
         spec: The model's.
-        frames_fps: The rate of folders of images.
+        frames_fps: The rate of folders of images, and of raw streams.
         standard_input: What "-" reads, to its end, into a temporary file that is removed with the context.
         max_input_bytes: How much of it at most; None is no limit.
 
@@ -145,7 +145,7 @@ def find_sources(
         found: list[Source] = []
         for argument in arguments:
             if argument == STANDARD_INPUT:
-                found.append(_spooled(standard_input, max_input_bytes, stack))
+                found.append(_spooled(standard_input, max_input_bytes, frames_fps, stack))
             else:
                 found += _sources_of(argument, spec, frames_fps)
         yield found
@@ -209,7 +209,7 @@ def _is_image_folder(path: Path) -> bool:
         return False
 
 
-def _spooled(stream: BinaryIO | None, max_bytes: int | None, stack: ExitStack) -> Source:
+def _spooled(stream: BinaryIO | None, max_bytes: int | None, frames_fps: Fraction | None, stack: ExitStack) -> Source:
     """Copy standard input into a temporary file, since containers are not read from front to back."""
     if stream is None or stream.isatty():
         error = VideoOpenError(
@@ -230,7 +230,7 @@ def _spooled(stream: BinaryIO | None, max_bytes: int | None, stack: ExitStack) -
                 )
                 return _unusable(STANDARD_INPUT, error)
             file.write(chunk)
-    return Source(STANDARD_INPUT, partial(open_source, path))
+    return Source(STANDARD_INPUT, partial(open_source, path, frames_fps=frames_fps))
 
 
 def _unusable(name: str, error: VideoError) -> Source:

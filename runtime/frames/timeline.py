@@ -5,6 +5,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median_low
+
+LONGEST_STILL_S = 60
+"""How long a frame of a file may be on display, unless most frames are for long."""
+
+_TIMES_AS_LONG = 10
+
+
+def longest_step(usual_s: Fraction, longest_s: float = LONGEST_STILL_S) -> Fraction:
+    """Return how long a frame can be on display: a longer step to the next one is a gap, in which nothing was filmed.
+
+    Args:
+        usual_s: Median step between frames. Unit: seconds.
+        longest_s: What is plausible at a usual rate. Unit: seconds.
+
+    Example:
+        25 fps: 60 s. A time-lapse of a frame every 10 s: 100 s.
+    """
+    return max(Fraction(longest_s), _TIMES_AS_LONG * usual_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +43,25 @@ class Timeline:
     end_tick: int
     time_base: Fraction
 
+    def filmed(self) -> tuple[Timeline, dict[float, float]]:
+        """Leave out gaps, see `longest_step`: after each, time goes on with a usual step.
+
+        Returns:
+            The timeline without them, and how many seconds are left out at which of its times.
+
+        Example:
+            Ticks of 1 s: [0, 1, 2, 3600, 3601], end 3602 -> [0, 1, 2, 3, 4], end 5; {3: 3597}.
+        """
+        steps = [after - before for before, after in pairwise((*self.ticks, self.end_tick))]
+        usual = median_low(steps)
+        longest = longest_step(usual * self.time_base) / self.time_base
+        ticks, left_out = [self.ticks[0]], {}
+        for step in steps:
+            ticks.append(ticks[-1] + (usual if step > longest else step))
+            if step > longest:
+                left_out[float((ticks[-1] - ticks[0]) * self.time_base)] = float((step - usual) * self.time_base)
+        return Timeline(tuple(ticks[:-1]), ticks[-1], self.time_base), left_out
+
     @property
     def num_frames(self) -> int:
         """Number of source frames."""
@@ -37,6 +76,11 @@ class Timeline:
     def mean_fps(self) -> float:
         """Source frames per second, on average."""
         return self.num_frames / self.duration_s
+
+    def shown_s(self, frame: int) -> float:
+        """Return how long a frame is on display. Unit: seconds."""
+        end = self.ticks[frame + 1] if frame + 1 < len(self.ticks) else self.end_tick
+        return float((end - self.ticks[frame]) * self.time_base)
 
     def num_samples(self, rate_fps: Fraction) -> int:
         """Return how many samples at a fixed rate fall within the video.

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +24,10 @@ from av.video.stream import VideoStream
 
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoOpenError
-from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
+from i3d_edge.core.text import plural
+from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, picture_stream, short_reason, stated_rate
 from i3d_edge.runtime.frames.decoder import FrameDecoder
+from i3d_edge.runtime.frames.file_clock import MAX_REORDERED, clock_of_frames, clock_of_packets
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.frames.timeline import Timeline
@@ -34,7 +37,6 @@ _SEEK_AFTER_S = 5.0
 _LEADS_S = (0, 10)
 _SETTLED_S = 5
 _DURATION_TOLERANCE_S = 0.5
-_CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 
@@ -48,11 +50,12 @@ class Video(FrameSource):
 
     Attributes:
         path: The file.
-        timeline: When each frame is shown.
+        timeline: When each frame is shown, without the gaps in the file's own `clock`.
         stated_duration_s: What the container says, or None if it says nothing of the picture.
         warnings: What a user should know about this file; `frames` adds to it.
         has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
         is_thorough: Whether frames are always decoded from the start, because no timestamp leads to them.
+        clock: The file's own timestamps of the same frames.
     """
 
     path: Path
@@ -62,13 +65,15 @@ class Video(FrameSource):
     has_damage: bool = False
     is_cropped: bool = False
     is_thorough: bool = False
+    clock: Timeline = field(kw_only=True)
 
     @classmethod
-    def open(cls, path: Path, *, thorough: bool = False) -> Self:
+    def open(cls, path: Path, *, frames_fps: Fraction | None = None, thorough: bool = False) -> Self:
         """Find out a file's clock.
 
         Args:
             path: Any file that FFmpeg decodes.
+            frames_fps: The rate of a raw stream, whose frames have no times.
             thorough: Take the clock from the decoded frames, and decode from the start, whatever the packets say.
 
         Raises:
@@ -76,22 +81,31 @@ class Video(FrameSource):
             NoVideoStreamError: If it holds no video stream.
             EmptyVideoError: If no frame of it can be decoded.
         """
-        timeline = None
         with _open(path) as container:
             stream = _video_stream(container, path)
-            stated = _stated_duration_s(container, stream)
-            if not thorough and container.format.name not in _CONTAINERS_WITHOUT_TIMESTAMPS:
-                timeline = _timeline_of_packets(container, stream)
-        is_thorough = timeline is None
-        if timeline is None:
-            timeline = _timeline_of_frames(path)
-        video = cls(path, timeline, stated, is_thorough=is_thorough)
-        if stated is not None and timeline.duration_s < stated - _DURATION_TOLERANCE_S:
+            has_rate = stated_rate(container, stream) is not None
+            is_timed = not is_raw(container)
+            stated = _stated_duration_s(container, stream) if is_timed else None
+            given_fps = None if is_timed else frames_fps
+            clock = None if thorough or given_fps else clock_of_packets(container, stream)
+        is_thorough = clock is None
+        clock, covered_s = (clock, clock.duration_s) if clock else _decoded_clock(path, given_fps)
+        timeline, left_out = clock.filmed()
+        warnings = _gap_warnings(left_out)
+        if abs(covered_s - clock.duration_s) > MAX_REORDERED / clock.mean_fps:
+            warnings.append("timestamps jump back: frames are shown in the order in which they are decoded")
+        if frames_fps != given_fps:
+            warnings.append("the given frame rate is not used: the file has timestamps of its own")
+        if not (is_timed or has_rate or given_fps) and timeline.num_frames > 1:
+            warnings.append(f"the file states no frame rate: {DEFAULT_RATE_FPS} fps is assumed; --frames-fps gives it")
+        video = cls(path, timeline, stated, warnings, clock=clock, is_thorough=is_thorough)
+        if stated is not None and covered_s < stated - _DURATION_TOLERANCE_S:
             if _is_of_another_stream(path, stated):
-                video.stated_duration_s = None
-            else:
-                video.warnings.append(f"the file states {stated:.2f} s; only {timeline.duration_s:.2f} s can be read")
-                video.has_damage = True
+                return replace(video, stated_duration_s=None)
+            warnings.append(f"the file states {stated:.2f} s; only {covered_s:.2f} s can be read")
+            video.has_damage = True
+        if stated is not None:
+            video.stated_duration_s = stated - max(0, covered_s - timeline.duration_s)
         return video
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
@@ -109,8 +123,8 @@ class Video(FrameSource):
                 if lead_s is None:
                     yield from self._deliver(decoding, self._indexed(decoding), wanted)
                     return
-                tick = self.timeline.ticks[wanted[0]] - math.ceil(lead_s / self.timeline.time_base)
-                container.seek(max(tick, self.timeline.ticks[0]), stream=stream, backward=True)
+                tick = self.clock.ticks[wanted[0]] - math.ceil(lead_s / self.clock.time_base)
+                container.seek(max(tick, self.clock.ticks[0]), stream=stream, backward=True)
                 indexed = self._indexed(decoding)
                 first = self._lead_in(decoding, indexed, wanted[0])
                 is_astray = not first or first[0][0] > wanted[0]
@@ -154,7 +168,7 @@ class Video(FrameSource):
         if self.is_thorough:
             yield from enumerate(decoding)
             return
-        indices = {tick: index for index, tick in enumerate(self.timeline.ticks)}
+        indices = {tick: index for index, tick in enumerate(self.clock.ticks)}
         last = -1
         for frame in decoding:
             index = indices.get(frame.pts, -1) if frame.pts is not None else -1
@@ -191,7 +205,33 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
 def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / av.time_base
+    if container.duration is None:
+        return None
+    return (container.duration - max(0, container.start_time or 0)) / av.time_base  # Matroska's counts from 0
+
+
+def _decoded_clock(path: Path, rate_fps: Fraction | None) -> tuple[Timeline, float]:
+    """Read the clock off the decoded frames, see `clock_of_frames`, or count them if their rate is given."""
+    with _open(path) as container:
+        stream = _video_stream(container, path)
+        decoded = [(frame.pts, frame.dts) for frame in FrameDecoder(container, stream)]
+        if not decoded:
+            raise EmptyVideoError(f"no frame of video {str(path)!r} can be decoded")
+        if rate_fps is None:
+            return clock_of_frames(container, stream, decoded)
+        counted = Timeline(tuple(range(len(decoded))), len(decoded), 1 / rate_fps)
+        return counted, counted.duration_s
+
+
+def _gap_warnings(left_out: dict[float, float]) -> list[str]:
+    if not left_out:
+        return []
+    first_s, length_s = next(iter(left_out.items()))
+    text = f"nothing was filmed for {length_s:.2f} s after the first {first_s:.2f} s: the timestamps jump"
+    others = len(left_out) - 1
+    return [
+        f"{text}, and {plural(others, 'time')} more; gaps are left out" if others else f"{text}; the gap is left out"
+    ]
 
 
 def _is_of_another_stream(path: Path, stated_s: float) -> bool:
@@ -213,63 +253,3 @@ def _is_of_another_stream(path: Path, stated_s: float) -> bool:
         except (av.FFmpegError, OSError, IndexError):
             pass  # it is cut off
     return False
-
-
-def _timeline_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:
-    """Read the clock off the packets; None where they have none, or one that cannot be right."""
-    if stream.time_base is None:
-        return None
-    ticks = []
-    last_tick, last_duration = -1, None
-    try:
-        for packet in container.demux(stream):
-            if packet.size == 0 or packet.is_discard:
-                continue
-            if packet.pts is None:
-                return None
-            ticks.append(packet.pts)
-            if packet.pts > last_tick:
-                last_tick, last_duration = packet.pts, packet.duration
-    except (av.FFmpegError, OSError, IndexError):
-        pass  # what was read so far counts; decoding reports what is missing
-    if not ticks or len(set(ticks)) != len(ticks):
-        return None
-    return _timeline(sorted(ticks), last_duration, stream)
-
-
-def _timeline_of_frames(path: Path) -> Timeline:
-    """Read the clock off the decoded frames, which come in display order."""
-    with _open(path) as container:
-        stream = _video_stream(container, path)
-        decoded = [(frame.pts, frame.dts) for frame in FrameDecoder(container, stream)]
-        if not decoded:
-            raise EmptyVideoError(f"no frame of video {str(path)!r} can be decoded")
-        ticks = [pts for pts, _ in decoded if pts is not None]
-        if len(ticks) != len(decoded) or any(a >= b for a, b in pairwise(ticks)):
-            # Presentation times are absent or out of order; decoding times grow with the display order.
-            ticks = _evenly([dts for _, dts in decoded], _ticks_per_frame(stream))
-        return _timeline(ticks, None, stream)
-
-
-def _evenly(ticks: Sequence[int | None], step: int) -> list[int]:
-    """Fill in what is absent or does not grow with a step from the one before.
-
-    Example:
-        [1, 2, None, 3] with step 1 -> [1, 2, 3, 4].
-    """
-    filled: list[int] = []
-    for tick in ticks:
-        if filled and (tick is None or tick <= filled[-1]):
-            tick = filled[-1] + step
-        filled.append(tick if tick is not None else 0)
-    return filled
-
-
-def _ticks_per_frame(stream: VideoStream) -> int:
-    assert stream.time_base is not None
-    return max(1, round(1 / (frame_rate(stream) * stream.time_base)))
-
-
-def _timeline(ticks: list[int], last_duration: int | None, stream: VideoStream) -> Timeline:
-    assert stream.time_base is not None
-    return Timeline(tuple(ticks), ticks[-1] + (last_duration or _ticks_per_frame(stream)), stream.time_base)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median_low
+
+from i3d_edge.runtime.frames.timeline import LONGEST_STILL_S, longest_step
 
 MAX_GAP_S = 2.0
-"""A longer pause of a live source is a gap, after which the window starts again."""
+"""A longer pause of a live source at a usual rate is a gap, after which the window starts again."""
 
 _JUMPS_UNTIL_DISTRUST = 3
 _JUMPS_WITHIN_S = 10
 _REPEATS_UNTIL_DISTRUST = 25
+_STEPS_REMEMBERED = 25
+_FEWEST_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,14 @@ class StreamClock:
     """Places frames by their presentation times, or by their arrival if those cannot be trusted.
 
     Time continues over jumps and reconnections: the next frame is placed by how long it took to arrive or, in a
-    file, one frame's duration later. After three jumps within ten seconds, or a second of frames with the same time,
-    presentation times are no longer trusted.
+    file, a usual step later. What is a jump says `longest_step`. After three jumps within ten seconds, or a second of
+    frames with the same time, presentation times are no longer trusted.
     """
 
     def __init__(self, *, is_live: bool, frame_duration: Fraction = Fraction(1, 25)) -> None:
         self.is_live = is_live
-        self.frame_duration = frame_duration
+        self._stated_duration = frame_duration
+        self._steps: deque[Fraction] = deque(maxlen=_STEPS_REMEMBERED)
         self.trusts_pts = True
         self.time: Fraction | None = None
         self._pts: Fraction | None = None
@@ -47,6 +54,11 @@ class StreamClock:
         self._break: str | None = None
         self._jumps: list[Fraction] = []
         self._num_repeats = 0
+
+    @property
+    def frame_duration(self) -> Fraction:
+        """The usual step between the last frames, the stated one as long as there are few. Unit: seconds."""
+        return median_low(self._steps) if len(self._steps) >= _FEWEST_STEPS else self._stated_duration
 
     def reconnect(self, reason: str) -> None:
         """Note that the next frame comes from a new connection."""
@@ -70,6 +82,8 @@ class StreamClock:
             pts = None
         placed = self._placed(pts, arrived_s)
         if placed is not None:
+            if self.time is not None and placed.break_reason is None:
+                self._steps.append(placed.time - self.time)
             self.time, self._arrived_s, self._break = placed.time, arrived_s, None
             if pts is not None:
                 self._pts, self._pts_time = pts, placed.time
@@ -87,7 +101,7 @@ class StreamClock:
             self._num_repeats += 1
             return self._distrusted(arrived_s) if self._num_repeats >= _REPEATS_UNTIL_DISTRUST else None
         self._num_repeats = 0
-        if step > 0 and not (self.is_live and step > MAX_GAP_S):
+        if 0 < step <= self._longest_step():
             time = self._pts_time + step
             return Placed(time) if time > self.time else None
         return self._jumped(step, arrived_s)
@@ -95,7 +109,7 @@ class StreamClock:
     def _by_arrival(self, arrived_s: float) -> Placed:
         assert self.time is not None
         time = self._later(arrived_s)
-        if self.is_live and time - self.time > MAX_GAP_S:
+        if time - self.time > self._longest_step():
             return Placed(time, f"no frame for {float(time - self.time):.1f} s")
         return Placed(time)
 
@@ -115,6 +129,9 @@ class StreamClock:
             "timestamps make no sense",
             f"the source's timestamps make no sense; using {clock} instead",
         )
+
+    def _longest_step(self) -> Fraction:
+        return longest_step(self.frame_duration, MAX_GAP_S if self.is_live else LONGEST_STILL_S)
 
     def _later(self, arrived_s: float) -> Fraction:
         """Return the time of a frame whose own time cannot be compared with the one before."""

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
-from i3d_edge.runtime.frames.container import frame_rate, picture_stream, short_reason
+from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, picture_stream, short_reason, stated_rate
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
@@ -26,7 +26,6 @@ from i3d_edge.runtime.live.options import StreamOptions
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
 _LIVE_THREADS = 2  # each beyond the first holds one more frame back
-_NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 
 
@@ -64,12 +63,14 @@ class Connection:
         except BaseException:
             self._container.close()
             raise
-        self._has_timestamps = not int(self._container.format.flags) & _NO_TIMESTAMPS
+        self._is_raw = is_raw(self._container)
+        given_fps = options.frames_fps if self._is_raw else None
+        self._has_timestamps = not self._is_raw or (address.kind == "file" and not given_fps)
         self._is_out_of_order = self._container.format.name in _FORMATS_OUT_OF_ORDER
         self.is_endless = address.kind in ("camera", "rtsp") or (
             address.kind == "http" and self._container.duration is None
         )
-        self.frame_duration = 1 / frame_rate(self._stream)
+        self.frame_duration = 1 / (given_fps or stated_rate(self._container, self._stream) or DEFAULT_RATE_FPS)
         self.num_errors = 0
         self.to_rgb = RgbConverter()
         self._stream.thread_type = "AUTO"
@@ -106,7 +107,7 @@ class Connection:
             for frame in self._decoded(packet):
                 self.num_errors += bool(frame.is_corrupt)
                 pts = self._pts(frame)
-                if pts is None and self._has_timestamps and num_undated < _MAX_UNDATED:
+                if pts is None and not self._is_raw and num_undated < _MAX_UNDATED:
                     num_undated += 1  # FFmpeg's RTSP gives the first frames none
                     continue
                 num_undated = _MAX_UNDATED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from i3d_edge.core.errors import ArgumentError
@@ -28,6 +29,7 @@ class StreamOptions:
         rtsp_transport: Transport of RTSP streams.
         open_timeout_s: Time allowed for the source to open.
         read_timeout_s: Time allowed for the next frame.
+        frames_fps: The rate of a raw stream, whose frames have no times; None as it states.
         hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
@@ -49,6 +51,7 @@ class StreamOptions:
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    frames_fps: Fraction | None = None
     hardware_decoder: str | None = None
 
     def __post_init__(self) -> None:

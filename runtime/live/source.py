@@ -54,7 +54,7 @@ class LiveSource:
 
     Attributes:
         is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
-        frame_duration: As the source states it, in seconds. Known after the first frame.
+        frame_duration: As the source states it, at its end as it was; in seconds. Known after the first frame.
         num_frames: Frames decoded so far.
         num_errors: Decoding errors so far.
     """
@@ -159,6 +159,7 @@ class LiveSource:
             return failure.error
         finally:
             self._deadline_s = None
+            self.frame_duration = self._clock.frame_duration
             self.num_errors += connection.num_errors
         return None
 

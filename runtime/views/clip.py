@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError
@@ -33,18 +34,26 @@ class VideoClips:
     flow: FlowCost | None = None
 
 
-def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMethod | None = None) -> VideoClips:
-    """Cut clips from a video file.
+def read_clips(
+    path: Path,
+    spec: ModelSpec,
+    *,
+    num_clips: int = 1,
+    flow: FlowMethod | None = None,
+    frames_fps: Fraction | None = None,
+) -> VideoClips:
+    """Cut clips from a video file or a folder of images.
 
     Sample k of the video is the frame on display at the first frame's time + k / `spec.frame_rate_fps`, or frame k
     where the model takes source frames. A clip is `spec.num_frames` samples, `spec.frame_stride` apart; a shorter
     video repeats from its start. Each frame is resized and cropped as the spec says.
 
     Args:
-        path: Any file that FFmpeg decodes.
+        path: Any file that FFmpeg decodes, or a folder of numbered images.
         spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` separates them.
         num_clips: 1 for the centre clip, more for clips spread evenly over the video.
         flow: How flow is computed, see `flow_method`.
+        frames_fps: The rate of a folder's images, or of a raw stream.
 
     Raises:
         VideoError: One of its kinds, if the file cannot be used.
@@ -57,7 +66,7 @@ def read_clips(path: Path, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMet
         reader = ViewReader(frames, plan)
         return VideoClips(tuple(reader), frames.timeline, reader.warnings, reader.flow_cost)
 
-    return read_whole(video_source(path), collect)
+    return read_whole(video_source(path, frames_fps=frames_fps), collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -17,7 +17,7 @@ class ViewOptions:
         num_crops: 1 for the centre of each frame; 3 along its longer side.
         hop: Instead of `num_clips`: the whole video, a clip every so many samples of the model's rate.
         fusion: How several views become one answer, see `fuse`; None as the model says.
-        frames_fps: The rate of a folder's images, which it cannot tell.
+        frames_fps: The rate of folders of images and of raw streams, where it is not stated or wrong.
 
     Raises:
         ValueError: If a number is not as said, or both `num_clips` and `hop` are given.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +33,8 @@ Fit = Literal["short side", "long side", "squeeze"]
 
 MAX_WHOLE_FRAMES = 512
 """Longest video, in samples, that is shown to the network whole."""
+
+_STILL_S = 1.0
 
 # A clip lies in memory as the IR wants it, so that handing it over costs no copy.
 _MEMORY_LAYOUT = "DCHW"
@@ -205,7 +208,18 @@ class ViewReader:
         short: tuple[str, ...] = ()
         if self.num_samples < needed:
             short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)
-        return (*short, *self.source.warnings)
+        return (*short, *self._still_warnings(), *self.source.warnings)
+
+    def _still_warnings(self) -> Iterator[str]:
+        """Say how many clips show one frame that is on display for seconds, and little else."""
+        timeline, num_clips, longest_s = self.source.timeline, 0, 0.0
+        for clip in self._clips:
+            [(frame, count)] = Counter(map(self._frame_at, clip)).most_common(1)
+            if 2 * count > len(clip) and (shown_s := timeline.shown_s(frame)) >= _STILL_S:
+                num_clips, longest_s = num_clips + 1, max(longest_s, shown_s)
+        if num_clips:
+            which = "the clip shows" if len(self._clips) == 1 else f"{num_clips} of {len(self._clips)} clips show"
+            yield f"{which} mostly a single frame: it is on display for {longest_s:.2f} s"
 
     @property
     def flow_cost(self) -> FlowCost | None:
