@@ -13,7 +13,7 @@ from i3d_edge.core.errors import I3DError
 DEFAULT_RATE_FPS = Fraction(25)
 """The rate of a raw stream that states none, as FFmpeg assumes it."""
 
-_MAX_RATE_FPS = 1000  # MPEG-4 may state a clock's instead
+_MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 
 
@@ -48,7 +48,7 @@ def stated_rate(container: InputContainer, stream: VideoStream) -> Fraction | No
     if not is_raw(container):
         return stream.average_rate or stream.guessed_rate
     rate = stream.codec_context.framerate
-    return rate if rate and rate <= _MAX_RATE_FPS else None
+    return stream.guessed_rate if rate and rate > _MAX_RATE_FPS else rate
 
 
 def short_reason(error: BaseException) -> str:

@@ -357,3 +357,26 @@ def _frames(path: Path) -> list[av.VideoFrame]:
 
 def test_numbered_frames_can_be_told_apart() -> None:
     assert [read_number(numbered_frame(number)) for number in (0, 1, 2047, 4095)] == [0, 1, 2047, 4095]
+
+
+@pytest.mark.parametrize(
+    ("vui", "given", "duration_s", "num_warnings"),
+    [(1, None, 1.2, 0), (0, None, 2.4, 1), (0, Fraction(50), 1.2, 0)],
+)
+def test_the_rate_of_a_raw_stream(
+    vui: int, given: Fraction | None, duration_s: float, num_warnings: int, tmp_path: Path
+) -> None:
+    """60 frames at 50 fps, with and without a rate in the bitstream."""
+    path = tmp_path / "raw.hevc"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            "libx265", rate=50, options={"x265-params": f"log-level=error:vui-timing-info={vui}"}
+        )
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for _ in range(60):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))))
+        container.mux(stream.encode(None))
+    video = Video.open(path, frames_fps=given)
+    assert video.timeline.duration_s == pytest.approx(duration_s)
+    assert len(video.warnings) == num_warnings

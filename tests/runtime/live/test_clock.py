@@ -41,6 +41,10 @@ def test_the_clock_of_a_file(subtests: pytest.Subtests) -> None:
             [(5, 0), (1, 0), (1.1, 0)],
             [(0, None), (0.04, "timestamps jump back by 4.00 s"), (0.14, None)],
         ),
+        "an hour ahead is a gap": (
+            [(0, 0), (0.04, 0), (3600, 0), (3600.04, 0)],
+            [(0, None), (0.04, None), (0.08, "timestamps jump ahead by 3599.96 s"), (0.12, None)],
+        ),
     }.items():
         with subtests.test(case):
             assert placed(StreamClock(is_live=False), rows) == expected
