@@ -14,6 +14,7 @@ import click
 
 from i3d_edge.core import progress
 from i3d_edge.core.errors import ArgumentError, I3DError
+from i3d_edge.core.masking import masked_text
 
 INTERRUPTED = 130
 
@@ -71,6 +72,14 @@ class Command(click.Command):
             if heading in groups:
                 with formatter.section(heading):
                     formatter.write_dl(groups[heading])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; click repeats those that it refuses."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.message = masked_text(error.message)
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -230,5 +239,5 @@ def format_size(num_bytes: int) -> str:
 
 
 def note(text: str) -> None:
-    """Print a message on stderr."""
-    click.echo(text, err=True)
+    """Print a message on stderr, addresses in it without passwords and tokens."""
+    click.echo(masked_text(text), err=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from i3d_edge.core.masking import masked_text
+
 
 class I3DError(Exception):
     """An expected failure: what it is about, what was expected, what was there, and what to do.
+
+    Addresses in its texts are shown without passwords and tokens.
 
     Attributes:
         message: One sentence: subject, expectation, finding.
@@ -15,9 +19,9 @@ class I3DError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked_text(message)
+        self.hint = hint and masked_text(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message

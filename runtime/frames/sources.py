@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import writing
+from i3d_edge.core.masking import masked
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import some
 from i3d_edge.runtime.frames.clip_array import ClipArray
@@ -158,7 +159,11 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
             hint = "`i3d stream` watches live sources"
             if not argument.startswith("rtsp"):
                 hint = f"download it, or `ffmpeg -i URL -f matroska - | i3d classify -`; {hint}"
-            return [_unusable(argument, VideoOpenError(f"{argument!r} is an address, not a file", hint=hint))]
+            return [
+                _unusable(
+                    masked(argument), VideoOpenError(f"{masked(argument)!r} is an address, not a file", hint=hint)
+                )
+            ]
         if glob.has_magic(argument):
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
             if not paths:

@@ -1,7 +1,6 @@
 """Live streams: frames with a clock -> windows -> answers and events, for hours."""
 
 from i3d_edge.runtime.live.address import Address as Address
-from i3d_edge.runtime.live.address import masked as masked
 from i3d_edge.runtime.live.answer import WindowAnswer as WindowAnswer
 from i3d_edge.runtime.live.event import Event as Event
 from i3d_edge.runtime.live.options import StreamOptions as StreamOptions

@@ -1,7 +1,7 @@
 import pytest
 
 from i3d_edge.core.errors import StreamOpenError
-from i3d_edge.runtime.live.address import Address, masked
+from i3d_edge.runtime.live.address import Address
 
 
 def test_kinds_of_sources(subtests: pytest.Subtests) -> None:
@@ -13,6 +13,7 @@ def test_kinds_of_sources(subtests: pytest.Subtests) -> None:
         ("/dev/video0", ("camera", "/dev/video0", "/dev/video0")),
         ("rtsp://h/1", ("rtsp", "rtsp://h/1", "rtsp://h/1")),
         ("RTSPS://u:p@h/1", ("rtsp", "RTSPS://u:p@h/1", "RTSPS://***@h/1")),
+        (" 'rtsp://u:p@h/1' ", ("rtsp", "rtsp://u:p@h/1", "rtsp://***@h/1")),
         ("https://h/live.m3u8", ("http", "https://h/live.m3u8", "https://h/live.m3u8")),
     ]:
         with subtests.test(source=source):
@@ -27,24 +28,3 @@ def test_other_schemes_are_refused_without_their_credentials() -> None:
         "stream 'srt://***@h:9' must be a file, camera:N, /dev/videoN, rtsp://, http(s):// or -; got srt://\n\n"
         "hint: FFmpeg opens more: `ffmpeg -i ADDRESS -c copy -f mpegts - | i3d stream - --model M.xml`"
     )
-
-
-def test_credentials_are_masked() -> None:
-    for url, expected in [
-        ("rtsp://10.0.0.5:554/ch1", "rtsp://10.0.0.5:554/ch1"),
-        ("rtsp://admin:secret@10.0.0.5/ch1", "rtsp://***@10.0.0.5/ch1"),
-        ("rtsp://admin@10.0.0.5/ch1", "rtsp://***@10.0.0.5/ch1"),
-        ("rtsp://a:p@ss@host/x", "rtsp://***@host/x"),
-        ("rtsp://a:p/ss@host/x", "rtsp://***@host/x"),
-        ("rtsp://a:p?ss#@host/x", "rtsp://***@host/x"),
-        ("http://a:secret", "http://***"),
-        ("http://[::1]:80/x", "http://[::1]:80/x"),
-        ("http://host/@channel/live", "http://host/@channel/live"),
-        ("http://h/x?token=abc&q=1", "http://h/x?token=***&q=1"),
-        ("http://h/x?q=1&PASSWORD=abc", "http://h/x?q=1&PASSWORD=***"),
-        ("http://h/x?api_key=abc#f", "http://h/x?api_key=***#f"),
-        ("http://h/x?X-Amz-Signature=abc&X-Amz-Credential=d", "http://h/x?X-Amz-Signature=***&X-Amz-Credential=***"),
-        ("rtsp://h/user=admin_password=abc_channel=1.sdp", "rtsp://h/user=***"),
-        ("clips/user=1/a.mp4", "clips/user=1/a.mp4"),
-    ]:
-        assert masked(url) == expected

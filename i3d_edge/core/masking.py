@@ -1,0 +1,103 @@
+"""Addresses as messages show them: without users, passwords and tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+_HIDDEN = "***"
+_PLACEHOLDER = "USER:PASSWORD@"
+"""What our own hints write where credentials belong."""
+
+_PUBLIC_HOSTS = ("raw.githubusercontent.com", "files.pythonhosted.org")
+"""Where published files are; hashes in their paths are no secrets."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}", re.IGNORECASE)  # one slash: a URL that became a path
+_URL_IN_TEXT = re.compile(_SCHEME.pattern + r"([^\s'\"`<>]*[^\s'\"`<>:,;.)])?", re.IGNORECASE)
+_PARTS = re.compile(r"([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^:]*)(:\d*)?")
+
+# Keys are shown only if they are known to say nothing but which picture is wanted, and in what form.
+_HARMLESS_KEY = re.compile(
+    r"action|audio|bitrate|cam(era)?|ch(n|annel(id)?)?|(audio|video)?codec|compression|format|fps|framerate|height|input|"
+    r"mode|profile|proto(col)?|quality|rate|res(olution)?|rotation|size|stream(type)?|subtype|tcp|track|"
+    r"transport(mode)?|type|udp|unicast|video|width",
+    re.IGNORECASE,
+)
+_HARMLESS_VALUE = re.compile(r"[\w.:,+-]{0,20}", re.ASCII)
+_SECRET_FOLLOWS = re.compile(
+    r"(access|admin|auth|bearer|code|credential|hook|jwt|key|login|pass|password|pwd|root|sas|secret|session|sig|"
+    r"signature|token|user|username|webhook)s?|(access|api|auth|bot|stream)[_-]?(key|token)",
+    re.IGNORECASE,
+)
+_RANDOM = re.compile(
+    r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}|[A-Za-z0-9]{20,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE
+)
+
+
+def masked(url: str) -> str:
+    """Return a URL without what may be secret; any other text as it is.
+
+    Hidden are user and password, all values of a query but of keys known to be harmless, the fragment, and parts of
+    the path that assign a value, follow a word such as "token", or look random.
+
+    Example:
+        rtsp://admin:secret@10.0.0.5/ch1?token=x&subtype=1 -> rtsp://***@10.0.0.5/ch1?token=***&subtype=1
+    """
+    scheme = _SCHEME.search(url)
+    if not scheme:
+        return url
+    rest = url[scheme.end() :]
+    if not rest.startswith(_PLACEHOLDER):
+        rest = _without_user(rest)
+    parts = _PARTS.fullmatch(rest)
+    assert parts is not None  # it matches all texts
+    host, path, query, fragment = parts.groups(default="")
+    query = query and "?" + _pairs(query[1:], _bare_key)
+    path = path if host in _PUBLIC_HOSTS else _path(path)
+    return f"{url[: scheme.end()]}{host}{path}{query}{'#' + _HIDDEN if fragment[1:] else fragment}"
+
+
+def masked_text(text: str) -> str:
+    """Return a text with each URL in it masked."""
+    return _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
+
+
+def _without_user(rest: str) -> str:
+    """Hide all up to the last at sign: a password may hold a slash, or an at sign, although it should not."""
+    is_plain = _HOST_AND_PORT.fullmatch(re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2])
+    ends = [match.end() for match in re.finditer("(?<!/)@" if is_plain else "@", rest)]
+    if ends:
+        return f"{_HIDDEN}@{rest[ends[-1] :]}"
+    return rest if is_plain else _HIDDEN
+
+
+def _path(path: str) -> str:
+    """Hide the secret segments of a path, as far as they can be told."""
+    segments = path.split("/")
+    befores = ["", *segments]
+    return "/".join(
+        _HIDDEN if segment and _SECRET_FOLLOWS.fullmatch(unquote(before)) else _pairs(segment, _segment)
+        for before, segment in zip(befores, segments, strict=False)
+    )
+
+
+def _pairs(text: str, bare: Callable[[str], str]) -> str:
+    """Hide the values in key=value&key=value; `bare` shows a piece without a value."""
+    return re.sub(r"[^&;]+", lambda match: _pair(match[0]) if "=" in match[0] else bare(match[0]), text)
+
+
+def _pair(piece: str) -> str:
+    key, _, value = piece.partition("=")
+    is_harmless = _HARMLESS_KEY.fullmatch(key) and _HARMLESS_VALUE.fullmatch(value) and not _RANDOM.search(value)
+    return piece if is_harmless else f"{key}={_HIDDEN}"
+
+
+def _bare_key(piece: str) -> str:
+    return piece if _HARMLESS_KEY.fullmatch(piece) else _HIDDEN
+
+
+def _segment(piece: str) -> str:
+    plain = unquote(piece)
+    return _HIDDEN if _RANDOM.search(plain) or re.search("[:=]", plain) else piece
