@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, Function, frames_fps_option, model_option, note, quiet_option
+from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
@@ -21,7 +21,7 @@ from i3d_edge.core.text import plural
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream, Webhook
 
-Decorator = Callable[[Function], Function]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FLUSH_S = 10.0
 """How long the end waits for a webhook to take what is left."""
@@ -138,8 +138,10 @@ def stream(
     """
     from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
 
-    if watching["is_looped"] and Address.parse(source).kind != "file":
+    address = Address.parse(source)
+    if watching["is_looped"] and address.kind != "file":
         raise click.UsageError("--loop is for files only")
+    address.require_file()
     if not progress.is_enabled():
         watching["report_every_s"] = 0
     options = StreamOptions(**watching)
@@ -148,8 +150,11 @@ def stream(
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
+        spec = engine.read(model_path)
+        live = LiveStream(source, spec, lambda clip: compiled.probabilities(clip), options, say=note)
+        stack.callback(live.close)
+        live.open()
         compiled = engine.open(model_path)
-        live = LiveStream(source, compiled.spec, compiled.probabilities, options, say=note)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

@@ -159,11 +159,7 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
             hint = "`i3d stream` watches live sources"
             if not argument.startswith("rtsp"):
                 hint = f"download it, or `ffmpeg -i URL -f matroska - | i3d classify -`; {hint}"
-            return [
-                _unusable(
-                    masked(argument), VideoOpenError(f"{masked(argument)!r} is an address, not a file", hint=hint)
-                )
-            ]
+            return [_unusable(masked(argument), VideoOpenError(f"{argument!r} is an address, not a file", hint=hint))]
         if glob.has_magic(argument):
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
             if not paths:

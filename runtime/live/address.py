@@ -31,6 +31,16 @@ class Address:
     target: str
     shown: str
 
+    def require_file(self) -> None:
+        """Check that a file is there.
+
+        Raises:
+            StreamOpenError: If it is not.
+        """
+        reason = "it is a folder" if os.path.isdir(self.target) else "no such file or directory"
+        if self.kind == "file" and (not os.path.exists(self.target) or os.path.isdir(self.target)):
+            raise StreamOpenError(f"cannot open stream {self.shown!r}: {reason}")
+
     @classmethod
     def parse(cls, source: str) -> Address:
         """Parse an address from a user.

@@ -152,18 +152,26 @@ class Lag:
     def __init__(self) -> None:
         self._earliest_s: float | None = None
         self._is_told = False
+        self._on_time = (0.0, 0.0)
 
-    def note(self, time: Fraction, arrived_s: float) -> str | None:
-        """Take a frame's stream time and when it was decoded; return a warning, or None."""
+    def note(self, time: Fraction, arrived_s: float, waited_s: float) -> str | None:
+        """Take a frame's stream time, when it was decoded, and how long the source was waited for until then.
+
+        Returns:
+            A warning, or None.
+        """
         offset_s = arrived_s - float(time)
         self._earliest_s = offset_s if self._earliest_s is None else min(self._earliest_s, offset_s)
         lag_s = offset_s - self._earliest_s
-        if lag_s > MAX_GAP_S and not self._is_told:
-            self._is_told = True
-            return f"frames arrive {lag_s:.1f} s late: the network or decoding is too slow"
         if lag_s < MAX_GAP_S / 2:
             self._is_told = False
-        return None
+            self._on_time = (arrived_s, waited_s)
+        if lag_s <= MAX_GAP_S or self._is_told:
+            return None
+        self._is_told = True
+        waiting = (waited_s - self._on_time[1]) / (arrived_s - self._on_time[0])
+        cause = "the network" if waiting > 0.5 else "decoding, beside inference,"
+        return f"frames arrive {lag_s:.1f} s late: {cause} is too slow; {waiting:.0%} of the time no data came"
 
 
 class Pacer:

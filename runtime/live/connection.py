@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
 from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, picture_stream, short_reason, stated_rate
@@ -44,6 +43,7 @@ class Connection:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
         frame_duration: Of a frame, as the source states it, in seconds.
         num_errors: Decoding errors so far.
+        waited_s: How long it waited for the source so far.
         to_rgb: Converts its frames.
     """
 
@@ -56,22 +56,25 @@ class Connection:
         """
         self._address, self._options = address, options
         self._container = _open(address, options)
+        self.is_endless = address.kind in ("camera", "rtsp") or (
+            address.kind == "http" and self._container.duration is None
+        )
         try:
             self._stream = picture_stream(
                 self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
             )
-        except BaseException:
+        except StreamOpenError as error:
             self._container.close()
+            if self.is_endless:  # cameras come back with sound alone at first
+                raise TransientError(error) from error
             raise
         self._is_raw = is_raw(self._container)
         given_fps = options.frames_fps if self._is_raw else None
         self._has_timestamps = not self._is_raw or (address.kind == "file" and not given_fps)
         self._is_out_of_order = self._container.format.name in _FORMATS_OUT_OF_ORDER
-        self.is_endless = address.kind in ("camera", "rtsp") or (
-            address.kind == "http" and self._container.duration is None
-        )
         self.frame_duration = 1 / (given_fps or stated_rate(self._container, self._stream) or DEFAULT_RATE_FPS)
-        self.num_errors = 0
+        self.num_errors = self._num_packets = 0
+        self.waited_s = 0.0
         self.to_rgb = RgbConverter()
         self._stream.thread_type = "AUTO"
         if self.is_endless:
@@ -85,17 +88,22 @@ class Connection:
     ) -> None:
         self._container.close()
 
-    def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None]]:
-        """Yield the frames as they come, each with the source's own time in seconds, or None, until the source ends.
+    def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
+        """Yield the frames as they come, until the source ends.
+
+        Yields:
+            A frame, and the source's own time in seconds, or None; and None alone where something else came, such as
+            sound, from which nothing can be seen.
 
         Raises:
-            TransientError: If it breaks off or stops delivering.
+            TransientError: If it breaks off, or delivers no frame in time.
         """
-        packets = self._container.demux(self._stream)
-        packet: Packet[VideoStream] | None
+        packets = self._container.demux(*([] if self.is_endless else [self._stream]))
         broken: TransientError | None = None
         num_undated = 0
+        last_frame_s = time.monotonic()
         while True:
+            packet: Packet[Any] | None = None
             started_s = time.monotonic()
             try:
                 packet = next(packets)
@@ -103,7 +111,9 @@ class Connection:
                 return
             except (av.FFmpegError, OSError, IndexError) as error:
                 broken = self._broken(error, time.monotonic() - started_s)
-                broken.__cause__, packet = error, None
+                broken.__cause__ = error
+            self.waited_s += time.monotonic() - started_s
+            self._num_packets += 1
             for frame in self._decoded(packet):
                 self.num_errors += bool(frame.is_corrupt)
                 pts = self._pts(frame)
@@ -112,11 +122,18 @@ class Connection:
                     continue
                 num_undated = _MAX_UNDATED
                 yield frame, pts
+                last_frame_s = time.monotonic()
             if broken is not None:
                 raise broken
+            if self.is_endless and time.monotonic() - last_frame_s > self._options.read_timeout_s:
+                # FFmpeg's own time-out is for each read: sound, or pictures that do not decode, would go on for ever.
+                raise TransientError(silence_error(self._address, self._options, but=", but goes on sending"))
+            yield None
 
-    def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    def _decoded(self, packet: Packet[Any] | None) -> list[VideoFrame]:
         """Return the frames that a packet completes; without one, those that the decoder still holds."""
+        if packet is not None and packet.stream.index != self._stream.index:
+            return []
         try:
             return self._stream.decode(packet)
         except av.FFmpegError:
@@ -134,15 +151,31 @@ class Connection:
         if isinstance(error, av.ExitError) or waited_s >= 0.9 * limit_s:
             return TransientError(silence_error(self._address, self._options))
         is_lost = getattr(error, "errno", None) == errno.EIO
+        if is_lost and not self._num_packets and self._address.kind == "http" and "mp4" in self._container.format.name:
+            return TransientError(
+                StreamOpenError(
+                    f"cannot read stream {self._address.shown!r}: this MP4 has its index at the end, and the server "
+                    "does not send parts of a file",
+                    hint="move the index to the front: `ffmpeg -i IN.mp4 -c copy -movflags faststart OUT.mp4`",
+                )
+            )
         reason = "the connection was lost" if is_lost else short_reason(error)
         return TransientError(StreamOpenError(f"cannot read stream {self._address.shown!r}: {reason}"))
 
 
-def silence_error(address: Address, options: StreamOptions) -> StreamTimeoutError:
-    """Return the error for a source whose next frame does not arrive."""
+def silence_error(address: Address, options: StreamOptions, *, but: str = "") -> StreamTimeoutError:
+    """Return the error for a source whose next frame does not arrive; `but` says what does."""
     return StreamTimeoutError(
-        f"stream {address.shown!r} delivered no frame for {options.read_timeout_s:g} s",
+        f"stream {address.shown!r} delivered no frame for {options.read_timeout_s:g} s{but}",
         hint="--read-timeout allows more",
+    )
+
+
+def no_answer_error(address: Address, options: StreamOptions) -> StreamTimeoutError:
+    """Return the error for a source that does not open in time."""
+    return StreamTimeoutError(
+        f"stream {address.shown!r} did not answer within {options.open_timeout_s:g} s",
+        hint="--open-timeout allows more",
     )
 
 
@@ -175,7 +208,8 @@ def _open(address: Address, options: StreamOptions) -> InputContainer:
         if options.hardware_decoder is not None and getattr(error, "errno", None) == errno.EPERM:
             raise _hardware_error(address, options, short_reason(error)) from error
         waited_s = time.monotonic() - started_s
-        raise _open_error(address, options, error, waited_s) from error
+        # FFmpeg's error repeats the address, with its password.
+        raise _open_error(address, options, error, waited_s) from (error if address.shown == address.target else None)
 
 
 def _hardware_error(address: Address, options: StreamOptions, reason: str) -> StreamOpenError:
@@ -191,12 +225,7 @@ def _open_error(
     if address.kind == "camera" and isinstance(error, OSError):
         return cameras.camera_error(address.target, error)
     if address.kind not in ("file", "pipe") and waited_s >= 0.9 * options.open_timeout_s:
-        return TransientError(
-            StreamTimeoutError(
-                f"stream {address.shown!r} did not answer within {options.open_timeout_s:g} s",
-                hint="--open-timeout allows more",
-            )
-        )
+        return TransientError(no_answer_error(address, options))
     opening = StreamOpenError(f"cannot open stream {address.shown!r}: {short_reason(error)}")
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         opening.hint = "put user and password into the address: rtsp://USER:PASSWORD@HOST/..."

@@ -48,7 +48,8 @@ class StreamReader:
     def close(self) -> None:
         """End the thread, and wait for it briefly, since it may be stuck in a driver."""
         self._mailbox.close()
-        self._thread.join(_JOIN_S)
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         try:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 
 from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamLostError, StreamOpenError
 from i3d_edge.core.messages import Say
-from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
-from i3d_edge.runtime.live.connection import Connection, TransientError
+from i3d_edge.runtime.live.connection import Connection, TransientError, no_answer_error, silence_error
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.options import StreamOptions
 
@@ -41,21 +40,19 @@ class Gap:
     wall_s: float
 
 
-class _State(Enum):
-    CONNECTING = "no frame of this connection yet"
-    LIVE = "frames come"
-    GONE = "a source without an end broke off"
-
-
 class LiveSource:
     """Iterates over a source's frames and gaps, once.
 
     A file is read to its end. A camera or another endless source is reconnected when it breaks off.
 
+    While `ready` is clear, the first frame waits, or the frames of an endless source are passed over.
+
     Attributes:
+        has_frames: Set by the first frame.
+        ready: Set unless nobody watches yet.
         is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
         frame_duration: As the source states it, at its end as it was; in seconds. Known after the first frame.
-        num_frames: Frames decoded so far.
+        num_frames: Frames decoded and not passed over so far.
         num_errors: Decoding errors so far.
     """
 
@@ -85,35 +82,54 @@ class LiveSource:
         self._address, self._options = address, options
         self._backoff = backoff or Backoff(options.reconnect)
         self._say, self._stop, self._connect = say, stop or threading.Event(), connect
-        self._state = _State.CONNECTING
+        self.has_frames, self.ready = threading.Event(), threading.Event()
+        self.ready.set()
         self._clock: StreamClock | None = None
         self._pacer: Pacer | None = None
         self._lag = Lag()
         self._sizes: set[tuple[int, int]] = set()
-        self._deadline_s: float | None = None
+        self._arrived_s = 0.0
+        self._is_over = False
+        self._deadline: tuple[float, StreamError] | None = None
 
-    def is_stuck(self) -> bool:
-        """Whether opening or reading is blocked beyond its time-out."""
-        deadline_s = self._deadline_s
-        return deadline_s is not None and time.monotonic() > deadline_s
+    def stuck_error(self) -> StreamError | None:
+        """Return the error of opening or reading that is blocked beyond its time-out, in a driver for instance.
+
+        None if it is not blocked, or will come back from the network for another attempt.
+        """
+        deadline = self._deadline
+        tries_again = self.has_frames.is_set() or self._backoff.max_attempts is None
+        if deadline is None or (tries_again and self._address.kind in ("rtsp", "http")):
+            return None
+        return deadline[1] if time.monotonic() > deadline[0] else None
+
+    @property
+    def time_s(self) -> float:
+        """Stream time at which the last frame ends."""
+        time = None if self._clock is None else self._clock.time
+        end_s = 0.0 if time is None else float(time + self.frame_duration)
+        return min(end_s, self._options.max_duration_s or end_s)
 
     def __iter__(self) -> Iterator[LiveFrame | Gap]:
-        while not self._stop.is_set():
+        was_endless = False
+        while not self._is_finished():
             try:
                 connection = self._open()
             except TransientError as failure:
                 self._try_again(failure.error)
                 continue
             with connection:
-                if self._state is _State.GONE and not connection.is_endless:
+                if was_endless and not connection.is_endless:
                     return  # what is there now is a recording of it
-                self._state = _State.CONNECTING
+                num_before = self.num_frames
                 error = yield from self._read(connection)
+            if self._is_finished():
+                return
             if connection.is_endless:
-                self._state = _State.GONE
+                was_endless = True
                 self._try_again(error or StreamLostError(f"stream {self._address.shown!r} ended, though it is live"))
                 continue
-            if self._state is _State.CONNECTING and not self._stop.is_set():
+            if self.num_frames == num_before:
                 raise error or StreamOpenError(f"no frame of stream {self._address.shown!r} can be decoded")
             if not self._options.is_looped or self._clock is None:
                 if error is not None:
@@ -121,16 +137,20 @@ class LiveSource:
                 return
             self._clock.append()
 
+    def _is_finished(self) -> bool:
+        return self._is_over or self._stop.is_set()
+
     def _open(self) -> Connection:
-        self._wait_for(self._options.open_timeout_s)
+        # FFmpeg opens, and then looks at the beginning of the stream, each within the time-out.
+        self._wait_for(2 * self._options.open_timeout_s, no_answer_error(self._address, self._options))
         try:
             connection = self._connect(self._address, self._options)
         except StreamError as error:
-            if self.num_frames == 0:
+            if not self.has_frames.is_set():
                 raise
             raise TransientError(error) from error  # it was there before
         finally:
-            self._deadline_s = None
+            self._deadline = None
         self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
         return connection
@@ -144,42 +164,54 @@ class LiveSource:
             self._pacer = Pacer() if is_paced else None
         self._lag = Lag()
         frames = connection.frames()
+        silence = silence_error(self._address, self._options)
         try:
-            while not self._stop.is_set():
-                self._wait_for(self._options.read_timeout_s)
-                decoded = next(frames, None)
-                self._deadline_s = None
+            while not self._is_finished():
+                self._wait_for(self._options.read_timeout_s, silence)
+                decoded = next(frames)
+                self._deadline = None
                 if decoded is None:
-                    break
-                self._state = _State.LIVE
+                    continue
                 self._backoff.succeeded()
+                self.has_frames.set()
+                if not self.ready.is_set():
+                    if connection.is_endless:
+                        continue
+                    self.ready.wait()
                 self.num_frames += 1
-                yield from self._place(self._clock, *decoded, connection.to_rgb)
+                yield from self._place(self._clock, *decoded, connection)
+        except StopIteration:
+            pass
         except TransientError as failure:
             return failure.error
         finally:
-            self._deadline_s = None
+            self._deadline = None
             self.frame_duration = self._clock.frame_duration
             self.num_errors += connection.num_errors
         return None
 
     def _place(
-        self, clock: StreamClock, image: VideoFrame, pts: Fraction | None, to_rgb: RgbConverter
+        self, clock: StreamClock, image: VideoFrame, pts: Fraction | None, connection: Connection
     ) -> Iterator[LiveFrame | Gap]:
         before = clock.time
-        placed = clock.place(pts, time.monotonic())
+        self._arrived_s = time.monotonic()
+        placed = clock.place(pts, self._arrived_s)
         if placed is None:
+            return
+        limit_s = self._options.max_duration_s
+        if limit_s is not None and placed.time >= limit_s:
+            self._is_over = True
             return
         if placed.note:
             self._say(placed.note)
         if self._pacer:
             self._stop.wait(self._pacer.delay_s(placed.time, time.monotonic()))
-        elif self.is_live and (late := self._lag.note(placed.time, time.monotonic())):
+        elif self.is_live and (late := self._lag.note(placed.time, time.monotonic(), connection.waited_s)):
             self._say(late)
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
         self._note_size(image, placed.time)
-        yield LiveFrame(placed.time, time.monotonic(), time.time(), image, to_rgb)
+        yield LiveFrame(placed.time, time.monotonic(), time.time(), image, connection.to_rgb)
 
     def _note_size(self, image: VideoFrame, at: Fraction) -> None:
         size = (image.width, image.height)
@@ -195,7 +227,7 @@ class LiveSource:
         """
         if self._stop.is_set():
             return
-        is_new = self.num_frames == 0
+        is_new = not self.has_frames.is_set()
         if is_new and self._backoff.max_attempts is not None:
             raise error
         attempts = self._backoff.num_failures
@@ -208,7 +240,16 @@ class LiveSource:
         self._say(f"{error.message}; trying again in {delay_s:g} s")
         if self._clock is not None and not is_new:
             self._clock.reconnect("the source broke off and came back")
-        self._stop.wait(delay_s)
+        left_s = self._time_left_s()
+        self._is_over = left_s <= delay_s
+        self._stop.wait(min(delay_s, left_s))
 
-    def _wait_for(self, timeout_s: float) -> None:
-        self._deadline_s = time.monotonic() + timeout_s + _GRACE_S
+    def _time_left_s(self) -> float:
+        """Return how much of the longest duration is left, if no frame came since the last one."""
+        if self._options.max_duration_s is None or self._clock is None or self._clock.time is None:
+            return math.inf
+        silent_s = time.monotonic() - self._arrived_s
+        return max(0.0, self._options.max_duration_s - float(self._clock.time) - silent_s)
+
+    def _wait_for(self, timeout_s: float, error: StreamError) -> None:
+        self._deadline = (time.monotonic() + timeout_s + _GRACE_S, error)

@@ -26,7 +26,7 @@ class Statistics:
         num_gaps: Missing parts of the stream.
         num_waiting: Windows that wait now.
         num_damaged: Decoding errors.
-        stream_s: Stream time of the last answer's end.
+        stream_s: Stream time of the last frame's end.
         hop_frames: The step between windows now.
         latencies_ms: From the arrival of a window's last frame to its answer, of the last 1,000.
         longest_ms: The longest of all of them.
@@ -46,10 +46,9 @@ class Statistics:
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_NUM_LATENCIES))
     longest_ms: float = 0.0
 
-    def answered(self, end_s: float, latency_ms: float) -> None:
-        """Count an answer, with the end of its window and its latency."""
+    def answered(self, latency_ms: float) -> None:
+        """Count an answer, with its latency."""
         self.num_windows += 1
-        self.stream_s = end_s
         self.latencies_ms.append(latency_ms)
         self.longest_ms = max(self.longest_ms, latency_ms)
 

@@ -12,7 +12,6 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
-from i3d_edge.runtime.live.connection import silence_error
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.options import StreamOptions
@@ -68,14 +67,41 @@ class LiveStream:
         self.statistics = Statistics(time.monotonic())
         self._spec, self._infer, self._say = spec, infer, say
         self._stop = threading.Event()
+        self._is_open = False
         self._watcher = Watcher(spec.labels, self.source, options)
         self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
         self._live = LiveSource(self._address, options, say=say, stop=self._stop)
         self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))
 
+    def open(self) -> None:
+        """Connect, and return with the source's first frame; the iteration does so if nobody did before.
+
+        What a live source delivers between this and the iteration is passed over, so that there is time to compile.
+
+        Raises:
+            StreamError: If the source cannot be used.
+        """
+        if not self._is_open:
+            self._is_open = True
+            self._live.ready.clear()
+            self._reader.start()
+        while not (self._live.has_frames.wait(_POLL_S) or self._stop.is_set()):
+            ended = self._reader.take(0)
+            error = ended.error if isinstance(ended, Ended) else self._live.stuck_error()
+            if error is not None:
+                self.close()
+                raise error
+
     def stop(self) -> None:
         """End the iteration, and the actions under way, after the current window. Can be called from any thread."""
         self._stop.set()
+        self._live.ready.set()
+
+    def close(self) -> None:
+        """End reading; the iteration does so at its end."""
+        self.stop()
+        self._reader.close()
+        self._count()
 
     def __iter__(self) -> Iterator[WindowAnswer | Event]:
         """Yield answers and events as they come.
@@ -83,8 +109,9 @@ class LiveStream:
         Raises:
             StreamError: If the source cannot be used or is lost, after the events that end the actions under way.
         """
+        self.open()
         self.statistics.started_s = self._reported_s = time.monotonic()
-        self._reader.start()
+        self._live.ready.set()
         error: BaseException | None = None
         try:
             while not self._stop.is_set():
@@ -94,8 +121,7 @@ class LiveStream:
                     error = item.error
                     self._say_if_short(error)
                     break
-                if item is None and self._live.is_stuck():
-                    error = silence_error(self._address, self._options)
+                if item is None and (error := self._live.stuck_error()):
                     break
                 yield from self._handled(item)
                 self._report()
@@ -103,9 +129,7 @@ class LiveStream:
             if error is not None:
                 raise error
         finally:
-            self._stop.set()
-            self._reader.close()
-            self._count()
+            self.close()
 
     def _handled(self, item: StreamWindow | Gap | None) -> Iterator[WindowAnswer | Event]:
         if isinstance(item, StreamWindow):
@@ -124,7 +148,7 @@ class LiveStream:
         probabilities = self._infer(clip)
         latency_ms = 1000 * (time.monotonic() - window.arrived_s)
         smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._live.is_live)
-        self.statistics.answered(window.end_s, latency_ms)
+        self.statistics.answered(latency_ms)
         yield WindowAnswer(
             start_s=window.start_s,
             end_s=window.end_s,
@@ -134,9 +158,6 @@ class LiveStream:
             latency_ms=latency_ms,
         )
         yield from self._counted(events)
-        limit_s = self._options.max_duration_s
-        if limit_s is not None and window.end_s >= limit_s:
-            self._stop.set()
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -145,6 +166,7 @@ class LiveStream:
 
     def _count(self) -> None:
         self.statistics.num_frames = self._live.num_frames
+        self.statistics.stream_s = self._live.time_s
         self.statistics.num_damaged = self._live.num_errors
         self.statistics.num_dropped = self._reader.num_dropped
         self.statistics.num_waiting = self._reader.num_waiting

@@ -90,10 +90,12 @@ def test_a_file_begins_again_without_a_break() -> None:
 
 def test_frames_that_come_late_are_told_once_each_time() -> None:
     lag = Lag()
-    steps = [(0, 10.5), (1, 11.0), (2, 14.0), (3, 15.1), (4, 17.0), (5, 15.5), (6, 19.0)]
-    said = [lag.note(Fraction(time), arrived_s) for time, arrived_s in steps]
-    text = "frames arrive {} s late: the network or decoding is too slow"
-    assert said == [None, None, None, text.format("2.1"), None, None, text.format("3.0")]
+    # Stream time, arrival, and how long the source was waited for until then.
+    steps = [(0, 10.5, 1), (1, 11.0, 1), (2, 14.0, 4), (3, 15.1, 4.2), (4, 17.0, 5), (5, 15.5, 5), (6, 19.0, 5.7)]
+    said = [lag.note(Fraction(time), arrived_s, waited_s) for time, arrived_s, waited_s in steps]
+    text = "frames arrive {} s late: {} is too slow; {}% of the time no data came"
+    decoding = text.format("3.0", "decoding, beside inference,", 20)
+    assert said == [None, None, None, text.format("2.1", "the network", 78), None, None, decoding]
 
 
 def test_pacing_holds_back_and_does_not_hurry() -> None:

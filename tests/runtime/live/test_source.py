@@ -474,10 +474,10 @@ def test_a_read_that_cannot_be_called_back_counts_as_stuck(monkeypatch: pytest.M
 
     source = LiveSource(Address.parse("camera:0"), StreamOptions(open_timeout_s=0.05), connect=connecting)
     thread = threading.Thread(target=failure, args=(source,))
-    assert not source.is_stuck()
+    assert source.stuck_error() is None
     thread.start()
     time.sleep(0.2)
-    assert source.is_stuck()
+    assert isinstance(source.stuck_error(), StreamTimeoutError)
     release.set()
     thread.join()
-    assert not source.is_stuck()
+    assert source.stuck_error() is None

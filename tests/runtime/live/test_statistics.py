@@ -11,7 +11,8 @@ def test_a_line_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
         "0 actions started, 0 ended, 0 gaps"
     )
     for number in range(2000):
-        statistics.answered(15.0, 900.0 if number == 500 else 40.0)
+        statistics.answered(900.0 if number == 500 else 40.0)
+    statistics.stream_s = 15.0
     statistics.num_started, statistics.num_ended, statistics.num_gaps, statistics.num_damaged = 2, 2, 1, 7
     assert statistics.summary(120.0) == (
         "15.0 s of stream in 20.0 s: 400 frames, 2,000 windows (100.00 windows/s), 3 dropped, 0 waiting, hop 25, "

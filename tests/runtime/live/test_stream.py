@@ -187,8 +187,11 @@ def test_leaving_the_loop_ends_the_reader(tmp_path: Path) -> None:
 
 def test_so_much_of_a_stream(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", grey((0, 30)))
-    answers, _, _, _ = watch(path, replace(EXACT, is_looped=True, max_duration_s=2))
-    assert answers[-1].end_s == 2
+    for hop in (5, 9):
+        answers, _, stream, _ = watch(path, replace(EXACT, is_looped=True, max_duration_s=2, hop=hop))
+        assert 2 - hop / 25 < answers[-1].end_s <= 2
+        assert stream.statistics.num_frames == 51  # the last one says that 2 s are over
+        assert stream.statistics.stream_s == 2
 
 
 def test_a_stream_shorter_than_a_window_says_so(tmp_path: Path) -> None:
@@ -250,7 +253,7 @@ def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         list(stream)
     release.set()
     assert str(caught.value) == (
-        "stream '/dev/video0' delivered no frame for 0.05 s\n\nhint: --read-timeout allows more"
+        "stream '/dev/video0' did not answer within 0.05 s\n\nhint: --open-timeout allows more"
     )
 
 
