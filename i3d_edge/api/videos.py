@@ -62,7 +62,7 @@ def classify_videos(
 def open_stream(
     source: str, model: StrPath, options: StreamOptions | None = None, *, say: Say = LOG.info, **engine: Any
 ) -> LiveStream:
-    """Open a live source on a model; iterate over it for answers and events.
+    """Open a live source, and compile a model for it; iterate over it for answers and events.
 
     Args:
         source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
@@ -73,13 +73,20 @@ def open_stream(
 
     Raises:
         IRError, DeviceError: If the model cannot be read or compiled.
-        StreamError: While iterating, if the source cannot be reached or is lost.
+        StreamError: If the source cannot be reached or, while iterating, if it is lost.
 
     Example:
         >>> for event in open_stream("rtsp://camera.local/stream1", "rgb_int8.xml"): print(event.to_json())
     """
-    from i3d_edge.runtime import Engine
+    from i3d_edge.runtime import Engine, read_ir
     from i3d_edge.runtime.live import LiveStream
 
-    compiled = Engine(Path(model), **engine)
-    return LiveStream(source, compiled.spec, compiled.probabilities, options, say=say)
+    _, spec = read_ir(Path(model), spec_path=engine.get("spec_path"))
+    stream = LiveStream(source, spec, lambda clip: compiled.probabilities(clip), options, say=say)
+    stream.open()
+    try:
+        compiled = Engine(Path(model), **engine)
+    except BaseException:
+        stream.close()
+        raise
+    return stream

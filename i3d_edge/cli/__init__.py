@@ -18,6 +18,7 @@ from i3d_edge.cli.doctor import doctor
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
+from i3d_edge.cli.labels import labels
 from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
@@ -26,7 +27,7 @@ from i3d_edge.cli.verify_sample import verify_sample
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
     "Make a model": (fetch, freeze, verify_sample, convert, quantize, parity, info),
-    "Use it": (classify, stream, clip),
+    "Use it": (classify, stream, labels, clip),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),
 }

@@ -78,8 +78,7 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.message = masked_text(error.message)
-            raise
+            raise click.UsageError(masked_text(error.format_message()), error.ctx or ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -62,11 +62,13 @@ class Broadcast:
     Attributes:
         bodies: What each connection gets in turn; None is an answer of 503. Afterwards 404.
         then: "close" ends each body, "silent" holds the connection.
+        more: Sent again and again after each body, in place of `then`.
         pause_s: Between pieces of a body.
     """
 
     bodies: list[bytes | None]
     then: str = "close"
+    more: bytes = b""
     pause_s: float = 0.0
     num_connections: int = 0
     url: str = ""
@@ -95,6 +97,8 @@ def broadcast(sent: Broadcast) -> Iterator[Broadcast]:
                 for start in range(0, len(body), 4096):
                     self.wfile.write(body[start : start + 4096])
                     time.sleep(sent.pause_s)
+                while sent.more and not sent.stopping.wait(0.02):
+                    self.wfile.write(sent.more)
                 if sent.then == "silent":
                     sent.stopping.wait(30)
             except OSError:

@@ -6,7 +6,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -265,6 +265,43 @@ def test_a_stream_that_falls_silent(transport_stream: Path) -> None:
         items, _ = read_until_lost(source)
     assert len(items) == 60
     assert said == [f"stream '{sent.url}' delivered no frame for 0.4 s; trying again in 0.02 s"]
+
+
+NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184
+
+
+def undecodable(stream: bytes) -> bytes:
+    """Turn the pictures of an MPEG-TS into noise, and keep its packets."""
+    packets = [stream[start : start + 188] for start in range(0, len(stream), 188)]
+    return b"".join(packet[:40] + os.urandom(148) if packet[1] & 0x1F else packet for packet in packets)
+
+
+@pytest.mark.parametrize(
+    ("more", "but"),
+    [(lambda _stream: NULL_PACKET * 7, ""), (undecodable, ", but goes on sending")],
+    ids=["null packets", "packets that do not decode"],
+)
+def test_a_stream_that_sends_but_shows_nothing(
+    more: Callable[[bytes], bytes], but: str, transport_stream: Path
+) -> None:
+    body = transport_stream.read_bytes()
+    with broadcast(Broadcast([body, body], more=more(body))) as sent:
+        settings = StreamOptions(open_timeout_s=5, read_timeout_s=0.4)
+        said: list[str] = []
+        source = LiveSource(Address.parse(sent.url), settings, backoff=backoff(1), say=said.append)
+        items, _ = read_until_lost(source)
+    assert [item.reason for item in items if isinstance(item, Gap)] == ["the source broke off and came back"]
+    assert said[0] == f"stream '{sent.url}' delivered no frame for 0.4 s{but}; trying again in 0.02 s"
+
+
+def test_an_mp4_whose_index_a_server_cannot_reach(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", numbered(range(400)))
+    with serve(Served({"/a.mp4": path.read_bytes()}, ranges=False)) as served:
+        error = failure(LiveSource(Address.parse(f"{served.url}/a.mp4"), PATIENT))
+    assert str(error) == (
+        f"cannot read stream '{served.url}/a.mp4': this MP4 has its index at the end, and the server does not send "
+        "parts of a file\n\nhint: move the index to the front: `ffmpeg -i IN.mp4 -c copy -movflags faststart OUT.mp4`"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
