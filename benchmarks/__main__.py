@@ -61,6 +61,7 @@ def _prepare(graph: Path, videos: tuple[Path, ...], folder: Path, processor: Pro
     from i3d_edge.convert.quantization import calibration_clips
     from i3d_edge.core.errors import FrozenGraphError
     from i3d_edge.freeze.graph_def import read_graph_def
+    from i3d_edge.runtime.frames.sources import video_source
 
     spec = read_graph_def(graph).spec
     if spec is None:
@@ -68,7 +69,7 @@ def _prepare(graph: Path, videos: tuple[Path, ...], folder: Path, processor: Pro
             f"frozen graph {str(graph)!r} does not describe itself", hint="freeze it again with `i3d freeze`"
         )
     videos = tuple(path.absolute() for path in videos)
-    cut, skipped = calibration_clips(videos, spec, num_clips=_NUM_CLIPS, seed=0)
+    cut, skipped = calibration_clips([video_source(path) for path in videos], spec, num_clips=_NUM_CLIPS, seed=0)
     for path, reason in skipped:
         note(f"skipped {path}: {reason}")
     clips = folder / "clips.npy"

@@ -6,6 +6,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -31,11 +32,12 @@ from i3d_edge.convert.passes import (
 )
 from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.core import labels as label_sets
-from i3d_edge.core.errors import FrozenGraphError, SpecError
+from i3d_edge.core.errors import DependencyError, FrozenGraphError, SpecError
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, OUTPUT_NAME, i3d_spec
 from i3d_edge.core.port import NUM_CHANNELS, ElementType
+from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.freeze.graph_def import GraphDef, read_graph_def
 
@@ -103,7 +105,7 @@ def convert_graph(
         batch: Clips at once, if not as many as the graph was frozen for.
         flat_input: Let a network lowered for a VPU take the frames of one clip without the batch axis, four axes.
         logits_output: Add an output `logits`, (N, num_classes).
-        reference: Runs the frozen graph, for the parity check; None leaves the check out.
+        reference: Runs the frozen graph, for the parity check; None, or a package that it lacks, leaves the check out.
         force: Replace an existing IR.
 
     Raises:
@@ -114,13 +116,15 @@ def convert_graph(
         OutputError: If the IR exists (without `force`) or cannot be written.
     """
     output = check_ir_output(output, force=force)
-    model, graph_spec = _read_network(graph_path, num_frames, batch)
+    with phase(f"reading {graph_path}"):
+        model, graph_spec = _read_network(graph_path, num_frames, batch)
     _require_one_clip(graph_spec, target)
-    cost = _cost_per_clip(model, graph_spec)
-    spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
-    spec = replace(spec, layout=layout, precision=precision)
-    passes = passes_for(target, fold)
-    model, spec, outcomes = _rewrite(model, spec, passes, flat_input=flat_input, logits_output=logits_output)
+    with phase("converting"):
+        cost = _cost_per_clip(model, graph_spec)
+        spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
+        spec = replace(spec, layout=layout, precision=precision)
+        passes = passes_for(target, fold)
+        model, spec, outcomes = _rewrite(model, spec, passes, flat_input=flat_input, logits_output=logits_output)
     num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
     return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
@@ -167,7 +171,10 @@ def _write(
     describe(model, spec)
     with staged(output, force=force) as temporary:
         num_bytes = save_ir(model, temporary, output, compress_to_fp16=spec.precision == "FP16")
-        report = None if reference is None else parity.check_parity(temporary, spec, graph_path, reference)
+        report = None
+        if reference is not None:
+            with suppress(DependencyError):
+                report = parity.check_parity(temporary, spec, graph_path, reference)
         if report is not None and not report.passed:
             parity.require(report, _keep_aside(temporary, output))
     return num_bytes, report

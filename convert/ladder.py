@@ -15,6 +15,7 @@ from i3d_edge.convert.stage import Stage
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
+from i3d_edge.core.progress import phase, track
 from i3d_edge.core.spec import ModelSpec
 
 Item = TypeVar("Item")
@@ -110,7 +111,10 @@ def climb(
     """
     _require_alike(stages)
     fed = [clips, *([clips if others is None else others] * (len(stages) - 1))]
-    logits = [np.array([stage.logits(feeds[name]) for name in clips]) for stage, feeds in zip(stages, fed, strict=True)]
+    logits = [
+        np.array([stage.logits(feeds[name]) for name in track(clips, total=len(clips), title=stage.name, unit="clip")])
+        for stage, feeds in zip(stages, fed, strict=True)
+    ]
     pairs = [(number, number + 1) for number in range(len(stages) - 1)]
     if len(stages) > 2:
         pairs.append((0, len(stages) - 1))
@@ -124,9 +128,11 @@ def climb(
         those, feeds, answers = _both(stages, pair), _both(fed, pair), _both(logits, pair)
         step, worst = _compare(those, list(clips), answers, tolerance)
         if all_layers or not step.agrees:
-            step = replace(step, layers=_compare_layers(layers(pair[0], worst), layers(pair[1], worst)))
+            with phase("comparing layers"):
+                step = replace(step, layers=_compare_layers(layers(pair[0], worst), layers(pair[1], worst)))
         if not step.agrees and those[0].spec.stream == "rgb":
-            step = _explain(step, those, feeds, answers)
+            with phase("looking for the cause"):
+                step = _explain(step, those, feeds, answers)
         steps.append(step)
     return steps
 

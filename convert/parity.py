@@ -17,6 +17,7 @@ from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
+from i3d_edge.core.progress import phase, track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, to_feeds
 
@@ -78,7 +79,8 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         reference: Runs the frozen graph.
     """
     clips = generated_pixels(spec)
-    expected = reference(graph_path, [_normalised(clip, spec) for clip in clips.values()])
+    with phase("checking parity: running the graph in TensorFlow"):
+        expected = reference(graph_path, [_normalised(clip, spec) for clip in clips.values()])
     got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
@@ -129,7 +131,7 @@ def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) 
         model.add_outputs(LOGITS_NAME)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
-    for clip in clips:
+    for clip in track(clips, total=len(clips), title="checking parity", unit="clip"):
         results.append(np.array(compiled(to_feeds(clip, spec))[compiled.output(LOGITS_NAME)]))
     return results
 

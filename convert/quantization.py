@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -23,14 +24,16 @@ from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.errors import CalibrationError, IRError, SpecError, VideoError
 from i3d_edge.core.files import StrPath, staged
-from i3d_edge.core.progress import track
+from i3d_edge.core.progress import phase, track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Clip, Engine, model_inputs, read_clips, read_ir
+from i3d_edge.core.text import plural
+from i3d_edge.runtime import Clip, Engine, Source, find_sources, model_inputs, read_clips, read_ir
 from i3d_edge.runtime.inference.inputs import check_inputs
 from i3d_edge.runtime.inference.queue import stack
 
 QUANTIZE_INT8 = "quantize-int8"
 
+_MORE_VIDEOS = "give videos of what the model will see, a dozen or more: files, patterns or folders"
 _POSITIONS = 3
 _LEAST_CLIPS = 2
 _BIAS_CLIPS = 8
@@ -46,16 +49,20 @@ class QuantizationReport:
         num_bytes: Both files together.
         spec: The INT8 IR's.
         num_clips: Clips it was calibrated on.
+        num_videos: Videos that were given, those that were skipped left out.
         skipped: Videos that could not be decoded, with the reason.
         layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
+        source_fold: How the stem of the IR that was read is folded already, for instance "hw"; None if it is not.
     """
 
     path: Path
     num_bytes: int
     spec: ModelSpec
     num_clips: int
+    num_videos: int
     skipped: tuple[tuple[Path, str], ...]
     layers: Mapping[str, str]
+    source_fold: str | None
 
 
 def quantize_ir(
@@ -76,7 +83,7 @@ def quantize_ir(
 
     Args:
         ir_path: The .xml of an IR with one RGB input.
-        videos: To calibrate on.
+        videos: To calibrate on: files, patterns or folders, see `find_sources`.
         output: The .xml to write.
         num_clips: How many clips to calibrate on; each costs about a second.
         seed: Decides which videos give which part.
@@ -99,11 +106,14 @@ def quantize_ir(
         raise IRError(f"IR {str(ir_path)!r} is INT8 already")
     if spec.stream != "rgb":
         raise SpecError(f"only models of RGB alone can be quantized; this is {spec.title()}")
+    with find_sources(map(str, videos), spec) as sources:
+        _require_videos(sources)
     nncf = _import_nncf()  # before any video is decoded
     passes = list(spec.passes)
-    if LOWER_TO_2D not in passes and not any(name.startswith(FOLD_STEM) for name in passes):
+    source_fold = next((name.removeprefix(f"{FOLD_STEM}-") for name in passes if name.startswith(FOLD_STEM)), None)
+    if LOWER_TO_2D not in passes and source_fold is None:
         passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
-    clips, skipped = calibration_clips([Path(video) for video in videos], spec, num_clips=num_clips, seed=seed)
+    clips, skipped = calibration_clips(sources, spec, num_clips=num_clips, seed=seed)
     quantized = _quantize(nncf, model, [_feed(clip, spec) for clip in clips])
     spec = replace(
         spec,
@@ -112,10 +122,12 @@ def quantize_ir(
         made_with={**spec.made_with, "nncf": metadata.version("nncf")},
     )
     describe(quantized, spec)
-    with staged(output, force=force) as temporary:
+    with phase("writing"), staged(output, force=force) as temporary:
         num_bytes = save_ir(quantized, temporary, output, compress_to_fp16=False)
-    layers = Engine(output).layer_precisions()
-    return QuantizationReport(output, num_bytes, spec, len(clips), tuple(skipped), layers)
+    with phase("compiling"):
+        layers = Engine(output).layer_precisions()
+    num_videos = len(sources) - len(skipped)
+    return QuantizationReport(output, num_bytes, spec, len(clips), num_videos, tuple(skipped), layers, source_fold)
 
 
 def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
@@ -125,7 +137,7 @@ def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
     with contextlib.redirect_stdout(io.StringIO()):  # its progress bars belong on no one's stdout
         quantized: ov.Model = nncf.quantize(
             model,
-            nncf.Dataset(feeds),
+            nncf.Dataset(_Tracked(feeds)),
             subset_size=len(feeds),
             preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
             # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed.
@@ -141,6 +153,16 @@ def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
     return quantized
 
 
+class _Tracked:
+    """Feeds that show, whenever they are gone through, how many are done."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self.feeds = feeds
+
+    def __iter__(self) -> Iterator[Feed]:
+        return track(self.feeds, total=len(self.feeds), title="calibrating", unit="clip")
+
+
 def _feed(clip: UInt8Array, spec: ModelSpec) -> Feed:
     """Return a clip, shape (D, H, W, 3), uint8, RGB, as the batch that a model takes, by input name."""
     one = check_inputs(model_inputs(Clip(clip, 0.0, 0.0), spec), spec)
@@ -148,7 +170,7 @@ def _feed(clip: UInt8Array, spec: ModelSpec) -> Feed:
 
 
 def calibration_clips(
-    videos: Sequence[Path], spec: ModelSpec, *, num_clips: int, seed: int
+    videos: Sequence[Source], spec: ModelSpec, *, num_clips: int, seed: int
 ) -> tuple[list[UInt8Array], list[tuple[Path, str]]]:
     """Choose clips that differ: every video before any video twice, and all parts of them.
 
@@ -164,7 +186,8 @@ def calibration_clips(
     Raises:
         CalibrationError: If there are fewer than two different clips.
     """
-    order = sorted(set(videos))
+    sources = {Path(video.name): video for video in videos}
+    order = sorted(sources)
     np.random.default_rng(seed).shuffle(order)
     parts = max(_POSITIONS, -(-num_clips // max(1, len(order))))
     by_video: list[list[UInt8Array]] = []
@@ -173,19 +196,33 @@ def calibration_clips(
         if len(by_video) == num_clips:
             break
         try:
-            clips = [clip.frames for clip in read_clips(path, spec, num_clips=parts).clips]
+            clips = [clip.frames for clip in read_clips(sources[path], spec, num_clips=parts).clips]
         except VideoError as error:
-            skipped.append((path, f"{type(error).__name__}: {error.message}"))
+            skipped.append((path, error.message))
             continue
         by_video.append(clips[number % parts :] + clips[: number % parts])  # each video starts at another part
     taken = _distinct(clips[turn] for turn in range(parts) for clips in by_video)[:num_clips]
     if len(taken) < _LEAST_CLIPS:
+        lost = f", and {len(skipped)} could not be used, {skipped[0][0]} for one: {skipped[0][1]}" if skipped else ""
         raise CalibrationError(
-            f"calibration needs at least {_LEAST_CLIPS} different clips; {len(order)} videos gave {len(taken)}, and "
-            f"{len(skipped)} of them could not be decoded",
-            hint="give videos of what the model will see, a dozen or more",
+            f"calibration needs at least {_LEAST_CLIPS} different clips; {plural(len(order), 'video')} gave "
+            f"{len(taken)}{lost}",
+            hint=_MORE_VIDEOS,
         )
     return taken, skipped
+
+
+def _require_videos(sources: Sequence[Source]) -> None:
+    """Refuse arguments among which no file is, before anything is loaded that takes long.
+
+    Raises:
+        CalibrationError: With the reason of the first.
+    """
+    if not any(os.path.isfile(source.name) for source in sources):
+        try:
+            sources[0].open()
+        except VideoError as error:
+            raise CalibrationError(f"no video to calibrate on: {error.message}", hint=_MORE_VIDEOS) from error
 
 
 def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:

@@ -11,6 +11,7 @@ from i3d_edge.convert.conversion import describe_graph
 from i3d_edge.convert.stage import Stage, ir_stage
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.i3d_spec import NUM_FRAMES
+from i3d_edge.core.progress import phase
 from i3d_edge.runtime.inference.ir import describes_itself
 from i3d_edge.runtime.inference.model_choice import ModelChoice
 
@@ -29,7 +30,10 @@ def open_stages(choices: Sequence[ModelChoice], *, spec_path: Path | None = None
         ArgumentError: If something other than an IR has a precision or a device.
     """
     with ExitStack() as stack:
-        files = [_open_file(choice, spec_path, stack) for choice in choices]
+        files = []
+        for choice in choices:
+            with phase(f"opening {choice.path}"):
+                files.append(_open_file(choice, spec_path, stack))
         num_frames = next((stage.spec.num_frames for stage in files if stage), NUM_FRAMES)
         yield [
             stage or _open_weights(choice.path, num_frames, stack) for choice, stage in zip(choices, files, strict=True)

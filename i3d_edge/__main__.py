@@ -1,5 +1,18 @@
-"""`python -m i3d_edge`: the same as `i3d`."""
+"""`i3d` and `python -m i3d_edge`."""
 
-from i3d_edge.cli import main
+import sys
 
-main(prog_name="i3d")
+
+def run() -> None:
+    """Run the command line, in which Ctrl-C is no error, not even while it is being loaded."""
+    try:
+        from i3d_edge.cli import main
+
+        main(prog_name="i3d")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

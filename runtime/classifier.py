@@ -95,7 +95,7 @@ class VideoClassifier:
         )
         self.spec: ModelSpec = self._engine.spec
         self.flow = flow_method(self.spec, flow)
-        self.device = device
+        self.device = self._engine.device
         self.precision = self._engine.precision
         self._num_decoders = min(_MOST_DECODERS, os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(self._num_decoders, thread_name_prefix="classify")

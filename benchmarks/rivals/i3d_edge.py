@@ -28,7 +28,7 @@ def open_rival(task: Task, precision: Precision, *, fold: Fold | None = None, th
     if precision == "f32":
         engine = Engine(_converted(task, None), inference_precision="f32")
         return _latency(engine, "i3d convert --no-fold, --inference-precision f32")
-    how = f"i3d convert --fold {fold}" if fold else "i3d convert"
+    how = f"i3d convert --fold {fold or 'dhw'}"
     if precision == "bf16":
         return _latency(Engine(_converted(task, fold or "dhw")), how)
     ir = _quantized(task, fold or "dhw")

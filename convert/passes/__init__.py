@@ -16,8 +16,8 @@ from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.lowering import lower_to_2d
 from i3d_edge.convert.passes.outcome import Outcome as Outcome
 from i3d_edge.convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
-from i3d_edge.convert.passes.stem import Fold as Fold
 from i3d_edge.convert.passes.stem import fold_stem
+from i3d_edge.core.fold import Fold as Fold
 
 Target = Literal["cpu", "gpu", "vpu", "portable"]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import openvino as ov
@@ -22,9 +21,7 @@ from openvino import opset13 as ops
 from i3d_edge.convert.passes.feed import Block, lay_out, read_feed
 from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.core.arrays import Float32Array
-
-Fold = Literal["dhw", "hw", "h"]
-"""The axes along which blocks are cut."""
+from i3d_edge.core.fold import Fold
 
 _BLOCK = 2
 _KERNEL = 7

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from i3d_edge.core.errors import ArgumentError, DependencyError
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.files import StrPath
 from i3d_edge.core.messages import LOG, Say
+from i3d_edge.core.progress import phase
 
 if TYPE_CHECKING:
     from i3d_edge.convert import ConversionReport
     from i3d_edge.convert.ladder import Step
+    from i3d_edge.convert.parity import Feeds
+    from i3d_edge.core.arrays import Float32Array
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.measure.bench import Timing
 
@@ -36,11 +39,13 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
     """
     from i3d_edge.convert import convert_graph
 
-    try:
-        from i3d_edge.freeze import run_frozen_graph
-    except DependencyError:
-        return convert_graph(Path(graph), Path(output), reference=None, **options)
-    return convert_graph(Path(graph), Path(output), reference=run_frozen_graph, **options)
+    return convert_graph(Path(graph), Path(output), reference=_run_graph, **options)
+
+
+def _run_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
+    from i3d_edge.freeze import run_frozen_graph  # TensorFlow is loaded once the graph is known to be right
+
+    return run_frozen_graph(path, clips)
 
 
 def compare_stages(
@@ -110,7 +115,10 @@ def bench_models(
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure.bench import bench
 
-    engines = {str(path): Engine(Path(path), mode=mode, **engine) for path in models}
+    engines = {}
+    for path in models:
+        with phase(f"compiling {path}"):
+            engines[str(path)] = Engine(Path(path), mode=mode, **engine)
     for opened in engines.values():
         for text in start_notes(opened):
             say(text)

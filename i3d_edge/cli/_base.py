@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import click
 
+from i3d_edge.cli._interrupt import INTERRUPTED as INTERRUPTED
+from i3d_edge.cli._interrupt import ending_at_once
 from i3d_edge.core import progress
+from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.masking import masked_text
-
-INTERRUPTED = 130
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -83,7 +84,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with ending_at_once():
+                return super().invoke(ctx)
         except ArgumentError as error:
             raise click.UsageError(str(error), ctx) from error
         except I3DError as error:
@@ -148,7 +150,11 @@ spec_option = click.option(
     help="JSON file that describes the IR, for an IR without a description of its own.",
 )
 device_option = click.option(
-    "--device", default="CPU", show_default=True, help="OpenVINO device, for instance CPU, GPU, NPU or AUTO:GPU,CPU."
+    "--device",
+    default="CPU",
+    show_default=True,
+    callback=lambda _ctx, _param, name: normalise_device(name),
+    help="OpenVINO device, for instance CPU, GPU, NPU or AUTO:GPU,CPU.",
 )
 precision_option = click.option(
     "--inference-precision",
@@ -183,30 +189,6 @@ flow_option = click.option(
     help="Optical flow for flow and joint models: tvl1, as DeepMind, or dis, a hundred times faster but less exact.  "
     "[default: tvl1]",
 )
-
-
-def fold_option(function: Function) -> Function:
-    """Add --fold and --no-fold: along which axes the first convolution is folded; the command gets a name or None."""
-
-    def read(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-        return None if value == "none" else value
-
-    options = (
-        click.option(
-            "--fold",
-            type=click.Choice(["dhw", "hw", "h", "none"]),
-            callback=read,
-            default="dhw",
-            show_default=True,
-            help="Fold the first convolution along these axes: dhw for AMX, hw for INT8 and h for bf16 without AMX, "
-            "none for f32.",
-        ),
-        # Whichever of the two click reads last decides, so both have to know what "none" means.
-        click.option("--no-fold", "fold", flag_value="none", callback=read, help="Same as --fold none."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def refuse_swapped(model_path: Path, inputs: Sequence[str]) -> None:

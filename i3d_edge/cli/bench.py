@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
+from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
@@ -59,7 +60,7 @@ def bench(
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
-        note(f"{mode} mode on {device}, {rounds} rounds after {WARM_UP} to warm up; per clip")
+        note(f"{mode} mode on {device}, {plural(rounds, 'round')} after {WARM_UP} to warm up; per clip, no decoding")
 
 
 def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
@@ -70,8 +71,8 @@ def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
             "model": path,
             "executed_precision": timing.engine.precision,
             "median_ms": round(timing.percentile_ms(50), 2),
-            "p90_ms": round(timing.percentile_ms(90), 2),
-            "p99_ms": round(timing.percentile_ms(99), 2),
+            "p90_ms": _percentile(timing, 90),
+            "p99_ms": _percentile(timing, 99),
             "clips_per_s": round(timing.clips_per_s, 3),
             "times_faster_than_first": round(ratio, 3),
         }
@@ -79,8 +80,20 @@ def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
     ]
 
 
+def _percentile(timing: Timing, percent: int) -> float | None:
+    """Return a percentile that has a round of its own above it, else None."""
+    is_known = len(timing.clip_ms) * (100 - percent) >= 100
+    return round(timing.percentile_ms(percent), 2) if is_known else None
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     from tabulate import tabulate
 
     headers = ("model", "ran in", "median ms", "p90 ms", "p99 ms", "clips/s", "x first")
-    return tabulate([list(row.values()) for row in rows], headers=headers)
+    lines = [[value if isinstance(value, str) else _digits(value) for value in row.values()] for row in rows]
+    return tabulate(lines, headers=headers, disable_numparse=True, colalign=("left", "left", *["right"] * 5))
+
+
+def _digits(value: float | None) -> str:
+    """Return a number as times deserve it, in three digits or whole; a dash for one that is not known."""
+    return "-" if value is None else f"{value:.0f}" if value >= 100 else f"{value:#.3g}"

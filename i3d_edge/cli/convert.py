@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from i3d_edge.cli._base import Command, fold_option, force_option, format_size, note, output_option, print_facts
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._fold import THIS_CPU, choose_fold, fold_option
+from i3d_edge.core.fold import CPU_KINDS
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
 from i3d_edge.core.port import NUMPY_TYPES, ElementType
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from i3d_edge.convert import ConversionReport
     from i3d_edge.convert.conversion import Layout, Precision
     from i3d_edge.convert.parity import ParityReport
-    from i3d_edge.convert.passes import Fold, Target
+    from i3d_edge.convert.passes import Target
+
+_PLACES: dict[str, Target] = {"gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
+_WITH_SPEC = ("graph", "output", "spec_path", "force")
 
 
 @click.command(cls=Command)
 @click.argument("graph", type=click.Path(path_type=Path))
-@output_option("The IR's .xml; the .bin goes beside it.")
+@output_option("The IR's .xml, a suffix that may be left out; the .bin goes beside it.")
 @click.option(
     "--precision",
     type=click.Choice(["FP32", "FP16"]),
@@ -31,10 +38,11 @@ if TYPE_CHECKING:
 @click.option(
     "--for",
     "target",
-    type=click.Choice(["cpu", "gpu", "vpu", "npu", "portable"]),
-    default="cpu",
+    type=click.Choice([THIS_CPU, *CPU_KINDS, "gpu", "vpu", "npu", "portable"]),
+    default=THIS_CPU,
     show_default=True,
-    help="Device to optimise for. vpu and npu: no 3-D operators. Speed on gpu, vpu and npu is not measured.",
+    help="Device to optimise for. cpu: this one; amx, bf16, vnni, avx2: a CPU with nothing newer. vpu and npu: no 3-D "
+    "operators. Speed on gpu, vpu, npu and amx is not measured.",
 )
 @fold_option
 @click.option(
@@ -66,12 +74,15 @@ if TYPE_CHECKING:
     help="Instead of converting a graph: write this description, a JSON file, into an IR of another network.",
 )
 @force_option
+@quiet_option
+@click.pass_context
 def convert(
+    ctx: click.Context,
     graph: Path,
     output: Path,
     precision: Precision,
-    target: Target | Literal["npu"],
-    fold: Fold | None,
+    target: str,
+    fold: str,
     layout: Layout,
     input_type: ElementType,
     num_frames: int | None,
@@ -94,14 +105,17 @@ def convert(
     from i3d_edge.api import models as api
 
     if spec_path is not None:
+        _refuse_conversion_options(ctx)
         _describe(graph, spec_path, output, force=force)
         return
+    place = _PLACES.get(target, "cpu")
+    axes, reason = choose_fold(fold, target, is_int8=False)
     report = api.convert_graph(
         graph,
         output,
         precision=precision,
-        target="vpu" if target == "npu" else target,
-        fold=fold,
+        target=place,
+        fold=axes,
         layout=layout,
         input_type=input_type,
         num_frames=num_frames,
@@ -110,26 +124,40 @@ def convert(
         logits_output=logits_output,
         force=force,
     )
+    print_facts(_facts(graph, report, reason if place == "cpu" else None, logits_output=logits_output))
+
+
+def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_output: bool) -> list[tuple[str, str]]:
     spec = report.spec
     outputs = {spec.head.output: spec.num_classes}
     if spec.has_embedding:
         outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
     if logits_output:
         outputs[LOGITS_NAME] = spec.num_classes
-    print_facts(
-        [
-            ("read", str(graph)),
-            ("model", spec.title()),
-            ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
-            *(("input", _describe_input(spec, name)) for name in spec.inputs),
-            *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
-            ("passes", ", ".join(spec.passes) or "none"),
-            *(("declined", f"{name}: {outcome.reason}") for name, outcome in report.outcomes.items() if outcome.reason),
-            ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
-            ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
-            *_parity_facts(report.parity),
-        ]
-    )
+    return [
+        ("read", str(graph)),
+        ("model", spec.title()),
+        ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
+        *(("input", _describe_input(spec, name)) for name in spec.inputs),
+        *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
+        *([("fold", fold)] if fold else []),
+        ("passes", ", ".join(spec.passes) or "none"),
+        *(("declined", f"{name}: {outcome.reason}") for name, outcome in report.outcomes.items() if outcome.reason),
+        ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
+        ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
+        *_parity_facts(report.parity),
+    ]
+
+
+def _refuse_conversion_options(ctx: click.Context) -> None:
+    """Refuse what only a graph can be converted with."""
+    given = [
+        param.opts[0]
+        for param in ctx.command.params
+        if param.name not in _WITH_SPEC and ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"{' and '.join(given)} cannot be used with --spec, which converts nothing")
 
 
 def _describe(ir_path: Path, spec_path: Path, output: Path, *, force: bool) -> None:

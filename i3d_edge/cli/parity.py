@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,8 @@ def parity(
         spec_path=spec_path,
     )
     click.echo(_as_json(steps) if as_json else _table(steps))
-    for step in [] if as_json else steps:
-        click.echo(_remark(step))
+    for (before, after), step in [] if as_json else zip(_pairs(steps), steps, strict=True):
+        click.echo(f"{before} -> {after}: {_remark(step)}")
         for layer in step.layers if layers else ():
             click.echo(f"  {layer.difference:9.2e}  {layer.layer}")
     num_clips = steps[0].num_clips
@@ -91,7 +92,7 @@ def parity(
         )
 
 
-def _as_json(steps: list[Step]) -> str:
+def _as_json(steps: Sequence[Step]) -> str:
     rows = []
     for step in steps:
         first = step.first_divergence
@@ -106,33 +107,43 @@ def _as_json(steps: list[Step]) -> str:
     return json.dumps({"steps": rows}, indent=2)
 
 
-def _table(steps: list[Step]) -> str:
+def _table(steps: Sequence[Step]) -> str:
     from tabulate import tabulate
 
-    headers = ("from", "to", "logits max", "mean", "bound", "probs max", "mean", "cosine", "top-1", "top-5")
+    headers = ("", "logits max", "mean", "bound", "probs max", "cosine", "top-1", "top-5")
     rows = [
         (
-            step.before,
-            step.after,
+            f"{before} -> {after}",
             f"{step.relative_difference:.1e}",
             f"{step.logit_mean / step.max_logit if step.max_logit else step.logit_mean:.1e}",
             f"{step.tolerance:g}",
             f"{step.prob_max:.1e}",
-            f"{step.prob_mean:.1e}",
             f"{step.cosine:.6f}",
             f"{step.top1:.1%}",
             f"{step.top5:.1%}",
         )
-        for step in steps
+        for (before, after), step in zip(_pairs(steps), steps, strict=True)
     ]
-    return tabulate(rows, headers=headers, disable_numparse=True)
+    names = [steps[0].before, *(step.after for step in steps[: _num_adjacent(steps)])]
+    numbered = [f"{number}  {name}" for number, name in enumerate(names, start=1)]
+    return "\n".join([*numbered, "", tabulate(rows, headers=headers, disable_numparse=True)])
+
+
+def _num_adjacent(steps: Sequence[Step]) -> int:
+    """Return how many steps lead from one stage to the next; after several comes one from the first to the last."""
+    return max(1, len(steps) - 1)
+
+
+def _pairs(steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Return the numbers of each step's stages, from 1."""
+    pairs = [(number, number + 1) for number in range(1, _num_adjacent(steps) + 1)]
+    return pairs if len(steps) == len(pairs) else [*pairs, (1, len(pairs) + 1)]
 
 
 def _remark(step: Step) -> str:
-    title = f"{step.before} -> {step.after}"
     norms = f"; norms of logits {step.norms[0]:.4f} and {step.norms[1]:.4f}" if step.num_clips == 1 else ""
     if step.agrees:
-        return f"{title}: agree{norms}"
+        return f"agree{norms}"
     first = step.first_divergence
     where = f"first layer beyond {step.tolerance:g}: {first.layer} ({first.difference:.2g})" if first else "no layer"
-    return f"{title}: DIFFER, {where}" + (f"; {step.mistake}" if step.mistake else "") + norms
+    return f"DIFFER, {where}" + (f"; {step.mistake}" if step.mistake else "") + norms

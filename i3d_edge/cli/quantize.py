@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from i3d_edge.cli._base import (
     Command,
-    fold_option,
     force_option,
     format_size,
     note,
@@ -19,17 +17,27 @@ from i3d_edge.cli._base import (
     print_facts,
     quiet_option,
 )
+from i3d_edge.cli._fold import THIS_CPU, choose_fold, fold_option
+from i3d_edge.core.fold import CPU_KINDS
+from i3d_edge.core.text import plural
 
-if TYPE_CHECKING:
-    from i3d_edge.convert.passes import Fold
+_ENOUGH = 12
 
 
 @click.command(cls=Command)
 @click.argument("model_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
 @click.argument("videos", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="VIDEO...")
-@output_option("The INT8 IR's .xml; the .bin goes beside it.")
+@output_option("The INT8 IR's .xml, a suffix that may be left out; the .bin goes beside it.")
 @click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Calibration clips.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of clips.")
+@click.option(
+    "--for",
+    "cpu",
+    type=click.Choice([THIS_CPU, *CPU_KINDS]),
+    default=THIS_CPU,
+    show_default=True,
+    help="CPU to optimise for: this one, or one with nothing newer than these instructions.",
+)
 @fold_option
 @force_option
 @quiet_option
@@ -39,12 +47,14 @@ def quantize(
     output: Path,
     num_clips: int,
     seed: int,
-    fold: Fold | None,
+    cpu: str,
+    fold: str,
     force: bool,
 ) -> None:
     """Quantize a model to INT8, calibrated on clips of videos.
 
-    Give a dozen videos or more, of what the model will see. `i3d accuracy compare` tells what INT8 costs in accuracy.
+    A VIDEO is a file, a quoted pattern or a folder of videos. Give a dozen or more, of what the model will
+    see. `i3d accuracy compare` tells what INT8 costs in accuracy.
 
     \b
     Example:
@@ -52,15 +62,20 @@ def quantize(
     """
     from i3d_edge.convert.quantization import quantize_ir
 
-    report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=fold, force=force)
+    axes, reason = choose_fold(fold, cpu, is_int8=True)
+    report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=axes, force=force)
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
+    given = f"{plural(report.num_clips, 'clip')} of {plural(report.num_videos, 'video')}"
+    if min(report.num_clips, report.num_videos) < _ENOUGH:
+        note(f"WARNING: calibrated on only {given}; INT8 may lose accuracy, so give a dozen videos or more")
     unit = report.spec.kind.unit
     print_facts(
         [
             ("read", str(model_path)),
             ("model", report.spec.title()),
-            ("calibrated", f"on {report.num_clips} clips of {len(videos)} videos, seed {seed}"),
+            ("calibrated", f"on {given}, seed {seed}"),
+            ("fold", f"{report.source_fold}, as {model_path} has it" if report.source_fold else reason),
             ("passes", ", ".join(report.spec.passes)),
             ("runs as", _layers_line(report.layers, unit)),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),

@@ -18,6 +18,8 @@ StrPath = str | PathLike[str]
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
 
+_unfinished: set[Path] = set()
+
 
 def check_output(path: Path, *, force: bool = False) -> None:
     """Refuse an output before work is spent on it.
@@ -84,10 +86,18 @@ def staging(path: Path) -> Iterator[Path]:
         OutputError: If the disk does not take what is written, with the name `path`.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    _unfinished.add(folder)
     try:
         with writing(path):
             yield folder
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _unfinished.discard(folder)
+
+
+def remove_unfinished() -> None:
+    """Remove what is being written, of a process that is about to end without unwinding."""
+    for folder in _unfinished:
         shutil.rmtree(folder, ignore_errors=True)
 
 

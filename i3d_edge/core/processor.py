@@ -27,6 +27,21 @@ _FEATURES = {
 """The instructions that decide how fast a network runs, by the names that Linux gives them."""
 
 
+_ISA_VARIABLES = ("OV_CPU_MAX_ISA", "ONEDNN_MAX_CPU_ISA")
+_ISA_LIMITS = {
+    "SSE41": "",
+    "AVX": "",
+    "AVX2": "avx2",
+    "AVX2_VNNI": "avx2 avx_vnni",
+    "AVX2_VNNI_2": "avx2 avx_vnni",
+    "AVX512_CORE": "avx2 avx512f",
+    "AVX512_CORE_VNNI": "avx2 avx512f avx512_vnni",
+    "AVX512_CORE_BF16": "avx2 avx512f avx512_vnni avx512_bf16",
+    "AVX512_CORE_FP16": "avx2 avx_vnni avx512f avx512_vnni avx512_bf16 avx512_fp16",
+}
+"""By value of those variables: what OpenVINO still uses. Other values are none of them, or allow everything here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
     """What this process can compute with.
@@ -36,7 +51,8 @@ class Processor:
         vendor: As the processor reports it, for instance "GenuineIntel"; "" if unknown.
         num_cpus: Logical processors that this process may use.
         num_cores: Physical cores, at most `num_cpus`; None if unknown.
-        flags: The instruction sets, as Linux names them; empty on other systems.
+        flags: The instruction sets, as Linux names them, without those that `isa_limits` keep OpenVINO from; empty on
+            other systems.
     """
 
     name: str
@@ -69,13 +85,22 @@ def read_processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> Processor:
     pairs = (line.partition(":") for line in first.splitlines())
     fields = {name.strip(): value.strip() for name, _, value in pairs}
     num_cpus, num_cores = usable_cpus(), psutil.cpu_count(logical=False)
+    flags = set((fields.get("flags") or fields.get("Features") or "").split())
+    for limit in isa_limits().values():
+        flags -= _FEATURES.keys() - _ISA_LIMITS[limit].split()
     return Processor(
         name=fields.get("model name") or platform.processor() or platform.machine(),
         vendor=fields.get("vendor_id", ""),
         num_cpus=num_cpus,
         num_cores=min(num_cores, num_cpus) if num_cores else None,
-        flags=frozenset((fields.get("flags") or fields.get("Features") or "").split()),
+        flags=frozenset(flags),
     )
+
+
+def isa_limits() -> dict[str, str]:
+    """Return the variables that keep OpenVINO from newer instructions, with their values."""
+    values = {name: os.environ.get(name, "").upper() for name in _ISA_VARIABLES}
+    return {name: value for name, value in values.items() if value in _ISA_LIMITS}
 
 
 def usable_cpus() -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import openvino as ov
 
 from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
@@ -29,7 +30,7 @@ class Engine:
 
     Attributes:
         spec: The IR's own description.
-        device: As asked for.
+        device: As asked for, in capitals.
         mode: "latency" or "throughput", as asked for.
         precision: What most convolutions really run in, read from the compiled model, for instance "bf16" or
             "int8"; "not reported" where the device does not tell.
@@ -58,7 +59,7 @@ class Engine:
 
         Args:
             ir_path: The IR's .xml.
-            device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU".
+            device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU", in any case.
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
                 then runs an FP32 IR in bf16.
             mode: "latency" gives one clip all cores; "throughput" runs several at once, each on a part of them.
@@ -75,7 +76,7 @@ class Engine:
         """
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
         started = time.perf_counter()
-        self.device = device
+        self.device = device = normalise_device(device)
         self.mode = mode
         properties: dict[str, str | bool | int] = {"PERFORMANCE_HINT": mode.upper()}
         if inference_precision is not None:

@@ -14,6 +14,8 @@ from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
+from i3d_edge.core.text import plural, some
+from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
@@ -85,23 +87,39 @@ def _read_model(path: Path) -> ov.Model:
 
 
 def _require_files(path: Path) -> None:
-    if not os.path.isfile(path):
-        near = sorted(item.name for item in path.parent.glob("*.xml"))
+    is_folder = os.path.isdir(path)
+    if is_folder or not os.path.isfile(path):
+        near = sorted(str(item) for item in (path if is_folder else path.parent).glob("*.xml"))
         raise IRError(
-            f"no IR {str(path)!r}",
-            hint=f"in that folder: {', '.join(near)}" if near else "`i3d convert` makes one from a frozen graph",
+            f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
+            hint=f"give one of {some(near)}" if near else "`i3d convert` makes an IR from a frozen graph",
         )
     if path.suffix != ".xml":
-        raise IRError(
-            f"{str(path)!r} is no IR: an IR's name ends in .xml",
-            hint="a frozen graph (.pb) becomes an IR by `i3d convert`",
-        )
+        kind, hint = _other_kind(path)
+        raise IRError(f"{str(path)!r} is {kind}, not an IR's .xml", hint=hint)
     weights = path.with_suffix(".bin")
     if not os.path.isfile(weights):
         raise IRError(
             f"IR {str(path)!r} lacks its weights: {weights.name!r} is not beside it",
             hint="an IR is two files: copy both",
         )
+
+
+def _other_kind(path: Path) -> tuple[str, str]:
+    """Return what a file that is not an .xml seems to be by its name, and what to do."""
+    name, ir = path.name.lower(), path.with_suffix(".xml")
+    if path.suffix == ".bin":
+        beside = f"give {ir} beside it" if ir.is_file() else f"copy {ir.name} beside it, and give that"
+        return "the weights of an IR", beside
+    if path.suffix == ".pb":
+        return "a frozen graph", f"make an IR of it: i3d convert {path} -o {ir}"
+    if path.suffix in (".ckpt", ".index", ".meta") or ".ckpt." in name or ".data-" in name:
+        return "part of a checkpoint", f"make an IR of it: i3d freeze {path} -o model.pb, then i3d convert model.pb"
+    if path.suffix in (".onnx", ".tflite"):
+        return "another format", f"make an IR of it with `ovc {path}`, and describe that: i3d convert IR --spec FILE"
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return "a video", "give the model's .xml here and the video as VIDEO: the two may be swapped"
+    return "something else", "`i3d convert` makes an IR from a frozen graph; `i3d info FILE` says what a file is"
 
 
 def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
@@ -119,7 +137,9 @@ def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
 def _adopt(model: ov.Model, spec: ModelSpec, path: Path) -> None:
     """Give ports of other names those of the spec, and axes of open length the stated one."""
     if len(model.inputs) != len(spec.inputs):
-        raise IRError(f"IR {str(path)!r} has {len(model.inputs)} input(s); its description has {len(spec.inputs)}")
+        raise IRError(
+            f"IR {str(path)!r} has {plural(len(model.inputs), 'input')}; its description has {len(spec.inputs)}"
+        )
     if not {name for port in model.inputs for name in port.names} >= set(spec.inputs):
         for port, name in zip(model.inputs, spec.inputs, strict=True):
             port.set_names({name})

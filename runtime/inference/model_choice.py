@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError
 
 PRECISIONS = ("f32", "bf16", "f16")
@@ -46,8 +47,8 @@ class ModelChoice:
             if before and equals and "/" not in before and "\\" not in before:
                 name, rest = before, after
         path, *options = [rest] if Path(rest).exists() else rest.split("@")
-        precisions = [option for option in options if option in PRECISIONS]
-        devices = [option for option in options if option not in PRECISIONS]
+        precisions = [option.lower() for option in options if option.lower() in PRECISIONS]
+        devices = [normalise_device(option) for option in options if option.lower() not in PRECISIONS]
         if len(precisions) > 1 or len(devices) > 1:
             raise ArgumentError(f"{text!r} names more than one precision or device")
         for device in devices:

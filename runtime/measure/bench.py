@@ -11,6 +11,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.progress import track
 from i3d_edge.core.timing import Turn, elapsed_ms, percentiles, take_turns, times_faster
 from i3d_edge.runtime.inference.engine import Engine
 
@@ -52,9 +53,8 @@ def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
         SpecError: If a model has several inputs.
     """
     turns = {name: _turn(engine, _pixels(engine)) for name, engine in engines.items()}
-    for turn in turns.values():
-        for _ in range(WARM_UP):
-            turn()
+    for turn in track([*turns.values()] * WARM_UP, total=len(turns) * WARM_UP, title="warming up", unit="clip"):
+        turn()
     times = take_turns(turns, rounds=rounds)
     return {name: Timing(engine, times[name]) for name, engine in engines.items()}
 

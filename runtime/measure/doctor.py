@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import openvino as ov
 import psutil
 
 from i3d_edge.core.finding import Finding
-from i3d_edge.core.processor import ContainerLimits, Processor, container_limits, read_processor
+from i3d_edge.core.fold import BEST_FOLD, CpuKind, cpu_kind
+from i3d_edge.core.processor import ContainerLimits, Processor, container_limits, isa_limits, read_processor
 from i3d_edge.core.text import plural
 from i3d_edge.runtime.hardware.drivers import driver_findings, plugins_folder
 from i3d_edge.runtime.inference.devices import device_family
@@ -21,6 +22,12 @@ ACCELERATORS = ("GPU", "NPU")
 
 _PRECISIONS = {"FP32": "f32", "BF16": "bf16", "FP16": "f16", "INT8": "int8"}
 _PRECISION_NAMES = {"bfloat16": "bf16", "float16": "f16", "float": "f32", "float32": "f32"}
+_WHY_INT8: Mapping[CpuKind, str] = {
+    "amx": " by design (AMX is not measured)",
+    "bf16": ": AVX-512 VNNI computes them",
+    "vnni": ": VNNI computes them",
+    "avx2": ", also without VNNI",
+}
 _GIB = 1 << 30
 
 
@@ -48,19 +55,20 @@ def processor_findings(processor: Processor, limits: ContainerLimits) -> Iterabl
     features = processor.features
     cores = f" on {plural(processor.num_cores, 'core')}" if processor.num_cores else ""
     yield Finding("ok", f"{processor.name}, {plural(processor.num_cpus, 'CPU')}{cores}")
+    if kept := [f"{name}={value}" for name, value in isa_limits().items()]:
+        yield Finding("note", f"OpenVINO uses no newer instructions: {', '.join(kept)}")
     if limits.cpus is not None and limits.cpus < processor.num_cpus:
         yield Finding("note", f"this container may use the time of {limits.cpus:g} CPUs")
     if not features:
         yield Finding("note", "its instruction sets are unknown, or older than AVX2")
         return
     yield Finding("ok", ", ".join(features))
-    if any(name.startswith("AMX") for name in features):
-        yield Finding("note", "has AMX: models converted with `--fold dhw`, the default, are fastest")
-    elif any("VNNI" in name for name in features):
-        bf16 = ", and bf16 models with `--fold h`" if any("bf16" in name for name in features) else ""
-        yield Finding("note", f"has no AMX: INT8 models converted with `--fold hw`{bf16} are fastest")
-    elif features[0].startswith("AVX"):
-        yield Finding("note", "has neither AMX nor VNNI: INT8 models run without instructions of their own")
+    if features[0].startswith("AVX"):
+        kind = cpu_kind(features)
+        floats, int8 = (fold or "none" for fold in BEST_FOLD[kind])
+        yield Finding(
+            "note", f"INT8 models are the fastest{_WHY_INT8[kind]}; best `--fold`: {int8} for INT8, {floats} for FP32"
+        )
 
 
 def _memory(limits: ContainerLimits) -> Iterable[Finding]:

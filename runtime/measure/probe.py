@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from i3d_edge.core import progress
 from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.device import normalise_device
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import DeviceError, I3DError
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.processor import resident_mib
+from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
 from i3d_edge.runtime.hardware.drivers import missing_parts
@@ -43,6 +44,8 @@ PROB_BOUND = 0.1
 """A setting is not recommended if any probability is farther from f32 on the CPU. Our choice: rounding stays below."""
 
 _F32 = "f32"
+_NOISE = 0.05
+"""Settings whose speeds differ by no larger part are taken for equally fast."""
 
 
 def probe(
@@ -77,11 +80,12 @@ def probe(
     require_rgb(spec)
     clips = [clip for path in videos for clip in read_clips(path, spec, num_clips=num_clips).clips]
     clips = clips or generated_clips(spec, num_clips)
-    absences = {device: _absence(core, device) for device in devices or _all_devices(core)}
+    asked = [normalise_device(device) for device in devices]
+    absences = {device: _absence(core, device) for device in asked or _all_devices(core)}
     known = None
     if None in absences.values():
-        progress.say("trying f32 on the CPU, to compare with")
-        known = _probabilities(Engine(ir_path, inference_precision=_F32, spec_path=spec_path), clips)
+        with phase("trying f32 on the CPU, to compare with"):
+            known = _probabilities(Engine(ir_path, inference_precision=_F32, spec_path=spec_path), clips)
     found = []
     for device, reason in absences.items():
         if known is None or reason is not None:
@@ -113,12 +117,15 @@ def generated_clips(spec: ModelSpec, num_clips: int) -> list[Clip]:
 
 
 def recommend(runs: Iterable[Measurement], aim: Mode) -> Setting | None:
-    """Return the best setting among those that answer as f32 on the CPU does, within a bound; None if there is none."""
+    """Return the best setting among those that answer as f32 on the CPU does, within a bound; None if there is none.
+
+    Of settings that are as fast but for noise, the first one tried counts: it leaves most to the device.
+    """
     right = [run for run in runs if run.max_prob_difference <= PROB_BOUND]
     if aim == "latency":
-        timed = [(run.latency_p50_ms, run) for run in right if run.latency_p50_ms is not None]
-        return min(timed, key=lambda pair: pair[0])[1].setting if timed else None
-    return max(right, key=lambda run: run.clips_per_s).setting if right else None
+        right = [run for run in right if run.latency_p50_ms is not None]
+    fastest = max((run.clips_per_s for run in right), default=0.0)
+    return next((run.setting for run in right if run.clips_per_s >= fastest * (1 - _NOISE)), None)
 
 
 def _all_devices(core: ov.Core) -> list[str]:
@@ -197,9 +204,9 @@ def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str,
 
 
 def _attempt(ir_path: Path, setting: Setting, **options: Any) -> Measurement | I3DError:
-    progress.say(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}")
+    own = setting.inference_precision or "its own precision"
     try:
-        return _run(ir_path, setting, **options)
+        return _run(ir_path, setting, title=f"trying {setting.device}, {own}, {setting.mode}", **options)
     except I3DError as error:
         return error
 
@@ -208,22 +215,24 @@ def _run(
     ir_path: Path,
     setting: Setting,
     *,
+    title: str,
     clips: Sequence[Clip],
     known: Float32Array,
     rounds: int,
     spec_path: Path | None,
 ) -> Measurement:
     before_mib, started = resident_mib(), time.perf_counter()
-    engine = Engine(
-        ir_path,
-        device=setting.device,
-        inference_precision=setting.inference_precision,
-        mode=setting.mode,
-        fallback=False,
-        spec_path=spec_path,
-    )
-    load_s, after_mib = time.perf_counter() - started, resident_mib()
-    answers = _probabilities(engine, clips)
+    with phase(title):
+        engine = Engine(
+            ir_path,
+            device=setting.device,
+            inference_precision=setting.inference_precision,
+            mode=setting.mode,
+            fallback=False,
+            spec_path=spec_path,
+        )
+        load_s, after_mib = time.perf_counter() - started, resident_mib()
+        answers = _probabilities(engine, clips)
     is_alone = setting.mode == "latency"
     timed_rounds = rounds if is_alone else max(1, rounds // 2)  # each of those is several inferences
     timing = bench({"model": engine}, rounds=timed_rounds)["model"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import read_whole, video_source
+from i3d_edge.runtime.frames.sources import Source, read_whole, video_source
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
 from i3d_edge.runtime.views.options import ViewOptions
@@ -35,7 +35,7 @@ class VideoClips:
 
 
 def read_clips(
-    path: Path,
+    path: Path | Source,
     spec: ModelSpec,
     *,
     num_clips: int = 1,
@@ -49,7 +49,7 @@ def read_clips(
     video repeats from its start. Each frame is resized and cropped as the spec says.
 
     Args:
-        path: Any file that FFmpeg decodes, or a folder of numbered images.
+        path: Any file that FFmpeg decodes, a folder of numbered images, or a source.
         spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` separates them.
         num_clips: 1 for the centre clip, more for clips spread evenly over the video.
         flow: How flow is computed, see `flow_method`.
@@ -66,7 +66,8 @@ def read_clips(
         reader = ViewReader(frames, plan)
         return VideoClips(tuple(reader), frames.timeline, reader.warnings, reader.flow_cost)
 
-    return read_whole(video_source(path, frames_fps=frames_fps), collect)
+    source = path if isinstance(path, Source) else video_source(path, frames_fps=frames_fps)
+    return read_whole(source, collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from synthetic import write_numbered
 
 from i3d_edge.cli import main
-from i3d_edge.cli._base import fold_option
+from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.files import sha256_file
 
@@ -85,11 +85,11 @@ def test_interruption_has_its_own_code(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [([], "'dhw'"), (["--fold", "h"], "'h'"), (["--fold", "none"], "None"), (["--no-fold"], "None")],
-    ids=["by default", "one axis", "none", "no fold"],
+    [(["--fold", "h"], "'h'"), (["--fold", "none"], "None"), (["--no-fold"], "None"), ([], "'hw'")],
+    ids=["one axis", "none", "no fold", "by default what is fastest on the named CPU"],
 )
 def test_folding_is_an_axis_or_none(options: list[str], expected: str) -> None:
-    command = click.command()(fold_option(lambda fold: click.echo(repr(fold))))
+    command = click.command()(fold_option(lambda fold: click.echo(repr(choose_fold(fold, "avx2", is_int8=True)[0]))))
     assert CliRunner().invoke(command, options).output == f"{expected}\n"
 
 
@@ -457,7 +457,8 @@ def test_bench(ir_path: Path) -> None:
     document = json.loads(i3d("bench", ir_path, "--rounds", 2, "--json", "--inference-precision", "f32").stdout)
     [row] = document["models"]
     assert (row["executed_precision"], row["times_faster_than_first"]) == ("f32", 1.0)
-    assert row["median_ms"] <= row["p90_ms"] <= row["p99_ms"]
+    assert row["median_ms"] > 0
+    assert (row["p90_ms"], row["p99_ms"]) == (None, None)  # two rounds do not tell them
 
 
 def test_the_list_of_commands_fits_80_columns_uncut() -> None:

@@ -24,6 +24,22 @@ def test_a_server(tmp_path: Path) -> None:
     assert processor.features == ("AVX2", "AVX-512", "AVX-512 VNNI", "AVX-512 bf16", "AMX bf16", "AMX int8")
 
 
+@pytest.mark.parametrize(
+    ("limit", "features"),
+    [
+        ("AVX2", ("AVX2",)),
+        ("avx512_core_vnni", ("AVX2", "AVX-512", "AVX-512 VNNI")),
+        ("AVX512_CORE_AMX", ("AVX2", "AVX-512", "AVX-512 VNNI", "AVX-512 bf16", "AMX bf16", "AMX int8")),
+    ],
+)
+def test_instructions_that_openvino_is_kept_from(
+    limit: str, features: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OV_CPU_MAX_ISA", limit)
+    (tmp_path / "cpuinfo").write_text(XEON)
+    assert read_processor(tmp_path / "cpuinfo").features == features
+
+
 def test_another_architecture(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text(ARM)
     assert read_processor(tmp_path / "cpuinfo").features == (

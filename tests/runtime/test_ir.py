@@ -37,7 +37,7 @@ def test_an_ir_describes_itself(ir_path: Path) -> None:
 
 def test_absent(copied_ir: Path) -> None:
     path = copied_ir.with_name("other.xml")
-    assert error_of(path) == f"no IR '{path}'\n\nhint: in that folder: model.xml"
+    assert error_of(path) == f"no IR '{path}'\n\nhint: give one of '{path.with_name('model.xml')}'"
 
 
 def test_without_weights(copied_ir: Path) -> None:
@@ -49,8 +49,8 @@ def test_without_weights(copied_ir: Path) -> None:
 
 def test_a_frozen_graph_is_no_ir(graph_path: Path) -> None:
     assert error_of(graph_path) == (
-        f"'{graph_path}' is no IR: an IR's name ends in .xml\n\n"
-        "hint: a frozen graph (.pb) becomes an IR by `i3d convert`"
+        f"'{graph_path}' is a frozen graph, not an IR's .xml\n\n"
+        f"hint: make an IR of it: i3d convert {graph_path} -o {graph_path.with_suffix('.xml')}"
     )
 
 

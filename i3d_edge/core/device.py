@@ -1,0 +1,12 @@
+"""Names of OpenVINO's devices."""
+
+from __future__ import annotations
+
+
+def normalise_device(device: str) -> str:
+    """Return a device's name as OpenVINO spells it.
+
+    Example:
+        "auto:gpu.0, cpu" -> "AUTO:GPU.0,CPU".
+    """
+    return "".join(device.split()).upper()
