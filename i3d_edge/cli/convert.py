@@ -151,13 +151,13 @@ def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_ou
 
 def _refuse_conversion_options(ctx: click.Context) -> None:
     """Refuse what only a graph can be converted with."""
-    given = [
-        param.opts[0]
-        for param in ctx.command.params
+    given = {
+        param.name: param.opts[0]
+        for param in reversed(ctx.command.params)  # so that --fold comes last and stands for --no-fold too
         if param.name not in _WITH_SPEC and ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-    ]
+    }
     if given:
-        raise click.UsageError(f"{' and '.join(given)} cannot be used with --spec, which converts nothing")
+        raise click.UsageError(f"{' and '.join(given.values())} cannot be used with --spec, which converts nothing")
 
 
 def _describe(ir_path: Path, spec_path: Path, output: Path, *, force: bool) -> None:
