@@ -14,7 +14,7 @@ from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, L
 from i3d_edge.accuracy.data.formats.entry import is_utf8, is_video
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet, read_classes
-from i3d_edge.runtime.frames.image_sequence import numbered_images
+from i3d_edge.runtime.frames.image_series import numbered_images
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 """How absolute paths begin on Windows."""

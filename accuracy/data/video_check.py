@@ -16,7 +16,7 @@ from i3d_edge.core.errors import VideoError
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.runtime import ShortcutError, open_source
-from i3d_edge.runtime.frames.image_sequence import numbered_images
+from i3d_edge.runtime.frames.image_series import numbered_images
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def describe_json(path: Path) -> Facts:
 def describe_folder(folder: Path) -> Facts:
     """Describe a folder that holds no checkpoint: an accuracy run, a video in images, or files of other kinds."""
     from i3d_edge.freeze.checkpoint_files import checkpoint_folders
-    from i3d_edge.runtime.frames.image_sequence import numbered_images
+    from i3d_edge.runtime.frames.image_series import numbered_images
     from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 
     if os.path.isfile(folder / RUN_RESULT):

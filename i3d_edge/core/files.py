@@ -126,6 +126,15 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def visible_names(folder: StrPath) -> list[str]:
+    """Return the names in a folder, in order, without hidden ones such as macOS's `._a.mp4`.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+
+
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as stream:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,9 +17,9 @@ from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.image_series import choose_series
 from i3d_edge.runtime.frames.timeline import Timeline
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _COUNT_NAME = "n_frames"
 _MAX_COUNT_DIGITS = 9
 
@@ -35,35 +35,38 @@ class ImageSequence(FrameSource):
         """List the images of a folder.
 
         Args:
-            path: The folder. Its images are .jpg, .jpeg or .png; names end in a number, as in `image_00001.jpg` or
-                `img_00001.jpg`. A text file `n_frames`, as Open Model Zoo's tools write it, limits how many count.
+            path: The folder, or a pattern of its images as in `folder/img_*.jpg`. They are .jpg, .jpeg or .png, and
+                names end in a number, as in `image_00001.jpg`. Of several series `choose_series` takes one. A text
+                file `n_frames`, as Open Model Zoo's tools write it, limits how many count.
             rate_fps: Images a second, which a folder cannot tell.
             num_frames: How many a list says there are; fewer than that is a warning, later ones do not count.
 
         Raises:
-            VideoOpenError: If there is no such folder, it cannot be read, or no rate is given.
+            VideoOpenError: If there is no such folder, it cannot be read, or no rate is given, or its
+                images are several series.
             EmptyVideoError: If it holds no numbered image.
         """
-        if not os.path.isdir(path):
+        folder, pattern = (path, None) if os.path.isdir(path) else (path.parent, path.name)
+        if not os.path.isdir(folder) or (pattern and not glob.has_magic(pattern)):
             raise VideoOpenError(f"no frame folder {str(path)!r}")
         if rate_fps is None:
             raise VideoOpenError(
                 f"frame folder {str(path)!r} needs a frame rate",
                 hint="--frames-fps 25, for instance, says how many images make a second",
             )
+        limit = num_frames if num_frames is not None else _stated_count(folder)
         try:
-            files = numbered_images(path)
+            files, warnings = choose_series(folder, pattern=pattern, num_frames=limit)
         except OSError as error:
             raise VideoOpenError(f"cannot read frame folder {str(path)!r}: {short_reason(error)}") from error
         if not files:
             raise EmptyVideoError(f"frame folder {str(path)!r} holds no numbered images")
-        limit = num_frames if num_frames is not None else _stated_count(path)
-        warnings = []
-        if limit is not None and limit > len(files):
+        has_damage = limit is not None and limit > len(files)
+        if has_damage:
             warnings.append(f"{limit} frames are stated; the folder holds {len(files)}")
         files = files[:limit] if limit else files
         timeline = Timeline(tuple(range(len(files))), len(files), 1 / Fraction(rate_fps))
-        return cls(path, timeline, warnings=warnings, has_damage=bool(warnings), files=files)
+        return cls(path, timeline, warnings=warnings, has_damage=has_damage, files=files)
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
         """Read some images; see `FrameSource.frames`.
@@ -88,18 +91,6 @@ class ImageSequence(FrameSource):
             yield index, picture
 
 
-def numbered_images(folder: Path) -> list[Path]:
-    """Return the images of a folder whose names end in a number, in the order of those numbers."""
-    found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            stem, suffix = os.path.splitext(entry.name)
-            number = re.search(r"(\d+)$", stem)
-            if number and suffix.lower() in IMAGE_SUFFIXES and _is_file(entry):
-                found.append((int(number.group(1)), entry.name))
-    return [folder / name for _, name in sorted(found)]
-
-
 def read_image(path: Path) -> UInt8Array | None:
     """Return an image, shape (H, W, 3), uint8, RGB 0..255, or None if it cannot be decoded."""
     try:
@@ -113,11 +104,6 @@ def read_image(path: Path) -> UInt8Array | None:
     except cv2.error:  # a header that states more pixels than OpenCV takes
         return None
     return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a file, or a link to nothing: that is an image which is missing, not one less."""
-    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
 
 
 def _stated_count(folder: Path) -> int | None:

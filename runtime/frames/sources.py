@@ -16,14 +16,15 @@ from typing import BinaryIO, TypeVar
 
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
-from i3d_edge.core.files import writing
+from i3d_edge.core.files import visible_names, writing
 from i3d_edge.core.masking import masked
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import some
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.image_sequence import ImageSequence, numbered_images
+from i3d_edge.runtime.frames.image_sequence import ImageSequence
+from i3d_edge.runtime.frames.image_series import IMAGE_SUFFIXES, numbered_images
 from i3d_edge.runtime.frames.video import ShortcutError, Video
 
 STANDARD_INPUT = "-"
@@ -68,10 +69,10 @@ class Source:
 def open_source(
     path: Path, *, frames_fps: Fraction | None = None, num_frames: int | None = None, thorough: bool = False
 ) -> FrameSource:
-    """Open a video file, or a folder of images.
+    """Open a video file, or the images of a folder.
 
     Args:
-        path: Of either.
+        path: Of a file or folder; or a pattern of images in a folder, as in `folder/img_*.jpg`.
         frames_fps: The rate of a folder's images, or of a raw stream.
         num_frames: How many images a list says there are, or None.
         thorough: As for `Video.open`.
@@ -79,7 +80,7 @@ def open_source(
     Raises:
         VideoError: If it cannot be used.
     """
-    if os.path.isdir(path):  # unlike Path.is_dir, which a name that is too long makes raise
+    if os.path.isdir(path) or _is_image_pattern(path):  # unlike Path.is_dir, isdir takes a name that is too long
         return ImageSequence.open(path, frames_fps, num_frames=num_frames)
     return Video.open(path, frames_fps=frames_fps, thorough=thorough)
 
@@ -132,8 +133,9 @@ def find_sources(
 
     Args:
         arguments: Each the name of a file; a pattern (`*`, `?`, `[...]`, `**` for folders at any depth) that no file is
-            named after; a folder of numbered images; a folder of videos at any depth, taken in the order of their names
-            (and of folders of images, if `frames_fps` is given); an .npy clip; or "-" for standard input.
+            named after, where images of one folder, as `folder/img_*.jpg`, are one video; a folder of numbered images;
+            a folder of videos at any depth, taken in the order of their names (and of folders of images, if
+            `frames_fps` is given); an .npy clip; or "-" for standard input.
         spec: The model's.
         frames_fps: The rate of folders of images, and of raw streams.
         standard_input: What "-" reads, to its end, into a temporary file that is removed with the context.
@@ -164,6 +166,8 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
             if not paths:
                 return [_unusable(argument, VideoOpenError(f"no file matches pattern {argument!r}"))]
+            if _is_image_pattern(path):
+                return [video_source(path, frames_fps=frames_fps)]
             return [source for match in paths for source in _sources_of_path(match, spec, frames_fps)]
     return _sources_of_path(path, spec, frames_fps)
 
@@ -185,11 +189,9 @@ def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -
 
 def _videos_below(folder: Path, *, with_images: bool) -> Iterator[Path]:
     """Yield the videos of a folder and those below, in the order of their names; hidden ones are passed over."""
-    with os.scandir(folder) as entries:
-        ordered = sorted((entry.name, os.path.isdir(entry.path)) for entry in entries if not entry.name.startswith("."))
-    for name, is_folder in ordered:
+    for name in visible_names(folder):
         path = folder / name
-        if not is_folder:
+        if not os.path.isdir(path):
             if path.suffix.lower() in VIDEO_SUFFIXES:
                 yield path
         elif _is_image_folder(path):
@@ -199,12 +201,17 @@ def _videos_below(folder: Path, *, with_images: bool) -> Iterator[Path]:
             yield from _videos_below(path, with_images=with_images)
 
 
+def _is_image_pattern(path: Path) -> bool:
+    """Whether a path is a pattern of the images of one folder, which together are a video."""
+    is_pattern = path.suffix.lower() in IMAGE_SUFFIXES and not os.path.lexists(path) and glob.has_magic(path.name)
+    return is_pattern and os.path.isdir(path.parent)
+
+
 def _is_image_folder(path: Path) -> bool:
     """Whether a folder is a video in images: it holds numbered ones, and no video."""
     try:
-        with os.scandir(path) as entries:
-            if any(os.path.splitext(entry.name)[1].lower() in VIDEO_SUFFIXES for entry in entries):
-                return False
+        if any(os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES for name in visible_names(path)):
+            return False
         return bool(numbered_images(path))
     except OSError:
         return False

@@ -12,6 +12,7 @@ from synthetic import numbered_frame, read_cropped_number, read_number
 
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.runtime.frames.image_sequence import ImageSequence
+from i3d_edge.runtime.frames.image_series import choose_series
 from i3d_edge.runtime.frames.sources import open_source
 from i3d_edge.runtime.views.plan import ViewReader
 
@@ -103,7 +104,7 @@ def test_a_folder_that_must_not_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr("i3d_edge.runtime.frames.image_sequence.os.scandir", refuse)
+    monkeypatch.setattr("i3d_edge.core.files.os.listdir", refuse)
     with pytest.raises(VideoOpenError) as caught:
         ImageSequence.open(tmp_path, Fraction(25))
     assert str(caught.value) == f"cannot read frame folder '{tmp_path}': permission denied"
@@ -145,3 +146,38 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(EmptyVideoError) as empty:
         ImageSequence.open(tmp_path, Fraction(25))
     assert str(empty.value) == f"frame folder '{tmp_path}' holds no numbered images"
+
+
+SERIES = [
+    (["img_00001.jpg", "img_00002.jpg", "flow_x_00001.jpg", "flow_x_00002.jpg"], "img_*.jpg", None),
+    (["img_00001.jpg", "img_00002.jpg", "thumb_00001.jpg", "thumb_00002.jpg"], "img_*.jpg", None),
+    (["cam2_1.png", "cam2_2.png", "mask1.png"], "cam2_*.png", None),
+    (["._img_1.jpg", "img_1.jpg", "img_2.png", "Thumbs.db", "notes.txt"], "img_*", None),
+    (["img_1.jpg", "img_2.jpg", "img_1.png", "img_2.png", "img_3.png"], "img_*.png", 3),
+    (["a1.jpg", "a2.jpg", "b1.jpg", "b2.jpg", "b3.jpg"], "b*.jpg", 3),
+]
+
+
+@pytest.mark.parametrize(("names", "pattern", "num_frames"), SERIES)
+def test_one_series_of_images_is_the_video(
+    names: list[str], pattern: str, num_frames: int | None, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    files, notes = choose_series(tmp_path, num_frames=num_frames)
+    assert sorted(files) == sorted(path for path in tmp_path.glob(pattern) if not path.name.startswith("."))
+    is_only_series = pattern == "img_*"
+    assert bool(notes) != is_only_series
+
+
+def test_several_series_are_not_mixed(tmp_path: Path) -> None:
+    for name in ("u_1.jpg", "u_2.jpg", "v_1.jpg", "v_2.jpg"):
+        cv2.imwrite(str(tmp_path / name), np.full((32, 32, 3), 100 if name[0] == "u" else 200, np.uint8))
+    with pytest.raises(VideoOpenError) as caught:
+        ImageSequence.open(tmp_path, Fraction(25))
+    assert str(caught.value) == (
+        f"frame folder '{tmp_path}' holds 2 series of images: u_*.jpg (2), v_*.jpg (2)\n\n"
+        f"hint: choose one by its pattern, for instance '{tmp_path}/u_*.jpg'"
+    )
+    chosen = ImageSequence.open(tmp_path / "v_*.jpg", Fraction(25))
+    assert [int(frame.mean()) for _, frame in chosen.frames([0, 1])] == [200, 200]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, is_video
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.files import visible_names
 from i3d_edge.core.text import plural
+from i3d_edge.runtime.frames.image_series import IMAGE_SUFFIXES
 
 _SPLITS = frozenset({"train", "val", "valid", "validate", "validation", "test"})
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 def read_class_folders(source: ListSource) -> list[ListEntry]:
@@ -21,7 +23,7 @@ def read_class_folders(source: ListSource) -> list[ListEntry]:
 
 
 def _read(source: ListSource) -> list[ListEntry]:
-    inside = sorted(entry.name for entry in os.scandir(source.root) if not entry.name.startswith("."))
+    inside = visible_names(source.root)
     folders = [name for name in inside if os.path.isdir(source.root / name)]
     if folders and {name.lower() for name in folders} <= _SPLITS:
         raise ListError(
@@ -30,11 +32,10 @@ def _read(source: ListSource) -> list[ListEntry]:
         )
     entries = []
     for label in folders:
-        for entry in sorted(os.scandir(source.root / label), key=lambda item: item.name):
-            path = f"{label}/{entry.name}"
-            is_folder = os.path.isdir(entry.path) and not entry.name.startswith(".")
-            if (is_video(entry.name) and os.path.isfile(entry.path)) or (is_folder and _holds_images(entry.path)):
-                entries.append(ListEntry(f"folder {label!r}", path, label))
+        for name in visible_names(source.root / label):
+            path = source.root / label / name
+            if (is_video(name) and path.is_file()) or (path.is_dir() and _holds_images(path)):
+                entries.append(ListEntry(f"folder {label!r}", f"{label}/{name}", label))
     if not entries:
         flat = sum(map(is_video, inside))
         raise ListError(
@@ -47,6 +48,5 @@ def _read(source: ListSource) -> list[ListEntry]:
     return entries
 
 
-def _holds_images(folder: str) -> bool:
-    with os.scandir(folder) as entries:
-        return any(entry.name.lower().endswith(_IMAGE_SUFFIXES) and not entry.name.startswith(".") for entry in entries)
+def _holds_images(folder: Path) -> bool:
+    return any(os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES for name in visible_names(folder))
