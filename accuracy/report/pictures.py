@@ -10,7 +10,7 @@ from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest
 from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import ListError, VideoError
-from i3d_edge.runtime.show.footage import as_source
+from i3d_edge.runtime.frames.sources import as_source
 from i3d_edge.runtime.show.thumbnails import Thumbnail, film_strip
 
 NUM_PICTURES = 3
@@ -60,7 +60,7 @@ def _pictures(file: Path, sha256: str | None) -> Found:
     try:
         if sha256 is not None and content_sha256(file) != sha256:
             return "the file has changed since"
-        return film_strip(as_source(file, _ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
+        return film_strip(as_source(file, frames_fps=_ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
     except (OSError, ValueError):
         return "the file is not here"
     except VideoError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import av
@@ -14,13 +15,14 @@ DEFAULT_RATE_FPS = Fraction(25)
 """The rate of a raw stream that states none, as FFmpeg assumes it."""
 
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
+_DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 
 
 def picture_stream(
     container: InputContainer, subject: str, *, absent: type[I3DError], unreadable: type[I3DError]
 ) -> VideoStream:
-    """Return the first stream of a container that is a video, and not a cover.
+    """Return the stream of a container that FFmpeg would take for its video, but neither a cover nor a still.
 
     Args:
         container: Opened.
@@ -28,14 +30,46 @@ def picture_stream(
         absent: Raised if it holds no video.
         unreadable: Raised if FFmpeg has no decoder for the video.
     """
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    streams = _pictures(container)
     if not streams:
         kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
         raise absent(f"{subject} contains no video, only {kinds}")
-    if streams[0].codec_context is None:
+    films = [stream for stream in streams if not _is_still(stream)] or streams
+    best = container.streams.best("video")
+    chosen = next((stream for stream in films if best is not None and stream.index == best.index), films[0])
+    if chosen.codec_context is None:
         raise unreadable(f"{subject} has a codec that FFmpeg does not know")
-    return streams[0]
+    return chosen
+
+
+def choice_of_stream(container: InputContainer, chosen: VideoStream) -> list[str]:
+    """Return a remark about the video streams that were not chosen, or none."""
+    others = [stream for stream in _pictures(container) if stream.index != chosen.index]
+    if not others:
+        return []
+    return [f"of several video streams {_shown(chosen)} is taken, not {', '.join(map(_shown, others))}"]
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """Return the width of a stream's pixels over their height; 1 if it states none."""
+    return stream.sample_aspect_ratio or Fraction(1)
+
+
+def _pictures(container: InputContainer) -> list[VideoStream]:
+    cover = av.stream.Disposition.attached_pic
+    return [stream for stream in container.streams.video if not stream.disposition & cover]
+
+
+def _is_still(stream: VideoStream) -> bool:
+    """Whether a stream says that it has one frame: by a count, or as Matroska does by a tag "00:00:00.040000000"."""
+    if duration := _DURATION.fullmatch(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = duration.groups()
+        return Fraction(seconds) + 60 * int(minutes) + 3600 * int(hours) < 2 / (stream.average_rate or DEFAULT_RATE_FPS)
+    return stream.frames == 1
+
+
+def _shown(stream: VideoStream) -> str:
+    return f"#{stream.index} ({stream.width} x {stream.height})"
 
 
 def is_raw(container: InputContainer) -> bool:

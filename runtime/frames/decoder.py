@@ -9,16 +9,25 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from i3d_edge.runtime.frames.container import pixel_aspect
+
 # Smaller frames are decoded by one thread each: several videos at once, and inference, keep the other cores busy.
 _THREADED_PX = 1280 * 720
 
 
 class FrameDecoder:
-    """Iterates over a stream's decoded frames, passing over what the decoder refuses."""
+    """Iterates over a stream's decoded frames, passing over what the decoder refuses.
+
+    Attributes:
+        pixel_aspect: Width over height of the stream's pixels.
+        num_errors: Times that the decoder refused something.
+        num_corrupt: Frames that it marked as damaged.
+    """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self._container = container
         self._stream = stream
+        self.pixel_aspect = pixel_aspect(stream)
         self.num_errors = 0
         self.num_corrupt = 0
 

@@ -1,7 +1,8 @@
-"""Decoded frames as upright RGB."""
+"""Decoded frames as upright RGB in square pixels."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.preprocess import orient
 
 _DISPLAY_MATRIX = "DISPLAYMATRIX"
+_UNSEEN = 0.02
+_LARGEST_ASPECT = 4
 
 
 class RgbConverter:
@@ -23,18 +26,39 @@ class RgbConverter:
     collector comes by, hundreds of frames later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pixel_aspect: Fraction = Fraction(1)) -> None:
+        """Prepare for frames with pixels of this width over height."""
+        self._pixel_aspect = pixel_aspect
         self._reformatter = VideoReformatter()
         self._seen: tuple[int, int, int] | None = None
         self._matrix: npt.NDArray[np.int32] | None = None
 
     def __call__(self, frame: VideoFrame) -> UInt8Array:
-        """Return a frame's pixels, upright, shape (H, W, 3), uint8, RGB 0..255."""
-        pixels = np.asarray(self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), dtype=np.uint8)
+        """Return a frame, upright and in square pixels, shape (H, W, 3), uint8, RGB 0..255."""
+        width, height = displayed_size(frame.width, frame.height, self._pixel_aspect)
+        converted = self._reformatter.reformat(frame, width, height, format="rgb24", threads=1)
+        pixels = np.asarray(converted.to_ndarray(), dtype=np.uint8)
         seen = (frame.width, frame.height, frame.rotation)
         if seen != self._seen:
             self._seen, self._matrix = seen, _display_matrix(frame)
         return pixels if self._matrix is None else orient(pixels, self._matrix)
+
+
+def displayed_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Return the size of a picture in square pixels; the side that is too short grows.
+
+    Args:
+        width: Of the picture as it is stored, in pixels.
+        height: Of the picture as it is stored, in pixels.
+        aspect: Width of its pixels over their height; invisible differences from 1 are ignored, and what no camera
+            has, beyond 1:4 or 4:1.
+
+    Example:
+        340 x 256 of pixels 4:3 -> 453 x 256; 720 x 576 of pixels 8:9 -> 720 x 648; 340 x 256 of 255:254 -> 340 x 256.
+    """
+    if abs(aspect - 1) < _UNSEEN or not 1 <= max(aspect, 1 / aspect) <= _LARGEST_ASPECT:
+        return width, height
+    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
 
 
 def _display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:

@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeVar
 
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
-from i3d_edge.core.files import visible_names, writing
+from i3d_edge.core.files import StrPath, visible_names, writing
 from i3d_edge.core.masking import masked
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import some
@@ -88,6 +88,11 @@ def open_source(
 def video_source(path: Path, *, frames_fps: Fraction | None = None) -> Source:
     """Return a video file or a folder of images as a source; for `frames_fps` see `open_source`."""
     return Source(str(path), partial(open_source, path, frames_fps=frames_fps))
+
+
+def as_source(video: StrPath | Source, *, frames_fps: Fraction | None = None) -> Source:
+    """Return a source as it is, and that of a path as `video_source` does."""
+    return video if isinstance(video, Source) else video_source(Path(video), frames_fps=frames_fps)
 
 
 def read_whole(source: Source, use: Callable[[FrameSource], Returned]) -> Returned:

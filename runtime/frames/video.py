@@ -25,7 +25,14 @@ from av.video.stream import VideoStream
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoOpenError
 from i3d_edge.core.text import plural
-from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, picture_stream, short_reason, stated_rate
+from i3d_edge.runtime.frames.container import (
+    DEFAULT_RATE_FPS,
+    choice_of_stream,
+    is_raw,
+    picture_stream,
+    short_reason,
+    stated_rate,
+)
 from i3d_edge.runtime.frames.decoder import FrameDecoder
 from i3d_edge.runtime.frames.file_clock import MAX_REORDERED, clock_of_frames, clock_of_packets
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -83,6 +90,7 @@ class Video(FrameSource):
         """
         with _open(path) as container:
             stream = _video_stream(container, path)
+            choice = choice_of_stream(container, stream)
             has_rate = stated_rate(container, stream) is not None
             is_timed = not is_raw(container)
             stated = _stated_duration_s(container, stream) if is_timed else None
@@ -91,7 +99,7 @@ class Video(FrameSource):
         is_thorough = clock is None
         clock, covered_s = (clock, clock.duration_s) if clock else _decoded_clock(path, given_fps)
         timeline, left_out = clock.filmed()
-        warnings = _gap_warnings(left_out)
+        warnings = [*choice, *_gap_warnings(left_out)]
         if abs(covered_s - clock.duration_s) > MAX_REORDERED / clock.mean_fps:
             warnings.append("timestamps jump back: frames are shown in the order in which they are decoded")
         if frames_fps != given_fps:
@@ -160,7 +168,7 @@ class Video(FrameSource):
     def _deliver(
         self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
-        shown = yield from self._filled(indexed, wanted, RgbConverter())
+        shown = yield from self._filled(indexed, wanted, RgbConverter(decoding.pixel_aspect))
         self._warn(decoding, shown)
 
     def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:

@@ -16,7 +16,14 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
-from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, picture_stream, short_reason, stated_rate
+from i3d_edge.runtime.frames.container import (
+    DEFAULT_RATE_FPS,
+    is_raw,
+    picture_stream,
+    pixel_aspect,
+    short_reason,
+    stated_rate,
+)
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
@@ -75,7 +82,7 @@ class Connection:
         self.frame_duration = 1 / (given_fps or stated_rate(self._container, self._stream) or DEFAULT_RATE_FPS)
         self.num_errors = self._num_packets = 0
         self.waited_s = 0.0
-        self.to_rgb = RgbConverter()
+        self.to_rgb = RgbConverter(pixel_aspect(self._stream))
         self._stream.thread_type = "AUTO"
         if self.is_endless:
             self._stream.codec_context.thread_count = _LIVE_THREADS

@@ -12,12 +12,11 @@ from i3d_edge.core.files import staged
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import Source, read_whole
+from i3d_edge.runtime.frames.sources import Source, as_source, read_whole
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import layout
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.film import Film, check_suffix
-from i3d_edge.runtime.show.footage import as_source, displayed_size, pixel_aspect
 from i3d_edge.runtime.show.overlay import Overlay
 
 
@@ -67,7 +66,7 @@ def annotate_video(
     """
     path = Path(output)
     check_suffix(path)
-    source = as_source(video, frames_fps)
+    source = as_source(video, frames_fps=frames_fps)
     with staged(path, force=force) as temporary:
         return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k=k))
 
@@ -79,7 +78,7 @@ def _write(
     frames = iter(footage.frames(range(timeline.num_frames)))
     first = next(frames)
     height, width = first[1].shape[:2]
-    place = layout.plan(*displayed_size(width, height, pixel_aspect(footage)), k)
+    place = layout.plan(width, height, k)
     ranking = [item.index for item in classification.predictions]
     overlay = Overlay(place, Course.of(classification), labels, ranking)
     with Film(output, timeline, width=place.width, height=place.height) as film:

@@ -12,12 +12,11 @@ from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.sources import Source
+from i3d_edge.runtime.frames.sources import Source, as_source
 from i3d_edge.runtime.prediction import Classification, top_k
 from i3d_edge.runtime.show.chart import time_text
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.course_chart import course_chart
-from i3d_edge.runtime.show.footage import as_source
 from i3d_edge.runtime.show.palette import NUM_COLOURS
 from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import FilmStrip, film_strip
@@ -56,7 +55,7 @@ def write_page(
         OutputError: If the output exists or cannot be written.
         VideoError: If the video cannot be decoded.
     """
-    source = as_source(video, frames_fps)
+    source = as_source(video, frames_fps=frames_fps)
     strip = film_strip(source, NUM_PICTURES)
     ran = [("file", None if model is None else str(model)), ("device", device), ("runs in", precision)]
     text = page(source.name, classification, spec, strip, ran=ran)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from bisect import bisect_right
 from dataclasses import dataclass
-from fractions import Fraction
 
 import cv2
 
@@ -14,7 +13,6 @@ from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.sources import Source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
-from i3d_edge.runtime.show.footage import displayed_size, pixel_aspect
 
 _QUALITY = 78
 _SEEK_FROM_S = 10.0
@@ -84,19 +82,18 @@ def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
     is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
     groups = [[index] for index in indices] if is_sought else [indices]
-    aspect = pixel_aspect(footage)
     pictures = []
     width = height = 0
     for group in groups:
         for index, frame in footage.frames(group):
             height, width = frame.shape[:2]
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
-            pictures.append(_thumbnail(frame, time_s, aspect, side_px))
+            pictures.append(_thumbnail(frame, time_s, side_px))
     return FilmStrip(tuple(pictures), width, height)
 
 
-def _thumbnail(frame: UInt8Array, time_s: float, aspect: Fraction, side_px: int) -> Thumbnail:
-    width, height = displayed_size(frame.shape[1], frame.shape[0], aspect)
+def _thumbnail(frame: UInt8Array, time_s: float, side_px: int) -> Thumbnail:
+    height, width = frame.shape[:2]
     scale = min(1.0, side_px / max(width, height))
     size = max(1, round(scale * width)), max(1, round(scale * height))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

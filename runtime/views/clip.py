@@ -9,7 +9,7 @@ from pathlib import Path
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.sources import Source, read_whole, video_source
+from i3d_edge.runtime.frames.sources import Source, as_source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.views.flow import FlowCost, FlowMethod
 from i3d_edge.runtime.views.options import ViewOptions
@@ -66,8 +66,7 @@ def read_clips(
         reader = ViewReader(frames, plan)
         return VideoClips(tuple(reader), frames.timeline, reader.warnings, reader.flow_cost)
 
-    source = path if isinstance(path, Source) else video_source(path, frames_fps=frames_fps)
-    return read_whole(source, collect)
+    return read_whole(as_source(path, frames_fps=frames_fps), collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -1,4 +1,5 @@
 import gc
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 from synthetic import numbered_frame, read_number, write_numbered
 
-from i3d_edge.runtime.frames.rgb import RgbConverter
+from i3d_edge.runtime.frames.rgb import RgbConverter, displayed_size
+from i3d_edge.runtime.frames.video import Video
 
 
 @pytest.mark.parametrize("rotation", [None, 90, 180])
@@ -41,3 +43,53 @@ def test_a_size_or_rotation_that_changes_is_noticed(tmp_path: Path) -> None:
         with av.open(str(path)) as container:
             shapes += [to_rgb(frame).shape for frame in container.decode(video=0)]
     assert shapes == [shape for shape in [(240, 320, 3), (320, 240, 3)] * 2 for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "aspect", "shown"),
+    [
+        (340, 256, "4/3", (453, 256)),
+        (720, 576, "8/9", (720, 648)),
+        (352, 576, "24/11", (768, 576)),
+        (340, 256, "255/254", (340, 256)),
+        (320, 240, "1/1000", (320, 240)),
+        (320, 240, "32767", (320, 240)),
+        (320, 240, "1", (320, 240)),
+    ],
+)
+def test_size_in_square_pixels(width: int, height: int, aspect: str, shown: tuple[int, int]) -> None:
+    assert displayed_size(width, height, Fraction(aspect)) == shown
+
+
+def _write_streams(path: Path, *streams: tuple[int, int, Fraction]) -> Path:
+    """Write video streams, each of a number of frames of one grey, with pixels of an aspect ratio."""
+    with av.open(str(path), "w") as container:
+        opened = []
+        for _ in streams:
+            stream = container.add_stream("mpeg4", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 96, "yuv420p"
+            opened.append(stream)
+        for stream, (num_frames, grey, aspect) in zip(opened, streams, strict=True):
+            stream.codec_context.sample_aspect_ratio = aspect
+            for _ in range(num_frames):
+                picture = av.VideoFrame.from_ndarray(np.full((96, 64, 3), grey, np.uint8), format="rgb24")
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(("aspect", "shape"), [(Fraction(2), (96, 128, 3)), (Fraction(1, 2), (192, 64, 3))])
+def test_pixels_that_are_not_square_are_shown_as_they_are_displayed(
+    aspect: Fraction, shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    video = Video.open(_write_streams(tmp_path / "a.mp4", (5, 100, aspect)))
+    assert [frame.shape for _, frame in video.frames([0, 4])] == [shape, shape]
+
+
+@pytest.mark.parametrize("name", ["still_first.mp4", "still_first.mkv"])
+def test_a_still_before_the_film_is_not_the_video(name: str, tmp_path: Path) -> None:
+    path = _write_streams(tmp_path / name, (1, 30, Fraction(1)), (30, 200, Fraction(1)))
+    video = Video.open(path)
+    [(_, frame)] = video.frames([20])
+    assert round(frame.mean()) in range(197, 204)
+    assert video.warnings == ["of several video streams #1 (64 x 96) is taken, not #0 (64 x 96)"]

@@ -1,9 +1,7 @@
-from fractions import Fraction
 from itertools import pairwise, product
 
 import pytest
 
-from i3d_edge.runtime.show.footage import displayed_size
 from i3d_edge.runtime.show.layout import Rectangle, enlargement, font_size, plan
 
 SIZES = [(176, 144), (320, 240), (340, 256), (640, 360), (854, 480), (1280, 720), (1080, 1920), (3840, 2160)]
@@ -80,13 +78,3 @@ def test_most_of_a_roomy_picture_stays_free() -> None:
 
 def test_a_box_names_its_rows_and_columns() -> None:
     assert Rectangle(1, 2, 3, 4).slices == (slice(2, 6), slice(1, 4))
-
-
-def test_pixels_that_are_not_square() -> None:
-    for width, height, aspect, shown in [
-        (340, 256, "4/3", (453, 256)),
-        (720, 576, "8/9", (720, 648)),
-        (340, 256, "255/254", (340, 256)),
-        (320, 240, "1", (320, 240)),
-    ]:
-        assert displayed_size(width, height, Fraction(aspect)) == shown

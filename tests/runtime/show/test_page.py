@@ -16,13 +16,13 @@ from i3d_edge.core.errors import OutputError, VideoOpenError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.frames.sources import as_source
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import write_page
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.course_chart import course_chart
-from i3d_edge.runtime.show.footage import as_source
 from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import film_strip, picture_indices
 from i3d_edge.runtime.views.flow import FlowCost
