@@ -42,9 +42,9 @@ def describe_ir(ir_path: Path, spec_path: Path, output: Path, *, force: bool = F
 
 
 def describe(model: ov.Model, spec: ModelSpec) -> None:
-    """Write the spec, field by field as JSON, and Model API's keys into a model's `rt_info`."""
-    for name, value in spec_to_fields(spec).items():
-        model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
+    """Write the spec, field by field as JSON in place of another one, and Model API's keys into a model's `rt_info`."""
+    fields = {name: json.dumps(value) for name, value in spec_to_fields(spec).items()}
+    model.set_rt_info(fields, [RT_INFO_GROUP])
     for name, text in _model_info(spec).items():
         model.set_rt_info(text, ["model_info", name])
 

@@ -8,7 +8,9 @@ from openvino import opset13 as ops
 from openvino.preprocess import PrePostProcessor
 
 from i3d_edge import VideoClassifier
+from i3d_edge.convert.description import describe
 from i3d_edge.core.errors import IRError
+from i3d_edge.core.spec_file import RT_INFO_GROUP
 from i3d_edge.runtime.inference.ir import read_ir
 
 
@@ -150,3 +152,11 @@ def test_an_ir_that_describes_itself_is_not_described_again(ir_path: Path, recip
     assert refused(ir_path, recipe_ir.with_suffix(".json")) == (
         f"IR '{ir_path}' describes itself: no other description is taken\n\nhint: leave out --spec"
     )
+
+
+def test_a_description_replaces_one_of_an_earlier_version(ir_path: Path, tmp_path: Path) -> None:
+    model, spec = read_ir(ir_path)
+    model.set_rt_info("true", [RT_INFO_GROUP, "has_preprocessing"])
+    describe(model, spec)
+    ov.save_model(model, tmp_path / "again.xml")
+    assert read_ir(tmp_path / "again.xml")[1] == spec
