@@ -96,14 +96,21 @@ class Preset:
 
 
 _DEEPMIND = ViewPlan(num_frames=79, rate_fps=Fraction(25), fit_px=256, crop_px=(224, 224))
-_OMZ = replace(_DEEPMIND, rate_fps=None, placement="omz", num_clips=3, fit="long side")
-_TEN_OF_32 = replace(_DEEPMIND, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
+# Programs that read with OpenCV or decord show pixels as they are stored.
+_STORED = replace(_DEEPMIND, square_pixels=False)
+_OMZ = replace(_STORED, rate_fps=None, placement="omz", num_clips=3, fit="long side")
+_TEN_OF_32 = replace(_STORED, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
 
 _ALL = (
-    Preset("centre", _DEEPMIND, follows_model=True),
-    Preset("sliding-79", replace(_DEEPMIND, placement="cover", num_clips=None)),
-    Preset("10x3", replace(_DEEPMIND, num_clips=10, num_crops=3)),
-    Preset("deepmind", replace(_DEEPMIND, num_frames=None, placement="whole"), aggregation=INSIDE_THE_NETWORK),
+    Preset("centre", _DEEPMIND, version=2, follows_model=True),
+    Preset("sliding-79", replace(_DEEPMIND, placement="cover", num_clips=None), version=2),
+    Preset("10x3", replace(_DEEPMIND, num_clips=10, num_crops=3), version=2),
+    Preset(
+        "deepmind",
+        replace(_DEEPMIND, num_frames=None, placement="whole"),
+        version=2,
+        aggregation=INSIDE_THE_NETWORK,
+    ),
     Preset("omz-2022", _OMZ),
     Preset("omz-2022-399", _OMZ, drops_last_video=True),
     Preset("mmaction2-10x3", replace(_TEN_OF_32, placement="mmaction"), version=2),

@@ -18,7 +18,7 @@ class FileKind:
     remedy: str
 
 
-_ELSEWHERE = "i3d-edge freezes TensorFlow checkpoints: `i3d fetch` gets DeepMind's; other networks become IRs by OpenVINO's `ovc`"
+_ELSEWHERE = "`i3d fetch` gets TensorFlow checkpoints; other networks become IRs by OpenVINO's `ovc`"
 _OVC = "OpenVINO's `ovc` makes an IR of it, and `i3d convert MODEL.xml --spec SPEC.json` describes that"
 _UNPACK = "unpack it, and give the folder or file inside"
 GIT_LFS = FileKind("a git-LFS pointer", "run `git lfs pull` in its repository, or `i3d fetch`")

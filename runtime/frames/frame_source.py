@@ -26,6 +26,7 @@ class FrameSource(ABC):
         warnings: What a user should know; `frames` adds to it.
         has_damage: Whether something cannot be read or decoded, as far as `frames` was asked for.
         is_cropped: Whether frames have the network's size already, and are taken as they are.
+        has_square_pixels: Whether a video's pixels are made square; without it, frames come as they are stored.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class FrameSource(ABC):
     warnings: list[str] = field(default_factory=list)
     has_damage: bool = False
     is_cropped: bool = False
+    has_square_pixels: bool = True
 
     @abstractmethod
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:

@@ -168,7 +168,8 @@ class Video(FrameSource):
     def _deliver(
         self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
-        shown = yield from self._filled(indexed, wanted, RgbConverter(decoding.pixel_aspect))
+        to_rgb = RgbConverter(decoding.pixel_aspect if self.has_square_pixels else Fraction(1))
+        shown = yield from self._filled(indexed, wanted, to_rgb)
         self._warn(decoding, shown)
 
     def _indexed(self, decoding: FrameDecoder) -> Iterator[tuple[int, VideoFrame]]:

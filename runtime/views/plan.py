@@ -76,6 +76,7 @@ class ViewPlan:
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
             the crop is enlarged again. "squeeze": the whole frame becomes as large as the crop.
         fit_px: See `fit`; None where frames are squeezed.
+        square_pixels: Whether pixels of another shape are made square first, as players show them.
         crop_px: Height and width of a crop.
         num_crops: 1: the centre. 3: along the longer side.
         flow: How the flow between samples is computed, for models that take it; None for pixels alone.
@@ -90,6 +91,7 @@ class ViewPlan:
     hop: int | None = None
     fit: Fit = "short side"
     fit_px: int | None
+    square_pixels: bool = True
     crop_px: tuple[int, int]
     num_crops: int = 1
     flow: FlowMethod | None = None
@@ -184,6 +186,7 @@ class ViewReader:
         """
         self.source = source
         self.plan = plan
+        source.has_square_pixels = plan.square_pixels
         timeline = source.timeline
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()

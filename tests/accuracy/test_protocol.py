@@ -54,7 +54,7 @@ def test_each_states_everything() -> None:
     how = find_preset("omz-2022-399").describe(SPEC)
     assert how == {
         "name": "omz-2022-399",
-        "version": 1,
+        "version": 2,
         "num_frames": 79,
         "frame_stride": 1,
         "frame_rate_fps": None,
@@ -74,12 +74,12 @@ def test_each_in_one_line(subtests: pytest.Subtests) -> None:
     for name, line in [
         (
             "centre",
-            "centre v1: 1 clip of 79 frames at 25 fps per video, short_side=256 (bilinear; area below one half), "
+            "centre v2: 1 clip of 79 frames at 25 fps per video, short_side=256 (bilinear; area below one half), "
             "centre crop 224, mean of probabilities",
         ),
         (
             "deepmind",
-            "deepmind v1: 1 clip of the whole video at 25 fps per video, short_side=256 (bilinear; area below one "
+            "deepmind v2: 1 clip of the whole video at 25 fps per video, short_side=256 (bilinear; area below one "
             "half), centre crop 224, mean of logits over time, inside the network",
         ),
         (

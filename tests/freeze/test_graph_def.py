@@ -46,7 +46,7 @@ def test_other_stages_are_answered_with_the_command_to_run(
         (tmp_path, "a SavedModel", f"i3d freeze {tmp_path} -o model.pb"),
         (tmp_path / "saved_model.pb", "a SavedModel", f"i3d freeze {tmp_path} -o model.pb"),
         (tmp_path / "m.xml", "an IR", f"i3d classify VIDEO --model {tmp_path / 'm.xml'}"),
-        (tmp_path / "m.pt", "a PyTorch file", "i3d-edge freezes TensorFlow checkpoints"),
+        (tmp_path / "m.pt", "a PyTorch file", "`i3d fetch` gets TensorFlow checkpoints"),
     ):
         with subtests.test(path=path.name):
             assert error_of(path).startswith(f"'{path}' is {title}, not a frozen graph\n\nhint: {hint}")

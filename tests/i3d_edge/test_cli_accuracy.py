@@ -109,7 +109,7 @@ def test_several_models_share_a_run(manifest: Path, tiny_ir: Path, tmp_path: Pat
     assert (written["how"]["name"], written["how"]["version"]) == ("centre", 1)
     rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     assert [row["model"] for row in rows] == ["tiny", "tiny@f32", "again"] * 5
-    assert "protocol: centre v1: 1 clip of 9 frames at 25 fps per video, short_side=256 (" in result.stdout
+    assert "protocol: centre v2: 1 clip of 9 frames at 25 fps per video, short_side=256 (" in result.stdout
     assert " clips/s; decoding is " in result.stdout
 
 
