@@ -54,7 +54,7 @@ def test_each_states_everything() -> None:
     how = find_preset("omz-2022-399").describe(SPEC)
     assert how == {
         "name": "omz-2022-399",
-        "version": 2,
+        "version": 1,
         "num_frames": 79,
         "frame_stride": 1,
         "frame_rate_fps": None,
