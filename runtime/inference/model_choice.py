@@ -48,12 +48,12 @@ class ModelChoice:
                 name, rest = before, after
         path, *options = [rest] if Path(rest).exists() else rest.split("@")
         precisions = [option.lower() for option in options if option.lower() in PRECISIONS]
-        devices = [normalise_device(option) for option in options if option.lower() not in PRECISIONS]
+        devices = [option for option in options if option.lower() not in PRECISIONS]
         if len(precisions) > 1 or len(devices) > 1:
             raise ArgumentError(f"{text!r} names more than one precision or device")
         for device in devices:
             _refuse_misspelt(device)
-        return cls(Path(path), name, next(iter(precisions), None), next(iter(devices), None))
+        return cls(Path(path), name, next(iter(precisions), None), next(map(normalise_device, devices), None))
 
     @property
     def stem(self) -> str:

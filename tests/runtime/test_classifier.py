@@ -154,7 +154,7 @@ def test_views_from_before_a_restart_do_not_count(tiny: Path, tmp_path: Path, mo
         def astray(self, wanted):
             for item in original(self, wanted):
                 yield item
-                if item[0] > 25 and not self._is_thorough:
+                if item[0] > 25 and not self.is_thorough:
                     raise ShortcutError
 
         monkeypatch.setattr(Video, "frames", astray)
