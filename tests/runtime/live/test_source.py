@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -271,26 +270,15 @@ def test_a_stream_that_falls_silent(transport_stream: Path) -> None:
 NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184
 
 
-def undecodable(stream: bytes) -> bytes:
-    """Give the slices of an H.264 stream a type that decoders pass over; its packets remain."""
-    return re.sub(rb"\x00\x00\x01[\x01\x21\x41\x61\x25\x45\x65]", b"\x00\x00\x01\x1f", stream)
-
-
-@pytest.mark.parametrize(
-    "more",
-    [lambda _stream: NULL_PACKET * 7, undecodable],
-    ids=["null packets", "packets that do not decode"],
-)
-def test_a_stream_that_sends_but_shows_nothing(more: Callable[[bytes], bytes], transport_stream: Path) -> None:
+def test_a_stream_that_sends_but_shows_nothing(transport_stream: Path) -> None:
     body = transport_stream.read_bytes()
-    with broadcast(Broadcast([body, body], more=more(body))) as sent:
+    with broadcast(Broadcast([body, body], more=NULL_PACKET * 7)) as sent:
         settings = StreamOptions(open_timeout_s=5, read_timeout_s=0.4)
         said: list[str] = []
         source = LiveSource(Address.parse(sent.url), settings, backoff=backoff(1), say=said.append)
         items, _ = read_until_lost(source)
     assert [item.reason for item in items if isinstance(item, Gap)] == ["the source broke off and came back"]
-    assert said[0].startswith(f"stream '{sent.url}' delivered no frame for 0.4 s")
-    assert said[0].endswith("; trying again in 0.02 s")
+    assert said[0] == f"stream '{sent.url}' delivered no frame for 0.4 s; trying again in 0.02 s"
 
 
 def test_an_mp4_whose_index_a_server_cannot_reach(tmp_path: Path) -> None:
