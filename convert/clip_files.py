@@ -10,6 +10,7 @@ import numpy as np
 from i3d_edge.convert.parity import Feeds, generated_pixels
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ClipShapeError
+from i3d_edge.core.files import visible_names
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
@@ -46,7 +47,9 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
         VideoError: If a video cannot be used.
     """
     require_rgb(spec)
-    files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    files = [
+        file for path in paths for file in ([path / name for name in visible_names(path)] if path.is_dir() else [path])
+    ]
     [(input_name, port)] = spec.inputs.items()
     clips: dict[str, Feeds] = {}
     for file in files:

@@ -56,21 +56,11 @@ class Video(FrameSource):
     """A video file whose clock is known.
 
     Attributes:
-        path: The file.
         timeline: When each frame is shown, without the gaps in the file's own `clock`.
-        stated_duration_s: What the container says, or None if it says nothing of the picture.
-        warnings: What a user should know about this file; `frames` adds to it.
-        has_damage: Whether something of it cannot be read or decoded, as far as `frames` was asked for.
         is_thorough: Whether frames are always decoded from the start, because no timestamp leads to them.
         clock: The file's own timestamps of the same frames.
     """
 
-    path: Path
-    timeline: Timeline
-    stated_duration_s: float | None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
-    is_cropped: bool = False
     is_thorough: bool = False
     clock: Timeline = field(kw_only=True)
 

@@ -89,7 +89,7 @@ def _read_model(path: Path) -> ov.Model:
 def _require_files(path: Path) -> None:
     is_folder = os.path.isdir(path)
     if is_folder or not os.path.isfile(path):
-        near = sorted(str(item) for item in (path if is_folder else path.parent).glob("*.xml"))
+        near = sorted(str(item) for item in (path if is_folder else path.parent).glob("[!.]*.xml"))
         raise IRError(
             f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
             hint=f"give one of {some(near)}" if near else "`i3d convert` makes an IR from a frozen graph",
