@@ -106,7 +106,7 @@ def test_several_models_share_a_run(manifest: Path, tiny_ir: Path, tmp_path: Pat
     assert [(video["path"], video["sha256"]) for video in written["videos"]] == [
         (video["path"], video["sha256"]) for video in json.loads(manifest.read_text())["videos"]
     ]
-    assert (written["how"]["name"], written["how"]["version"]) == ("centre", 1)
+    assert (written["how"]["name"], written["how"]["version"]) == ("centre", 2)
     rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     assert [row["model"] for row in rows] == ["tiny", "tiny@f32", "again"] * 5
     assert "protocol: centre v2: 1 clip of 9 frames at 25 fps per video, short_side=256 (" in result.stdout
