@@ -1,6 +1,6 @@
 """i3d-edge: DeepMind's I3D video-action model on Intel hardware with OpenVINO.
 
-Import from here. What is heavy is loaded when it is first used.
+Import from here. Everything is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from i3d_edge.core import _telemetry
-from i3d_edge.core.errors import I3DError as I3DError
-from i3d_edge.core.labels import LabelSet as LabelSet
-from i3d_edge.core.spec import ModelSpec as ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.api.accuracy import compare_run as compare_run
@@ -23,6 +20,9 @@ if TYPE_CHECKING:
     from i3d_edge.api.videos import classify_videos as classify_videos
     from i3d_edge.api.videos import open_stream as open_stream
     from i3d_edge.convert.quantization import quantize_ir as quantize_ir
+    from i3d_edge.core.errors import I3DError as I3DError
+    from i3d_edge.core.labels import LabelSet as LabelSet
+    from i3d_edge.core.spec import ModelSpec as ModelSpec
     from i3d_edge.freeze import freeze_checkpoint as freeze_checkpoint
     from i3d_edge.runtime import Classification as Classification
     from i3d_edge.runtime import Prediction as Prediction
@@ -74,7 +74,10 @@ _ROOM_OF = {
     "write_report": "i3d_edge.api.accuracy",
     "Classification": "i3d_edge.runtime",
     "Event": "i3d_edge.runtime.live",
+    "I3DError": "i3d_edge.core.errors",
+    "LabelSet": "i3d_edge.core.labels",
     "LiveStream": "i3d_edge.runtime.live",
+    "ModelSpec": "i3d_edge.core.spec",
     "Prediction": "i3d_edge.runtime",
     "StreamOptions": "i3d_edge.runtime.live",
     "VideoClassifier": "i3d_edge.runtime",
