@@ -48,7 +48,7 @@ test-avx2: $(VENV)/.installed-dev  ## run what may depend on the CPU, as a CPU w
 	OV_CPU_MAX_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python -m pytest -m "isa and not slow" -n auto --maxprocesses 2 $(ARGS)
 
 test-slow: $(VENV)/.installed-dev  ## run the tests that take minutes: the demo, and real weights on real videos
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup -rP --durations=12 $(ARGS)
+	$(BIN)/python -m pytest -m slow -s --durations=12 $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from i3d_edge.freeze import open_checkpoint
 from i3d_edge.runtime.frames.video import Video
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 
 
 def demo(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from i3d_edge.freeze import FrozenGraph
 from i3d_edge.runtime import read_clips, read_ir
 from i3d_edge.runtime.inference.census import count_operators
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared, pytest.mark.xdist_group("real weights")]
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 NUM_REAL_CLIPS = 10
 NUM_COMPARED = 5

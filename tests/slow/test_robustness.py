@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from robustness import LIMIT_S, Outcome, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared, pytest.mark.xdist_group("robustness")]
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 NUM_MUTATIONS = 150
 NUM_VIDEOS = 60
@@ -19,7 +19,7 @@ MOST_MIB = 1000
 
 @pytest.fixture(scope="module")
 def outcomes(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Outcome]]:
-    """Outcomes by group; printed as a table."""
+    """Outcomes by group; printed as a table with -s."""
     found = {
         "robustness": list(run(shared / "robustness", num_mutations=NUM_MUTATIONS)),
         "videos": list(run(shared / "videos", num_files=NUM_VIDEOS)),

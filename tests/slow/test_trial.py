@@ -28,7 +28,7 @@ from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.runtime import Clip, Engine, model_inputs
 from i3d_edge.runtime.inference.model_choice import ModelChoice
 
-pytestmark = [pytest.mark.slow, pytest.mark.shared, pytest.mark.xdist_group("real weights")]
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
 NUM_LABELS_EXACT = 35
 SIZE = os.environ.get("I3D_TRIAL_VIDEOS", str(NUM_LABELS_EXACT))
