@@ -44,7 +44,8 @@ def test_2000_videos_of_which_100_are_broken(tmp_path: Path) -> None:
         patch.chdir(tmp_path)
         result = CliRunner().invoke(main, args)
     seconds = time.perf_counter() - started
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output  # fewer than were asked for
+    assert "ListError: only 1900 of the 2000 videos asked for can be used\n" in result.output
 
     manifest = json.loads((tmp_path / "m.json").read_text())
     assert len(manifest["videos"]) == NUM_LISTED - NUM_BROKEN
