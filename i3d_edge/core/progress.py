@@ -88,9 +88,3 @@ def _plain(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator
                 done, total, now - started, unit=unit, bar_format="{n_fmt}/{total_fmt} {rate_fmt} left {remaining}"
             )
             print(f"{title}: {meter}", file=sys.stderr, flush=True)
-
-
-def say(text: str) -> None:
-    """Print what is done next, a line on stderr, unless progress is switched off."""
-    if _enabled:
-        print(text, file=sys.stderr, flush=True)
