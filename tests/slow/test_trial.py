@@ -68,14 +68,14 @@ def trial(shared: Path, real_ir: Path, real_int8: Path, tmp_path_factory: pytest
 
 
 def test_the_weights_are_as_right_as_they_were_elsewhere(trial: Trial) -> None:
-    """31 and 35 of these 35 were right in f32 on another machine, and in INT8 with other calibration clips."""
+    """Square pixels cost f32 one of the 31 of 35 that another program counted: a clip of 28 frames, 0.33 to 0.31."""
     result = json.loads((trial.run / "result.json").read_text())
     assert result["counts"]["scored"] == trial.num_videos
     metrics = result["metrics"]
     right = {name: [own[key]["num_correct"] for key in ("video_top1", "video_top5")] for name, own in metrics.items()}
     print(f"\ntop-1 and top-5 of {trial.num_videos}: {right}")
     if trial.num_videos == NUM_LABELS_EXACT:
-        assert right["f32"] == [31, 35]
+        assert right["f32"] == [30, 35]
         assert right["int8"][0] >= 30
         assert right["int8"][1] == 35
 
