@@ -10,6 +10,7 @@ from pathlib import Path
 
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError, CheckpointMissingError
 from i3d_edge.core.file_kind import foreign_kind
+from i3d_edge.core.files import visible_names
 from i3d_edge.core.text import some
 from i3d_edge.freeze.tensor_index import TensorEntry, refuse_foreign
 
@@ -84,11 +85,11 @@ def _in_folder(folder: Path) -> CheckpointFiles:
             f"folder {str(folder)!r} holds {len(names)} checkpoints: {some(names, 6)}{stale}",
             hint=f"give one of them, for instance {folder / names[-1]}",
         )
-    foreign = [(item, kind) for item in sorted(folder.iterdir()) if (kind := foreign_kind(item))]
+    foreign = [(name, kind) for name in visible_names(folder) if (kind := foreign_kind(folder / name))]
     if foreign and not below:
-        item, kind = foreign[0]
+        name, kind = foreign[0]
         raise CheckpointFormError(
-            f"folder {str(folder)!r} holds no checkpoint: {item.name!r} is {kind.title}", hint=kind.remedy
+            f"folder {str(folder)!r} holds no checkpoint: {name!r} is {kind.title}", hint=kind.remedy
         )
     raise CheckpointMissingError(
         f"folder {str(folder)!r} holds no checkpoint, which would have a file that ends in .index",

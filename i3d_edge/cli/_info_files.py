@@ -8,8 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.core.errors import I3DError
+from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.file_kind import FileKind, foreign_kind
+from i3d_edge.core.files import visible_names
 from i3d_edge.core.text import plural
 
 Facts = list[tuple[str, str]]
@@ -99,17 +100,21 @@ def describe_json(path: Path) -> Facts:
 def describe_folder(folder: Path) -> Facts:
     """Describe a folder that holds no checkpoint: an accuracy run, a video in images, or files of other kinds."""
     from i3d_edge.freeze.checkpoint_files import checkpoint_folders
-    from i3d_edge.runtime.frames.image_series import numbered_images
+    from i3d_edge.runtime.frames.image_series import choose_series
     from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 
     if os.path.isfile(folder / RUN_RESULT):
         return describe_json(folder / RUN_RESULT)
-    files = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.suffix != ".bin"]
+    files = [path for name in visible_names(folder) if (path := folder / name).suffix != ".bin"]
     nouns = {path: _noun(path, VIDEO_SUFFIXES) for path in files}
-    images = numbered_images(folder)
+    try:
+        images, notes = choose_series(folder)
+    except VideoOpenError:  # several series, of which none is the video
+        images, notes = [], []
     if images and "video" not in nouns.values():
         return [
             ("kind", f"{plural(len(images), 'numbered image')}, one video"),
+            *(("note", text) for text in notes),
             ("next", f"i3d classify {folder} --frames-fps 25 --model MODEL.xml"),
         ]
     known = [path for path, noun in nouns.items() if noun not in ("folder", "other file")]

@@ -185,8 +185,7 @@ def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -
     except OSError as error:
         return [_unusable(str(path), VideoOpenError(f"cannot read folder {str(path)!r}: {short_reason(error)}"))]
     if not paths:
-        names = sorted(name for name in os.listdir(path) if not name.startswith("."))
-        hint = f"it holds {some(names)}" if names else "it is empty"
+        hint = f"it holds {some(names)}" if (names := visible_names(path)) else "it is empty"
         error_ = EmptyVideoError(f"folder {str(path)!r} holds no videos or numbered images", hint=hint)
         return [_unusable(str(path), error_)]
     return [source_of_path(video, spec, frames_fps=frames_fps) for video in paths]

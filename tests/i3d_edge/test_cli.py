@@ -376,8 +376,17 @@ def test_info_knows_each_kind(
 
 
 def test_info_knows_other_files_and_folders(tmp_path: Path, subtests: pytest.Subtests) -> None:
-    (tmp_path / "frames").mkdir()
-    for name in ("m.xml", "m.bin", "v.mp4", "x.pt", "frames/a_1.jpg", "frames/a_2.jpg"):
+    for name in ("frames", "both"):
+        (tmp_path / name).mkdir()
+    series = (
+        "frames/a_1.jpg",
+        "frames/a_2.jpg",
+        "both/img_1.jpg",
+        "both/img_2.jpg",
+        "both/flow_1.jpg",
+        "both/flow_2.jpg",
+    )
+    for name in ("m.xml", "m.bin", "v.mp4", "x.pt", *series):
         (tmp_path / name).touch()
     np.save(tmp_path / "c.npy", np.zeros((9, 4), np.uint8))
     (tmp_path / "list.csv").write_text("path,label\na.mp4,yoga\n")
@@ -401,6 +410,7 @@ def test_info_knows_other_files_and_folders(tmp_path: Path, subtests: pytest.Sub
         "s.json": "model description",
         "run": "accuracy run, 0 videos",
         "frames": "2 numbered images, one video",
+        "both": "2 numbered images, one video",
         ".": "folder",
     }.items():
         with subtests.test(name):
