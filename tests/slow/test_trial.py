@@ -76,7 +76,7 @@ def test_the_weights_are_as_right_as_they_were_elsewhere(trial: Trial) -> None:
     print(f"\ntop-1 and top-5 of {trial.num_videos}: {right}")
     if trial.num_videos == NUM_LABELS_EXACT:
         assert right["f32"] == [30, 35]
-        assert right["int8"][0] >= 29
+        assert right["int8"][0] >= 30
         assert right["int8"][1] == 35
 
 
