@@ -23,7 +23,7 @@ from i3d_edge.cli._base import (
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.cli.accuracy_gate import baseline, compare
 from i3d_edge.cli.accuracy_report import report
-from i3d_edge.cli.accuracy_score import reference, score
+from i3d_edge.cli.accuracy_score import score
 from i3d_edge.cli.subset import subset
 
 if TYPE_CHECKING:
@@ -119,5 +119,5 @@ def run(
     click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
-for _command in (subset, run, score, baseline, compare, report, reference):
+for _command in (subset, run, score, baseline, compare, report):
     accuracy.add_command(_command)

@@ -1,4 +1,4 @@
-"""`i3d accuracy score` and `i3d accuracy reference`: numbers without inference."""
+"""`i3d accuracy score`: numbers without inference."""
 
 from __future__ import annotations
 
@@ -35,20 +35,3 @@ def score(folder: Path, with_classes: bool, as_json: bool) -> None:
     else:
         click.echo(format_scores(run, scores, with_classes=with_classes))
         click.echo(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")
-
-
-@click.command("reference", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def reference(as_json: bool) -> None:
-    """Print published accuracies, with their protocols.
-
-    \b
-    Example:
-      i3d accuracy reference --json
-    """
-    from i3d_edge.accuracy.report.reference import format_references, references_to_json
-
-    if as_json:
-        click.echo(json.dumps(references_to_json(), indent=2, ensure_ascii=False))
-    else:
-        click.echo(format_references())

@@ -1,4 +1,4 @@
-"""The gate from the command line: `i3d accuracy score`, `baseline`, `compare` and `reference`."""
+"""The gate from the command line: `i3d accuracy score`, `baseline` and `compare`."""
 
 from __future__ import annotations
 
@@ -277,13 +277,6 @@ def test_a_real_run_goes_all_the_way(ir_path: Path, tmp_path: Path) -> None:
     assert compared.exit_code == 0, compared.output
     verdict = "PASSED: the predictions are identical; otherwise 3 videos would be too few for this limit"
     assert compared.stdout.splitlines()[-1] == verdict
-
-
-def test_reference() -> None:
-    result = i3d("reference")
-    assert result.exit_code == 0
-    assert "  comparable: our protocol deepmind: on the test set; flow is by OpenCV's TV-L1" in result.stdout
-    assert json.loads(i3d("reference", "--json").stdout)[0]["name"] == "omz-2022"
 
 
 def test_protocols_that_name_themselves(baseline: Path, tmp_path: Path) -> None:
