@@ -1,10 +1,9 @@
-"""Runs as one HTML page: models, charts, comparisons in pairs, and each run in full."""
+"""Runs as one HTML page: models, comparisons in pairs, and each run in full."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from i3d_edge.accuracy.gate.baseline import pick_model
 from i3d_edge.accuracy.report import classes, models
@@ -12,10 +11,8 @@ from i3d_edge.accuracy.report.models import ReportedModel, labels_of
 from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, seconds, significant
 from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
-from i3d_edge.accuracy.report.reliability import FEW, reliability
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
-from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.text import plural
@@ -76,7 +73,6 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
         warnings=_warnings(shown),
         notices=_notices(shown),
         summary=_summary(shown),
-        tradeoffs=_tradeoffs(shown),
         names=names,
         pairs=pairs,
         pairs_table=pairs_table(pairs, names),
@@ -89,8 +85,6 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
         shown_dropped=_SHOWN_DROPPED,
         progress=models.progress,
         classes=classes,
-        reliability=reliability,
-        few=FEW,
     )
 
 
@@ -104,7 +98,7 @@ def _title(shown: Sequence[ReportedModel]) -> str:
 
 def _lead(first: ReportedModel, name: str) -> str:
     """Return the first model's top-1 in a sentence, with count, interval and protocol."""
-    level = "video" if METRIC in first.metrics else "clip"
+    level = "video" if "video_top1" in first.metrics else "clip"
     metric = first.metrics[f"{level}_top1"]
     return (
         f"{name} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
@@ -131,13 +125,15 @@ def _notices(shown: Sequence[ReportedModel]) -> list[str]:
     if len(titles) > 1:
         texts.append(
             f"These runs are of {len(titles)} different sets of videos or classes ({'; '.join(titles.values())}). "
-            "Their numbers do not compare, so each set has its own chart."
+            "Their numbers do not compare."
         )
     if len(protocols) > 1:
         texts.append(
             f"These runs follow {len(protocols)} protocols: {'; '.join(protocols)}. Numbers compare only within a "
             "protocol, so pairs are made within each."
         )
+    if len({model.machine for model in shown}) > 1:
+        texts.append("The runs used different machines or software: their times do not compare.")
     complete = [model for model in shown if model.run.is_complete]
     return texts + [
         f"Not all runs of {titles[data]} could decode the same videos: see what each dropped."
@@ -170,16 +166,6 @@ def _speed(model: ReportedModel) -> tuple[str, str]:
     return seconds(model.video_s), views
 
 
-def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
-    titles = models.titles_by_data(shown)
-    figures = [
-        ("" if len(titles) == 1 else f": {titles[data]}", tradeoff(group))
-        for data, group in models.groups(shown, lambda model: model.data).items()
-        if len(group) > 1  # one point is no comparison
-    ]
-    return [(where, figure) for where, figure in figures if figure]
-
-
 def _run_facts(run: RecordedRun) -> Mapping[str, str]:
     where, time = run.result["where"], run.result["time"]
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
@@ -196,12 +182,13 @@ def _run_facts(run: RecordedRun) -> Mapping[str, str]:
 
 
 def _models_table(shown: Sequence[ReportedModel]) -> Table:
-    headers = ["model", "file", "SHA-256", "stored as", *_METRICS]
+    headers = ["model", "file", "SHA-256", "stored as", *_METRICS, "calibration error"]
     rows: list[list[Cell]] = []
     for model in shown:
         info, metrics = model.info, model.metrics
         cells = [model.title, Path(info["path"]).name, info["sha256"][:12], info["weights_precision"] or "not stated"]
-        rows.append([*cells, *(count(metrics[name]) if name in metrics else "none" for name in _METRICS)])
+        cells += [count(metrics[name]) if name in metrics else "none" for name in _METRICS]
+        rows.append([*cells, f"{100 * model.details['calibration_error']:.1f} points"])
     return Table(headers, rows)
 
 

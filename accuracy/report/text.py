@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from i3d_edge.accuracy.report.numbers import count, interval
-from i3d_edge.accuracy.report.reliability import bins_table
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Counts, Details, Protocol, Result, Time
 from i3d_edge.accuracy.result.scoring import Scores
@@ -113,8 +112,17 @@ def _details(model: str, details: Details, names: Sequence[str], *, with_classes
             for pair in details["confusions"][:_SHOWN_CONFUSIONS]
         ]
         parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
-    bins = bins_table(details)
-    parts.append(tabulate(bins.rows, headers=bins.headers, tablefmt="simple"))
+    bins = [
+        (
+            f"{100 * own['low']:.0f} .. {100 * own['high']:.0f} %",
+            own["num_videos"],
+            percent(own["mean_confidence"]),
+            f"{percent(own['num_correct'] / own['num_videos'])} ({own['num_correct']})",
+        )
+        for own in details["calibration"]
+        if own["mean_confidence"] is not None
+    ]
+    parts.append(tabulate(bins, headers=("probability", "videos", "mean", "right"), tablefmt="simple"))
     if with_classes:
         counts = [
             (names[own["label"]], own["num_videos"], own["num_top1"], own["num_top5"], own["num_predicted"])
