@@ -55,8 +55,6 @@ class Comparison(TypedDict):
     gained: list[Flip]  # wrong before, right now; by path
     drop: float  # before_top1 - after_top1
     drop_upper_bound: float  # one-sided 95 % (Tango)
-    drop_bootstrap_low: float  # two-sided 95 %
-    drop_bootstrap_high: float
     mcnemar_p: float  # exact, two-sided
     drift: Drift
     missing: list[str]  # paths; scored in the baseline, dropped by the run: not compared
@@ -102,7 +100,6 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         _flip(before[key], outcomes[key], names) for key in both if is_right_now[key] and not is_right_before[key]
     ]
     entries = {key: entry(key, now[key]) for key in both}
-    low, high = pairs.bootstrap_interval(len(lost), len(gained), len(both))
     return Comparison(
         baseline_model=baseline["model"],
         run_model=model,
@@ -117,8 +114,6 @@ def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dro
         gained=gained,
         drop=(len(lost) - len(gained)) / len(both),
         drop_upper_bound=pairs.drop_upper_bound(len(lost), len(gained), len(both)),
-        drop_bootstrap_low=low,
-        drop_bootstrap_high=high,
         mcnemar_p=pairs.mcnemar_p(len(lost), len(gained)),
         drift=_drift(before, now, both),
         missing=missing,

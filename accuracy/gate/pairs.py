@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 Z_ONE_SIDED_95 = 1.6448536269514722
 """The standard normal's 95 % quantile."""
 Z_TWO_SIDED_95 = 1.959963984540054
 Z_POWER_80 = 0.8416212335729143
 """Its 80 % quantile: what was planned for happens 4 times of 5."""
-
-NUM_RESAMPLES = 10_000
-SEED = 0
 
 _BISECTIONS = 60
 
@@ -113,17 +108,3 @@ def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) 
         to_see = ((Z_TWO_SIDED_95 * math.sqrt(flips) + spread) / drop) ** 2 + 1 / drop
         needed = max(to_see, (spread / distance) ** 2)
     return max(math.ceil(needed), num_videos + 1)
-
-
-def bootstrap_interval(lost: int, gained: int, num_videos: int, *, seed: int = SEED) -> tuple[float, float]:
-    """Return the paired bootstrap's 95 % interval of the drop: its 2.5 and 97.5 % quantiles over 10,000 resamples.
-
-    Drawing videos with replacement and counting the flips among them is drawing the counts from a multinomial
-    distribution, which is what is done. With few flips the interval is too narrow; without any, it is empty.
-
-    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
-    """
-    shares = np.array([lost, gained, num_videos - lost - gained]) / num_videos
-    counts = np.random.default_rng(seed).multinomial(num_videos, shares, size=NUM_RESAMPLES)
-    low, high = np.quantile((counts[:, 0] - counts[:, 1]) / num_videos, [0.025, 0.975])
-    return float(low), float(high)

@@ -137,7 +137,6 @@ def _accuracies(found: Comparison) -> list[list[str]]:
 
 def _facts(report: GateReport) -> list[tuple[str, str]]:
     found, limits = report.comparison, report.limits
-    low, high = 100 * found["drop_bootstrap_low"], 100 * found["drop_bootstrap_high"]
     drift = found["drift"]
     drift_limit = "no limit" if limits.max_drift is None else f"limit {limits.max_drift:g}"
     largest = f"; largest {drift['largest']:.3g}: {drift['largest_video']}" if drift["largest"] else ""
@@ -151,7 +150,7 @@ def _facts(report: GateReport) -> list[tuple[str, str]]:
         (
             "top-1 drop",
             f"{100 * found['drop']:.2f} points, limit {format_points(limits.max_drop)}; "
-            f"upper 95 % bound {100 * found['drop_upper_bound']:.2f}; bootstrap 95 % {low:.2f} .. {high:.2f}",
+            f"upper 95 % bound {100 * found['drop_upper_bound']:.2f}",
         ),
         ("McNemar", f"p = {found['mcnemar_p']:.2g} (exact, two-sided)"),
         ("drift", f"{drift['mean']:.3g}, {drift_limit}{largest}"),

@@ -55,7 +55,7 @@ def test_the_text(undecided: GateReport) -> None:
         "",
         "videos      50 compared, 46 identical, 4 with another best class",
         "flips       3 lost, 1 gained",
-        "top-1 drop  4.00 points, limit 2 points; upper 95 % bound 12.46; bootstrap 95 % -4.00 .. 12.00",
+        "top-1 drop  4.00 points, limit 2 points; upper 95 % bound 12.46",
         "McNemar     p = 0.62 (exact, two-sided)",
         "drift       0.331, limit 0.5; largest 4.14: 0027.mp4",
         "protocol    centre v1",

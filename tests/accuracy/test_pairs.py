@@ -8,7 +8,6 @@ import pytest
 from i3d_edge.accuracy.gate.pairs import (
     Z_ONE_SIDED_95,
     Z_TWO_SIDED_95,
-    bootstrap_interval,
     drop_upper_bound,
     is_same,
     mcnemar_p,
@@ -75,23 +74,6 @@ def test_more_lost_is_a_higher_bound_and_more_gained_a_lower_one() -> None:
     gained = [drop_upper_bound(3, number, 400) for number in range(30)]
     assert lost == sorted(lost)
     assert gained[3:] == sorted(gained[3:], reverse=True)
-
-
-def test_bootstrap_is_the_resampling_of_videos() -> None:
-    outcomes = np.array([1] * 11 + [-1] * 8 + [0] * 381)
-    rng = np.random.default_rng(5)
-    means = [rng.choice(outcomes, 400).mean() for _ in range(4000)]
-    low, high = bootstrap_interval(11, 8, 400)
-    assert low == pytest.approx(np.quantile(means, 0.025), abs=0.003)
-    assert high == pytest.approx(np.quantile(means, 0.975), abs=0.003)
-
-
-def test_bootstrap_is_the_same_each_time_and_holds_the_drop() -> None:
-    assert bootstrap_interval(11, 8, 400) == bootstrap_interval(11, 8, 400)
-    low, high = bootstrap_interval(20, 2, 400)
-    assert 0 < low < 18 / 400 < high
-    assert bootstrap_interval(0, 0, 400) == (0.0, 0.0)
-    assert bootstrap_interval(1, 0, 1) == (1.0, 1.0)
 
 
 def test_a_drop_that_is_the_limit_but_for_rounding() -> None:
