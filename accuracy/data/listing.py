@@ -13,7 +13,7 @@ from i3d_edge.core.messages import Say
 
 
 def list_videos(
-    path: Path, labels: LabelSet, options: ListOptions, *, verifies: bool = False, say: Say
+    path: Path, labels: LabelSet, options: ListOptions, *, say: Say
 ) -> tuple[Sequence[ListedVideo], str | None]:
     """Read the videos of a manifest, and verify them, or those of a list or folder.
 
@@ -21,7 +21,6 @@ def list_videos(
         path: The manifest, list or folder.
         labels: The model's.
         options: How a list is read.
-        verifies: Hash every video of a manifest, changed or not.
         say: Called with remarks of the list's reader.
 
     Returns:
@@ -35,7 +34,7 @@ def list_videos(
         _require_unused(options, path)
         manifest = read_manifest(path)
         videos = manifest.videos(labels, root=options.root)
-        verify_videos(manifest, root=options.root, force=verifies)
+        verify_videos(manifest, root=options.root)
         return videos, manifest.digest
     data = read_dataset(path, labels, options)
     for text in data.notes:

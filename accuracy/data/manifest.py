@@ -6,9 +6,7 @@ import codecs
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +15,8 @@ from typing import Any, TypedDict
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
 from i3d_edge.accuracy.data.formats.entry import is_utf8, parse_object
-from i3d_edge.accuracy.data.video_check import content_sha256, content_stat
-from i3d_edge.core.errors import LabelError, ListError, OutputError
+from i3d_edge.accuracy.data.video_check import content_sha256, content_size
+from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
@@ -199,67 +197,28 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify_videos(manifest: VideoManifest, *, root: Path | None = None, force: bool = False) -> None:
-    """Make sure that the videos are the ones that were pinned.
-
-    A file whose size and time of change are those of an earlier verification, noted beside the manifest in
-    `<manifest>.verified`, is not read again, unless forced.
+def verify_videos(manifest: VideoManifest, *, root: Path | None = None) -> None:
+    """Make sure that the videos have the bytes that were pinned.
 
     Raises:
         ListError: If videos are missing or have other bytes.
     """
-    start = _real(root if root is not None else manifest.path.parent / manifest.content["root"])
-    known = {} if force else _read_verified(manifest)
+    start = root if root is not None else manifest.path.parent / manifest.content["root"]
     videos = manifest.content["videos"]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = pool.map(lambda video: _verify(start / video["path"], video, known), videos)
-        stats = list(track(found, total=len(videos), title="verifying", unit="video"))
-    changed = [video["path"] for video, stat in zip(videos, stats, strict=True) if stat is None]
+        found = pool.map(lambda video: _is_pinned(start / video["path"], video), videos)
+        are_pinned = list(track(found, total=len(videos), title="verifying", unit="video"))
+    changed = [video["path"] for video, is_pinned in zip(videos, are_pinned, strict=True) if not is_pinned]
     if changed:
         raise ListError(
             f"{len(changed)} of {len(videos)} videos of manifest {str(manifest.path)!r} changed or are gone: "
             f"{some(changed)}",
             hint="bring back the videos that were pinned, say where they are by --videos, or make a new manifest",
         )
-    note_verified(
-        manifest, start, {video["path"]: stat for video, stat in zip(videos, stats, strict=True) if stat is not None}
-    )
 
 
-def note_verified(manifest: VideoManifest, root: Path, stats: Mapping[str, list[int]]) -> None:
-    """Remember size and time of change of the files in a root whose bytes are known to be the pinned ones, by path."""
-    files = {str(_real(root) / path): stat for path, stat in stats.items()}
-    text = json.dumps({"digest": manifest.digest, "files": files})
-    with suppress(OutputError):  # a folder that cannot be written costs the next run some reading, and nothing else
-        write_text(_verified_path(manifest), text, force=True)
-
-
-def _real(folder: Path) -> Path:
-    """Return a folder's absolute path without links, whatever the working folder and the way there."""
-    return Path(os.path.realpath(folder))
-
-
-def _verify(file: Path, video: PinnedVideo, known: Mapping[str, list[int]]) -> list[int] | None:
-    """Return a file's size and time of change, or None if it is not the pinned one."""
+def _is_pinned(file: Path, video: PinnedVideo) -> bool:
     try:
-        stat = list(content_stat(file))
-        if stat[0] != video["num_bytes"]:
-            return None
-        if known.get(str(file)) != stat and content_sha256(file) != video["sha256"]:
-            return None
+        return content_size(file) == video["num_bytes"] and content_sha256(file) == video["sha256"]
     except OSError:
-        return None
-    return stat
-
-
-def _read_verified(manifest: VideoManifest) -> dict[str, list[int]]:
-    try:
-        noted = json.loads(_verified_path(manifest).read_text(encoding="utf-8"))
-        files: dict[str, list[int]] = noted["files"] if noted["digest"] == manifest.digest else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return files
-
-
-def _verified_path(manifest: VideoManifest) -> Path:
-    return manifest.path.with_name(f"{manifest.path.name}.verified")
+        return False

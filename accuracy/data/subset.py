@@ -19,10 +19,9 @@ from i3d_edge.accuracy.data.manifest import (
     ManifestContent,
     PinnedVideo,
     VideoManifest,
-    note_verified,
     write_manifest,
 )
-from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, content_stat
+from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.files import check_output, sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
@@ -59,10 +58,6 @@ class _Picking:
             return True
         self.excluded.append({"path": video.path, "reason": reason})
         return False
-
-    def stats(self) -> dict[str, list[int]]:
-        """Return size and time of change of what was taken, by path; see `content_stat`."""
-        return {video.path: list(content_stat(video.file)) for video, _ in self.taken}
 
 
 def make_subset(
@@ -127,9 +122,7 @@ def make_subset(
         "videos": _pinned(picking.taken, labels, how),
         "excluded": sorted(picking.excluded, key=lambda item: item["path"]),
     }
-    manifest = write_manifest(output, content, force=force)
-    note_verified(manifest, data.root, picking.stats())
-    return manifest
+    return write_manifest(output, content, force=force)
 
 
 def _looked_for(data: DataSet) -> str:

@@ -57,7 +57,7 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
     if not (os.path.isfile(video.file) or os.path.isdir(video.file)):
         return Fault("missing: neither a file nor a folder")
     try:
-        num_bytes, _ = content_stat(video.file)
+        num_bytes = content_size(video.file)
         sha256 = content_sha256(video.file)
     except OSError as error:
         return Fault(f"missing: it cannot be read: {why_unreadable(video.file, error)}")
@@ -117,11 +117,10 @@ def content_sha256(path: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def content_stat(path: Path) -> tuple[int, int]:
-    """Return the size in bytes and the time of the last change in ns; of a folder of images, sum and latest."""
+def content_size(path: Path) -> int:
+    """Return the size in bytes of a file; of a folder of images, of all of them."""
     files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
-    stats = [file.stat() for file in files]
-    return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+    return sum(file.stat().st_size for file in files)
 
 
 def why_unreadable(path: Path, error: OSError) -> str:

@@ -33,7 +33,6 @@ def run_accuracy(
     protocol: str | None = None,
     num_clips: int | None = None,
     reading: ListOptions | None = None,
-    verifies: bool = False,
     flow: FlowMethod | None = None,
     device: str = "CPU",
     inference_precision: str | None = None,
@@ -52,7 +51,6 @@ def run_accuracy(
         protocol: Which views are taken; "centre" if neither this nor `num_clips` is given.
         num_clips: Equally spaced clips per video, instead of a protocol.
         reading: How a list is read.
-        verifies: Hash every video of a manifest, changed or not.
         flow: How a flow model's optical flow is computed.
         device: For models that name none.
         inference_precision: For models that name none; None leaves the choice to the device.
@@ -83,7 +81,7 @@ def run_accuracy(
     with ExitStack() as stack:
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
-        listed, digest = list_videos(videos, spec.labels, reading, verifies=verifies, say=say)
+        listed, digest = list_videos(videos, spec.labels, reading, say=say)
         return score_videos(
             listed,
             scorers,

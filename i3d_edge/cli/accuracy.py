@@ -54,7 +54,6 @@ def accuracy() -> None:
 @click.option("--protocol", metavar="NAME", help="Protocol: which views of a video count.  [default: centre]")
 @click.option("--num-clips", type=click.IntRange(min=1), help="Evenly spaced clips per video, instead of a protocol.")
 @list_options
-@click.option("--verify", "verifies", is_flag=True, help="Hash every video of a manifest again.")
 @click.option(
     "--decoders", "num_workers", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
 )
@@ -72,7 +71,6 @@ def run(
     protocol: str | None,
     num_clips: int | None,
     reading: ListOptions,
-    verifies: bool,
     num_workers: int,
     flow: FlowMethod | None,
     device: str,
@@ -106,7 +104,6 @@ def run(
             protocol=protocol,
             num_clips=num_clips,
             reading=reading,
-            verifies=verifies,
             flow=flow,
             device=device,
             inference_precision=inference_precision,
