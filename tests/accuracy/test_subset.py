@@ -100,7 +100,6 @@ def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callabl
         return VideoFacts(f"{number:064}", 1, 4.0, 25.0, 100) if is_whole(number) else Fault("missing: gone")
 
     monkeypatch.setattr("i3d_edge.accuracy.data.video_check.check_video", check)
-    monkeypatch.setattr("i3d_edge.accuracy.data.subset.content_stat", lambda path: (1, 1))
     (tmp_path / "list.csv").write_text("path,label\n" + "".join(f"{n},{LABELS.names[n % 3]}\n" for n in range(300)))
     return read_dataset(tmp_path / "list.csv", LABELS)
 
