@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.live import WindowAnswer as WindowAnswer
     from i3d_edge.runtime.show import annotate_video as annotate_video
     from i3d_edge.runtime.show import write_page as write_page
-    from i3d_edge.runtime.show import write_table as write_table
 
 __all__ = [
     "Classification",
@@ -60,7 +59,6 @@ __all__ = [
     "run_accuracy",
     "write_page",
     "write_report",
-    "write_table",
 ]
 
 _ROOM_OF = {
@@ -87,7 +85,6 @@ _ROOM_OF = {
     "convert_graph": "i3d_edge.api.models",
     "freeze_checkpoint": "i3d_edge.freeze",
     "write_page": "i3d_edge.runtime.show",
-    "write_table": "i3d_edge.runtime.show",
 }
 
 _telemetry.switch_off()

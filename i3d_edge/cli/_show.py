@@ -1,9 +1,9 @@
-"""The outputs of `i3d classify` for people: --annotate, --html and --csv."""
+"""The outputs of `i3d classify` for people: --annotate and --html."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +25,7 @@ _STANDARD_INPUT = "-"
 
 
 def show_options(function: Function) -> Function:
-    """Add --annotate, --html, --csv and --force."""
+    """Add --annotate, --html and --force."""
     path = click.Path(path_type=Path)
     options = (
         click.option(
@@ -38,7 +38,6 @@ def show_options(function: Function) -> Function:
         click.option(
             "--html", type=path, metavar="OUT.html", help="Write a page about the video; for several, a folder."
         ),
-        click.option("--csv", type=path, metavar="OUT.csv", help="Write a table with a row per video and view."),
         force_option,
     )
     for option in reversed(options):
@@ -53,7 +52,6 @@ class Shows:
     Attributes:
         film: The path of --annotate, or None.
         page: The path of --html, or None.
-        table: The path of --csv, or None.
         model_path: The IR's .xml.
         k: Number of classes to show.
         force: Replace existing outputs.
@@ -62,35 +60,29 @@ class Shows:
 
     film: Path | None
     page: Path | None
-    table: Path | None
     model_path: Path
     k: int
     force: bool
     num_failed: int = 0
     _films: Sequence[Path] = ()
     _pages: Sequence[Path] = ()
-    _answers: list[tuple[str, Classification | I3DError]] = field(default_factory=list)
 
     @classmethod
-    def wanted(
-        cls, annotate: Path | None, html: Path | None, csv: Path | None, *, model_path: Path, k: int, force: bool
-    ) -> Shows:
+    def wanted(cls, annotate: Path | None, html: Path | None, *, model_path: Path, k: int, force: bool) -> Shows:
         """Check the options before the model is loaded.
 
         Raises:
             click.UsageError: If a path has the wrong suffix.
             OutputError: If a file exists or cannot be written.
         """
-        if csv == Path("-"):
-            raise click.UsageError("--csv needs a file name; use --jsonl for rows on stdout")
-        outputs = [] if csv is None else [csv]
+        outputs = []
         for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
             if target is not None and not is_folder(option, target, suffixes):
                 outputs.append(target)
         for output in outputs:
             if output.parent.is_dir():  # one that is not there is made once a video is
                 check_output(output, force=force)
-        return cls(annotate, html, csv, model_path, k, force)
+        return cls(annotate, html, model_path, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:
         """Choose the output of each video, before any is decoded.
@@ -103,7 +95,7 @@ class Shows:
         self._films = targets("--annotate", self.film, names, _FILM)
         self._pages = targets("--html", self.page, names, _PAGE)
         inputs = {Path(name).resolve() for name in names}
-        for output in (*self._films, *self._pages, *([self.table] if self.table else [])):
+        for output in (*self._films, *self._pages):
             if output.resolve() in inputs:
                 raise click.UsageError(f"output {str(output)!r} is one of the videos: choose another name")
             if not output.parent.is_dir():
@@ -125,8 +117,6 @@ class Shows:
             answer: Its classification, or the error.
             classifier: The classifier that was used.
         """
-        if self.table is not None:
-            self._answers.append((source.name, answer))
         if isinstance(answer, I3DError):
             return
         try:
@@ -137,15 +127,6 @@ class Shows:
         except VideoError as error:
             self.num_failed += 1
             note(f"{source.name}: classified, but not shown\n{type(error).__name__}: {error}")
-
-    def finish(self, spec: ModelSpec) -> None:
-        """Write the table."""
-        if self.table is None:
-            return
-        from i3d_edge.runtime.show import write_table
-
-        write_table(self._answers, spec.labels, self.table, k=self.k, force=self.force)
-        note(f"wrote {self.table}")
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
         from i3d_edge.runtime.show import annotate_video

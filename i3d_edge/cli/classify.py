@@ -87,7 +87,6 @@ def classify(
     as_jsonl: bool,
     annotate: Path | None,
     html: Path | None,
-    csv: Path | None,
     force: bool,
 ) -> None:
     """Label the action in videos.
@@ -111,7 +110,7 @@ def classify(
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
     refuse_swapped(model_path, videos)
-    shows = Shows.wanted(annotate, html, csv, model_path=model_path, k=k, force=force)
+    shows = Shows.wanted(annotate, html, model_path=model_path, k=k, force=force)
     rows: list[dict[str, Any]] = []
     views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))
@@ -124,7 +123,7 @@ def classify(
         standard_input=sys.stdin.buffer,
         max_input_bytes=max_input_mib * _MIB,
     ) as sources:
-        if not (as_json or as_jsonl or csv):  # those have a row for each video, with its error
+        if not (as_json or as_jsonl):  # those have a row for each video, with its error
             _require_a_video(sources)
         shows.place(sources)
         with VideoClassifier(model_path, spec=spec_path, flow=flow, **arguments) as classifier:
@@ -143,7 +142,6 @@ def classify(
             for text in end_notes(classifier.engine):
                 note(text)
             model = _model_fields(classifier)
-        shows.finish(spec)
     if as_json:
         click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))
     failed = [row for row in rows if row["status"] == "error"]

@@ -29,7 +29,6 @@ def test_the_public_names() -> None:
         "run_accuracy",
         "write_page",
         "write_report",
-        "write_table",
     ]
     assert dir(i3d_edge) == i3d_edge.__all__
     for name in i3d_edge.__all__:
