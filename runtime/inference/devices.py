@@ -9,7 +9,6 @@ import openvino as ov
 
 from i3d_edge.core.errors import DeviceError
 from i3d_edge.runtime.hardware.drivers import missing_parts
-from i3d_edge.runtime.inference.executed import Part, describe_split, split_by_device
 
 _VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
 _MISSING_SHOWN = 2
@@ -47,30 +46,7 @@ def compile_model(
     try:
         return core.compile_model(model, device, dict(properties))
     except RuntimeError as error:
-        raise _refusal(device, error) from error
-
-
-def split(model: ov.Model, device: str) -> tuple[Part, ...]:
-    """Return which device of HETERO takes how much of a model; nothing for other devices.
-
-    Raises:
-        DeviceError: If a device is absent, or an operator is taken by none.
-    """
-    if device_family(device) != "HETERO":
-        return ()
-    core = ov.Core()
-    require_device(core, device)
-    try:
-        parts = split_by_device(core, model, device)
-    except RuntimeError as error:
-        raise _refusal(device, error) from error
-    if any(part.device is None for part in parts):
-        raise DeviceError(f"{device!r} cannot run every operator: {describe_split(parts)}", hint=_CPU_HINT)
-    return parts
-
-
-def _refusal(device: str, error: RuntimeError) -> DeviceError:
-    return DeviceError(f"device {device!r} cannot run the model: {first_reason(error)}", hint=_CPU_HINT)
+        raise DeviceError(f"device {device!r} cannot run the model: {first_reason(error)}", hint=_CPU_HINT) from error
 
 
 def require_device(core: ov.Core, device: str) -> None:

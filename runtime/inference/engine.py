@@ -15,7 +15,7 @@ from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
-from i3d_edge.runtime.inference.devices import compile_model, split
+from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
 from i3d_edge.runtime.inference.ir import read_ir
@@ -37,7 +37,6 @@ class Engine:
         num_streams: Inferences that really run at the same time; None where the device does not tell.
         num_threads: Threads that they share; None where the device does not tell.
         is_cached: Whether the compiled model came from the cache.
-        parts: Which device of HETERO runs how much; empty for other devices.
         compile_s: How long compiling it, or loading it from the cache, took.
         compiled: OpenVINO's own object.
     """
@@ -85,7 +84,6 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
-        self.parts = split(model, device)
         entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
         self.compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)

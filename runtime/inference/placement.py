@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import openvino as ov
 
 from i3d_edge.runtime.inference.devices import auto_candidates, is_virtual, may_begin_on_cpu
-from i3d_edge.runtime.inference.executed import Part, describe_split
 
 
 class Running(Protocol):
@@ -16,34 +14,29 @@ class Running(Protocol):
 
     device: str
 
-    @property
-    def parts(self) -> Sequence[Part]:
-        """Which device of HETERO runs how much."""
-
     def ran_on(self) -> tuple[str, ...]:
         """Return the devices that run the model now."""
 
 
 def start_notes(running: Running, *, fallback: bool = True) -> list[str]:
-    """Return what to say of a model just compiled: how HETERO split it, whether AUTO may begin on the CPU.
+    """Return what to say of a model just compiled: whether AUTO may begin on the CPU.
 
     Args:
         running: Just compiled.
         fallback: As it was compiled with.
     """
-    notes = [f"{running.device}: {describe_split(running.parts)}"] if running.parts else []
     available = ov.Core().available_devices
     if not may_begin_on_cpu(running.device, available):
-        return notes
+        return []
     if fallback:
         others = " or ".join(name for name in auto_candidates(running.device, available) if name != "CPU")
-        return [*notes, f"{running.device} may run the first clips on the CPU until {others} is ready"]
-    return [*notes, f"{running.device} runs every clip on {describe_devices(running)}, none on the CPU at the start"]
+        return [f"{running.device} may run the first clips on the CPU until {others} is ready"]
+    return [f"{running.device} runs every clip on {describe_devices(running)}, none on the CPU at the start"]
 
 
 def end_notes(running: Running) -> list[str]:
-    """Return what to say after the last inference: what AUTO and its like ran on."""
-    if is_virtual(running.device) and not running.parts:
+    """Return what to say after the last inference: what a virtual device ran on."""
+    if is_virtual(running.device):
         return [f"{running.device} ran on {describe_devices(running)} in the end"]
     return []
 

@@ -13,7 +13,6 @@ from i3d_edge.runtime.inference.devices import (
     device_parts,
     may_begin_on_cpu,
     require_device,
-    split,
 )
 
 BOTH = ["CPU", "GPU"]
@@ -115,12 +114,6 @@ class FakeCore:
             raise RuntimeError("Exception from src/core.cpp:117:\n\nUnsupported operation Softmax\n")
         return "compiled"
 
-    def query_model(self, model: ov.Model, device: str) -> dict[str, str]:
-        names = device.partition(":")[2].split(",")
-        takers = {"Softmax": [name for name in names if name != "NPU"]}
-        found = {node.get_friendly_name(): takers.get(node.get_type_name(), names)[:1] for node in model.get_ops()}
-        return {name: taker[0] for name, taker in found.items() if taker}
-
 
 @pytest.fixture
 def box(monkeypatch: pytest.MonkeyPatch) -> type[FakeCore]:
@@ -148,29 +141,8 @@ def test_a_refusal_has_its_reason(box: type[FakeCore]) -> None:
     )
 
 
-def test_a_split(box: type[FakeCore]) -> None:
-    parts = split(small_model(), "HETERO:NPU,CPU")
-    assert [(part.device, part.num_operators, part.share) for part in parts] == [("NPU", 2, 0.5), ("CPU", 1, 0.5)]
-    assert split(small_model(), "GPU") == ()
-
-
-def test_what_no_device_takes_is_refused(box: type[FakeCore]) -> None:
-    with pytest.raises(DeviceError) as caught:
-        split(small_model(), "HETERO:NPU")
-    assert str(caught.value) == (
-        "'HETERO:NPU' cannot run every operator: "
-        "NPU 2 of 3 operators (50.0 % of the operations), no device 1 (50.0 %)\n\n"
-        "hint: --device CPU runs it everywhere; `i3d probe` says what the device does not take"
-    )
-
-
 def test_virtual_devices_run_on_the_cpu_alone(subtests: pytest.Subtests) -> None:
     for device in ["HETERO:CPU", "AUTO:CPU", "AUTO"]:
         with subtests.test(device=device):
-            model = small_model()
-            parts = split(model, device)
-            assert [(part.device, part.num_operators, part.share) for part in parts] == (
-                [("CPU", 3, 1.0)] if device == "HETERO:CPU" else []
-            )
-            compiled = compile_model(model, device, {}, fallback=False)
+            compiled = compile_model(small_model(), device, {}, fallback=False)
             assert list(compiled.get_property("EXECUTION_DEVICES")) == ["CPU"]
