@@ -46,7 +46,7 @@ class ReportedModel:
 
     @property
     def details(self) -> Details:
-        """Its classes, confusions and calibration."""
+        """Its classes, confusions and calibration error."""
         return self.run.result["details"][self.model]
 
     @property

@@ -112,17 +112,6 @@ def _details(model: str, details: Details, names: Sequence[str], *, with_classes
             for pair in details["confusions"][:_SHOWN_CONFUSIONS]
         ]
         parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
-    bins = [
-        (
-            f"{100 * own['low']:.0f} .. {100 * own['high']:.0f} %",
-            own["num_videos"],
-            percent(own["mean_confidence"]),
-            f"{percent(own['num_correct'] / own['num_videos'])} ({own['num_correct']})",
-        )
-        for own in details["calibration"]
-        if own["mean_confidence"] is not None
-    ]
-    parts.append(tabulate(bins, headers=("probability", "videos", "mean", "right"), tablefmt="simple"))
     if with_classes:
         counts = [
             (names[own["label"]], own["num_videos"], own["num_top1"], own["num_top5"], own["num_predicted"])

@@ -8,19 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from i3d_edge.accuracy.result.metrics import VideoOutcome
-from i3d_edge.accuracy.result.schema import CalibrationBin, ClassCount, Confusion, Details
+from i3d_edge.accuracy.result.schema import ClassCount, Confusion, Details
 
-NUM_BINS = 10
+_NUM_BINS = 10
 
 
 def describe(videos: Sequence[VideoOutcome]) -> Details:
     """Return the details of a result for one model; `videos` are labelled, and one at least."""
     counts = class_counts(videos)
-    bins = calibration_bins(videos)
     return Details(
         mean_class_top1=mean_class_top1(counts),
-        calibration_error=calibration_error(bins),
-        calibration=bins,
+        calibration_error=calibration_error(videos),
         classes=counts,
         confusions=confusion_pairs(videos),
     )
@@ -67,40 +65,24 @@ def confusion_pairs(videos: Sequence[VideoOutcome], limit: int = 20) -> list[Con
     ]
 
 
-def calibration_bins(videos: Sequence[VideoOutcome], num_bins: int = NUM_BINS) -> list[CalibrationBin]:
-    """Sort videos by their largest probability into bins (0, 0.1], (0.1, 0.2] ... (0.9, 1].
+def calibration_error(videos: Sequence[VideoOutcome]) -> float:
+    """Return the expected calibration error of top-1, in [0, 1].
 
-    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017, section 2. They take 15 bins; with 10, 400
-    videos leave 40 to a bin on average.
-    """
-    edges = [(number + 1) / num_bins for number in range(num_bins)]
-    members: list[list[VideoOutcome]] = [[] for _ in edges]
-    for video in videos:
-        members[min(bisect_left(edges, video.confidence), num_bins - 1)].append(video)  # rounding may end above 1
-    return [
-        CalibrationBin(
-            low=number / num_bins,
-            high=edges[number],
-            num_videos=len(group),
-            num_correct=sum(video.rank == 0 for video in group),
-            mean_confidence=math.fsum(video.confidence for video in group) / len(group) if group else None,
-        )
-        for number, group in enumerate(members)
-    ]
-
-
-def calibration_error(bins: Sequence[CalibrationBin]) -> float:
-    """Return the expected calibration error: |accuracy - mean confidence| of the bins, weighted by their videos.
+    Videos are sorted by their largest probability into bins (0, 0.1], (0.1, 0.2] ... (0.9, 1]; the error is the mean
+    of |accuracy - mean confidence| over the bins, weighted by their videos.
 
     Example:
         1 of 2 right at 0.9, and 2 of 2 at 0.6 -> (2 * 0.4 + 2 * 0.4) / 4 = 0.4.
 
-    Source: Guo et al., equation 3.
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, ICML 2017, equation 3. They take 15 bins; with 10, 400 videos
+    leave 40 to a bin on average.
     """
-    total = sum(item["num_videos"] for item in bins)
-    gaps = [
-        abs(item["num_correct"] - item["num_videos"] * item["mean_confidence"])
-        for item in bins
-        if item["mean_confidence"] is not None
-    ]
-    return math.fsum(gaps) / total
+    edges = [(number + 1) / _NUM_BINS for number in range(_NUM_BINS)]
+    bins: list[list[VideoOutcome]] = [[] for _ in edges]
+    for video in videos:
+        bins[min(bisect_left(edges, video.confidence), _NUM_BINS - 1)].append(video)  # rounding may end above 1
+    gaps = []
+    for members in filter(None, bins):
+        mean = math.fsum(video.confidence for video in members) / len(members)
+        gaps.append(abs(sum(video.rank == 0 for video in members) - len(members) * mean))
+    return math.fsum(gaps) / len(videos)

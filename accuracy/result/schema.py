@@ -125,22 +125,11 @@ class Confusion(TypedDict):
     num_videos: int
 
 
-class CalibrationBin(TypedDict):
-    """Videos whose largest probability lies in (low, high]."""
-
-    low: float
-    high: float
-    num_videos: int
-    num_correct: Count
-    mean_confidence: float | None  # mean of their largest probabilities; None where there is no video
-
-
 class Details(TypedDict):
     """What one model's answers look like beyond the counts, per video."""
 
     mean_class_top1: float  # mean of the classes' own top-1, over the classes that have videos
     calibration_error: float  # expected calibration error of top-1, in [0, 1]; lower is better
-    calibration: list[CalibrationBin]
     classes: list[ClassCount]  # by label
     confusions: list[Confusion]  # most frequent first
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy.result.details import (
-    calibration_bins,
     calibration_error,
     class_counts,
     confusion_pairs,
@@ -52,35 +51,23 @@ def said(confidence: float, is_right: bool) -> VideoOutcome:
     return VideoOutcome.of("v", 0 if is_right else 1, np.array([confidence, 1 - confidence]))
 
 
-# 1 of 2 right at a mean of 0.9 is 0.4 off; 2 of 2 at a mean of 0.6 is 0.4 off; together (2 * 0.4 + 2 * 0.4) / 4.
-SAID = [said(0.88, True), said(0.92, False), said(0.58, True), said(0.62, True)]
-
-
 def test_calibration_by_hand() -> None:
-    bins = calibration_bins(SAID, num_bins=2)
-    assert [(item["low"], item["high"], item["num_videos"], item["num_correct"]) for item in bins] == [
-        (0.0, 0.5, 0, 0),
-        (0.5, 1.0, 4, 3),
-    ]
-    assert bins[0]["mean_confidence"] is None
-    assert bins[1]["mean_confidence"] == pytest.approx(0.75)
-    assert calibration_error(bins) == pytest.approx(0)  # what one wide bin hides
-
-    narrow = calibration_bins([said(0.9, True), said(0.9, False), said(0.6, True), said(0.6, True)])
-    assert [item["num_videos"] for item in narrow] == [0, 0, 0, 0, 0, 2, 0, 0, 2, 0]
-    assert calibration_error(narrow) == pytest.approx(0.4)
+    apart = [said(0.9, True), said(0.9, False), said(0.6, True), said(0.6, True)]
+    assert calibration_error(apart) == pytest.approx(0.4)
+    together = [said(0.85, True), said(0.87, False)]  # one bin: half of them right, at a mean of 0.86
+    assert calibration_error(together) == pytest.approx(0.36)
+    assert calibration_error([said(1.0000004, True)]) == pytest.approx(0, abs=1e-6)  # rounding may end above 1
 
 
 def test_an_edge_belongs_below(subtests: pytest.Subtests) -> None:
     """(0.6, 0.7] holds 0.7, though 0.7 * 10 is more than 7 in binary."""
-    for tenths in range(5, 11):
+    for tenths in range(6, 11):
         with subtests.test(tenths=tenths):
-            bins = calibration_bins([said(tenths / 10, True)])
-            assert [item["num_videos"] for item in bins].index(1) == tenths - 1
-
-
-def test_rounding_may_end_above_1() -> None:
-    assert calibration_bins([said(1.0000004, True)])[-1]["num_videos"] == 1
+            edge, below = tenths / 10, tenths / 10 - 0.05
+            gap = (
+                edge + below
+            ) / 2 - 0.5  # one bin; in two the wrong one's gap would be `edge`, the right one's 1 - below
+            assert calibration_error([said(edge, False), said(below, True)]) == pytest.approx(gap)
 
 
 def test_order_changes_not_a_bit() -> None:

@@ -172,6 +172,11 @@ def test_an_edit_that_only_the_scores_show(folder: Path, subtests: pytest.Subtes
             assert refusal(folder).endswith(EDITED)
 
 
+def test_bins_of_earlier_results_are_passed_over(folder: Path) -> None:
+    edit_result(folder, lambda result: result["details"]["int8"].update(calibration=[]))
+    score_run(read_run(folder))
+
+
 def test_edited_metrics(folder: Path, subtests: pytest.Subtests) -> None:
     for edit, message in [
         (
