@@ -11,7 +11,7 @@ import click
 
 from i3d_edge.cli._base import Function, frames_fps_option
 
-_FORMATS = ("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "ucf101", "hmdb51")
+_FORMATS = ("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "ucf101")
 
 _OPTIONS = (
     click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Data set format.  [default: detected]"),
@@ -24,7 +24,7 @@ _OPTIONS = (
         type=click.Path(path_type=Path),
         help="Text file of the list's class names, if its indices are not the model's.",
     ),
-    click.option("--split", help="Part of the data set, for instance validate, or 1 for HMDB51."),
+    click.option("--split", help="Part of the data set, for instance validate."),
     frames_fps_option,
 )
 

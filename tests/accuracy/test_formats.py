@@ -351,20 +351,6 @@ def test_ucf101(tmp_path: Path) -> None:
     )
 
 
-def test_hmdb51(tmp_path: Path) -> None:
-    labels = LabelSet("hmdb51", ("brush hair", "cartwheel"))
-    write(tmp_path / "brush_hair_test_split1.txt", "a.avi 1 \nb.avi 2 \nc d.avi 0\n")
-    write(tmp_path / "cartwheel_test_split1.txt", "e.avi 2 \n")
-    write(tmp_path / "cartwheel_test_split2.txt", "f.avi 2 \n")
-    data = read_dataset(tmp_path, labels)
-    assert data.format == "hmdb51"
-    assert rows(data) == [("brush_hair/b.avi", "brush hair"), ("cartwheel/e.avi", "cartwheel")]
-    assert rows(read_dataset(tmp_path, labels, ListOptions(split="2"))) == [("cartwheel/f.avi", "cartwheel")]
-    assert message(tmp_path, split="3") == f"folder '{tmp_path}' holds no <class>_test_split3.txt files"
-    path = write(tmp_path / "cartwheel_test_split3.txt", "f.avi two\n")
-    assert message(tmp_path, split="3") == f"list '{path}', line 1, is not a video and 0, 1 or 2: 'f.avi two'"
-
-
 def test_lists_as_other_programs_write_them(tmp_path: Path, subtests: pytest.Subtests) -> None:
     touch(tmp_path, "zumba/a.mp4", "b\\c.mp4")
     for case, name, text, expected in [

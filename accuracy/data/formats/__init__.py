@@ -21,7 +21,6 @@ FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "frame-folders": lines.read_frames,
     "omz": read_omz,
     "ucf101": lines.read_ucf101,
-    "hmdb51": lines.read_hmdb51,
 }
 _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
     "kinetics": tables.is_kinetics,
@@ -33,7 +32,7 @@ _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
 
 MANIFEST_KEY = "manifest_version"
 """By which JSON says that it is a manifest."""
-HAVE_SPLITS = ("path-label", "kinetics", "omz", "hmdb51")
+HAVE_SPLITS = ("path-label", "kinetics", "omz")
 """Formats of which `ListSource.split` picks a part."""
 HAVE_INDICES = ("path-index", "frame-folders")
 """Formats for which `ListSource.classes` says what class indices mean."""
@@ -46,7 +45,7 @@ def sniff(source: ListSource) -> str:
         ListError: If it is a text file of none, or no text file.
     """
     if os.path.isdir(source.path):
-        return "hmdb51" if lines.is_hmdb51(source.path) else "class-folders"
+        return "class-folders"
     text = source.text()
     if text.lstrip().startswith("{") or source.path.suffix.lower() == ".json":
         document = parse_object(text) or {}

@@ -1,4 +1,4 @@
-"""Lists without a header, each line of which matches a pattern: of MMAction2, GluonCV, PySlowFast, UCF101 and HMDB51.
+"""Lists without a header, each line of which matches a pattern: of MMAction2, GluonCV, PySlowFast and UCF101.
 
 MMAction2, GluonCV and PySlowFast separate by white space or a comma.
 """
@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, is_video
-from i3d_edge.core.errors import ListError
 from i3d_edge.core.text import shown
 
 _PATH = r"(?P<quote>\"?)(?P<path>.+?)(?P=quote)"
@@ -19,8 +16,6 @@ _NUMBER = r"(?:\s*,\s*|\s+)0*(?P<{}>\d{{1,9}})"
 _INDEXED = re.compile(_PATH + _NUMBER.format("index"))
 _FRAMES = re.compile(_PATH + _NUMBER.format("num_frames") + _NUMBER.format("index"))
 _UCF101 = re.compile(r"(?P<path>(?P<label>[^/\s]+)/v_\S+\.avi)(\s+\d+)?")
-_HMDB51 = re.compile(r"(?P<name>.+?)\s+(?P<part>[012])")
-_HMDB51_TEST = "2"
 
 _Matcher = Callable[[str], re.Match[str] | None]
 
@@ -50,23 +45,6 @@ def read_ucf101(source: ListSource) -> list[ListEntry]:
     return [ListEntry(where, match["path"], match["label"]) for where, match in found]
 
 
-def read_hmdb51(source: ListSource) -> list[ListEntry]:
-    """Read the test videos of a folder of `<class>_test_split1.txt` files; `split` is 1, 2 or 3.
-
-    Lines are a video and a number: 1 for training, 2 for testing, 0 for neither. Videos lie in class folders.
-    """
-    suffix = f"_test_split{source.split or 1}.txt"
-    entries = []
-    for path in sorted(path for path in _split_files(source.path) if path.name.endswith(suffix)):
-        label = path.name.removesuffix(suffix)
-        for where, match in _matches(replace(source, path=path), _HMDB51.fullmatch, "a video and 0, 1 or 2"):
-            if match["part"] == _HMDB51_TEST:
-                entries.append(ListEntry(f"{path.name}, {where}", f"{label}/{match['name']}", label))
-    if not entries:
-        raise ListError(f"folder {str(source.path)!r} holds no <class>{suffix} files")
-    return entries
-
-
 def is_frames(first_line: str) -> bool:
     """Whether a first line names a frame folder with its length, and not a video with two numbers in its name."""
     match = _FRAMES.fullmatch(first_line.strip())
@@ -76,15 +54,6 @@ def is_frames(first_line: str) -> bool:
 def is_ucf101(first_line: str) -> bool:
     """Whether a first line is one of UCF101's lists."""
     return _UCF101.fullmatch(first_line.strip()) is not None
-
-
-def is_hmdb51(folder: Path) -> bool:
-    """Whether a folder holds HMDB51's split files."""
-    return bool(_split_files(folder))
-
-
-def _split_files(folder: Path) -> list[Path]:
-    return list(folder.glob("?*_test_split[123].txt"))
 
 
 def _matches(
