@@ -26,16 +26,8 @@ def class_table(models: Sequence[ReportedModel]) -> Table:
 
 
 def classes_title(model: ReportedModel) -> str:
-    """Return the mean top-1 per class, and the worst class."""
-    names, order = model.run.class_names, _from_worst(model)
-    if all(count["num_top1"] == count["num_videos"] for count in order):
-        return f"{model.title}: all {len(order)} classes are always right"
-    text = f"{model.title}: mean class top-1 {percent(model.details['mean_class_top1'])}; "
-    num_never = sum(count["num_top1"] == 0 for count in order)
-    if num_never > 1:
-        return text + f"{num_never} of {len(order)} classes are never right"
-    worst = order[0]
-    return text + f"worst is {names[worst['label']]}, {worst['num_top1']} of {worst['num_videos']}"
+    """Return the mean top-1 per class."""
+    return f"{model.title}: mean class top-1 {percent(model.details['mean_class_top1'])}"
 
 
 def confusion_table(model: ReportedModel) -> Table:
@@ -47,16 +39,6 @@ def confusion_table(model: ReportedModel) -> Table:
         for pair in model.details["confusions"][:_SHOWN_CONFUSIONS]
     ]
     return Table(["label → answer", "videos"], rows, "bars")
-
-
-def confusions_title(model: ReportedModel) -> str:
-    """Return the most frequent wrong answer."""
-    names, pairs = model.run.class_names, model.details["confusions"]
-    first = pairs[0]
-    if first["num_videos"] == 1:
-        return f"{model.title}: no two wrong answers are alike"
-    label, predicted = names[first["label"]], names[first["predicted"]]
-    return f"{model.title}: {label} is taken for {predicted} most often, {first['num_videos']} times"
 
 
 def _from_worst(model: ReportedModel) -> list[ClassCount]:

@@ -137,25 +137,17 @@ def list_name(run: RecordedRun) -> str:
 
 
 def labels_of(models: Sequence[ReportedModel]) -> list[str]:
-    """Return a name for each model that is named together with others, no two alike.
+    """Return a name for each model that is named together with others: its title, with its run if others have that title too.
 
-    It is the title, with protocol, device, machine, run and number added one after the other as long as it is taken.
+    Example:
+        "int8" of "old" and of "new" -> "int8 · old", "int8 · new".
     """
-    machines = list(groups(models, lambda model: model.machine))
-    labels = [model.title if model.run.is_complete else f"{model.title} · interrupted" for model in models]
-    for marks in (
-        [model.protocol for model in models],
-        [model.info["device"] for model in models],
-        [f"machine {machines.index(model.machine) + 1}" for model in models],
-        [model.run_title for model in models],
-        [str(number + 1) for number in range(len(models))],
-    ):
-        counts = Counter(labels)
-        if len(set(marks)) > 1:
-            labels = [
-                f"{label} · {mark}" if counts[label] > 1 else label for label, mark in zip(labels, marks, strict=True)
-            ]
-    return labels
+    counts = Counter(model.title for model in models)
+    labels = [model.title if counts[model.title] == 1 else f"{model.title} · {model.run_title}" for model in models]
+    return [
+        label if model.run.is_complete else f"{label} · interrupted"
+        for label, model in zip(labels, models, strict=True)
+    ]
 
 
 def titles_by_data(models: Sequence[ReportedModel]) -> dict[Hashable, str]:

@@ -86,21 +86,13 @@ def _time_line(time: Time) -> str:
     )
 
 
-def format_scores(run: RecordedRun, scores: Mapping[str, Scores], *, with_classes: bool = False) -> str:
-    """Return the scores of `score_run` as text.
-
-    Args:
-        run: The run.
-        scores: By model.
-        with_classes: Add the table of classes.
-    """
-    details = [
-        _details(model, score.details, run.class_names, with_classes=with_classes) for model, score in scores.items()
-    ]
+def format_scores(run: RecordedRun, scores: Mapping[str, Scores]) -> str:
+    """Return the scores of `score_run`, by model, as text."""
+    details = [_details(model, score.details, run.class_names) for model, score in scores.items()]
     return "\n\n".join([format_result(run.result), *details])
 
 
-def _details(model: str, details: Details, names: Sequence[str], *, with_classes: bool) -> str:
+def _details(model: str, details: Details, names: Sequence[str]) -> str:
     num_classes = sum(count["num_videos"] > 0 for count in details["classes"])
     parts = [
         f"{model}: mean class top-1 {percent(details['mean_class_top1'])} over {num_classes} classes; "
@@ -112,10 +104,4 @@ def _details(model: str, details: Details, names: Sequence[str], *, with_classes
             for pair in details["confusions"][:_SHOWN_CONFUSIONS]
         ]
         parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
-    if with_classes:
-        counts = [
-            (names[own["label"]], own["num_videos"], own["num_top1"], own["num_top5"], own["num_predicted"])
-            for own in details["classes"]
-        ]
-        parts.append(tabulate(counts, headers=("class", "videos", "top-1", "top-5", "predicted"), tablefmt="simple"))
     return "\n\n".join(parts)

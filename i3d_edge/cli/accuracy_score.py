@@ -12,9 +12,8 @@ from i3d_edge.cli._base import Command
 
 @click.command("score", cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path), metavar="RUN")
-@click.option("--classes", "with_classes", is_flag=True, help="Also print a table of classes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def score(folder: Path, with_classes: bool, as_json: bool) -> None:
+def score(folder: Path, as_json: bool) -> None:
     """Recompute the scores of a run, without inference.
 
     RUN is a folder of `i3d accuracy run`. The scores are computed again from predictions.jsonl and must equal those of
@@ -33,5 +32,5 @@ def score(folder: Path, with_classes: bool, as_json: bool) -> None:
         document = {name: {"metrics": own.metrics, "details": own.details} for name, own in scores.items()}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo(format_scores(run, scores, with_classes=with_classes))
+        click.echo(format_scores(run, scores))
         click.echo(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")

