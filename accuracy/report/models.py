@@ -137,7 +137,7 @@ def list_name(run: RecordedRun) -> str:
 
 
 def labels_of(models: Sequence[ReportedModel]) -> list[str]:
-    """Return a name for each model that is named together with others: its title, with its run if others have that title too.
+    """Return a name for each model beside others: its title, and its run where another has that title too.
 
     Example:
         "int8" of "old" and of "new" -> "int8 · old", "int8 · new".
