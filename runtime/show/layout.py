@@ -1,14 +1,13 @@
-"""The layout of an annotated frame, in pixels.
+"""The layout of an annotated frame, in pixels: the picture, and below it a panel with the text, which hides nothing.
 
-If the short side of a picture is less than `ROOMY_PX`, the text goes into a panel below it instead of over it.
-If it is less than `SMALL_PX`, the picture is also enlarged, by a whole number.
+If the short side of a picture is less than `SMALL_PX`, it is enlarged by a whole number.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SMALL_PX, ROOMY_PX = 320, 480
+SMALL_PX = 320
 _MAX_ENLARGED_PX = 1920
 _MIN_WIDTH_PX, _MIN_FONT_PX = 480, 16
 _MAX_ROWS = 5
@@ -47,12 +46,9 @@ class Layout:
         width: Of the frame; even, as 4:2:0 video requires.
         height: Of the frame; even.
         picture: The source's picture, enlarged or not.
-        panel: The full-width rows that are drawn on, below the picture or over its bottom.
-        is_below: Whether the panel is below the picture.
+        panel: The full-width rows that are drawn on, below the picture.
         font_px: Text size.
         rows: One per class, best first. These and the rest are in the panel's coordinates.
-        card: Background of the rows.
-        band: Background of the timeline.
         strip: The timeline.
         progress: The bar under the timeline.
         clock: The current time.
@@ -62,11 +58,8 @@ class Layout:
     height: int
     picture: Rectangle
     panel: Rectangle
-    is_below: bool
     font_px: int
     rows: tuple[Rectangle, ...]
-    card: Rectangle
-    band: Rectangle
     strip: Rectangle
     progress: Rectangle
     clock: Rectangle
@@ -101,30 +94,25 @@ def plan(width: int, height: int, num_rows: int) -> Layout:
     """
     scale = enlargement(width, height)
     shown_width, shown_height = scale * width, scale * height
-    is_below = min(width, height) < ROOMY_PX
-    full_width = _even(max(shown_width, _MIN_WIDTH_PX if is_below else 0))
+    full_width = _even(max(shown_width, _MIN_WIDTH_PX))
     em = font_size(shown_width, shown_height)
     margin, gap, pitch, pad = em, em // 4, round(1.5 * em), em // 2
 
     num_rows = min(num_rows, _MAX_ROWS)
-    card_width = full_width if is_below else min(full_width - 2 * margin, 19 * em)
-    card = Rectangle(0 if is_below else margin, 0, card_width, 2 * pad + num_rows * pitch + (num_rows - 1) * gap)
-    inset = margin if is_below else pad
     rows = tuple(
-        Rectangle(card.left + inset, card.top + pad + row * (pitch + gap), card.width - 2 * inset, pitch)
-        for row in range(num_rows)
+        Rectangle(margin, pad + row * (pitch + gap), full_width - 2 * margin, pitch) for row in range(num_rows)
     )
-    band = Rectangle(0, card.bottom + (0 if is_below else pad), full_width, round(3 * em))
+    top = rows[-1].bottom + 2 * pad
     clock_width = round(6.4 * em)
-    clock = Rectangle(full_width - margin - clock_width, band.top + pad, clock_width, pitch)
-    strip = Rectangle(margin, band.top + pad, clock.left - pad - margin, pitch)
+    clock = Rectangle(full_width - margin - clock_width, top, clock_width, pitch)
+    strip = Rectangle(margin, top, clock.left - pad - margin, pitch)
     progress = Rectangle(strip.left, strip.bottom + gap, strip.width, max(3, em // 5))
 
-    panel_height = band.bottom
-    full_height = _even(shown_height + panel_height if is_below else shown_height)
+    panel_height = top - pad + round(3 * em)
+    full_height = _even(shown_height + panel_height)
     panel = Rectangle(0, full_height - panel_height, full_width, panel_height)
     picture = Rectangle((full_width - shown_width) // 2, 0, shown_width, shown_height)
-    return Layout(full_width, full_height, picture, panel, is_below, em, rows, card, band, strip, progress, clock)
+    return Layout(full_width, full_height, picture, panel, em, rows, strip, progress, clock)
 
 
 def _even(length: int) -> int:

@@ -23,7 +23,6 @@ INK: Colour = (12, 12, 12)
 GROUND: Colour = (22, 24, 28)
 FAINT: Colour = (62, 66, 74)
 
-_SCRIM = 0.72
 _FILL = 0.5
 _SURE_PROB = 0.5
 _LEAST_PROB = 0.01
@@ -70,7 +69,6 @@ class Overlay:
         frame = np.full((layout.height, layout.width, 3), GROUND, np.uint8)
         self._place(frame, picture)
         panel = frame[layout.panel.slices]
-        self._draw_ground(panel)
         self._draw_rows(panel, self.course.step_at(time_s))
         panel[layout.strip.slices] = self._strip
         self._draw_time(panel, time_s)
@@ -81,16 +79,6 @@ class Overlay:
         if picture.shape[:2] != (box.height, box.width):
             picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
         frame[box.slices] = picture
-        if not self.layout.is_below:  # repeat the last column and row of an odd picture
-            frame[box.slices[0], box.right :] = picture[:, -1:]
-            frame[box.bottom :] = frame[box.bottom - 1]
-
-    def _draw_ground(self, canvas: UInt8Array) -> None:
-        if self.layout.is_below:
-            return
-        for box in (self.layout.card, self.layout.band):
-            part = canvas[box.slices]
-            cv2.addWeighted(np.full_like(part, GROUND), _SCRIM, part, 1 - _SCRIM, 0, dst=part)
 
     def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
         rows = list(self.layout.rows)

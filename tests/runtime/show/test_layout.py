@@ -1,7 +1,5 @@
 from itertools import pairwise, product
 
-import pytest
-
 from i3d_edge.runtime.show.layout import Rectangle, enlargement, font_size, plan
 
 SIZES = [(176, 144), (320, 240), (340, 256), (640, 360), (854, 480), (1280, 720), (1080, 1920), (3840, 2160)]
@@ -32,19 +30,17 @@ def test_text_grows_with_the_picture() -> None:
         assert font_size(*size) == font_px
 
 
-def test_the_panel_is_below_a_picture_with_no_room(subtests: pytest.Subtests) -> None:
-    for size, canvas, is_below in [
-        ((176, 144), (528, 632), True),
-        ((320, 240), (640, 680), True),
-        ((640, 360), (640, 560), True),
-        ((854, 480), (854, 480), False),
-        ((641, 481), (642, 482), False),
-        ((3840, 2160), (3840, 2160), False),
+def test_the_panel_is_below_the_picture() -> None:
+    for size, canvas in [
+        ((176, 144), (528, 632)),
+        ((320, 240), (640, 680)),
+        ((640, 360), (640, 560)),
+        ((641, 481), (642, 682)),
+        ((1280, 720), (1280, 994)),
     ]:
-        with subtests.test(size=size):
-            drawn = plan(*size, 5)
-            assert ((drawn.width, drawn.height), drawn.is_below) == (canvas, is_below)
-            assert (drawn.panel.top >= drawn.picture.bottom) == is_below
+        drawn = plan(*size, 5)
+        assert (drawn.width, drawn.height) == canvas
+        assert drawn.panel.top >= drawn.picture.bottom
 
 
 def test_everything_lies_within_and_nothing_overlaps() -> None:
@@ -58,7 +54,7 @@ def test_everything_lies_within_and_nothing_overlaps() -> None:
         assert drawn.panel.bottom == drawn.height, case
         assert (drawn.panel.left, drawn.panel.width) == (0, drawn.width), case
         assert len(drawn.rows) == min(num_rows, 5), case
-        for box in (*drawn.rows, drawn.card, drawn.band, drawn.strip, drawn.progress, drawn.clock):
+        for box in (*drawn.rows, drawn.strip, drawn.progress, drawn.clock):
             assert box.width > 0, case
             assert box.left >= 0, case
             assert box.right <= drawn.width, case
@@ -67,13 +63,6 @@ def test_everything_lies_within_and_nothing_overlaps() -> None:
         assert all(above.bottom <= below.top for above, below in pairwise(stacked)), case
         assert drawn.strip.right <= drawn.clock.left, case
         assert drawn.rows[0].height >= 1.4 * drawn.font_px, case
-
-
-def test_most_of_a_roomy_picture_stays_free() -> None:
-    for size in [(854, 480), (1280, 720), (1080, 1920), (3840, 2160)]:
-        drawn = plan(*size, 5)
-        covered = drawn.card.width * drawn.card.height + drawn.band.width * drawn.band.height
-        assert covered < 0.25 * size[0] * size[1], size
 
 
 def test_a_box_names_its_rows_and_columns() -> None:
