@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,23 @@ class Plot:
     height: float
     x: Axis
     y: Axis
+
+
+def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers from the last at or below `low` to the first at or above `high`.
+
+    Example:
+        (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
+    """
+    span = max(high - low, 1e-9)
+    power = 10.0 ** math.floor(math.log10(span / most))
+    step = next(factor * power for factor in (1, 2, 5, 10, 20) if _steps(low, high, factor * power) <= most)
+    first = math.floor(low / step + 1e-9)
+    return [round((first + number) * step, 10) for number in range(_steps(low, high, step) + 1)]
+
+
+def _steps(low: float, high: float, step: float) -> int:
+    return math.ceil(high / step - 1e-9) - math.floor(low / step + 1e-9)
 
 
 def time_ticks(duration_s: float, most: int) -> dict[float, str]:

@@ -1,10 +1,20 @@
-from i3d_edge.runtime.show.chart import Axis, time_text, time_ticks
+from i3d_edge.runtime.show.chart import Axis, linear_ticks, time_text, time_ticks
 
 
 def test_positions() -> None:
     assert [Axis(0, 10, 50, 250, {}, "").at(value) for value in (0, 2.5, 10)] == [50, 100, 250]
     upward = Axis(0.5, 1, 300, 20, {0.75: "75 %"}, "")
     assert upward.marks == [(160, "75 %")]
+
+
+def test_round_ticks() -> None:
+    for low, high, ticks in [
+        (0.72, 0.88, [0.7, 0.75, 0.8, 0.85, 0.9]),
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.5, 0.5, [0.5]),
+        (0.901, 1.0, [0.9, 0.92, 0.94, 0.96, 0.98, 1.0]),
+    ]:
+        assert linear_ticks(low, high) == ticks
 
 
 def test_time_ticks_are_round() -> None:
