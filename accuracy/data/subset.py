@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -167,26 +168,19 @@ def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, lis
 def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> Iterator[bool]:
     """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum.
 
-    Once videos are lacking, those that may be offered next are checked ahead. Which are offered does not depend on it.
-
     Yields:
         For each video that is offered, whether it can be used.
     """
     num_offered = dict.fromkeys(strata, 0)
     num_taken = dict.fromkeys(strata, 0)
-    num_ahead = 0
     while True:
         sizes = {name: num_taken[name] + len(videos) - num_offered[name] for name, videos in strata.items()}
         quotas = _quotas(sizes, num_videos)
         lacking = {name: quota - num_taken[name] for name, quota in quotas.items() if quota > num_taken[name]}
         if not lacking:
             return
-        extra = max(0, num_ahead - sum(lacking.values())) // len(lacking)
         batch = {name: strata[name][num_offered[name] : num_offered[name] + count] for name, count in lacking.items()}
-        for reach in (0, extra):
-            for name, count in lacking.items():
-                picking.pool.begin(strata[name][num_offered[name] : num_offered[name] + count + reach])
-        num_ahead = picking.pool.num_ahead
+        picking.pool.begin(chain.from_iterable(batch.values()))
         for name, videos in batch.items():
             num_offered[name] += len(videos)
             for video in videos:

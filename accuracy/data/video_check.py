@@ -72,11 +72,7 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
 
 
 class CheckPool:
-    """Checks videos in threads, each once, ahead of being asked about them.
-
-    Attributes:
-        num_ahead: How many videos should be under way to keep the threads busy.
-    """
+    """Checks videos in threads, each once, ahead of being asked about them."""
 
     def __init__(self, num_workers: int | None = None) -> None:
         """Prepare to check.
@@ -84,9 +80,7 @@ class CheckPool:
         Args:
             num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
         """
-        num_workers = num_workers or os.cpu_count() or 1
-        self.num_ahead = 4 * num_workers
-        self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="check")
+        self._threads = ThreadPoolExecutor(num_workers or os.cpu_count() or 1, thread_name_prefix="check")
         self._found: dict[str, Future[VideoFacts | Fault]] = {}
 
     def __enter__(self) -> Self:
