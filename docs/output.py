@@ -20,7 +20,7 @@ PICTURE = Path(__file__).parent / "images" / "output.png"
 
 HOP = 25
 SHOWN_AT_S = (1.0, 6.7)
-WIDTH_PX = 680
+WIDTH_PX = 620
 GAP_PX = 12
 _STEPS = 24
 

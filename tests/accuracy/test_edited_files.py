@@ -56,7 +56,7 @@ def use(folder: Path, baseline: Path) -> None:
     """Do with a run and a baseline what the commands do."""
     run = read_run(folder)
     scores = score_run(run)
-    format_scores(run, scores, with_classes=True)
+    format_scores(run, scores)
     make_baseline(run, "m")
     make_report([(run, None)], with_thumbnails=False)
     comparison = compare(read_baseline(baseline), run, "m", num_allowed_dropped=1)
