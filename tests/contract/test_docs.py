@@ -149,4 +149,4 @@ def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None
     height, width = drawn(
         "output.py", tmp_path, video, tmp_path / "none.xml", SHOWN_AT_S=(0.2, 3.5), VideoClassifier=FakeClassifier
     )
-    assert (width, height > 2 * 680 * 320 / 480) == (680, True)
+    assert (width, height > 2 * 680 * 320 / 480) == (620, True)
