@@ -44,16 +44,16 @@ def seconds(value: float) -> str:
     return f"{significant(1000 * value)} ms" if value < 0.9995 else f"{significant(value)} s"
 
 
-def significant(value: float) -> str:
-    """Return a number with three significant digits and no exponent.
+def significant(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits and no exponent.
 
     Example:
         0.0123456 -> "0.0123"; 1234.5 -> "1234"; 30.0 -> "30".
     """
-    rounded = float(f"{value:.3g}")
+    rounded = float(f"{value:.{digits}g}")
     if rounded == round(rounded):
         return f"{value:.0f}"
-    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
+    return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
 def signed(points: float) -> str:

@@ -1,9 +1,10 @@
-"""Runs as one HTML page: models, comparisons in pairs, and each run in full."""
+"""Runs as one HTML page: models, charts, comparisons in pairs, and each run in full."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from i3d_edge.accuracy.gate.baseline import pick_model
 from i3d_edge.accuracy.report import classes, models
@@ -13,6 +14,7 @@ from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
+from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.text import plural
@@ -73,6 +75,7 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
         warnings=_warnings(shown),
         notices=_notices(shown),
         summary=_summary(shown),
+        tradeoffs=_tradeoffs(shown),
         names=names,
         pairs=pairs,
         pairs_table=pairs_table(pairs, names),
@@ -98,7 +101,7 @@ def _title(shown: Sequence[ReportedModel]) -> str:
 
 def _lead(first: ReportedModel, name: str) -> str:
     """Return the first model's top-1 in a sentence, with count, interval and protocol."""
-    level = "video" if "video_top1" in first.metrics else "clip"
+    level = "video" if METRIC in first.metrics else "clip"
     metric = first.metrics[f"{level}_top1"]
     return (
         f"{name} is right on {count(metric)} {level}s: top-1 {percent(metric['value'])}, "
@@ -125,15 +128,13 @@ def _notices(shown: Sequence[ReportedModel]) -> list[str]:
     if len(titles) > 1:
         texts.append(
             f"These runs are of {len(titles)} different sets of videos or classes ({'; '.join(titles.values())}). "
-            "Their numbers do not compare."
+            "Their numbers do not compare, so each set has its own chart."
         )
     if len(protocols) > 1:
         texts.append(
             f"These runs follow {len(protocols)} protocols: {'; '.join(protocols)}. Numbers compare only within a "
             "protocol, so pairs are made within each."
         )
-    if len({model.machine for model in shown}) > 1:
-        texts.append("The runs used different machines or software: their times do not compare.")
     complete = [model for model in shown if model.run.is_complete]
     return texts + [
         f"Not all runs of {titles[data]} could decode the same videos: see what each dropped."
@@ -164,6 +165,16 @@ def _speed(model: ReportedModel) -> tuple[str, str]:
     if model.num_views != 1:
         views = f"{significant(model.num_views)} views, {seconds(model.video_s / model.num_views)} each"
     return seconds(model.video_s), views
+
+
+def _tradeoffs(shown: Sequence[ReportedModel]) -> list[tuple[str, Any]]:
+    titles = models.titles_by_data(shown)
+    figures = [
+        ("" if len(titles) == 1 else f": {titles[data]}", tradeoff(group))
+        for data, group in models.groups(shown, lambda model: model.data).items()
+        if len(group) > 1  # one point is no comparison
+    ]
+    return [(where, figure) for where, figure in figures if figure]
 
 
 def _run_facts(run: RecordedRun) -> Mapping[str, str]:

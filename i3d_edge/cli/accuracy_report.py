@@ -21,8 +21,8 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     """Write one or more runs as a page.
 
     RUN is a folder of `i3d accuracy run`; with NAME, only that model of it is shown. The page has accuracy with
-    intervals, time, classes, confusions, and the videos whose answer changed. The first model of each protocol and
-    set of videos is the one that the others are compared with.
+    intervals, speed against accuracy, classes, confusions, and the videos whose answer changed. The first model of
+    each protocol and set of videos is the one that the others are compared with.
 
     \b
     Example:

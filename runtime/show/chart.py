@@ -20,6 +20,7 @@ class Axis:
         end: The position of `high`.
         ticks: Text of each marked value.
         title: Quantity and unit.
+        is_log: Whether it is logarithmic.
     """
 
     low: float
@@ -28,11 +29,14 @@ class Axis:
     end: float
     ticks: Mapping[float, str]
     title: str
+    is_log: bool = False
 
     def at(self, value: float) -> float:
         """Return the position of a value."""
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + (self.end - self.start) * share, 1)
+        low, high, own = self.low, self.high, value
+        if self.is_log:
+            low, high, own = math.log(low), math.log(high), math.log(own)
+        return round(self.start + (self.end - self.start) * (own - low) / (high - low), 1)
 
     @property
     def marks(self) -> list[tuple[float, str]]:
@@ -50,6 +54,29 @@ class Plot:
     y: Axis
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value with its interval, by position.
+
+    Attributes:
+        series: Number of its colour and shape.
+        x: Position along the horizontal axis.
+        y: Position of the value.
+        low: Position of the lower end of its interval.
+        high: Position of the upper end.
+        size: About half its width.
+        is_hollow: Whether only its outline is drawn.
+    """
+
+    series: int
+    x: float
+    y: float
+    low: float
+    high: float
+    size: float = 6.5
+    is_hollow: bool = False
+
+
 def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return round numbers from the last at or below `low` to the first at or above `high`.
 
@@ -65,6 +92,21 @@ def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def _steps(low: float, high: float, step: float) -> int:
     return math.ceil(high / step - 1e-9) - math.floor(low / step + 1e-9)
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten within bounds; only powers of ten if those are too many.
+
+    Example:
+        (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1, 2, 5), (1,)):
+        ticks = [factor * 10.0**decade for decade in decades for factor in factors]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= most:
+            return ticks
+    return ticks[:: math.ceil(len(ticks) / most)]
 
 
 def time_ticks(duration_s: float, most: int) -> dict[float, str]:

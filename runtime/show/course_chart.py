@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from i3d_edge.runtime.show.chart import Axis, Plot, time_ticks
+from i3d_edge.runtime.show.chart import Axis, Plot, linear_ticks, time_ticks
 from i3d_edge.runtime.show.course import Course
 
 MAX_STEPS = 500
@@ -49,7 +49,7 @@ def _plot(course: Course, highest: float, *, is_narrow: bool) -> Plot:
     width, height, num_ticks = (360, 230, 5) if is_narrow else (880, 300, 12)
     unit = "s" if course.duration_s < 120 else "min:s" if course.duration_s < 3600 else "h:min:s"
     times, title = time_ticks(course.duration_s, num_ticks), f"time in the video ({unit})"
-    probs = {top * fifth / 5: f"{20 * top * fifth:g} %" for fifth in range(6)}
+    probs = {prob: f"{100 * prob:g} %" for prob in linear_ticks(0, top)}
     x = Axis(0, course.duration_s, 48, width - 18, times, title)
     return Plot(width, height, x, Axis(0, top, height - 42, 26, probs, "probability"))
 

@@ -36,6 +36,11 @@ class Page(HTMLParser):
         rows = next(rows for rows in self.tables if header in rows[0])
         return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
 
+    def count(self, name: str, **attributes: str) -> int:
+        """Return how many elements have that name and, among others, these attributes."""
+        wanted = {key.rstrip("_"): value for key, value in attributes.items()}
+        return sum(own == name and wanted.items() <= found.items() for own, found in self.elements)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {key: value or "" for key, value in attrs}))
         if tag not in VOID:

@@ -42,6 +42,7 @@ def test_models_of_one_name_are_told_apart_by_their_runs(tmp_path: Path) -> None
     assert [row["pair"] for row in page.rows("McNemar's p")] == pairs
     assert "bf16 · run0 → int8 · run1, centre: 2 videos lost, 1 gained" in page.text
     assert "bf16 · run0 is right on 30/40 videos" in page.text
+    assert "Fastest: int8 · run0, 100 ms a video" in page.text
 
 
 def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:

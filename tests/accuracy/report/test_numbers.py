@@ -1,4 +1,5 @@
 from i3d_edge.accuracy.report.numbers import seconds, signed, significant
+from i3d_edge.accuracy.report.tradeoff import number_positions
 from i3d_edge.core.text import plural
 
 
@@ -35,3 +36,9 @@ def test_differences() -> None:
 
 def test_nouns() -> None:
     assert [plural(number, "video") for number in (0, 1, 1200)] == ["0 videos", "1 video", "1,200 videos"]
+
+
+def test_numbers_of_points_keep_apart() -> None:
+    assert number_positions([(100, 50), (300, 50)]) == [(113, 50), (313, 50)]
+    close = number_positions([(100, 60), (105, 50), (104, 55), (300, 50)])
+    assert close == [(113, 76), (118, 50), (117, 63), (313, 50)]

@@ -76,11 +76,26 @@ def test_the_first_model_is_what_others_are_compared_with(tmp_path: Path) -> Non
     assert "In pairs" not in only.text
 
 
-def test_other_protocols_make_no_pair(tmp_path: Path) -> None:
+def test_the_chart_says_what_it_shows(tmp_path: Path) -> None:
+    page = made(tmp_path, two_models())
+    assert (
+        "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times the time; "
+        "their intervals overlap"
+    ) in page.text
+    assert page.count("path", class_="mark c0") == 2 * 2 + 2  # two charts and their key
+    assert page.count("path", class_="whisker c0") == 2 * 2
+    assert "1 bf16 2 int8" in page.text
+
+
+def test_other_protocols_are_other_shapes_and_no_pairs(tmp_path: Path) -> None:
     other = replace(two_models(), protocol={**PROTOCOL, "name": "10x3", "num_clips": 10})
     page = made(tmp_path, two_models(), other, names={1: "int8"})
     assert "These runs follow 2 protocols: centre; 10x3. Numbers compare only within a protocol" in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · run0"]
+    assert "between shapes the protocol differs as well" in page.text
+    assert page.text.count("Speed against accuracy") == 1
+    assert page.count("path", class_="mark c1") == 2 + 1
+    assert "3 int8 · run1" in page.text
 
 
 def test_another_version_is_another_protocol(tmp_path: Path) -> None:
@@ -94,6 +109,7 @@ def test_clips_of_another_length_are_another_protocol(tmp_path: Path) -> None:
     page = made(tmp_path, two_models(), other, names={1: "int8"})
     assert "2 protocols: centre, num_frames=79; centre, num_frames=32." in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8 · run0"]
+    assert page.count("path", class_="mark c1") == 2 + 1
 
 
 def test_runs_that_dropped_different_videos(tmp_path: Path) -> None:
@@ -112,9 +128,10 @@ def test_runs_that_dropped_different_videos(tmp_path: Path) -> None:
     ],
     ids=["another list", "a manifest"],
 )
-def test_other_videos_make_no_pair(tmp_path: Path, data: dict[str, Any]) -> None:
+def test_other_videos_share_no_chart(tmp_path: Path, data: dict[str, Any]) -> None:
     page = made(tmp_path, two_models(), two_models(data=data), names={0: "int8", 1: "int8"})
     assert "These runs are of 2 different sets of videos or classes (val.csv; " in page.text
+    assert "Speed against accuracy" not in page.text  # a chart of one point says nothing
     assert "In pairs" not in page.text
 
 
@@ -140,9 +157,10 @@ def test_an_interrupted_run_is_told_and_not_compared(tmp_path: Path) -> None:
     assert "is not complete: it was interrupted after 40 of 50 videos" in row["videos"]
     assert "No pair could be compared." in page.text
     assert "No video flipped" not in page.text
+    assert "All of these runs were interrupted, so none is called the fastest or right most often" in page.text
 
 
-def test_an_interrupted_run_is_marked(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_marked_and_in_no_finding(tmp_path: Path) -> None:
     counts = {"listed": 40, "decoded": 10, "unlabelled": 0, "scored": 10, "dropped": []}
     partial = Run(
         {"int4": videos_of("+" * 10)}, overrides={"time": timed(int4=0.1), "is_complete": False, "counts": counts}
@@ -150,8 +168,12 @@ def test_an_interrupted_run_is_marked(tmp_path: Path) -> None:
     page = made(tmp_path, two_models(), partial)
     assert "could decode the same videos" not in page.text
     assert [row["model"] for row in page.rows("ran in")] == ["bf16", "int8", "int4 (f32) INTERRUPTED 10 of 40 videos"]
+    assert "Fastest: int8, 100 ms a video at 72.5 %. Most often right: bf16, 75.0 % at 2 times" in page.text
+    assert page.count("path", class_="mark c0 hollow") == 2 + 1  # two charts and their key
+    assert "Hollow points are interrupted runs, of fewer videos." in page.text
     assert "Run run1: centre, INTERRUPTED after 10 of 40 videos" in page.text
     assert [row["pair"] for row in page.rows("McNemar's p")] == ["bf16 → int8", "bf16 → int4 (f32) · interrupted"]
+    assert "Hollow points" not in made(tmp_path / "whole", two_models()).text
 
 
 def test_dropped_videos_and_warnings_are_named(tmp_path: Path) -> None:
@@ -217,6 +239,7 @@ def test_one_video_that_a_protocol_does_not_count(tmp_path: Path) -> None:
     run = Run({"m": videos_of("+")}, protocol={**PROTOCOL, "name": "omz-2022-399", "drops_last_video": True})
     page = made(tmp_path, replace(run, overrides={"time": timed(m=1.0)}))
     assert "m (f32) is right on 1/1 clips" in page.text
+    assert "Speed against accuracy" not in page.text
 
 
 def test_an_unknown_model(tmp_path: Path) -> None:
