@@ -23,10 +23,9 @@ from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stream import stream
-from i3d_edge.cli.verify_sample import verify_sample
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
-    "Make a model": (fetch, freeze, verify_sample, convert, quantize, parity, info),
+    "Make a model": (fetch, freeze, convert, quantize, parity, info),
     "Use it": (classify, stream, labels, clip),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),

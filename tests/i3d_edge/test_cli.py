@@ -303,55 +303,6 @@ def test_clip_lengths_have_limits(checkpoint_prefix: Path, tmp_path: Path, num_f
     assert f"Invalid value for '--num-frames': {num_frames} is not in the range 9<=x<=512." in result.stderr
 
 
-def published_lookalike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a small-valued checkpoint that passes for rgb_imagenet, and publish its own result for it."""
-    from checkpoints import random_values, save
-
-    from i3d_edge.freeze import inception_i3d, published
-
-    values = random_values(inception_i3d.variable_shapes(3, 400), seed=11)
-    prefix = save(folder / "look" / "model.ckpt", values)
-    from i3d_edge.freeze import open_checkpoint
-
-    crc32c = {name: entry.crc32c for name, entry in open_checkpoint(prefix).entries.items()}
-    monkeypatch.setattr(published, "crc32c_table", lambda: {"rgb_imagenet": crc32c})
-    return prefix
-
-
-@pytest.mark.slow
-def test_verify_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole command on data made here: first what it prints, then a verdict on exactly that, then on more noise."""
-    from i3d_edge.freeze import sample
-
-    prefix = published_lookalike(tmp_path, monkeypatch)
-    rng = np.random.default_rng(0)
-    path = tmp_path / "sample.npy"
-    clip = rng.uniform(-1, 1, (1, 79, 224, 224, 3)).astype(np.float32)
-    np.save(path, clip)
-    summaries = []
-    original = sample.summarize
-    monkeypatch.setattr(sample, "summarize", lambda *args: summaries.append(original(*args)) or summaries[-1])
-    first = i3d("verify-sample", prefix, path)
-    assert first.exit_code == 3
-    assert "published       87.108871" in first.stdout
-    assert "\nParityError: the norm of the logits is " in first.stderr
-
-    monkeypatch.setattr(sample, "published_results", lambda: {"rgb_imagenet": summaries[0]})
-    second = i3d("verify-sample", prefix, path)
-    assert second.exit_code == 0, second.output
-    assert "verdict: this is DeepMind's network and DeepMind's weights" in second.stdout
-
-    np.save(path, np.clip(clip + rng.normal(0, 0.3, clip.shape), -1, 1).astype(np.float32))
-    third = i3d("verify-sample", prefix, path)
-    assert third.exit_code == 3
-
-
-def test_verify_sample_needs_both_samples(checkpoint_prefix: Path, video: Path) -> None:
-    result = i3d("verify-sample", checkpoint_prefix, video, "--joint", checkpoint_prefix)
-    assert result.exit_code == 2
-    assert "--joint and --flow-sample go together" in result.stderr
-
-
 def facts(*args: object) -> dict[str, str]:
     result = i3d("info", *args, "--json")
     assert result.exit_code == 0, result.output

@@ -229,15 +229,3 @@ def test_real_networks_joined(prefixes: dict[str, Path], video: Path, tmp_path: 
     by_model = {row["model"]: row["probs"] for row in rows}
     assert by_model["ir"] == pytest.approx(by_model["frozen-graph"], abs=1e-4)
     assert by_model["ir"] == pytest.approx(found["joint"].tolist(), abs=1e-4)
-
-
-@pytest.mark.slow
-def test_verify_sample_takes_footage_for_both(prefixes: dict[str, Path], video: Path, tmp_path: Path) -> None:
-    for name, options in (("rgb", ()), ("flow", ("--flow", "dis"))):
-        i3d("clip", video, "-o", tmp_path / f"{name}.npy", *options)
-    for samples in ((tmp_path / "rgb.npy", tmp_path / "flow.npy"), (video, video)):
-        result = i3d(
-            "verify-sample", prefixes["rgb"], samples[0], "--joint", prefixes["flow"], "--flow-sample", samples[1]
-        )
-        assert result.exit_code == 0, result.output
-        assert "norm of logits" in result.stdout
