@@ -11,7 +11,6 @@ from typing import Literal, get_args
 
 import openvino as ov
 
-from i3d_edge.convert.passes.flat import flatten_input as flatten_input
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.lowering import lower_to_2d
 from i3d_edge.convert.passes.outcome import Outcome as Outcome
@@ -25,7 +24,6 @@ EMBED_PREPROCESSING = "embed-preprocessing"
 FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
 LOWER_TO_2D = "lower-to-2d"
-FLATTEN_INPUT = "flatten-input"
 
 PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
     FUSE_LAYOUT: fuse_layout,

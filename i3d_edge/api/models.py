@@ -27,7 +27,7 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
         graph: The .pb.
         output: The IR's .xml; its .bin goes beside it.
         options: Of `i3d_edge.convert.convert_graph`: precision, target, fold, layout, input_type, num_frames, batch,
-            flat_input, logits_output, force.
+            logits_output, force.
 
     Raises:
         FrozenGraphError: If the file is not a frozen I3D.

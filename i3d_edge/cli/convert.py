@@ -61,11 +61,6 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 )
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
-@click.option(
-    "--flat-input",
-    is_flag=True,
-    help="With --for vpu: an input without batch axis, (D, C, H, W), so that no tensor has five axes.",
-)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
     "--spec",
@@ -87,7 +82,6 @@ def convert(
     input_type: ElementType,
     num_frames: int | None,
     batch: int | None,
-    flat_input: bool,
     logits_output: bool,
     spec_path: Path | None,
     force: bool,
@@ -120,7 +114,6 @@ def convert(
         input_type=input_type,
         num_frames=num_frames,
         batch=batch,
-        flat_input=flat_input,
         logits_output=logits_output,
         force=force,
     )

@@ -384,10 +384,6 @@ def test_info_says_what_an_ir_is_made_of(ir_path: Path, graph_path: Path, video:
     assert result.exit_code == 0, result.output
     lowered = facts(tmp_path / "m.xml")
     assert lowered["axes"] == "4 at most, but for the input and the Reshape that reads it"
-    result = i3d("convert", graph_path, "-o", tmp_path / "flat.xml", "--for", "vpu", "--flat-input")
-    assert re.search(r"^input +Placeholder DCHW \(16, 3, 224, 224\), uint8, RGB 0\.\.255$", result.stdout, re.MULTILINE)
-    assert facts(tmp_path / "flat.xml")["axes"] == "4 at most"
-    assert i3d("classify", video, "--model", tmp_path / "flat.xml").exit_code == 0
 
     refused = i3d("info", video, "--census")
     assert refused.exit_code == 2
