@@ -9,8 +9,7 @@ import click
 from click.core import ParameterSource
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
-from i3d_edge.cli._fold import THIS_CPU, choose_fold, fold_option
-from i3d_edge.core.fold import CPU_KINDS
+from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
 from i3d_edge.core.port import NUMPY_TYPES, ElementType
 from i3d_edge.core.spec import ModelSpec
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from i3d_edge.convert.parity import ParityReport
     from i3d_edge.convert.passes import Target
 
-_PLACES: dict[str, Target] = {"gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
+_PLACES: dict[str, Target] = {"cpu": "cpu", "gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
 _WITH_SPEC = ("graph", "output", "spec_path", "force")
 
 
@@ -38,11 +37,10 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 @click.option(
     "--for",
     "target",
-    type=click.Choice([THIS_CPU, *CPU_KINDS, "gpu", "vpu", "npu", "portable"]),
-    default=THIS_CPU,
+    type=click.Choice(list(_PLACES)),
+    default="cpu",
     show_default=True,
-    help="Device to optimise for. cpu: this one; amx, bf16, vnni, avx2: a CPU with nothing newer. vpu and npu: no 3-D "
-    "operators. Speed on gpu, vpu, npu and amx is not measured.",
+    help="Device to optimise for. vpu and npu: no 3-D operators. Speed on gpu, vpu and npu is not measured.",
 )
 @fold_option
 @click.option(
@@ -102,8 +100,8 @@ def convert(
         _refuse_conversion_options(ctx)
         _describe(graph, spec_path, output, force=force)
         return
-    place = _PLACES.get(target, "cpu")
-    axes, reason = choose_fold(fold, target, is_int8=False)
+    place = _PLACES[target]
+    axes, reason = choose_fold(fold, is_int8=False)
     report = api.convert_graph(
         graph,
         output,
