@@ -10,7 +10,7 @@ from i3d_edge.cli.fetch import NAMES
 from i3d_edge.core.errors import CheckpointDamagedError, DownloadError
 from i3d_edge.core.files import git_blob_sha1
 from i3d_edge.freeze import open_checkpoint, published
-from i3d_edge.freeze.fetch import DEMO_VIDEO, HUB_MODULE, fetch_checkpoint
+from i3d_edge.freeze.fetch import DEMO_VIDEO, fetch_checkpoint
 from i3d_edge.freeze.published import PublishedCheckpoint
 
 INDEX, DATA = "model.ckpt.index", "model.ckpt.data-00000-of-00001"
@@ -160,7 +160,7 @@ def test_the_table_holds_the_five_of_deepmind() -> None:
     assert published.CHECKPOINTS["rgb_imagenet"].data_sha1 == "2958652e0c9c48a65010c0ebda5c9cfd4edc7c18"
     hashes = [(item.data_sha1, item.index_sha1) for item in published.CHECKPOINTS.values()]
     assert len({value for pair in hashes for value in pair}) == 10
-    assert {*published.CHECKPOINTS, HUB_MODULE, DEMO_VIDEO} == set(NAMES)
+    assert {*published.CHECKPOINTS, DEMO_VIDEO} == set(NAMES)
 
 
 @pytest.mark.shared
