@@ -373,22 +373,15 @@ def test_info_knows_other_files_and_folders(tmp_path: Path, subtests: pytest.Sub
 
 
 @pytest.mark.slow
-def test_info_says_what_an_ir_is_made_of(ir_path: Path, graph_path: Path, video: Path, tmp_path: Path) -> None:
+def test_info_says_what_an_ir_is_made_of(ir_path: Path, graph_path: Path, tmp_path: Path) -> None:
     described = facts(ir_path)
     assert described["axes"] == "8 at most; in three dimensions: 58 Convolution, 13 MaxPool, 1 AvgPool"  # folded
-    assert described["census"][0] == {"type": "Convolution", "count": 58, "axes": 5, "gflops": pytest.approx(62, abs=1)}
-    assert re.fullmatch(r"\d+ of \d+ types \(--census lists them\)", described["operators"])
-    printed = i3d("info", ir_path, "--census").stdout
-    assert re.search(r"^Convolution +58 +5 +6\d\.\d{4}$", printed, flags=re.MULTILINE)
+    assert re.fullmatch(r"\d+ of \d+ types", described["operators"])
 
     result = i3d("convert", graph_path, "-o", tmp_path / "m.xml", "--for", "npu")
     assert result.exit_code == 0, result.output
     lowered = facts(tmp_path / "m.xml")
     assert lowered["axes"] == "4 at most, but for the input and the Reshape that reads it"
-
-    refused = i3d("info", video, "--census")
-    assert refused.exit_code == 2
-    assert "--census is for IRs: give an .xml file" in refused.stderr
 
 
 def test_info_of_an_ir_from_elsewhere(graph_path: Path, tmp_path: Path) -> None:
