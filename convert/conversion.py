@@ -22,7 +22,6 @@ from i3d_edge.convert.passes import (
     EMBED_PREPROCESSING,
     PASSES,
     Fold,
-    Outcome,
     Target,
     embed_preprocessing,
     passes_for,
@@ -54,7 +53,7 @@ class ConversionReport:
         cost: Of the network before our passes.
         num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
             multiplications by zero.
-        outcomes: What became of each pass, by name.
+        outcomes: By name of each pass, why it declined; None if it applied.
         parity: Against the frozen graph, or None when no reference was given.
     """
 
@@ -63,7 +62,7 @@ class ConversionReport:
     spec: ModelSpec
     cost: Cost
     num_executed: int
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, str | None]
     parity: parity.ParityReport | None
 
 
@@ -138,13 +137,13 @@ def _read_network(graph_path: Path, num_frames: int | None, batch: int | None) -
 
 def _rewrite(
     model: ov.Model, spec: ModelSpec, passes: Sequence[str], *, logits_output: bool
-) -> tuple[ov.Model, ModelSpec, dict[str, Outcome]]:
-    """Make a graph's network the one that a spec asks for; return it, its spec, and what became of each pass."""
+) -> tuple[ov.Model, ModelSpec, dict[str, str | None]]:
+    """Make a graph's network the one that a spec asks for; return it, its spec, and by pass why it declined."""
     applied = [] if spec.stream == "flow" else [EMBED_PREPROCESSING]
     model = embed_preprocessing(model, spec)
     _name_ports(model, spec, logits_output=logits_output)
     outcomes = {name: PASSES[name](model) for name in passes}
-    applied += [name for name, outcome in outcomes.items() if outcome.is_applied]
+    applied += [name for name, reason in outcomes.items() if reason is None]
     return model, replace(spec, passes=tuple(applied)), outcomes
 
 

@@ -133,7 +133,7 @@ def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_ou
         *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
         *([("fold", fold)] if fold else []),
         ("passes", ", ".join(spec.passes) or "none"),
-        *(("declined", f"{name}: {outcome.reason}") for name, outcome in report.outcomes.items() if outcome.reason),
+        *(("declined", f"{name}: {reason}") for name, reason in report.outcomes.items() if reason),
         ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
         ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
         *_parity_facts(report.parity),
