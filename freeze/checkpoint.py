@@ -29,7 +29,7 @@ from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.checkpoint_files import check_data_files, find_checkpoint, shard_paths
-from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_training, take_averages
+from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_training
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index
 
@@ -58,7 +58,6 @@ class Checkpoint:
         is_hub_module: Whether it came in a TF-Hub SavedModel.
         num_shards: How many data files it has.
         passed_over: Names of other checkpoints in the folder that was given.
-        num_averages: How many of the variables are moving averages; 0 unless they were asked for.
     """
 
     prefix: Path
@@ -73,7 +72,6 @@ class Checkpoint:
     is_hub_module: bool = False
     num_shards: int = 1
     passed_over: tuple[str, ...] = ()
-    num_averages: int = 0
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -130,14 +128,13 @@ class Checkpoint:
         return values
 
 
-def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: bool = False) -> Checkpoint:
+def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
     """Find a checkpoint, check that it is whole and that it is an I3D, and identify it.
 
     Args:
         path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
             the one that TensorFlow wrote last is taken.
         labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
-        averages: Take the moving averages of the variables where the checkpoint has them.
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
@@ -149,12 +146,10 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: boo
     files = find_checkpoint(path)
     tensors = read_index(Path(f"{files.prefix}.index"))
     num_shards = check_data_files(files.prefix, tensors)
-    named = take_averages(tensors) if averages else tensors
-    network = _find_network(files.prefix, named)
+    network = _find_network(files.prefix, tensors)
     crc32c = {name: entry.crc32c for name, entry in network.entries.items()}
     likeness = published.nearest(crc32c)
-    names = {network.scope + name for name in network.entries}
-    ignored = _ignored(tensors, names | {entry.name for entry in network.entries.values()})
+    ignored = _ignored(tensors, {network.scope + name for name in network.entries})
     is_published = likeness and not likeness.differing and "unknown tensor" not in ignored
     if labels is not None and len(labels) != network.num_classes:
         raise LabelError(
@@ -174,7 +169,6 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: boo
         is_hub_module=files.is_hub_module,
         num_shards=num_shards,
         passed_over=files.passed_over,
-        num_averages=sum(entry.name != network.scope + name for name, entry in network.entries.items()),
     )
 
 
@@ -258,7 +252,7 @@ def _require_network(
 def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
     """Say what a checkpoint that is no I3D looks like, and what to do."""
     if any(map(is_average, tensors)):
-        return "it seems to hold moving averages alone: `i3d freeze --averages` takes them"
+        return "it seems to hold moving averages alone: save them under the variables' own names"
     ranks = {len(entry.shape) for entry in tensors.values()}
     if 5 in ranks:
         return "it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
