@@ -33,7 +33,7 @@ from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_tra
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index
 
-_READABLE = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "float64": "<f8"}
+_READABLE = {"float32": "<f4", "float16": "<f2", "float64": "<f8"}
 """What weights may be stored in; all are computed with in float32."""
 _TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
@@ -110,8 +110,6 @@ class Checkpoint:
                 f"its CRC32C is {got:08x}, and the index says {entry.crc32c:08x}",
                 hint="fetch the checkpoint again",
             )
-        if entry.dtype == "bfloat16":  # the upper half of a float32
-            return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
         return np.frombuffer(data, _READABLE[entry.dtype]).astype("<f4", copy=False)
 
     def _read_slices(self, entry: TensorEntry) -> Float32Array:
