@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,18 +24,8 @@ NAMES = (
 )
 
 
-class _Name(click.Choice[str]):
-    """One of the names, or an error that says which is meant."""
-
-    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
-        """Return what is said of another name."""
-        near = difflib.get_close_matches(str(value), NAMES, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        return f"there is no {value!r}.{meant} The names are {', '.join(NAMES)}."
-
-
 @click.command(cls=Command)
-@click.argument("name", type=_Name(NAMES), metavar="NAME")
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder to write to.  [default: checkpoints]"
 )
