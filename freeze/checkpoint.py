@@ -29,7 +29,7 @@ from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.checkpoint_files import check_data_files, find_checkpoint, shard_paths
-from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_training
+from i3d_edge.freeze.leftovers import Kind, classify, is_copy_of_training
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index
 
@@ -95,10 +95,7 @@ class Checkpoint:
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
             shards = [stack.enter_context(path.open("rb")) for path in shard_paths(self.prefix, self.num_shards)]
-            arrays = {
-                name: self._read_slices(entry) if entry.is_sliced else self._read_tensor(shards, entry)
-                for name, entry in self.entries.items()
-            }
+            arrays = {name: self._read_tensor(shards, entry) for name, entry in self.entries.items()}
         return {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
 
     def _read_tensor(self, shards: Sequence[BinaryIO], entry: TensorEntry) -> Float32Array:
@@ -111,19 +108,6 @@ class Checkpoint:
                 hint="fetch the checkpoint again",
             )
         return np.frombuffer(data, _READABLE[entry.dtype]).astype("<f4", copy=False)
-
-    def _read_slices(self, entry: TensorEntry) -> Float32Array:
-        """Read a partitioned variable, which TensorFlow's own reader puts together and checks."""
-        from i3d_edge.freeze._tensorflow import tf
-
-        try:
-            values: Float32Array = tf.train.load_checkpoint(str(self.prefix)).get_tensor(entry.name).astype(np.float32)
-        except (tf.errors.OpError, RuntimeError, ValueError) as error:
-            raise CheckpointDamagedError(
-                f"tensor {entry.name!r} of {str(self.prefix)!r}, saved in slices, is damaged: {error}",
-                hint="fetch the checkpoint again",
-            ) from error
-        return values
 
 
 def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
@@ -235,6 +219,11 @@ def _require_network(
             hint="take version 1 of the TF-Hub module, or save its variables under DeepMind's names with "
             "tf.compat.v1.train.Saver",
         )
+    if sliced := [entry.name for entry in entries.values() if entry.is_sliced]:
+        raise CheckpointFormError(
+            f"checkpoint {str(prefix)!r} holds variables in slices: {some(sliced)}",
+            hint="load it in TensorFlow, and save it again without partitions",
+        )
     if missing or misshaped:
         found = [
             f"{len(names)} {kind} ({some(names)})"
@@ -243,20 +232,8 @@ def _require_network(
         ]
         raise CheckpointVariablesError(
             f"checkpoint {str(prefix)!r} is no Inception-v1 I3D, which has {len(shapes)} variables: {'; '.join(found)}",
-            hint=_resemblance(tensors),
+            hint="i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names",
         )
-
-
-def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
-    """Say what a checkpoint that is no I3D looks like, and what to do."""
-    if any(map(is_average, tensors)):
-        return "it seems to hold moving averages alone: save them under the variables' own names"
-    ranks = {len(entry.shape) for entry in tensors.values()}
-    if 5 in ranks:
-        return "it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
-    if 4 in ranks:
-        return "it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
-    return "it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
 
 
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:

@@ -36,7 +36,7 @@ def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
         entry: Its name, dtype and shape.
         tensors: Names of all tensors: an average is one only of a tensor that is there.
     """
-    if is_average(entry.name) and _variable_of(entry.name, tensors) in tensors:
+    if _AVERAGE.search(entry.name) and _variable_of(entry.name, tensors) in tensors:
         return "moving average"
     if _SLOT.search(entry.name):
         return "optimizer slot"
@@ -44,11 +44,6 @@ def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
     if not entry.dtype.endswith(("float16", "float32", "float64")) or _BESIDE.search(entry.name):
         return "counter"
     return "counter" if is_single and _COUNTER.search(entry.name) else "unknown tensor"
-
-
-def is_average(name: str) -> bool:
-    """Return whether a tensor's name is that of a moving average."""
-    return bool(_AVERAGE.search(name))
 
 
 def is_copy_of_training(scope: str) -> bool:

@@ -46,7 +46,7 @@ class TensorEntry:
         shard: Number of the data file.
         offset, num_bytes: Where its bytes lie in that file.
         crc32c: Of its bytes, masked as LevelDB masks it.
-        is_sliced: Whether the variable was partitioned: its bytes lie in several places, which only TensorFlow finds.
+        is_sliced: Whether the variable was partitioned: its bytes lie in several places.
     """
 
     name: str

@@ -122,8 +122,6 @@ def checkpoint_facts(opened: Checkpoint) -> list[tuple[str, str]]:
         facts.append(("chosen", f"the last, by TensorFlow's file 'checkpoint'; not {some(opened.passed_over, 6)}"))
     if dtypes := sorted({entry.dtype for entry in opened.entries.values()} - {"float32"}):
         facts.append(("stored as", f"{', '.join(dtypes)}; frozen as float32"))
-    if sliced := [entry.name for entry in opened.entries.values() if entry.is_sliced]:
-        facts.append(("in slices", f"{some(sliced)}: without a checksum that DeepMind's could be compared with"))
     for kind, names in opened.ignored.items():
         facts.append(
             ("ignored", plural(len(names), kind) + (f": {some(names, 6)}" if kind == "unknown tensor" else ""))

@@ -189,7 +189,7 @@ def test_other_variables(tmp_path: Path) -> None:
         f"checkpoint '{prefix}' is no Inception-v1 I3D, which has 230 variables: 230 missing "
         "('Conv3d_1a_7x7/conv_3d/w', 'Conv3d_1a_7x7/batch_norm/beta', 'Conv3d_1a_7x7/batch_norm/moving_mean' "
         "and 227 more); 2 unexpected ('conv1/kernel', 'fc/bias')\n\n"
-        "hint: it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 
@@ -221,14 +221,14 @@ def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
 def test_a_two_dimensional_network_is_called_one(tmp_path: Path) -> None:
     prefix = save(tmp_path / "resnet", {"conv1/kernel": np.zeros((7, 7, 3, 64), np.float32)})
     assert message(CheckpointVariablesError, prefix).endswith(
-        "hint: it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 
 def test_another_three_dimensional_network_is_called_one(tmp_path: Path) -> None:
     prefix = save(tmp_path / "c3d", {"conv1/kernel": np.zeros((3, 3, 3, 3, 64), np.float32)})
     assert message(CheckpointVariablesError, prefix).endswith(
-        "hint: it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 
