@@ -12,9 +12,9 @@ from openvino import opset13 as ops
 from synthetic import write_video
 
 from i3d_edge.convert import convert_graph
-from i3d_edge.convert.clip_files import generated_clips
 from i3d_edge.convert.cost import count_convolutions
 from i3d_edge.convert.ladder import climb
+from i3d_edge.convert.parity import generated_clips
 from i3d_edge.convert.passes.lowering import lower_to_2d
 from i3d_edge.convert.passes.window import Window
 from i3d_edge.convert.quantization import quantize_ir
