@@ -119,7 +119,7 @@ def convert(
 
 
 def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_output: bool) -> list[tuple[str, str]]:
-    spec = report.spec
+    spec, cost = report.spec, report.cost
     outputs = {spec.head.output: spec.num_classes}
     if spec.has_embedding:
         outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
@@ -134,7 +134,7 @@ def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_ou
         *([("fold", fold)] if fold else []),
         ("passes", ", ".join(spec.passes) or "none"),
         *(("declined", f"{name}: {reason}") for name, reason in report.outcomes.items() if reason),
-        ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
+        ("cost", f"{cost.num_operations / 1e9:.4f} GFLOPs per clip, {cost.num_parameters / 1e6:.2f} MParams"),
         ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
         *_parity_facts(report.parity),
     ]
