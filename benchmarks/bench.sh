@@ -1,5 +1,5 @@
 #!/bin/sh
-# From a checkpoint to a table and a chart; `make bench` calls it. Frozen graph and videos that are there are reused.
+# From a checkpoint to a table; `make bench` calls it. Frozen graph and videos that are there are reused.
 #   bench.sh FOLDER ROUNDS [CHECKPOINT [VIDEO...]]
 # CHECKPOINT: a prefix like .../model.ckpt; without one (''), DeepMind's rgb_scratch is fetched.
 # VIDEO: to calibrate INT8 on and to time; without any, a demo video is fetched.

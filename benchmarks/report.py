@@ -1,4 +1,4 @@
-"""`python -m benchmarks.report`: a result file becomes a table and a chart."""
+"""`python -m benchmarks.report`: a result file becomes a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from benchmarks.chart import svg
 from benchmarks.figures import figures, finding, percent, rounded, times
 from benchmarks.result import BenchmarkResult, read_result
 from benchmarks.rival import BenchmarkError
@@ -20,7 +19,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 @click.argument("result_path", type=click.Path(path_type=Path), metavar="RESULT.json")
 @click.argument("page", type=click.Path(path_type=Path), metavar="PAGE.md")
 def main(result_path: Path, page: Path) -> None:
-    """Write the table of RESULT.json into PAGE.md, and its chart beside that as PAGE.svg.
+    """Write the table of RESULT.json into PAGE.md.
 
     A page that exists keeps all but what stands between its two markers; another is made.
 
@@ -29,27 +28,19 @@ def main(result_path: Path, page: Path) -> None:
       python -m benchmarks.report result.json report.md
     """
     result = read_result(result_path)
-    chart = page.with_suffix(".svg")
-    section = markdown(result, chart=chart.name)
     text = page.read_text(encoding="utf-8") if page.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    write_text(page, filled(text, section, page), force=True)
-    write_text(chart, svg(result), force=True)
-    print_facts([("table", str(page)), ("chart", str(chart))])
+    write_text(page, filled(text, markdown(result), page), force=True)
+    print_facts([("table", str(page))])
 
 
-def markdown(result: BenchmarkResult, *, chart: str) -> str:
-    """Return the section of a page that a result fills: finding, table, how each rival is set up, what it ran on.
-
-    Args:
-        result: The run.
-        chart: The chart's file, as a link from the page.
-    """
+def markdown(result: BenchmarkResult) -> str:
+    """Return the section of a page that a result fills: finding, table, how each rival is set up, what it ran on."""
     from i3d_edge.runtime.show.templates import environment  # here, because the runtime loads OpenVINO
 
     made = environment("benchmarks")
     made.filters |= {"percent": percent, "rounded": rounded, "times": times}
     template = made.get_template("section.md.j2")
-    return template.render(result=result, chart=chart, lines=figures(result), finding=finding(result))
+    return template.render(result=result, lines=figures(result), finding=finding(result))
 
 
 def filled(text: str, section: str, page: Path) -> str:

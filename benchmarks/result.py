@@ -1,4 +1,4 @@
-"""The result of one run, as it lies in JSON; tables and charts are views of it."""
+"""The result of one run, as it lies in JSON; tables are views of it."""
 
 from __future__ import annotations
 

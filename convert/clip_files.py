@@ -1,4 +1,4 @@
-"""Clips to compare stages on: generated ones, cut from videos, or arrays that some other program prepared."""
+"""Clips to compare stages on: cut from videos, or arrays that some other program prepared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.convert.parity import Feeds, generated_pixels
+from i3d_edge.convert.parity import Feeds
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.files import visible_names
@@ -17,14 +17,6 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_clips, read_prepared, require_rgb
 
 _ARRAY = ".npy"
-
-
-def generated_clips(spec: ModelSpec) -> Mapping[str, Feeds]:
-    """Return a clip of waves and one of squares, both moving, for every input of a model."""
-    return {
-        title: {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
-        for title, clip in generated_pixels(spec).items()
-    }
 
 
 def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 1) -> Mapping[str, Feeds]:

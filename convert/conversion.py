@@ -20,14 +20,10 @@ from i3d_edge.convert.description import describe
 from i3d_edge.convert.naming import name_units
 from i3d_edge.convert.passes import (
     EMBED_PREPROCESSING,
-    FLATTEN_INPUT,
-    LOWER_TO_2D,
     PASSES,
     Fold,
-    Outcome,
     Target,
     embed_preprocessing,
-    flatten_input,
     passes_for,
 )
 from i3d_edge.convert.saving import check_ir_output, save_ir
@@ -57,7 +53,7 @@ class ConversionReport:
         cost: Of the network before our passes.
         num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
             multiplications by zero.
-        outcomes: What became of each pass, by name.
+        outcomes: By name of each pass, why it declined; None if it applied.
         parity: Against the frozen graph, or None when no reference was given.
     """
 
@@ -66,7 +62,7 @@ class ConversionReport:
     spec: ModelSpec
     cost: Cost
     num_executed: int
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, str | None]
     parity: parity.ParityReport | None
 
 
@@ -81,7 +77,6 @@ def convert_graph(
     input_type: ElementType = "u8",
     num_frames: int | None = None,
     batch: int | None = None,
-    flat_input: bool = False,
     logits_output: bool = False,
     reference: parity.Reference | None = None,
     force: bool = False,
@@ -103,7 +98,6 @@ def convert_graph(
         input_type: Of the RGB input, raw pixels 0..255 either way: "u8" or "f32".
         num_frames: Frames in a clip, if not as many as the graph was frozen for.
         batch: Clips at once, if not as many as the graph was frozen for.
-        flat_input: Let a network lowered for a VPU take the frames of one clip without the batch axis, four axes.
         logits_output: Add an output `logits`, (N, num_classes).
         reference: Runs the frozen graph, for the parity check; None, or a package that it lacks, leaves the check out.
         force: Replace an existing IR.
@@ -124,7 +118,7 @@ def convert_graph(
         spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
         spec = replace(spec, layout=layout, precision=precision)
         passes = passes_for(target, fold)
-        model, spec, outcomes = _rewrite(model, spec, passes, flat_input=flat_input, logits_output=logits_output)
+        model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
     num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
     return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
@@ -142,19 +136,14 @@ def _read_network(graph_path: Path, num_frames: int | None, batch: int | None) -
 
 
 def _rewrite(
-    model: ov.Model, spec: ModelSpec, passes: Sequence[str], *, flat_input: bool, logits_output: bool
-) -> tuple[ov.Model, ModelSpec, dict[str, Outcome]]:
-    """Make a graph's network the one that a spec asks for; return it, its spec, and what became of each pass."""
+    model: ov.Model, spec: ModelSpec, passes: Sequence[str], *, logits_output: bool
+) -> tuple[ov.Model, ModelSpec, dict[str, str | None]]:
+    """Make a graph's network the one that a spec asks for; return it, its spec, and by pass why it declined."""
     applied = [] if spec.stream == "flow" else [EMBED_PREPROCESSING]
     model = embed_preprocessing(model, spec)
     _name_ports(model, spec, logits_output=logits_output)
     outcomes = {name: PASSES[name](model) for name in passes}
-    applied += [name for name, outcome in outcomes.items() if outcome.is_applied]
-    if flat_input:
-        _require_lowered(outcomes)
-        spec = replace(spec, layout=spec.layout.replace("N", ""))
-        model = flatten_input(model, spec)
-        applied.append(FLATTEN_INPUT)
+    applied += [name for name, reason in outcomes.items() if reason is None]
     return model, replace(spec, passes=tuple(applied)), outcomes
 
 
@@ -263,16 +252,6 @@ def _require_one_clip(spec: ModelSpec, target: Target) -> None:
         raise SpecError(
             f"a network for a VPU takes one clip at a time, not {spec.batch}: its operators take the frames as a batch",
             hint="leave out --batch, or freeze the graph for one clip",
-        )
-
-
-def _require_lowered(outcomes: Mapping[str, Outcome]) -> None:
-    lowering = outcomes.get(LOWER_TO_2D)
-    if lowering is None or not lowering.is_applied:
-        raise SpecError(
-            "only a network of four axes takes flat input; "
-            + ("this one is not for a VPU" if lowering is None else f"this one stays at five: {lowering.reason}"),
-            hint="--for vpu lowers it",
         )
 
 

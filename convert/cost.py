@@ -20,16 +20,6 @@ class Cost:
     num_operations: int
     num_parameters: int
 
-    @property
-    def gflops(self) -> float:
-        """Operations in units of 1e9."""
-        return self.num_operations / 1e9
-
-    @property
-    def mparams(self) -> float:
-        """Parameters in units of 1e6."""
-        return self.num_parameters / 1e6
-
 
 def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
     """Count a converted network, before any pass of ours.

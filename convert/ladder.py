@@ -47,7 +47,7 @@ class Step:
         tolerance: What `relative_difference` may be.
         max_logit: Largest absolute logit of the first.
         logit_max, logit_mean: Absolute difference of logits.
-        prob_max, prob_mean: Absolute difference of probabilities.
+        prob_max: Largest absolute difference of probabilities.
         norms: Euclidean norms of the two stages' logits, all clips' together.
         cosine: Of the two vectors of logits, the lowest of all clips.
         top1, top5: Fraction of clips with the same best class, with the same five best in any order.
@@ -64,7 +64,6 @@ class Step:
     logit_max: float
     logit_mean: float
     prob_max: float
-    prob_mean: float
     norms: tuple[float, float]
     cosine: float
     top1: float
@@ -159,7 +158,6 @@ def _compare(
         logit_max=float(difference.max()),
         logit_mean=float(difference.mean()),
         prob_max=float(np.abs(probs[0] - probs[1]).max()),
-        prob_mean=float(np.abs(probs[0] - probs[1]).mean()),
         norms=(float(np.linalg.norm(first)), float(np.linalg.norm(second))),
         cosine=float(min(_cosine(a, b) for a, b in zip(first, second, strict=True))),
         top1=float(np.mean(best[0][:, 0] == best[1][:, 0])),

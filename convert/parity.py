@@ -80,7 +80,7 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
     """
     clips = generated_pixels(spec)
     with phase("checking parity: running the graph in TensorFlow"):
-        expected = reference(graph_path, [_normalised(clip, spec) for clip in clips.values()])
+        expected = reference(graph_path, list(generated_clips(spec).values()))
     got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
@@ -120,8 +120,12 @@ def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
     return {pattern: golden_pixels(spec, pattern, seed) for pattern, seed in GOLDEN_CLIPS.items()}
 
 
-def _normalised(clip: Mapping[str, UInt8Array], spec: ModelSpec) -> Feeds:
-    return {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
+def generated_clips(spec: ModelSpec) -> dict[str, Feeds]:
+    """Return the same clips as the network sees them."""
+    return {
+        pattern: {name: normalised(pixels, spec.inputs[name]) for name, pixels in clip.items()}
+        for pattern, clip in generated_pixels(spec).items()
+    }
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:

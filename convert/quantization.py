@@ -112,7 +112,7 @@ def quantize_ir(
     passes = list(spec.passes)
     source_fold = next((name.removeprefix(f"{FOLD_STEM}-") for name in passes if name.startswith(FOLD_STEM)), None)
     if LOWER_TO_2D not in passes and source_fold is None:
-        passes += [name for name in passes_for("cpu", fold) if PASSES[name](model).is_applied]
+        passes += [name for name in passes_for("cpu", fold) if PASSES[name](model) is None]
     clips, skipped = calibration_clips(sources, spec, num_clips=num_clips, seed=seed)
     quantized = _quantize(nncf, model, [_feed(clip, spec) for clip in clips])
     spec = replace(

@@ -29,11 +29,11 @@ from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.checkpoint_files import check_data_files, find_checkpoint, shard_paths
-from i3d_edge.freeze.leftovers import Kind, classify, is_average, is_copy_of_training, take_averages
+from i3d_edge.freeze.leftovers import Kind, classify, is_copy_of_training
 from i3d_edge.freeze.published import Likeness
 from i3d_edge.freeze.tensor_index import TensorEntry, masked_crc32c, read_index
 
-_READABLE = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "float64": "<f8"}
+_READABLE = {"float32": "<f4", "float16": "<f2", "float64": "<f8"}
 """What weights may be stored in; all are computed with in float32."""
 _TF2_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _FIRST_WEIGHTS = "Conv3d_1a_7x7/conv_3d/w"
@@ -58,7 +58,6 @@ class Checkpoint:
         is_hub_module: Whether it came in a TF-Hub SavedModel.
         num_shards: How many data files it has.
         passed_over: Names of other checkpoints in the folder that was given.
-        num_averages: How many of the variables are moving averages; 0 unless they were asked for.
     """
 
     prefix: Path
@@ -73,7 +72,6 @@ class Checkpoint:
     is_hub_module: bool = False
     num_shards: int = 1
     passed_over: tuple[str, ...] = ()
-    num_averages: int = 0
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -97,10 +95,7 @@ class Checkpoint:
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
             shards = [stack.enter_context(path.open("rb")) for path in shard_paths(self.prefix, self.num_shards)]
-            arrays = {
-                name: self._read_slices(entry) if entry.is_sliced else self._read_tensor(shards, entry)
-                for name, entry in self.entries.items()
-            }
+            arrays = {name: self._read_tensor(shards, entry) for name, entry in self.entries.items()}
         return {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
 
     def _read_tensor(self, shards: Sequence[BinaryIO], entry: TensorEntry) -> Float32Array:
@@ -112,32 +107,16 @@ class Checkpoint:
                 f"its CRC32C is {got:08x}, and the index says {entry.crc32c:08x}",
                 hint="fetch the checkpoint again",
             )
-        if entry.dtype == "bfloat16":  # the upper half of a float32
-            return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
         return np.frombuffer(data, _READABLE[entry.dtype]).astype("<f4", copy=False)
 
-    def _read_slices(self, entry: TensorEntry) -> Float32Array:
-        """Read a partitioned variable, which TensorFlow's own reader puts together and checks."""
-        from i3d_edge.freeze._tensorflow import tf
 
-        try:
-            values: Float32Array = tf.train.load_checkpoint(str(self.prefix)).get_tensor(entry.name).astype(np.float32)
-        except (tf.errors.OpError, RuntimeError, ValueError) as error:
-            raise CheckpointDamagedError(
-                f"tensor {entry.name!r} of {str(self.prefix)!r}, saved in slices, is damaged: {error}",
-                hint="fetch the checkpoint again",
-            ) from error
-        return values
-
-
-def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: bool = False) -> Checkpoint:
+def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
     """Find a checkpoint, check that it is whole and that it is an I3D, and identify it.
 
     Args:
         path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
             the one that TensorFlow wrote last is taken.
         labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
-        averages: Take the moving averages of the variables where the checkpoint has them.
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
@@ -149,12 +128,10 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: boo
     files = find_checkpoint(path)
     tensors = read_index(Path(f"{files.prefix}.index"))
     num_shards = check_data_files(files.prefix, tensors)
-    named = take_averages(tensors) if averages else tensors
-    network = _find_network(files.prefix, named)
+    network = _find_network(files.prefix, tensors)
     crc32c = {name: entry.crc32c for name, entry in network.entries.items()}
     likeness = published.nearest(crc32c)
-    names = {network.scope + name for name in network.entries}
-    ignored = _ignored(tensors, names | {entry.name for entry in network.entries.values()})
+    ignored = _ignored(tensors, {network.scope + name for name in network.entries})
     is_published = likeness and not likeness.differing and "unknown tensor" not in ignored
     if labels is not None and len(labels) != network.num_classes:
         raise LabelError(
@@ -174,7 +151,6 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None, averages: boo
         is_hub_module=files.is_hub_module,
         num_shards=num_shards,
         passed_over=files.passed_over,
-        num_averages=sum(entry.name != network.scope + name for name, entry in network.entries.items()),
     )
 
 
@@ -243,6 +219,11 @@ def _require_network(
             hint="take version 1 of the TF-Hub module, or save its variables under DeepMind's names with "
             "tf.compat.v1.train.Saver",
         )
+    if sliced := [entry.name for entry in entries.values() if entry.is_sliced]:
+        raise CheckpointFormError(
+            f"checkpoint {str(prefix)!r} holds variables in slices: {some(sliced)}",
+            hint="load it in TensorFlow, and save it again without partitions",
+        )
     if missing or misshaped:
         found = [
             f"{len(names)} {kind} ({some(names)})"
@@ -251,20 +232,8 @@ def _require_network(
         ]
         raise CheckpointVariablesError(
             f"checkpoint {str(prefix)!r} is no Inception-v1 I3D, which has {len(shapes)} variables: {'; '.join(found)}",
-            hint=_resemblance(tensors),
+            hint="i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names",
         )
-
-
-def _resemblance(tensors: Mapping[str, TensorEntry]) -> str:
-    """Say what a checkpoint that is no I3D looks like, and what to do."""
-    if any(map(is_average, tensors)):
-        return "it seems to hold moving averages alone: `i3d freeze --averages` takes them"
-    ranks = {len(entry.shape) for entry in tensors.values()}
-    if 5 in ranks:
-        return "it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
-    if 4 in ranks:
-        return "it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
-    return "it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
 
 
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:

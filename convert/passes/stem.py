@@ -19,7 +19,6 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.passes.feed import Block, lay_out, read_feed
-from i3d_edge.convert.passes.outcome import Outcome
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.fold import Fold
 
@@ -70,18 +69,18 @@ class _Axis:
         return tap if 0 <= tap < _KERNEL else None
 
 
-def fold_stem(model: ov.Model, fold: Fold = "dhw") -> Outcome:
+def fold_stem(model: ov.Model, fold: Fold = "dhw") -> str | None:
     """Fold every first convolution of a model, in place: one per network, two in a joint model.
 
     Applies to convolutions of 7x7x7, stride 2 and SAME padding; declines where there is none.
     """
     stems = find_stems(model)
     if not stems:
-        return Outcome.declined("no 7x7x7 convolution of stride 2 with SAME padding")
+        return "no 7x7x7 convolution of stride 2 with SAME padding"
     for stem in stems:
         _fold(stem, fold)
     model.validate_nodes_and_infer_types()
-    return Outcome.applied()
+    return None
 
 
 def find_stems(model: ov.Model) -> list[ov.Node]:

@@ -27,7 +27,7 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
         graph: The .pb.
         output: The IR's .xml; its .bin goes beside it.
         options: Of `i3d_edge.convert.convert_graph`: precision, target, fold, layout, input_type, num_frames, batch,
-            flat_input, logits_output, force.
+            logits_output, force.
 
     Raises:
         FrozenGraphError: If the file is not a frozen I3D.
@@ -76,8 +76,9 @@ def compare_stages(
     Example:
         >>> compare_stages(["rgb.pb", "rgb.xml", "rgb_int8.xml"], clips=["cricket.avi"])[-1].agrees
     """
-    from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
+    from i3d_edge.convert.clip_files import match_clips, read_clip_files
     from i3d_edge.convert.ladder import climb
+    from i3d_edge.convert.parity import generated_clips
     from i3d_edge.convert.stage_files import open_stages
     from i3d_edge.runtime.inference.model_choice import ModelChoice
 

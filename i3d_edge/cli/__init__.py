@@ -12,7 +12,6 @@ from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
 from i3d_edge.cli.bundle import bundle
 from i3d_edge.cli.classify import classify
-from i3d_edge.cli.clip import clip
 from i3d_edge.cli.convert import convert
 from i3d_edge.cli.doctor import doctor
 from i3d_edge.cli.fetch import fetch
@@ -23,11 +22,10 @@ from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stream import stream
-from i3d_edge.cli.verify_sample import verify_sample
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
-    "Make a model": (fetch, freeze, verify_sample, convert, quantize, parity, info),
-    "Use it": (classify, stream, labels, clip),
+    "Make a model": (fetch, freeze, convert, quantize, parity, info),
+    "Use it": (classify, stream, labels),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),
 }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import click
 
 from i3d_edge.cli._base import Function
-from i3d_edge.core.fold import BEST_FOLD, CPU_KINDS, Fold, cpu_kind
+from i3d_edge.core.fold import BEST_FOLD, Fold, cpu_kind
 from i3d_edge.core.processor import read_processor
 
 AUTO = "auto"
-THIS_CPU = "cpu"
 
 
 def fold_option(function: Function) -> Function:
@@ -20,8 +19,7 @@ def fold_option(function: Function) -> Function:
             type=click.Choice([AUTO, "dhw", "hw", "h", "none"]),
             default=AUTO,
             show_default=True,
-            help="Fold the first convolution along these axes. auto: what is fastest on this CPU, or on the one that "
-            "--for names.",
+            help="Fold the first convolution along these axes. auto: what is fastest on this CPU.",
         ),
         click.option("--no-fold", "fold", flag_value="none", help="Same as --fold none."),
     )
@@ -30,20 +28,17 @@ def fold_option(function: Function) -> Function:
     return function
 
 
-def choose_fold(given: str, cpu: str, *, is_int8: bool) -> tuple[Fold | None, str]:
+def choose_fold(given: str, *, is_int8: bool) -> tuple[Fold | None, str]:
     """Return a fold, and why it was chosen, for people.
 
     Args:
         given: The value of --fold.
-        cpu: One of `CPU_KINDS`, or anything else for the CPU of this machine.
         is_int8: Whether the IR will be INT8.
     """
     if given != AUTO:
         fold = next((fold for fold in ("dhw", "hw", "h") if fold == given), None)
         return fold, f"{given}, as given"
-    named = next((kind for kind in CPU_KINDS if kind == cpu), None)
-    kind = named or cpu_kind(read_processor().features)
+    kind = cpu_kind(read_processor().features)
     best = BEST_FOLD[kind]
     fold = best.int8 if is_int8 else best.floats
-    whose = f"{kind} CPUs" if named else f"this CPU ({kind})"
-    return fold, f"{fold or 'none'}, the choice for {whose}; --for names another CPU"
+    return fold, f"{fold or 'none'}, the choice for this CPU ({kind})"

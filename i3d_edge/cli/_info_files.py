@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import I3DError, VideoOpenError
-from i3d_edge.core.file_kind import FileKind, foreign_kind
+from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
-from i3d_edge.core.text import plural
+from i3d_edge.core.text import plural, some
 
 Facts = list[tuple[str, str]]
 
 RUN_RESULT = "result.json"
-_NOUNS = {".xml": "IR", ".pb": "frozen graph", ".i3d": "bundle", ".npy": "array", ".csv": "list"}
 
 
 def describe_foreign(kind: FileKind) -> Facts:
@@ -105,35 +103,22 @@ def describe_folder(folder: Path) -> Facts:
 
     if os.path.isfile(folder / RUN_RESULT):
         return describe_json(folder / RUN_RESULT)
-    files = [path for name in visible_names(folder) if (path := folder / name).suffix != ".bin"]
-    nouns = {path: _noun(path, VIDEO_SUFFIXES) for path in files}
+    files = [folder / name for name in visible_names(folder)]
     try:
         images, notes = choose_series(folder)
     except VideoOpenError:  # several series, of which none is the video
         images, notes = [], []
-    if images and "video" not in nouns.values():
+    if images and not any(path.suffix.lower() in VIDEO_SUFFIXES for path in files):
         return [
             ("kind", f"{plural(len(images), 'numbered image')}, one video"),
             *(("note", text) for text in notes),
             ("next", f"i3d classify {folder} --frames-fps 25 --model MODEL.xml"),
         ]
-    known = [path for path, noun in nouns.items() if noun not in ("folder", "other file")]
     below = checkpoint_folders(folder)
-    first = [*known, *below]
-    holds = ", ".join(plural(number, noun) for noun, number in Counter(nouns.values()).most_common())
+    first = [*below, *files]
     return [
         ("kind", "folder"),
-        ("holds", holds or "nothing"),
+        ("holds", some([path.name for path in files], 6) or "nothing"),
         *(("checkpoint", str(path)) for path in below),
         ("next", f"i3d info {first[0]}" if first else "i3d fetch rgb_scratch"),
     ]
-
-
-def _noun(path: Path, video_suffixes: frozenset[str]) -> str:
-    if os.path.isdir(path):
-        return "folder"
-    suffix = path.suffix.lower()
-    if noun := "video" if suffix in video_suffixes else _NOUNS.get(suffix):
-        return noun
-    kind = foreign_kind(path)
-    return kind.title.partition(" ")[2] if kind else "other file"

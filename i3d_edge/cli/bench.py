@@ -64,8 +64,9 @@ def bench(
 
 
 def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
-    from i3d_edge.runtime.measure.bench import ratios
+    from i3d_edge.core.timing import times_faster
 
+    first = next(iter(timings.values()))
     return [
         {
             "model": path,
@@ -74,9 +75,9 @@ def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
             "p90_ms": _percentile(timing, 90),
             "p99_ms": _percentile(timing, 99),
             "clips_per_s": round(timing.clips_per_s, 3),
-            "times_faster_than_first": round(ratio, 3),
+            "times_faster_than_first": round(times_faster(timing.clip_ms, first.clip_ms), 3),
         }
-        for (path, timing), ratio in zip(timings.items(), ratios(list(timings.values())), strict=True)
+        for path, timing in timings.items()
     ]
 
 

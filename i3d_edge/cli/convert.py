@@ -9,8 +9,7 @@ import click
 from click.core import ParameterSource
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
-from i3d_edge.cli._fold import THIS_CPU, choose_fold, fold_option
-from i3d_edge.core.fold import CPU_KINDS
+from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
 from i3d_edge.core.port import NUMPY_TYPES, ElementType
 from i3d_edge.core.spec import ModelSpec
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from i3d_edge.convert.parity import ParityReport
     from i3d_edge.convert.passes import Target
 
-_PLACES: dict[str, Target] = {"gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
+_PLACES: dict[str, Target] = {"cpu": "cpu", "gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
 _WITH_SPEC = ("graph", "output", "spec_path", "force")
 
 
@@ -38,11 +37,10 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 @click.option(
     "--for",
     "target",
-    type=click.Choice([THIS_CPU, *CPU_KINDS, "gpu", "vpu", "npu", "portable"]),
-    default=THIS_CPU,
+    type=click.Choice(list(_PLACES)),
+    default="cpu",
     show_default=True,
-    help="Device to optimise for. cpu: this one; amx, bf16, vnni, avx2: a CPU with nothing newer. vpu and npu: no 3-D "
-    "operators. Speed on gpu, vpu, npu and amx is not measured.",
+    help="Device to optimise for. vpu and npu: no 3-D operators. Speed on gpu, vpu and npu is not measured.",
 )
 @fold_option
 @click.option(
@@ -61,11 +59,6 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 )
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
-@click.option(
-    "--flat-input",
-    is_flag=True,
-    help="With --for vpu: an input without batch axis, (D, C, H, W), so that no tensor has five axes.",
-)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
     "--spec",
@@ -87,7 +80,6 @@ def convert(
     input_type: ElementType,
     num_frames: int | None,
     batch: int | None,
-    flat_input: bool,
     logits_output: bool,
     spec_path: Path | None,
     force: bool,
@@ -108,8 +100,8 @@ def convert(
         _refuse_conversion_options(ctx)
         _describe(graph, spec_path, output, force=force)
         return
-    place = _PLACES.get(target, "cpu")
-    axes, reason = choose_fold(fold, target, is_int8=False)
+    place = _PLACES[target]
+    axes, reason = choose_fold(fold, is_int8=False)
     report = api.convert_graph(
         graph,
         output,
@@ -120,7 +112,6 @@ def convert(
         input_type=input_type,
         num_frames=num_frames,
         batch=batch,
-        flat_input=flat_input,
         logits_output=logits_output,
         force=force,
     )
@@ -128,7 +119,7 @@ def convert(
 
 
 def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_output: bool) -> list[tuple[str, str]]:
-    spec = report.spec
+    spec, cost = report.spec, report.cost
     outputs = {spec.head.output: spec.num_classes}
     if spec.has_embedding:
         outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
@@ -142,8 +133,8 @@ def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_ou
         *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
         *([("fold", fold)] if fold else []),
         ("passes", ", ".join(spec.passes) or "none"),
-        *(("declined", f"{name}: {outcome.reason}") for name, outcome in report.outcomes.items() if outcome.reason),
-        ("cost", f"{report.cost.gflops:.4f} GFLOPs per clip, {report.cost.mparams:.2f} MParams"),
+        *(("declined", f"{name}: {reason}") for name, reason in report.outcomes.items() if reason),
+        ("cost", f"{cost.num_operations / 1e9:.4f} GFLOPs per clip, {cost.num_parameters / 1e6:.2f} MParams"),
         ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
         *_parity_facts(report.parity),
     ]

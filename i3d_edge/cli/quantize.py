@@ -17,8 +17,7 @@ from i3d_edge.cli._base import (
     print_facts,
     quiet_option,
 )
-from i3d_edge.cli._fold import THIS_CPU, choose_fold, fold_option
-from i3d_edge.core.fold import CPU_KINDS
+from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.text import plural
 
 _ENOUGH = 12
@@ -30,14 +29,6 @@ _ENOUGH = 12
 @output_option("The INT8 IR's .xml, a suffix that may be left out; the .bin goes beside it.")
 @click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Calibration clips.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of clips.")
-@click.option(
-    "--for",
-    "cpu",
-    type=click.Choice([THIS_CPU, *CPU_KINDS]),
-    default=THIS_CPU,
-    show_default=True,
-    help="CPU to optimise for: this one, or one with nothing newer than these instructions.",
-)
 @fold_option
 @force_option
 @quiet_option
@@ -47,7 +38,6 @@ def quantize(
     output: Path,
     num_clips: int,
     seed: int,
-    cpu: str,
     fold: str,
     force: bool,
 ) -> None:
@@ -62,7 +52,7 @@ def quantize(
     """
     from i3d_edge.convert.quantization import quantize_ir
 
-    axes, reason = choose_fold(fold, cpu, is_int8=True)
+    axes, reason = choose_fold(fold, is_int8=True)
     report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=axes, force=force)
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 Fold = Literal["dhw", "hw", "h"]
 """The axes along which blocks of the input are laid side by side as channels."""
 
 CpuKind = Literal["amx", "bf16", "vnni", "avx2"]
 """A CPU by the newest of the instructions that matter here."""
-
-CPU_KINDS: tuple[CpuKind, ...] = get_args(CpuKind)
 
 
 class BestFold(NamedTuple):

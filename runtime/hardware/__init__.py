@@ -1,1 +1,1 @@
-"""What this machine has: its CPU, its devices, their drivers."""
+"""Which devices this machine has, and whether they may be opened."""

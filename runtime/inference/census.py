@@ -25,53 +25,24 @@ _COUNTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """The operators of one type.
-
-    Attributes:
-        name: OpenVINO's name of the type.
-        count: How many there are.
-        rank: Most axes of anything that one of them reads or gives.
-        num_operations: Of all of them in one inference.
-    """
-
-    name: str
-    count: int
-    rank: int
-    num_operations: int
-
-    @property
-    def gflops(self) -> float:
-        """Operations in units of 1e9."""
-        return self.num_operations / 1e9
-
-
-@dataclass(frozen=True, slots=True)
 class Census:
     """What a model is made of.
 
+    What only constants lead to does not count.
+
     Attributes:
-        kinds: The types, the costliest first; without constants, and what only constants lead to.
+        count: How many operators there are.
+        num_types: Of how many types.
+        rank: Most axes of anything that one of them reads or gives.
+        num_operations: Of one inference.
         above_flat: Names of the operators that read or give more than four axes, by type.
     """
 
-    kinds: tuple[Kind, ...]
+    count: int
+    num_types: int
+    rank: int
+    num_operations: int
     above_flat: Mapping[str, tuple[str, ...]]
-
-    @property
-    def count(self) -> int:
-        """How many operators there are."""
-        return sum(kind.count for kind in self.kinds)
-
-    @property
-    def rank(self) -> int:
-        """Most axes of anything."""
-        return max((kind.rank for kind in self.kinds), default=0)
-
-    @property
-    def num_operations(self) -> int:
-        """Operations of one inference."""
-        return sum(kind.num_operations for kind in self.kinds)
 
     @property
     def volumetric(self) -> Mapping[str, int]:
@@ -88,18 +59,17 @@ class Census:
 
 def count_operators(model: ov.Model) -> Census:
     """Count a model's operators; one of dynamic shape counts as costing nothing."""
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    for node in computed_operators(model):
-        row = (node.get_friendly_name(), _rank(node), count_operations(node))
-        found.setdefault(node.get_type_name(), []).append(row)
-    kinds = [
-        Kind(name, len(rows), max(rank for _, rank, _ in rows), sum(operations for *_, operations in rows))
-        for name, rows in found.items()
-    ]
-    above = {name: tuple(own for own, rank, _ in rows if rank > FLAT_RANK) for name, rows in found.items()}
+    nodes = list(computed_operators(model))
+    above: dict[str, list[str]] = {}
+    for node in nodes:
+        if _rank(node) > FLAT_RANK:
+            above.setdefault(node.get_type_name(), []).append(node.get_friendly_name())
     return Census(
-        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.num_operations, -kind.count, kind.name))),
-        above_flat={name: names for name, names in above.items() if names},
+        count=len(nodes),
+        num_types=len({node.get_type_name() for node in nodes}),
+        rank=max(map(_rank, nodes), default=0),
+        num_operations=sum(map(count_operations, nodes)),
+        above_flat={name: tuple(names) for name, names in above.items()},
     )
 
 

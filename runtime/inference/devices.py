@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 import openvino as ov
 
 from i3d_edge.core.errors import DeviceError
-from i3d_edge.runtime.hardware.drivers import missing_parts
+from i3d_edge.runtime.hardware.access import why_absent
 
 _VIRTUAL_DEVICES = ("AUTO", "BATCH", "HETERO", "MULTI")
-_MISSING_SHOWN = 2
 _CPU_HINT = "--device CPU runs it everywhere; `i3d probe` says what the device does not take"
 # What AUTO uses if it is not told: NPUs are no part of it. Source: OpenVINO's page "Automatic Device Selection".
 _AUTO_FAMILIES = ("GPU", "CPU")
@@ -108,7 +107,5 @@ def _why_absent(family: str) -> str | None:
             f"OpenVINO {_GONE[family]} was the last that had {family}; an IR for today's NPU is made by "
             "`i3d convert --for vpu`"
         )
-    missing = missing_parts(family)
-    if not missing:
-        return "`i3d doctor` lists what this machine has"
-    return f"{family}: {'; '.join(missing[:_MISSING_SHOWN])} (`i3d doctor` says more)"
+    reason = why_absent(family)
+    return f"{family}: {reason} (`i3d doctor` says more)" if reason else "`i3d doctor` lists what this machine has"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import openvino as ov
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.progress import track
-from i3d_edge.core.timing import Turn, elapsed_ms, percentiles, take_turns, times_faster
+from i3d_edge.core.timing import Turn, elapsed_ms, percentiles, take_turns
 from i3d_edge.runtime.inference.engine import Engine
 
 WARM_UP = 2
@@ -57,11 +57,6 @@ def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
         turn()
     times = take_turns(turns, rounds=rounds)
     return {name: Timing(engine, times[name]) for name, engine in engines.items()}
-
-
-def ratios(timings: Sequence[Timing]) -> list[float]:
-    """Return how many times faster than the first each model is, by `times_faster`."""
-    return [times_faster(timing.clip_ms, timings[0].clip_ms) for timing in timings]
 
 
 def _pixels(engine: Engine) -> npt.NDArray[np.generic]:

@@ -1,4 +1,4 @@
-"""What a machine has, what it lacks for a GPU or an NPU, and whether it computes and decodes correctly."""
+"""What a machine has, why a GPU or an NPU is not available, and whether its devices compute correctly."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from i3d_edge.core.finding import Finding
 from i3d_edge.core.fold import BEST_FOLD, CpuKind, cpu_kind
 from i3d_edge.core.processor import ContainerLimits, Processor, container_limits, isa_limits, read_processor
 from i3d_edge.core.text import plural
-from i3d_edge.runtime.hardware.drivers import driver_findings, plugins_folder
+from i3d_edge.runtime.hardware.access import access_finding
 from i3d_edge.runtime.inference.devices import device_family
-from i3d_edge.runtime.measure.self_test import check_decoding, check_device
+from i3d_edge.runtime.measure.self_test import check_device
 
 ACCELERATORS = ("GPU", "NPU")
 """What a machine may have beside its CPU."""
@@ -32,10 +32,10 @@ _GIB = 1 << 30
 
 
 def examine(root: Path = Path("/")) -> dict[str, Iterable[Finding]]:
-    """Return findings on OpenVINO, processor, memory, each device that is there or might be, and decoding, by part.
+    """Return findings on OpenVINO, processor, memory, and each device that is there or might be, by part.
 
     Args:
-        root: Of the file system in which drivers are looked for.
+        root: Of the file system in which devices are looked for.
     """
     core = ov.Core()
     limits = container_limits()
@@ -44,9 +44,8 @@ def examine(root: Path = Path("/")) -> dict[str, Iterable[Finding]]:
         "openvino": [_openvino(core)],
         "processor": processor_findings(read_processor(), limits),
         "memory": _memory(limits),
-        **{device: _device(core, device, root) for device in core.available_devices},
-        **{family: absent_findings(family, root) for family in ACCELERATORS if family not in families},
-        "video": [check_decoding()],
+        **{device: _device(core, device) for device in core.available_devices},
+        **{family: [absent_finding(family, root)] for family in ACCELERATORS if family not in families},
     }
 
 
@@ -78,22 +77,24 @@ def _memory(limits: ContainerLimits) -> Iterable[Finding]:
         yield Finding("note", f"this container may use {limits.memory_mib / 1024:.1f} GiB")
 
 
-def absent_findings(family: str, root: Path) -> Iterable[Finding]:
-    """Yield why there is no device of a family, and what is missing for one."""
-    found = driver_findings(family, root)
-    missing = [item for item in found if item.level == "warning"]
-    if len(found) == 1 and not found[0].remedy:
-        yield Finding("note", f"not available: {found[0].text}; to use one in a virtual machine, pass it through")
-    elif missing:
-        yield Finding("note", f"not available: {plural(len(missing), 'part')} missing")
-        yield from missing
-    else:
-        yield Finding("warning", "not available, though nothing is missing", "read the kernel's messages: dmesg")
-        yield from found
+def absent_finding(family: str, root: Path) -> Finding:
+    """Return why there is no device of a family."""
+    found = access_finding(family, root)
+    if found is None or found.level == "ok":
+        return Finding(
+            "warning",
+            f"not available, though this user can open the {family}",
+            'install its driver (OpenVINO\'s documentation, "Configurations for Intel ..."), or read dmesg',
+        )
+    return Finding(
+        "note",
+        f"not available: {found.text}",
+        found.remedy or "to use one in a virtual machine, pass it through",
+    )
 
 
 def _openvino(core: ov.Core) -> Finding:
-    files = [path.name for path in plugins_folder().glob("libopenvino_*_plugin.so")]
+    files = [path.name for path in (Path(ov.__file__).parent / "libs").glob("libopenvino_*_plugin.so")]
     names = sorted(re.sub(r"^libopenvino_(?:intel_)?|_plugin\.so$", "", name).upper() for name in files)
     version = ov.__version__.partition("-")[0] + (f"; plugins {', '.join(names)}" if names else "")
     if not core.available_devices:
@@ -103,10 +104,9 @@ def _openvino(core: ov.Core) -> Finding:
     return Finding("ok", version)
 
 
-def _device(core: ov.Core, device: str, root: Path) -> Iterable[Finding]:
+def _device(core: ov.Core, device: str) -> Iterable[Finding]:
     yield Finding("ok", f"{core.get_property(device, 'FULL_DEVICE_NAME')}{_computes(core, device)}")
     yield check_device(core, device)
-    yield from (item for item in driver_findings(device_family(device), root) if item.level != "ok")
 
 
 def _computes(core: ov.Core, device: str) -> str:

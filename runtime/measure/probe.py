@@ -22,7 +22,7 @@ from i3d_edge.core.processor import resident_mib
 from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
-from i3d_edge.runtime.hardware.drivers import missing_parts
+from i3d_edge.runtime.hardware.access import why_absent
 from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from i3d_edge.runtime.inference.engine import Engine, Mode
@@ -146,8 +146,7 @@ def _absence(core: ov.Core, device: str) -> str | None:
         absent = [name for name in device_parts(device) or [device] if _is_absent(core, name)]
         if not all(device_family(name) in ACCELERATORS for name in absent):
             raise
-        missing = missing_parts(device_family(absent[0]))
-        return "; ".join(missing) or "OpenVINO does not list it"
+        return why_absent(device_family(absent[0])) or "OpenVINO does not list it"
     return None
 
 

@@ -59,9 +59,9 @@ def test_this_test_can_fail(tmp_path: Path) -> None:
     path = tmp_path / "bad.py"
     path.write_text(
         "import tensorflow\nfrom i3d_edge.accuracy import metrics\nfrom i3d_edge import cli\n"
-        "import i3d_edge.convert.parity\nfrom i3d_edge.core import spec\nimport benchmarks.chart\n"
+        "import i3d_edge.convert.parity\nfrom i3d_edge.core import spec\nimport benchmarks.report\n"
     )
-    wrong = ["tensorflow", "i3d_edge.accuracy", "i3d_edge.cli", "i3d_edge.convert.parity", "benchmarks.chart"]
+    wrong = ["tensorflow", "i3d_edge.accuracy", "i3d_edge.cli", "i3d_edge.convert.parity", "benchmarks.report"]
     assert violations("runtime", path) == wrong
 
 

@@ -11,9 +11,8 @@ from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 def test_the_model_cards_numbers(checkpoint_prefix: Path, tmp_path: Path) -> None:
     freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "full.pb")
     cost = convert_graph(tmp_path / "full.pb", tmp_path / "full.xml").cost
-    assert cost.gflops == pytest.approx(278.981, abs=0.001)
+    assert cost.num_operations / 1e9 == pytest.approx(278.981, abs=0.001)
     assert cost.num_parameters == 12_689_984
-    assert f"{cost.mparams:.2f}" == "12.69"
 
 
 def test_the_sum_is_made_of_the_cards_parts(graph_path: Path) -> None:

@@ -13,10 +13,10 @@ from openvino import opset13 as ops
 from synthetic import write_numbered
 
 from i3d_edge.convert import convert_graph
-from i3d_edge.convert.clip_files import generated_clips, match_clips, read_clip_files
+from i3d_edge.convert.clip_files import match_clips, read_clip_files
 from i3d_edge.convert.ladder import TOLERANCES, climb
 from i3d_edge.convert.mistakes import mistakes
-from i3d_edge.convert.parity import Feeds
+from i3d_edge.convert.parity import Feeds, generated_clips
 from i3d_edge.convert.stage import Stage, ir_stage
 from i3d_edge.core.errors import ClipShapeError, DeviceError, SpecError
 from i3d_edge.core.i3d_spec import i3d_spec

@@ -40,7 +40,7 @@ def test_folding_changes_nothing(fold: str) -> None:
     for case in [(9, 18), (9, 17), (16, 18), (16, 17), (79, 18), (80, 17)]:
         num_frames, size = case
         model, folded = (stem_model(num_frames, size=size) for _ in range(2))
-        assert fold_stem(folded, fold).is_applied, case
+        assert fold_stem(folded, fold) is None, case
         clip = np.random.default_rng(0).uniform(-1, 1, (1, 3, num_frames, size, size)).astype(np.float32)
         expected, got = run(model, clip), run(folded, clip)
         assert got.shape == expected.shape, case
@@ -64,15 +64,14 @@ def test_other_convolutions_are_left_alone(subtests: pytest.Subtests) -> None:
             model = stem_model(16, kernel=kernel, stride=stride, pad=pad)
             before = [(node.get_type_name(), node.get_friendly_name()) for node in model.get_ordered_ops()]
             outcome = fold_stem(model)
-            assert not outcome.is_applied
-            assert outcome.reason == "no 7x7x7 convolution of stride 2 with SAME padding"
+            assert outcome == "no 7x7x7 convolution of stride 2 with SAME padding"
             assert [(node.get_type_name(), node.get_friendly_name()) for node in model.get_ordered_ops()] == before
 
 
 def test_a_folded_model_is_not_folded_again() -> None:
     model = stem_model(16)
     fold_stem(model)
-    assert not fold_stem(model).is_applied
+    assert fold_stem(model) is not None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_pixels_are_rearranged_as_bytes_and_padded_with_what_normalises_to_zero(
         num_frames, size = case
         model, changed = (feed_model(num_frames, size=size) for _ in range(2))
         outcome = fold_stem(changed, fold) if fold else fuse_layout(changed)
-        assert outcome.is_applied, case
+        assert outcome is None, case
         assert kinds(changed).count("Transpose") == 1, case
         assert kinds(changed).index("Transpose") < kinds(changed).index("Convert"), case
         pixels = np.random.default_rng(0).integers(0, 256, model.input().shape, dtype=np.uint8)
@@ -123,7 +122,7 @@ def test_pixels_are_rearranged_as_bytes_and_padded_with_what_normalises_to_zero(
 def test_layout_is_left_alone_where_there_is_nothing_to_fuse() -> None:
     model = stem_model(16)
     outcome = fuse_layout(model)
-    assert outcome.reason == "no two transposes before a first convolution"
+    assert outcome == "no two transposes before a first convolution"
     assert kinds(model) == kinds(stem_model(16))
 
 

@@ -13,7 +13,6 @@ from i3d_edge.core.errors import (
     CheckpointVariablesError,
     LabelError,
 )
-from i3d_edge.core.file_kind import TENSOR_TABLE_END
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.freeze import published
 from i3d_edge.freeze._tensorflow import tf
@@ -92,7 +91,6 @@ def test_a_prefix_may_look_like_a_part(prefix: Path, name: str) -> None:
         ("weights", b"\x89HDF\r\n\x1a\n", "a Keras file"),
         ("m.onnx", b"\x08\7", "an ONNX model"),
         ("m.safetensors", b"", "a safetensors file"),
-        ("v1.ckpt", bytes(50) + TENSOR_TABLE_END, "a TensorFlow checkpoint in the first format (V1)"),
         ("page.index", b"\n<!DOCTYPE html>", "a web page"),
         ("g.pb", b"", "a frozen graph already, not a checkpoint"),
     ],
@@ -101,14 +99,6 @@ def test_files_of_other_programs_are_not_called_damaged(tmp_path: Path, name: st
     path = tmp_path / name
     path.write_bytes(content)
     assert message(CheckpointFormError, path).startswith(f"'{path}' is {title}\n\nhint: ")
-
-
-def test_a_checkpoint_of_a_big_endian_machine(prefix: Path) -> None:
-    path = Path(f"{prefix}.index")
-    data = path.read_bytes()
-    assert data.count(b"\x08\x01\x1a\x02") == 1
-    path.write_bytes(data.replace(b"\x08\x01\x1a\x02", b"\x10\x01\x1a\x02"))
-    assert "was written on a big-endian machine" in message(CheckpointFormError, prefix)
 
 
 def test_two_streams_and_any_number_of_classes(checkpoint_prefix: Path, tmp_path: Path) -> None:
@@ -199,7 +189,7 @@ def test_other_variables(tmp_path: Path) -> None:
         f"checkpoint '{prefix}' is no Inception-v1 I3D, which has 230 variables: 230 missing "
         "('Conv3d_1a_7x7/conv_3d/w', 'Conv3d_1a_7x7/batch_norm/beta', 'Conv3d_1a_7x7/batch_norm/moving_mean' "
         "and 227 more); 2 unexpected ('conv1/kernel', 'fc/bias')\n\n"
-        "hint: it has no convolutions: i3d-edge takes kinetics-i3d checkpoints"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 
@@ -231,14 +221,14 @@ def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
 def test_a_two_dimensional_network_is_called_one(tmp_path: Path) -> None:
     prefix = save(tmp_path / "resnet", {"conv1/kernel": np.zeros((7, 7, 3, 64), np.float32)})
     assert message(CheckpointVariablesError, prefix).endswith(
-        "hint: it looks like a 2-D network, for images: i3d-edge takes kinetics-i3d checkpoints"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 
 def test_another_three_dimensional_network_is_called_one(tmp_path: Path) -> None:
     prefix = save(tmp_path / "c3d", {"conv1/kernel": np.zeros((3, 3, 3, 3, 64), np.float32)})
     assert message(CheckpointVariablesError, prefix).endswith(
-        "hint: it looks like another 3-D network: i3d-edge takes kinetics-i3d checkpoints and copies trained further"
+        "hint: i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names"
     )
 
 

@@ -26,7 +26,6 @@ def test_the_contract(graph_path: Path) -> None:
 def test_same_checkpoint_same_bytes(checkpoint_prefix: Path, graph_path: Path, tmp_path: Path) -> None:
     summary = freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "again.pb", num_frames=16)
     assert (tmp_path / "again.pb").read_bytes() == graph_path.read_bytes()
-    assert summary.num_parameters == 12_704_544
     assert summary.num_bytes == graph_path.stat().st_size
 
 

@@ -22,7 +22,6 @@ from i3d_edge.core.errors import (
 )
 from i3d_edge.freeze import FrozenGraph, HubModule, freeze_checkpoint, open_checkpoint
 from i3d_edge.freeze._tensorflow import tf
-from i3d_edge.freeze.sample import reference_results, summarize
 
 Feeds = dict[str, np.ndarray]
 
@@ -166,18 +165,15 @@ def test_the_originals_variables_are_checked_when_they_are_read(original: Path, 
 @pytest.mark.slow
 @pytest.mark.shared
 def test_the_cricket_sample_from_the_original_to_the_ir(original: Path, shared: Path, tmp_path: Path) -> None:
-    """What is kept as the reference of rgb_scratch is what DeepMind's graph says, and our stages say it too."""
+    """The documented norm of rgb_scratch is what DeepMind's graph gives, and our stages give the same logits."""
     module = HubModule(original)
     gif = shared / "golden/v_CricketShot_g04_c01_rgb.gif"
     [feeds] = read_clip_files([gif], module.spec).values()
     [expected] = module.logits(feeds)
     largest = float(np.abs(expected).max())
 
-    kept = reference_results()["rgb_scratch"]
-    result = summarize(expected, module.spec.labels)
-    assert round(result.norm, 4) == round(kept.norm, 4) == 83.2416
-    assert [item.label for item in result.top] == [item.label for item in kept.top]
-    assert [item.logit for item in result.top] == pytest.approx([item.logit for item in kept.top], abs=1e-6 * largest)
+    assert round(float(np.linalg.norm(expected)), 4) == 83.2416
+    assert module.spec.labels.names[int(expected.argmax())] == "playing cricket"
 
     freeze_checkpoint(open_checkpoint(shared / "checkpoints/rgb_scratch"), tmp_path / "g.pb")
     convert_graph(tmp_path / "g.pb", tmp_path / "m.xml", fold=None)

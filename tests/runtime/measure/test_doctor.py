@@ -1,5 +1,4 @@
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,9 +7,9 @@ from trees import write_tree
 
 from i3d_edge.core.finding import Finding
 from i3d_edge.core.processor import ContainerLimits, Processor
-from i3d_edge.runtime.measure import doctor, self_test
-from i3d_edge.runtime.measure.doctor import absent_findings, examine, processor_findings
-from i3d_edge.runtime.measure.self_test import check_decoding, check_device
+from i3d_edge.runtime.measure import self_test
+from i3d_edge.runtime.measure.doctor import absent_finding, examine, processor_findings
+from i3d_edge.runtime.measure.self_test import check_device
 
 NO_LIMITS = ContainerLimits(None, None)
 
@@ -48,36 +47,20 @@ def test_a_container_with_limits() -> None:
     assert texts[:2] == ["A CPU, 4 CPUs", "this container may use the time of 1.5 CPUs"]
 
 
-def test_a_machine_without_a_gpu(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"sys/bus/pci/devices/": ""})
-    assert list(absent_findings("GPU", tmp_path)) == [
-        Finding("note", "not available: no Intel GPU on the PCI bus; to use one in a virtual machine, pass it through")
-    ]
-
-
-def test_a_gpu_without_its_drivers(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"dev/dri/renderD128": "", "sys/module/i915/": ""})
-    first, *others = absent_findings("GPU", tmp_path)
-    assert first == Finding("note", "not available: 2 parts missing")
-    assert [item.text for item in others] == [
-        "there is no OpenCL loader (libOpenCL.so.1)",
-        "there is no OpenCL driver (/etc/OpenCL/vendors/*intel*.icd)",
-    ]
-    assert all(item.remedy for item in others)
-
-
-def test_a_gpu_that_should_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "driver_findings", lambda _family, _root: [Finding("ok", "all")] * 2)
-    assert next(iter(absent_findings("GPU", tmp_path))) == Finding(
-        "warning", "not available, though nothing is missing", "read the kernel's messages: dmesg"
+def test_a_gpu_that_is_not_available(tmp_path: Path) -> None:
+    write_tree(tmp_path / "none", {"sys/bus/pci/devices/": ""})
+    assert absent_finding("GPU", tmp_path / "none") == Finding(
+        "note", "not available: no Intel GPU on the PCI bus", "to use one in a virtual machine, pass it through"
     )
+    write_tree(tmp_path / "openable", {"dev/dri/renderD128": ""})
+    found = absent_finding("GPU", tmp_path / "openable")
+    assert (found.level, found.text) == ("warning", "not available, though this user can open the GPU")
 
 
 def test_this_machine(tmp_path: Path) -> None:
     sections = {title: list(findings) for title, findings in examine(tmp_path).items()}
     assert list(sections)[:4] == ["openvino", "processor", "memory", "CPU"]
     assert {"GPU", "NPU"} <= set(sections)
-    assert list(sections)[-1] == "video"
     assert [item for findings in sections.values() for item in findings if item.level == "broken"] == []
     assert "; plugins AUTO" in sections["openvino"][0].text
     assert "has f32" in sections["CPU"][0].text
@@ -127,29 +110,3 @@ def test_the_small_network_in_numpy_is_the_networks() -> None:
     assert EXPECTED.sum() == pytest.approx(1, abs=1e-6)
     assert np.ptp(EXPECTED) > 0.05
     assert check_device(ov.Core(), "CPU").level == "ok"
-
-
-@pytest.mark.parametrize(
-    ("frames", "text"),
-    [
-        (lambda count: [(number, np.full((4, 4, 3), 20 * (number + 1) + 9)) for number in range(count)], "12 frames"),
-        (lambda _count: [], "0 frames"),
-    ],
-    ids=["other greys", "none"],
-)
-def test_decoding_that_is_wrong(frames: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    video = SimpleNamespace(frames=lambda wanted: iter(frames(len(wanted))))
-    monkeypatch.setattr(self_test, "Video", SimpleNamespace(open=lambda _path: video))
-    found = check_decoding()
-    assert found.level == "broken"
-    assert found.text.startswith(f"decodes a generated video wrong: {text}, with the greys ")
-
-
-def test_decoding_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_path: Path) -> None:
-        raise self_test.VideoError("nothing decodes")
-
-    monkeypatch.setattr(self_test, "Video", SimpleNamespace(open=fail))
-    assert check_decoding() == Finding(
-        "broken", "cannot decode a generated video: nothing decodes", "pip install --force-reinstall av"
-    )

@@ -159,14 +159,14 @@ def test_a_machine_with_a_gpu_and_an_npu(machine: Path) -> None:
 def test_devices_that_are_asked_for(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeCore, "available_devices", ("CPU", "NPU"))
     monkeypatch.setattr(FakeCore, "query_model", lambda _self, model, _device: {})
-    monkeypatch.setattr(room, "missing_parts", lambda family: [f"no {family} here", "no driver"])
+    monkeypatch.setattr(room, "why_absent", lambda family: f"no {family} here")
     found = probe(machine, num_clips=1, devices=["HETERO:GPU,CPU", "NPU", "AUTO:CPU"]).devices
     assert [(item.device, item.status) for item in found] == [
         ("HETERO:GPU,CPU", "absent"),
         ("NPU", "refused"),
         ("AUTO:CPU", "measured"),
     ]
-    assert found[0].reason == "no GPU here; no driver"
+    assert found[0].reason == "no GPU here"
     assert found[1].reason == "device 'NPU' cannot run the model: no"
     assert found[1].unsupported["Convolution"] == 1
     assert found[2].full_name is None

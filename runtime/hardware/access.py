@@ -1,0 +1,97 @@
+"""Whether Linux lets this user open a GPU or an NPU: on the PCI bus, with a device node, and with the rights to it.
+
+Sources: OpenVINO's pages "Configurations for Intel Processor Graphics (GPU)" and "Configurations for Intel NPU".
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from i3d_edge.core.finding import Finding
+from i3d_edge.core.processor import read_text
+
+_INTEL = "0x8086"
+
+
+@dataclass(frozen=True, slots=True)
+class _Accelerator:
+    """How one family of devices shows: how its class on the PCI bus begins, its device node, and what to do without."""
+
+    pci_class: str
+    nodes: str
+    remedy: str
+
+
+_ACCELERATORS = {
+    "GPU": _Accelerator(
+        "0x03",
+        "dev/dri/renderD*",
+        "use a kernel with the module i915 or xe, 6.2 or later for Arc; start a container with --device /dev/dri",
+    ),
+    "NPU": _Accelerator(
+        "0x12",
+        "dev/accel/accel*",
+        "use a kernel with the module intel_vpu; start a container with --device /dev/accel/accel0",
+    ),
+}
+
+
+def access_finding(family: str, root: Path = Path("/")) -> Finding | None:
+    """Look whether a family of devices is there and may be opened.
+
+    Args:
+        family: "GPU" or "NPU"; None is returned for others.
+        root: Of the file system.
+
+    Returns:
+        "ok", or a "warning" with what to do; one without a remedy if the machine has no such device.
+    """
+    accelerator = _ACCELERATORS.get(family)
+    if accelerator is None:
+        return None
+    if sys.platform != "linux":
+        return Finding("note", f"access to the {family} is checked on Linux only")
+    nodes = sorted(root.glob(accelerator.nodes))
+    on_bus = _intel_devices(accelerator.pci_class, root)
+    if nodes:
+        return _access(nodes[0])
+    if on_bus == []:
+        return Finding("warning", f"no Intel {family} on the PCI bus")
+    seen = f", though the PCI bus has a device at {on_bus[0]}" if on_bus else ""
+    return Finding("warning", f"there is no /{accelerator.nodes}{seen}", accelerator.remedy)
+
+
+def why_absent(family: str, root: Path = Path("/")) -> str | None:
+    """Return why a family of devices cannot be opened, a few words; None if it can, or nothing is known."""
+    found = access_finding(family, root)
+    return found.text if found is not None and found.level == "warning" else None
+
+
+def _intel_devices(device_class: str, root: Path) -> list[str] | None:
+    """Return the PCI addresses of Intel's devices of a class, or None if the bus is not visible."""
+    bus = root / "sys/bus/pci/devices"
+    if not bus.is_dir():
+        return None
+    return [
+        item.name
+        for item in sorted(bus.iterdir())
+        if read_text(item / "vendor").strip() == _INTEL and read_text(item / "class").startswith(device_class)
+    ]
+
+
+def _access(node: Path) -> Finding:
+    if os.access(node, os.R_OK | os.W_OK):
+        return Finding("ok", f"this user can open the device {node.name}")
+    number = node.stat().st_gid
+    try:
+        group = node.group()
+    except KeyError:
+        group = str(number)
+    return Finding(
+        "warning",
+        f"this user cannot open the device {node.name}, which belongs to the group {group}",
+        f"sudo usermod -aG {group} $USER, then log in again; start a container with --group-add {number}",
+    )
