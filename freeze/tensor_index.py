@@ -16,10 +16,9 @@ from pathlib import Path
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError
-from i3d_edge.core.file_kind import foreign_kind
+from i3d_edge.core.file_kind import TENSOR_TABLE_END, foreign_kind
 from i3d_edge.core.wire import read_message, read_varint
 
-_TABLE_END = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
 _PLAIN, _SNAPPY = 0, 1
@@ -28,9 +27,12 @@ _BLOCK_BYTES = 1 << 18
 _CRC_MASK = 0xA282EAD8
 
 _FLOAT32 = 1
-_DTYPES = {_FLOAT32: "float32", 2: "float64", 3: "int32", 7: "string", 9: "int64", 10: "bool", 19: "float16"}
+_DTYPES = {_FLOAT32: "float32", 2: "float64", 3: "int32", 7: "string", 9: "int64", 10: "bool"}
+_DTYPES |= {14: "bfloat16", 19: "float16"}
 _DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _CRC, _SLICES = range(1, 8)
 """Fields of a BundleEntryProto."""
+_ENDIANNESS = 2
+"""Field of a BundleHeaderProto; 1 is big-endian."""
 _HEADER = b"\x08\x01\x1a\x02\x08\x01"
 """A BundleHeaderProto: one shard, little-endian, version 1."""
 
@@ -64,10 +66,10 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
 
     Raises:
         CheckpointDamagedError: If the file is not a whole index.
-        CheckpointFormError: If it is another thing.
+        CheckpointFormError: If it is another thing, or the checkpoint was written by a big-endian machine.
     """
     data = index_path.read_bytes()
-    if data[-8:] != _TABLE_END:
+    if data[-8:] != TENSOR_TABLE_END:
         refuse_foreign(index_path)
         raise CheckpointDamagedError(
             f"checkpoint index {str(index_path)!r} is truncated or something else: it has no table footer",
@@ -119,7 +121,7 @@ def index_bytes(tensors: Sequence[tuple[str, Float32Array]]) -> bytes:
     blocks = b"".join(map(_with_trailer, (table, meta, places)))
     meta_at = len(table) + _TRAILER_BYTES
     footer = _handle_bytes(meta_at, meta) + _handle_bytes(meta_at + len(meta) + _TRAILER_BYTES, places)
-    return blocks + footer.ljust(_FOOTER_BYTES - len(_TABLE_END), b"\0") + _TABLE_END
+    return blocks + footer.ljust(_FOOTER_BYTES - len(TENSOR_TABLE_END), b"\0") + TENSOR_TABLE_END
 
 
 def _parse(data: bytes) -> dict[str, TensorEntry]:
@@ -130,9 +132,19 @@ def _parse(data: bytes) -> dict[str, TensorEntry]:
     for _, handle in _entries(_block(data, index_offset, index_size)):
         (offset, size), _ = _handle(handle, 0)
         for key, value in _entries(_block(data, offset, size)):
-            if key and key[0]:  # none is the header's; a zero starts that of a slice, whose whole has an entry too
+            if not key:
+                _require_little_endian(value)
+            elif key[0]:  # a zero starts the key of a slice, whose whole has an entry too
                 tensors[key.decode()] = _entry(key.decode(), value)
     return tensors
+
+
+def _require_little_endian(header: bytes) -> None:
+    if read_message(header).numbers.get(_ENDIANNESS):
+        raise CheckpointFormError(
+            "the checkpoint was written on a big-endian machine, and is not read here",
+            hint="load it in TensorFlow on this machine, and save it again",
+        )
 
 
 def _entry(name: str, message: bytes) -> TensorEntry:

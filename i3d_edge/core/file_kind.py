@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+TENSOR_TABLE_END = bytes.fromhex("57fb808b247547db")
+"""The last bytes of LevelDB's tables, and so of both kinds of TensorFlow checkpoints."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
@@ -23,6 +26,10 @@ WEB_PAGE = FileKind("a web page", "download the file itself, not the page that s
 _PYTORCH = FileKind("a PyTorch file", _ELSEWHERE)
 _KERAS = FileKind("a Keras file", _ELSEWHERE)
 _ZIP = FileKind("a ZIP archive", _UNPACK)
+_FIRST_TENSORFLOW = FileKind(
+    "a TensorFlow checkpoint in the first format (V1)",
+    "load it in TensorFlow and save it with tf.compat.v1.train.Saver, whose default is the second",
+)
 
 _HEADS = (
     (0, b"version https://git-lfs", GIT_LFS),
@@ -50,10 +57,15 @@ def foreign_kind(path: Path) -> FileKind | None:
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(size - len(TENSOR_TABLE_END), 0))
+            tail = stream.read()
     except OSError:
         return None
     lowered = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     found = next((kind for place, start, kind in _HEADS if lowered[place:].startswith(start)), None)
+    if found is None and tail == TENSOR_TABLE_END and path.suffix != ".index":
+        found = _FIRST_TENSORFLOW
     if found is None and head.startswith(b"PK\3\4") and b"/data.pkl" in head:
         found = _PYTORCH
     return found or _NAMES.get(path.suffix.lower())

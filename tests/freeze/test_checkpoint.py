@@ -13,6 +13,7 @@ from i3d_edge.core.errors import (
     CheckpointVariablesError,
     LabelError,
 )
+from i3d_edge.core.file_kind import TENSOR_TABLE_END
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.freeze import published
 from i3d_edge.freeze._tensorflow import tf
@@ -91,6 +92,7 @@ def test_a_prefix_may_look_like_a_part(prefix: Path, name: str) -> None:
         ("weights", b"\x89HDF\r\n\x1a\n", "a Keras file"),
         ("m.onnx", b"\x08\7", "an ONNX model"),
         ("m.safetensors", b"", "a safetensors file"),
+        ("v1.ckpt", bytes(50) + TENSOR_TABLE_END, "a TensorFlow checkpoint in the first format (V1)"),
         ("page.index", b"\n<!DOCTYPE html>", "a web page"),
         ("g.pb", b"", "a frozen graph already, not a checkpoint"),
     ],
@@ -99,6 +101,14 @@ def test_files_of_other_programs_are_not_called_damaged(tmp_path: Path, name: st
     path = tmp_path / name
     path.write_bytes(content)
     assert message(CheckpointFormError, path).startswith(f"'{path}' is {title}\n\nhint: ")
+
+
+def test_a_checkpoint_of_a_big_endian_machine(prefix: Path) -> None:
+    path = Path(f"{prefix}.index")
+    data = path.read_bytes()
+    assert data.count(b"\x08\x01\x1a\x02") == 1
+    path.write_bytes(data.replace(b"\x08\x01\x1a\x02", b"\x10\x01\x1a\x02"))
+    assert "was written on a big-endian machine" in message(CheckpointFormError, prefix)
 
 
 def test_two_streams_and_any_number_of_classes(checkpoint_prefix: Path, tmp_path: Path) -> None:
