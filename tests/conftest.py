@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SHORT_CLIP = 16
+SHORT_CLIP = 9
 """Frames of a clip in tests that need the whole network but not its whole length."""
 
 

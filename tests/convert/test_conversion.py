@@ -32,7 +32,7 @@ def test_the_ir_is_the_graph(graph_path: Path, tmp_path: Path, precision: str) -
     assert [clip.name for clip in report.parity.clips] == ["gratings", "patches"]
 
     # Not by the check's own clips and code: other pixels, laid out by hand.
-    pixels = np.random.default_rng(3).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(3).integers(0, 256, (9, 224, 224, 3), dtype=np.uint8)
     normalised = (pixels[np.newaxis].astype(np.float32) - 127.5) / 127.5
     [expected] = run_frozen_graph(graph_path, [{"Placeholder": normalised}])
     got = run_logits(output, pixels.transpose(0, 3, 1, 2)[np.newaxis].copy())
@@ -105,7 +105,7 @@ def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -
     variables = dict(open_checkpoint(checkpoint_prefix).read())
     variables["Conv3d_1a_7x7/conv_3d/w"] = variables["Conv3d_1a_7x7/conv_3d/w"][..., :2, :]
     save(tmp_path / "flow", {f"Flow/inception_i3d/{name}": value for name, value in variables.items()})
-    freeze_checkpoint(open_checkpoint(tmp_path / "flow"), tmp_path / "flow.pb", num_frames=16)
+    freeze_checkpoint(open_checkpoint(tmp_path / "flow"), tmp_path / "flow.pb", num_frames=9)
     report = convert_graph(tmp_path / "flow.pb", tmp_path / "flow.xml", reference=run_frozen_graph)
     assert report.parity is not None
     assert report.parity.passed
@@ -113,7 +113,7 @@ def test_flow_takes_normalised_floats(checkpoint_prefix: Path, tmp_path: Path) -
     assert not {"mean_values", "scale_values"} & set(model.get_rt_info(["model_info"]).value)
     port = model.input("Placeholder")
     assert (list(port.shape), port.element_type, report.spec.passes) == (
-        [1, 16, 2, 224, 224],
+        [1, 9, 2, 224, 224],
         ov.Type.f32,
         ("fuse-layout", "fold-stem-dhw"),
     )
@@ -186,7 +186,7 @@ def test_a_foreign_graph_is_described_from_its_shapes(graph_path: Path, tmp_path
     report = convert_graph(without_spec(graph_path, tmp_path / "omz.pb"), tmp_path / "omz.xml")
     spec = report.spec
     assert (spec.origin, spec.fingerprint, spec.labels.name) == ("unknown", None, "kinetics-400")
-    assert spec.clip_shape == (1, 16, 3, 224, 224)
+    assert spec.clip_shape == (1, 9, 3, 224, 224)
 
 
 def test_open_model_zoos_file_is_recognised_by_its_hash(
@@ -264,7 +264,7 @@ def test_a_full_disk(graph_path: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
-    path = graph_of(tmp_path / "toy.pb", (1, 16, 224, 224, 3))
+    path = graph_of(tmp_path / "toy.pb", (1, 9, 224, 224, 3))
     with pytest.raises(FrozenGraphError) as caught:
         convert_graph(path, tmp_path / "m.xml")
     assert str(caught.value) == (
@@ -307,16 +307,16 @@ def graph_of(path: Path, shape: tuple[int | None, ...], kind: str = "conv") -> P
 
 
 def test_a_graph_of_open_shape(tmp_path: Path) -> None:
-    path = graph_of(tmp_path / "open.pb", (None, 16, 32, 32, 3))
+    path = graph_of(tmp_path / "open.pb", (None, 9, 32, 32, 3))
     with pytest.raises(FrozenGraphError) as caught:
         convert_graph(path, tmp_path / "m.xml")
     assert str(caught.value) == (
-        f"frozen graph '{path}' takes [?,16,32,32,3], not clips of fixed shape (N, D, H, W, C)"
+        f"frozen graph '{path}' takes [?,9,32,32,3], not clips of fixed shape (N, D, H, W, C)"
     )
 
 
 def test_a_graph_of_other_channels(tmp_path: Path) -> None:
-    path = graph_of(tmp_path / "grey.pb", (1, 16, 32, 32, 1))
+    path = graph_of(tmp_path / "grey.pb", (1, 9, 32, 32, 1))
     with pytest.raises(FrozenGraphError) as caught:
         convert_graph(path, tmp_path / "m.xml")
     assert str(caught.value) == f"frozen graph '{path}' has 1 channel(s), neither 3 (RGB) nor 2 (flow)"

@@ -23,8 +23,8 @@ from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet, kinetics_400
 from i3d_edge.runtime import Engine
 
-SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
-FLOW_SPEC = i3d_spec(labels=kinetics_400(), num_frames=16, stream="flow")
+SPEC = i3d_spec(labels=kinetics_400(), num_frames=9)
+FLOW_SPEC = i3d_spec(labels=kinetics_400(), num_frames=9, stream="flow")
 AXES = "NDCHW"
 
 
@@ -183,7 +183,7 @@ def test_a_damaged_layer_is_found_and_no_mistake_is_made_up(
 def by_sums(name: str) -> Stage:
     """A stage whose logits are sums over parts of its clip, so that each mistake changes them; it has no layers."""
 
-    weights = np.random.default_rng(0).normal(size=(400, 16 * 7 * 7 * 3)).astype(np.float32)
+    weights = np.random.default_rng(0).normal(size=(400, 9 * 7 * 7 * 3)).astype(np.float32)
 
     def logits(feeds: Feeds) -> np.ndarray:
         return np.asarray(weights @ feeds["Placeholder"][0, :, ::32, ::32].reshape(-1))
@@ -224,7 +224,7 @@ def test_an_absent_device(plain_ir: Path) -> None:
 
 
 def test_arrays_of_any_usual_layout(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (16, 224, 224, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 224, 224, 3), dtype=np.uint8)
     np.save(tmp_path / "dhwc.npy", pixels)
     np.save(tmp_path / "ndchw.npy", pixels.transpose(0, 3, 1, 2)[np.newaxis])
     np.save(tmp_path / "cdhw.npy", pixels.transpose(3, 0, 1, 2))
@@ -246,7 +246,7 @@ def test_videos_give_clips_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("array", "got"),
-    [(np.zeros((15, 224, 224, 3), np.uint8), "(15, 224, 224, 3) uint8"), (np.zeros((16, 224, 224, 3), bool), "bool")],
+    [(np.zeros((8, 224, 224, 3), np.uint8), "(8, 224, 224, 3) uint8"), (np.zeros((9, 224, 224, 3), bool), "bool")],
     ids=["shape", "type"],
 )
 def test_an_array_that_is_no_clip(array: np.ndarray, got: str, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_an_array_that_is_no_clip(array: np.ndarray, got: str, tmp_path: Path) -
     with pytest.raises(ClipShapeError) as caught:
         read_clip_files([tmp_path / "clip.npy"], SPEC)
     assert str(caught.value).startswith(f"clip '{tmp_path / 'clip.npy'}' is ")
-    assert str(caught.value).endswith(f"{got}, not 16 frames of 224 x 224 in 3 channels, uint8 or float")
+    assert str(caught.value).endswith(f"{got}, not 9 frames of 224 x 224 in 3 channels, uint8 or float")
 
 
 def test_a_file_that_is_no_array(tmp_path: Path) -> None:

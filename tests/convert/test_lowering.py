@@ -168,7 +168,7 @@ def logits(path: Path, clip: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def clip() -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (1, 16, 224, 224, 3), dtype=np.uint8)
+    return np.random.default_rng(1).integers(0, 256, (1, 9, 224, 224, 3), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.core.normalisation import normalised
 
-SPEC = i3d_spec(labels=kinetics_400(), num_frames=16)
+SPEC = i3d_spec(labels=kinetics_400(), num_frames=9)
 [(NAME, PORT)] = SPEC.inputs.items()
 MISTAKES = mistakes(PORT)
 CLIP = normalised(generated_pixels(SPEC)["gratings"][NAME], PORT)

@@ -15,7 +15,7 @@ def graph_def_of(path: Path) -> object:
 def test_the_contract(graph_path: Path) -> None:
     nodes = {node.name: node for node in graph_def_of(graph_path).node}
     placeholder = nodes["Placeholder"]
-    assert [dim.size for dim in placeholder.attr["shape"].shape.dim] == [1, 16, 224, 224, 3]
+    assert [dim.size for dim in placeholder.attr["shape"].shape.dim] == [1, 9, 224, 224, 3]
     assert placeholder.attr["dtype"].type == tf.float32.as_datatype_enum
     assert list(nodes["Softmax"].input) == ["logits"]
     assert nodes["RGB/inception_i3d/Mixed_5b/Branch_2/Conv3d_0a_3x3/Relu"].op == "Relu"
@@ -24,7 +24,7 @@ def test_the_contract(graph_path: Path) -> None:
 
 
 def test_same_checkpoint_same_bytes(checkpoint_prefix: Path, graph_path: Path, tmp_path: Path) -> None:
-    summary = freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "again.pb", num_frames=16)
+    summary = freeze_checkpoint(open_checkpoint(checkpoint_prefix), tmp_path / "again.pb", num_frames=9)
     assert (tmp_path / "again.pb").read_bytes() == graph_path.read_bytes()
     assert summary.num_bytes == graph_path.stat().st_size
 
@@ -34,13 +34,13 @@ def test_the_graph_describes_itself(graph_path: Path, checkpoint_prefix: Path) -
         assert graph.spec is not None
         assert graph.spec.origin == "unknown"
         assert graph.spec.fingerprint == open_checkpoint(checkpoint_prefix).fingerprint
-        assert graph.input_shapes == {"Placeholder": graph.spec.clip_shape} == {"Placeholder": (1, 16, 224, 224, 3)}
+        assert graph.input_shapes == {"Placeholder": graph.spec.clip_shape} == {"Placeholder": (1, 9, 224, 224, 3)}
 
 
 def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoint_prefix: Path) -> None:
     from i3d_edge.freeze import network
 
-    clip = np.random.default_rng(1).uniform(-1, 1, (1, 16, 224, 224, 3)).astype(np.float32)
+    clip = np.random.default_rng(1).uniform(-1, 1, (1, 9, 224, 224, 3)).astype(np.float32)
     variables = open_checkpoint(checkpoint_prefix).read()
     features = network.build_features(tf.constant(clip), variables)
     assert features.shape == (1, 1, 1, 1, 1024)
@@ -51,9 +51,9 @@ def test_logits_are_those_of_the_network_run_eagerly(graph_path: Path, checkpoin
 
 def test_a_clip_of_another_shape(graph_path: Path) -> None:
     with FrozenGraph(graph_path) as graph, pytest.raises(ClipShapeError) as caught:
-        graph.logits({"Placeholder": np.zeros((1, 16, 3, 224, 224), np.float32)})
+        graph.logits({"Placeholder": np.zeros((1, 9, 3, 224, 224), np.float32)})
     assert str(caught.value) == (
-        "Placeholder must have layout NDHWC (1, 16, 224, 224, 3) float32; got (1, 16, 3, 224, 224) float32"
+        "Placeholder must have layout NDHWC (1, 9, 224, 224, 3) float32; got (1, 9, 3, 224, 224) float32"
     )
 
 

@@ -18,7 +18,7 @@ def test_nodes_are_those_that_tensorflow_reads(graph_path: Path) -> None:
 def test_the_spec_is_found(graph_path: Path) -> None:
     graph = read_graph_def(graph_path)
     assert graph.spec is not None
-    assert (graph.spec.origin, graph.spec.num_frames, graph.origin) == ("unknown", 16, None)
+    assert (graph.spec.origin, graph.spec.num_frames, graph.origin) == ("unknown", 9, None)
 
 
 def error_of(path: Path) -> str:

@@ -388,7 +388,7 @@ def test_info_of_an_ir_from_elsewhere(graph_path: Path, tmp_path: Path) -> None:
     ov.save_model(ov.convert_model(graph_path), tmp_path / "m.xml")
     described = facts(tmp_path / "m.xml")
     assert described["provenance"] == "unknown: it does not describe itself"
-    assert described["input"] == "Placeholder [1,16,224,224,3]"
+    assert described["input"] == "Placeholder [1,9,224,224,3]"
     assert described["axes"].startswith("5 at most; in three dimensions: 58 Convolution")
     assert described["next"] == f"i3d classify VIDEO --model {tmp_path / 'm.xml'} --spec SPEC.json"
 

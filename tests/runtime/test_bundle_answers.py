@@ -29,7 +29,7 @@ def test_answers(box: Path, ir_path: Path, tmp_path: Path) -> None:
     assert report.checks[0].precision == "f32"
     assert report.checks[0].difference < 1e-5
     unpack_bundle(box, tmp_path / "folder")
-    frames = np.random.default_rng(5).integers(0, 256, (16, 240, 320, 3), dtype=np.uint8)
+    frames = np.random.default_rng(5).integers(0, 256, (9, 240, 320, 3), dtype=np.uint8)
     answers = []
     for path in (ir_path, tmp_path / "folder" / "models" / "short.xml"):
         with VideoClassifier(path, inference_precision="f32") as classifier:

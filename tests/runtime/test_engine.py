@@ -35,15 +35,15 @@ def test_says_what_precision_runs(engine: Engine) -> None:
 
 def test_a_clip_in_another_layout(engine: Engine) -> None:
     with pytest.raises(ClipShapeError) as caught:
-        engine.probabilities(noise((1, 16, 224, 224, 3)))
+        engine.probabilities(noise((1, 9, 224, 224, 3)))
     assert str(caught.value) == (
-        "clip must have layout NDCHW (1, 16, 3, 224, 224) uint8; got (1, 16, 224, 224, 3) uint8\n\n"
+        "clip must have layout NDCHW (1, 9, 3, 224, 224) uint8; got (1, 9, 224, 224, 3) uint8\n\n"
         "hint: this is NDHWC: transpose it by (0, 1, 4, 2, 3)"
     )
 
 
 def test_the_transposition_in_the_hint_is_right(engine: Engine) -> None:
-    ndhwc = noise((1, 16, 224, 224, 3))
+    ndhwc = noise((1, 9, 224, 224, 3))
     assert ndhwc.transpose(0, 1, 4, 2, 3).shape == engine.spec.clip_shape
 
 
@@ -51,7 +51,7 @@ def test_a_clip_of_another_dtype(engine: Engine) -> None:
     with pytest.raises(ClipShapeError) as caught:
         engine.probabilities(noise(engine.spec.clip_shape).astype(np.float32))
     assert str(caught.value) == (
-        "clip must have layout NDCHW (1, 16, 3, 224, 224) uint8; got (1, 16, 3, 224, 224) float32"
+        "clip must have layout NDCHW (1, 9, 3, 224, 224) uint8; got (1, 9, 3, 224, 224) float32"
     )
 
 
@@ -66,7 +66,7 @@ def test_an_absent_device(ir_path: Path, device: str, absent: str) -> None:
 
 
 def test_auto_is_a_device(ir_path: Path) -> None:
-    assert Engine(ir_path, device="AUTO:CPU").probabilities(noise((1, 16, 3, 224, 224))).shape == (400,)
+    assert Engine(ir_path, device="AUTO:CPU").probabilities(noise((1, 9, 3, 224, 224))).shape == (400,)
 
 
 def test_not_a_number_is_never_an_answer(tmp_path: Path) -> None:

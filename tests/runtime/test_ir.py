@@ -29,7 +29,7 @@ def error_of(path: Path) -> str:
 
 def test_an_ir_describes_itself(ir_path: Path) -> None:
     model, spec = read_ir(ir_path)
-    assert spec.clip_shape == (1, 16, 3, 224, 224) == tuple(model.input("Placeholder").shape)
+    assert spec.clip_shape == (1, 9, 3, 224, 224) == tuple(model.input("Placeholder").shape)
     assert (spec.layout, spec.inputs["Placeholder"].element_type, spec.precision) == ("NDCHW", "u8", "FP32")
     assert spec.origin == "unknown"
     assert spec.labels.names[0] == "abseiling"
@@ -75,29 +75,29 @@ def foreign_ir(path: Path, *, shape: tuple[int, ...], spec_of: Path | None) -> P
 
 
 def test_an_ir_that_does_not_describe_itself(tmp_path: Path) -> None:
-    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 16, 3, 224, 224), spec_of=None)
+    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 9, 3, 224, 224), spec_of=None)
     assert error_of(path) == (
         f"IR '{path}' does not describe itself\n\nhint: describe it in a JSON file, and give that with --spec"
     )
 
 
 def test_an_ir_with_another_input(tmp_path: Path, ir_path: Path) -> None:
-    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 3, 16, 224, 224), spec_of=ir_path)
+    path = foreign_ir(tmp_path / "foreign.xml", shape=(1, 3, 9, 224, 224), spec_of=ir_path)
     message = error_of(path)
     assert message.startswith(f"IR '{path}' takes ")
-    assert message.endswith(" u8[1,3,16,224,224], and its description says Placeholder u8[1,16,3,224,224]")
+    assert message.endswith(" u8[1,3,9,224,224], and its description says Placeholder u8[1,9,3,224,224]")
 
 
 def test_a_damaged_description(copied_ir: Path) -> None:
     text = copied_ir.read_text()
-    assert '<num_frames value="16" />' in text
-    copied_ir.write_text(text.replace('<num_frames value="16" />', '<num_frames value="nine" />'))
+    assert '<num_frames value="9" />' in text
+    copied_ir.write_text(text.replace('<num_frames value="9" />', '<num_frames value="ten" />'))
     message = error_of(copied_ir)
     assert message.startswith(f"the description inside IR '{copied_ir}' is damaged: Expecting value")
     assert message.endswith("hint: make the IR again")
 
 
-RECIPE = '{"spec_version": 1, "labels": {"name": "kinetics-400"}, "num_frames": 16, "layout": "NDHWC", '
+RECIPE = '{"spec_version": 1, "labels": {"name": "kinetics-400"}, "num_frames": 9, "layout": "NDHWC", '
 RECIPE += '"input_type": "f32", "has_preprocessing": true}'
 
 
@@ -115,7 +115,7 @@ def recipe_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_a_foreign_ir_runs_once_told_what_it_is(recipe_ir: Path, ir_path: Path) -> None:
-    frames = np.random.default_rng(5).integers(0, 256, (16, 240, 320, 3), dtype=np.uint8)
+    frames = np.random.default_rng(5).integers(0, 256, (9, 240, 320, 3), dtype=np.uint8)
     answers = []
     for path, spec in ((ir_path, None), (recipe_ir, recipe_ir.with_suffix(".json"))):
         with VideoClassifier(path, inference_precision="f32", spec=spec) as classifier:
@@ -132,8 +132,8 @@ def refused(path: Path, spec_path: Path) -> str:
 def test_a_description_of_another_model(recipe_ir: Path, tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(RECIPE.replace("NDHWC", "NDCHW"))
     assert refused(recipe_ir, tmp_path / "s.json") == (
-        f"IR '{recipe_ir}' takes Placeholder f32[1,16,224,224,3], and its description says "
-        "Placeholder f32[1,16,3,224,224]"
+        f"IR '{recipe_ir}' takes Placeholder f32[1,9,224,224,3], and its description says "
+        "Placeholder f32[1,9,3,224,224]"
     )
 
 
