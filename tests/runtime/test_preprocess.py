@@ -27,6 +27,7 @@ def test_short_side_is_exact_and_long_side_rounds_half_up() -> None:
         assert resized_size(height, width, 256) == expected
     assert resized_size(256, 340, 224, floors=True) == (224, 297)  # 297.5
     assert resized_size(320, 240, 224, floors=True) == (298, 224)  # 298.67
+    assert resized_size(7, 61, 224, floors=True) == (224, 1951)  # 1952, but for the last bit of 61 / 7
 
 
 def test_resize_interpolates_linearly() -> None:
