@@ -47,10 +47,8 @@ def resized_size(height: int, width: int, short_side_px: int, *, floors: bool = 
         320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
     """
     short, long = min(height, width), max(height, width)
-    if floors:  # in the floating point of GluonCV's `ShortSideRescale`: 61 x 7 to 224 -> 1951
-        long_px = int(long / short * short_side_px)
-    else:
-        long_px = (2 * long * short_side_px + short) // (2 * short)
+    # Down in the floating point of GluonCV's `ShortSideRescale`: 61 x 7 to 224 -> 1951.
+    long_px = int(long / short * short_side_px) if floors else (2 * long * short_side_px + short) // (2 * short)
     return (short_side_px, long_px) if height <= width else (long_px, short_side_px)
 
 
