@@ -315,7 +315,8 @@ class ViewReader:
         name = repr(str(self.source.path))
         if self.num_samples < plan.fewest_samples:
             raise VideoDecodeError(
-                f"video {name} has {self.num_samples} frames; one of fewer than {plan.fewest_samples} is left out",
+                f"video {name} has {self.num_samples} frames; the protocol leaves out those of fewer than "
+                f"{plan.fewest_samples}"
             )
         is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
         if stated and is_short and timeline.duration_s < stated / 2:

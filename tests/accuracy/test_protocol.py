@@ -252,7 +252,7 @@ def test_figures_of_open_model_zoo_equal_a_direct_computation(name: str, tmp_pat
         videos[::-1], {"ir": scorer}, SPEC, tmp_path / "out", list_path=tmp_path / "l", preset=find_preset(name)
     )
     assert [item["reason"] for item in result["counts"]["dropped"]] == [
-        f"VideoDecodeError: video '{tmp_path / 'v4'}' has 2 frames; one of fewer than 3 is left out"
+        f"VideoDecodeError: video '{tmp_path / 'v4'}' has 2 frames; the protocol leaves out those of fewer than 3"
     ]
     metrics = result["metrics"]["ir"]
     assert (metrics["clip_top1"]["num_correct"], metrics["clip_top1"]["num_total"]) == (sum(clip_hits), 18)
