@@ -315,8 +315,7 @@ class ViewReader:
         name = repr(str(self.source.path))
         if self.num_samples < plan.fewest_samples:
             raise VideoDecodeError(
-                f"video {name} has {self.num_samples} frames; the protocol leaves out those of fewer than "
-                f"{plan.fewest_samples}"
+                f"video {name} is too short: {self.num_samples} of the {plan.fewest_samples} frames that it needs"
             )
         is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
         if stated and is_short and timeline.duration_s < stated / 2:
