@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.accuracy import PRESETS
-from i3d_edge.runtime.frames.preprocess import resize_short_side
 from i3d_edge.runtime.frames.video import Video
 
 PICTURE = Path(__file__).parent / "images" / "protocols.png"
@@ -48,7 +47,7 @@ def draw_space(canvas: UInt8Array, frame: UInt8Array, top: int) -> int:
     """Draw a frame, where crops lie in it, and the crops; return where the next part begins."""
     plan, omz_plan = PRESETS["10x3"].views, PRESETS["omz-2022"].views
     [omz] = omz_plan.crops(omz_plan.fitted(frame))
-    fitted = resize_short_side(frame, SHORT_SIDE_PX)
+    fitted = plan.fitted(frame)
     _, middle, _ = plan.crops(fitted)
     height, width = fitted.shape[:2]
     paste(

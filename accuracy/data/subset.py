@@ -12,6 +12,7 @@ from typing import Literal
 
 from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo
 from i3d_edge.accuracy.data.formats.entry import is_utf8
+from i3d_edge.accuracy.data.formats.omz import checker_order
 from i3d_edge.accuracy.data.manifest import (
     MANIFEST_VERSION,
     Choice,
@@ -222,7 +223,7 @@ def _pinned(taken: Sequence[tuple[ListedVideo, VideoFacts]], labels: LabelSet, h
         for video, facts in taken
     ]
     if how == "omz":
-        return sorted(videos, key=lambda video: (os.path.basename(video["path"]), video["path"]))
+        return sorted(videos, key=lambda video: checker_order(video["path"]))
     return sorted(videos, key=lambda video: (video["index"], video["path"]))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo
 from i3d_edge.accuracy.result.schema import NOT_EMPTY, ModelInfo, Protocol, Where
+from i3d_edge.accuracy.result.scoring import place_left_out
 from i3d_edge.core.errors import ComparisonError, ResultError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import hash_names
@@ -117,8 +118,8 @@ def answers(run: RecordedRun, model: str) -> dict[str, RecordedVideo]:
 def _labelled(run: RecordedRun, model: str) -> tuple[list[RecordedVideo], list[RecordedVideo]]:
     """Return the labelled videos that the protocol counts, and those that it does not, in the run's order."""
     labelled = [video for video in run.videos[model] if video.label is not None]
-    counted = labelled[:-1] if run.result["how"]["drops_last_video"] else labelled
-    return counted, labelled[len(counted) :]
+    place = place_left_out([video.path for video in labelled], run.result["how"]["drops_last_video"])
+    return labelled[:place] + labelled[place + 1 :], labelled[place : place + 1]
 
 
 def make_baseline(run: RecordedRun, model: str) -> Baseline:

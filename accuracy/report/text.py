@@ -55,7 +55,8 @@ def protocol_line(how: Protocol) -> str:
     side = "squeezed" if how["short_side_px"] is None else f"short_side={how['short_side_px']}"
     side = side if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
     crops = "centre crop" if how["num_crops"] == 1 else f"{how['num_crops']} crops of"
-    last = ", the last video not counted" if how["drops_last_video"] else ""
+    order = " by name" if how["drops_last_video"] == "by name" else ""
+    last = f", the last video{order} not counted" if how["drops_last_video"] else ""
     return (
         f"{how['name']} v{how['version']}: {clips} of {length} at {rate} per video, {side} "
         f"({how['interpolation']}), {crops} {how['crop_px']}, {how['aggregation']}{last}"

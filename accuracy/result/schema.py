@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -14,6 +14,9 @@ RESULT_NAME = "result.json"
 PREDICTIONS_NAME = "predictions.jsonl"
 
 CUT_OFF_HINT = "the file was cut off or edited: run again, or take it from where it was made"
+
+LeftOut = bool | Literal["by name"]
+"""Which labelled video the figures per video lack; see `accuracy.result.scoring.place_left_out`."""
 
 NOT_EMPTY = msgspec.Meta(min_length=1)
 
@@ -41,7 +44,7 @@ class Protocol(TypedDict):
     num_frames: int | None  # per clip; None: the whole video is one clip
     frame_stride: Count  # in samples at frame_rate_fps
     frame_rate_fps: int | str | None  # "30000/1001" if not whole; None: every source frame is a sample
-    placement: str  # of clips: "spread", "mmaction", "segments", "cover", "omz", "whole"; see runtime.ViewPlan
+    placement: str  # of clips: "spread", "mmaction", "gluoncv", "cover", "omz", "whole"; see runtime.ViewPlan
     num_clips: int | None  # temporal positions per video; None: as many as the placement needs
     num_crops: Count  # spatial positions per clip
     short_side_px: int | None  # resize; None where long_side_px is given, or whole frames are squeezed
@@ -49,7 +52,7 @@ class Protocol(TypedDict):
     crop_px: int | str  # of a square; else "192x256", height x width
     interpolation: str
     aggregation: str  # how views become a video's probabilities; see accuracy.result.aggregation
-    drops_last_video: bool  # True: the last scored video is not in video_top1 and video_top5
+    drops_last_video: LeftOut  # from video_top1 and video_top5; True: the list's last, "by name": the last by name
     flow: NotRequired[str]  # how optical flow was computed: "tvl1" or "dis"; absent for models of RGB alone
 
 

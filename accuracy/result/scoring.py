@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from i3d_edge.accuracy.data.formats.omz import checker_order
 from i3d_edge.accuracy.result.details import describe
 from i3d_edge.accuracy.result.metrics import Proportion, VideoOutcome, count_ranks
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo, read_videos
-from i3d_edge.accuracy.result.schema import Details, Metric, ScoredVideo
+from i3d_edge.accuracy.result.schema import Details, LeftOut, Metric, ScoredVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,17 @@ class Scores:
 
     metrics: dict[str, Metric]
     details: Details
+
+
+def place_left_out(paths: Sequence[str], drops_last_video: LeftOut) -> int:
+    """Return which of the labelled videos, by their paths as listed, does not count per video; their number if all do.
+
+    Open Model Zoo's checker counts a video when the next one begins, and so never the last. "by name": the last in
+    the checker's own order, whatever order they are listed in. True: the last that is listed.
+    """
+    if drops_last_video == "by name":
+        return max(range(len(paths)), key=lambda place: checker_order(paths[place]), default=0)
+    return len(paths) - 1 if drops_last_video else len(paths)
 
 
 @dataclass
@@ -33,14 +45,15 @@ class Tally:
             self.clip_ranks += video.clip_ranks
             self.outcomes.append(video.outcome())
 
-    def scores(self, *, drops_last_video: bool = False) -> Scores:
+    def scores(self, *, drops_last_video: LeftOut = False) -> Scores:
         """Return the scores; one video at least must have been counted.
 
         Args:
-            drops_last_video: Leave the last video out of `video_top1` and `video_top5`, as Open Model Zoo's checker
-                does; without another one they are absent. It stays in the details.
+            drops_last_video: Leave one video out of `video_top1` and `video_top5`, see `place_left_out`; without
+                another one they are absent. It stays in the details.
         """
-        counted = self.outcomes[:-1] if drops_last_video else self.outcomes
+        place = place_left_out([outcome.video for outcome in self.outcomes], drops_last_video)
+        counted = self.outcomes[:place] + self.outcomes[place + 1 :]
         proportions = count_ranks("clip", self.clip_ranks)
         if counted:
             proportions |= count_ranks("video", [video.rank for video in counted])
@@ -54,7 +67,7 @@ def score_predictions(
     aggregation: str,
     listed: Sequence[ScoredVideo] = (),
     *,
-    drops_last_video: bool = False,
+    drops_last_video: LeftOut = False,
 ) -> Mapping[str, Scores]:
     """Score each model of a `predictions.jsonl`, a video at a time, so that memory hardly grows with the data set.
 

@@ -51,7 +51,7 @@ def accuracy() -> None:
 @spec_option
 @click.option("--graph", "graph_path", type=click.Path(path_type=Path), help="Also score this frozen graph.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for results.")
-@click.option("--protocol", metavar="NAME", help="Protocol: which views of a video count.  [default: centre]")
+@click.option("--protocol", metavar="NAME[@VERSION]", help="Protocol: which views of a video count.  [default: centre]")
 @click.option("--num-clips", type=click.IntRange(min=1), help="Evenly spaced clips per video, instead of a protocol.")
 @list_options
 @click.option(

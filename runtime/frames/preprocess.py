@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.arrays import UInt8Array
+
+Interpolation = Literal["bilinear; area below one half", "bilinear", "bilinear, twice", "bilinear, twice, rounded once"]
+"""How frames are resized; those that say "twice" are for `omz_resize`."""
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)
@@ -36,35 +40,36 @@ def orient(frame: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Arr
     return np.ascontiguousarray(frame)
 
 
-def resized_size(height: int, width: int, short_side_px: int) -> tuple[int, int]:
-    """Return the height and width after a resize of the short side; the long side is rounded half up.
+def resized_size(height: int, width: int, short_side_px: int, *, floors: bool = False) -> tuple[int, int]:
+    """Return the height and width after a resize of the short side; the long side is rounded half up, or down.
 
     Example:
         320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
     """
     short, long = min(height, width), max(height, width)
-    long_px = (2 * long * short_side_px + short) // (2 * short)
+    # Down in the floating point of GluonCV's `ShortSideRescale`: 61 x 7 to 224 -> 1951.
+    long_px = int(long / short * short_side_px) if floors else (2 * long * short_side_px + short) // (2 * short)
     return (short_side_px, long_px) if height <= width else (long_px, short_side_px)
 
 
-def resize_short_side(frame: UInt8Array, short_side_px: int) -> UInt8Array:
-    """Resize a frame, shape (H, W, C), uint8, so that its short side has a given length.
+def resize(
+    frame: UInt8Array, size: tuple[int, int], interpolation: Interpolation = "bilinear; area below one half"
+) -> UInt8Array:
+    """Resize a frame, shape (H, W, C), uint8, to a height and width.
 
-    Bilinear; below one half of the size, area-averaged, because bilinear then skips pixels.
+    Args:
+        frame: The frame.
+        size: Height and width.
+        interpolation: "bilinear", as most programs do; or area-averaged where less than half of the size is left,
+            because bilinear then skips pixels.
 
     Source: bilinear from kinetics-i3d's README; area-averaging is our choice.
     """
-    height, width = frame.shape[:2]
-    return squeeze(frame, resized_size(height, width, short_side_px))
-
-
-def squeeze(frame: UInt8Array, size: tuple[int, int]) -> UInt8Array:
-    """Resize a frame, shape (H, W, C), uint8, to a height and width; interpolated as by `resize_short_side`."""
     if size == frame.shape[:2]:
         return frame
-    shrinks_below_half = 2 * min(size) < min(frame.shape[:2])
-    interpolation = cv2.INTER_AREA if shrinks_below_half else cv2.INTER_LINEAR
-    return cv2.resize(frame, size[::-1], interpolation=interpolation).astype(np.uint8, copy=False)
+    averages = interpolation == "bilinear; area below one half" and 2 * min(size) < min(frame.shape[:2])
+    method = cv2.INTER_AREA if averages else cv2.INTER_LINEAR
+    return cv2.resize(frame, size[::-1], interpolation=method).astype(np.uint8, copy=False)
 
 
 def centre_crop(frame: UInt8Array, crop_px: tuple[int, int]) -> UInt8Array:
@@ -73,32 +78,46 @@ def centre_crop(frame: UInt8Array, crop_px: tuple[int, int]) -> UInt8Array:
     return frame[top : top + crop_px[0], left : left + crop_px[1]]
 
 
-def three_crops(frame: UInt8Array, crop_px: tuple[int, int]) -> list[UInt8Array]:
+def three_crops(frame: UInt8Array, crop_px: tuple[int, int], *, equidistant: bool = False) -> list[UInt8Array]:
     """Return three parts of a frame, shape (H, W, C): the first, the middle and the last along its longer side.
 
     Across it all three are centred, and the middle one is `centre_crop`. A square frame counts as wide.
+
+    Args:
+        frame: The frame.
+        crop_px: Height and width of each.
+        equidistant: The last is as far from the middle as the first, so that an odd pixel lies beyond it.
+
+    Source: for `equidistant`, MMAction2's `ThreeCrop` and GluonCV's `VideoThreeCrop`.
     """
     height, width = frame.shape[:2]
     rooms = (height - crop_px[0], width - crop_px[1])
     longer = 1 if height <= width else 0
+    middle = rooms[longer] // 2
     crops = []
-    for offset in (0, rooms[longer] // 2, rooms[longer]):
+    for offset in (0, middle, 2 * middle if equidistant else rooms[longer]):
         top, left = (offset if axis == longer else rooms[axis] // 2 for axis in (0, 1))
         crops.append(frame[top : top + crop_px[0], left : left + crop_px[1]])
     return crops
 
 
-def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: tuple[int, int]) -> UInt8Array:
+def omz_resize(
+    frame: UInt8Array,
+    long_side_px: int,
+    crop_px: tuple[int, int],
+    interpolation: Interpolation = "bilinear, twice, rounded once",
+) -> UInt8Array:
     """Resize a frame as Open Model Zoo's accuracy checker does before its centre crop.
 
     First the whole frame is fitted into a square, so that the LONG side has a given length; then, where a side is
-    shorter than the crop, it is enlarged until it is not. Both bilinear. The checker keeps fractions of a grey level
-    in the second step; here they are rounded, since the network takes bytes.
+    shorter than the crop, it is enlarged until it is not. Both bilinear. The second step works on floating point as in
+    the checker, and then rounds, since the network takes bytes.
 
     Args:
         frame: Shape (H, W, C), uint8.
         long_side_px: 256 in its configuration of i3d-rgb-tf.
         crop_px: Height and width of the crop that follows.
+        interpolation: With "bilinear, twice" the second step works on bytes, as OpenCV does, up to a level darker.
 
     Example:
         Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
@@ -118,4 +137,6 @@ def omz_resize(frame: UInt8Array, long_side_px: int, crop_px: tuple[int, int]) -
     size = (math.ceil(enlarged_width), math.ceil(enlarged_height))
     if size == (small_width, small_height):
         return small.astype(np.uint8, copy=False)
-    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    if interpolation == "bilinear, twice":
+        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    return np.rint(cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)).astype(np.uint8)

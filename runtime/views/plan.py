@@ -15,20 +15,28 @@ from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import centre_crop, omz_resize, resize_short_side, squeeze, three_crops
+from i3d_edge.runtime.frames.preprocess import (
+    Interpolation,
+    centre_crop,
+    omz_resize,
+    resize,
+    resized_size,
+    three_crops,
+)
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,
+    gluoncv_clips,
     mmaction_starts,
     omz_clips,
     segment_starts,
     window_starts,
 )
 
-Placement = Literal["spread", "mmaction", "segments", "cover", "hop", "omz", "whole"]
+Placement = Literal["spread", "mmaction", "segments", "gluoncv", "cover", "hop", "omz", "whole"]
 Fit = Literal["short side", "long side", "squeeze"]
 
 MAX_WHOLE_FRAMES = 512
@@ -69,18 +77,23 @@ class ViewPlan:
         rate_fps: Samples a second; None samples every source frame.
         placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
             the last ends with it. "mmaction": the same, as MMAction2 counts it. "segments": in the middle of equal
-            segments. "cover": as few as show everything. "hop": every `hop` samples, to the end. "omz": as Open Model
-            Zoo's checker. "whole": one clip as long as the video.
+            segments. "gluoncv": the same, as GluonCV counts it, and short clips filled in its way. "cover": as few as
+            show everything. "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole": one
+            clip as long as the video.
         num_clips: Temporal positions; None where the placement decides.
         hop: Samples from one clip's start to the next one's, where they are placed by "hop".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
             the crop is enlarged again. "squeeze": the whole frame becomes as large as the crop.
         fit_px: See `fit`; None where frames are squeezed.
+        floors_long_side: Whether the long side after a resize of the short one is rounded down, not to the nearest.
+        interpolation: How frames are resized.
         square_pixels: Whether pixels of another shape are made square first, as players show them.
         crop_px: Height and width of a crop.
         num_crops: 1: the centre. 3: along the longer side.
+        equidistant_crops: Whether the last of three crops is as far from the middle one as the first.
         flow: How the flow between samples is computed, for models that take it; None for pixels alone.
         min_frames: Fewest samples that a video is shown with where it is shown whole: a shorter one repeats.
+        fewest_samples: A video with fewer is left out.
     """
 
     num_frames: int | None
@@ -91,11 +104,15 @@ class ViewPlan:
     hop: int | None = None
     fit: Fit = "short side"
     fit_px: int | None
+    floors_long_side: bool = False
+    interpolation: Interpolation = "bilinear; area below one half"
     square_pixels: bool = True
     crop_px: tuple[int, int]
     num_crops: int = 1
+    equidistant_crops: bool = False
     flow: FlowMethod | None = None
     min_frames: int = 1
+    fewest_samples: int = 1
 
     @classmethod
     def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:
@@ -142,6 +159,8 @@ class ViewPlan:
         span = self.span
         if self.placement == "omz":
             return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
+        if self.placement == "gluoncv":
+            return gluoncv_clips(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
         if self.placement == "hop":
             starts = window_starts(num_samples, span, self.hop or 1)
             if num_samples >= span:  # a long video has many windows: they take no memory each
@@ -156,14 +175,18 @@ class ViewPlan:
     def fitted(self, frame: UInt8Array) -> UInt8Array:
         """Resize a frame, shape (H, W, 3), uint8."""
         if self.fit_px is None:
-            return squeeze(frame, self.crop_px)
+            return resize(frame, self.crop_px, self.interpolation)
         if self.fit == "long side":
-            return omz_resize(frame, self.fit_px, self.crop_px)
-        return resize_short_side(frame, self.fit_px)
+            return omz_resize(frame, self.fit_px, self.crop_px, self.interpolation)
+        height, width = frame.shape[:2]
+        size = resized_size(height, width, self.fit_px, floors=self.floors_long_side)
+        return resize(frame, size, self.interpolation)
 
     def crops(self, fitted: UInt8Array) -> list[UInt8Array]:
         """Cut the crops of a resized frame, shape (*crop_px, 3)."""
-        return [centre_crop(fitted, self.crop_px)] if self.num_crops == 1 else three_crops(fitted, self.crop_px)
+        if self.num_crops == 1:
+            return [centre_crop(fitted, self.crop_px)]
+        return three_crops(fitted, self.crop_px, equidistant=self.equidistant_crops)
 
 
 class ViewReader:
@@ -182,7 +205,7 @@ class ViewReader:
 
         Raises:
             VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
-                or is longer than what the network can be shown whole.
+                has fewer samples than the plan takes, or is longer than what the network can be shown whole.
         """
         self.source = source
         self.plan = plan
@@ -210,7 +233,8 @@ class ViewReader:
         needed = self.plan.span
         short: tuple[str, ...] = ()
         if self.num_samples < needed:
-            short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it repeats from its start",)
+            fills = "holds a late frame" if self.plan.placement == "gluoncv" else "repeats from its start"
+            short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it {fills}",)
         return (*short, *self._still_warnings(), *self.source.warnings)
 
     def _still_warnings(self) -> Iterator[str]:
@@ -289,6 +313,10 @@ class ViewReader:
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s
         name = repr(str(self.source.path))
+        if self.num_samples < plan.fewest_samples:
+            raise VideoDecodeError(
+                f"video {name} is too short: {self.num_samples} of the {plan.fewest_samples} frames that it needs"
+            )
         is_short = plan.num_frames is None or self.num_samples < plan.num_frames * plan.frame_stride
         if stated and is_short and timeline.duration_s < stated / 2:
             raise VideoDecodeError(

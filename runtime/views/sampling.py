@@ -55,7 +55,7 @@ def segment_starts(num_samples: int, num_frames: int, num_clips: int) -> list[in
     Example:
         100 samples, clips of 64, 3 clips: starts 0..36 are possible, segments of 12 1/3 -> [6, 18, 30].
 
-    Source: GluonCV `VideoClsCustom._sample_test_indices`; MMAction2 0.x `SampleFrames._get_test_clips`.
+    Source: MMAction2 0.x `SampleFrames._get_test_clips`.
     """
     room = max(0, num_samples - num_frames + 1)
     return [(2 * clip + 1) * room // (2 * num_clips) for clip in range(num_clips)]
@@ -70,7 +70,7 @@ def mmaction_starts(num_samples: int, span: int, num_clips: int) -> list[int]:
     Args:
         num_samples: Frames of the video.
         span: Frames from a clip's first to its last, 63 for clips of 32 with stride 2.
-        num_clips: 2 at least.
+        num_clips: 1 gives the centre clip.
 
     Example:
         300 frames, a span of 63, 10 clips: the last start is 237 -> [0, 26, 53, ..., 211, 237].
@@ -78,6 +78,8 @@ def mmaction_starts(num_samples: int, span: int, num_clips: int) -> list[int]:
     Source: MMAction2 1.x, `SampleFrames._get_test_clips`.
     """
     room = max(0, num_samples - span)
+    if num_clips == 1:
+        return [room // 2]
     return [round(clip * (room / (num_clips - 1))) for clip in range(num_clips)]
 
 
@@ -113,3 +115,28 @@ def omz_clips(num_samples: int, num_frames: int, num_clips: int) -> list[list[in
     return [
         [start + frame % length for frame in range(num_frames)] for start, length in zip(starts, lengths, strict=True)
     ]
+
+
+def gluoncv_clips(num_samples: int, num_frames: int, num_clips: int, frame_stride: int) -> list[list[int]]:
+    """Return the samples of each clip as GluonCV takes them: in the middle of equal segments, see `segment_starts`.
+
+    The starts are cut off in the floating point of the original, which now and then gives a frame less than exact
+    arithmetic. A clip never shows the last frame of a longer video: it holds the frame that it has come to before.
+
+    Args:
+        num_samples: Frames of the video.
+        num_frames: Frames of a clip.
+        num_clips: 1 at least.
+        frame_stride: Frames from one of a clip to the next.
+
+    Example:
+        7 frames, clips of 4, 1 clip, stride 2 -> [0 2 4 4].
+
+    Source: GluonCV 0.10, `VideoClsCustom._sample_test_indices` and `_video_TSN_decord_batch_loader`.
+    """
+    tick = max(0, num_samples - num_frames * frame_stride + 1) / num_clips
+    clips = []
+    for start in (int(tick / 2 + tick * clip) for clip in range(num_clips)):
+        held = start + max(0, num_samples - 2 - start) // frame_stride * frame_stride
+        clips.append([min(start + frame * frame_stride, held) for frame in range(num_frames)])
+    return clips

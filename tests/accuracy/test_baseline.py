@@ -106,12 +106,13 @@ def test_the_same_file_twice(tmp_path: Path) -> None:
 
 
 def test_the_last_video_where_the_protocol_does_not_count_it(tmp_path: Path) -> None:
-    """The last one with a label, in the order of the list."""
+    """The last one with a label, in the order of the list or of names."""
     videos = [Video(name, label, [sure(0)], name * 2) for name, label in (("c", 0), ("b", 0), ("a", 0), ("d", None))]
-    path = write(tmp_path, Run({"m": videos}, protocol={**PROTOCOL, "drops_last_video": True}, dropped=["e"]))
-    made = read_baseline(path)
-    assert [video["path"] for video in made["videos"]] == ["b", "c"]
-    assert made["left_out"] == ["e", "a"]
+    for rule, counted, left_out in [(True, ["b", "c"], "a"), ("by name", ["a", "b"], "c")]:
+        run = Run({"m": videos}, protocol={**PROTOCOL, "drops_last_video": rule}, dropped=["e"])
+        made = read_baseline(write(tmp_path / str(rule), run))
+        assert [video["path"] for video in made["videos"]] == counted
+        assert made["left_out"] == ["e", left_out]
 
 
 def test_a_run_of_which_the_protocol_counts_nothing(tmp_path: Path) -> None:

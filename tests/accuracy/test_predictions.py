@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from i3d_edge.accuracy.data.formats.omz import checker_order
 from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES
 from i3d_edge.accuracy.result.metrics import VideoOutcome
 from i3d_edge.accuracy.result.predictions import prediction_row
@@ -43,6 +44,21 @@ def test_the_last_video_counts_unless_the_protocol_drops_it(tmp_path: Path) -> N
     assert counts(path)["video_top1"] == (2, 3)
     assert counts(path, drops_last_video=True)["video_top1"] == (2, 2)
     assert counts(path, drops_last_video=True)["clip_top1"] == (2, 3)
+
+
+def test_the_last_video_by_name_is_left_out_in_whatever_order_and_folders(tmp_path: Path) -> None:
+    """The order is that of Open Model Zoo's checker: Python's order of what the videos are called in its annotation."""
+    ids = ["-Ar5m", "0pull", "3yoga", "Apush", "Yben", "ZZpun", "_cj0", "apark", "mhorse", "zA_abs"]
+    folders = "zyx" * 4
+    for suffix in ("", ".mp4"):
+        paths = [f"{folder}/{name}{suffix}" for folder, name in zip(folders, ids, strict=False)]
+        assert sorted(paths[5:] + paths[:5], key=checker_order) == paths
+        rows = [(path, int(path == paths[-1]), [1.0]) for path in paths]
+        for number, listed in enumerate((rows, rows[::-1], rows[5:] + rows[:5])):
+            path = write(tmp_path / f"rows{number}", listed)
+            assert counts(path, drops_last_video="by name")["video_top1"] == (9, 9)
+            assert counts(path, drops_last_video="by name")["clip_top1"] == (9, 10)
+    assert checker_order("a/v.2.mp4")[0] == checker_order("a/v.2")[0] == "v.2"
 
 
 def test_top5_is_the_fifth_place_and_not_the_sixth(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from i3d_edge.runtime.frames.preprocess import (
     centre_crop,
     omz_resize,
     orient,
-    resize_short_side,
+    resize,
     resized_size,
     three_crops,
 )
@@ -25,12 +25,15 @@ def test_short_side_is_exact_and_long_side_rounds_half_up() -> None:
         (512, 1025, (256, 513)),
     ]:
         assert resized_size(height, width, 256) == expected
+    assert resized_size(256, 340, 224, floors=True) == (224, 297)  # 297.5
+    assert resized_size(320, 240, 224, floors=True) == (298, 224)  # 298.67
+    assert resized_size(7, 61, 224, floors=True) == (224, 1951)  # 1952, but for the last bit of 61 / 7
 
 
 def test_resize_interpolates_linearly() -> None:
     frame = np.zeros((128, 128, 3), np.uint8)
     frame[:, 64:] = 200
-    resized = resize_short_side(frame, 256)
+    resized = resize(frame, (256, 256))
     assert resized.shape == (256, 256, 3)
     assert resized[0, 126:130, 0].tolist() == [0, 50, 150, 200]
 
@@ -38,9 +41,16 @@ def test_resize_interpolates_linearly() -> None:
 def test_resize_below_half_averages_instead_of_skipping() -> None:
     checkered = np.indices((1024, 1024)).sum(axis=0) % 2 * 255
     frame = np.repeat(checkered[..., np.newaxis], 3, axis=-1).astype(np.uint8)
-    resized = resize_short_side(frame, 256)
+    resized = resize(frame, (256, 256))
     assert np.ptp(resized) <= 1
     assert abs(float(resized.mean()) - 127.5) <= 1
+
+
+def test_bilinear_skips_pixels_below_half() -> None:
+    frame = np.zeros((1024, 1024, 3), np.uint8)
+    frame[::4, ::4] = 160
+    assert set(resize(frame, (256, 256), "bilinear").flat) == {0}
+    assert set(resize(frame, (256, 256)).flat) == {10}
 
 
 def test_crop_takes_the_centre_and_leaves_the_odd_pixel_right() -> None:
@@ -67,16 +77,19 @@ def test_display_matrix(subtests: pytest.Subtests) -> None:
 
 
 def test_three_crops_lie_along_the_longer_side(subtests: pytest.Subtests) -> None:
-    for height, width, corners in [
-        (256, 341, [(16, 0), (16, 58), (16, 117)]),
-        (341, 256, [(0, 16), (58, 16), (117, 16)]),
-        (256, 256, [(16, 0), (16, 16), (16, 32)]),
-        (224, 224, [(0, 0), (0, 0), (0, 0)]),
+    for height, width, equidistant, corners in [
+        (256, 341, False, [(16, 0), (16, 58), (16, 117)]),
+        (341, 256, False, [(0, 16), (58, 16), (117, 16)]),
+        (256, 256, False, [(16, 0), (16, 16), (16, 32)]),
+        (224, 224, False, [(0, 0), (0, 0), (0, 0)]),
+        (224, 299, True, [(0, 0), (0, 37), (0, 74)]),
+        (299, 224, True, [(0, 0), (37, 0), (74, 0)]),
+        (224, 298, True, [(0, 0), (0, 37), (0, 74)]),
     ]:
-        with subtests.test(height=height, width=width):
+        with subtests.test(height=height, width=width, equidistant=equidistant):
             rows, columns = np.mgrid[:height, :width]
             frame = np.stack([rows // 2, columns // 2, rows * 0], axis=-1).astype(np.uint8)
-            crops = three_crops(frame, (224, 224))
+            crops = three_crops(frame, (224, 224), equidistant=equidistant)
             assert [crop.shape for crop in crops] == [(224, 224, 3)] * 3
             for crop, (top, left) in zip(crops, corners, strict=True):
                 assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
@@ -100,5 +113,13 @@ def test_the_size_after_the_resize_of_open_model_zoo() -> None:
 def test_the_resize_of_open_model_zoo_loses_detail() -> None:
     """Stripes of one pixel survive a short side of 256 and not a long side of 256."""
     stripes = np.repeat(np.tile(np.uint8([0, 255]), 227)[np.newaxis, :, np.newaxis], 256, axis=0).repeat(3, axis=2)
-    assert resize_short_side(stripes, 256).std() > 120
+    assert resize(stripes, (256, 454)).std() > 120
     assert omz_resize(stripes, 256, (224, 224)).std() < 100
+
+
+def test_the_second_resize_of_open_model_zoo_rounds_once() -> None:
+    ramp = np.tile(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], (144, 1, 3))
+    exact = np.clip((np.arange(399) + 0.5) * 256 / 399 - 0.5, 0, 255)
+    assert np.array_equal(omz_resize(ramp, 256, (224, 224))[0, :, 0], np.rint(exact))
+    darker = omz_resize(ramp, 256, (224, 224), "bilinear, twice")[0, :, 0] - exact
+    assert darker.mean() < -0.05

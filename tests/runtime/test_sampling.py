@@ -4,7 +4,6 @@ from i3d_edge.runtime.views.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,
-    mmaction_starts,
     omz_clips,
     segment_starts,
     window_starts,
@@ -56,7 +55,7 @@ def test_covering_clips_leave_no_sample_out(subtests: pytest.Subtests) -> None:
             )
 
 
-def test_segments_of_gluoncv() -> None:
+def test_segments() -> None:
     for num_samples, num_clips, expected in [
         (100, 3, [6, 18, 30]),  # 37 possible starts, segments of 12.33: 6.17, 18.5, 30.83
         (250, 10, [9, 28, 46, 65, 84, 102, 121, 140, 158, 177]),  # 187 starts, segments of 18.7
@@ -64,22 +63,6 @@ def test_segments_of_gluoncv() -> None:
         (30, 2, [0, 0]),
     ]:
         assert segment_starts(num_samples, 64, num_clips) == expected
-
-
-def test_clips_of_mmaction2() -> None:
-    for num_samples, expected in [
-        (300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237]),  # 237 is 79 thirds of 9: 26.33, 52.67, ...
-        (68, [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]),  # 0.56, 1.11, 1.67, 2.22, ...
-        (250, [0, 21, 42, 62, 83, 104, 125, 145, 166, 187]),  # 20.78, 41.56, 62.33, ...
-        (63, [0] * 10),
-        (20, [0] * 10),
-    ]:
-        assert mmaction_starts(num_samples, 63, 10) == expected
-
-
-def test_halves_of_mmaction2_go_to_even_numbers() -> None:
-    assert mmaction_starts(65, 63, 5) == [0, 0, 1, 2, 2]  # 0.5, 1, 1.5, 2
-    assert clip_starts(66, 64, 5) == [0, 1, 1, 2, 2]
 
 
 def test_clips_of_open_model_zoo() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object
 from i3d_edge.core.errors import ListError
+from i3d_edge.runtime import VIDEO_SUFFIXES
 
 DEFAULT_SPLIT = "validation"
 
@@ -44,3 +45,14 @@ def _find(source: ListSource, key: str, label: str | None) -> str:
     folders = [label, label.replace(" ", "_")] if label else ["test"]
     candidates = [f"{folder}/{key}{suffix}" for suffix in ("", ".mp4") for folder in folders] + [f"{key}.mp4"]
     return next((path for path in candidates if os.path.exists(source.root / path)), candidates[0])
+
+
+def checker_order(path: str) -> tuple[str, str]:
+    """Return what the checker sorts videos by: the name that the annotation gives them, without their class.
+
+    Example:
+        "yoga/abc.mp4", with or without the suffix, comes before "archery/abd".
+    """
+    name = os.path.basename(path)
+    stem, suffix = os.path.splitext(name)
+    return (stem if suffix.lower() in VIDEO_SUFFIXES else name), path
