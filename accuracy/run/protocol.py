@@ -99,7 +99,7 @@ _DEEPMIND = ViewPlan(num_frames=79, rate_fps=Fraction(25), fit_px=256, crop_px=(
 # Programs that read with OpenCV or decord show pixels as they are stored.
 _STORED = replace(_DEEPMIND, square_pixels=False)
 _OMZ_1 = replace(_STORED, rate_fps=None, placement="omz", num_clips=3, fit="long side", interpolation="bilinear, twice")
-_OMZ = replace(_OMZ_1, interpolation="bilinear, twice, rounded once", fewest_samples=3)
+_OMZ = replace(_OMZ_1, interpolation="bilinear, twice, not rounded", fewest_samples=3)
 _TEN_OF_32 = replace(_STORED, num_frames=32, frame_stride=2, rate_fps=None, num_clips=10, num_crops=3)
 _PEERS = replace(_TEN_OF_32, interpolation="bilinear", equidistant_crops=True)
 _MMACTION = replace(_PEERS, placement="mmaction", crop_px=(256, 256))

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.arrays import Array, UInt8Array
 
-Interpolation = Literal["bilinear; area below one half", "bilinear", "bilinear, twice", "bilinear, twice, rounded once"]
+Interpolation = Literal["bilinear; area below one half", "bilinear", "bilinear, twice", "bilinear, twice, not rounded"]
 """How frames are resized; those that say "twice" are for `omz_resize`."""
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
@@ -105,19 +105,22 @@ def omz_resize(
     frame: UInt8Array,
     long_side_px: int,
     crop_px: tuple[int, int],
-    interpolation: Interpolation = "bilinear, twice, rounded once",
-) -> UInt8Array:
+    interpolation: Interpolation = "bilinear, twice, not rounded",
+) -> Array:
     """Resize a frame as Open Model Zoo's accuracy checker does before its centre crop.
 
     First the whole frame is fitted into a square, so that the LONG side has a given length; then, where a side is
-    shorter than the crop, it is enlarged until it is not. Both bilinear. The second step works on floating point as in
-    the checker, and then rounds, since the network takes bytes.
+    shorter than the crop, it is enlarged until it is not. Both bilinear. As in the checker, the second step works on
+    floating point, and its fractions of a grey level stay.
 
     Args:
         frame: Shape (H, W, C), uint8.
         long_side_px: 256 in its configuration of i3d-rgb-tf.
         crop_px: Height and width of the crop that follows.
         interpolation: With "bilinear, twice" the second step works on bytes, as OpenCV does, up to a level darker.
+
+    Returns:
+        Shape (h, w, C), float32, 0..255; uint8 with "bilinear, twice".
 
     Example:
         Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
@@ -135,8 +138,7 @@ def omz_resize(
     if enlarged_height < crop_height:
         enlarged_width, enlarged_height = enlarged_width * crop_height / enlarged_height, float(crop_height)
     size = (math.ceil(enlarged_width), math.ceil(enlarged_height))
+    enlarged: Array = small if interpolation == "bilinear, twice" else small.astype(np.float32)
     if size == (small_width, small_height):
-        return small.astype(np.uint8, copy=False)
-    if interpolation == "bilinear, twice":
-        return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-    return np.rint(cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
+        return enlarged
+    return cv2.resize(enlarged, size, interpolation=cv2.INTER_LINEAR)

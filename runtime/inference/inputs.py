@@ -11,7 +11,7 @@ import numpy as np
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.normalisation import bounds, normalised, ordered
-from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.port import NUMPY_TYPES, Port
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -43,9 +43,18 @@ def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
         )
     rgb, steps = np.split(clip.frames[np.newaxis], [_RGB_CHANNELS], axis=-1)
     return {
-        name: spec.lay_out(ordered(rgb, port) if port.stream == "rgb" else normalised(steps, port))
+        name: spec.lay_out(_pixels(ordered(rgb, port), port) if port.stream == "rgb" else normalised(steps, port))
         for name, port in spec.inputs.items()
     }
+
+
+def _pixels(pixels: Array, port: Port) -> Array:
+    """Return pixels as a port takes them; bytes stay bytes."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if not port.takes_pixels:
+        return normalised(pixels, port)
+    return np.rint(pixels).astype(np.uint8) if port.element_type == "u8" else pixels
 
 
 def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:

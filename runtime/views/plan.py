@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -53,7 +53,8 @@ class Clip:
     """One clip, one crop of it.
 
     Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255; (D, H, W, 5) with flow, see `FlowFrames`.
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255; float32 where the plan does not round; (D, H, W, 5), uint8, with
+            flow, see `FlowFrames`.
         start_s: Time of its first sample, from the video's first frame.
         end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
         clip: Which temporal position, from 0.
@@ -172,8 +173,8 @@ class ViewPlan:
             starts = place(num_samples, span, self.num_clips or 1)
         return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
-    def fitted(self, frame: UInt8Array) -> UInt8Array:
-        """Resize a frame, shape (H, W, 3), uint8."""
+    def fitted(self, frame: UInt8Array) -> Array:
+        """Resize a frame, shape (H, W, 3), uint8; float32, 0..255, where the plan does not round."""
         if self.fit_px is None:
             return resize(frame, self.crop_px, self.interpolation)
         if self.fit == "long side":
@@ -277,8 +278,11 @@ class ViewReader:
             return self._flow.frames(wanted)
         return ((index, self._fitted(picture)) for index, picture in self.source.frames(wanted))
 
-    def _fitted(self, picture: UInt8Array) -> UInt8Array:
-        return picture if self.source.is_cropped else self.plan.fitted(picture)
+    def _fitted(self, picture: UInt8Array) -> Array:
+        if self.source.is_cropped:
+            return picture
+        fitted = self.plan.fitted(picture)
+        return fitted if self._flow is None else np.rint(fitted).astype(np.uint8, copy=False)  # flow is of bytes
 
     def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
         height, width = self.plan.crop_px
@@ -286,7 +290,7 @@ class ViewReader:
         to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
         start_s, end_s = self._times(self._clips[number])
         for crop in range(self.plan.num_crops):
-            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], np.uint8).transpose(to_dhwc)
+            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], kept[frames[0]][0].dtype).transpose(to_dhwc)
             for position, frame in enumerate(frames):
                 array[position] = kept[frame][crop]
             yield Clip(array, start_s, end_s, number, crop)

@@ -75,7 +75,7 @@ def test_each_states_everything() -> None:
         "short_side_px": None,
         "long_side_px": 256,
         "crop_px": 224,
-        "interpolation": "bilinear, twice, rounded once",
+        "interpolation": "bilinear, twice, not rounded",
         "aggregation": "mean of probabilities",
         "drops_last_video": "by name",
     }

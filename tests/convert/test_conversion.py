@@ -310,9 +310,7 @@ def test_a_graph_of_open_shape(tmp_path: Path) -> None:
     path = graph_of(tmp_path / "open.pb", (None, 9, 32, 32, 3))
     with pytest.raises(FrozenGraphError) as caught:
         convert_graph(path, tmp_path / "m.xml")
-    assert str(caught.value) == (
-        f"frozen graph '{path}' takes [?,9,32,32,3], not clips of fixed shape (N, D, H, W, C)"
-    )
+    assert str(caught.value) == (f"frozen graph '{path}' takes [?,9,32,32,3], not clips of fixed shape (N, D, H, W, C)")
 
 
 def test_a_graph_of_other_channels(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import pytest
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.inference.inputs import check_inputs
+from i3d_edge.runtime import Clip
+from i3d_edge.runtime.inference.inputs import check_inputs, model_inputs
 
 FIELDS = {"labels": LabelSet("two", ("a", "b")), "num_frames": 9, "crop_px": 8, "layout": "NDCHW"}
 RGB = i3d_spec(**FIELDS, input_type="u8", has_preprocessing=True)
@@ -45,6 +46,14 @@ def test_pixels_are_normalised_for_a_model_that_does_not_do_it() -> None:
     [values] = check_inputs(PIXELS, RGB_BARE).values()
     assert values.dtype == np.float32
     assert np.abs(values - (PIXELS / 127.5 - 1)).max() < 1e-6
+
+
+def test_fractions_of_a_grey_level_reach_a_model_of_floats() -> None:
+    fractions = np.random.default_rng(2).uniform(0, 255, (9, 8, 8, 3)).astype(np.float32)
+    laid_out = fractions.transpose(0, 3, 1, 2)[np.newaxis]
+    for spec, expected in [(RGB, np.rint(laid_out)), (RGB_FLOAT, laid_out), (RGB_BARE, laid_out / 127.5 - 1)]:
+        [values] = check_inputs(model_inputs(Clip(fractions, 0, 1), spec), spec).values()
+        assert np.allclose(values, expected, atol=1e-6)
 
 
 def test_other_values_are_refused(subtests: pytest.Subtests) -> None:

@@ -117,9 +117,9 @@ def test_the_resize_of_open_model_zoo_loses_detail() -> None:
     assert omz_resize(stripes, 256, (224, 224)).std() < 100
 
 
-def test_the_second_resize_of_open_model_zoo_rounds_once() -> None:
+def test_the_second_resize_of_open_model_zoo_keeps_fractions() -> None:
     ramp = np.tile(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], (144, 1, 3))
     exact = np.clip((np.arange(399) + 0.5) * 256 / 399 - 0.5, 0, 255)
-    assert np.array_equal(omz_resize(ramp, 256, (224, 224))[0, :, 0], np.rint(exact))
+    assert np.abs(omz_resize(ramp, 256, (224, 224))[0, :, 0] - exact).max() < 1e-3
     darker = omz_resize(ramp, 256, (224, 224), "bilinear, twice")[0, :, 0] - exact
     assert darker.mean() < -0.05
