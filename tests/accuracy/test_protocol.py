@@ -96,7 +96,7 @@ def test_each_in_one_line(subtests: pytest.Subtests) -> None:
         (
             "omz-2022-399",
             "omz-2022-399 v2: 3 clips of 79 frames at the source's rate per video, long_side=256 (bilinear, twice, "
-            "rounded once), centre crop 224, mean of probabilities, the last video by name not counted",
+            "not rounded), centre crop 224, mean of probabilities, the last video by name not counted",
         ),
         (
             "omz-2022-399@1",

@@ -59,9 +59,9 @@ def test_a_clip_that_is_not_the_one_asked_for(checkpoint_prefix: Path, tmp_path:
     module = HubModule(small_module(tmp_path / "m", checkpoint_prefix), num_frames=9)
     assert module.logits(random_clip(9)).shape == (1, 400)
     with pytest.raises(ClipShapeError) as caught:
-        module.logits(random_clip(9))
+        module.logits(random_clip(10))
     assert str(caught.value) == (
-        "Placeholder must have layout NDHWC (1, 9, 224, 224, 3) float32; got (1, 9, 224, 224, 3) float32"
+        "Placeholder must have layout NDHWC (1, 9, 224, 224, 3) float32; got (1, 10, 224, 224, 3) float32"
     )
     with pytest.raises(ClipShapeError, match="float32; got nothing"):
         module.layers({})
