@@ -20,6 +20,7 @@ from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
+from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
 from i3d_edge.core.text import some
 
@@ -150,10 +151,10 @@ class VideoManifest:
 def is_manifest(path: Path) -> bool:
     """Whether a file says that it is a manifest, even a damaged one."""
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             if not stream.read(_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
                 return False
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return False
     document = parse_object(text)

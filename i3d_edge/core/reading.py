@@ -75,10 +75,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         OSError: As `open_input` says.
     """
     with open_input(path, max_bytes=max_bytes) as stream:
-        data = stream.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise _too_large(path, len(data), max_bytes)
-    return data
+        return stream.read(os.fstat(stream.fileno()).st_size)  # and not what is written meanwhile
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8-sig", errors: str = "strict") -> str:
@@ -109,9 +106,5 @@ def _check(path: Path, status: os.stat_result, max_bytes: int | None) -> None:
         what = next((title for is_kind, title in _OTHERS if is_kind(status.st_mode)), "something else")
         raise OSError(errno.EINVAL, f"it is {what}, not a file", str(path))
     if max_bytes is not None and status.st_size > max_bytes:
-        raise _too_large(path, status.st_size, max_bytes)
-
-
-def _too_large(path: Path, size: int, max_bytes: int) -> OSError:
-    text = f"it has {size / (1 << 20):.0f} MiB; at most {max_bytes / (1 << 20):.0f} MiB are read"
-    return OSError(errno.EFBIG, text, str(path))
+        text = f"it has {status.st_size:,} bytes; at most {max_bytes:,} are read"
+        raise OSError(errno.EFBIG, text, str(path))
