@@ -7,10 +7,10 @@ is absent, with a `strerror` that can end a sentence: "cannot read list 'a.csv':
 from __future__ import annotations
 
 import errno
-import io
 import os
 import stat
 from collections.abc import Iterator
+from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,7 +52,7 @@ def require_file(path: Path, *, max_bytes: int | None = None) -> None:
         raise OSError(errno.EINVAL, "it belongs to the operating system, and is on no disk", str(path))
 
 
-def open_input(path: Path, *, max_bytes: int | None = None) -> BinaryIO:
+def open_input(path: Path, *, max_bytes: int | None = None) -> BufferedReader:
     """Open a regular file for reading bytes, without waiting for anything.
 
     Raises:
@@ -85,8 +85,8 @@ def read_text(path: Path, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8-
         OSError: As `open_input` says.
         UnicodeDecodeError: If it is no text in this encoding.
     """
-    data = io.BytesIO(read_bytes(path, max_bytes=max_bytes))
-    return io.TextIOWrapper(data, encoding=encoding, errors=errors).read()
+    data = BytesIO(read_bytes(path, max_bytes=max_bytes))
+    return TextIOWrapper(data, encoding=encoding, errors=errors).read()
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -42,7 +42,10 @@ def open_file(path: Path, **options: Any) -> InputContainer:
         start = stream.read(_TEXT_START_BYTES)
     try:
         # With its protocol spelled out, a name with a colon is not taken for an address.
-        return av.open(f"file:{path}", metadata_errors="replace", options=file_options(), **options)
+        container: InputContainer = av.open(
+            f"file:{path}", metadata_errors="replace", options=file_options(), **options
+        )
+        return container
     except av.ArgumentError:
         if b"\0" in start:
             raise
