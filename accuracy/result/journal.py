@@ -109,7 +109,20 @@ class Journal:
             pass
 
     def drop_unfinished(self) -> None:
-        """Cut off predictions of a video whose row was not written."""
+        """Cut off predictions of a video whose row was not written.
+
+        Raises:
+            OutputError: If the folder is no longer the one that the run was begun in.
+        """
+        try:
+            is_same = os.path.samestat((self.folder / VIDEOS_NAME).stat(), os.fstat(self._videos.fileno()))
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise OutputError(
+                f"run folder {str(self.folder)!r} was moved, replaced or emptied during the run",
+                hint="bring it back, and run the same command again to go on",
+            )
         self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
         self._predictions.seek(0, os.SEEK_END)
 
@@ -117,8 +130,9 @@ class Journal:
         """Append a video's predictions, then the row that makes them count.
 
         Raises:
-            OutputError: If the disk does not take them.
+            OutputError: If the disk does not take them, or as `drop_unfinished` says.
         """
+        self.drop_unfinished()
         with writing(self.folder / PREDICTIONS_NAME):
             self._predictions.write(b"".join(_line(row) for row in rows))
             self._predictions.flush()
