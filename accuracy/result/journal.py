@@ -114,6 +114,11 @@ class Journal:
         Raises:
             OutputError: If the folder is no longer the one that the run was begun in.
         """
+        self._require_place()
+        self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
+        self._predictions.seek(0, os.SEEK_END)
+
+    def _require_place(self) -> None:
         try:
             is_same = os.path.samestat((self.folder / VIDEOS_NAME).stat(), os.fstat(self._videos.fileno()))
         except OSError:
@@ -123,8 +128,6 @@ class Journal:
                 f"run folder {str(self.folder)!r} was moved, replaced or emptied during the run",
                 hint="bring it back, and run the same command again to go on",
             )
-        self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
-        self._predictions.seek(0, os.SEEK_END)
 
     def add(self, rows: Sequence[PredictionRow], video: DoneVideo) -> None:
         """Append a video's predictions, then the row that makes them count.
@@ -132,7 +135,7 @@ class Journal:
         Raises:
             OutputError: If the disk does not take them, or as `drop_unfinished` says.
         """
-        self.drop_unfinished()
+        self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):
             self._predictions.write(b"".join(_line(row) for row in rows))
             self._predictions.flush()
