@@ -58,8 +58,6 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
     """Read all of a video's bytes and decode all of its frames. Reasons speak of it by its name in the data set."""
     if not os.path.exists(video.file):
         return Fault("missing: there is no such file")
-    if not (os.path.isfile(video.file) or os.path.isdir(video.file)):
-        return Fault("missing: neither a file nor a folder")
     try:
         num_bytes = content_size(video.file)
         sha256 = content_sha256(video.file)

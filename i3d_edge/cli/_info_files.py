@@ -64,7 +64,7 @@ def describe_json(path: Path) -> Facts:
     try:
         document = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
-        raise I3DError(f"cannot read {str(path)!r} as JSON: {error}") from error
+        raise I3DError(f"cannot read {str(path)!r} as JSON: {getattr(error, 'strerror', error)}") from error
     fields: dict[str, Any] = document if isinstance(document, dict) else {}
     videos = fields.get("videos")
     number = plural(len(videos), "video") if isinstance(videos, list) else "videos"

@@ -12,7 +12,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
-from i3d_edge.core.reading import MAX_MODEL_BYTES, read_text, require_file
+from i3d_edge.core.reading import MAX_BYTES, read_text, require_file
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 from i3d_edge.core.text import plural, some
@@ -104,9 +104,9 @@ def _require_files(path: Path) -> None:
             f"IR {str(path)!r} lacks its weights: {weights.name!r} is not beside it",
             hint="an IR is two files: copy both",
         )
-    for file in (path, weights):
+    for file, max_bytes in ((path, MAX_BYTES), (weights, None)):
         try:
-            require_file(file, max_bytes=MAX_MODEL_BYTES)
+            require_file(file, max_bytes=max_bytes)
         except OSError as error:
             raise IRError(f"cannot read IR file {str(file)!r}: {error.strerror}") from error
 
