@@ -53,7 +53,6 @@ INT, TERM = signal.SIGINT, signal.SIGTERM
     ("name", "signals", "unwind_s", "reminds"),
     [
         ("library", [INT], 60, False),
-        ("library", [TERM], 60, False),
         ("waiting", [TERM], 1.5, True),
         ("waiting", [INT, INT], 60, True),
         ("left_behind", [INT], 60, False),

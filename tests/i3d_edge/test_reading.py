@@ -29,7 +29,7 @@ def _link_to_pipe(path: Path) -> None:
         (Path.mkdir, "it is a folder, not a file"),
         (_socket, "it is a socket, not a file"),
         (lambda path: path.symlink_to("/dev/zero"), "it is a device, not a file"),
-        (lambda path: path.symlink_to("/proc/self/environ"), "it belongs to the operating system, and is on no disk"),
+        (lambda path: path.symlink_to("/proc/self/environ"), "it states no size, like the files in /proc"),
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
         (lambda path: None, "No such file or directory"),
     ],

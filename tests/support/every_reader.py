@@ -8,7 +8,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,12 +79,9 @@ def main_of(folder: Path) -> int:
 
 def _is_fault(kind: str, words: list[str]) -> bool:
     faulthandler.dump_traceback_later(_LIMIT_S, exit=True)
-    started = time.perf_counter()
     result = CliRunner().invoke(main, words)
     faulthandler.cancel_dump_traceback_later()
     is_expected = result.exception is None or isinstance(result.exception, SystemExit)
-    if "-v" in sys.argv:
-        print(f"{time.perf_counter() - started:.2f} {kind}: {' '.join(words)}:", result.stderr, file=sys.stderr)
     if result.exit_code in (1, 2, 4) and is_expected:
         return False
     print(f"{kind}: {' '.join(words)}: {result.exit_code} {result.exception!r}\n{result.output}")
