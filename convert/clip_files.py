@@ -13,8 +13,10 @@ from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
+from i3d_edge.core.reading import open_input
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_clips, read_prepared, require_rgb
+from i3d_edge.runtime.frames.container import short_reason
 
 _ARRAY = ".npy"
 
@@ -76,9 +78,10 @@ def match_clips(clips: Mapping[str, Feeds], others: Mapping[str, Feeds]) -> Mapp
 def read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
     """Read a .npy array as what an input of a network takes; see `read_clip_files`."""
     try:
-        array = np.load(path, allow_pickle=False)
+        with open_input(path) as stream:
+            array = np.load(stream, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise ClipShapeError(f"clip {str(path)!r} is no NumPy array: {error}") from error
+        raise ClipShapeError(f"clip {str(path)!r} is no NumPy array: {short_reason(error)}") from error
     height, width = spec.crop_px
     clip = array[0] if array.ndim == 5 and array.shape[0] == 1 else array
     lengths = {"D": spec.num_frames, "C": port.channels, "H": height, "W": width}

@@ -26,6 +26,7 @@ from i3d_edge.core.errors import (
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
+from i3d_edge.core.reading import open_input
 from i3d_edge.core.text import some
 from i3d_edge.freeze import inception_i3d, published
 from i3d_edge.freeze.checkpoint_files import check_data_files, find_checkpoint, shard_paths
@@ -94,7 +95,7 @@ class Checkpoint:
         """
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
-            shards = [stack.enter_context(path.open("rb")) for path in shard_paths(self.prefix, self.num_shards)]
+            shards = [stack.enter_context(open_input(path)) for path in shard_paths(self.prefix, self.num_shards)]
             arrays = {name: self._read_tensor(shards, entry) for name, entry in self.entries.items()}
         return {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError, CheckpointMissingError
 from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.files import visible_names
+from i3d_edge.core.reading import read_text
 from i3d_edge.core.text import some
 from i3d_edge.freeze.tensor_index import TensorEntry, refuse_foreign
 
@@ -115,7 +116,7 @@ def _runs(name: str) -> list[str]:
 def _latest(folder: Path) -> str | None:
     """Return the name of the checkpoint that TensorFlow wrote last; its folder may have moved since."""
     try:
-        found = _LATEST.search((folder / _LATEST_FILE).read_text(encoding="utf-8", errors="replace"))
+        found = _LATEST.search(read_text(folder / _LATEST_FILE, errors="replace"))
     except OSError:
         return None
     return re.split(r"[/\\]", found[1])[-1] if found else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import FrozenGraphError
 from i3d_edge.core.i3d_spec import FLOW_INPUT_NAME, INPUT_NAME, OUTPUT_NAME
+from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.graph_def import read_graph_def
 from i3d_edge.freeze.tensorflow_graph import Feeds, TensorFlowGraph
@@ -34,7 +35,7 @@ class FrozenGraph(TensorFlowGraph):
 
         self.spec = read_graph_def(path).spec
         try:
-            graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+            graph_def = tf.compat.v1.GraphDef.FromString(read_bytes(path, max_bytes=MAX_MODEL_BYTES))
             nodes = {node.name: node for node in graph_def.node}
             names = [name for name in (INPUT_NAME, FLOW_INPUT_NAME) if name in nodes]
             for name in names:

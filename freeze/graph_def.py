@@ -14,6 +14,7 @@ from pathlib import Path
 from i3d_edge.core.errors import FrozenGraphError, SpecError
 from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.i3d_spec import INPUT_NAME, OUTPUT_NAME
+from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, read_spec
 from i3d_edge.core.wire import Message, read_message
@@ -62,7 +63,7 @@ def read_graph_def(path: Path) -> GraphDef:
     """
     _refuse_other_stage(path)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, max_bytes=MAX_MODEL_BYTES)
     except OSError as error:
         raise FrozenGraphError(f"cannot read frozen graph {str(path)!r}: {error.strerror}") from error
     try:

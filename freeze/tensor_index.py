@@ -17,6 +17,7 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointFormError
 from i3d_edge.core.file_kind import TENSOR_TABLE_END, foreign_kind
+from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.wire import read_message, read_varint
 
 _FOOTER_BYTES = 48
@@ -68,7 +69,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
         CheckpointDamagedError: If the file is not a whole index.
         CheckpointFormError: If it is another thing, or the checkpoint was written by a big-endian machine.
     """
-    data = index_path.read_bytes()
+    data = read_bytes(index_path)
     if data[-8:] != TENSOR_TABLE_END:
         refuse_foreign(index_path)
         raise CheckpointDamagedError(

@@ -1,5 +1,6 @@
 """`i3d` and `python -m i3d_edge`."""
 
+import os
 import sys
 
 
@@ -11,7 +12,12 @@ def run() -> None:
         main(prog_name="i3d")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        os._exit(130)
+    except SystemExit as error:
+        if error.code == 130:  # Python would wait for threads, of which one may be stuck
+            sys.stdout.flush()
+            os._exit(130)
+        raise
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _MOST_DECODERS = 8
 
 
 class VideoClassifier:
-    """Labels the action in a video with a self-describing IR. Thread-safe.
+    """Labels the action in a video with a self-describing IR. Thread-safe, but not to be used across `os.fork()`.
 
     Attributes:
         spec: What the model is.
@@ -119,9 +119,11 @@ class VideoClassifier:
 
         Raises:
             ValueError: If the classifier is closed.
+            ForkError: In a child of the process that made the classifier.
         """
         if self._engine is None:
             raise ValueError("classifier is closed")
+        _ = self._engine.compiled
         return self._engine
 
     def classify(
@@ -158,6 +160,7 @@ class VideoClassifier:
         """
         import asyncio  # takes long to load, and most users need none
 
+        _ = self.engine  # its threads are not there after a fork
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(self.classify, video, views, k=k))
 

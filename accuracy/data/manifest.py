@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +13,11 @@ from typing import Any, TypedDict
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
 from i3d_edge.accuracy.data.formats.entry import is_utf8, parse_object
-from i3d_edge.accuracy.data.video_check import content_sha256, content_size
+from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.progress import track
+from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
 from i3d_edge.core.text import some
 
@@ -150,10 +148,10 @@ class VideoManifest:
 def is_manifest(path: Path) -> bool:
     """Whether a file says that it is a manifest, even a damaged one."""
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             if not stream.read(_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
                 return False
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return False
     document = parse_object(text)
@@ -205,9 +203,7 @@ def verify_videos(manifest: VideoManifest, *, root: Path | None = None) -> None:
     """
     start = root if root is not None else manifest.path.parent / manifest.content["root"]
     videos = manifest.content["videos"]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = pool.map(lambda video: _is_pinned(start / video["path"], video), videos)
-        are_pinned = list(track(found, total=len(videos), title="verifying", unit="video"))
+    are_pinned = verified(lambda video: _is_pinned(start / video["path"], video), videos)
     changed = [video["path"] for video, is_pinned in zip(videos, are_pinned, strict=True) if not is_pinned]
     if changed:
         raise ListError(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.core.errors import VideoError
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
+from i3d_edge.core.progress import track
 from i3d_edge.runtime import ShortcutError, open_source
 from i3d_edge.runtime.frames.image_series import numbered_images
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,6 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
     """Read all of a video's bytes and decode all of its frames. Reasons speak of it by its name in the data set."""
     if not os.path.exists(video.file):
         return Fault("missing: there is no such file")
-    if not (os.path.isfile(video.file) or os.path.isdir(video.file)):
-        return Fault("missing: neither a file nor a folder")
     try:
         num_bytes = content_size(video.file)
         sha256 = content_sha256(video.file)
@@ -89,7 +91,7 @@ class CheckPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
 
     def begin(self, videos: Iterable[ListedVideo]) -> None:
         """Begin to check videos, in this order, unless that was done."""
@@ -101,6 +103,15 @@ class CheckPool:
         """Return what a video is, once that is known."""
         self.begin([video])
         return self._found[video.path].result()
+
+
+def verified(verify: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+    """Return what a function that reads a video says of each, in threads; if interrupted, wait for none."""
+    threads = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        return list(track(threads.map(verify, items), total=len(items), title="verifying", unit="video"))
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def content_sha256(path: Path) -> str:

@@ -34,7 +34,10 @@ class RunPictures:
     _found: dict[Path, Found] = field(default_factory=dict)
 
     def of(self, run: RecordedRun, name: str) -> Found:
-        """Return the pictures of a video by its name in a run; none if the file has changed since."""
+        """Return the pictures of a video by its name in a run.
+
+        A run may come from anybody, and name any file: only one with the bytes that the run saw is shown.
+        """
         try:
             root = self.root or _root(run)
         except ListError:
@@ -57,8 +60,10 @@ def _root(run: RecordedRun) -> Path:
 
 
 def _pictures(file: Path, sha256: str | None) -> Found:
+    if sha256 is None:
+        return "the run does not say which bytes it read"
     try:
-        if sha256 is not None and content_sha256(file) != sha256:
+        if content_sha256(file) != sha256:
             return "the file has changed since"
         return film_strip(as_source(file, frames_fps=_ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
     except (OSError, ValueError):

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, PredictionRow
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, write_text, writing
+from i3d_edge.core.reading import read_bytes, read_text, require_file
 
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
@@ -89,6 +90,7 @@ class Journal:
                     f"run folder {str(folder)!r} holds another run, which differs in {', '.join(differing)}",
                     hint=_OTHER_FOLDER,
                 )
+            _require_files(folder)
             done, length = _read_done(folder, names)
             with writing(folder / RESULT_NAME):
                 predictions, videos = (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab")
@@ -107,16 +109,33 @@ class Journal:
             pass
 
     def drop_unfinished(self) -> None:
-        """Cut off predictions of a video whose row was not written."""
+        """Cut off predictions of a video whose row was not written.
+
+        Raises:
+            OutputError: If the folder is no longer the one that the run was begun in.
+        """
+        self._require_place()
         self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
         self._predictions.seek(0, os.SEEK_END)
+
+    def _require_place(self) -> None:
+        try:
+            is_same = os.path.samestat((self.folder / VIDEOS_NAME).stat(), os.fstat(self._videos.fileno()))
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise OutputError(
+                f"run folder {str(self.folder)!r} was moved, replaced or emptied during the run",
+                hint="bring it back, and run the same command again to go on",
+            )
 
     def add(self, rows: Sequence[PredictionRow], video: DoneVideo) -> None:
         """Append a video's predictions, then the row that makes them count.
 
         Raises:
-            OutputError: If the disk does not take them.
+            OutputError: If the disk does not take them, or as `drop_unfinished` says.
         """
+        self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):
             self._predictions.write(b"".join(_line(row) for row in rows))
             self._predictions.flush()
@@ -167,27 +186,39 @@ def _require_empty(folder: Path) -> None:
             )
 
 
+def _require_files(folder: Path) -> None:
+    """Refuse what is no file where rows are to be appended: a pipe would wait for a reader."""
+    for name in (PREDICTIONS_NAME, VIDEOS_NAME):
+        try:
+            require_file(folder / name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _unreadable(folder, name, error.strerror) from error
+
+
+def _unreadable(folder: Path, name: str, reason: object) -> OutputError:
+    return OutputError(f"cannot read {name} in run folder {str(folder)!r}: {reason}", hint=_OTHER_FOLDER)
+
+
 def _line(row: Mapping[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
 def _read_config(folder: Path) -> Mapping[str, Any] | None:
     try:
-        config: Mapping[str, Any] = json.loads((folder / RUN_NAME).read_text(encoding="utf-8"))
+        config: Mapping[str, Any] = json.loads(read_text(folder / RUN_NAME))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise OutputError(
-            f"cannot read {RUN_NAME} in run folder {str(folder)!r}: {error}",
-            hint=_OTHER_FOLDER,
-        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(folder, RUN_NAME, getattr(error, "strerror", error)) from error
     return config
 
 
 def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
     """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
     try:
-        lines = (folder / VIDEOS_NAME).read_bytes().splitlines(keepends=True)
+        lines = read_bytes(folder / VIDEOS_NAME).splitlines(keepends=True)
         num_predicted = (folder / PREDICTIONS_NAME).stat().st_size
     except FileNotFoundError:
         return [], 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, PREDICTION_ROW, PredictionRow
 from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.errors import ResultError
+from i3d_edge.core.reading import open_input, read_lines
 from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
@@ -50,7 +51,7 @@ def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
         ResultError: If the file is absent or empty, or a row cannot be one of these models'; says which.
     """
     try:
-        stream = path.open("rb")
+        stream = open_input(path)
     except OSError as error:
         raise ResultError(
             f"cannot read predictions {str(path)!r}: {error.strerror}",
@@ -58,7 +59,7 @@ def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
         ) from error
     num_classes = 0
     with stream:
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(read_lines(stream), start=1):
             if line == b"\n":
                 continue
             name = f"{str(path)!r}, line {number}"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
-from i3d_edge.accuracy.data.video_check import content_sha256
+from i3d_edge.accuracy.data.video_check import content_sha256, verified
 from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
 from i3d_edge.accuracy.run.summary import RunFacts
 from i3d_edge.core.errors import OutputError
-from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import spec_to_json
 from i3d_edge.core.text import some
@@ -54,9 +51,7 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
         OutputError: If one is another file now, is gone, or has come.
     """
     unpinned = [(video, own) for video, own in zip(videos, hashes, strict=False) if video.sha256 is None]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = pool.map(_hash_now, [video for video, _ in unpinned])
-        now = list(track(found, total=len(unpinned), title="verifying", unit="video"))
+    now = verified(_hash_now, [video for video, _ in unpinned])
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:
         raise OutputError(

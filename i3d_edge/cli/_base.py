@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from i3d_edge.cli._interrupt import INTERRUPTED as INTERRUPTED
-from i3d_edge.cli._interrupt import ending_at_once
+from i3d_edge.cli._interrupt import interruptible
 from i3d_edge.core import progress
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
@@ -83,7 +81,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            with ending_at_once():
+            with interruptible():
                 return super().invoke(ctx)
         except ArgumentError as error:
             raise click.UsageError(str(error), ctx) from error
@@ -93,20 +91,6 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
-
-
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Make SIGTERM, which CI systems and containers send, act like Ctrl-C."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class _Rate(click.ParamType[Fraction]):

@@ -10,6 +10,7 @@ from typing import Any
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
+from i3d_edge.core.reading import open_input, read_lines, read_text
 from i3d_edge.core.text import plural, some
 
 Facts = list[tuple[str, str]]
@@ -50,8 +51,8 @@ def describe_array(path: Path) -> Facts:
 
 def describe_list(path: Path) -> Facts:
     """Describe a list of videos."""
-    with path.open("rb") as stream:
-        number = sum(1 for line in stream if line.strip())
+    with open_input(path) as stream:
+        number = sum(1 for line in read_lines(stream) if line.strip())
     return [
         ("kind", f"list, {plural(number, 'line')}"),
         ("next", f"i3d accuracy subset {path} --videos FOLDER -o manifest.json"),
@@ -61,9 +62,9 @@ def describe_list(path: Path) -> Facts:
 def describe_json(path: Path) -> Facts:
     """Describe a baseline, manifest, profile, result or model description."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
-        raise I3DError(f"cannot read {str(path)!r} as JSON: {error}") from error
+        raise I3DError(f"cannot read {str(path)!r} as JSON: {getattr(error, 'strerror', error)}") from error
     fields: dict[str, Any] = document if isinstance(document, dict) else {}
     videos = fields.get("videos")
     number = plural(len(videos), "video") if isinstance(videos, list) else "videos"

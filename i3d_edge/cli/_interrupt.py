@@ -1,4 +1,4 @@
-"""Ctrl-C: also while a C++ library computes, which does not return to Python before it is done."""
+"""Ctrl-C and SIGTERM: also while a C++ library computes, or a thread waits, which does not return to Python."""
 
 from __future__ import annotations
 
@@ -6,49 +6,98 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from i3d_edge.core import progress
 from i3d_edge.core.files import remove_unfinished
 
 INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C ended."""
+"""The exit code of a command that Ctrl-C or SIGTERM ended."""
 
-_GRACE_S = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)  # CI systems and containers send SIGTERM
+_RAISE_S = 1.0
+_UNWIND_S = 20.0  # to write what there is, and to deliver events
+
+_first_call: Callable[[int], object] | None = None
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the process a second later if no KeyboardInterrupt could be raised in the block until then."""
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt in the block, and end the process if that does not help.
+
+    It ends if nothing could be raised a second later, if the block has not been left 20 s later, and when a second
+    signal comes.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    was_raised = threading.Event()
+    was_heard, was_raised = threading.Event(), threading.Event()
 
-    def interrupt(_number: int, _frame: object) -> None:
+    def interrupt(number: int, _frame: object) -> None:
+        was_heard.set()
+        if _first_call is not None:
+            _first_call(number)
+            return
         was_raised.set()
         raise KeyboardInterrupt
 
     def watch() -> None:
+        is_second = False
         while number := os.read(read_end, 1):
-            is_ours = number[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is interrupt
-            if is_ours and not was_raised.wait(_GRACE_S):
-                remove_unfinished()
-                progress.clear()
-                print("interrupted", file=sys.stderr, flush=True)
-                os._exit(INTERRUPTED)
+            if number[0] not in _SIGNALS:
+                continue
+            if is_second:
+                _end()
+            is_second = True
+            for timer in timers:
+                timer.start()
+
+    def remind() -> None:
+        if not was_heard.is_set():
+            _end()
+        print("stopping; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
-    handler, descriptor = signal.signal(signal.SIGINT, interrupt), signal.set_wakeup_fd(write_end)
-    watcher = threading.Thread(target=watch, daemon=True)
+    timers = (threading.Timer(_RAISE_S, remind), threading.Timer(_UNWIND_S, _end))
+    watcher = threading.Thread(target=watch)
+    for thread in (*timers, watcher):
+        thread.daemon = True
+    handlers = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    descriptor = signal.set_wakeup_fd(write_end)
     watcher.start()
     try:
         yield
+    except Exception:
+        if was_raised.is_set():  # C++ libraries make other errors of it
+            raise KeyboardInterrupt from None
+        raise
     finally:
         signal.set_wakeup_fd(descriptor)
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         os.close(write_end)
         watcher.join()
         os.close(read_end)
+        for timer in timers:
+            timer.cancel()
+
+
+@contextmanager
+def asked_first(call: Callable[[int], object]) -> Iterator[None]:
+    """Within `interruptible`, let the first signal call this with its number, instead of raising KeyboardInterrupt."""
+    global _first_call
+    before, _first_call = _first_call, call
+    try:
+        yield
+    finally:
+        _first_call = before
+
+
+def _end() -> NoReturn:
+    remove_unfinished()
+    progress.clear()
+    print("interrupted", file=sys.stderr, flush=True)
+    os._exit(INTERRUPTED)

@@ -18,7 +18,6 @@ from i3d_edge.cli._base import (
     precision_option,
     quiet_option,
     spec_option,
-    terminated_as_interrupted,
 )
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.cli.accuracy_gate import baseline, compare
@@ -95,23 +94,22 @@ def run(
     shows_whole = protocol is not None and find_preset(protocol).views.placement == "whole"
     if source is ParameterSource.ENVIRONMENT and shows_whole:
         model_texts = ()
-    with terminated_as_interrupted():
-        result = api.run_accuracy(
-            list_path,
-            model_texts,
-            folder,
-            graph=graph_path,
-            protocol=protocol,
-            num_clips=num_clips,
-            reading=reading,
-            flow=flow,
-            device=device,
-            inference_precision=inference_precision,
-            spec_path=spec_path,
-            num_decoders=num_workers,
-            say=note,
-            force=force,
-        )
+    result = api.run_accuracy(
+        list_path,
+        model_texts,
+        folder,
+        graph=graph_path,
+        protocol=protocol,
+        num_clips=num_clips,
+        reading=reading,
+        flow=flow,
+        device=device,
+        inference_precision=inference_precision,
+        spec_path=spec_path,
+        num_decoders=num_workers,
+        say=note,
+        force=force,
+    )
     click.echo(format_result(result))
     click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 

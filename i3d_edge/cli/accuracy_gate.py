@@ -12,6 +12,7 @@ import click
 from i3d_edge.cli._base import Command, force_option, note, output_option
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
+from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def compare(
 def _is_own(path: Path) -> bool:
     """Whether a file is an earlier report of this command, which the next one replaces."""
     try:
-        start = path.read_bytes()[:200]
+        start = read_bytes(path)[:200]
     except OSError:
         return False
     return b'<testsuite name="i3d accuracy compare"' in start or start.startswith(b"## Accuracy gate")

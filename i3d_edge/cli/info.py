@@ -19,6 +19,7 @@ from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
+from i3d_edge.core.reading import require_file
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         return _checkpoint
     if thing.suffix in (".index", ".meta") or ".data-" in thing.name:
         return _checkpoint
+    try:
+        require_file(thing)
+    except FileNotFoundError:
+        pass  # the reader says what is there
+    except OSError as error:
+        raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
     if kind := foreign_kind(thing):
         return lambda _path: files.describe_foreign(kind)
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)

@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options
+from i3d_edge.cli._interrupt import asked_first
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.live import LiveStream, Webhook
+    from i3d_edge.runtime.live import Webhook
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -158,7 +158,13 @@ def stream(
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))
-        received = stack.enter_context(_stopping(live))
+        received: list[int] = []
+
+        def stop(number: int) -> None:
+            received.append(number)
+            live.stop()
+
+        stack.enter_context(asked_first(stop))
         stack.callback(lambda: note(live.statistics.summary(time.monotonic())))
         for item in live:
             line = item.to_json()
@@ -200,22 +206,3 @@ def _delivering(hook: Webhook) -> Iterator[None]:
         hook.close(FLUSH_S)
         failed = plural(hook.num_retries, "failed attempt")
         note(f"webhook {hook.shown}: {hook.num_sent} sent, {hook.num_lost} lost, {failed}")
-
-
-@contextmanager
-def _stopping(live: LiveStream) -> Iterator[list[int]]:
-    """Let the first Ctrl-C or SIGTERM end the stream, and a second Ctrl-C interrupt; yield the signals received."""
-    received: list[int] = []
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        live.stop()
-        if received.count(signal.SIGINT) > 1:
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -113,6 +113,10 @@ class StreamLostError(StreamError):
     """A source broke off and did not come back."""
 
 
+class ForkError(I3DError):
+    """A model or stream is used in a child of the process that made it, where it would wait for ever."""
+
+
 class NotFiniteError(I3DError):
     """A model gave an output that is not a finite number."""
 

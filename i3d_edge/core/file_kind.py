@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from i3d_edge.core.reading import open_input
+
 TENSOR_TABLE_END = bytes.fromhex("57fb808b247547db")
 """The last bytes of LevelDB's tables, and so of both kinds of TensorFlow checkpoints."""
 
@@ -52,10 +54,8 @@ _NAMES = {
 
 def foreign_kind(path: Path) -> FileKind | None:
     """Return what a file is that i3d-edge does not take, or None for anything else, or if it cannot be read."""
-    if not os.path.isfile(path):  # nor a pipe, which would wait
-        return None
     try:
-        with path.open("rb") as stream:
+        with open_input(path) as stream:
             head = stream.read(512)
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(size - len(TENSOR_TABLE_END), 0))

@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 
 from i3d_edge.core.errors import OutputError
+from i3d_edge.core.reading import open_input
 
 StrPath = str | PathLike[str]
 
@@ -136,13 +137,17 @@ def visible_names(folder: StrPath) -> list[str]:
 
 
 def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    with path.open("rb") as stream:
+    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises:
+        OSError: If it is no regular file, or cannot be read.
+    """
+    with open_input(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def git_blob_sha1(path: Path) -> str:
     """Return the name git gives a file's content: SHA-1 over a header with its length, and its bytes."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    with path.open("rb") as stream:
+    with open_input(path) as stream:
         return hashlib.file_digest(stream, lambda: digest).hexdigest()

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from i3d_edge.core.errors import LabelError
+from i3d_edge.core.reading import read_text
 from i3d_edge.core.text import shown
 
 KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
@@ -106,7 +107,7 @@ def read_label_file(path: Path) -> LabelSet:
 def read_classes(path: Path) -> Mapping[int, str]:
     """Read what class indices mean from a text file, which need not have them all; see `read_label_file`."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        lines = read_text(path).rstrip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
         raise LabelError(f"cannot read label file {str(path)!r}: {reason}") from error

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 import msgspec
 
 from i3d_edge.core.errors import I3DError
+from i3d_edge.core.reading import MAX_BYTES, read_bytes
 from i3d_edge.core.text import shown
 
 Document = TypeVar("Document")
@@ -59,7 +60,7 @@ class Format(Generic[Document]):
             I3DError: Of the class `error`, if there is no such file, or as `decode` says.
         """
         try:
-            data = path.read_bytes()
+            data = read_bytes(path, max_bytes=self.max_bytes or MAX_BYTES)
         except OSError as error:
             raise self.error(f"cannot read {self.noun} {str(path)!r}: {error.strerror}", hint=self.hint) from error
         return self.decode(data, repr(str(path)))

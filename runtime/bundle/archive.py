@@ -14,9 +14,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.files import sha256_file
+from i3d_edge.core.reading import open_input
 from i3d_edge.runtime.bundle.manifest import BundleEntry
 
 MAX_ENTRIES = 100
@@ -52,7 +54,7 @@ def add_entry(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> Bund
     if isinstance(source, bytes):
         archive.writestr(info, source)
         return BundleEntry(size=len(source), sha256=hashlib.sha256(source).hexdigest())
-    with source.open("rb") as stream, archive.open(info, "w") as target:
+    with open_input(source) as stream, archive.open(info, "w") as target:
         shutil.copyfileobj(stream, target)
     return BundleEntry(size=info.file_size, sha256=sha256_file(source))
 
@@ -104,8 +106,6 @@ class Archive:
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         """Return the entries by name, or refuse what could do harm when it is unpacked."""
         infos, num_bytes = self._zip.infolist(), self.path.stat().st_size
-        if num_bytes > MAX_BYTES:
-            raise self.fault(f"it has {num_bytes} bytes; at most {MAX_BYTES} are allowed")
         if len(infos) > MAX_ENTRIES:
             raise self.fault(f"it has {len(infos)} entries; at most {MAX_ENTRIES} are allowed")
         if sum(info.file_size for info in infos) > num_bytes:
@@ -148,16 +148,20 @@ def open_archive(path: Path) -> Iterator[Archive]:
             the folder or that some system cannot keep, or is there twice; or if they are too many or too large.
     """
     try:
-        opened = zipfile.ZipFile(path)
+        stream = open_input(path, max_bytes=MAX_BYTES)
     except OSError as error:
         raise BundleError(f"cannot read bundle {str(path)!r}: {error.strerror}") from error
+    with stream:
+        yield Archive(path, _opened(path, stream))
+
+
+def _opened(path: Path, stream: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
     except _UNREADABLE as error:
-        with path.open("rb") as file:
-            is_zip = file.read(2) in (b"PK", b"")
-        if not is_zip:
+        stream.seek(0)
+        if stream.read(2) not in (b"PK", b""):
             packed = path.with_suffix(".i3d")
             hint = f"an IR becomes one by `i3d bundle pack {path} -o {packed}`" if path.suffix == ".xml" else None
             raise BundleError(f"{str(path)!r} is not a bundle", hint=hint) from error
         raise BundleError(f"bundle {str(path)!r} is cut off", hint=_COPY_AGAIN) from error
-    with opened:
-        yield Archive(path, opened)

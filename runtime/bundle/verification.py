@@ -13,6 +13,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import BundleError, IRError, OutputError, ProfileError
 from i3d_edge.core.progress import track
+from i3d_edge.core.reading import read_bytes
 from i3d_edge.runtime.bundle import golden
 from i3d_edge.runtime.bundle.golden import (
     REFERENCE_DEVICE,
@@ -142,7 +143,7 @@ def _extracted(bundle: Bundle) -> Iterator[Path]:
 
 def _expected(bundle: Bundle, folder: Path) -> dict[str, tuple[GoldenAnswer, ...]]:
     try:
-        expected = golden.from_bytes((folder / GOLDEN).read_bytes())
+        expected = golden.from_bytes(read_bytes(folder / GOLDEN))
     except BundleError as error:
         raise bundle.archive.fault(error.message) from error
     for model in bundle.manifest.models:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import I3DError
+from i3d_edge.core.reading import open_input
 
 DEFAULT_RATE_FPS = Fraction(25)
 """The rate of a raw stream that states none, as FFmpeg assumes it."""
@@ -17,6 +22,41 @@ DEFAULT_RATE_FPS = Fraction(25)
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
 _DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
+
+
+# They read other files or hosts, which whoever wrote the file chooses; or they draw text.
+_NOT_OPENED = {
+    *("concat", "dash", "hls", "imf", "lavfi", "rtp", "rtsp", "sap", "sdp", "webm_dash_manifest"),
+    *("adf", "bin", "idf", "tty", "xbin"),
+}
+_TEXT_START_BYTES = 4096
+
+
+def open_file(path: Path, **options: Any) -> InputContainer:
+    """Open a file of one's own machine, but no playlist, script or text; `options` are those of `av.open`.
+
+    Raises:
+        OSError: If it is no regular file, or nothing that FFmpeg can open.
+    """
+    with open_input(path) as stream:
+        start = stream.read(_TEXT_START_BYTES)
+    try:
+        # With its protocol spelled out, a name with a colon is not taken for an address.
+        container: InputContainer = av.open(
+            f"file:{path}", metadata_errors="replace", options=file_options(), **options
+        )
+        return container
+    except av.ArgumentError:
+        if b"\0" in start:
+            raise
+    raise OSError(errno.EINVAL, "it is text, such as a playlist: give the videos that it names", str(path))
+
+
+@cache
+def file_options() -> dict[str, str]:
+    """Return FFmpeg's options for what is opened as a file: in which formats."""
+    known = {part for name in av.formats_available for part in name.split(",")}
+    return {"format_whitelist": ",".join(sorted(known - _NOT_OPENED))}
 
 
 def picture_stream(

@@ -15,6 +15,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
+from i3d_edge.core.reading import read_bytes, read_text
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_series import choose_series
@@ -22,6 +23,7 @@ from i3d_edge.runtime.frames.timeline import Timeline
 
 _COUNT_NAME = "n_frames"
 _MAX_COUNT_DIGITS = 9
+_MAX_COUNT_BYTES = 100
 
 
 @dataclass
@@ -94,7 +96,7 @@ class ImageSequence(FrameSource):
 def read_image(path: Path) -> UInt8Array | None:
     """Return an image, shape (H, W, 3), uint8, RGB 0..255, or None if it cannot be decoded."""
     try:
-        data = np.fromfile(path, dtype=np.uint8)
+        data = np.frombuffer(read_bytes(path), np.uint8)
     except OSError:
         return None
     if not data.size:
@@ -108,7 +110,7 @@ def read_image(path: Path) -> UInt8Array | None:
 
 def _stated_count(folder: Path) -> int | None:
     try:
-        text = (folder / _COUNT_NAME).read_text(encoding="utf-8").strip()
+        text = read_text(folder / _COUNT_NAME, max_bytes=_MAX_COUNT_BYTES).strip()
     except (OSError, UnicodeDecodeError):
         return None
     return int(text) if text.isdecimal() and len(text) <= _MAX_COUNT_DIGITS else None

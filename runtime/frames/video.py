@@ -9,7 +9,6 @@ Both shortcuts are checked against what is decoded, and there is a thorough way 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -29,6 +28,7 @@ from i3d_edge.runtime.frames.container import (
     DEFAULT_RATE_FPS,
     choice_of_stream,
     is_raw,
+    open_file,
     picture_stream,
     short_reason,
     stated_rate,
@@ -188,12 +188,11 @@ class Video(FrameSource):
 
 def _open(path: Path) -> InputContainer:
     try:
-        # With its protocol spelled out, a name with a colon is not taken for an address.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        return open_file(path)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoOpenError(
             f"cannot open video {str(path)!r}: {short_reason(error)}",
-            hint="`ffprobe` on the same file shows more" if os.path.isfile(path) else None,
+            hint="`ffprobe` on the same file shows more" if isinstance(error, av.FFmpegError) else None,
         ) from error
 
 

@@ -17,6 +17,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, sha256_file, staged
+from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 
 _MAGIC = b"i3d-edge compiled model 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -75,7 +76,7 @@ class CompiledCache:
         """Return the compiled model, or None if it is not there, is damaged, or the device does not take it."""
         start = len(_MAGIC) + _DIGEST_BYTES
         try:
-            data = memoryview(self.path.read_bytes())
+            data = memoryview(read_bytes(self.path, max_bytes=MAX_MODEL_BYTES))
             content = data[start:]
             if data[:start] != _MAGIC + hashlib.sha256(content).digest():
                 return None

@@ -13,6 +13,7 @@ import openvino as ov
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import NotFiniteError
+from i3d_edge.core.fork import HomeProcess
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
 from i3d_edge.runtime.inference.devices import compile_model
@@ -38,7 +39,6 @@ class Engine:
         num_threads: Threads that they share; None where the device does not tell.
         is_cached: Whether the compiled model came from the cache.
         compile_s: How long compiling it, or loading it from the cache, took.
-        compiled: OpenVINO's own object.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Engine:
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
+        self._home = HomeProcess(self, "the model was compiled")
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
         started = time.perf_counter()
         self.device = device = normalise_device(device)
@@ -85,15 +86,25 @@ class Engine:
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
         entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
-        self.compiled, self.is_cached = load_or_compile(
+        self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
         self.compile_s = time.perf_counter() - started
-        self._output = self.compiled.output(self.spec.head.output)
+        self._output = self._compiled.output(self.spec.head.output)
         self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)
         self.num_streams = self._property("NUM_STREAMS")
         self.num_threads = self._property("INFERENCE_NUM_THREADS")
+
+    @property
+    def compiled(self) -> ov.CompiledModel:
+        """OpenVINO's own object.
+
+        Raises:
+            ForkError: In a child of the process that compiled it: OpenVINO's threads stayed behind.
+        """
+        self._home.require()
+        return self._compiled
 
     def probabilities(self, inputs: Inputs) -> Float32Array:
         """Run one clip.
@@ -107,16 +118,18 @@ class Engine:
             Shape (num_classes,), float32, summing to 1.
 
         Raises:
+            ForkError: As `compiled` raises it.
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
+        compiled = self.compiled
         values: Mapping[str, Array] = check_inputs(inputs, self.spec)
         if self.spec.batch > 1:
             values = stack([values] * self.spec.batch, self.spec.batch_axis)
         try:
             request = self._idle.pop()
         except IndexError:
-            request = self.compiled.create_infer_request()
+            request = compiled.create_infer_request()
         try:
             answers = self._read(request.infer(values, share_inputs=True))
         finally:
@@ -135,6 +148,7 @@ class Engine:
             Each item's tag, and its probabilities, shape (num_classes,), or None.
 
         Raises:
+            ForkError: As `compiled` raises it.
             ClipShapeError: As `probabilities` raises it.
             NotFiniteError: As `probabilities` raises it.
         """

@@ -12,6 +12,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
+from i3d_edge.core.reading import MAX_BYTES, read_text, require_file
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 from i3d_edge.core.text import plural, some
@@ -88,7 +89,7 @@ def _read_model(path: Path) -> ov.Model:
 
 def _require_files(path: Path) -> None:
     is_folder = os.path.isdir(path)
-    if is_folder or not os.path.isfile(path):
+    if is_folder or not os.path.lexists(path):
         near = sorted(str(item) for item in (path if is_folder else path.parent).glob("[!.]*.xml"))
         raise IRError(
             f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
@@ -98,11 +99,16 @@ def _require_files(path: Path) -> None:
         kind, hint = _other_kind(path)
         raise IRError(f"{str(path)!r} is {kind}, not an IR's .xml", hint=hint)
     weights = path.with_suffix(".bin")
-    if not os.path.isfile(weights):
+    if not os.path.lexists(weights):
         raise IRError(
             f"IR {str(path)!r} lacks its weights: {weights.name!r} is not beside it",
             hint="an IR is two files: copy both",
         )
+    for file, max_bytes in ((path, MAX_BYTES), (weights, None)):
+        try:
+            require_file(file, max_bytes=max_bytes)
+        except OSError as error:
+            raise IRError(f"cannot read IR file {str(file)!r}: {error.strerror}") from error
 
 
 def _other_kind(path: Path) -> tuple[str, str]:
@@ -126,7 +132,7 @@ def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
     if model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(f"IR {str(path)!r} describes itself: no other description is taken", hint="leave out --spec")
     try:
-        spec = read_spec(spec_path.read_text(encoding="utf-8"))
+        spec = read_spec(read_text(spec_path))
         names = in_order(number_classes(spec.labels.names, "labels.names"), "labels.names")
         return replace(spec, labels=LabelSet(spec.labels.name, names))
     except (OSError, UnicodeDecodeError, SpecError, LabelError) as error:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from i3d_edge.core.errors import StreamOpenError
 from i3d_edge.core.masking import masked
+from i3d_edge.core.reading import require_file
+from i3d_edge.runtime.frames.container import short_reason
 
 Kind = Literal["file", "camera", "rtsp", "http", "pipe"]
 
@@ -32,14 +35,17 @@ class Address:
     shown: str
 
     def require_file(self) -> None:
-        """Check that a file is there.
+        """Check that a file is there, and is one.
 
         Raises:
-            StreamOpenError: If it is not.
+            StreamOpenError: If not.
         """
-        reason = "it is a folder" if os.path.isdir(self.target) else "no such file or directory"
-        if self.kind == "file" and (not os.path.exists(self.target) or os.path.isdir(self.target)):
-            raise StreamOpenError(f"cannot open stream {self.shown!r}: {reason}")
+        if self.kind != "file":
+            return
+        try:
+            require_file(Path(self.target))
+        except OSError as error:
+            raise StreamOpenError(f"cannot open stream {self.shown!r}: {short_reason(error)}") from error
 
     @classmethod
     def parse(cls, source: str) -> Address:

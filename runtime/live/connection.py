@@ -6,6 +6,7 @@ import errno
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +19,9 @@ from av.video.frame import VideoFrame
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
 from i3d_edge.runtime.frames.container import (
     DEFAULT_RATE_FPS,
+    file_options,
     is_raw,
+    open_file,
     picture_stream,
     pixel_aspect,
     short_reason,
@@ -187,13 +190,8 @@ def no_answer_error(address: Address, options: StreamOptions) -> StreamTimeoutEr
 
 
 def _open(address: Address, options: StreamOptions) -> InputContainer:
-    target, container_format = address.target, None
-    ffmpeg: dict[str, str] = {}
-    if address.kind == "file":
-        target = f"file:{target}"  # a name with a colon is not taken for an address
-    elif address.kind == "camera":
-        container_format = cameras.FORMAT
-    elif address.kind in ("rtsp", "http"):
+    ffmpeg = file_options().copy() if address.kind == "pipe" else {}
+    if address.kind in ("rtsp", "http"):
         ffmpeg["analyzeduration"] = str(_ANALYZE_US)
     if address.kind == "rtsp":
         ffmpeg["rtsp_transport"] = options.rtsp_transport
@@ -201,11 +199,14 @@ def _open(address: Address, options: StreamOptions) -> InputContainer:
     try:
         decoder = options.hardware_decoder
         hardware = None if decoder is None else HWAccel(device_type=decoder, allow_software_fallback=False)
+        timeout = (options.open_timeout_s, options.read_timeout_s)
+        if address.kind == "file":
+            return open_file(Path(address.target), timeout=timeout, hwaccel=hardware)
         return av.open(
-            target,
-            format=container_format,
+            address.target,
+            format=cameras.FORMAT if address.kind == "camera" else None,
             options=ffmpeg,
-            timeout=(options.open_timeout_s, options.read_timeout_s),
+            timeout=timeout,
             metadata_errors="replace",
             hwaccel=hardware,
         )

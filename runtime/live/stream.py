@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.fork import HomeProcess
 from i3d_edge.core.messages import Say
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.inputs import model_inputs
@@ -68,6 +69,7 @@ class LiveStream:
         self._spec, self._infer, self._say = spec, infer, say
         self._stop = threading.Event()
         self._is_open = False
+        self._home = HomeProcess(self, "the stream was made")
         self._watcher = Watcher(spec.labels, self.source, options)
         self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
         self._live = LiveSource(self._address, options, say=say, stop=self._stop)
@@ -80,7 +82,9 @@ class LiveStream:
 
         Raises:
             StreamError: If the source cannot be used.
+            ForkError: In a child of the process that made this.
         """
+        self._home.require()
         if not self._is_open:
             self._is_open = True
             self._live.ready.clear()

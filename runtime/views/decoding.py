@@ -125,9 +125,9 @@ class DecodePool(Generic[Video]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stop.set()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
 
     def __iter__(self) -> Iterator[VideoFeed[Video]]:
         """Yield a feed for each video; the views of one must be read before the next one is taken."""

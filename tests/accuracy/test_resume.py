@@ -1,6 +1,7 @@
 """A run that is killed goes on where it was, and ends as if nobody had."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -306,3 +307,24 @@ def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
     assert start_run(args, tmp_path / "whole").wait() == 0
     run_killed(args, tmp_path / "killed", (1, 3, 6))
     assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("replace", [lambda folder: folder.mkdir(), lambda folder: None])
+def test_a_folder_that_is_moved_during_the_run(
+    videos: list[ListedVideo], tmp_path: Path, replace: Callable[[Path], None]
+) -> None:
+    folder, moved = tmp_path / "out", tmp_path / "moved"
+    seen = []
+
+    def moving(clip: Clip) -> np.ndarray:
+        seen.append(clip)
+        if len(seen) == 3:
+            folder.rename(moved)
+            replace(folder)
+        return by_pixels(clip)
+
+    with pytest.raises(OutputError, match="was moved, replaced or emptied during the run"):
+        run(videos, folder, scorers={"one": Scorer(INFO, moving)})
+    shutil.rmtree(folder, ignore_errors=True)
+    moved.rename(folder)
+    assert run(videos, folder, scorers={"one": Scorer(INFO, by_pixels)})["is_complete"]

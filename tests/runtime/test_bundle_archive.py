@@ -123,7 +123,8 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "MAX_ENTRIES", 1)
     assert refused(path) == "it has 2 entries; at most 1 are allowed"
     monkeypatch.setattr(room, "MAX_BYTES", 9)
-    assert refused(path) == f"it has {path.stat().st_size} bytes; at most 9 are allowed"
+    with pytest.raises(BundleError, match=f"cannot read .*: it has {path.stat().st_size} bytes; at most 9 are read"):
+        open_archive(path).__enter__()
 
 
 def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:

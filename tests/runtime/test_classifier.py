@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -252,3 +254,38 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(
         num_views = len(classifier.classify(path, ViewOptions(hop=2)).views)
     assert num_views == 147  # (300 - 9) / 2, one more at the start, and the last one
     assert most < 30
+
+
+FORKED = """
+import asyncio, os, sys, warnings
+from i3d_edge import I3DError, VideoClassifier, open_stream
+warnings.simplefilter("ignore")
+path, video = sys.argv[1:]
+classifier, stream = VideoClassifier(path), open_stream(video, path)
+asyncio.run(classifier.classify_async(video))
+uses = [
+    lambda: classifier.classify(video),
+    lambda: asyncio.run(classifier.classify_async(video)),
+    lambda: list(stream),
+    lambda: VideoClassifier(path).classify(video),
+]
+if (child := os.fork()) == 0:
+    for use in uses:
+        try:
+            use()
+            print("answered")
+        except I3DError as error:
+            print(type(error).__name__)
+    classifier.close()
+    sys.exit()
+print(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_child_that_was_forked(tmp_path: Path) -> None:
+    """It would wait for threads that it does not have, also when it ends."""
+    ir, video = write_tiny_ir(tmp_path / "m.xml"), write_numbered(tmp_path / "v.mp4", 30)
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, ir, video], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["ForkError", "ForkError", "ForkError", "answered", "0"]

@@ -380,3 +380,20 @@ def test_the_rate_of_a_raw_stream(
     video = Video.open(path, frames_fps=given)
     assert video.timeline.duration_s == pytest.approx(duration_s)
     assert len(video.warnings) == num_warnings
+
+
+@pytest.mark.parametrize("name", ["a.m3u8", "a.txt", "a.mp4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:1,\nfile://{}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {}\n",
+        "no video\n" * 100,
+    ],
+)
+def test_a_text_is_no_video(tmp_path: Path, name: str, text: str) -> None:
+    """FFmpeg would read other files that it names, or draw it."""
+    other = write_numbered(tmp_path / "b.ts", 5)
+    (tmp_path / name).write_text(text.format(other.name if text.startswith("ff") else other))
+    with pytest.raises(VideoOpenError, match=r"cannot open video .*: (it is text|invalid data)"):
+        Video.open(tmp_path / name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.reading import read_text
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 
@@ -36,7 +37,7 @@ class ListSource:
             ListError: If it is no text file.
         """
         try:
-            return self.path.read_text(encoding="utf-8-sig")
+            return read_text(self.path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
             raise ListError(f"list {str(self.path)!r} is not a readable text file: {reason}") from error
