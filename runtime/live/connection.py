@@ -33,6 +33,7 @@ _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all
 _MAX_UNDATED = 10
 _LIVE_THREADS = 2  # each beyond the first holds one more frame back
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
+_FORMATS_WITHOUT_LENGTH = {"dash", "hls", "mpjpeg"}  # a server states that of the playlist, or none that is true
 
 
 class TransientError(Exception):
@@ -63,9 +64,7 @@ class Connection:
         """
         self._address, self._options = address, options
         self._container = _open(address, options)
-        self.is_endless = address.kind in ("camera", "rtsp") or (
-            address.kind == "http" and self._container.duration is None
-        )
+        self.is_endless = address.kind in ("camera", "rtsp") or (address.kind == "http" and not self._has_length())
         try:
             self._stream = picture_stream(
                 self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
@@ -94,6 +93,11 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._container.close()
+
+    def _has_length(self) -> bool:
+        """Whether the container states a duration, or the server how many bytes it sends."""
+        has_size = self._container.size > 0 and self._container.format.name not in _FORMATS_WITHOUT_LENGTH
+        return has_size or self._container.duration is not None
 
     def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
         """Yield the frames as they come, until the source ends.
