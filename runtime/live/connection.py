@@ -21,6 +21,7 @@ from i3d_edge.runtime.frames.container import (
     is_raw,
     picture_stream,
     pixel_aspect,
+    remarks,
     short_reason,
     stated_rate,
 )
@@ -49,6 +50,7 @@ class Connection:
 
     Attributes:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
+        remarks: What is odd about its picture, for the user.
         frame_duration: Of a frame, as the source states it, in seconds.
         num_errors: Decoding errors so far.
         waited_s: How long it waited for the source so far.
@@ -74,6 +76,7 @@ class Connection:
             if self.is_endless:  # cameras come back with sound alone at first
                 raise TransientError(error) from error
             raise
+        self.remarks = remarks(self._container, self._stream)
         self._is_raw = is_raw(self._container)
         given_fps = options.frames_fps if self._is_raw else None
         self._has_timestamps = not self._is_raw or (address.kind == "file" and not given_fps)

@@ -152,6 +152,8 @@ class LiveSource:
             raise TransientError(error) from error  # it was there before
         finally:
             self._deadline = None
+        for remark in () if self.has_frames.is_set() else connection.remarks:
+            self._say(f"stream {self._address.shown!r}: {remark}")
         self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
         return connection
