@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -17,6 +20,9 @@ from i3d_edge.core.errors import OutputError
 StrPath = str | PathLike[str]
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
+
+_LOCKED_WITHIN_S = 5
+"""Of being made, a folder that is written in has its lock."""
 
 _unfinished: set[Path] = set()
 
@@ -85,14 +91,30 @@ def staging(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: If the disk does not take what is written, with the name `path`.
     """
+    _remove_abandoned(path)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     _unfinished.add(folder)
+    lock = os.open(folder, os.O_RDONLY)
     try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
         with writing(path):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _unfinished.discard(folder)
+        os.close(lock)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed processes left of the same output: folders whose lock nobody holds."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        with suppress(OSError), ExitStack() as stack:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - folder.stat().st_mtime > _LOCKED_WITHIN_S:
+                shutil.rmtree(folder)
 
 
 def remove_unfinished() -> None:
