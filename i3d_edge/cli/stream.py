@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -181,12 +182,23 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
         return
     make_folder(path.parent)
     with writing(path), path.open("a", encoding="utf-8", buffering=1) as file:
+        if path.is_file():
+            _end_line(path)
 
         def write(line: str) -> None:
             with writing(path):
                 file.write(line + "\n")
 
         yield write
+
+
+def _end_line(path: Path) -> None:
+    """End a line that a crash has cut off, so that the next one is not lost with it."""
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
 
 
 @contextmanager

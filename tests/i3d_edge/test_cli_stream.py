@@ -87,11 +87,15 @@ def test_a_webhook_that_is_down_does_not_keep_the_command(film: Path, monkeypatc
     assert notes[-1].startswith(f"{shown}: 0 sent, 2 lost, ")
 
 
-def test_events_are_appended(film: Path, tmp_path: Path) -> None:
-    events = tmp_path / "events.jsonl"
-    events.write_text('{"before": 1}\n')
-    assert stream(film, "--events", events).exit_code == 0
-    assert len(events.read_text().splitlines()) == 3
+@pytest.mark.parametrize("before", ['{"before": 1}\n', '{"cut of'])
+@pytest.mark.parametrize("option", ["--events", "--predictions"])
+def test_lines_are_appended(option: str, before: str, film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(before)
+    assert stream(film, option, path).exit_code == 0
+    first, *later = path.read_text().splitlines()
+    assert first == before.strip()
+    assert [json.loads(line)["start_s"] for line in later][:1] == [1.8 if option == "--events" else 0]
 
 
 def test_a_place_that_cannot_be_written(film: Path, tmp_path: Path) -> None:
