@@ -148,13 +148,19 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def visible_names(folder: StrPath) -> list[str]:
-    """Return the names in a folder, in order, without hidden ones such as macOS's `._a.mp4`.
+def visible_entries(folder: StrPath) -> list[os.DirEntry[str]]:
+    """Return what a folder holds, in the order of the names, without hidden ones such as macOS's `._a.mp4`.
 
     Raises:
         OSError: If it cannot be read.
     """
-    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    with os.scandir(folder) as entries:
+        return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+
+
+def visible_names(folder: StrPath) -> list[str]:
+    """Return the names of `visible_entries`."""
+    return [entry.name for entry in visible_entries(folder)]
 
 
 def sha256_file(path: Path) -> str:
