@@ -19,7 +19,6 @@ MAX_PIXELS = 1 << 26
 """Of a picture: 8192 x 8192. A few kilobytes can hold a larger one, which takes a gigabyte and many seconds."""
 
 _TEXT_CODECS = {"ansi", "bintext", "idf", "xbin"}  # FFmpeg draws text files with these, whatever the text
-_LISTS = {"concat", "dash", "hls"}  # whoever made one would choose which files of this machine are shown
 _LARGEST_ASPECT = Fraction(4)
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
 _DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
@@ -35,13 +34,8 @@ def picture_stream(
         container: Opened.
         subject: What messages call it, for instance "video 'a.mp4'".
         absent: Raised if it holds no video.
-        unreadable: Raised if FFmpeg has no decoder for the video, its pictures are too large, or it is a list of files.
+        unreadable: Raised if FFmpeg has no decoder for the video, or its pictures are too large.
     """
-    if container.format.name in _LISTS and container.name.startswith("file:"):
-        raise unreadable(
-            f"{subject} is a list of other files, which are not read",
-            hint="make one video of them: `ffmpeg -i LIST -c copy OUT.mkv`",
-        )
     streams = _pictures(container)
     if not streams:
         kinds = sorted("text" if _is_text(stream) else stream.type for stream in container.streams)

@@ -221,6 +221,16 @@ def test_a_file_over_http_that_breaks_off(transport_stream: Path) -> None:
     assert 10 < source.num_frames < 50
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("notes.txt", b"any text\n" * 99), ("a.ts", b"XBIN\x1a\x50\0\x19\0\x10\0" + b"A\7" * 2000)]
+)
+def test_text_over_http(name: str, content: bytes) -> None:
+    """FFmpeg would draw it."""
+    with serve(Served({f"/{name}": content})) as served:
+        error = failure(LiveSource(Address.parse(f"{served.url}/{name}"), PATIENT))
+    assert error.message == f"stream '{served.url}/{name}' contains no video, only text"
+
+
 def test_a_playlist_with_an_end(transport_stream: Path) -> None:
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:2.4,\n0.ts\n#EXT-X-ENDLIST\n"
     with serve(Served({"/a.m3u8": playlist.encode(), "/0.ts": transport_stream.read_bytes()})) as served:
