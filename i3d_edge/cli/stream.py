@@ -180,10 +180,10 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
     if path is None:
         yield lambda _line: None
         return
+    if path.is_file():
+        _end_line(path)
     make_folder(path.parent)
     with writing(path), path.open("a", encoding="utf-8", buffering=1) as file:
-        if path.is_file():
-            _end_line(path)
 
         def write(line: str) -> None:
             with writing(path):
@@ -194,7 +194,7 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 def _end_line(path: Path) -> None:
     """End a line that a crash has cut off, so that the next one is not lost with it."""
-    with path.open("a+b") as file:
+    with writing(path), path.open("a+b") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
             if file.read() != b"\n":
