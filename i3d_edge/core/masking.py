@@ -35,6 +35,7 @@ _USUAL_WORD = (
     r"simple|snapshot|static|streaming|streams?|sub|tracks?|unicast|v|videos?|vod|web|zm){0,2}\d{0,4}"
 )
 _USUAL = re.compile(f"{_USUAL_WORD}([._-]{_USUAL_WORD})*", re.IGNORECASE)
+_DOWNLOAD = re.compile(r"model\.ckpt\..+|.+\.(gif|npy|txt|whl)")  # files that are fetched from mirrors, not streams
 _SECRET_FOLLOWS = re.compile(
     r"(access|admin|auth|bearer|code|credential|hook|jwt|key|login|pass|password|pw|pwd|root|sas|secret|session|sig|"
     r"signature|token|user|username|webhook)s?|(access|api|auth|bot|stream)[_-]?(key|token)",
@@ -96,7 +97,7 @@ def _path(path: str) -> str:
     """Hide the secret segments of a path, as far as they can be told."""
     segments = path.split("/")
     shown = [_pairs(segment, _segment) for segment in segments]
-    last = len(segments) - 1
+    last = 0 if _DOWNLOAD.fullmatch(segments[-1]) else len(segments) - 1
     for index, segment in enumerate(segments):
         if _SECRET_FOLLOWS.fullmatch(unquote(segment)):
             return "/".join(shown[: index + 1] + [later and _HIDDEN for later in segments[index + 1 :]])

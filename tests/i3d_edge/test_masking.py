@@ -42,6 +42,7 @@ def test_what_may_be_secret_is_masked(subtests: pytest.Subtests) -> None:
         ("http://h/hls/t0k3n1/index.m3u8", "http://h/hls/***/index.m3u8"),
         ("https://ntfy.sh/my-secret-topic", "https://ntfy.sh/***"),
         ("https://hooks.slack.com/services/T00/B00/abcDEF", "https://hooks.slack.com/***"),
+        ("http://h/mirror/rgb/model.ckpt.index", "http://h/mirror/rgb/model.ckpt.index"),
         ("http://h/hls/front_door/index.m3u8", "http://h/hls/front_door/index.m3u8"),
         ("http://h/cgi-bin//mjpg/video.cgi", "http://h/cgi-bin//mjpg/video.cgi"),
         ("rtsp://h/h264/ch1/main/av_stream", "rtsp://h/h264/ch1/main/av_stream"),
