@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.live import LiveStream as LiveStream
     from i3d_edge.runtime.live import StreamOptions as StreamOptions
     from i3d_edge.runtime.live import WindowAnswer as WindowAnswer
-    from i3d_edge.runtime.show import annotate_video as annotate_video
-    from i3d_edge.runtime.show import write_page as write_page
+    from i3d_edge.runtime.show.annotate import annotate_video as annotate_video
+    from i3d_edge.runtime.show.page import write_page as write_page
 
 __all__ = [
     "Classification",
@@ -81,10 +81,10 @@ _ROOM_OF = {
     "VideoClassifier": "i3d_edge.runtime",
     "ViewOptions": "i3d_edge.runtime",
     "WindowAnswer": "i3d_edge.runtime.live",
-    "annotate_video": "i3d_edge.runtime.show",
+    "annotate_video": "i3d_edge.runtime.show.annotate",
     "convert_graph": "i3d_edge.api.models",
     "freeze_checkpoint": "i3d_edge.freeze",
-    "write_page": "i3d_edge.runtime.show",
+    "write_page": "i3d_edge.runtime.show.page",
 }
 
 _telemetry.switch_off()

@@ -146,17 +146,19 @@ def _notices(shown: Sequence[ReportedModel]) -> list[str]:
 def _summary(shown: Sequence[ReportedModel]) -> Table:
     lists = models.titles_by_data(shown)
     machines = list(dict.fromkeys(model.machine for model in shown))
-    headers = ["model", "run:name", *(["list"] if len(lists) > 1 else []), "protocol"]
-    headers += [*_SUMMARY_METRICS, "inference per video ↓", "weights", "ran in", "on"]
+    headers = ["model", *(["list"] if len(lists) > 1 else []), "protocol"]
+    headers += [*_SUMMARY_METRICS, "inference per video ↓", "ran in"]
     rows: list[list[Cell]] = []
     for model in shown:
         device = model.info["device"]
         if len(machines) > 1:
             device += f", machine {machines.index(model.machine) + 1}"
-        title = (model.title,) if model.run.is_complete else (model.title, f"INTERRUPTED {models.progress(model.run)}")
-        cells: list[Cell] = [title, model.address, *([lists[model.data]] if len(lists) > 1 else []), model.protocol]
+        stopped = () if model.run.is_complete else (f"INTERRUPTED {models.progress(model.run)}",)
+        cells: list[Cell] = [(model.title, model.address, *stopped)]
+        cells += [*([lists[model.data]] if len(lists) > 1 else []), model.protocol]
         cells += [metric_lines(model.metrics.get(name)) for name in _SUMMARY_METRICS.values()]
-        rows.append([*cells, _speed(model), model.info["origin"], model.info["executed_precision"], device])
+        ran = (model.info["executed_precision"], f"on {device}", model.info["origin"])
+        rows.append([*cells, _speed(model), ran])
     return Table(headers, rows)
 
 

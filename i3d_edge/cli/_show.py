@@ -129,7 +129,7 @@ class Shows:
             note(f"{source.name}: classified, but not shown\n{type(error).__name__}: {error}")
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
-        from i3d_edge.runtime.show import annotate_video
+        from i3d_edge.runtime.show.annotate import annotate_video
 
         written = annotate_video(source, answer, spec.labels, output, k=self.k, force=self.force)
         for warning in written.warnings:
@@ -138,7 +138,7 @@ class Shows:
         note(f"wrote {output}: {written.width} x {written.height}")
 
     def _write_page(self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier) -> None:
-        from i3d_edge.runtime.show import write_page
+        from i3d_edge.runtime.show.page import write_page
 
         engine = classifier.engine
         write_page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,12 +150,12 @@ def classify(
         click.get_current_context().exit(I3DError.exit_code)
 
 
-def _require_a_video(sources: Sequence[Source]) -> None:
-    """Fail before a model is compiled for nothing."""
+def _require_a_video(sources: list[Source]) -> None:
+    """Open the first video that can be, and fail before a model is compiled for nothing."""
     errors: list[VideoError | ClipShapeError] = []
-    for source in sources:
+    for number, source in enumerate(sources):
         try:
-            source.open()
+            sources[number] = source.opened()
         except (VideoError, ClipShapeError) as error:
             errors.append(error)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -185,6 +186,8 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
     if path is None:
         yield lambda _line: None
         return
+    if path.is_file():
+        _end_line(path)
     make_folder(path.parent)
     with writing(path), path.open("a", encoding="utf-8", buffering=1) as file:
 
@@ -193,6 +196,15 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
                 file.write(line + "\n")
 
         yield write
+
+
+def _end_line(path: Path) -> None:
+    """End a line that a crash has cut off, so that the next one is not lost with it."""
+    with writing(path), path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
 
 
 @contextmanager

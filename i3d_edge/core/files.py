@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -18,6 +21,9 @@ from i3d_edge.core.reading import open_input
 StrPath = str | PathLike[str]
 
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
+
+_LOCKED_WITHIN_S = 5
+"""Of being made, a folder that is written in has its lock."""
 
 _unfinished: set[Path] = set()
 
@@ -86,14 +92,30 @@ def staging(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: If the disk does not take what is written, with the name `path`.
     """
+    _remove_abandoned(path)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     _unfinished.add(folder)
+    lock = os.open(folder, os.O_RDONLY)
     try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
         with writing(path):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _unfinished.discard(folder)
+        os.close(lock)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed processes left of the same output: folders whose lock nobody holds."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        with suppress(OSError), ExitStack() as stack:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - folder.stat().st_mtime > _LOCKED_WITHIN_S:
+                shutil.rmtree(folder)
 
 
 def remove_unfinished() -> None:
@@ -127,13 +149,19 @@ def write_text(path: Path, text: str, *, force: bool = False) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def visible_names(folder: StrPath) -> list[str]:
-    """Return the names in a folder, in order, without hidden ones such as macOS's `._a.mp4`.
+def visible_entries(folder: StrPath) -> list[os.DirEntry[str]]:
+    """Return what a folder holds, in the order of the names, without hidden ones such as macOS's `._a.mp4`.
 
     Raises:
         OSError: If it cannot be read.
     """
-    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    with os.scandir(folder) as entries:
+        return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+
+
+def visible_names(folder: StrPath) -> list[str]:
+    """Return the names of `visible_entries`."""
+    return [entry.name for entry in visible_entries(folder)]
 
 
 def sha256_file(path: Path) -> str:

@@ -13,8 +13,10 @@ _PLACEHOLDER = "USER:PASSWORD@"
 _PUBLIC_HOSTS = ("raw.githubusercontent.com", "files.pythonhosted.org")
 """Where published files are; hashes in their paths are no secrets."""
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}", re.IGNORECASE)  # one slash: a URL that became a path
-_URL_IN_TEXT = re.compile(_SCHEME.pattern + r"([^\s'\"`<>]*[^\s'\"`<>:,;.)])?", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,2}", re.IGNORECASE)  # one slash: a URL that became a path
+_HOOK = re.compile(r"(^|[.-])(web)?hooks?[.-]", re.IGNORECASE)
+_BARE_USER = re.compile(r"[^\s'\"`<>/:@]{1,99}:[^\s'\"`<>/@]{1,99}@")  # its scheme is absent or misspelt
+_URL_IN_TEXT = re.compile(_SCHEME.pattern + rf"([^\s'\"`<>]*[^\s'\"`<>:,;.)])?|{_BARE_USER.pattern}", re.IGNORECASE)
 _PARTS = re.compile(r"([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^:]*)(:\d*)?")
 
@@ -26,28 +28,43 @@ _HARMLESS_KEY = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS_VALUE = re.compile(r"[\w.:,+-]{0,20}", re.ASCII)
+# Two directories in a row are shown only if these words make up one of them: they may be a user and a password.
+_USUAL_WORD = (
+    r"(api|app|av|axis|bin|cams?|camera|cgi|ch|channels?|clips|dash|data|dvr|files|h26[45]|hls|images?|in|index|input|"
+    r"isapi|live|main|media|mjpe?g|mpeg4|nvr|onvif|out|output|play(list)?|profile|psia|public|pypi|recordings?|rtp|"
+    r"simple|snapshot|static|streaming|streams?|sub|tracks?|unicast|v|videos?|vod|web|zm){0,2}\d{0,4}"
+)
+_USUAL = re.compile(f"{_USUAL_WORD}([._-]{_USUAL_WORD})*", re.IGNORECASE)
+_DOWNLOAD = re.compile(r"model\.ckpt\..+|.+\.(gif|npy|txt|whl)")  # files that are fetched from mirrors, not streams
 _SECRET_FOLLOWS = re.compile(
-    r"(access|admin|auth|bearer|code|credential|hook|jwt|key|login|pass|password|pwd|root|sas|secret|session|sig|"
+    r"(access|admin|auth|bearer|code|credential|hook|jwt|key|login|pass|password|pw|pwd|root|sas|secret|session|sig|"
     r"signature|token|user|username|webhook)s?|(access|api|auth|bot|stream)[_-]?(key|token)",
     re.IGNORECASE,
 )
+_IS_SECRET = re.compile(r"passw|secret|token", re.IGNORECASE)
 _RANDOM = re.compile(
-    r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}|[A-Za-z0-9]{20,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE
+    r"(?=[A-Za-z]*\d)[A-Za-z0-9]{16,}|[A-Za-z0-9]{20,}|(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-)|"
+    r"(([a-z](?=[A-Z\d])|[A-Z](?=\d)|\d(?=[A-Za-z]))[A-Za-z0-9]*?){4}"  # such as s3cr3t and AbCdEf01
 )
 
 
-def masked(url: str) -> str:
-    """Return a URL without what may be secret; any other text as it is.
+def masked(url: str, *, shows_path: bool = True) -> str:
+    """Return a URL without what may be secret; any other text only without `user:password@`.
 
     Hidden are user and password, all values of a query but of keys known to be harmless, the fragment, and parts of
-    the path that assign a value, follow a word such as "token", or look random.
+    the path that assign a value, follow a word such as "token", look random, or may be a user and a password.
 
     Example:
         rtsp://admin:secret@10.0.0.5/ch1?token=x&subtype=1 -> rtsp://***@10.0.0.5/ch1?token=***&subtype=1
+        http://host/live/bob/hunter2/1.ts -> http://host/live/***/***/1.ts
+
+    Args:
+        url: It, also with quotes or blanks around it.
+        shows_path: Whether the path may be shown; that of a webhook is a password as a rule.
     """
     scheme = _SCHEME.search(url)
     if not scheme:
-        return url
+        return _BARE_USER.sub(f"{_HIDDEN}@", url)
     rest = url[scheme.end() :]
     if not rest.startswith(_PLACEHOLDER):
         rest = _without_user(rest)
@@ -55,12 +72,15 @@ def masked(url: str) -> str:
     assert parts is not None  # it matches all texts
     host, path, query, fragment = parts.groups(default="")
     query = query and "?" + _pairs(query[1:], _bare_key)
-    path = path if host in _PUBLIC_HOSTS else _path(path)
+    if not shows_path or _HOOK.search(host):
+        path = path[:1] and f"/{_HIDDEN}"
+    elif host not in _PUBLIC_HOSTS:
+        path = _path(path)
     return f"{url[: scheme.end()]}{host}{path}{query}{'#' + _HIDDEN if fragment[1:] else fragment}"
 
 
 def masked_text(text: str) -> str:
-    """Return a text with each URL in it masked."""
+    """Return a text with each URL in it masked, and each `user:password@`."""
     return _URL_IN_TEXT.sub(lambda match: masked(match[0]), text)
 
 
@@ -76,11 +96,14 @@ def _without_user(rest: str) -> str:
 def _path(path: str) -> str:
     """Hide the secret segments of a path, as far as they can be told."""
     segments = path.split("/")
-    befores = ["", *segments]
-    return "/".join(
-        _HIDDEN if segment and _SECRET_FOLLOWS.fullmatch(unquote(before)) else _pairs(segment, _segment)
-        for before, segment in zip(befores, segments, strict=False)
-    )
+    shown = [_pairs(segment, _segment) for segment in segments]
+    last = 0 if _DOWNLOAD.fullmatch(segments[-1]) else len(segments) - 1
+    for index, segment in enumerate(segments):
+        if _SECRET_FOLLOWS.fullmatch(unquote(segment)):
+            return "/".join(shown[: index + 1] + [later and _HIDDEN for later in segments[index + 1 :]])
+        if 0 < index < last - 1 and not (_USUAL.fullmatch(segment) or _USUAL.fullmatch(segments[index + 1])):
+            shown[index : index + 2] = [_HIDDEN, _HIDDEN]
+    return "/".join(shown)
 
 
 def _pairs(text: str, bare: Callable[[str], str]) -> str:
@@ -100,4 +123,5 @@ def _bare_key(piece: str) -> str:
 
 def _segment(piece: str) -> str:
     plain = unquote(piece)
-    return _HIDDEN if _RANDOM.search(plain) or re.search("[:=]", plain) else piece
+    is_secret = _IS_SECRET.search(plain) and not _SECRET_FOLLOWS.fullmatch(plain)
+    return _HIDDEN if is_secret or _RANDOM.search(plain) or re.search("[:=]", plain) else piece

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import I3DError
@@ -19,6 +20,11 @@ from i3d_edge.core.reading import open_input
 DEFAULT_RATE_FPS = Fraction(25)
 """The rate of a raw stream that states none, as FFmpeg assumes it."""
 
+MAX_PIXELS = 1 << 26
+"""Of a picture: 8192 x 8192. A few kilobytes can hold a larger one, which takes a gigabyte and many seconds."""
+
+_TEXT_CODECS = {"ansi", "bintext", "idf", "xbin"}  # FFmpeg draws text files with these, whatever the text
+_LARGEST_ASPECT = Fraction(4)
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
 _DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
@@ -68,36 +74,49 @@ def picture_stream(
         container: Opened.
         subject: What messages call it, for instance "video 'a.mp4'".
         absent: Raised if it holds no video.
-        unreadable: Raised if FFmpeg has no decoder for the video.
+        unreadable: Raised if FFmpeg has no decoder for the video, or its pictures are too large.
     """
     streams = _pictures(container)
     if not streams:
-        kinds = ", ".join(sorted(stream.type for stream in container.streams)) or "nothing"
-        raise absent(f"{subject} contains no video, only {kinds}")
+        kinds = sorted("text" if _is_text(stream) else stream.type for stream in container.streams)
+        raise absent(f"{subject} contains no video, only {', '.join(kinds) or 'nothing'}")
     films = [stream for stream in streams if not _is_still(stream)] or streams
     best = container.streams.best("video")
     chosen = next((stream for stream in films if best is not None and stream.index == best.index), films[0])
     if chosen.codec_context is None:
         raise unreadable(f"{subject} has a codec that FFmpeg does not know")
+    if chosen.width * chosen.height > MAX_PIXELS:
+        raise unreadable(
+            f"{subject} has pictures of {chosen.width} x {chosen.height}; at most {MAX_PIXELS:,} pixels are read",
+            hint="make them smaller: `ffmpeg -i IN -vf scale=1920:-2 OUT.mp4`",
+        )
     return chosen
 
 
-def choice_of_stream(container: InputContainer, chosen: VideoStream) -> list[str]:
-    """Return a remark about the video streams that were not chosen, or none."""
-    others = [stream for stream in _pictures(container) if stream.index != chosen.index]
-    if not others:
-        return []
-    return [f"of several video streams {_shown(chosen)} is taken, not {', '.join(map(_shown, others))}"]
+def remarks(container: InputContainer, chosen: VideoStream) -> list[str]:
+    """Return what is odd about the chosen stream: others that might have been, and pixels that cannot be so wide."""
+    texts = []
+    if others := [stream for stream in _pictures(container) if stream.index != chosen.index]:
+        texts.append(f"of several video streams {_shown(chosen)} is taken, not {', '.join(map(_shown, others))}")
+    stated = chosen.sample_aspect_ratio or Fraction(1)
+    if pixel_aspect(chosen) != stated:
+        texts.append(f"pixels of {stated.numerator}:{stated.denominator} are taken for square: no camera has such")
+    return texts
 
 
 def pixel_aspect(stream: VideoStream) -> Fraction:
-    """Return the width of a stream's pixels over their height; 1 if it states none."""
-    return stream.sample_aspect_ratio or Fraction(1)
+    """Return the width of a stream's pixels over their height; 1 if it states none, or one beyond 1:4 or 4:1."""
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return aspect if 1 / _LARGEST_ASPECT <= aspect <= _LARGEST_ASPECT else Fraction(1)
 
 
 def _pictures(container: InputContainer) -> list[VideoStream]:
     cover = av.stream.Disposition.attached_pic
-    return [stream for stream in container.streams.video if not stream.disposition & cover]
+    return [stream for stream in container.streams.video if not (stream.disposition & cover or _is_text(stream))]
+
+
+def _is_text(stream: Stream) -> bool:
+    return stream.codec_context is not None and stream.codec_context.name in _TEXT_CODECS
 
 
 def _is_still(stream: VideoStream) -> bool:

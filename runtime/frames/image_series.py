@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from i3d_edge.core.errors import VideoOpenError
-from i3d_edge.core.files import visible_names
+from i3d_edge.core.files import visible_entries
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _FRAME_NAMES = {"", "frame", "frames", "im", "image", "images", "img", "rgb"}
@@ -91,16 +91,16 @@ def choose_series(
 
 
 def _numbered_names(folder: Path) -> Iterator[_Name]:
-    for name in visible_names(folder):
-        stem, suffix = os.path.splitext(name)
+    for entry in visible_entries(folder):
+        stem, suffix = os.path.splitext(entry.name)
         prefix = stem.rstrip(string.digits)
-        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and _is_image(folder / name):
+        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and _is_image(entry):
             yield prefix, stem[len(prefix) :], suffix
 
 
-def _is_image(path: Path) -> bool:
+def _is_image(entry: os.DirEntry[str]) -> bool:
     """Whether a name is a file's, or a link to nothing: that is an image which is missing, not one less."""
-    return os.path.isfile(path) or not os.path.exists(path)
+    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry))
 
 
 def _place(name: _Name) -> tuple[int, _Name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,6 @@ from i3d_edge.runtime.frames.preprocess import orient
 
 _DISPLAY_MATRIX = "DISPLAYMATRIX"
 _UNSEEN = 0.02
-_LARGEST_ASPECT = 4
 
 
 class RgbConverter:
@@ -50,19 +50,22 @@ def displayed_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]
     Args:
         width: Of the picture as it is stored, in pixels.
         height: Of the picture as it is stored, in pixels.
-        aspect: Width of its pixels over their height; invisible differences from 1 are ignored, and what no camera
-            has, beyond 1:4 or 4:1.
+        aspect: Width of its pixels over their height; invisible differences from 1 are ignored.
 
     Example:
         340 x 256 of pixels 4:3 -> 453 x 256; 720 x 576 of pixels 8:9 -> 720 x 648; 340 x 256 of 255:254 -> 340 x 256.
     """
-    if abs(aspect - 1) < _UNSEEN or not 1 <= max(aspect, 1 / aspect) <= _LARGEST_ASPECT:
+    if abs(aspect - 1) < _UNSEEN:
         return width, height
     return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
 
 
 def _display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:
-    side_data: Any = frame.side_data
+    try:
+        side_data: Any = frame.side_data
+    except ValueError:  # PyAV does not know the EXIF beside it, or what will come: the angle is left, not a mirroring
+        angle = math.radians(frame.rotation)
+        return np.rint([np.cos(angle), -np.sin(angle), 0, np.sin(angle), np.cos(angle)]).astype(np.int32)
     if _DISPLAY_MATRIX not in side_data:
         return None
     return np.frombuffer(bytes(side_data[_DISPLAY_MATRIX]), dtype=np.int32)

@@ -65,6 +65,19 @@ class Source:
         """
         return self.opener(thorough=thorough)
 
+    def opened(self) -> Source:
+        """Open it, which may mean to decode it, and return a source that gives what was opened to the first who asks.
+
+        Raises:
+            VideoError, ClipShapeError: As `open` does.
+        """
+        held = [self.open()]
+
+        def open_again(*, thorough: bool) -> FrameSource:
+            return self.open(thorough=thorough) if thorough or not held else held.pop()
+
+        return Source(self.name, open_again)
+
 
 def open_source(
     path: Path, *, frames_fps: Fraction | None = None, num_frames: int | None = None, thorough: bool = False

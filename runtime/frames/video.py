@@ -26,10 +26,10 @@ from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoOpenE
 from i3d_edge.core.text import plural
 from i3d_edge.runtime.frames.container import (
     DEFAULT_RATE_FPS,
-    choice_of_stream,
     is_raw,
     open_file,
     picture_stream,
+    remarks,
     short_reason,
     stated_rate,
 )
@@ -80,7 +80,7 @@ class Video(FrameSource):
         """
         with _open(path) as container:
             stream = _video_stream(container, path)
-            choice = choice_of_stream(container, stream)
+            said = remarks(container, stream)
             has_rate = stated_rate(container, stream) is not None
             is_timed = not is_raw(container)
             stated = _stated_duration_s(container, stream) if is_timed else None
@@ -89,7 +89,7 @@ class Video(FrameSource):
         is_thorough = clock is None
         clock, covered_s = (clock, clock.duration_s) if clock else _decoded_clock(path, given_fps)
         timeline, left_out = clock.filmed()
-        warnings = [*choice, *_gap_warnings(left_out)]
+        warnings = [*said, *_gap_warnings(left_out)]
         if abs(covered_s - clock.duration_s) > MAX_REORDERED / clock.mean_fps:
             warnings.append("timestamps jump back: frames are shown in the order in which they are decoded")
         if frames_fps != given_fps:

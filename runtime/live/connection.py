@@ -24,6 +24,7 @@ from i3d_edge.runtime.frames.container import (
     open_file,
     picture_stream,
     pixel_aspect,
+    remarks,
     short_reason,
     stated_rate,
 )
@@ -36,6 +37,7 @@ _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all
 _MAX_UNDATED = 10
 _LIVE_THREADS = 2  # each beyond the first holds one more frame back
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
+_FORMATS_WITHOUT_LENGTH = {"dash", "hls", "mpjpeg"}  # a server states that of the playlist, or none that is true
 
 
 class TransientError(Exception):
@@ -51,6 +53,7 @@ class Connection:
 
     Attributes:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
+        remarks: What is odd about its picture, for the user.
         frame_duration: Of a frame, as the source states it, in seconds.
         num_errors: Decoding errors so far.
         waited_s: How long it waited for the source so far.
@@ -66,9 +69,7 @@ class Connection:
         """
         self._address, self._options = address, options
         self._container = _open(address, options)
-        self.is_endless = address.kind in ("camera", "rtsp") or (
-            address.kind == "http" and self._container.duration is None
-        )
+        self.is_endless = address.kind in ("camera", "rtsp") or (address.kind == "http" and not self._has_length())
         try:
             self._stream = picture_stream(
                 self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
@@ -78,6 +79,7 @@ class Connection:
             if self.is_endless:  # cameras come back with sound alone at first
                 raise TransientError(error) from error
             raise
+        self.remarks = remarks(self._container, self._stream)
         self._is_raw = is_raw(self._container)
         given_fps = options.frames_fps if self._is_raw else None
         self._has_timestamps = not self._is_raw or (address.kind == "file" and not given_fps)
@@ -97,6 +99,11 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._container.close()
+
+    def _has_length(self) -> bool:
+        """Whether the container states a duration, or the server how many bytes it sends."""
+        has_size = self._container.size > 0 and self._container.format.name not in _FORMATS_WITHOUT_LENGTH
+        return has_size or self._container.duration is not None
 
     def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
         """Yield the frames as they come, until the source ends.

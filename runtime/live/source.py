@@ -43,7 +43,7 @@ class Gap:
 class LiveSource:
     """Iterates over a source's frames and gaps, once.
 
-    A file is read to its end. A camera or another endless source is reconnected when it breaks off.
+    A file is read to its end, also over HTTP. A camera or another endless source is reconnected when it breaks off.
 
     While `ready` is clear, the first frame waits, or the frames of an endless source are passed over.
 
@@ -129,7 +129,8 @@ class LiveSource:
                 was_endless = True
                 self._try_again(error or StreamLostError(f"stream {self._address.shown!r} ended, though it is live"))
                 continue
-            if self.num_frames == num_before:
+            is_lost = error is not None and self._address.kind == "http"  # the rest is there, unlike that of a file
+            if is_lost or self.num_frames == num_before:
                 raise error or StreamOpenError(f"no frame of stream {self._address.shown!r} can be decoded")
             if not self._options.is_looped or self._clock is None:
                 if error is not None:
@@ -151,6 +152,8 @@ class LiveSource:
             raise TransientError(error) from error  # it was there before
         finally:
             self._deadline = None
+        for remark in () if self.has_frames.is_set() else connection.remarks:
+            self._say(f"stream {self._address.shown!r}: {remark}")
         self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
         return connection

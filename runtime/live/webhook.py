@@ -37,7 +37,7 @@ class Webhook:
     of 3xx or 4xx, except 408, 425 and 429, is final: that event is lost, and the next one is sent.
 
     Attributes:
-        shown: The URL without credentials.
+        shown: The URL without credentials and path, which is a password as a rule.
         num_sent: Events that arrived.
         num_retries: Attempts that failed and were repeated.
         num_lost: Events that will never arrive.
@@ -65,7 +65,7 @@ class Webhook:
             ArgumentError: If the URL is of another kind.
         """
         check_url(url)
-        self.shown = masked(url)
+        self.shown = masked(url, shows_path=False)
         self.num_sent = self.num_retries = self.num_lost = 0
         self._url, self._say, self._post = url, say, post or post_json
         self._backoff = backoff or Backoff(max_attempts=None)
@@ -161,7 +161,7 @@ def check_url(url: str) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url)!r}")
+        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url, shows_path=False)!r}")
 
 
 def post_json(url: str, text: str) -> None:

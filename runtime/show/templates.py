@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
+
 from markupsafe import Markup
 
 from i3d_edge.core.text import probability_text
 from i3d_edge.runtime.show.palette import DASHES, ON_DARK, ON_LIGHT
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SHARED = "i3d_edge.runtime.show"
 
@@ -20,6 +24,8 @@ def environment(package: str = _SHARED) -> Environment:
     Args:
         package: The package that has a folder `templates`.
     """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # loaded where a page is made
+
     loader = ChoiceLoader([PackageLoader(name) for name in dict.fromkeys([package, _SHARED])])
     made = Environment(
         loader=loader,

@@ -76,6 +76,15 @@ yoga,ddddddddddd,0,10,test
 """
 
 
+def test_kinetics_csv_without_a_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", '"zumba","-aaaaaaaaa_",1,11,val,0\nyoga,bbbbbbbbbbb,20,30,train,1\n')
+    assert rows(read_dataset(path, LABELS)) == [
+        ("-aaaaaaaaa__000001_000011.mp4", "zumba"),
+        ("bbbbbbbbbbb_000020_000030.mp4", "yoga"),
+    ]
+    assert rows(read_dataset(path, LABELS, ListOptions(split="val"))) == [("-aaaaaaaaa__000001_000011.mp4", "zumba")]
+
+
 def test_kinetics_csv_of_several_splits(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for split, expected in [
         (None, "abcd"),
@@ -379,7 +388,7 @@ def test_lists_that_cannot_be_meant(tmp_path: Path, subtests: pytest.Subtests) -
         ("l.csv", "path,label\nD:/a.mp4,zumba\n", "has an absolute path of Windows"),
         ("l.csv", "path,label\nzumba,zumba/a.mp4\n", "hint: path and label seem to be swapped: the path comes first"),
         ("l.txt", "399 zumba/a.mp4\n", "hint: the path comes first, then the index"),
-        ("l.csv", "zumba,aaaaaaaaaaa,1,11,val\n", "a header says path,label, or is Kinetics' own"),
+        ("l.csv", "zumba,aaaaaaaaaaa,11,1,val\n", "a header says path,label, or is Kinetics' own"),
         ("l.json", '[{"path": "a.mp4"}]', "is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's"),
     ]:
         with subtests.test(text=text):

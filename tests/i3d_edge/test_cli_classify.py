@@ -13,6 +13,7 @@ from synthetic import write_video
 from tiny import write_tiny_ir
 
 from i3d_edge.cli import main
+from i3d_edge.runtime.frames.video import Video
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
@@ -196,3 +197,17 @@ def test_a_name_that_begins_with_a_dash(name: str, tmp_path: Path, monkeypatch: 
     assert f"write ./{name}, or -- before the files" in refused.stderr
     for words in ([f"./{name}"], ["--", name]):
         assert classify("--model", model, *words).exit_code == 0
+
+
+def test_each_video_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    really = Video.open
+
+    def opening(path: Path, **options: object) -> Video:
+        opened.append(path.name)
+        return really(path, **options)
+
+    monkeypatch.setattr(Video, "open", opening)
+    result = classify("red.mp4", "green.mp4", "red.mp4")
+    assert result.exit_code == 0
+    assert sorted(opened) == ["green.mp4", "red.mp4", "red.mp4"]

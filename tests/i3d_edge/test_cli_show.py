@@ -23,11 +23,11 @@ from i3d_edge.cli import main
 from i3d_edge.cli._show import targets
 from i3d_edge.core.errors import VideoDecodeError, VideoError
 from i3d_edge.core.i3d_spec import i3d_spec
-from i3d_edge.runtime import show
 from i3d_edge.runtime.frames.sources import Source
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.inference import ir, placement
 from i3d_edge.runtime.prediction import Classification
+from i3d_edge.runtime.show import page
 
 VIDEOS = ["a/one.avi", "b/two.mp4"]
 
@@ -127,7 +127,7 @@ def test_one_that_can_be_classified_and_not_shown(
     def fail(*_args: object, **_options: object) -> None:
         raise VideoDecodeError("video 'x' must decode; it does not")
 
-    monkeypatch.setattr(show, "write_page", fail)
+    monkeypatch.setattr(page, "write_page", fail)
     result = classify(video, "--model", no_model, "--html", tmp_path / "out.html")
     assert result.exit_code == 1
     assert result.stdout.startswith(str(video))

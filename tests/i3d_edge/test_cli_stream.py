@@ -59,7 +59,7 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert rows[0]["predictions"][0]["label"] == "dark"
     assert len(rows) == 24
     notes = result.stderr.splitlines()
-    shown = url.replace("user:secret", "***")
+    shown = url.replace("user:secret", "***").replace("/hook", "/***")
     assert notes[0] == (
         "model m.xml: I3D rgb, 2 classes (light), 10 frames, weights unknown; runs in f32 on CPU, latency mode, "
         "1 stream, 2 threads, compiled in 0.10 s"
@@ -80,18 +80,22 @@ def test_a_webhook_that_is_down_does_not_keep_the_command(film: Path, monkeypatc
     result = stream()
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 2
-    shown = "webhook http://***@127.0.0.1:9/hook"
+    shown = "webhook http://***@127.0.0.1:9/***"
     notes = result.stderr.splitlines()
     assert f"{shown} does not answer (connection refused); events are kept" in notes
     assert notes[-2] == f"{shown}: 2 events left; trying for up to 0.3 s"
     assert notes[-1].startswith(f"{shown}: 0 sent, 2 lost, ")
 
 
-def test_events_are_appended(film: Path, tmp_path: Path) -> None:
-    events = tmp_path / "events.jsonl"
-    events.write_text('{"before": 1}\n')
-    assert stream(film, "--events", events).exit_code == 0
-    assert len(events.read_text().splitlines()) == 3
+@pytest.mark.parametrize("before", ['{"before": 1}\n', '{"cut of'])
+@pytest.mark.parametrize("option", ["--events", "--predictions"])
+def test_lines_are_appended(option: str, before: str, film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(before)
+    assert stream(film, option, path).exit_code == 0
+    first, *later = path.read_text().splitlines()
+    assert first == before.strip()
+    assert [json.loads(line)["start_s"] for line in later][:1] == [1.8 if option == "--events" else 0]
 
 
 def test_a_place_that_cannot_be_written(film: Path, tmp_path: Path) -> None:

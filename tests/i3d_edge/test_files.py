@@ -1,11 +1,12 @@
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from i3d_edge.core.errors import OutputError
-from i3d_edge.core.files import check_output, git_blob_sha1, sha256_file, staged, write_text
+from i3d_edge.core.files import check_output, git_blob_sha1, sha256_file, staged, staging, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -26,6 +27,26 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
         temporary.write_text(f"half, {1 / 0}")
     assert (tmp_path / "a.txt").read_text() == "before"
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    path, other = tmp_path / "a[1].txt", tmp_path / ".b.txt.12345678"
+    other.mkdir()
+    write = f"""
+import os, pathlib
+from i3d_edge.core.files import staged
+with staged(pathlib.Path({str(path)!r})) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", write], check=False).returncode == -9
+    [left] = tmp_path.glob(".a*")
+    for folder in (left, other):
+        os.utime(folder, (0, 0))
+    with staging(path) as under_way:
+        os.utime(under_way, (0, 0))
+        write_text(path, "whole")
+        assert set(tmp_path.iterdir()) == {path, other, under_way}
 
 
 def test_force_replaces(tmp_path: Path) -> None:

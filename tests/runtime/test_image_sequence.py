@@ -104,7 +104,7 @@ def test_a_folder_that_must_not_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr("i3d_edge.core.files.os.listdir", refuse)
+    monkeypatch.setattr("i3d_edge.core.files.os.scandir", refuse)
     with pytest.raises(VideoOpenError) as caught:
         ImageSequence.open(tmp_path, Fraction(25))
     assert str(caught.value) == f"cannot read frame folder '{tmp_path}': permission denied"

@@ -250,6 +250,15 @@ def test_no_video_stream(tmp_path: Path) -> None:
     assert str(caught.value) == f"video '{path}' contains no video, only audio"
 
 
+def test_pictures_that_are_too_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("i3d_edge.runtime.frames.container.MAX_PIXELS", 320 * 240)
+    path = write_numbered(tmp_path / "a.mp4", 1)
+    assert Video.open(path).timeline.num_frames == 1
+    monkeypatch.setattr("i3d_edge.runtime.frames.container.MAX_PIXELS", 320 * 240 - 1)
+    with pytest.raises(VideoOpenError, match="has pictures of 320 x 240; at most 76,799 pixels are read"):
+        Video.open(path)
+
+
 def test_no_frame_decodes(tmp_path: Path) -> None:
     options = {"movflags": "frag_keyframe+empty_moov"}
     path = write_numbered(tmp_path / "empty.mp4", 1, container_options=options)

@@ -55,7 +55,7 @@ def serve(served: Served) -> Iterator[Served]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     served.url = f"http://127.0.0.1:{server.server_port}"
     try:

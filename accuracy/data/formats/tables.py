@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -12,6 +13,8 @@ from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_ob
 from i3d_edge.core.errors import ListError
 
 _KINETICS_COLUMNS = ("youtube_id", "time_start", "time_end")
+_ALL_KINETICS_COLUMNS = ("label", *_KINETICS_COLUMNS, "split", "is_cc")
+_KINETICS_ROW = re.compile(r"[\w-]{11},\d{1,6},\d{1,6}(,|$)", re.ASCII)  # behind the class
 _VALIDATION = frozenset({"val", "valid", "validate", "validation"})
 
 
@@ -45,7 +48,7 @@ def is_path_label(first_line: str) -> bool:
 
 
 def is_kinetics(first_line: str) -> bool:
-    """Whether a first line is the header of Kinetics' own CSV."""
+    """Whether a first line is the header of Kinetics' own CSV, or a row of it without one."""
     return set(_KINETICS_COLUMNS) <= set(_header(first_line))
 
 
@@ -56,13 +59,26 @@ def is_kinetics_json(document: Mapping[str, Any]) -> bool:
 
 
 def _header(text: str) -> list[str]:
-    """Return the cells of the first line that is not blank, in small letters, or none if it is no CSV."""
+    """Return the names of a CSV's columns, in small letters; those that Kinetics' own has if it comes without them."""
+    cells = _first_cells(text)
+    return [*_ALL_KINETICS_COLUMNS[: len(cells)]] if _is_kinetics_row(cells) else [cell.lower() for cell in cells]
+
+
+def _is_kinetics_row(cells: list[str]) -> bool:
+    """Whether cells are a class, a name of YouTube's, two times, and perhaps a split and the licence."""
+    if len(cells) > len(_ALL_KINETICS_COLUMNS) or not _KINETICS_ROW.match(",".join(cells[1:])):
+        return False
+    return int(cells[2]) < int(cells[3])
+
+
+def _first_cells(text: str) -> list[str]:
+    """Return the cells of the first line that is not blank, or none if it is no CSV."""
     line = next((line for line in text.splitlines() if line.strip()), "")
     try:
         cells = next(csv.reader([line], skipinitialspace=True, delimiter=_delimiter(line)), [])
     except csv.Error:
         return []
-    return [cell.strip().lower() for cell in cells]
+    return [cell.strip() for cell in cells]
 
 
 def _delimiter(line: str) -> str:
@@ -88,9 +104,9 @@ def _rows(source: ListSource, columns: tuple[str, ...], needed: tuple[str, ...])
 
 
 def _csv_rows(source: ListSource, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield place and cells of all rows that are not blank but the header, each of which has the columns."""
+    """Yield place and cells of all rows that are neither blank nor the header, each of which has the columns."""
     text = source.text()
-    header = _header(text)
+    header, num_headers = _header(text), 0 if _is_kinetics_row(_first_cells(text)) else 1
     for column in columns if source.split is None else (*columns, "split"):
         if column not in header:
             reason = "; --split needs it" if column == "split" else ""
@@ -100,7 +116,7 @@ def _csv_rows(source: ListSource, columns: tuple[str, ...]) -> Iterator[tuple[st
     delimiter = _delimiter(text.lstrip().partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True, delimiter=delimiter)
     try:
-        for cells in islice((cells for cells in reader if any(cell.strip() for cell in cells)), 1, None):
+        for cells in islice((cells for cells in reader if any(cell.strip() for cell in cells)), num_headers, None):
             row = dict.fromkeys(header, "") | dict(zip(header, map(str.strip, cells), strict=False))
             if len(cells) <= max(map(header.index, columns)):
                 raise source.error(

@@ -24,11 +24,7 @@ def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> No
 
 def test_models_are_called_as_commands_call_them(tmp_path: Path) -> None:
     page = made(tmp_path, two_models(), Run({"m": videos_of(OUTCOMES)}, overrides={"time": timed(m=8.0)}))
-    assert [(row["model"], row["run:name"]) for row in page.rows("ran in")] == [
-        ("bf16", "run0:bf16"),
-        ("int8", "run0:int8"),
-        ("m (f32)", "run1:m"),
-    ]
+    assert [row["model"] for row in page.rows("ran in")] == ["bf16 run0:bf16", "int8 run0:int8", "m (f32) run1:m"]
     assert [row["model"] for row in page.rows("video_top1")] == ["bf16", "int8"]
 
 
@@ -51,8 +47,8 @@ def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> Non
     folders.append(tmp_path / "other")
     folders[-1].symlink_to(tmp_path / "elsewhere")
     page = Page(make_report([(read_run(folder), "bf16") for folder in folders], with_thumbnails=False))
-    addresses = [row["run:name"] for row in page.rows("ran in")]
-    assert addresses == ["old/results:bf16", "new/results:bf16", "other:bf16"]
+    addresses = [row["model"] for row in page.rows("ran in")]
+    assert addresses == ["bf16 old/results:bf16", "bf16 new/results:bf16", "bf16 other:bf16"]
     assert "Made by i3d accuracy report old/results new/results other." in page.text
 
 
@@ -61,5 +57,5 @@ def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     ways = (folder, folder / "result.json", tmp_path / "link", folder / ".." / "run")
     page = Page(make_report([(read_run(way), None) for way in ways], with_thumbnails=False))
-    assert [row["run:name"] for row in page.rows("ran in")] == ["run:m"]
+    assert [row["model"] for row in page.rows("ran in")] == ["m (f32) run:m"]
     assert "In pairs" not in page.text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -203,12 +204,31 @@ class _Empty(Connection):
 # HTTP
 
 
-def test_a_file_over_http_ends(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a.mp4", numbered(range(30)))
-    with serve(Served({"/a.mp4": path.read_bytes()})) as served:
-        source = LiveSource(Address.parse(f"{served.url}/a.mp4"), PATIENT)
+@pytest.mark.parametrize(("suffix", "has_ranges"), [("mkv", True), ("ts", False), ("h264", False)])
+def test_a_file_over_http_ends(suffix: str, has_ranges: bool, tmp_path: Path) -> None:
+    path = write_video(tmp_path / f"a.{suffix}", numbered(range(30)))
+    with serve(Served({"/a": path.read_bytes()}, ranges=has_ranges)) as served:
+        source = LiveSource(Address.parse(f"{served.url}/a"), PATIENT)
         assert read(source) == list(range(30))
     assert not source.is_live
+
+
+def test_a_file_over_http_that_breaks_off(transport_stream: Path) -> None:
+    body = transport_stream.read_bytes()
+    with serve(Served({"/a.ts": body}, break_after=len(body) // 2, ranges=False)) as served:
+        source = LiveSource(Address.parse(f"{served.url}/a.ts"), PATIENT)
+        assert str(failure(source)) == f"cannot read stream '{served.url}/a.ts': the connection was lost"
+    assert 10 < source.num_frames < 50
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("notes.txt", b"any text\n" * 99), ("a.ts", b"XBIN\x1a\x50\0\x19\0\x10\0" + b"A\7" * 2000)]
+)
+def test_text_over_http(name: str, content: bytes) -> None:
+    """FFmpeg would draw it."""
+    with serve(Served({f"/{name}": content})) as served:
+        error = failure(LiveSource(Address.parse(f"{served.url}/{name}"), PATIENT))
+    assert error.message == f"stream '{served.url}/{name}' contains no video, only text"
 
 
 def test_a_playlist_with_an_end(transport_stream: Path) -> None:
@@ -267,18 +287,28 @@ def test_a_stream_that_falls_silent(transport_stream: Path) -> None:
     assert said == [f"stream '{sent.url}' delivered no frame for 0.4 s; trying again in 0.02 s"]
 
 
-NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184
+def padding(_body: bytes) -> bytes:
+    """MPEG-TS that belongs to no stream: FFmpeg reads it, and hands out nothing."""
+    return (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 7
 
 
-def test_a_stream_that_sends_but_shows_nothing(transport_stream: Path) -> None:
+def damaged(body: bytes) -> bytes:
+    """The same pictures, with slice headers that H.264 does not know: each packet is handed out, none decodes."""
+    return re.sub(rb"\x00\x00\x01[\x41\x65].", lambda start: start[0][:4] + b"\0", body)
+
+
+@pytest.mark.parametrize(("more", "but"), [(padding, ""), (damaged, ", but goes on sending")])
+def test_a_stream_that_sends_but_shows_nothing(
+    more: Callable[[bytes], bytes], but: str, transport_stream: Path
+) -> None:
     body = transport_stream.read_bytes()
-    with broadcast(Broadcast([body, body], more=NULL_PACKET * 7)) as sent:
+    with broadcast(Broadcast([body, body], more=more(body))) as sent:
         settings = StreamOptions(open_timeout_s=5, read_timeout_s=0.4)
         said: list[str] = []
         source = LiveSource(Address.parse(sent.url), settings, backoff=backoff(1), say=said.append)
         items, _ = read_until_lost(source)
     assert [item.reason for item in items if isinstance(item, Gap)] == ["the source broke off and came back"]
-    assert said[0] == f"stream '{sent.url}' delivered no frame for 0.4 s; trying again in 0.02 s"
+    assert said[0] == f"stream '{sent.url}' delivered no frame for 0.4 s{but}; trying again in 0.02 s"
 
 
 def test_an_mp4_whose_index_a_server_cannot_reach(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
     assert (hook.num_sent, hook.num_lost, hook.num_waiting) == (5, 0, 0)
     assert hook.num_retries >= 4
     assert said == [
-        f"webhook http://***@127.0.0.1:{port}/hook does not answer (connection refused); events are kept",
-        f"webhook http://***@127.0.0.1:{port}/hook answers again",
+        f"webhook http://***@127.0.0.1:{port}/*** does not answer (connection refused); events are kept",
+        f"webhook http://***@127.0.0.1:{port}/*** answers again",
     ]
 
 
@@ -68,9 +68,8 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
         hook.close(5)
     assert received.bodies == ["1", "3"]
     assert (hook.num_sent, hook.num_lost) == (2, 2)
-    assert said == [
-        f"webhook {received.url} refused an event, which is lost: status 400",
-        f"webhook {received.url} refused an event, which is lost: status 302",
+    assert [line.partition("/*** ")[2] for line in said] == [
+        f"refused an event, which is lost: status {status}" for status in (400, 302)
     ]
 
 
@@ -97,11 +96,10 @@ def test_the_thread_ends_when_all_is_delivered() -> None:
 
 
 def test_other_addresses_are_refused(subtests: pytest.Subtests) -> None:
-    for url in ["ftp://u:secret@h/x", "http:///x", "h/x"]:
+    for url, shown in [("ftp://u:secret@h/x", "ftp://***@h/***"), ("http:///x", "http:///***"), ("h/x", "h/x")]:
         with subtests.test(url=url):
             with pytest.raises(ArgumentError, match="webhook must be") as caught:
                 check_url(url)
-            shown = url.replace("u:secret", "***")
             assert str(caught.value) == f"webhook must be an http:// or https:// URL; got {shown!r}"
 
 

@@ -11,7 +11,8 @@ from synthetic import read_number, write_numbered, write_video
 from i3d_edge.core.errors import DependencyError, OutputError, VideoOpenError
 from i3d_edge.runtime.frames.video import ShortcutError, Video
 from i3d_edge.runtime.prediction import Classification
-from i3d_edge.runtime.show import annotate_video, film
+from i3d_edge.runtime.show import film
+from i3d_edge.runtime.show.annotate import annotate_video
 from i3d_edge.runtime.show.layout import plan
 
 ANSWER = answer(1.2, view(0.2, 1.0, 0.9))

@@ -20,9 +20,9 @@ from i3d_edge.runtime.frames.sources import as_source
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.prediction import Classification
-from i3d_edge.runtime.show import write_page
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.course_chart import course_chart
+from i3d_edge.runtime.show.page import write_page
 from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import film_strip, picture_indices
 from i3d_edge.runtime.views.flow import FlowCost
