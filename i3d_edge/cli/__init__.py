@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import sys
+from typing import Any
 
 import click
 
@@ -22,6 +21,7 @@ from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stream import stream
+from i3d_edge.core.terminal import spell_output
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
     "Make a model": (fetch, freeze, convert, quantize, parity, info),
@@ -33,6 +33,11 @@ _GROUPS: dict[str, tuple[click.Command, ...]] = {
 
 class _Grouped(click.Group):
     """Lists its commands in the order of the pipeline, under headings, each with its whole first sentence."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command; all that it prints is spelled out."""
+        spell_output()
+        return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands as they were added."""
@@ -49,10 +54,6 @@ class _Grouped(click.Group):
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
     """Video action recognition with DeepMind's I3D on Intel hardware."""
-    for output in (sys.stdout, sys.stderr):
-        # A name or a sign that the terminal cannot show is no reason to lose a result.
-        if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="backslashreplace")
 
 
 for commands in _GROUPS.values():

@@ -16,6 +16,7 @@ from i3d_edge.core import progress
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.masking import masked_text
+from i3d_edge.core.text import message, one_line
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -86,7 +87,7 @@ class Command(click.Command):
         except ArgumentError as error:
             raise click.UsageError(str(error), ctx) from error
         except I3DError as error:
-            click.echo(f"{type(error).__name__}: {error}", err=True)
+            print_error(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -193,8 +194,13 @@ def output_option(text: str) -> Callable[[Function], Function]:
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Print names and values on stdout, in two columns."""
     width = max(len(name) for name, _ in facts)
-    for name, value in facts:
-        click.echo(f"{name:<{width}}  {value}")
+    print_lines(*(f"{name:<{width}}  {value}" for name, value in facts))
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines on stdout, each of which remains one line whatever is in it."""
+    for line in lines:
+        click.echo(one_line(line))
 
 
 def format_size(num_bytes: int) -> str:
@@ -203,5 +209,10 @@ def format_size(num_bytes: int) -> str:
 
 
 def note(text: str) -> None:
-    """Print a message on stderr, addresses in it without passwords and tokens."""
-    click.echo(masked_text(text), err=True)
+    """Print a message on stderr, see `core.text.message`."""
+    click.echo(message(text), err=True)
+
+
+def print_error(error: I3DError) -> None:
+    """Print an error on stderr, with its kind and its hint."""
+    click.echo(f"{type(error).__name__}: {error}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from i3d_edge.cli._base import force_option, note
+from i3d_edge.cli._base import force_option, note, print_error
 from i3d_edge.core.errors import I3DError, VideoError
 from i3d_edge.core.files import check_output
 
@@ -126,7 +126,8 @@ class Shows:
                 self._write_page(source, answer, self._pages[number], classifier)
         except VideoError as error:
             self.num_failed += 1
-            note(f"{source.name}: classified, but not shown\n{type(error).__name__}: {error}")
+            note(f"{source.name}: classified, but not shown")
+            print_error(error)
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
         from i3d_edge.runtime.show import annotate_video

@@ -16,6 +16,7 @@ from i3d_edge.cli._base import (
     force_option,
     note,
     precision_option,
+    print_lines,
     quiet_option,
     spec_option,
 )
@@ -111,7 +112,7 @@ def run(
         force=force,
     )
     click.echo(format_result(result))
-    click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
+    print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
 for _command in (subset, run, score, baseline, compare, report):
