@@ -119,11 +119,14 @@ class Shows:
         """
         if isinstance(answer, I3DError):
             return
+        from i3d_edge.runtime.frames.video import one_of_many
+
         try:
-            if self._films:
-                self._annotate(source, answer, self._films[number], classifier.spec)
-            if self._pages:
-                self._write_page(source, answer, self._pages[number], classifier)
+            with one_of_many(source.name):
+                if self._films:
+                    self._annotate(source, answer, self._films[number], classifier.spec)
+                if self._pages:
+                    self._write_page(source, answer, self._pages[number], classifier)
         except VideoError as error:
             self.num_failed += 1
             note(f"{source.name}: classified, but not shown")

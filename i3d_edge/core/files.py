@@ -17,7 +17,10 @@ from i3d_edge.core.reading import open_input
 
 StrPath = str | PathLike[str]
 
-_WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
+_WRITE_ERRNOS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+    *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENAMETOOLONG),
+}
 
 _unfinished: set[Path] = set()
 

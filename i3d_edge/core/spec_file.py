@@ -13,6 +13,7 @@ import msgspec
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.i3d_spec import upgrade
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import Port
 from i3d_edge.core.schema import Format
@@ -46,7 +47,7 @@ def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
         fields["labels"]["names"] = list(labels.names)
     if rate is not None:
         fields["frame_rate_fps"] = rate.numerator if rate.denominator == 1 else str(rate)
-    plain: dict[str, Any] = json.loads(msgspec.json.encode({_VERSION_KEY: SPEC_VERSION, **fields}))
+    plain: dict[str, Any] = parse_json(msgspec.json.encode({_VERSION_KEY: SPEC_VERSION, **fields}))
     return plain
 
 
@@ -62,8 +63,8 @@ def read_spec(text: str | bytes) -> ModelSpec:
         SpecError: If it is no JSON, of an unknown version, or not a spec; says which field is wrong.
     """
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        fields = parse_json(text)
+    except JSONError as error:
         raise SpecError(f"it is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise SpecError("it is not a JSON object")
