@@ -16,6 +16,7 @@ from i3d_edge.core import progress
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.masking import masked_text
+from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.text import message, one_line
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -101,11 +102,8 @@ class _Rate(click.ParamType[Fraction]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
         """Return the rate."""
-        try:
-            rate = Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
-        if rate <= 0:
+        rate = parse_rate(str(value))
+        if rate is None or rate <= 0:
             self.fail(f"{value!r} is not a rate above 0, for instance 25, 29.97 or 30000/1001", param, ctx)
         return rate
 

@@ -16,6 +16,7 @@ from i3d_edge.core.i3d_spec import upgrade
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import Port
+from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.schema import Format
 from i3d_edge.core.spec import Head, ModelSpec
 
@@ -106,14 +107,11 @@ def _refuse_unknown(fields: Mapping[str, Any]) -> None:
 
 
 def _read_rate(value: object) -> Fraction:
-    try:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
-            raise ValueError
-        return Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        raise SpecError(
-            f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
-        ) from None
+    if not isinstance(value, bool) and (rate := parse_rate(str(value))) is not None:
+        return rate
+    raise SpecError(
+        f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
+    )
 
 
 def _read_labels(value: object) -> LabelSet:

@@ -20,7 +20,7 @@ DEFAULT_RATE_FPS = Fraction(25)
 """The rate of a raw stream that states none, as FFmpeg assumes it."""
 
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
-_DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
+_DURATION = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9}\.?\d{0,9})")
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 
 

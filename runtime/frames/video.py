@@ -64,7 +64,7 @@ def one_of_many(name: str) -> Iterator[None]:
     except (I3DError, ShortcutError):
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {short_reason(error)}"
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise VideoDecodeError(f"cannot work on video {name!r}: {reason}") from error
 
 
