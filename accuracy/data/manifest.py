@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
-from i3d_edge.accuracy.data.formats.entry import is_utf8, parse_object
+from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
@@ -20,7 +20,7 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
-from i3d_edge.core.text import some
+from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")

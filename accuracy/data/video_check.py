@@ -121,7 +121,7 @@ def content_sha256(path: Path) -> str:
     if not path.is_dir():
         return sha256_file(path)
     lines = "".join(f"{image.name} {sha256_file(image)}\n" for image in numbered_images(path))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(lines)).hexdigest()
 
 
 def content_size(path: Path) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from i3d_edge.cli._base import CONTEXT_SETTINGS
+from i3d_edge.cli._base import CONTEXT_SETTINGS, Group
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
 from i3d_edge.cli.bundle import bundle
@@ -21,7 +19,6 @@ from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.stream import stream
-from i3d_edge.core.terminal import spell_output
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
     "Make a model": (fetch, freeze, convert, quantize, parity, info),
@@ -31,13 +28,8 @@ _GROUPS: dict[str, tuple[click.Command, ...]] = {
 }
 
 
-class _Grouped(click.Group):
+class _Grouped(Group):
     """Lists its commands in the order of the pipeline, under headings, each with its whole first sentence."""
-
-    def main(self, *args: Any, **options: Any) -> Any:
-        """Run a command; all that it prints is spelled out."""
-        spell_output()
-        return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands as they were added."""

@@ -17,6 +17,7 @@ from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.masking import masked_text
 from i3d_edge.core.rate import parse_rate
+from i3d_edge.core.terminal import spell_output
 from i3d_edge.core.text import message, one_line
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -43,7 +44,20 @@ _HEADINGS = {
 _HEADING_OF = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}
 
 
-class Command(click.Command):
+class _Program:
+    """What a process may run; all that it prints is spelled out."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command."""
+        spell_output()
+        return super().main(*args, **options)  # type: ignore[misc]
+
+
+class Group(_Program, click.Group):
+    """Several commands."""
+
+
+class Command(_Program, click.Command):
     """A command that turns an expected failure into a message on stderr and an exit code."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

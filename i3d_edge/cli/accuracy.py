@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
     Command,
+    Group,
     device_option,
     flow_option,
     force_option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import FlowMethod
 
 
-@click.group("accuracy", context_settings=CONTEXT_SETTINGS)
+@click.group("accuracy", cls=Group, context_settings=CONTEXT_SETTINGS)
 def accuracy() -> None:
     """Measure top-1 and top-5 accuracy, and gate a build on them."""
 

@@ -14,6 +14,7 @@ import click
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
     Command,
+    Group,
     force_option,
     format_size,
     note,
@@ -49,7 +50,7 @@ digest_option = click.option(
 _bundle_argument = click.argument("path", type=click.Path(path_type=Path), metavar="BUNDLE")
 
 
-@click.group(context_settings=CONTEXT_SETTINGS)
+@click.group(cls=Group, context_settings=CONTEXT_SETTINGS)
 def bundle() -> None:
     """Pack models with their expected answers; verify them elsewhere."""
 

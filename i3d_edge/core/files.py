@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ _WRITE_ERRNOS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
     *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENAMETOOLONG),
 }
+
+_LONE_HALF = re.compile(r"[\ud800-\udfff]")
 
 _unfinished: set[Path] = set()
 
@@ -121,13 +124,15 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a UTF-8 text file, whole or not at all.
+    r"""Write a UTF-8 text file, whole or not at all.
+
+    A byte of a file's name that is not UTF-8 is written as JSON writes the text `\\udcff`.
 
     Raises:
         OutputError: If the target exists (without `force`) or cannot be written.
     """
     with staged(path, force=force) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(_LONE_HALF.sub(lambda half: rf"\\u{ord(half[0]):x}", text), encoding="utf-8")
 
 
 def visible_names(folder: StrPath) -> list[str]:

@@ -46,6 +46,15 @@ def probability_text(prob: float) -> str:
     return "< 0.1 %" if prob < 0.0005 else f"{100 * prob:.1f} %"
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a name of a file can be written as UTF-8: one of other bytes holds surrogates instead."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def spelled(text: str, keep: str = "") -> str:
     r"""Return a text with its control characters, line breaks and marks of direction spelled out, as JSON does it.
 

@@ -81,15 +81,6 @@ def parse_object(text: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def is_utf8(name: str) -> bool:
-    """Whether a name of a file can be written as UTF-8: one of other bytes holds surrogates instead."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def video_files(folder: Path) -> dict[str, str]:
     """Return the videos below a folder: stem -> path relative to it; of several with one stem the first by name.
 
