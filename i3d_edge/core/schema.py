@@ -102,7 +102,7 @@ class Format(Generic[Document]):
             fields = {key: value for key, value in fields.items() if key != self.version_key}
         try:
             built = msgspec.convert(fields, self.kind)
-        except (msgspec.ValidationError, OverflowError) as error:  # the latter: a whole number that no float can be
+        except msgspec.ValidationError as error:
             raise self.error(f"{subject} is damaged: {_sentence(str(error))}", hint=self.hint) from error
         return cast(Document, document) if is_document else built
 

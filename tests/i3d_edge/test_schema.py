@@ -111,7 +111,7 @@ def test_json_that_no_file_of_ours_can_be(subtests: pytest.Subtests) -> None:
         ("NaN", "invalid character (byte 0)"),
         ("1e999", "number out of range"),
         ("9" * 5000, "integer value out of range"),
-        (r'"\ud800x"', "unexpected end of escaped utf-16 surrogate pair (byte 7)"),
+        (r'"\udcff"', "invalid utf-16 surrogate pair (byte 7)"),
         ("\ud800", "it has bytes that are not UTF-8"),
         (b'"\xff"', "it has bytes that are not UTF-8"),
         ("", "input data was truncated"),
@@ -119,7 +119,7 @@ def test_json_that_no_file_of_ours_can_be(subtests: pytest.Subtests) -> None:
         with subtests.test(text=text[:20]), pytest.raises(JSONError) as caught:
             parse_json(text)
         assert str(caught.value) == reason
-    with pytest.raises(ResultError, match="^result is damaged: int too large to convert to float"):
+    with pytest.raises(ResultError, match=r"models\[0\]\.top1: number out of range"):
         SCORES.decode(json.dumps({**GOOD, "models": [{"path": "p", "top1": 10**400}]}).encode())
 
 
