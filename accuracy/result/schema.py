@@ -7,6 +7,7 @@ from typing import Annotated, NotRequired, TypedDict
 import msgspec
 
 from i3d_edge.core.errors import ResultError
+from i3d_edge.core.labels import MAX_CHARACTERS
 from i3d_edge.core.schema import Amount, Count, Format
 
 SCHEMA_VERSION = 2
@@ -138,7 +139,7 @@ class Labels(TypedDict):
     """The classes behind the indices."""
 
     name: str  # of the label set, for instance "kinetics-400"
-    names: list[str]  # in index order
+    names: list[Annotated[str, msgspec.Meta(max_length=MAX_CHARACTERS)]]  # in index order
 
 
 class Time(TypedDict):

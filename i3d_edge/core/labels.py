@@ -23,7 +23,8 @@ _FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
 _NUMBER_FIRST = re.compile(r"(?P<index>\d+)(?:\s*[,;:]\s*|[.)]?\s+)(?P<name>.+)")
 _NUMBER_LAST = re.compile(r"(?P<name>.+?)\s*[,;\t]\s*(?P<index>\d+)")
 _MAX_DIGITS = 9
-_MAX_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
+"""Of a class's name."""
 _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 
 
@@ -44,7 +45,7 @@ class LabelSet:
 
     def __post_init__(self) -> None:
         indices = {name: index for index, name in enumerate(self.names)}
-        if longest := next((name for name in self.names if len(name) > _MAX_CHARACTERS), None):
+        if longest := next((name for name in self.names if len(name) > MAX_CHARACTERS), None):
             raise LabelError(
                 f"label set {shown(self.name)!r} has a name of {len(longest):,} characters: {shown(longest)!r}"
             )
