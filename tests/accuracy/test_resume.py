@@ -290,24 +290,6 @@ def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pyt
     assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
 
 
-def test_a_folder_that_is_moved_away(videos: list[ListedVideo], tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-
-    def moving(clip: Clip) -> np.ndarray:
-        if (folder / "videos.jsonl").exists() and len((folder / "videos.jsonl").read_bytes().splitlines()) == 3:
-            folder.rename(tmp_path / "moved")
-            folder.mkdir()
-        return by_pixels(clip)
-
-    with pytest.raises(OutputError, match=f"^run folder '{folder}' was moved, removed or replaced during the run"):
-        run(videos, folder, scorers={**SCORERS, "one": Scorer(INFO, moving)})
-    folder.rmdir()
-    (tmp_path / "moved").rename(folder)
-    run(videos, folder)
-    run(videos, tmp_path / "whole")
-    assert timeless(folder) == timeless(tmp_path / "whole")
-
-
 @pytest.fixture(scope="module")
 def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tiny") / "tiny.xml"

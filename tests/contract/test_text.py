@@ -63,10 +63,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 COMMANDS = """
     info m.xml|info V|info BAD|info o.json|info classes.txt|info run|info MANIFEST|info v
     classify v --model m.xml|classify v --model m.xml --json|classify v --model m.xml --jsonl --hop 5
-    classify V --model m.xml --csv t.csv --html t.html|classify V --model m.xml --hop 5|classify MISSING --model m.xml
-    labels m.xml|clip V -o c.npy|stream V --model m.xml|stream V --model m.xml --label EVIL
+    classify V --model m.xml --html t.html|classify V --model m.xml --hop 5|classify MISSING --model m.xml
+    labels m.xml|stream V --model m.xml|stream V --model m.xml --label EVIL
     accuracy run v --model m.xml -o r|accuracy run o.json --model m.xml -o r|accuracy run MANIFEST --model m.xml -o r
-    accuracy subset o.json --model m.xml -o s.json|accuracy score run --classes|accuracy score run --json
+    accuracy subset o.json --model m.xml -o s.json|accuracy score run|accuracy score run --json
     accuracy report run -o r.html|accuracy baseline run -o b.json|accuracy compare b.json other
     accuracy compare b.json other --json --markdown g.md --junit g.xml
     bundle pack m.xml -o b.i3d|bundle verify b.i3d|bundle unpack b.i3d u|info b.i3d

@@ -90,7 +90,7 @@ def _add_results(folder: Path, add: Add) -> None:
 
 def _scored(folder: Path) -> None:
     run = read_run(folder)
-    format_scores(run, score_run(run), with_classes=True)
+    format_scores(run, score_run(run))
     make_baseline(run, "m")
 
 
