@@ -65,7 +65,7 @@ def one_of_many(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise VideoDecodeError(f"cannot work on video {name!r}: {reason}") from error
+        raise VideoDecodeError(f"cannot use video {name!r}: {reason}") from error
 
 
 @dataclass

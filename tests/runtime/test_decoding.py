@@ -99,7 +99,7 @@ def test_whatever_else_happens_costs_that_video_alone(tmp_path: Path, monkeypatc
     with DecodePool([video(tmp_path, number) for number in range(2)], PLAN) as pool:
         feeds = [feed for feed in pool if list(feed.views()) == []]
     assert [feed.outcome and str(feed.outcome.error) for feed in feeds] == [
-        f"cannot work on video '{number}.mp4': ZeroDivisionError:" for number in range(2)
+        f"cannot use video '{number}.mp4': ZeroDivisionError:" for number in range(2)
     ]
 
 
