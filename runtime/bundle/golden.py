@@ -14,7 +14,7 @@ import numpy as np
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.numbers import relative_difference
-from i3d_edge.core.schema import Amount, Format
+from i3d_edge.core.schema import Format
 from i3d_edge.runtime.bundle.manifest import GOLDEN
 from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, sha256_pixels, to_feeds
 from i3d_edge.runtime.inference.answers import to_probabilities
@@ -130,7 +130,7 @@ class _AnswerFields(msgspec.Struct):
     pattern: str
     seed: Annotated[int, msgspec.Meta(ge=0, lt=_MAX_SEED)]
     sha256: dict[str, str]
-    probabilities: list[list[Amount]]
+    probabilities: list[list[Annotated[float, msgspec.Meta(ge=0, le=2)]]]  # beyond 1 by rounding
 
 
 _FORMAT = Format(kind=dict[str, tuple[_AnswerFields, ...]], noun=f"entry {GOLDEN!r}", error=BundleError)
