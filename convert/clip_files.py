@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from i3d_edge.convert.parity import Feeds
-from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.arrays import Float32Array, map_array
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
-from i3d_edge.core.reading import open_input
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_clips, read_prepared, require_rgb
 from i3d_edge.runtime.frames.container import short_reason
@@ -78,8 +77,7 @@ def match_clips(clips: Mapping[str, Feeds], others: Mapping[str, Feeds]) -> Mapp
 def read_array(path: Path, spec: ModelSpec, port: Port) -> Float32Array:
     """Read a .npy array as what an input of a network takes; see `read_clip_files`."""
     try:
-        with open_input(path) as stream:
-            array = np.load(stream, allow_pickle=False)
+        array = map_array(path)
     except (OSError, ValueError) as error:
         raise ClipShapeError(f"clip {str(path)!r} is no NumPy array: {short_reason(error)}") from error
     height, width = spec.crop_px

@@ -28,6 +28,7 @@ from i3d_edge.core.progress import phase, track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import plural
 from i3d_edge.runtime import Clip, Engine, Source, find_sources, model_inputs, read_clips, read_ir
+from i3d_edge.runtime.frames.video import one_of_many
 from i3d_edge.runtime.inference.inputs import check_inputs
 from i3d_edge.runtime.inference.queue import stack
 
@@ -196,7 +197,8 @@ def calibration_clips(
         if len(by_video) == num_clips:
             break
         try:
-            clips = [clip.frames for clip in read_clips(sources[path], spec, num_clips=parts).clips]
+            with one_of_many(str(path)):
+                clips = [clip.frames for clip in read_clips(sources[path], spec, num_clips=parts).clips]
         except VideoError as error:
             skipped.append((path, error.message))
             continue

@@ -29,7 +29,7 @@ def _stderr_held_back() -> Iterator[None]:
         except Exception:  # not an interruption: what it holds explains nothing then
             os.dup2(saved, _STDERR)
             held.seek(0)
-            os.write(_STDERR, held.read())
+            sys.stderr.write(held.read().decode(errors="replace"))
             raise
         finally:
             os.dup2(saved, _STDERR)

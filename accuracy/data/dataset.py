@@ -11,9 +11,10 @@ from pathlib import Path
 
 from i3d_edge.accuracy.data.classes import ClassMatcher
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
-from i3d_edge.accuracy.data.formats.entry import is_utf8, is_video
+from i3d_edge.accuracy.data.formats.entry import is_video
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.labels import LabelSet, read_classes
+from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime.frames.image_series import numbered_images
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")

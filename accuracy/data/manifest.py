@@ -12,14 +12,15 @@ from typing import Any, TypedDict
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
-from i3d_edge.accuracy.data.formats.entry import is_utf8, parse_object
+from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
-from i3d_edge.core.text import some
+from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
@@ -130,8 +131,7 @@ class VideoManifest:
                         hint="`i3d accuracy subset --model` makes one for this model",
                     )
         start = root if root is not None else self.path.parent / self.content["root"]
-        rate = self.content["frames_fps"]
-        frames_fps = None if rate is None else Fraction(rate)
+        frames_fps = _rate(self.content)
         return [
             ListedVideo(
                 path=video["path"],
@@ -174,7 +174,13 @@ def read_manifest(path: Path) -> VideoManifest:
             f"{content['digest'][:12]}",
             hint="make a new one by `i3d accuracy subset`",
         )
+    if content["frames_fps"] is not None and not (_rate(content) or 0) > 0:
+        raise ListError(f"manifest {str(path)!r} is damaged: frames_fps: {content['frames_fps']!r} is no rate")
     return VideoManifest(path, content)
+
+
+def _rate(content: ManifestContent) -> Fraction | None:
+    return None if content["frames_fps"] is None else parse_rate(content["frames_fps"])
 
 
 def write_manifest(path: Path, content: ManifestContent, *, force: bool = False) -> VideoManifest:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo
-from i3d_edge.accuracy.data.formats.entry import is_utf8
 from i3d_edge.accuracy.data.formats.omz import checker_order
 from i3d_edge.accuracy.data.manifest import (
     MANIFEST_VERSION,
@@ -29,6 +28,7 @@ from i3d_edge.core.files import check_output, sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
+from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 How = Literal["stratified", "random", "omz"]

@@ -18,6 +18,7 @@ from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.progress import track
 from i3d_edge.runtime import ShortcutError, open_source
 from i3d_edge.runtime.frames.image_series import numbered_images
+from i3d_edge.runtime.frames.video import one_of_many
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -64,10 +65,11 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
     except OSError as error:
         return Fault(f"missing: it cannot be read: {why_unreadable(video.file, error)}")
     try:
-        try:
-            return _decode_all(video, sha256, num_bytes, thorough=False)
-        except ShortcutError:
-            return _decode_all(video, sha256, num_bytes, thorough=True)
+        with one_of_many(video.path):
+            try:
+                return _decode_all(video, sha256, num_bytes, thorough=False)
+            except ShortcutError:
+                return _decode_all(video, sha256, num_bytes, thorough=True)
     except VideoError as error:
         message = error.message.replace(repr(str(video.file)), repr(video.path))
         return Fault(f"corrupt: {type(error).__name__}: {message}")
@@ -119,7 +121,7 @@ def content_sha256(path: Path) -> str:
     if not path.is_dir():
         return sha256_file(path)
     lines = "".join(f"{image.name} {sha256_file(image)}\n" for image in numbered_images(path))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(lines)).hexdigest()
 
 
 def content_size(path: Path) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
-import msgspec
 import numpy as np
 
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
@@ -17,7 +16,7 @@ from i3d_edge.accuracy.result.scoring import place_left_out
 from i3d_edge.core.errors import ComparisonError, ResultError
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import hash_names
-from i3d_edge.core.schema import Count, Format
+from i3d_edge.core.schema import Amount, Count, Format
 
 BASELINE_VERSION = 2
 
@@ -34,7 +33,7 @@ class BaselineVideo(TypedDict):
     path: str  # as listed
     label: Count
     top5: Annotated[list[Count], NOT_EMPTY]  # class indices, best first; fewer where the model has fewer classes
-    probs: Annotated[list[Annotated[float, msgspec.Meta(ge=0)]], NOT_EMPTY]  # theirs
+    probs: Annotated[list[Amount], NOT_EMPTY]  # theirs
 
 
 class BaselineLabels(TypedDict):

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from i3d_edge.accuracy.gate.text import GateReport, format_gate
 from i3d_edge.accuracy.gate.verdict import Verdict
+from i3d_edge.core.text import spelled
 
 _SUITE = "i3d accuracy compare"
 
@@ -57,9 +58,5 @@ def _suite(cases: Sequence[ElementTree.Element], text: str) -> str:
 
 
 def _valid(text: str) -> str:
-    """Return text without the characters that XML 1.0 cannot hold even escaped; they are spelled out instead."""
-    return "".join(letter if _is_xml(ord(letter)) else repr(letter)[1:-1] for letter in text)
-
-
-def _is_xml(code: int) -> bool:
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    """Return text with control characters spelled out: XML 1.0 cannot hold them even escaped."""
+    return spelled(text, keep="\n")

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tabulate import tabulate
-
 from i3d_edge.accuracy.gate.changes import format_changes
 from i3d_edge.accuracy.gate.comparison import Comparison, Flip
 from i3d_edge.accuracy.gate.verdict import GateCheck, Limits, Verdict, combine, format_points
+from i3d_edge.core.text import message, spelled, table
 from i3d_edge.runtime.show.templates import percent
 
 Undecided = Literal["pass", "fail"]
@@ -64,10 +63,9 @@ def gate_to_json(report: GateReport) -> dict[str, Any]:
 def format_gate(report: GateReport) -> str:
     """Return a report as text for the terminal."""
     found = report.comparison
-    lines = [_table(_accuracies(found), _HEADERS, "simple"), ""]
     facts = _facts(report)
     width = max(len(name) for name, _ in facts)
-    lines += [f"{name:<{width}}  {value}" for name, value in facts]
+    lines = [f"{name:<{width}}  {value}" for name, value in facts]
     for title, flips in (("lost", found["lost"]), ("gained", found["gained"])):
         if flips:
             lines += ["", f"{title}: {len(flips)}"]
@@ -77,7 +75,7 @@ def format_gate(report: GateReport) -> str:
         if (hidden := len(flips) - _SHOWN_FLIPS) > 0:
             lines.append(f"  and {hidden} more: see --json")
     lines += ["", *_notes(found), f"{report.verdict.value.upper()}: {report.reason}"]
-    return "\n".join(lines)
+    return "\n".join([table(_accuracies(found), _HEADERS), "", *map(message, lines)])
 
 
 def gate_to_markdown(report: GateReport) -> str:
@@ -86,7 +84,7 @@ def gate_to_markdown(report: GateReport) -> str:
     outcome = report.verdict.value
     if report.verdict is Verdict.UNDECIDED and report.undecided is not None:
         outcome += f" ({_UNDECIDED_MEANS[report.undecided]})"
-    model = _on_one_line(found["run_model"]).replace("`", "'")
+    model = spelled(found["run_model"]).replace("`", "'")
     lines = [
         f"## Accuracy gate {outcome}: `{model}` against the baseline",
         "",
@@ -99,8 +97,8 @@ def gate_to_markdown(report: GateReport) -> str:
     for name, flips in (("Lost", found["lost"]), ("Gained", found["gained"])):
         if flips:
             rows = [(flip["video"], flip["label"], *_answers(flip)) for flip in flips[:_MARKDOWN_FLIPS]]
-            table = _markdown_table(rows, ("video", "label", "baseline said", "run says"))
-            lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", table, ""]
+            videos = _markdown_table(rows, ("video", "label", "baseline said", "run says"))
+            lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", videos, ""]
             lines += [f"and {more} more", ""] if (more := len(flips) - _MARKDOWN_FLIPS) > 0 else []
             lines.append("</details>")
     lines += [f"\n{_escape(note)}" for note in _notes(found)]
@@ -112,12 +110,8 @@ def refusal_to_markdown(reason: str) -> str:
     return f"## Accuracy gate: nothing to compare\n\n{_escape(reason)}\n"
 
 
-def _table(rows: Sequence[Sequence[str]], headers: Sequence[str], form: str) -> str:
-    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
-
-
 def _markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
-    return _table([[_escape(cell) for cell in row] for row in rows], headers, "github")
+    return table([[_escape(cell) for cell in row] for row in rows], headers, tablefmt="github")
 
 
 def _accuracies(found: Comparison) -> list[list[str]]:
@@ -176,8 +170,4 @@ def _answers(flip: Flip) -> tuple[str, str]:
 
 def _escape(text: str) -> str:
     """Return text that Markdown shows as it is, inside a cell of a table too."""
-    return re.sub(r"([\\`*_{}\[\]<>|~#&])", r"\\\1", _on_one_line(text))
-
-
-def _on_one_line(text: str) -> str:
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return re.sub(r"([\\`*_{}\[\]<>|~#&])", r"\\\1", spelled(text))

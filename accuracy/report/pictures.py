@@ -11,6 +11,7 @@ from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import ListError, VideoError
 from i3d_edge.runtime.frames.sources import as_source
+from i3d_edge.runtime.frames.video import one_of_many
 from i3d_edge.runtime.show.thumbnails import Thumbnail, film_strip
 
 NUM_PICTURES = 3
@@ -65,7 +66,8 @@ def _pictures(file: Path, sha256: str | None) -> Found:
     try:
         if content_sha256(file) != sha256:
             return "the file has changed since"
-        return film_strip(as_source(file, frames_fps=_ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
+        with one_of_many(str(file)):
+            return film_strip(as_source(file, frames_fps=_ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
     except (OSError, ValueError):
         return "the file is not here"
     except VideoError as error:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tabulate import tabulate
-
 from i3d_edge.accuracy.report.numbers import count, interval
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Counts, Details, Protocol, Result, Time
 from i3d_edge.accuracy.result.scoring import Scores
+from i3d_edge.core.text import one_line, table
 from i3d_edge.runtime.show.templates import percent
 
 _SHOWN_DROPPED = 10
@@ -27,8 +26,7 @@ def format_result(result: Result) -> str:
     ]
     dropped = [f"  dropped {item['path']}: {item['reason']}" for item in counts["dropped"]]
     warnings = [f"  {path}: {'; '.join(own)}" for path, own in result["warnings"].items()]
-    lines = [tabulate(rows, headers=("model", "metric ↑", "value", "95 % interval", "count"), tablefmt="simple"), ""]
-    lines += [
+    lines = [
         f"{name}: {info['kind']}, weights {info['origin']}, ran in {info['executed_precision']} on {info['device']}"
         for name, info in result["what"].items()
     ]
@@ -42,7 +40,8 @@ def format_result(result: Result) -> str:
         lines.append(f"measured by this command: {num_new} of {num_done} videos; --force measures all of them again")
     if not result["is_complete"]:
         lines.append("INTERRUPTED: these are not all of the videos; run the same command again to continue")
-    return "\n".join(lines)
+    metrics = table(rows, ("model", "metric ↑", "value", "95 % interval", "count"), disable_numparse=False)
+    return "\n".join([metrics, "", *map(one_line, lines)])
 
 
 def protocol_line(how: Protocol) -> str:
@@ -96,7 +95,7 @@ def format_scores(run: RecordedRun, scores: Mapping[str, Scores]) -> str:
 def _details(model: str, details: Details, names: Sequence[str]) -> str:
     num_classes = sum(count["num_videos"] > 0 for count in details["classes"])
     parts = [
-        f"{model}: mean class top-1 {percent(details['mean_class_top1'])} over {num_classes} classes; "
+        f"{one_line(model)}: mean class top-1 {percent(details['mean_class_top1'])} over {num_classes} classes; "
         f"expected calibration error {100 * details['calibration_error']:.1f} points",
     ]
     if details["confusions"]:
@@ -104,5 +103,5 @@ def _details(model: str, details: Details, names: Sequence[str]) -> str:
             (names[pair["label"]], names[pair["predicted"]], pair["num_videos"])
             for pair in details["confusions"][:_SHOWN_CONFUSIONS]
         ]
-        parts.append(tabulate(rows, headers=("label", "taken for", "videos"), tablefmt="simple"))
+        parts.append(table(rows, ("label", "taken for", "videos"), disable_numparse=False))
     return "\n\n".join(parts)

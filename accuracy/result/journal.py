@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, PredictionRow
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, write_text, writing
-from i3d_edge.core.reading import read_bytes, read_text, require_file
+from i3d_edge.core.reading import read_bytes, require_file
+from i3d_edge.core.schema import Amount, Count, Format
 
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
@@ -34,17 +35,21 @@ class DoneVideo(TypedDict):
     """A row of `videos.jsonl`."""
 
     video: str  # path, as in the list
-    label: int | None
+    label: Count | None
     reason: str | None  # why it was dropped, or None
     sha256: str | None
     warnings: list[str]
-    num_views: int  # per model
-    decode_s: float
-    wait_s: float
-    prepare_s: float
-    infer_s: dict[str, float]
-    elapsed_s: float  # since the run began, without the time between a kill and its resumption
-    end: int  # length of predictions.jsonl in bytes, up to which it counts
+    num_views: Count  # per model
+    decode_s: Amount
+    wait_s: Amount
+    prepare_s: Amount
+    infer_s: dict[str, Amount]
+    elapsed_s: Amount  # since the run began, without the time between a kill and its resumption
+    end: Count  # length of predictions.jsonl in bytes, up to which it counts
+
+
+_CONFIG = Format(kind=dict[str, Any], noun="configuration", error=OutputError, hint=_OTHER_FOLDER)
+_DONE_VIDEO = Format(kind=DoneVideo, noun="row", error=OutputError)
 
 
 @dataclass
@@ -206,13 +211,8 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 
 def _read_config(folder: Path) -> Mapping[str, Any] | None:
-    try:
-        config: Mapping[str, Any] = json.loads(read_text(folder / RUN_NAME))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(folder, RUN_NAME, getattr(error, "strerror", error)) from error
-    return config
+    path = folder / RUN_NAME
+    return _CONFIG.read(path) if os.path.lexists(path) else None
 
 
 def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
@@ -223,15 +223,15 @@ def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int
     except FileNotFoundError:
         return [], 0
     done: list[DoneVideo] = []
-    length = 0
+    length = end = 0
     for line, name in zip(lines, names, strict=False):
         try:
-            row: DoneVideo = json.loads(line)
-            counts = line.endswith(b"\n") and row["video"] == name and row["end"] <= num_predicted
-        except (ValueError, KeyError, TypeError):
+            row = _DONE_VIDEO.decode(line)
+        except OutputError:
             break
-        if not counts:
+        if not line.endswith(b"\n") or row["video"] != name or not end <= row["end"] <= num_predicted:
             break
         done.append(row)
         length += len(line)
+        end = row["end"]
     return done, length

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 import msgspec
 
 from i3d_edge.core.errors import ResultError
-from i3d_edge.core.schema import Count, Format
+from i3d_edge.core.labels import MAX_CHARACTERS
+from i3d_edge.core.schema import Amount, Count, Format
 
 SCHEMA_VERSION = 2
 RESULT_NAME = "result.json"
@@ -141,20 +142,20 @@ class Labels(TypedDict):
     """The classes behind the indices."""
 
     name: str  # of the label set, for instance "kinetics-400"
-    names: list[str]  # in index order
+    names: list[Annotated[str, msgspec.Meta(max_length=MAX_CHARACTERS)]]  # in index order
 
 
 class Time(TypedDict):
     """Wall time, in seconds."""
 
-    total_s: float
-    decode_s: float  # decoding, resizing and cropping, added up over the threads that did it
-    wait_s: float  # in which inference waited for decoding
-    prepare_s: NotRequired[float]  # making and compiling IRs for a video's length, where it is shown whole
-    infer_s: dict[str, float]  # by model, for the views that count
+    total_s: Amount
+    decode_s: Amount  # decoding, resizing and cropping, added up over the threads that did it
+    wait_s: Amount  # in which inference waited for decoding
+    prepare_s: NotRequired[Amount]  # making and compiling IRs for a video's length, where it is shown whole
+    infer_s: dict[str, Amount]  # by model, for the views that count
     num_new: NotRequired[Count]  # videos that the last command measured; 0 if all of them were done before
     num_views: Count  # per model
-    views_per_s: float  # network forwards of all models per second of total_s
+    views_per_s: Amount  # network forwards of all models per second of total_s
 
 
 class PredictionRow(TypedDict):

@@ -25,6 +25,11 @@ class HashedVideo:
     def __post_init__(self) -> None:
         self.sha256 = self.listed.sha256
 
+    @property
+    def name(self) -> str:
+        """As the list has it."""
+        return self.listed.path
+
     def open(self, *, thorough: bool = False) -> FrameSource:
         """Open the video, and hash it if its manifest does not say the hash.
 

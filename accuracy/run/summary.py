@@ -125,7 +125,7 @@ def _time(done: Sequence[DoneVideo], models: Sequence[str]) -> Time:
         "decode_s": round(sum(video["decode_s"] for video in done), 3),
         "wait_s": round(sum(video["wait_s"] for video in done), 3),
         "prepare_s": round(sum(video["prepare_s"] for video in done), 3),
-        "infer_s": {name: round(sum(video["infer_s"][name] for video in done), 3) for name in models},
+        "infer_s": {name: round(sum(video["infer_s"].get(name, 0.0) for video in done), 3) for name in models},
         "num_views": num_views,
         "views_per_s": round(num_views * len(models) / total_s, 3) if total_s else 0.0,
     }

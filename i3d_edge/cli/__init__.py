@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
 import click
 
-from i3d_edge.cli._base import CONTEXT_SETTINGS
+from i3d_edge.cli._base import CONTEXT_SETTINGS, Group
 from i3d_edge.cli.accuracy import accuracy
 from i3d_edge.cli.bench import bench
 from i3d_edge.cli.bundle import bundle
@@ -31,7 +28,7 @@ _GROUPS: dict[str, tuple[click.Command, ...]] = {
 }
 
 
-class _Grouped(click.Group):
+class _Grouped(Group):
     """Lists its commands in the order of the pipeline, under headings, each with its whole first sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,10 +46,6 @@ class _Grouped(click.Group):
 @click.version_option(package_name="i3d-edge")
 def main() -> None:
     """Video action recognition with DeepMind's I3D on Intel hardware."""
-    for output in (sys.stdout, sys.stderr):
-        # A name or a sign that the terminal cannot show is no reason to lose a result.
-        if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="backslashreplace")
 
 
 for commands in _GROUPS.values():

@@ -16,6 +16,9 @@ from i3d_edge.core import progress
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.masking import masked_text
+from i3d_edge.core.rate import parse_rate
+from i3d_edge.core.terminal import spell_output
+from i3d_edge.core.text import message, one_line
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -41,7 +44,20 @@ _HEADINGS = {
 _HEADING_OF = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}
 
 
-class Command(click.Command):
+class _Program:
+    """What a process may run; all that it prints is spelled out."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command."""
+        spell_output()
+        return super().main(*args, **options)  # type: ignore[misc]
+
+
+class Group(_Program, click.Group):
+    """Several commands."""
+
+
+class Command(_Program, click.Command):
     """A command that turns an expected failure into a message on stderr and an exit code."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -86,7 +102,7 @@ class Command(click.Command):
         except ArgumentError as error:
             raise click.UsageError(str(error), ctx) from error
         except I3DError as error:
-            click.echo(f"{type(error).__name__}: {error}", err=True)
+            print_error(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -100,11 +116,8 @@ class _Rate(click.ParamType[Fraction]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
         """Return the rate."""
-        try:
-            rate = Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
-        if rate <= 0:
+        rate = parse_rate(str(value))
+        if rate is None or rate <= 0:
             self.fail(f"{value!r} is not a rate above 0, for instance 25, 29.97 or 30000/1001", param, ctx)
         return rate
 
@@ -193,8 +206,13 @@ def output_option(text: str) -> Callable[[Function], Function]:
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Print names and values on stdout, in two columns."""
     width = max(len(name) for name, _ in facts)
-    for name, value in facts:
-        click.echo(f"{name:<{width}}  {value}")
+    print_lines(*(f"{name:<{width}}  {value}" for name, value in facts))
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines on stdout, each of which remains one line whatever is in it."""
+    for line in lines:
+        click.echo(one_line(line))
 
 
 def format_size(num_bytes: int) -> str:
@@ -203,5 +221,10 @@ def format_size(num_bytes: int) -> str:
 
 
 def note(text: str) -> None:
-    """Print a message on stderr, addresses in it without passwords and tokens."""
-    click.echo(masked_text(text), err=True)
+    """Print a message on stderr, see `core.text.message`."""
+    click.echo(message(text), err=True)
+
+
+def print_error(error: I3DError) -> None:
+    """Print an error on stderr, with its kind and its hint."""
+    click.echo(f"{type(error).__name__}: {error}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
-from i3d_edge.core.reading import open_input, read_lines, read_text
+from i3d_edge.core.json_text import JSONError, parse_json
+from i3d_edge.core.reading import open_input, read_bytes, read_lines
 from i3d_edge.core.text import plural, some
 
 Facts = list[tuple[str, str]]
@@ -36,12 +36,12 @@ def describe_weights(path: Path) -> Facts:
 
 def describe_array(path: Path) -> Facts:
     """Describe a NumPy array, which may be a clip."""
-    import numpy as np
+    from i3d_edge.core.arrays import map_array
 
     try:
-        array = np.lib.format.open_memmap(path, mode="r")
+        array = map_array(path)
     except (OSError, ValueError) as error:
-        raise I3DError(f"{str(path)!r} is no NumPy array: {error}") from error
+        raise I3DError(f"{str(path)!r} is no NumPy array: {getattr(error, 'strerror', error)}") from error
     return [
         ("kind", "NumPy array"),
         ("shape", f"{array.shape}, {array.dtype}"),
@@ -62,8 +62,8 @@ def describe_list(path: Path) -> Facts:
 def describe_json(path: Path) -> Facts:
     """Describe a baseline, manifest, profile, result or model description."""
     try:
-        document = json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError) as error:
+        document = parse_json(read_bytes(path))
+    except (OSError, JSONError) as error:
         raise I3DError(f"cannot read {str(path)!r} as JSON: {getattr(error, 'strerror', error)}") from error
     fields: dict[str, Any] = document if isinstance(document, dict) else {}
     videos = fields.get("videos")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from i3d_edge.cli._base import force_option, note
+from i3d_edge.cli._base import force_option, note, print_error
 from i3d_edge.core.errors import I3DError, VideoError
 from i3d_edge.core.files import check_output
 
@@ -119,14 +119,18 @@ class Shows:
         """
         if isinstance(answer, I3DError):
             return
+        from i3d_edge.runtime.frames.video import one_of_many
+
         try:
-            if self._films:
-                self._annotate(source, answer, self._films[number], classifier.spec)
-            if self._pages:
-                self._write_page(source, answer, self._pages[number], classifier)
+            with one_of_many(source.name):
+                if self._films:
+                    self._annotate(source, answer, self._films[number], classifier.spec)
+                if self._pages:
+                    self._write_page(source, answer, self._pages[number], classifier)
         except VideoError as error:
             self.num_failed += 1
-            note(f"{source.name}: classified, but not shown\n{type(error).__name__}: {error}")
+            note(f"{source.name}: classified, but not shown")
+            print_error(error)
 
     def _annotate(self, source: Source, answer: Classification, output: Path, spec: ModelSpec) -> None:
         from i3d_edge.runtime.show.annotate import annotate_video

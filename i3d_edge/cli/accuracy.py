@@ -11,11 +11,13 @@ from click.core import ParameterSource
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
     Command,
+    Group,
     device_option,
     flow_option,
     force_option,
     note,
     precision_option,
+    print_lines,
     quiet_option,
     spec_option,
 )
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import FlowMethod
 
 
-@click.group("accuracy", context_settings=CONTEXT_SETTINGS)
+@click.group("accuracy", cls=Group, context_settings=CONTEXT_SETTINGS)
 def accuracy() -> None:
     """Measure top-1 and top-5 accuracy, and gate a build on them."""
 
@@ -111,7 +113,7 @@ def run(
         force=force,
     )
     click.echo(format_result(result))
-    click.echo(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
+    print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
 for _command in (subset, run, score, baseline, compare, report):

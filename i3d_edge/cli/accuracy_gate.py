@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option
+from i3d_edge.cli._base import Command, force_option, note, output_option, print_lines
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
 from i3d_edge.core.reading import read_bytes
@@ -53,7 +53,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     made = room.make_baseline(run, model)
     room.write_baseline(output, made, force=force)
     num_videos = len(made["videos"])
-    click.echo(f"written: {output}, {plural(num_videos, 'video')} by {model!r}")
+    print_lines(f"written: {output}, {plural(num_videos, 'video')} by {model!r}")
     needed = videos_needed(0, 0, num_videos, _DEFAULT_POINTS / 100)
     if needed is not None and needed > num_videos + 1:
         note(f"note: too few: a limit of {_DEFAULT_POINTS:g} points takes {needed} videos at least, and better 400")

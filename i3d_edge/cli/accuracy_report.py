@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, output_option
+from i3d_edge.cli._base import Command, force_option, output_option, print_lines
 
 
 @click.command("report", cls=Command)
@@ -31,4 +31,4 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     from i3d_edge.api import accuracy as api
 
     api.write_report(run_names, output, root=root, with_thumbnails=not no_thumbnails, force=force)
-    click.echo(f"written: {output}")
+    print_lines(f"written: {output}")

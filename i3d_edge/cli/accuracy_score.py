@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command
+from i3d_edge.cli._base import Command, print_lines
 
 
 @click.command("score", cls=Command)
@@ -33,4 +33,4 @@ def score(folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         click.echo(format_scores(run, scores))
-        click.echo(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")
+        print_lines(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")

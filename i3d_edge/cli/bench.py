@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
-from i3d_edge.core.text import plural
+from i3d_edge.core.text import plural, table
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
@@ -88,11 +88,9 @@ def _percentile(timing: Timing, percent: int) -> float | None:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    from tabulate import tabulate
-
     headers = ("model", "ran in", "median ms", "p90 ms", "p99 ms", "clips/s", "x first")
     lines = [[value if isinstance(value, str) else _digits(value) for value in row.values()] for row in rows]
-    return tabulate(lines, headers=headers, disable_numparse=True, colalign=("left", "left", *["right"] * 5))
+    return table(lines, headers, colalign=("left", "left", *["right"] * 5))
 
 
 def _digits(value: float | None) -> str:

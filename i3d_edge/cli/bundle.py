@@ -14,6 +14,7 @@ import click
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
     Command,
+    Group,
     force_option,
     format_size,
     note,
@@ -24,6 +25,7 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.core.errors import GateFailedError
 from i3d_edge.core.files import check_output
+from i3d_edge.core.text import table
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.bundle import Verification, VerifyCheck
@@ -48,7 +50,7 @@ digest_option = click.option(
 _bundle_argument = click.argument("path", type=click.Path(path_type=Path), metavar="BUNDLE")
 
 
-@click.group(context_settings=CONTEXT_SETTINGS)
+@click.group(cls=Group, context_settings=CONTEXT_SETTINGS)
 def bundle() -> None:
     """Pack models with their expected answers; verify them elsewhere."""
 
@@ -116,7 +118,7 @@ def verify(path: Path, digest: str | None, device: str | None, inference_precisi
         click.echo(f"{report.num_entries} entries, {format_size(report.num_bytes)}: all checksums match")
         click.echo(f"digest {report.digest}{', as given' if digest else ''}\n")
         click.echo(_table(report))
-        note(f"\n{report.seconds:.1f} s")
+        click.echo(f"\n{report.seconds:.1f} s", err=True)
         if digest is None:
             note("the bundle is undamaged; only --digest shows that it is the one that was sent")
     failed = [check for check in report.checks if not check.passed]
@@ -171,8 +173,6 @@ def _document(report: Verification) -> dict[str, Any]:
 
 
 def _table(report: Verification) -> str:
-    from tabulate import tabulate
-
     headers = ("model", "device", "ran in", "differs by", "bound", "same top-1", "answers")
     rows = [
         (
@@ -186,7 +186,7 @@ def _table(report: Verification) -> str:
         )
         for check in report.checks
     ]
-    return tabulate(rows, headers=headers, disable_numparse=True)
+    return table(rows, headers)
 
 
 def _hint(report: Verification, worst: VerifyCheck) -> str:

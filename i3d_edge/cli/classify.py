@@ -16,6 +16,8 @@ from i3d_edge.cli._base import (
     frames_fps_option,
     model_option,
     note,
+    print_error,
+    print_lines,
     quiet_option,
     refuse_swapped,
 )
@@ -136,7 +138,7 @@ def classify(
                 if as_jsonl:
                     click.echo(json.dumps(row, ensure_ascii=False))
                 elif not as_json and row["status"] == "ok":
-                    click.echo(_format(row, with_views=hop is not None))
+                    print_lines(*_format(row, with_views=hop is not None))
                 shows.show(number, source, result, classifier)
             for text in end_notes(classifier.engine):
                 note(text)
@@ -161,13 +163,13 @@ def _require_a_video(sources: list[Source]) -> None:
         else:
             return
     for failed in errors[:-1]:
-        note(f"{type(failed).__name__}: {failed}")
+        print_error(failed)
     raise errors[-1]
 
 
 def _row(name: str, result: Classification | VideoError | ClipShapeError, spec: ModelSpec) -> dict[str, Any]:
     if isinstance(result, I3DError):
-        note(f"{type(result).__name__}: {result}")
+        print_error(result)
         return {"path": name, "status": "error", "predictions": [], "error": result.message}
     for warning in result.warnings:
         note(f"{name}: {warning}")
@@ -190,13 +192,13 @@ def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
     }
 
 
-def _format(row: dict[str, Any], *, with_views: bool) -> str:
+def _format(row: dict[str, Any], *, with_views: bool) -> list[str]:
     views = row["views"]
     lines = [f"{row['path']}  ({_spans(views)} of {row['duration_s']:.2f} s)"]
     lines += [f"  {_answer(item)}" for item in row["predictions"]]
     if with_views and len(views) > 1:
         lines += [f"  {_span(view)}: {_answer(view['top1'])}" for view in views]
-    return "\n".join(lines)
+    return lines
 
 
 def _answer(item: dict[str, Any]) -> str:

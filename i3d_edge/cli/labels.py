@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, spec_option
+from i3d_edge.cli._base import Command, print_lines, spec_option
 from i3d_edge.core.labels import kinetics_400
 
 
@@ -27,5 +27,4 @@ def labels(model: Path | None, spec_path: Path | None) -> None:
         from i3d_edge.runtime.inference.ir import read_ir
 
         names = read_ir(model, spec_path=spec_path)[1].labels.names
-    for name in names:
-        click.echo(name)
+    print_lines(*names)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import Command, note, quiet_option, spec_option
+from i3d_edge.cli._base import Command, note, print_lines, quiet_option, spec_option
 from i3d_edge.core.errors import ParityError
-from i3d_edge.core.text import plural
+from i3d_edge.core.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from i3d_edge.convert.ladder import Step
@@ -78,9 +78,9 @@ def parity(
     )
     click.echo(_as_json(steps) if as_json else _table(steps))
     for (before, after), step in [] if as_json else zip(_pairs(steps), steps, strict=True):
-        click.echo(f"{before} -> {after}: {_remark(step)}")
+        print_lines(f"{before} -> {after}: {_remark(step)}")
         for layer in step.layers if layers else ():
-            click.echo(f"  {layer.difference:9.2e}  {layer.layer}")
+            print_lines(f"  {layer.difference:9.2e}  {layer.layer}")
     num_clips = steps[0].num_clips
     note(f"{plural(num_clips, 'clip')}; differences are fractions of the largest logit")
     if parted := [step for step in steps if not step.agrees]:
@@ -108,8 +108,6 @@ def _as_json(steps: Sequence[Step]) -> str:
 
 
 def _table(steps: Sequence[Step]) -> str:
-    from tabulate import tabulate
-
     headers = ("", "logits max", "mean", "bound", "probs max", "cosine", "top-1", "top-5")
     rows = [
         (
@@ -126,7 +124,7 @@ def _table(steps: Sequence[Step]) -> str:
     ]
     names = [steps[0].before, *(step.after for step in steps[: _num_adjacent(steps)])]
     numbered = [f"{number}  {name}" for number, name in enumerate(names, start=1)]
-    return "\n".join([*numbered, "", tabulate(rows, headers=headers, disable_numparse=True)])
+    return "\n".join([*map(one_line, numbered), "", table(rows, headers)])
 
 
 def _num_adjacent(steps: Sequence[Step]) -> int:

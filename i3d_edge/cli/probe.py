@@ -11,6 +11,7 @@ import click
 from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option
 from i3d_edge.cli._profile import as_options
 from i3d_edge.core.files import check_output
+from i3d_edge.core.text import one_line, table
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
@@ -97,8 +98,9 @@ def probe(
 
 def _report(profile: Profile, mode: Mode) -> str:
     source = "generated clips" if profile.clip_source == "generated" else "clips of videos"
+    head = one_line(f"{profile.model.name}: {profile.model.title}")
     blocks = [
-        f"{profile.model.name}: {profile.model.title}\ncompared with f32 on the CPU, on {profile.num_clips} {source}",
+        f"{head}\ncompared with f32 on the CPU, on {profile.num_clips} {source}",
         *(_device(found, profile.num_clips) for found in profile.devices),
     ]
     if not profile.settings():
@@ -115,7 +117,7 @@ def _report(profile: Profile, mode: Mode) -> str:
 
 def _device(found: DeviceFindings, num_clips: int) -> str:
     if found.status == "absent":
-        return f"{found.device}: not available ({found.reason})"
+        return one_line(f"{found.device}: not available ({found.reason})")
     lines = [f"{found.device}: {found.full_name}" if found.full_name else found.device]
     if found.unsupported:
         kinds = ", ".join(f"{count} {name}" for name, count in found.unsupported.items())
@@ -124,12 +126,10 @@ def _device(found: DeviceFindings, num_clips: int) -> str:
         lines.append("  supports every operator")
     if found.reason:
         lines.append(f"  failed: {found.reason}")
-    return "\n".join([*lines, *_table(found.measurements, num_clips)])
+    return "\n".join([*map(one_line, lines), *_table(found.measurements, num_clips)])
 
 
 def _table(runs: tuple[Measurement, ...], num_clips: int) -> list[str]:
-    from tabulate import tabulate
-
     if not runs:
         return []
     headers = ("asked for", "ran in", "mode", "load s", "MiB", "median ms", "clips/s", "differs by", "same top-1")
@@ -147,4 +147,4 @@ def _table(runs: tuple[Measurement, ...], num_clips: int) -> list[str]:
         )
         for run in runs
     ]
-    return [f"  {line}" for line in tabulate(rows, headers=headers, disable_numparse=True).splitlines()]
+    return [f"  {line}" for line in table(rows, headers).splitlines()]

@@ -189,7 +189,7 @@ def _appending(path: Path | None) -> Iterator[Callable[[str], None]]:
     if path.is_file():
         _end_line(path)
     make_folder(path.parent)
-    with writing(path), path.open("a", encoding="utf-8", buffering=1) as file:
+    with writing(path), path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as file:
 
         def write(line: str) -> None:
             with writing(path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from i3d_edge.core.masking import masked_text
+from i3d_edge.core.text import message as as_message
 
 
 class I3DError(Exception):
     """An expected failure: what it is about, what was expected, what was there, and what to do.
 
-    Addresses in its texts are shown without passwords and tokens.
+    Its texts are one line each, with addresses shown without passwords and tokens; see `core.text.message`.
 
     Attributes:
         message: One sentence: subject, expectation, finding.
@@ -19,8 +19,8 @@ class I3DError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        self.message = masked_text(message)
-        self.hint = hint and masked_text(hint)
+        self.message = as_message(message)
+        self.hint = hint and as_message(hint)
         super().__init__(self.message)
 
     def __str__(self) -> str:

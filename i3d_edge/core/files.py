@@ -7,6 +7,7 @@ import fcntl
 import glob
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,7 +21,12 @@ from i3d_edge.core.reading import open_input
 
 StrPath = str | PathLike[str]
 
-_WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR}
+_WRITE_ERRNOS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+    *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENAMETOOLONG),
+}
+
+_LONE_HALF = re.compile(r"[\ud800-\udfff]")
 
 _LOCKED_WITHIN_S = 5
 """Of being made, a folder that is written in has its lock."""
@@ -140,13 +146,15 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a UTF-8 text file, whole or not at all.
+    r"""Write a UTF-8 text file, whole or not at all.
+
+    A byte of a file's name that is not UTF-8 is written as JSON writes the text `\\udcff`.
 
     Raises:
         OutputError: If the target exists (without `force`) or cannot be written.
     """
     with staged(path, force=force) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(_LONE_HALF.sub(lambda half: rf"\\u{ord(half[0]):x}", text), encoding="utf-8")
 
 
 def visible_entries(folder: StrPath) -> list[os.DirEntry[str]]:

@@ -23,12 +23,16 @@ _FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
 _NUMBER_FIRST = re.compile(r"(?P<index>\d+)(?:\s*[,;:]\s*|[.)]?\s+)(?P<name>.+)")
 _NUMBER_LAST = re.compile(r"(?P<name>.+?)\s*[,;\t]\s*(?P<index>\d+)")
 _MAX_DIGITS = 9
+MAX_CHARACTERS = 1000
+"""Of a class's name."""
 _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
     """Class names in index order, under a name that tells one set from another.
+
+    Each comes once, and has 1,000 characters at most.
 
     Attributes:
         name: For instance "kinetics-400". A set that ships with the package is known by it alone.
@@ -41,6 +45,10 @@ class LabelSet:
 
     def __post_init__(self) -> None:
         indices = {name: index for index, name in enumerate(self.names)}
+        if longest := next((name for name in self.names if len(name) > MAX_CHARACTERS), None):
+            raise LabelError(
+                f"label set {shown(self.name)!r} has a name of {len(longest):,} characters: {shown(longest)!r}"
+            )
         if len(indices) != len(self.names):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise LabelError(f"label set {self.name!r} has {twice[0]!r} more than once")

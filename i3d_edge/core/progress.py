@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from i3d_edge.core.terminal import own_stderr
+
 Item = TypeVar("Item")
 
 PLAIN_INTERVAL_S = 10.0
@@ -49,7 +51,7 @@ def phase(title: str) -> Iterator[None]:
 def clear() -> None:
     """Take what is shown off the last line of a terminal."""
     if _on_terminal():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        print("\r\x1b[K", end="", file=own_stderr(), flush=True)
 
 
 def _on_terminal() -> bool:
@@ -70,7 +72,7 @@ def track(items: Iterable[Item], *, total: int, title: str, unit: str) -> Iterat
     elif _on_terminal():
         from tqdm import tqdm  # here and below: it takes long to load
 
-        yield from tqdm(items, total=total, desc=title, unit=unit, file=sys.stderr, leave=False, dynamic_ncols=True)
+        yield from tqdm(items, total=total, desc=title, unit=unit, file=own_stderr(), leave=False, dynamic_ncols=True)
     else:
         yield from _plain(items, total, title, unit)
 

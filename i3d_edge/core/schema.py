@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 import typing
@@ -14,13 +13,17 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 import msgspec
 
 from i3d_edge.core.errors import I3DError
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import MAX_BYTES, read_bytes
 from i3d_edge.core.text import shown
 
 Document = TypeVar("Document")
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
-"""A whole number, 0 or more."""
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+"""A whole number, 0 or more, that every reader of JSON takes for the same."""
+
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+"""A number, 0 or more."""
 
 _PLACE = re.compile(r"(?P<finding>.*) - at `(?:key in )?\$\.?(?P<place>.*)`", re.DOTALL)
 _FIELD = re.compile(r"Object (?:contains )?(missing|unknown)(?: required)? field `(.*)`")
@@ -80,8 +83,8 @@ class Format(Generic[Document]):
         if self.max_bytes is not None and len(data) > self.max_bytes:
             raise self.error(f"{subject} is too large: {len(data)} bytes, at most {self.max_bytes}", hint=self.hint)
         try:
-            document = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8))
-        except (msgspec.DecodeError, RecursionError) as error:
+            document = parse_json(data)
+        except JSONError as error:
             start = shown(data.decode(errors="replace"), 40)
             raise self.error(f"{subject} is not JSON: {error}; it begins with {start!r}", hint=self.hint) from error
         return self.check(document, subject)
@@ -99,7 +102,7 @@ class Format(Generic[Document]):
             fields = {key: value for key, value in fields.items() if key != self.version_key}
         try:
             built = msgspec.convert(fields, self.kind)
-        except (msgspec.ValidationError, RecursionError) as error:
+        except msgspec.ValidationError as error:
             raise self.error(f"{subject} is damaged: {_sentence(str(error))}", hint=self.hint) from error
         return cast(Document, document) if is_document else built
 

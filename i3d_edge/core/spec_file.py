@@ -13,8 +13,10 @@ import msgspec
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.i3d_spec import upgrade
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import Port
+from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.schema import Format
 from i3d_edge.core.spec import Head, ModelSpec
 
@@ -46,7 +48,7 @@ def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
         fields["labels"]["names"] = list(labels.names)
     if rate is not None:
         fields["frame_rate_fps"] = rate.numerator if rate.denominator == 1 else str(rate)
-    plain: dict[str, Any] = json.loads(msgspec.json.encode({_VERSION_KEY: SPEC_VERSION, **fields}))
+    plain: dict[str, Any] = parse_json(msgspec.json.encode({_VERSION_KEY: SPEC_VERSION, **fields}))
     return plain
 
 
@@ -62,8 +64,8 @@ def read_spec(text: str | bytes) -> ModelSpec:
         SpecError: If it is no JSON, of an unknown version, or not a spec; says which field is wrong.
     """
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        fields = parse_json(text)
+    except JSONError as error:
         raise SpecError(f"it is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise SpecError("it is not a JSON object")
@@ -105,14 +107,11 @@ def _refuse_unknown(fields: Mapping[str, Any]) -> None:
 
 
 def _read_rate(value: object) -> Fraction:
-    try:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
-            raise ValueError
-        return Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        raise SpecError(
-            f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
-        ) from None
+    if not isinstance(value, bool) and (rate := parse_rate(str(value))) is not None:
+        return rate
+    raise SpecError(
+        f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
+    )
 
 
 def _read_labels(value: object) -> LabelSet:

@@ -130,7 +130,7 @@ class _AnswerFields(msgspec.Struct):
     pattern: str
     seed: Annotated[int, msgspec.Meta(ge=0, lt=_MAX_SEED)]
     sha256: dict[str, str]
-    probabilities: list[list[Annotated[float, msgspec.Meta(ge=0)]]]
+    probabilities: list[list[Annotated[float, msgspec.Meta(ge=0, le=2)]]]  # beyond 1 by rounding
 
 
 _FORMAT = Format(kind=dict[str, tuple[_AnswerFields, ...]], noun=f"entry {GOLDEN!r}", error=BundleError)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.core.arrays import Array, UInt8Array
+from i3d_edge.core.arrays import Array, UInt8Array, map_array
 from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
-from i3d_edge.core.reading import require_file
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
@@ -85,8 +84,7 @@ class ClipArray(FrameSource):
             ClipShapeError: As `of` raises it.
         """
         try:
-            require_file(path)
-            frames = np.lib.format.open_memmap(path, mode="r")
+            frames = map_array(path)
         except (OSError, ValueError) as error:
             raise VideoOpenError(f"cannot read clip {str(path)!r} as a NumPy array: {short_reason(error)}") from error
         return cls.of(frames, spec, path=path)

@@ -26,7 +26,7 @@ MAX_PIXELS = 1 << 26
 _TEXT_CODECS = {"ansi", "bintext", "idf", "xbin"}  # FFmpeg draws text files with these, whatever the text
 _LARGEST_ASPECT = Fraction(4)
 _MAX_RATE_FPS = 1000  # MPEG-4 may state the rate of a clock instead, and times on it
-_DURATION = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
+_DURATION = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9}\.?\d{0,9})")
 _NO_TIMESTAMPS = 128  # AVFMT_NOTIMESTAMPS
 
 

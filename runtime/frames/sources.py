@@ -25,7 +25,7 @@ from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_sequence import ImageSequence
 from i3d_edge.runtime.frames.image_series import IMAGE_SUFFIXES, numbered_images
-from i3d_edge.runtime.frames.video import ShortcutError, Video
+from i3d_edge.runtime.frames.video import ShortcutError, Video, one_of_many
 
 STANDARD_INPUT = "-"
 CLIP_SUFFIX = ".npy"
@@ -63,7 +63,8 @@ class Source:
             VideoError: If it cannot be used.
             ClipShapeError: If it is an array that holds no clip.
         """
-        return self.opener(thorough=thorough)
+        with one_of_many(self.name):
+            return self.opener(thorough=thorough)
 
     def opened(self) -> Source:
         """Open it, which may mean to decode it, and return a source that gives what was opened to the first who asks.

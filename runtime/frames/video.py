@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
@@ -22,7 +23,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, VideoOpenError
+from i3d_edge.core.errors import EmptyVideoError, I3DError, NoVideoStreamError, VideoDecodeError, VideoOpenError
 from i3d_edge.core.text import plural
 from i3d_edge.runtime.frames.container import (
     DEFAULT_RATE_FPS,
@@ -49,6 +50,22 @@ _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 
 class ShortcutError(Exception):
     """What the packets promised, or what a seek led to, is not what the decoder gives: open `thorough`."""
+
+
+@contextmanager
+def one_of_many(name: str) -> Iterator[None]:
+    """Let a failure that nobody foresaw cost the video that is worked on, and none of the others.
+
+    Raises:
+        VideoDecodeError: For what is no expected failure, such as an exception of a library, or too little memory.
+    """
+    try:
+        yield
+    except (I3DError, ShortcutError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise VideoDecodeError(f"cannot use video {name!r}: {reason}") from error
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
+from i3d_edge.core.json_text import parse_json
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
 from i3d_edge.core.reading import MAX_BYTES, read_text, require_file
 from i3d_edge.core.spec import ModelSpec
@@ -166,10 +166,10 @@ def _own_spec(model: ov.Model, path: Path) -> ModelSpec:
             hint="describe it in a JSON file, and give that with --spec",
         )
     try:
-        fields = {name: json.loads(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}
+        fields = {name: parse_json(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}
         return read_spec_fields(fields)
-    except (ValueError, TypeError, SpecError) as error:
-        reason = error.message if isinstance(error, SpecError) else str(error)
+    except (ValueError, TypeError, I3DError) as error:
+        reason = error.message if isinstance(error, I3DError) else str(error)
         raise IRError(
             f"the description inside IR {str(path)!r} is damaged: {reason}", hint="make the IR again"
         ) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.text import is_utf8
 
 PRECISIONS = ("f32", "bf16", "f16")
 _NO_PRECISIONS = {"": "nothing follows it", "int8": "an INT8 IR already runs in INT8"}
@@ -71,6 +72,10 @@ def named_choices(texts: Sequence[str]) -> dict[str, ModelChoice]:
     for text in texts:
         choice = ModelChoice.parse(text)
         name = choice.name or choice.stem
+        if not is_utf8(name):
+            raise ArgumentError(
+                f"the model's name {name!r} is not UTF-8, so results cannot hold it", hint="NAME=IR names it"
+            )
         if name in choices:
             raise ArgumentError(f"two models are named {name!r}", hint="name them: NAME=IR")
         choices[name] = choice

@@ -178,7 +178,10 @@ def post_json(url: str, text: str) -> None:
     if user:
         headers["Authorization"] = "Basic " + base64.b64encode(unquote(user).encode()).decode()
     request = urllib.request.Request(
-        urlunsplit(parts._replace(netloc=host)), data=text.encode(), headers=headers, method="POST"
+        urlunsplit(parts._replace(netloc=host)),
+        data=text.encode(errors="backslashreplace"),
+        headers=headers,
+        method="POST",
     )
     try:
         with _OPENER.open(request, timeout=TIMEOUT_S) as response:

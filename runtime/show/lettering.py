@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_right
 from functools import cache
 
@@ -13,11 +12,6 @@ from i3d_edge.runtime.show.palette import Colour
 
 REGULAR, BOLD = 420, 620
 ELLIPSIS = "…"
-
-
-def clean(text: str) -> str:
-    """Replace control characters, line breaks and direction marks by spaces."""
-    return "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign for sign in text)
 
 
 def width(text: str, size_px: int, weight: int = REGULAR) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.text import probability_text
+from i3d_edge.core.text import probability_text, shown
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.chart import clock_text
@@ -107,7 +107,7 @@ class Overlay:
         percent_px = lettering.width(percent, em, lettering.BOLD)
         text_left, middle = box.left + round(0.7 * em), box.top + box.height // 2
         room = box.right - em // 2 - percent_px - em - text_left
-        label = lettering.shorten(lettering.clean(prediction.label), room, em)
+        label = lettering.shorten(shown(prediction.label), room, em)
         lettering.write(canvas, label, text_left, middle, em, WHITE)
         lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
 
@@ -128,7 +128,7 @@ class Overlay:
         is_sure = span.prob >= _SURE_PROB
         colour = colour_of(span.index, self._notable)
         _fill(canvas, box, colour if is_sure else mix(colour, INK, _FILL))
-        label = lettering.clean(self.labels.names[span.index])
+        label = shown(self.labels.names[span.index])
         text = lettering.shorten(label, box.width - size, size)
         if text != label and len(text) <= _FEWEST_LETTERS:
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from i3d_edge.core.text import probability_text
+from i3d_edge.core.text import probability_text, spelled
 from i3d_edge.runtime.show.palette import DASHES, ON_DARK, ON_LIGHT
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def environment(package: str = _SHARED) -> Environment:
 
 
 def visible(value: object) -> object:
-    """Spell out the unprintable characters of a text as Python escapes; leave markup as it is."""
-    if isinstance(value, Markup):
-        return value
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(value))
+    """Spell out the control characters of a text, see `spelled`; leave markup as it is."""
+    return value if isinstance(value, Markup) else spelled(str(value))
 
 
 def percent(fraction: float) -> str:

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, Self, TypeVar
 from i3d_edge.core.errors import ClipShapeError, VideoError
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.timeline import Timeline
-from i3d_edge.runtime.frames.video import ShortcutError
+from i3d_edge.runtime.frames.video import ShortcutError, one_of_many
 from i3d_edge.runtime.views.flow import FlowCost
 from i3d_edge.runtime.views.plan import Clip, ViewPlan, ViewReader
 
@@ -25,6 +25,10 @@ _QUEUE_LENGTH = 2  # views of one video that wait for being used
 
 class Openable(Protocol):
     """Something with frames, not opened yet."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
 
     def open(self, *, thorough: bool = False) -> FrameSource:
         """Open it; in a thread. For `thorough` see `Video.open`."""
@@ -169,11 +173,12 @@ def _decoded(video: Openable, plan: ViewPlan, stop: Event) -> Iterator[Clip | Re
     decode_s, started = 0.0, time.perf_counter()
     for thorough in (False, True):
         try:
-            reader = ViewReader(video.open(thorough=thorough), plan, is_stopped=stop.is_set)
-            for view in reader:
-                decode_s += time.perf_counter() - started
-                yield view
-                started = time.perf_counter()
+            with one_of_many(video.name):
+                reader = ViewReader(video.open(thorough=thorough), plan, is_stopped=stop.is_set)
+                for view in reader:
+                    decode_s += time.perf_counter() - started
+                    yield view
+                    started = time.perf_counter()
             break
         except ShortcutError:
             if thorough:

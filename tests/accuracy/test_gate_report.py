@@ -116,7 +116,7 @@ def test_markdown_tables_stay_whole(nasty: GateReport) -> None:
     assert {len(cells(line)) for line in blocks} == {2, 4}
     [row] = [line for line in blocks if "one \\| two" in line]
     assert [cell.strip() for cell in cells(row)] == [
-        r"a\|b\`c\*\_\<d\>\&\"e'\\n\\x00\\ufffe.mp4".replace('\\"', '"'),
+        r"a\|b\`c\*\_\<d\>\&\"e'\\n\\u0000\\ufffe.mp4".replace('\\"', '"'),
         r"one \| two",
         r"one \| two 0.90",
         r"\<script\> 0.90",
@@ -197,7 +197,7 @@ def test_junit_of_a_failure_and_of_a_pass(tmp_path: Path) -> None:
 
 def test_a_refusal() -> None:
     [error] = check_junit(refusal_to_junit("the run must <be> whole\x00")).iter("error")
-    assert error.attrib == {"message": r"the run must <be> whole\x00", "type": "refused"}
+    assert error.attrib == {"message": r"the run must <be> whole\u0000", "type": "refused"}
     assert refusal_to_markdown("the run must <be> whole") == (
         "## Accuracy gate: nothing to compare\n\nthe run must \\<be\\> whole\n"
     )
@@ -211,7 +211,7 @@ def test_markdown_says_what_becomes_of_the_undecided(undecided: GateReport, choi
 
 def test_junit_of_names_that_xml_cannot_hold(nasty: GateReport) -> None:
     root = check_junit(gate_to_junit(nasty))
-    assert r"\x00\ufffe.mp4: one | two; one | two 0.90 -> <script> 0.90" in (
+    assert r"\u0000\ufffe.mp4: one | two; one | two 0.90 -> <script> 0.90" in (
         root.findtext("testsuite/system-out") or ""
     )
 

@@ -25,7 +25,6 @@ KNOWN = {
     ("bundle/archive.py", "_opened"): "a stream",
     ("convert/conversion.py", "_load"): "read by `read_graph_def`",
     ("convert/parity.py", "_run_ir"): "just written",
-    ("cli/_info_files.py", "describe_array"): "`info` has checked it",
     ("cli/info.py", "_undescribed"): "read before",
 }
 

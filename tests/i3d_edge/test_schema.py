@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from i3d_edge.core.errors import ProfileError, ResultError
+from i3d_edge.core.json_text import MAX_DEPTH, JSONError, parse_json
+from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.schema import Count, Format, to_json
 
 
@@ -95,3 +97,34 @@ def test_a_struct_is_built_and_may_refuse_unknown_fields() -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"cannot read result '.*none': No such file"):
         SCORES.read(tmp_path / "none")
+
+
+def test_json_that_no_file_of_ours_can_be(subtests: pytest.Subtests) -> None:
+    deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    assert parse_json(deepest) == json.loads(deepest)
+    assert parse_json(b'\xef\xbb\xbf{"a": 1, "a": 2}') == {"a": 2}
+    too_deep = f"its lists and objects are nested more than {MAX_DEPTH} deep"
+    for text, reason in [
+        (f"[{deepest}]", too_deep),
+        ("[" * 200_000, too_deep),
+        ('{"a":' * 99 + "1" + "}" * 99 + "]", "trailing characters (byte 596)"),
+        ("NaN", "invalid character (byte 0)"),
+        ("1e999", "number out of range"),
+        ("9" * 5000, "integer value out of range"),
+        (r'"\udcff"', "invalid utf-16 surrogate pair (byte 7)"),
+        ("\ud800", "it has bytes that are not UTF-8"),
+        (b'"\xff"', "it has bytes that are not UTF-8"),
+        ("", "input data was truncated"),
+    ]:
+        with subtests.test(text=text[:20]), pytest.raises(JSONError) as caught:
+            parse_json(text)
+        assert str(caught.value) == reason
+    with pytest.raises(ResultError, match=r"models\[0\]\.top1: number out of range"):
+        SCORES.decode(json.dumps({**GOOD, "models": [{"path": "p", "top1": 10**400}]}).encode())
+
+
+def test_a_rate_is_a_number_of_few_digits() -> None:
+    rates = {"25": 25, "29.97": 29.97, "30000/1001": 30000 / 1001, "-1": -1, "0": 0}
+    assert {text: float(parse_rate(text) or 0) for text in rates} == rates
+    for text in ("", "fast", "1e9", "1/0", "1" * 10, "1/00", " 25", "25.", "inf", "nan", "٢٥", "1_0"):
+        assert parse_rate(text) is None

@@ -89,15 +89,18 @@ def test_a_broken_video_is_an_outcome(tmp_path: Path) -> None:
     assert feed.outcome.timeline is None
 
 
-def test_whatever_else_happens_in_a_thread_is_heard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_else_happens_costs_that_video_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(EndlessReader):
         def __iter__(self) -> Iterator[Clip]:
             raise ZeroDivisionError
             yield
 
     monkeypatch.setattr(decoding, "ViewReader", Failing)
-    with DecodePool([video(tmp_path, 0)], PLAN) as pool, pytest.raises(ZeroDivisionError):
-        list(next(iter(pool)).views())
+    with DecodePool([video(tmp_path, number) for number in range(2)], PLAN) as pool:
+        feeds = [feed for feed in pool if list(feed.views()) == []]
+    assert [feed.outcome and str(feed.outcome.error) for feed in feeds] == [
+        f"cannot use video '{number}.mp4': ZeroDivisionError:" for number in range(2)
+    ]
 
 
 def test_a_shortcut_that_led_astray_restarts_the_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

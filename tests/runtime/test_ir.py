@@ -93,7 +93,7 @@ def test_a_damaged_description(copied_ir: Path) -> None:
     assert '<num_frames value="9" />' in text
     copied_ir.write_text(text.replace('<num_frames value="9" />', '<num_frames value="ten" />'))
     message = error_of(copied_ir)
-    assert message.startswith(f"the description inside IR '{copied_ir}' is damaged: Expecting value")
+    assert message.startswith(f"the description inside IR '{copied_ir}' is damaged: invalid character")
     assert message.endswith("hint: make the IR again")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import read_text
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
@@ -75,19 +75,10 @@ class ListEntry:
 def parse_object(text: str) -> dict[str, Any] | None:
     """Return a JSON object, or None if the text is none."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except JSONError:
         return None
     return document if isinstance(document, dict) else None
-
-
-def is_utf8(name: str) -> bool:
-    """Whether a name of a file can be written as UTF-8: one of other bytes holds surrogates instead."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def video_files(folder: Path) -> dict[str, str]:

@@ -270,7 +270,7 @@ def test_text_stays_text_and_nothing_in_it_is_hidden() -> None:
     for text, shown in [
         ('<b> "x"', "&lt;b&gt; &#34;x&#34;"),
         ("it's &", "it&#39;s &amp;"),
-        ("a\x00b\n", "a\\x00b\\n"),
+        ("a\x00b\n", "a\\u0000b\\n"),
         ("\u202eevil", "\\u202eevil"),
         ("\udcff", "\\udcff"),
         ("é→", "é→"),
