@@ -74,5 +74,5 @@ def test_every_reader_knows_what_it_opens() -> None:
 def test_every_command_refuses_what_is_no_file() -> None:
     """In another process, since what waits for a pipe cannot be interrupted."""
     script = ROOT / "tests" / "support" / "every_reader.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr

@@ -18,7 +18,7 @@ from tiny import write_tiny_ir
 
 from i3d_edge.cli import main
 
-_LIMIT_S = 10
+_LIMIT_S = 60
 
 
 def make_socket(path: Path) -> None:
@@ -39,7 +39,7 @@ COMMANDS = """
     info bad.index|info bad.bin
     classify bad.mp4 --model m.xml|classify bad.npy --model m.xml|classify v.mp4 --model bad.xml
     classify v.mp4 --model m.xml --profile bad.json|classify v.mp4 --model half.xml
-    stream bad.mp4 --model m.xml|clip bad.mp4 -o c.npy
+    stream bad.mp4 --model m.xml
     accuracy run bad.csv --model m.xml -o r|accuracy run l.csv --model m.xml -o r
     accuracy subset l.csv --model m.xml -o s.json|accuracy run k.csv --model m.xml -o r --classes bad.txt
     accuracy score run|accuracy report run -o r.html|accuracy compare bad.json whole|accuracy baseline run -o b.json
