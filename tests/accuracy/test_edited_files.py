@@ -25,6 +25,7 @@ from i3d_edge.accuracy.gate.comparison import compare
 from i3d_edge.accuracy.gate.text import format_gate, gate_to_markdown
 from i3d_edge.accuracy.report.page import make_report
 from i3d_edge.accuracy.report.text import format_scores
+from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import I3DError
 
 GONE = object()
@@ -52,13 +53,18 @@ def edited(document: dict[str, Any], place: tuple[Any, ...], replacement: object
     return made
 
 
-def use(folder: Path, baseline: Path) -> None:
-    """Do with a run and a baseline what the commands do."""
+def use_run(folder: Path) -> None:
+    """Do with a run what the commands do."""
     run = read_run(folder)
     scores = score_run(run)
     format_scores(run, scores)
     make_baseline(run, "m")
     make_report([(run, None)], with_thumbnails=False)
+    use_baseline(folder.parent / "baseline.json", run)
+
+
+def use_baseline(baseline: Path, run: RecordedRun) -> None:
+    """Do with a baseline what `compare` does."""
     comparison = compare(read_baseline(baseline), run, "m", num_allowed_dropped=1)
     report = GateReport(comparison, Limits(), judge(comparison, Limits()), "centre v1")
     format_gate(report)
@@ -72,7 +78,7 @@ def folder(tmp_path: Path) -> Path:
     run = Run({"m": videos, "n": videos}, dropped=["d"], overrides={"warnings": {"a": ["dark"]}})
     made = write_run(tmp_path / "run", run)
     write_baseline(tmp_path / "baseline.json", make_baseline(read_run(made), "m"))
-    use(made, tmp_path / "baseline.json")
+    use_run(made)
     return made
 
 
@@ -83,12 +89,12 @@ def folder(tmp_path: Path) -> Path:
 )
 @pytest.mark.parametrize("name", ["run/result.json", "baseline.json"])
 def test_no_edit_ends_in_a_traceback(folder: Path, name: str, replacement: object) -> None:
-    path = folder.parent / name
+    path, whole = folder.parent / name, read_run(folder)
     document = json.loads(path.read_text())
     for place in places(document):
         path.write_text(json.dumps(edited(document, place, replacement)))
         try:
-            use(folder, folder.parent / "baseline.json")
+            use_baseline(path, whole) if name == "baseline.json" else use_run(folder)
         except I3DError:
             continue
         except Exception as error:
