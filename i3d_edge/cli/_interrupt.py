@@ -60,7 +60,8 @@ def interruptible() -> Iterator[None]:
         print("stopping; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
     read_end, write_end = os.pipe()
-    os.set_blocking(write_end, False)
+    if sys.platform != "win32":  # which neither has it nor asks for it
+        os.set_blocking(write_end, False)
     timers = (threading.Timer(_RAISE_S, remind), threading.Timer(_UNWIND_S, _end))
     watcher = threading.Thread(target=watch)
     for thread in (*timers, watcher):

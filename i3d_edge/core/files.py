@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import glob
 import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.reading import open_input
+
+if sys.platform != "win32":
+    import fcntl
 
 StrPath = str | PathLike[str]
 
@@ -101,25 +104,42 @@ def staging(path: Path) -> Iterator[Path]:
     _remove_abandoned(path)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     _unfinished.add(folder)
-    lock = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        with writing(path):
+        with _locked(folder), writing(path):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _unfinished.discard(folder)
-        os.close(lock)
+
+
+@contextmanager
+def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder that is written in; Windows has none for folders.
+
+    Raises:
+        OSError: If it is not our own, and another process holds its lock, or it cannot be locked.
+    """
+    if sys.platform == "win32":
+        if not is_own:
+            raise OSError(errno.ENOTSUP, "no lock")
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # in use, or a file system without locks
+            if not is_own:
+                raise
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what killed processes left of the same output: folders whose lock nobody holds."""
     for folder in path.parent.glob(f".{glob.escape(path.name)}.????????"):
-        with suppress(OSError), ExitStack() as stack:
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            stack.callback(os.close, lock)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError), _locked(folder, is_own=False):
             if time.time() - folder.stat().st_mtime > _LOCKED_WITHIN_S:
                 shutil.rmtree(folder)
 

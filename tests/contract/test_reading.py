@@ -26,8 +26,7 @@ KNOWN = {
     ("convert/conversion.py", "_load"): "read by `read_graph_def`",
     ("convert/parity.py", "_run_ir"): "just written",
     ("cli/info.py", "_undescribed"): "read before",
-    ("core/files.py", "_remove_abandoned"): "a folder of our own",
-    ("core/files.py", "staging"): "likewise",
+    ("core/files.py", "_locked"): "likewise",
 }
 
 
