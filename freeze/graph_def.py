@@ -113,7 +113,7 @@ def _read_spec(path: Path, text: bytes) -> ModelSpec:
         return read_spec(text)
     except SpecError as error:
         raise FrozenGraphError(
-            f"the description inside frozen graph {str(path)!r} is damaged: {error.message}", hint=error.hint
+            f"cannot use the description inside frozen graph {str(path)!r}: {error.message}", hint=error.hint
         ) from error
 
 

@@ -25,7 +25,13 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 """A number, 0 or more."""
 
+Line = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z")
+]
+"""A name, or another text that fits in a line, without what a terminal would obey."""
+
 _PLACE = re.compile(r"(?P<finding>.*) - at `(?:key in )?\$\.?(?P<place>.*)`", re.DOTALL)
+_PATTERN = re.compile(r"expected str matching regex .*", re.DOTALL)
 _FIELD = re.compile(r"Object (?:contains )?(missing|unknown)(?: required)? field `(.*)`")
 
 
@@ -95,7 +101,7 @@ class Format(Generic[Document]):
             raise self.error(f"{subject} is not a JSON object", hint=self.hint)
         fields: Mapping[str, Any] = document
         if self.version is not None and (found := fields.get(self.version_key)) != self.version:
-            stated = "states no version" if found is None else f"has version {found!r}"
+            stated = "states no version" if found is None else f"has version {shown(repr(found), 40)}"
             raise self.error(f"{subject} {stated}; this program reads version {self.version}", hint=self.version_hint)
         is_document = typing.is_typeddict(self.kind)
         if not is_document:
@@ -103,7 +109,7 @@ class Format(Generic[Document]):
         try:
             built = msgspec.convert(fields, self.kind)
         except msgspec.ValidationError as error:
-            raise self.error(f"{subject} is damaged: {_sentence(str(error))}", hint=self.hint) from error
+            raise self.error(f"{subject} is damaged: {sentence(error)}", hint=self.hint) from error
         return cast(Document, document) if is_document else built
 
 
@@ -121,10 +127,10 @@ def to_json(value: object, *, version: int | None = None, version_key: str = "sc
     return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sentence(message: str) -> str:
-    """Return msgspec's message with the field first: "counts.scored: expected int, got str"."""
-    found = _PLACE.fullmatch(message)
-    finding, place = (found["finding"], found["place"]) if found else (message, "")
+def sentence(error: Exception) -> str:
+    """Return what msgspec says, with the field first: "counts.scored: expected int, got str"."""
+    found = _PLACE.fullmatch(str(error))
+    finding, place = (found["finding"], found["place"]) if found else (str(error), "")
     finding = _FIELD.sub(r"\1 field '\2'", finding).replace("`", "")
-    finding = finding[:1].lower() + finding[1:]
-    return f"{place}: {finding}" if place else finding
+    finding = _PATTERN.sub("expected a text without control characters", finding[:1].lower() + finding[1:])
+    return shown(f"{place}: {finding}" if place else finding, 200)
