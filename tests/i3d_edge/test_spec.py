@@ -134,6 +134,7 @@ def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
         ({"labels": {"name": "other"}}, "no label set 'other' comes with i3d-edge: list its class names in labels"),
         ({"labels": ["jump", "run"]}, 'labels is not {"name": ..., "names": [...]}: expected object, got array'),
         ({"frame_rate_fps": "fast"}, "frame_rate_fps is not a rate: 'fast'\n\nhint: write a number, or a fraction"),
+        ({"frame_rate_fps": "1e999999999"}, "frame_rate_fps is not a rate: '1e999999999'"),
         ({"frame_rate_fps": -1}, "frame_rate_fps must be from 0.001 to 1,000; got -1"),
         ({"family": "resnet"}, "Unknown family 'resnet'. Known: inception-i3d, other."),
         ({"inputs": {}}, "a model takes RGB, flow, or one of both; got no input"),
@@ -219,7 +220,17 @@ def test_a_label_without_neighbours_has_no_hint() -> None:
     assert str(caught.value) == "label 'xyzzy' is not among the 2 of 'mine'"
 
 
-def test_a_label_twice() -> None:
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        (("a", "b", "a"), "has 'a' more than once"),
+        ((), "has a wrong name: [1]: expected array of length >= 1"),
+        (("a", ""), "has a wrong name: [1][1]: expected str of length >= 1"),
+        (("a", "b\n"), "has a wrong name: [1][1]: expected a text without control characters"),
+        (("a", 1), "has a wrong name: [1][1]: expected str, got int"),
+    ],
+)
+def test_names_that_are_no_classes(names: tuple[str, ...], finding: str) -> None:
     with pytest.raises(LabelError) as caught:
-        LabelSet("twice", ("a", "b", "a"))
-    assert str(caught.value) == "label set 'twice' has 'a' more than once"
+        LabelSet("mine", names)
+    assert str(caught.value) == f"label set 'mine' {finding}"

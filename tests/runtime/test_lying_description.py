@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
-import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 from tiny import tiny_spec, write_tiny_ir
 
 from i3d_edge.core.errors import I3DError, IRError
 from i3d_edge.core.i3d_spec import i3d_spec
-from i3d_edge.core.spec_file import spec_to_fields
+from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
+from i3d_edge.runtime.inference import ir
 from i3d_edge.runtime.inference.answers import to_probabilities
-from i3d_edge.runtime.inference.ir import read_ir
 
 GONE = object()
 LIES = {
-    **{str(value): value for value in (None, True, -1, 0, 0.5, float("nan"), float("inf"), 10**9, [], [1], {})},
-    **{repr(value): value for value in ("x", "", "a\x1b[2Jb", "a\n", "\ud800", "1e999999999")},
+    **{str(value): value for value in (None, True, -1, 0, 0.5, float("nan"), 10**9, [], {})},
+    **{repr(value): value for value in ("x", "", "a\x1b[2J\n", "\ud800")},
     "gone": GONE,
     "long": "y" * 5000,
     "digits": "@9999",
@@ -35,9 +36,9 @@ TRUE = {
     "frame_rate_fps": {"None", "0.5"},
     "passes": {"[]"},
     "made_with": {"{}"},
-    **dict.fromkeys(("short_side_px", "fusion"), {"None"}),
-    **dict.fromkeys(("fingerprint", "frozen_graph_sha256", "precision"), {"None", "'x'", "'1e999999999'"}),
-    **dict.fromkeys(("origin", "name", "names.0"), {"'x'", "'1e999999999'"}),
+    **dict.fromkeys(("short_side_px", "fusion"), ("None",)),
+    **dict.fromkeys(("fingerprint", "frozen_graph_sha256", "precision"), ("None", "'x'")),
+    **dict.fromkeys(("origin", "name", "names.0"), ("'x'",)),
 }
 """What is no lie, by the end of a field's place."""
 OPTIONAL = "family colour_order view_fusion frame_rate_fps frame_stride batch fusion has_embedding origin fingerprint "
@@ -77,54 +78,35 @@ def lies() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{'.'.join(map(str, place))} {name}", fields
 
 
-def in_ir(folder: Path) -> Callable[[dict[str, Any]], None]:
-    """Return what reads an IR that says so of itself."""
-    path = write_tiny_ir(folder / "own.xml")
-    tree = ET.parse(path)
-    group = tree.find("rt_info/i3d_edge")
-    assert group is not None
+@pytest.mark.parametrize("way", ["IR", "file"])
+def test_every_field_is_checked(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, spec_path = write_tiny_ir(tmp_path / "tiny.xml"), tmp_path / "spec.json"
+    path.write_text(re.sub("<i3d_edge>.*</i3d_edge>", "", path.read_text(), flags=re.DOTALL))
+    plain = ov.Core().read_model(path)  # once: there are hundreds of lies
 
     def read(fields: dict[str, Any]) -> None:
-        group.clear()
-        for name, value in fields.items():
-            ET.SubElement(group, name, value=to_text(value))
-        tree.write(path)
-        read_ir(path)
+        model = plain.clone()
+        if way == "IR":
+            for name, value in fields.items():
+                model.set_rt_info(to_text(value), [RT_INFO_GROUP, name])
+        else:
+            spec_path.write_text(to_text(fields))
+        monkeypatch.setattr(ir, "_read_model", lambda _path: model)
+        ir.read_ir(path, spec_path=None if way == "IR" else spec_path)
 
-    return read
-
-
-def in_file(folder: Path) -> Callable[[dict[str, Any]], None]:
-    """Return what reads an IR that a file describes so."""
-    path, spec = write_tiny_ir(folder / "plain.xml"), folder / "spec.json"
-    tree = ET.parse(path)
-    info = tree.find("rt_info")
-    assert info is not None
-    info.clear()
-    tree.write(path)
-
-    def read(fields: dict[str, Any]) -> None:
-        spec.write_text(to_text(fields))
-        read_ir(path, spec_path=spec)
-
-    return read
-
-
-@pytest.mark.parametrize("way", [in_ir, in_file])
-def test_every_field_is_checked(way: Callable[[Path], Callable[[dict[str, Any]], None]], tmp_path: Path) -> None:
-    read = way(tmp_path)
     read(spec_to_fields(tiny_spec()))
-    believed = []
+    believed, messages = [], {}
     for lie, fields in lies():
         try:
             read(fields)
         except IRError as error:
-            assert len(error.message) < 400 + len(str(tmp_path)), lie
-            assert error.message.isprintable(), lie
+            messages[lie] = error.message
         else:
             believed.append(lie)
+    assert [lie for lie, text in messages.items() if len(text) > 400 + len(str(tmp_path))] == []
+    assert [lie for lie, text in messages.items() if not text.isprintable()] == []
     # The only output of an IR may have any name: the file gives it its own.
-    assert believed == (["head.output 'x'", "head.output '1e999999999'"] if way is in_file else [])
+    assert believed == (["head.output 'x'"] if way == "file" else [])
 
 
 def test_an_output_that_holds_something_else(subtests: pytest.Subtests) -> None:
