@@ -82,7 +82,7 @@ class CompiledCache:
         return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)
 
     def load(self) -> ov.CompiledModel | None:
-        """Return the compiled model, or None if it is not there, is damaged or not its own, or the device refuses it."""
+        """Return the compiled model, or None if there is none, it is damaged or another's, or not taken."""
         try:
             if self.path.stat().st_uid not in _TRUSTED_USERS:
                 return None

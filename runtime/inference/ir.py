@@ -40,30 +40,38 @@ def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, Mod
     else:
         spec = _given_spec(model, path, spec_path)
         _adopt(model, spec, path)
+    require_ports(model, spec, f"IR {str(path)!r}")
+    return model, spec
+
+
+def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:
+    """Make sure that a model takes and gives what a spec says.
+
+    Raises:
+        IRError: If it does not; the message calls it `subject`.
+    """
     described = {
         name: f"{port.element_type}{list(spec.input_shape(name))}".replace(" ", "")
         for name, port in spec.inputs.items()
     }
     found = {
-        next((name for name in described if name in port.names), port.any_name): port.element_type.to_string()
-        + str(port.partial_shape)
+        next((name for name in described if name in port.names), min(port.names, default="a nameless input")): (
+            port.element_type.to_string() + str(port.partial_shape)
+        )
         for port in model.inputs
     }
     if found != described:
-        raise IRError(f"IR {str(path)!r} takes {_listed(found)}, and its description says {_listed(described)}")
-    output = next((port for port in model.outputs if spec.head.output in port.names), None)
-    if output is None:
-        names = sorted(name for port in model.outputs for name in port.names)
-        raise IRError(f"IR {str(path)!r} has no output {spec.head.output!r}; it has {', '.join(map(repr, names))}")
-    shape = output.partial_shape
+        raise IRError(f"{subject} takes {_listed(found)}, and its description says {_listed(described)}")
+    outputs = {name: port for port in model.outputs for name in port.names}
+    for name in (spec.head.output, *([EMBEDDING_NAME] if spec.has_embedding else [])):
+        if name not in outputs:
+            raise IRError(f"{subject} has no output {name!r}; it has {', '.join(map(repr, sorted(outputs)))}")
+    shape = outputs[spec.head.output].partial_shape
     if shape != ov.PartialShape([spec.batch, spec.num_classes]):
         raise IRError(
-            f"IR {str(path)!r} answers with shape {shape}; its description says "
+            f"{subject} answers with shape {shape}; its description says "
             f"[{spec.batch},{spec.num_classes}]: {spec.num_classes} labels, batch {spec.batch}"
         )
-    if spec.has_embedding and not any(EMBEDDING_NAME in port.names for port in model.outputs):
-        raise IRError(f"IR {str(path)!r} has no output {EMBEDDING_NAME!r}, which its description states")
-    return model, spec
 
 
 def _listed(ports: Mapping[str, str]) -> str:
