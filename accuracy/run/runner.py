@@ -226,6 +226,7 @@ def _score(
         "infer_s": {name: round(seconds, 6) for name, seconds in infer_s.items()},
         "elapsed_s": 0.0,
         "end": 0,
+        "check": "",
     }
 
 
