@@ -31,8 +31,6 @@ ClassNames = Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=M
 _NUMBER_FIRST = re.compile(r"(?P<index>\d+)(?:\s*[,;:]\s*|[.)]?\s+)(?P<name>.+)")
 _NUMBER_LAST = re.compile(r"(?P<name>.+?)\s*[,;\t]\s*(?P<index>\d+)")
 _MAX_DIGITS = 9
-MAX_CHARACTERS = 1000
-"""Of a class's name."""
 _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 
 
@@ -40,7 +38,7 @@ _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 class LabelSet:
     """Class names in index order, under a name that tells one set from another.
 
-    Each comes once, and has 1,000 characters at most.
+    Each comes once, and fits in a line of 1,000 characters.
 
     Attributes:
         name: For instance "kinetics-400". A set that ships with the package is known by it alone.
@@ -57,10 +55,6 @@ class LabelSet:
         except msgspec.ValidationError as error:
             raise LabelError(f"label set {shown(self.name)!r} has a wrong name: {sentence(error)}") from error
         indices = {name: index for index, name in enumerate(self.names)}
-        if longest := next((name for name in self.names if len(name) > MAX_CHARACTERS), None):
-            raise LabelError(
-                f"label set {shown(self.name)!r} has a name of {len(longest):,} characters: {shown(longest)!r}"
-            )
         if len(indices) != len(self.names):
             twice = Counter(self.names).most_common(1)[0][0]
             raise LabelError(f"label set {self.name!r} has {twice!r} more than once")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from i3d_edge.core.errors import I3DError
+from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import MAX_BYTES, read_bytes
 from i3d_edge.core.text import shown
@@ -25,8 +26,11 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 """A number, 0 or more."""
 
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+"""A whole number, 1 or more."""
+
 Line = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z")
+    str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z")
 ]
 """A name, or another text that fits in a line, without what a terminal would obey."""
 
@@ -111,6 +115,25 @@ class Format(Generic[Document]):
         except msgspec.ValidationError as error:
             raise self.error(f"{subject} is damaged: {sentence(error)}", hint=self.hint) from error
         return cast(Document, document) if is_document else built
+
+
+def check_arguments(annotated: Callable[..., object], **values: object) -> None:
+    """Check arguments by the annotations of the function or class that takes them, as far as it annotates them.
+
+    Raises:
+        ArgumentError: If one is of another type or out of its range; says which.
+    """
+    for name, value in values.items():
+        plain = value.item() if hasattr(value, "item") else value  # NumPy's numbers are as good
+        try:
+            msgspec.convert(plain, _hints(annotated)[name])
+        except msgspec.ValidationError as error:
+            raise ArgumentError(f"{name}: {sentence(error)}; got {shown(repr(value), 40)}") from error
+
+
+@cache
+def _hints(annotated: Callable[..., object]) -> Mapping[str, Any]:
+    return typing.get_type_hints(annotated, include_extras=True)
 
 
 def to_json(value: object, *, version: int | None = None, version_key: str = "schema_version") -> str:
