@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,7 @@ from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointFormError,
     CheckpointVariablesError,
+    DependencyError,
     LabelError,
 )
 from i3d_edge.core.family import UNKNOWN
@@ -59,6 +60,7 @@ class Checkpoint:
         is_hub_module: Whether it came in a TF-Hub SavedModel.
         num_shards: How many data files it has.
         passed_over: Names of other checkpoints in the folder that was given.
+        is_verified: Whether the variables have the CRC32Cs of the index; False where the package for them is absent.
     """
 
     prefix: Path
@@ -73,6 +75,7 @@ class Checkpoint:
     is_hub_module: bool = False
     num_shards: int = 1
     passed_over: tuple[str, ...] = ()
+    is_verified: bool = True
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -153,7 +156,10 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
         num_shards=num_shards,
         passed_over=files.passed_over,
     )
-    checkpoint.read()  # an index may be another checkpoint's
+    try:
+        checkpoint.read()  # an index may be another checkpoint's
+    except DependencyError:
+        return replace(checkpoint, is_verified=False)
     return checkpoint
 
 
