@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.core.errors import I3DError, VideoOpenError
+from i3d_edge.core.errors import I3DError, SpecError, VideoOpenError
 from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
@@ -93,9 +93,13 @@ def describe_json(path: Path) -> Facts:
             ("next", f"i3d accuracy score {path.parent}"),
         ]
     if "labels" in fields:
+        try:
+            title = read_spec_fields(fields).title()
+        except SpecError as error:
+            raise I3DError(f"cannot use the description {str(path)!r}: {error.message}", hint=error.hint) from error
         return [
             ("kind", "model description"),
-            ("model", read_spec_fields(fields).title()),
+            ("model", title),
             ("next", f"i3d convert MODEL.xml -o DESCRIBED.xml --spec {path}"),
         ]
     raise I3DError(f"{str(path)!r} is JSON, but no baseline, manifest, profile, result or model description")
