@@ -226,7 +226,6 @@ def test_a_label_without_neighbours_has_no_hint() -> None:
         (("a", "b", "a"), "has 'a' more than once"),
         ((), "has a wrong name: [1]: expected array of length >= 1"),
         (("a", ""), "has a wrong name: [1][1]: expected str of length >= 1"),
-        (("a", "b\n"), "has a wrong name: [1][1]: expected a text without control characters"),
         (("a", 1), "has a wrong name: [1][1]: expected str, got int"),
     ],
 )
