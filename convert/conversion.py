@@ -35,7 +35,9 @@ from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, OUTPUT_NAME, i3d
 from i3d_edge.core.port import NUM_CHANNELS, ElementType
 from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.text import some
 from i3d_edge.freeze.graph_def import GraphDef, read_graph_def
+from i3d_edge.runtime.inference.ir import require_ports
 
 Precision = Literal["FP32", "FP16"]
 
@@ -104,6 +106,7 @@ def convert_graph(
 
     Raises:
         FrozenGraphError: If the file is not a frozen I3D.
+        IRError: If it does not take and give what its description says.
         SpecError: If the clips asked for cannot be; for a VPU, if they are several at once.
         ParityError: If the IR differs from the graph by more than `parity.BOUNDS`; it is kept under
             the name `<output>.rejected.xml` and nothing is written at `output`.
@@ -119,6 +122,7 @@ def convert_graph(
         spec = replace(spec, layout=layout, precision=precision)
         passes = passes_for(target, fold)
         model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
+    require_ports(model, spec, f"the network of frozen graph {str(graph_path)!r}")
     num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
     return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
@@ -220,6 +224,10 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
 
 def _require_structure(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
     """Refuse a graph that is not of its family, or whose picture is not what the runtime cuts."""
+    ports = {name.removesuffix(":0") for port in (*model.inputs, *model.outputs) for name in port.names}
+    stated = {*spec.inputs, spec.head.output, *([EMBEDDING_NAME] if spec.has_embedding else [])}
+    if lacking := sorted(stated - ports):
+        raise FrozenGraphError(f"frozen graph {str(graph.path)!r} lacks {some(lacking)}, which its description states")
     counts = Counter(node.get_type_name() for node in model.get_ops())
     expected, networks = spec.kind.num_convolutions, len(spec.inputs)
     found = (counts["Convolution"], counts["Relu"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,10 +21,11 @@ from i3d_edge.core.errors import (
     CheckpointDamagedError,
     CheckpointFormError,
     CheckpointVariablesError,
+    DependencyError,
     LabelError,
 )
 from i3d_edge.core.family import UNKNOWN
-from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.labels import MAX_CLASSES, LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.reading import open_input
 from i3d_edge.core.text import some
@@ -59,6 +60,7 @@ class Checkpoint:
         is_hub_module: Whether it came in a TF-Hub SavedModel.
         num_shards: How many data files it has.
         passed_over: Names of other checkpoints in the folder that was given.
+        is_verified: Whether the variables have the CRC32Cs of the index; False where the package for them is absent.
     """
 
     prefix: Path
@@ -73,6 +75,7 @@ class Checkpoint:
     is_hub_module: bool = False
     num_shards: int = 1
     passed_over: tuple[str, ...] = ()
+    is_verified: bool = True
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -112,7 +115,7 @@ class Checkpoint:
 
 
 def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
-    """Find a checkpoint, check that it is whole and that it is an I3D, and identify it.
+    """Find a checkpoint, check that it is an I3D and that its weights are those of its index, and identify it.
 
     Args:
         path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
@@ -121,7 +124,7 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
 
     Raises:
         CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
-        CheckpointDamagedError: If a file is truncated.
+        CheckpointDamagedError: If a file is truncated, or as `Checkpoint.read` says.
         CheckpointFormError: If it is of a form that is not read, or another program's.
         CheckpointVariablesError: If the variables are not those of an I3D.
         LabelError: If `labels` has another number of names than the checkpoint has classes.
@@ -139,7 +142,7 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
             f"checkpoint {str(files.prefix)!r} has {network.num_classes} classes; "
             f"label set {labels.name!r} has {len(labels)}"
         )
-    return Checkpoint(
+    checkpoint = Checkpoint(
         prefix=files.prefix,
         scope=network.scope,
         stream=network.stream,
@@ -153,6 +156,11 @@ def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint
         num_shards=num_shards,
         passed_over=files.passed_over,
     )
+    try:
+        checkpoint.read()  # an index may be another checkpoint's
+    except DependencyError:
+        return replace(checkpoint, is_verified=False)
+    return checkpoint
 
 
 def fingerprint_of(crc32c_by_name: Mapping[str, int]) -> str:
@@ -193,7 +201,7 @@ def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
     last = tensors.get(scope + _LAST_WEIGHTS)
     streams = {channels: stream for stream, channels in NUM_CHANNELS.items()}
     channels = first.shape[3] if first and len(first.shape) == 5 and first.shape[3] in streams else 3
-    num_classes = last.shape[-1] if last and last.shape else 400
+    num_classes = last.shape[-1] if last and last.shape and 0 < last.shape[-1] <= MAX_CLASSES else 400
     shapes = inception_i3d.variable_shapes(channels, num_classes)
     entries = {name: tensors[scope + name] for name in shapes if scope + name in tensors}
     _require_network(prefix, tensors, scope, shapes, entries)
@@ -210,9 +218,10 @@ def _require_network(
     unexpected = sorted(set(tensors) - {scope + name for name in shapes})
     missing = [scope + name for name in shapes if name not in entries]
     misshaped = [
-        f"{entry.name} {entry.dtype}{list(entry.shape)} instead of float32{list(shapes[name])}"
+        f"{entry.name} {entry.dtype}{list(entry.shape)} of {entry.num_bytes} bytes instead of "
+        f"float32{list(shapes[name])}"
         for name, entry in entries.items()
-        if entry.dtype not in _READABLE or entry.shape not in _accepted_shapes(shapes[name])
+        if entry.dtype not in _READABLE or entry.shape not in _accepted_shapes(shapes[name]) or not _fits(entry)
     ]
     if len(missing) == len(shapes) and any(name.endswith(_TF2_SUFFIX) for name in tensors):
         raise CheckpointFormError(
@@ -235,6 +244,11 @@ def _require_network(
             f"checkpoint {str(prefix)!r} is no Inception-v1 I3D, which has {len(shapes)} variables: {'; '.join(found)}",
             hint="i3d-edge takes kinetics-i3d checkpoints, and copies trained further under the same names",
         )
+
+
+def _fits(entry: TensorEntry) -> bool:
+    """Return whether a tensor has as many bytes as its shape needs."""
+    return entry.num_bytes == int(np.prod(entry.shape)) * np.dtype(_READABLE[entry.dtype]).itemsize
 
 
 def _accepted_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:

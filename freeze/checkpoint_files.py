@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,6 +160,7 @@ def check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> int:
     return number
 
 
-def shard_paths(prefix: Path, number: int) -> Sequence[Path]:
-    """Return the paths of a checkpoint's data files."""
-    return [Path(f"{prefix}.data-{shard:05d}-of-{number:05d}") for shard in range(number)]
+def shard_paths(prefix: Path, number: int) -> Iterator[Path]:
+    """Yield the paths of a checkpoint's data files; an index may state any number of them."""
+    for shard in range(number):
+        yield Path(f"{prefix}.data-{shard:05d}-of-{number:05d}")

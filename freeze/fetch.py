@@ -76,9 +76,7 @@ def fetch_checkpoint(
             _lay_out(target / PREFIX, distribution, wanted)
         elif missing:
             _download(f"{(base_url or published.BASE_URL).rstrip('/')}/{name}", missing)
-    checkpoint = open_checkpoint(target / PREFIX)
-    checkpoint.read()  # checks every tensor
-    return checkpoint
+    return open_checkpoint(target / PREFIX)
 
 
 def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha256: str = _DEMO_SHA256) -> Path:

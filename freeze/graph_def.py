@@ -17,6 +17,7 @@ from i3d_edge.core.i3d_spec import INPUT_NAME, OUTPUT_NAME
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import SPEC_NODE, read_spec
+from i3d_edge.core.text import some
 from i3d_edge.core.wire import Message, read_message
 from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME, checkpoint_names, prefix_of
 
@@ -80,6 +81,10 @@ def read_graph_def(path: Path) -> GraphDef:
                 f"frozen graph {str(path)!r} has no node {name!r} among its {len(nodes)}: it is no I3D",
                 hint="`i3d freeze` makes such a graph from a checkpoint",
             )
+    if lost := sorted({edge for node in nodes.values() for edge in node.inputs} - set(nodes)):
+        raise FrozenGraphError(
+            f"frozen graph {str(path)!r} is damaged: a node reads {some(lost)}, and there is no such node"
+        )
     spec = next((_string_value(message) for message in messages if message.text(_NAME) == SPEC_NODE), None)
     return GraphDef(
         path=path,
@@ -113,7 +118,7 @@ def _read_spec(path: Path, text: bytes) -> ModelSpec:
         return read_spec(text)
     except SpecError as error:
         raise FrozenGraphError(
-            f"the description inside frozen graph {str(path)!r} is damaged: {error.message}", hint=error.hint
+            f"cannot use the description inside frozen graph {str(path)!r}: {error.message}", hint=error.hint
         ) from error
 
 

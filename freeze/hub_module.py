@@ -59,7 +59,6 @@ class HubModule(TensorFlowGraph):
             with session.graph.as_default():
                 signatures = tf.compat.v1.saved_model.load(session, [], str(path)).signature_def
         except (tf.errors.OpError, OSError, RuntimeError, ValueError) as error:
-            checkpoint.read()  # names the tensor, if it is one that is damaged
             raise CheckpointDamagedError(
                 f"{title} cannot be loaded by TensorFlow as a SavedModel without tags: {str(error).splitlines()[0]}",
                 hint=_HINT,

@@ -25,6 +25,9 @@ _TRAILER_BYTES = 5
 _PLAIN, _SNAPPY = 0, 1
 _RESTART_INTERVAL = 16
 _BLOCK_BYTES = 1 << 18
+_MAX_BYTES = 1 << 26
+_MAX_ENTRIES = 100_000
+"""No index is larger; one of an I3D in training has about a thousand entries."""
 _CRC_MASK = 0xA282EAD8
 
 _FLOAT32 = 1
@@ -69,7 +72,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
         CheckpointDamagedError: If the file is not a whole index.
         CheckpointFormError: If it is another thing, or the checkpoint was written by a big-endian machine.
     """
-    data = read_bytes(index_path)
+    data = read_bytes(index_path, max_bytes=_MAX_BYTES)
     if data[-8:] != TENSOR_TABLE_END:
         refuse_foreign(index_path)
         raise CheckpointDamagedError(
@@ -130,9 +133,16 @@ def _parse(data: bytes) -> dict[str, TensorEntry]:
     _, position = _handle(footer, 0)
     (index_offset, index_size), _ = _handle(footer, position)
     tensors = {}
+    num_bytes = num_entries = 0
     for _, handle in _entries(_block(data, index_offset, index_size)):
         (offset, size), _ = _handle(handle, 0)
+        num_bytes += size + _TRAILER_BYTES
+        if num_bytes > len(data):
+            raise ValueError("blocks that overlap")
         for key, value in _entries(_block(data, offset, size)):
+            num_entries += 1
+            if num_entries > _MAX_ENTRIES:
+                raise ValueError(f"more than {_MAX_ENTRIES:,} entries")
             if not key:
                 _require_little_endian(value)
             elif key[0]:  # a zero starts the key of a slice, whose whole has an entry too
@@ -195,6 +205,8 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
 def _decompressed(content: bytes) -> bytes:
     with needed_for("reading a compressed index"):
         import cramjam
+    if read_varint(content, 0)[0] > _MAX_BYTES:
+        raise ValueError("a block that would fill the memory")
     try:
         return bytes(cramjam.snappy.decompress_raw(content))
     except cramjam.DecompressionError as error:

@@ -16,6 +16,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import ClipShapeError, VideoError
+from i3d_edge.core.schema import check_arguments
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.runtime.frames.sources import Source, source_of_frames, source_of_path
 from i3d_edge.runtime.fusion import fuse
@@ -144,6 +145,7 @@ class VideoClassifier:
         Raises:
             VideoError: One of its kinds, if the file cannot be used.
             ClipShapeError: If frames have another shape, dtype or range.
+            ArgumentError: If `k` is less than 1.
         """
         [result] = self.classify_all([video], views, k=k)
         if not isinstance(result, Classification):
@@ -181,6 +183,7 @@ class VideoClassifier:
         Yields:
             For each video in turn what `classify` returns, or the error that it raises.
         """
+        check_arguments(top_k, k=k)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
         sources = (self._source(video, wanted) for video in videos)

@@ -9,6 +9,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import Float32Array, FloatArray
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.schema import Positive, check_arguments
 from i3d_edge.runtime.views.flow import FlowCost
 
 
@@ -94,13 +95,17 @@ class Classification:
         return fields
 
 
-def top_k(probabilities: FloatArray, labels: LabelSet, k: int) -> tuple[Prediction, ...]:
+def top_k(probabilities: FloatArray, labels: LabelSet, k: Positive) -> tuple[Prediction, ...]:
     """Return the k most probable classes, best first; equal ones in index order.
 
     Args:
         probabilities: Shape (num_classes,).
         labels: As many names.
         k: 1 at least; more than there are classes gives all.
+
+    Raises:
+        ArgumentError: If `k` is less.
     """
+    check_arguments(top_k, k=k)
     order = np.argsort(-probabilities, kind="stable")[:k]
     return tuple(Prediction(labels.names[index], int(index), float(probabilities[index])) for index in order)

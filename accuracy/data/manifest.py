@@ -122,14 +122,13 @@ class VideoManifest:
         Raises:
             LabelError: If the model has other classes, or has them in another order.
         """
-        if labels.sha256 != self.content["labels_sha256"]:
-            for video in self.content["videos"]:
-                if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:
-                    raise LabelError(
-                        f"manifest {str(self.path)!r} was made for the classes {self.content['labels']!r}, where class "
-                        f"{video['index']} is {video['label']!r}; the model has {labels.name!r}",
-                        hint="`i3d accuracy subset --model` makes one for this model",
-                    )
+        for video in self.content["videos"]:
+            if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:
+                raise LabelError(
+                    f"manifest {str(self.path)!r} was made for the classes {self.content['labels']!r}, where class "
+                    f"{video['index']} is {video['label']!r}; the model has {labels.name!r}",
+                    hint="`i3d accuracy subset --model` makes one for this model",
+                )
         start = root if root is not None else self.path.parent / self.content["root"]
         frames_fps = _rate(self.content)
         return [

@@ -2,11 +2,13 @@
 
 A run's folder holds `run.json`, its configuration; `predictions.jsonl`, to which a video's rows are appended together;
 and `videos.jsonl`, to which then one row is appended that says how far `predictions.jsonl` counts. A row that is cut
-short, and predictions beyond the last whole row, are dropped when the run continues.
+short, predictions beyond the last whole row, and both from a row on that was edited or whose predictions were, are
+dropped when the run continues.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ from filelock import FileLock, Timeout
 from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, PredictionRow
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, write_text, writing
-from i3d_edge.core.reading import read_bytes, require_file
+from i3d_edge.core.reading import open_input, read_bytes, require_file
 from i3d_edge.core.schema import Amount, Count, Format
 
 RUN_NAME = "run.json"
@@ -46,6 +48,7 @@ class DoneVideo(TypedDict):
     infer_s: dict[str, Amount]
     elapsed_s: Amount  # since the run began, without the time between a kill and its resumption
     end: Count  # length of predictions.jsonl in bytes, up to which it counts
+    check: str  # SHA-256 of the row without this field, and of the video's predictions
 
 
 _CONFIG = Format(kind=dict[str, Any], noun="configuration", error=OutputError, hint=_OTHER_FOLDER)
@@ -142,9 +145,11 @@ class Journal:
         """
         self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):
-            self._predictions.write(b"".join(_line(row) for row in rows))
+            predictions = b"".join(_line(row) for row in rows)
+            self._predictions.write(predictions)
             self._predictions.flush()
             video = {**video, "end": self._predictions.tell()}
+            video["check"] = _check(video, predictions)
             self._videos.write(_line(video))
             self._videos.flush()
         self.done.append(video)
@@ -210,28 +215,40 @@ def _line(row: Mapping[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
+def _check(row: Mapping[str, Any], predictions: bytes) -> str:
+    """Return the SHA-256 of a row, but for its own `check`, and of the predictions that it makes count."""
+    plain = {key: value for key, value in row.items() if key != "check"}
+    return hashlib.sha256(_line(plain) + predictions).hexdigest()
+
+
 def _read_config(folder: Path) -> Mapping[str, Any] | None:
     path = folder / RUN_NAME
     return _CONFIG.read(path) if os.path.lexists(path) else None
 
 
 def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
-    """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
-    try:
-        lines = read_bytes(folder / VIDEOS_NAME).splitlines(keepends=True)
-        num_predicted = (folder / PREDICTIONS_NAME).stat().st_size
-    except FileNotFoundError:
-        return [], 0
+    """Return the videos that are done, in the order of the run, and the length in bytes of their rows.
+
+    What was cut off or edited does not count, nor what comes after it.
+    """
     done: list[DoneVideo] = []
     length = end = 0
-    for line, name in zip(lines, names, strict=False):
-        try:
-            row = _DONE_VIDEO.decode(line)
-        except OutputError:
-            break
-        if not line.endswith(b"\n") or row["video"] != name or not end <= row["end"] <= num_predicted:
-            break
-        done.append(row)
-        length += len(line)
-        end = row["end"]
+    try:
+        lines = read_bytes(folder / VIDEOS_NAME).splitlines(keepends=True)
+        predictions = open_input(folder / PREDICTIONS_NAME)
+        size = os.fstat(predictions.fileno()).st_size
+    except FileNotFoundError:
+        return [], 0
+    with predictions:
+        for line, name in zip(lines, names, strict=False):
+            try:
+                row = _DONE_VIDEO.decode(line)
+            except OutputError:
+                break
+            rows = predictions.read(row["end"] - end) if end <= row["end"] <= size else b""
+            end = row["end"]
+            if not line.endswith(b"\n") or row["video"] != name or row["check"] != _check(row, rows):
+                break
+            done.append(row)
+            length += len(line)
     return done, length

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 import msgspec
 
 from i3d_edge.core.errors import ResultError
-from i3d_edge.core.labels import MAX_CHARACTERS
-from i3d_edge.core.schema import Amount, Count, Format
+from i3d_edge.core.schema import Amount, Count, Format, Line
 
 SCHEMA_VERSION = 2
 RESULT_NAME = "result.json"
@@ -141,8 +140,8 @@ class Details(TypedDict):
 class Labels(TypedDict):
     """The classes behind the indices."""
 
-    name: str  # of the label set, for instance "kinetics-400"
-    names: list[Annotated[str, msgspec.Meta(max_length=MAX_CHARACTERS)]]  # in index order
+    name: Line  # of the label set, for instance "kinetics-400"
+    names: list[Line]  # in index order
 
 
 class Time(TypedDict):

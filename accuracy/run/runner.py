@@ -19,7 +19,7 @@ from i3d_edge.accuracy.run.protocol import DEFAULT, PRESETS, Preset
 from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
 from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.environment import PACKAGES, versions
-from i3d_edge.core.errors import ListError, NotFiniteError
+from i3d_edge.core.errors import ListError, NotFiniteError, ResultError
 from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
@@ -78,7 +78,7 @@ def score_videos(
     Raises:
         ListError: If no video could be scored.
         ProtocolError: If the model does not take the protocol's clips.
-        NotFiniteError, ResultError: If a model gives NaN, or no probabilities; says for which video.
+        NotFiniteError, ResultError: If a model gives NaN, no probabilities, or not one for each class.
         OutputError: If the folder holds another run or other files, another process is writing there, or videos that
             are done have changed since (all without `force`); or if it cannot be written.
         KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
@@ -204,6 +204,8 @@ def _score(
             except NotFiniteError as found:
                 message = f"{found.message}; by {name!r} of {video.path!r}"
                 raise NotFiniteError(message, hint=found.hint) from found
+            if computed.shape != (spec.num_classes,):
+                raise ResultError(f"model {name!r} tells {computed.size} classes apart; {spec.num_classes} have names")
             prepare_s += prepared - started
             infer_s[name] += time.perf_counter() - prepared
             rows.append(prediction_row(video.path, name, num_views, view, label, computed))
@@ -226,6 +228,7 @@ def _score(
         "infer_s": {name: round(seconds, 6) for name, seconds in infer_s.items()},
         "elapsed_s": 0.0,
         "end": 0,
+        "check": "",
     }
 
 

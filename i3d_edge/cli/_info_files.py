@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from i3d_edge.core.errors import I3DError, VideoOpenError
+from i3d_edge.core.errors import I3DError, SpecError, VideoOpenError
 from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_bytes, read_lines
+from i3d_edge.core.spec_file import read_spec_fields
 from i3d_edge.core.text import plural, some
 
 Facts = list[tuple[str, str]]
@@ -92,7 +93,15 @@ def describe_json(path: Path) -> Facts:
             ("next", f"i3d accuracy score {path.parent}"),
         ]
     if "labels" in fields:
-        return [("kind", "model description"), ("next", f"i3d convert MODEL.xml -o DESCRIBED.xml --spec {path}")]
+        try:
+            title = read_spec_fields(fields).title()
+        except SpecError as error:
+            raise I3DError(f"cannot use the description {str(path)!r}: {error.message}", hint=error.hint) from error
+        return [
+            ("kind", "model description"),
+            ("model", title),
+            ("next", f"i3d convert MODEL.xml -o DESCRIBED.xml --spec {path}"),
+        ]
     raise I3DError(f"{str(path)!r} is JSON, but no baseline, manifest, profile, result or model description")
 
 

@@ -113,7 +113,7 @@ def classify(
     refuse_swapped(model_path, videos)
     shows = Shows.wanted(annotate, html, model_path=model_path, k=k, force=force)
     rows: list[dict[str, Any]] = []
-    views = ViewOptions(num_clips=num_clips or 1, num_crops=int(num_crops), hop=hop, fusion=fusion)
+    views = ViewOptions(num_clips=num_clips or 1, num_crops=3 if num_crops == "3" else 1, hop=hop, fusion=fusion)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))
     spec_path = arguments.pop("spec_path")
     _, spec = read_ir(model_path, spec_path=spec_path)

@@ -169,7 +169,7 @@ def _model(spec: ModelSpec) -> Facts:
         *(("input", f"{name}, {spec.layout} {spec.input_shape(name)}") for name in spec.inputs),
         ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
         ("frames", f"{spec.sampling()}, {spec.framing()}"),
-        ("provenance", spec.origin),
+        ("provenance", spec.origin if spec.origin == UNKNOWN else f"{spec.origin}, as it says of itself"),
         ("fingerprint", spec.fingerprint or "unknown"),
     ]
 

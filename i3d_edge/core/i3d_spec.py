@@ -16,7 +16,9 @@ from i3d_edge.core.errors import SpecError
 from i3d_edge.core.family import INCEPTION_I3D, UNKNOWN
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
+from i3d_edge.core.schema import sentence
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.text import shown
 
 NUM_FRAMES = 79
 FRAME_RATE_FPS = Fraction(25)
@@ -69,10 +71,10 @@ def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
         SpecError: If a field is unknown, or what version 2 spells otherwise is not as it was.
     """
     if unknown := sorted(set(fields) - {"labels", *_VERSION_1}):
-        raise SpecError(f"version 1 has no field {unknown[0]!r}")
+        raise SpecError(f"version 1 has no field {shown(unknown[0])!r}")
     old = {**_VERSION_1, **fields}
-    if old["stream"] not in _INPUTS:
-        raise SpecError(f"stream must be one of {', '.join(_INPUTS)}; got {old['stream']!r}")
+    if str(old["stream"]) not in _INPUTS:
+        raise SpecError(f"stream must be one of {', '.join(_INPUTS)}; got {shown(str(old['stream']))!r}")
     inputs: dict[str, dict[str, Any]] = {}
     for name, stream in _INPUTS[old["stream"]].items():
         inputs[name] = {"stream": stream} | {item: [old[item]] * NUM_CHANNELS[stream] for item in ("mean", "scale")}
@@ -102,4 +104,4 @@ def i3d_spec(*, labels: LabelSet, **fields: Any) -> ModelSpec:
     try:
         return msgspec.convert(upgrade({"labels": labels, **fields}), ModelSpec)
     except msgspec.ValidationError as error:
-        raise SpecError(str(error)) from error
+        raise SpecError(sentence(error)) from error

@@ -12,19 +12,25 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from i3d_edge.core.errors import LabelError
 from i3d_edge.core.reading import read_text
+from i3d_edge.core.schema import Line, sentence
 from i3d_edge.core.text import shown
 
 KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
 _FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
 
+MAX_CLASSES = 100_000
+ClassNames = Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=MAX_CLASSES)]
+"""Names of a model's classes, in index order."""
+
 _NUMBER_FIRST = re.compile(r"(?P<index>\d+)(?:\s*[,;:]\s*|[.)]?\s+)(?P<name>.+)")
 _NUMBER_LAST = re.compile(r"(?P<name>.+?)\s*[,;\t]\s*(?P<index>\d+)")
 _MAX_DIGITS = 9
-MAX_CHARACTERS = 1000
-"""Of a class's name."""
 _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 
 
@@ -32,7 +38,7 @@ _OWN_NUMBERS = "where numbers belong to the names, put another before each"
 class LabelSet:
     """Class names in index order, under a name that tells one set from another.
 
-    Each comes once, and has 1,000 characters at most.
+    Each comes once, and fits in a line of 1,000 characters.
 
     Attributes:
         name: For instance "kinetics-400". A set that ships with the package is known by it alone.
@@ -44,14 +50,14 @@ class LabelSet:
     _indices: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        try:
+            msgspec.convert((self.name, self.names), tuple[Line, ClassNames])
+        except msgspec.ValidationError as error:
+            raise LabelError(f"label set {shown(self.name)!r} has a wrong name: {sentence(error)}") from error
         indices = {name: index for index, name in enumerate(self.names)}
-        if longest := next((name for name in self.names if len(name) > MAX_CHARACTERS), None):
-            raise LabelError(
-                f"label set {shown(self.name)!r} has a name of {len(longest):,} characters: {shown(longest)!r}"
-            )
         if len(indices) != len(self.names):
-            twice = sorted({name for name in self.names if self.names.count(name) > 1})
-            raise LabelError(f"label set {self.name!r} has {twice[0]!r} more than once")
+            twice = Counter(self.names).most_common(1)[0][0]
+            raise LabelError(f"label set {self.name!r} has {twice!r} more than once")
         object.__setattr__(self, "_indices", indices)
 
     def __len__(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from i3d_edge.core.errors import SpecError
@@ -16,6 +17,20 @@ NUMPY_TYPES: Mapping[ElementType, str] = {"u8": "uint8", "f32": "float32"}
 """NumPy's names for OpenVINO's element types."""
 
 NUM_CHANNELS: Mapping[Stream, int] = {"rgb": 3, "flow": 2}
+
+
+MAX_LEVEL = 1_000_000
+"""No mean or scale is larger. Unit: grey levels."""
+
+
+def require_range(name: str, value: float | Fraction, lowest: float, highest: float) -> None:
+    """Refuse a number of a description that no model can have; NaN is one.
+
+    Raises:
+        SpecError: If it is not from `lowest` to `highest`.
+    """
+    if not lowest <= value <= highest:
+        raise SpecError(f"{name} must be from {lowest:,} to {highest:,}; got {value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +54,11 @@ class Port:
     takes_pixels: bool = False
 
     def __post_init__(self) -> None:
-        for name, values in (("mean", self.mean), ("scale", self.scale)):
+        for name, values, lowest in (("mean", self.mean, -MAX_LEVEL), ("scale", self.scale, 1 / MAX_LEVEL)):
             if len(values) != self.channels:
                 raise SpecError(f"{self.stream} input needs {self.channels} numbers as {name}; got {len(values)}")
-        if 0 in self.scale:
-            raise SpecError("scale must not be 0")
+            for value in values:
+                require_range(name, value, lowest, MAX_LEVEL)
         if self.element_type == "u8" and not self.takes_pixels:
             raise SpecError("an input of normalised values must be f32, not u8")
 

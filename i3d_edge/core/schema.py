@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from i3d_edge.core.errors import I3DError
+from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import MAX_BYTES, read_bytes
 from i3d_edge.core.text import shown
@@ -24,6 +25,12 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 """A number, 0 or more."""
+
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+"""A whole number, 1 or more."""
+
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+"""A name, or another text that people read in a line."""
 
 _PLACE = re.compile(r"(?P<finding>.*) - at `(?:key in )?\$\.?(?P<place>.*)`", re.DOTALL)
 _FIELD = re.compile(r"Object (?:contains )?(missing|unknown)(?: required)? field `(.*)`")
@@ -95,7 +102,7 @@ class Format(Generic[Document]):
             raise self.error(f"{subject} is not a JSON object", hint=self.hint)
         fields: Mapping[str, Any] = document
         if self.version is not None and (found := fields.get(self.version_key)) != self.version:
-            stated = "states no version" if found is None else f"has version {found!r}"
+            stated = "states no version" if found is None else f"has version {shown(repr(found), 40)}"
             raise self.error(f"{subject} {stated}; this program reads version {self.version}", hint=self.version_hint)
         is_document = typing.is_typeddict(self.kind)
         if not is_document:
@@ -103,8 +110,27 @@ class Format(Generic[Document]):
         try:
             built = msgspec.convert(fields, self.kind)
         except msgspec.ValidationError as error:
-            raise self.error(f"{subject} is damaged: {_sentence(str(error))}", hint=self.hint) from error
+            raise self.error(f"{subject} is damaged: {sentence(error)}", hint=self.hint) from error
         return cast(Document, document) if is_document else built
+
+
+def check_arguments(annotated: Callable[..., object], **values: object) -> None:
+    """Check arguments by the annotations of the function or class that takes them, as far as it annotates them.
+
+    Raises:
+        ArgumentError: If one is of another type or out of its range; says which.
+    """
+    for name, value in values.items():
+        plain = value.item() if hasattr(value, "item") else value  # NumPy's numbers are as good
+        try:
+            msgspec.convert(plain, _hints(annotated)[name])
+        except msgspec.ValidationError as error:
+            raise ArgumentError(f"{name}: {sentence(error)}; got {shown(repr(value), 40)}") from error
+
+
+@cache
+def _hints(annotated: Callable[..., object]) -> Mapping[str, Any]:
+    return typing.get_type_hints(annotated, include_extras=True)
 
 
 def to_json(value: object, *, version: int | None = None, version_key: str = "schema_version") -> str:
@@ -121,10 +147,10 @@ def to_json(value: object, *, version: int | None = None, version_key: str = "sc
     return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sentence(message: str) -> str:
-    """Return msgspec's message with the field first: "counts.scored: expected int, got str"."""
-    found = _PLACE.fullmatch(message)
-    finding, place = (found["finding"], found["place"]) if found else (message, "")
+def sentence(error: Exception) -> str:
+    """Return what msgspec says, with the field first: "counts.scored: expected int, got str"."""
+    found = _PLACE.fullmatch(str(error))
+    finding, place = (found["finding"], found["place"]) if found else (str(error), "")
     finding = _FIELD.sub(r"\1 field '\2'", finding).replace("`", "")
     finding = finding[:1].lower() + finding[1:]
-    return f"{place}: {finding}" if place else finding
+    return shown(f"{place}: {finding}" if place else finding, 200)

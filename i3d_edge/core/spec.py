@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.family import OTHER, UNKNOWN, Family, find_family
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.port import Port
+from i3d_edge.core.port import Port, require_range
+from i3d_edge.core.schema import Line
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Scalar = TypeVar("Scalar", bound=np.generic)
+
+_MAX_FRAMES, _MAX_BATCH, _MAX_SIDE = 100_000, 1024, 8192
+_MIN_FPS, _MAX_FPS = 0.001, 1000
+"""What a clip may be; more is a slip, and would fill the memory or never end."""
 
 Streams = Literal["rgb", "flow", "joint"]
 Fusion = Literal["logits", "probabilities"]
@@ -39,7 +44,7 @@ class Head:
             "probabilities" or of their "logits".
     """
 
-    output: str
+    output: Line
     kind: Fusion
     view_fusion: Fusion = "probabilities"
 
@@ -73,8 +78,8 @@ class ModelSpec:
         made_with: Versions of what wrote an IR, by name.
     """
 
-    family: str = OTHER.name
-    inputs: Mapping[str, Port]
+    family: Line = OTHER.name
+    inputs: Mapping[Line, Port]
     head: Head
     labels: LabelSet
     num_frames: int
@@ -83,15 +88,15 @@ class ModelSpec:
     short_side_px: int | None
     crop_px: tuple[int, int]
     batch: int = 1
-    layout: str
+    layout: Line
     fusion: Fusion | None = None
     has_embedding: bool = False
-    origin: str = UNKNOWN
-    fingerprint: str | None = None
-    frozen_graph_sha256: str | None = None
-    precision: str | None = None
-    passes: tuple[str, ...] = ()
-    made_with: Mapping[str, str] = field(default_factory=dict)
+    origin: Line = UNKNOWN
+    fingerprint: Line | None = None
+    frozen_graph_sha256: Line | None = None
+    precision: Line | None = None
+    passes: tuple[Line, ...] = ()
+    made_with: Mapping[Line, Line] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         least = find_family(self.family).min_frames
@@ -100,20 +105,16 @@ class ModelSpec:
             raise SpecError(f"a model takes RGB, flow, or one of both; got {', '.join(streams) or 'no input'}")
         if (self.fusion is not None) != (self.stream == "joint"):
             raise SpecError(f"fusion is needed for a joint model, and for no other; got {self.fusion!r}")
-        for name, value, lowest in (
-            ("num_frames", self.num_frames, least),
-            ("frame_stride", self.frame_stride, 1),
-            ("batch", self.batch, 1),
-            ("crop_px", min(self.crop_px), 1),
+        for name, value, lowest, highest in (
+            ("num_frames", self.num_frames, least, _MAX_FRAMES),
+            ("frame_stride", self.frame_stride, 1, _MAX_FRAMES),
+            ("batch", self.batch, 1, _MAX_BATCH),
+            *(("crop_px", side, 1, _MAX_SIDE) for side in self.crop_px),
+            ("short_side_px", self.short_side_px, max(self.crop_px), _MAX_SIDE),
+            ("frame_rate_fps", self.frame_rate_fps, _MIN_FPS, _MAX_FPS),
         ):
-            if value < lowest:
-                raise SpecError(f"{name} must be at least {lowest}; got {value}")
-        if self.frame_rate_fps is not None and self.frame_rate_fps <= 0:
-            raise SpecError(f"frame_rate_fps must be above 0; got {self.frame_rate_fps}")
-        if self.short_side_px is not None and self.short_side_px < max(self.crop_px):
-            raise SpecError(
-                f"short_side_px must be at least that of the crop, {max(self.crop_px)}; got {self.short_side_px}"
-            )
+            if value is not None:
+                require_range(name, value, lowest, highest)
         if sorted(self.layout) not in (sorted("NDHWC"), sorted("DHWC")):
             raise SpecError(f"layout must order the letters N, D, H, W and C, or all but N; got {self.layout!r}")
         if "N" not in self.layout and self.batch != 1:

@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 
 from i3d_edge.core import labels as label_sets
-from i3d_edge.core.errors import SpecError
+from i3d_edge.core.errors import LabelError, SpecError
 from i3d_edge.core.i3d_spec import upgrade
 from i3d_edge.core.json_text import JSONError, parse_json
-from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.labels import ClassNames, LabelSet
 from i3d_edge.core.port import Port
 from i3d_edge.core.rate import parse_rate
-from i3d_edge.core.schema import Format
+from i3d_edge.core.schema import Format, Line, sentence
 from i3d_edge.core.spec import Head, ModelSpec
+from i3d_edge.core.text import shown
 
 SPEC_VERSION = 2
 
@@ -103,24 +104,33 @@ def _refuse_unknown(fields: Mapping[str, Any]) -> None:
     for place, part, kind in parts:
         known = {_VERSION_KEY, *(item.name for item in dataclasses.fields(kind))}
         if isinstance(part, dict) and (unknown := sorted(set(part) - known)):
-            raise SpecError(f"it has the unknown field {place}{unknown[0]}")
+            raise SpecError(f"it has the unknown field {shown(f'{place}{unknown[0]}')}")
 
 
 def _read_rate(value: object) -> Fraction:
     if not isinstance(value, bool) and (rate := parse_rate(str(value))) is not None:
         return rate
     raise SpecError(
-        f"frame_rate_fps is not a rate: {value!r}", hint='write a number, or a fraction such as "30000/1001"'
+        f"frame_rate_fps is not a rate: {shown(repr(value))}", hint='write a number, or a fraction such as "30000/1001"'
     )
 
 
+class _Labels(msgspec.Struct, forbid_unknown_fields=True):
+    """A label set as it lies in JSON."""
+
+    name: Line
+    names: ClassNames | None = None
+
+
 def _read_labels(value: object) -> LabelSet:
-    if isinstance(value, dict) and isinstance(name := value.get("name"), str) and set(value) <= {"name", "names"}:
-        names = value.get("names")
-        if isinstance(names, list) and all(isinstance(item, str) for item in names):
-            return LabelSet(name, tuple(names))
-        if names is None and (known := label_sets.shipped(name)) is not None:
-            return known
-        if names is None:
-            raise SpecError(f"no label set {name!r} comes with i3d-edge: list its class names in labels.names")
-    raise SpecError('labels is not a label set: write {"name": ..., "names": [...]}')
+    try:
+        found = msgspec.convert(value, _Labels)
+        if found.names is not None:
+            return LabelSet(found.name, found.names)
+    except msgspec.ValidationError as error:
+        raise SpecError(f'labels is not {{"name": ..., "names": [...]}}: {sentence(error)}') from error
+    except LabelError as error:
+        raise SpecError(error.message, hint=error.hint) from error
+    if (known := label_sets.shipped(found.name)) is None:
+        raise SpecError(f"no label set {found.name!r} comes with i3d-edge: list its class names in labels.names")
+    return known

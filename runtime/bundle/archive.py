@@ -6,6 +6,7 @@ Nothing is compressed, since weights hardly shrink; so the entries cannot be lar
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import stat
@@ -25,6 +26,10 @@ MAX_ENTRIES = 100
 MAX_BYTES = 1 << 30
 """Of a bundle; a joint model's FP32 IR has a tenth of it."""
 MAX_NAME = 200
+
+_END = struct.Struct("<4s4H2LH")
+_END_64_BYTES, _DIRECTORY_ENTRY_BYTES = 20, 46
+"""The end of a ZIP's directory: signature, disks, entries, bytes, place, length of the comment; APPNOTE.TXT 4.3."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -106,7 +111,7 @@ class Archive:
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         """Return the entries by name, or refuse what could do harm when it is unpacked."""
         infos, num_bytes = self._zip.infolist(), self.path.stat().st_size
-        if len(infos) > MAX_ENTRIES:
+        if len(infos) > MAX_ENTRIES:  # more than the directory's end states
             raise self.fault(f"it has {len(infos)} entries; at most {MAX_ENTRIES} are allowed")
         if sum(info.file_size for info in infos) > num_bytes:
             raise self.fault("its entries claim more bytes than the file has")
@@ -157,6 +162,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 def _opened(path: Path, stream: BinaryIO) -> zipfile.ZipFile:
     try:
+        _require_small_directory(path, stream)
         return zipfile.ZipFile(stream)
     except _UNREADABLE as error:
         stream.seek(0)
@@ -165,3 +171,22 @@ def _opened(path: Path, stream: BinaryIO) -> zipfile.ZipFile:
             hint = f"an IR becomes one by `i3d bundle pack {path} -o {packed}`" if path.suffix == ".xml" else None
             raise BundleError(f"{str(path)!r} is not a bundle", hint=hint) from error
         raise BundleError(f"bundle {str(path)!r} is cut off", hint=_COPY_AGAIN) from error
+
+
+def _require_small_directory(path: Path, stream: BinaryIO) -> None:
+    """Refuse an archive by its last bytes, before all of its directory is read.
+
+    A bundle ends in a record without a comment, and has none of the 64-bit form in front of that.
+    """
+    start = stream.seek(0, os.SEEK_END) - _END.size
+    stream.seek(max(0, start - _END_64_BYTES))
+    before, end = stream.read(_END_64_BYTES), stream.read()
+    if len(end) < _END.size:
+        raise zipfile.BadZipFile("it is too short")
+    mark, _, _, _, num_entries, num_bytes, _, num_comment = _END.unpack(end)
+    if mark != b"PK\5\6" or num_comment:
+        raise zipfile.BadZipFile("it does not end in its directory")
+    if num_entries > MAX_ENTRIES:
+        raise BundleError(f"bundle {str(path)!r}: it has {num_entries} entries; at most {MAX_ENTRIES} are allowed")
+    if before.startswith(b"PK\6\7") or num_bytes > MAX_ENTRIES * (_DIRECTORY_ENTRY_BYTES + MAX_NAME):
+        raise BundleError(f"bundle {str(path)!r}: its directory is larger than {MAX_ENTRIES} entries need")

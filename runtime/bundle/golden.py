@@ -24,6 +24,8 @@ from i3d_edge.runtime.inference.ir import read_ir
 
 REFERENCE_DEVICE = "CPU"
 _MAX_SEED = 1 << 16
+_MAX_ANSWERS = 16
+"""Of one model: each is an inference. A bundle has one for each of `GOLDEN_CLIPS`."""
 _F32_DIGITS = 9
 """Decimal digits that tell one float32 from the next."""
 
@@ -133,7 +135,8 @@ class _AnswerFields(msgspec.Struct):
     probabilities: list[list[Annotated[float, msgspec.Meta(ge=0, le=2)]]]  # beyond 1 by rounding
 
 
-_FORMAT = Format(kind=dict[str, tuple[_AnswerFields, ...]], noun=f"entry {GOLDEN!r}", error=BundleError)
+_Answers = Annotated[tuple[_AnswerFields, ...], msgspec.Meta(max_length=_MAX_ANSWERS)]
+_FORMAT = Format(kind=dict[str, _Answers], noun=f"entry {GOLDEN!r}", error=BundleError)
 
 
 def from_bytes(data: bytes) -> dict[str, tuple[GoldenAnswer, ...]]:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import BundleError
@@ -87,6 +88,24 @@ def checksum_file(manifest: bytes) -> bytes:
     return f"{digest(manifest)}  {MANIFEST}\n".encode("ascii")
 
 
+def facts_of(spec: ModelSpec) -> dict[str, Any]:
+    """Return the fields of a BundledModel that repeat what its IR says of itself."""
+    return {
+        "title": spec.title(),
+        "precision": spec.precision or "unknown",
+        "origin": spec.origin,
+        "licence": licence_of_weights(spec),
+        "fingerprint": spec.fingerprint,
+        "frozen_graph_sha256": spec.frozen_graph_sha256,
+        "made_with": spec.made_with,
+    }
+
+
+def label_file(spec: ModelSpec) -> bytes:
+    """Return the bytes of a bundle's file of class names."""
+    return "".join(f"{name}\n" for name in spec.labels.names).encode()
+
+
 def bounds_of(precision: str, measured: Mapping[str, float]) -> dict[str, float]:
     """Return the largest difference to allow, by the precision that runs.
 
@@ -151,15 +170,9 @@ def _write(
             BundledModel(
                 name=source.name,
                 path=path,
-                title=spec.title(),
-                labels=add(f"labels/{source.name}.txt", "".join(f"{name}\n" for name in spec.labels.names).encode()),
+                labels=add(f"labels/{source.name}.txt", label_file(spec)),
                 profile=add(f"profiles/{source.name}.json", source.profile) if source.profile else None,
-                precision=spec.precision or "unknown",
-                origin=spec.origin,
-                licence=licence_of_weights(spec),
-                fingerprint=spec.fingerprint,
-                frozen_graph_sha256=spec.frozen_graph_sha256,
-                made_with=spec.made_with,
+                **facts_of(spec),
                 bounds=bounds_of(spec.precision or "unknown", measured),
                 measured=measured,
             )

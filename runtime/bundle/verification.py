@@ -14,6 +14,7 @@ import openvino as ov
 from i3d_edge.core.errors import BundleError, IRError, OutputError, ProfileError
 from i3d_edge.core.progress import track
 from i3d_edge.core.reading import read_bytes
+from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle import golden
 from i3d_edge.runtime.bundle.golden import (
     REFERENCE_DEVICE,
@@ -23,9 +24,11 @@ from i3d_edge.runtime.bundle.golden import (
     largest_difference,
 )
 from i3d_edge.runtime.bundle.manifest import GOLDEN, BundledModel
+from i3d_edge.runtime.bundle.packing import facts_of, label_file
 from i3d_edge.runtime.bundle.reading import Bundle, open_bundle
 from i3d_edge.runtime.frames.generated import PATTERNS
 from i3d_edge.runtime.inference.devices import require_device
+from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.measure.profile import read_profile
 
 _OTHER_FOLDER = "put TMPDIR=FOLDER in front of the command to use another folder"
@@ -189,6 +192,7 @@ def _runs(
     clips = [(answer.pattern, answer.seed) for answer in expected]
     path = folder / model.path
     try:
+        _require_own(bundle, model, folder, expected, read_ir(path)[1])
         reference = golden.run_golden(path, is_reference=True, clips=clips)
         _require_same_clips(bundle, expected, reference)
         yield REFERENCE_DEVICE, reference
@@ -199,17 +203,28 @@ def _runs(
         raise bundle.archive.fault(f"model {model.name!r}: {error.message.replace(f'{folder}/', '')}") from error
 
 
+def _require_own(
+    bundle: Bundle, model: BundledModel, folder: Path, expected: Sequence[GoldenAnswer], spec: ModelSpec
+) -> None:
+    """Refuse what the bundle says of an IR where the IR says otherwise, before it runs."""
+    for name, value in facts_of(spec).items():
+        if getattr(model, name) != value:
+            raise bundle.archive.fault(f"the manifest gives model {model.name!r} another {name} than its IR states")
+    if read_bytes(folder / model.labels) != label_file(spec):
+        raise bundle.archive.fault(f"{model.labels!r} does not name the classes of model {model.name!r}")
+    for answer in expected:
+        if (found := answer.probabilities.shape) != (shape := (spec.batch, spec.num_classes)):
+            raise bundle.archive.fault(
+                f"the answers to clip {answer.pattern!r} have the shape {found}; the model's have {shape}"
+            )
+
+
 def _require_same_clips(bundle: Bundle, expected: Sequence[GoldenAnswer], run: GoldenRun) -> None:
     for wanted, got in zip(expected, run.answers, strict=True):
         if wanted.sha256 != got.sha256:
             raise bundle.archive.fault(
                 f"this version generates another clip {wanted.pattern!r} than the one that packed the bundle",
                 hint=_other_version(bundle),
-            )
-        if wanted.probabilities.shape != got.probabilities.shape:
-            raise bundle.archive.fault(
-                f"the answers to clip {wanted.pattern!r} have the shape {wanted.probabilities.shape}; the model's have "
-                f"{got.probabilities.shape}"
             )
 
 

@@ -5,11 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.errors import IRError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
 
+_TOLERANCE = 0.05
+"""How far probabilities may be from being positive and summing to 1: bf16 keeps 8 bits of each."""
+
 
 def to_probabilities(output: Array, spec: ModelSpec) -> Float32Array:
-    """Return an array of the model's output as probabilities, float32; shape (N, num_classes) in and out."""
+    """Return an array of the model's output as probabilities, float32; shape (N, num_classes) in and out.
+
+    Raises:
+        IRError: If the description says that it holds probabilities, and it does not; NaN is let through.
+    """
     values = np.array(output, np.float32)
-    return np.asarray(softmax(values), np.float32) if spec.head.kind == "logits" else values
+    if spec.head.kind == "logits":
+        return np.asarray(softmax(values), np.float32)
+    lowest, sums = values.min(), values.sum(axis=-1)
+    if lowest < -_TOLERANCE or (np.abs(sums - 1) > _TOLERANCE).any():
+        raise IRError(
+            f"the model's description says that output {spec.head.output!r} holds probabilities; its lowest value is "
+            f"{lowest:.3g}, and they sum to {sums[0]:.3g}",
+            hint='if they are logits, the description must say "kind": "logits"',
+        )
+    return values

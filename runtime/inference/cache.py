@@ -1,13 +1,14 @@
 """A folder of compiled models, so that a model need not be compiled at every start.
 
-An entry's name holds a hash of all that it depends on, the bytes of the IR's files among it, so that a changed IR is
-another entry; and an entry begins with a hash of its content, so that a damaged one is made anew. OpenVINO's own
-CACHE_DIR takes an entry with a flipped bit for good, and answers wrongly.
+An entry begins with its key, a hash of all that it depends on, the bytes of the IR's files among it, so that one of
+another model is not taken, whatever its name; then with a hash of its content, so that a damaged one is made anew.
+OpenVINO's own CACHE_DIR takes an entry with a flipped bit for good, and answers wrongly.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, sha256_file, staged
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 
-_MAGIC = b"i3d-edge compiled model 1\n"
-_DIGEST_BYTES = hashlib.sha256().digest_size
+_MAGIC = b"i3d-edge compiled model 2\n"
 _SUFFIX = ".compiled"
+_TRUSTED_USERS = {0, os.getuid() if hasattr(os, "getuid") else 0}
+"""Whose entries are taken; on Windows every file is 0's."""
 _CAPABILITY = "EXPORT_IMPORT"
 
 
@@ -29,10 +31,17 @@ _CAPABILITY = "EXPORT_IMPORT"
 class CompiledCache:
     """One model's entry in the folder.
 
-    Only for folders that nobody else writes: a compiled model is code that runs.
+    A compiled model is code that runs: an entry that another user wrote, but for root, is not taken.
+
+    Attributes:
+        path: The file.
+        key: SHA-256 of all that it depends on.
+        device: That it is compiled for.
+        properties: That it is compiled with.
     """
 
     path: Path
+    key: bytes
     device: str
     properties: Mapping[str, str | bool | int]
 
@@ -69,19 +78,21 @@ class CompiledCache:
             sha256_file(ir_path),
             sha256_file(ir_path.with_suffix(".bin")),
         )
-        key = hashlib.sha256("\n".join(facts).encode()).hexdigest()
-        return cls(folder / f"{ir_path.stem}-{key[:32]}{_SUFFIX}", device, properties)
+        key = hashlib.sha256("\n".join(facts).encode()).digest()
+        return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)
 
     def load(self) -> ov.CompiledModel | None:
-        """Return the compiled model, or None if it is not there, is damaged, or the device does not take it."""
-        start = len(_MAGIC) + _DIGEST_BYTES
+        """Return the compiled model, or None if there is none, it is damaged or another's, or not taken."""
         try:
+            if self.path.stat().st_uid not in _TRUSTED_USERS:
+                return None
             data = memoryview(read_bytes(self.path, max_bytes=MAX_MODEL_BYTES))
+            start = len(self._header(b""))
             content = data[start:]
-            if data[:start] != _MAGIC + hashlib.sha256(content).digest():
+            if data[:start] != self._header(content):
                 return None
             return ov.Core().import_model(bytes(content), self.device, dict(self.properties))
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, ValueError):
             return None
 
     def store(self, compiled: ov.CompiledModel) -> None:
@@ -89,7 +100,10 @@ class CompiledCache:
         with suppress(OSError, OutputError, RuntimeError):
             content = compiled.export_model().getvalue()
             with staged(self.path, force=True) as temporary:
-                temporary.write_bytes(_MAGIC + hashlib.sha256(content).digest() + content)
+                temporary.write_bytes(self._header(content) + content)
+
+    def _header(self, content: bytes | memoryview) -> bytes:
+        return _MAGIC + self.key + hashlib.sha256(content).digest()
 
 
 def load_or_compile(

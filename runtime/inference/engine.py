@@ -14,6 +14,7 @@ from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.fork import HomeProcess
+from i3d_edge.core.schema import Positive, check_arguments
 from i3d_edge.runtime.inference.answers import to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
 from i3d_edge.runtime.inference.devices import compile_model
@@ -48,8 +49,8 @@ class Engine:
         device: str = "CPU",
         inference_precision: str | None = None,
         mode: Mode = "latency",
-        num_streams: int | None = None,
-        num_threads: int | None = None,
+        num_streams: Positive | None = None,
+        num_threads: Positive | None = None,
         cache: Path | None = None,
         fallback: bool = True,
         spec_path: Path | None = None,
@@ -69,11 +70,13 @@ class Engine:
             spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
 
         Raises:
+            ArgumentError: If the mode or a number is not as said.
             IRError: If the IR is incomplete, or nothing describes it.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
         self._home = HomeProcess(self, "the model was compiled")
+        check_arguments(Engine.__init__, mode=mode, num_streams=num_streams, num_threads=num_threads)
         model, self.spec = read_ir(ir_path, spec_path=spec_path)
         started = time.perf_counter()
         self.device = device = normalise_device(device)

@@ -10,9 +10,10 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
-from i3d_edge.core.json_text import parse_json
+from i3d_edge.core.i3d_spec import EMBEDDING_NAME
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
-from i3d_edge.core.reading import MAX_BYTES, read_text, require_file
+from i3d_edge.core.reading import MAX_BYTES, read_bytes, require_file
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 from i3d_edge.core.text import plural, some
@@ -39,28 +40,38 @@ def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, Mod
     else:
         spec = _given_spec(model, path, spec_path)
         _adopt(model, spec, path)
+    require_ports(model, spec, f"IR {str(path)!r}")
+    return model, spec
+
+
+def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:
+    """Make sure that a model takes and gives what a spec says.
+
+    Raises:
+        IRError: If it does not; the message calls it `subject`.
+    """
     described = {
         name: f"{port.element_type}{list(spec.input_shape(name))}".replace(" ", "")
         for name, port in spec.inputs.items()
     }
     found = {
-        next((name for name in described if name in port.names), port.any_name): port.element_type.to_string()
-        + str(port.partial_shape)
+        next((name for name in described if name in port.names), min(port.names, default="a nameless input")): (
+            port.element_type.to_string() + str(port.partial_shape)
+        )
         for port in model.inputs
     }
     if found != described:
-        raise IRError(f"IR {str(path)!r} takes {_listed(found)}, and its description says {_listed(described)}")
-    output = next((port for port in model.outputs if spec.head.output in port.names), None)
-    if output is None:
-        names = sorted(name for port in model.outputs for name in port.names)
-        raise IRError(f"IR {str(path)!r} has no output {spec.head.output!r}; it has {', '.join(map(repr, names))}")
-    shape = output.partial_shape
-    if not shape.compatible(ov.PartialShape([spec.batch, spec.num_classes])):
+        raise IRError(f"{subject} takes {_listed(found)}, and its description says {_listed(described)}")
+    outputs = {name: port for port in model.outputs for name in port.names}
+    for name in (spec.head.output, *([EMBEDDING_NAME] if spec.has_embedding else [])):
+        if name not in outputs:
+            raise IRError(f"{subject} has no output {name!r}; it has {', '.join(map(repr, sorted(outputs)))}")
+    shape = outputs[spec.head.output].partial_shape
+    if shape != ov.PartialShape([spec.batch, spec.num_classes]):
         raise IRError(
-            f"IR {str(path)!r} answers with shape {shape}; its description says "
+            f"{subject} answers with shape {shape}; its description says "
             f"[{spec.batch},{spec.num_classes}]: {spec.num_classes} labels, batch {spec.batch}"
         )
-    return model, spec
 
 
 def _listed(ports: Mapping[str, str]) -> str:
@@ -132,10 +143,10 @@ def _given_spec(model: ov.Model, path: Path, spec_path: Path) -> ModelSpec:
     if model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(f"IR {str(path)!r} describes itself: no other description is taken", hint="leave out --spec")
     try:
-        spec = read_spec(read_text(spec_path))
+        spec = read_spec(read_bytes(spec_path))
         names = in_order(number_classes(spec.labels.names, "labels.names"), "labels.names")
         return replace(spec, labels=LabelSet(spec.labels.name, names))
-    except (OSError, UnicodeDecodeError, SpecError, LabelError) as error:
+    except (OSError, SpecError, LabelError) as error:
         reason, hint = (error.message, error.hint) if isinstance(error, I3DError) else (str(error), None)
         raise IRError(f"cannot use the description {str(spec_path)!r}: {reason}", hint=hint) from error
 
@@ -165,11 +176,20 @@ def _own_spec(model: ov.Model, path: Path) -> ModelSpec:
             f"IR {str(path)!r} does not describe itself",
             hint="describe it in a JSON file, and give that with --spec",
         )
+    group = model.get_rt_info([RT_INFO_GROUP]).value
     try:
-        fields = {name: parse_json(value) for name, value in model.get_rt_info([RT_INFO_GROUP]).value.items()}
-        return read_spec_fields(fields)
-    except (ValueError, TypeError, I3DError) as error:
-        reason = error.message if isinstance(error, I3DError) else str(error)
+        if not isinstance(group, dict):
+            raise SpecError("it has no fields")
+        return read_spec_fields({name: _field(name, value) for name, value in group.items()})
+    except SpecError as error:
         raise IRError(
-            f"the description inside IR {str(path)!r} is damaged: {reason}", hint="make the IR again"
+            f"cannot use the description inside IR {str(path)!r}: {error.message}",
+            hint=error.hint or "make the IR again",
         ) from error
+
+
+def _field(name: str, value: object) -> object:
+    try:
+        return parse_json(value if isinstance(value, str) else "")
+    except JSONError as error:
+        raise SpecError(f"{name} is not JSON: {error}") from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.schema import Amount, Count, Positive, check_arguments
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
 
@@ -33,28 +34,30 @@ class StreamOptions:
         hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
-        ArgumentError: If the smoothing or the thresholds are not valid.
+        ArgumentError: If one is not as said.
     """
 
-    hop: int | None = 25
+    hop: Positive | None = 25
     smoothing: str = "exponential:1"
     on: float = 0.5
     off: float = 0.3
-    min_duration_s: float = 0.0
+    min_duration_s: Amount = 0.0
     labels: Collection[str] = ()
     is_real_time: bool = False
     is_looped: bool = False
-    reconnect: int | None = 5
-    max_duration_s: float | None = None
-    report_every_s: float = 0.0
-    num_predictions: int = 5
+    reconnect: Count | None = 5
+    max_duration_s: Amount | None = None
+    report_every_s: Amount = 0.0
+    num_predictions: Positive = 5
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
-    open_timeout_s: float = 10.0
-    read_timeout_s: float = 10.0
+    open_timeout_s: Amount = 10.0
+    read_timeout_s: Amount = 10.0
     frames_fps: Fraction | None = None
     hardware_decoder: str | None = None
 
     def __post_init__(self) -> None:
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        check_arguments(StreamOptions, **{name: value for name, value in own.items() if name != "frames_fps"})
         smoothing_named(self.smoothing)
         if not 0 < self.off <= self.on <= 1:
             raise ArgumentError(f"thresholds must be 0 < off <= on <= 1; got off {self.off:g}, on {self.on:g}")

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from i3d_edge.core.errors import ProfileError
 from i3d_edge.core.files import sha256_file, write_text
 from i3d_edge.core.processor import read_processor
-from i3d_edge.core.schema import Format, to_json
+from i3d_edge.core.schema import Amount, Count, Format, Line, Positive, to_json
 from i3d_edge.runtime.inference.engine import Mode
 
 SCHEMA_VERSION = 1
@@ -30,10 +30,10 @@ class Setting:
         num_streams: Inferences at once; None leaves it to the device.
     """
 
-    device: str
-    inference_precision: str | None
+    device: Line
+    inference_precision: Line | None
     mode: Mode
-    num_streams: int | None
+    num_streams: Positive | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,13 @@ class Measurement:
 
     setting: Setting
     executed_precision: str
-    load_s: float
+    load_s: Amount
     load_memory_mib: float | None
-    latency_p50_ms: float | None
-    clips_per_s: float
-    num_rounds: int
-    max_prob_difference: float
-    num_same_top1: int
+    latency_p50_ms: Amount | None
+    clips_per_s: Amount
+    num_rounds: Count
+    max_prob_difference: Amount
+    num_same_top1: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

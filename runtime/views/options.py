@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
+from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.schema import Positive, check_arguments
 from i3d_edge.core.spec import Fusion
 
 
@@ -20,19 +23,18 @@ class ViewOptions:
         frames_fps: The rate of folders of images and of raw streams, where it is not stated or wrong.
 
     Raises:
-        ValueError: If a number is not as said, or both `num_clips` and `hop` are given.
+        ArgumentError: If one is not as said, or both `num_clips` and `hop` are given.
     """
 
-    num_clips: int = 1
-    num_crops: int = 1
-    hop: int | None = None
+    num_clips: Positive = 1
+    num_crops: Literal[1, 3] = 1
+    hop: Positive | None = None
     fusion: Fusion | None = None
     frames_fps: Fraction | None = None
 
     def __post_init__(self) -> None:
-        if self.num_clips < 1 or (self.hop is not None and self.hop < 1):
-            raise ValueError(f"num_clips and hop must be at least 1; got {self.num_clips} and {self.hop}")
-        if self.num_crops not in (1, 3):
-            raise ValueError(f"num_crops must be 1 or 3; got {self.num_crops}")
+        check_arguments(
+            ViewOptions, num_clips=self.num_clips, num_crops=self.num_crops, hop=self.hop, fusion=self.fusion
+        )
         if self.hop is not None and self.num_clips != 1:
-            raise ValueError("hop shows the whole video: num_clips cannot be given with it")
+            raise ArgumentError("hop shows the whole video: num_clips cannot be given with it")

@@ -105,6 +105,10 @@ def test_an_edited_manifest_is_refused(manifest: VideoManifest) -> None:
 
 def test_another_models_classes(manifest: VideoManifest) -> None:
     manifest.videos(LabelSet("more", (*LABELS.names, "swim")))
+    manifest.content["videos"][0]["index"] = 1
+    with pytest.raises(LabelError, match="where class 1 is 'jump'"):
+        manifest.videos(LABELS)
+    manifest.content["videos"][0]["index"] = 0
     with pytest.raises(LabelError) as caught:
         manifest.videos(LabelSet("other", ("run", "jump", "walk")))
     assert str(caught.value) == (

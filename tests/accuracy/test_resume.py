@@ -82,6 +82,39 @@ def test_from_every_state_that_a_kill_can_leave(videos: list[ListedVideo], tmp_p
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "num_kept"),
+    [
+        ("predictions.jsonl", '"view": 1', '"view": 0', 0),
+        ("predictions.jsonl", '"label": 5', '"label": 3', 5),
+        ("videos.jsonl", '"label": 3', '"label": 1', 3),
+        ("videos.jsonl", '"end": ', '"end": -', 0),
+        ("videos.jsonl", '"end": ', '"end": 9999999999999', 0),
+        ("videos.jsonl", '"num_views": 2', '"num_views": "2"', 0),
+    ],
+)
+def test_what_was_edited_is_done_again(
+    videos: list[ListedVideo], tmp_path: Path, name: str, old: str, new: str, num_kept: int
+) -> None:
+    folder = tmp_path / "out"
+    run(videos, folder)
+    expected = timeless(folder)
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+    told: list[str] = []
+    run(videos, folder, say=told.append)
+    assert timeless(folder) == expected
+    assert told == ([f"going on after {num_kept} of 6 videos"] if num_kept else [])
+
+
+def test_a_configuration_that_is_none(videos: list[ListedVideo], tmp_path: Path) -> None:
+    run(videos, tmp_path)
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(OutputError, match=r"^configuration '.*run\.json' is not a JSON object"):
+        run(videos, tmp_path)
+
+
 def test_only_what_is_left_is_decoded_again(videos: list[ListedVideo], tmp_path: Path) -> None:
     seen = []
 

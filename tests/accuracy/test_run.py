@@ -11,7 +11,7 @@ from synthetic import write_numbered
 from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.report.text import format_result
 from i3d_edge.accuracy.run.protocol import spread
-from i3d_edge.core.errors import ListError, NotFiniteError, OutputError
+from i3d_edge.core.errors import ListError, NotFiniteError, OutputError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime import Clip
@@ -151,6 +151,12 @@ def test_an_existing_result_is_kept(videos: list[ListedVideo], tmp_path: Path) -
     assert (tmp_path / "result.json").read_text() == "before"
     score_videos(videos, scorers, SPEC, tmp_path, list_path=Path("l.csv"), force=True)
     assert (tmp_path / "result.json").read_text() != "before"
+
+
+def test_a_model_of_other_classes(videos: list[ListedVideo], tmp_path: Path) -> None:
+    scorer = Scorer(INFO, lambda _clip: np.full(2, 0.5))
+    with pytest.raises(ResultError, match=r"^model 'ir' tells 2 classes apart; [0-9]+ have names$"):
+        score_videos(videos, {"ir": scorer}, SPEC, tmp_path, list_path=Path("l.csv"))
 
 
 def test_a_model_that_gives_no_number(videos: list[ListedVideo], tmp_path: Path) -> None:

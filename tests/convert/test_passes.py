@@ -201,5 +201,5 @@ def test_another_clip_length_and_batch(graph_path: Path, tmp_path: Path, num_fra
 
 
 def test_a_clip_too_short_for_the_network(graph_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="num_frames must be at least 9; got 8"):
+    with pytest.raises(SpecError, match="num_frames must be from 9 to 100,000; got 8"):
         convert_graph(graph_path, tmp_path / "m.xml", num_frames=8)

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from i3d_edge.core.errors import (
 )
 from i3d_edge.core.file_kind import TENSOR_TABLE_END
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.freeze import published
+from i3d_edge.freeze import checkpoint, published
 from i3d_edge.freeze._tensorflow import tf
 from i3d_edge.freeze.checkpoint import open_checkpoint
 from i3d_edge.freeze.tensor_index import read_index
@@ -210,22 +211,46 @@ def test_misshaped_variables(checkpoint_prefix: Path, tmp_path: Path) -> None:
     prefix = save(tmp_path / "odd", variables)
     assert (
         ": 1 missing ('Mixed_3b/Branch_0/Conv3d_0a_1x1/batch_norm/beta'); "
-        "1 mis-shaped ('Conv3d_2b_1x1/conv_3d/w float32[1, 1, 1, 64, 32] instead of float32[1, 1, 1, 64, 64]')"
+        "1 mis-shaped ('Conv3d_2b_1x1/conv_3d/w float32[1, 1, 1, 64, 32] of 8192 bytes instead of "
+        "float32[1, 1, 1, 64, 64]')"
     ) in message(CheckpointVariablesError, prefix)
 
 
-def test_a_flipped_bit_is_found_when_read(prefix: Path) -> None:
+def test_a_flipped_bit_is_found(prefix: Path) -> None:
     path = prefix.with_name(DATA)
     data = bytearray(path.read_bytes())
     entries = read_index(Path(f"{prefix}.index")).values()
     [hit] = [entry for entry in entries if entry.offset <= len(data) // 2 < entry.offset + entry.num_bytes]
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
-    opened = open_checkpoint(prefix)
     with pytest.raises(CheckpointDamagedError, match=" is damaged: its CRC32C is ") as caught:
-        opened.read()
+        open_checkpoint(prefix)
     assert caught.value.message.startswith(f"tensor '{hit.name}' of '{prefix}' ")
     assert caught.value.hint == "fetch the checkpoint again"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "finding"),
+    [
+        ({"shape": (1, 1, 1, 1024, 50_000_000)}, CheckpointVariablesError, "1024, 50000000] of 1638400 bytes instead"),
+        ({"shape": (1, 1, 1, 1024, 2**64 - 1)}, CheckpointVariablesError, "1 mis-shaped"),
+        ({"shape": ()}, CheckpointVariablesError, "1 mis-shaped"),
+        ({"num_bytes": 4}, CheckpointVariablesError, "1024, 400] of 4 bytes instead of float32[1, 1, 1, 1024, 400]"),
+        ({"offset": 2**62}, CheckpointDamagedError, "is truncated: it has "),
+        ({"offset": 0}, CheckpointDamagedError, "is damaged: its CRC32C is "),
+        ({"shard": 2**31 - 1}, CheckpointMissingError, "lacks data file 0 of 2147483648"),
+    ],
+)
+def test_an_index_is_not_believed(
+    checkpoint_prefix: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], error: type, finding: str
+) -> None:
+    entries = read_index(Path(f"{checkpoint_prefix}.index"))
+    name = "RGB/inception_i3d/Logits/Conv3d_0c_1x1/conv_3d/w"
+    forged = {**entries, name: replace(entries[name], **changes)}
+    monkeypatch.setattr(checkpoint, "read_index", lambda _path: forged)
+    with pytest.raises(error) as caught:
+        open_checkpoint(checkpoint_prefix)
+    assert finding in caught.value.message
 
 
 def test_a_two_dimensional_network_is_called_one(tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ def test_not_a_graph(tmp_path: Path) -> None:
     )
 
 
+def test_a_graph_that_reads_what_is_not_there(tmp_path: Path) -> None:
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="Placeholder", op="Placeholder")
+    graph.node.add(name="Softmax", op="Softmax").input.append("")
+    path = tmp_path / "damaged.pb"
+    path.write_bytes(graph.SerializeToString())
+    assert error_of(path) == f"frozen graph '{path}' is damaged: a node reads '', and there is no such node"
+
+
 @pytest.mark.parametrize(("present", "absent"), [([], "Placeholder"), (["Placeholder"], "Softmax")])
 def test_a_graph_without_the_nodes(tmp_path: Path, present: list[str], absent: str) -> None:
     with tf.Graph().as_default() as graph:

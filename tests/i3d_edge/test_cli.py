@@ -346,7 +346,7 @@ def test_info_knows_other_files_and_folders(tmp_path: Path, subtests: pytest.Sub
         "b.json": {"kind": "i3d-edge accuracy baseline", "model": "f32", "videos": [1]},
         "m.json": {"manifest_version": 1, "videos": [1, 2]},
         "p.json": {"devices": [], "recommended": None, "machine": {}, "model": {"name": "rgb.xml"}},
-        "s.json": {"labels": {"name": "kinetics-400"}},
+        "s.json": {"spec_version": 1, "labels": {"name": "kinetics-400"}},
         "run/result.json": {"metrics": {}, "counts": {}, "what": {"int8": {}}, "videos": []},
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -229,7 +229,7 @@ def test_a_digest_from_elsewhere_finds_what_checksums_cannot(box: Path, tmp_path
     with open_bundle(box) as bundle:
         digest = bundle.digest
     assert verify_bundle(box, expected_digest=digest).digest == digest
-    edited = edit(box, tmp_path / "edited.i3d", put("labels/short.txt", b"jogging\n"), covering=True)
+    edited = edit(box, tmp_path / "edited.i3d", put("licences/apache-2.0.txt", b"mine"), covering=True)
     assert verify_bundle(edited).passed
     assert re.fullmatch(
         rf"its digest is \w{{64}}, not {digest} as given\n\n"
@@ -238,12 +238,27 @@ def test_a_digest_from_elsewhere_finds_what_checksums_cannot(box: Path, tmp_path
     )
 
 
+def test_what_the_manifest_says_of_an_ir_is_compared_with_it(
+    box: Path, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    for change, message in [
+        (
+            replace(MANIFEST, b'"title": "', b'"title": "rgb_imagenet: '),
+            "the manifest gives model 'short' another title than its IR states",
+        ),
+        (put("labels/short.txt", b"jogging\n"), "'labels/short.txt' does not name the classes of model 'short'"),
+    ]:
+        with subtests.test(message=message):
+            assert refused(edit(box, tmp_path / "edited.i3d", change, covering=True)) == message
+
+
 def test_answers_that_are_none(box: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
     for answers, message in [
         (b"{", "entry 'golden.json' is not JSON"),
         (b"{}", "entry 'golden.json' has no answers of model 'short'"),
         ("seed", "entry 'golden.json' is damaged: [...][0].seed: expected int >= 0"),
         ("probabilities", "entry 'golden.json' is damaged: "),
+        ("many", "entry 'golden.json' is damaged: [...]: expected array of length <= 16"),
         ("negative", "entry 'golden.json' is damaged: [...][0].probabilities[0][0]: expected float"),
         ("pattern", "no clip 'x'; this version has gratings, patches\n\nhint: verify with i3d-edge "),
         ("sha256", "this version generates another clip 'gratings' than the one that packed the bundle\n\nhint: ver"),
@@ -260,8 +275,9 @@ def test_answers_that_are_none(box: Path, tmp_path: Path, subtests: pytest.Subte
                     "sha256": ("sha256", {}),
                     "shape": ("probabilities", [[0.1, 0.2, 0.7]]),
                 }
-                name, value = wrong[answers]
+                name, value = wrong.get(answers, ("seed", 0))
                 fields["short"][0][name] = value
+                fields["short"] *= 17 if answers == "many" else 1
                 answers = json.dumps(fields).encode()
             edited = edit(box, tmp_path / "edited.i3d", put(GOLDEN, answers), covering=True)
             assert refused(edited).startswith(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -125,6 +126,29 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "MAX_BYTES", 9)
     with pytest.raises(BundleError, match=f"cannot read .*: it has {path.stat().st_size} bytes; at most 9 are read"):
         open_archive(path).__enter__()
+
+
+def many_entries(path: Path, *, stated: int, comment: bytes = b"") -> Path:
+    """Write a directory of 9,000 entries, whose end states another number."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.comment = comment
+        archive.writestr("a", b"1")
+        archive.filelist *= 9000
+    data = path.read_bytes()
+    place = data.rindex(b"PK\5\6")
+    path.write_bytes(data[: place + 8] + struct.pack("<HH", stated, stated) + data[place + 12 :])
+    return path
+
+
+def test_a_large_directory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = {
+        "it has 9000 entries; at most 100 are allowed": many_entries(tmp_path / "a", stated=9000),
+        "its directory is larger than 100 entries need": many_entries(tmp_path / "b", stated=1),
+        "cut off": many_entries(tmp_path / "c", stated=1, comment=b"more"),
+    }
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    for finding, path in paths.items():
+        assert finding in refused(path)
 
 
 def test_truncated(tmp_path: Path, subtests: pytest.Subtests) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tiny import WEIGHTS, write_tiny_ir
 
 from i3d_edge.core.errors import OutputError
+from i3d_edge.runtime.inference import cache as cache_module
 from i3d_edge.runtime.inference.cache import CompiledCache
 from i3d_edge.runtime.inference.engine import Engine
 
@@ -97,8 +98,12 @@ def flip(position: float) -> Callable[[Path], None]:
     return damage
 
 
-def test_a_damaged_entry_is_made_anew(ir: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_a_damaged_or_foreign_entry_is_made_anew(
+    ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
     expected = Engine(ir, cache=tmp_path / "cache").probabilities(CLIP)
+    Engine(write_tiny_ir(tmp_path / "other.xml", weights=-WEIGHTS), cache=tmp_path / "others")
+    [other] = entries(tmp_path / "others")
     [entry] = entries(tmp_path / "cache")
     for case, damage in {
         "flip first": flip(0),
@@ -109,14 +114,16 @@ def test_a_damaged_entry_is_made_anew(ir: Path, tmp_path: Path, subtests: pytest
         "empty": lambda path: path.write_bytes(b""),
         "short": lambda path: path.write_bytes(path.read_bytes()[:-1]),
         "long": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
-        "folder": lambda path: (path.unlink(), path.mkdir()),
+        "another model's": lambda path: shutil.copy(other, path),
+        "another user's": lambda path: monkeypatch.setattr(cache_module, "_TRUSTED_USERS", {-1}),
+        "folder": lambda path: (monkeypatch.undo(), path.unlink(), path.mkdir()),
     }.items():
         with subtests.test(case):
             damage(entry)
             engine = Engine(ir, cache=tmp_path / "cache")
             assert not engine.is_cached
             assert np.array_equal(engine.probabilities(CLIP), expected)
-            assert Engine(ir, cache=tmp_path / "cache").is_cached or entry.is_dir()
+            assert Engine(ir, cache=tmp_path / "cache").is_cached or entry.is_dir() or "user" in case
             assert entries(tmp_path / "cache") == [entry]
 
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -93,8 +94,10 @@ def test_a_damaged_description(copied_ir: Path) -> None:
     assert '<num_frames value="9" />' in text
     copied_ir.write_text(text.replace('<num_frames value="9" />', '<num_frames value="ten" />'))
     message = error_of(copied_ir)
-    assert message.startswith(f"the description inside IR '{copied_ir}' is damaged: invalid character")
+    assert message.startswith(f"cannot use the description inside IR '{copied_ir}': num_frames is not JSON: ")
     assert message.endswith("hint: make the IR again")
+    copied_ir.write_text(re.sub("<i3d_edge>.*</i3d_edge>", '<i3d_edge value="1" />', text, flags=re.DOTALL))
+    assert error_of(copied_ir).startswith(f"cannot use the description inside IR '{copied_ir}': it has no fields")
 
 
 RECIPE = '{"spec_version": 1, "labels": {"name": "kinetics-400"}, "num_frames": 9, "layout": "NDHWC", '

@@ -88,6 +88,9 @@ def changed(path: Path, keys: list[Any], value: object) -> Path:
 
 
 def test_a_damaged_field_is_named(tmp_path: Path) -> None:
+    path = changed(tmp_path / "p.json", ["recommended", "num_streams"], -1)
+    with pytest.raises(ProfileError, match=r"is damaged: recommended\.num_streams: expected int >= 1"):
+        read_profile(path)
     path = changed(tmp_path / "p.json", ["devices", 0, "status"], "fine")
     with pytest.raises(ProfileError, match=r"profile '.*' is damaged: devices\[0\]\.status: .*'fine'"):
         read_profile(path)
