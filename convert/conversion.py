@@ -224,9 +224,9 @@ def _infer_spec(graph: GraphDef, model: ov.Model) -> ModelSpec:
 
 def _require_structure(graph: GraphDef, model: ov.Model, spec: ModelSpec) -> None:
     """Refuse a graph that is not of its family, or whose picture is not what the runtime cuts."""
-    ports = {name.removesuffix(":0") for port in (*model.inputs, *model.outputs) for name in port.names}
+    tensors = {name.removesuffix(":0") for node in model.get_ops() for port in node.outputs() for name in port.names}
     stated = {*spec.inputs, spec.head.output, *([EMBEDDING_NAME] if spec.has_embedding else [])}
-    if lacking := sorted(stated - ports):
+    if lacking := sorted(stated - tensors):
         raise FrozenGraphError(f"frozen graph {str(graph.path)!r} lacks {some(lacking)}, which its description states")
     counts = Counter(node.get_type_name() for node in model.get_ops())
     expected, networks = spec.kind.num_convolutions, len(spec.inputs)

@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
+from tiny import write_tiny_ir
 
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
@@ -196,7 +197,7 @@ def test_protocols_used_wrongly(
     assert text in result.stderr
 
 
-def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_path: Path) -> None:
+def test_models_used_wrongly(manifest: Path, tiny_ir: Path, tmp_path: Path) -> None:
     args = ["accuracy", "run", manifest, "-o", tmp_path / "out"]
     none = i3d(*args)
     assert none.exit_code == 2
@@ -220,7 +221,7 @@ def test_models_used_wrongly(manifest: Path, tiny_ir: Path, ir_path: Path, tmp_p
         misspelt = i3d(*args, "--model", f"{tiny_ir}@{option}")
         assert misspelt.exit_code == 2
         assert f"@{option} is neither a precision (f32, bf16, f16) nor a device: {way_out}\n" in misspelt.stderr
-    other = i3d(*args, "--model", tiny_ir, "--model", ir_path)
+    other = i3d(*args, "--model", tiny_ir, "--model", write_tiny_ir(tmp_path / "five.xml"))
     assert other.exit_code == 1
     assert "models of one run take the same clips and have the same classes; " in other.stderr
 

@@ -41,7 +41,7 @@ def test_the_network_on_a_file_and_on_its_frames(ir_path: Path, tmp_path: Path) 
         result = classifier.classify(path, ViewOptions(num_clips=2), k=3)
         again = classifier.classify(str(path), ViewOptions(num_clips=2), k=3)
     assert result == again
-    assert [view.start_s for view in result.views] == [0, 24 / 25]
+    assert [view.start_s for view in result.views] == [0, 31 / 25]
     assert len(result.predictions) == 3
     probabilities = [item.prob for item in result.predictions]
     assert probabilities == sorted(probabilities, reverse=True)

@@ -112,7 +112,7 @@ def test_what_is_written_while_none_does(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_label_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("打篮球" * 40, "two\nlines\0\u202egnp", "none", "🎷", "Łódź", "")
+    names = ("打篮球" * 40, "two\nlines\0\u202egnp", "none", "🎷", "Łódź", " ")
     texts = texts_of(overlay(1280, 720, labels=LabelSet("odd", names)), 0.5, monkeypatch)
     assert texts[0].endswith("篮…")
     assert r"two\nlines\u0000\u202egnp" in texts
