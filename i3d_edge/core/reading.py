@@ -79,15 +79,17 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         return stream.read(os.fstat(stream.fileno()).st_size)  # and not what is written meanwhile
 
 
-def read_text(path: Path, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8-sig", errors: str = "strict") -> str:
+def read_text(path: Path, *, max_bytes: int = MAX_BYTES, errors: str = "strict") -> str:
     r"""Return a regular file's text; lines end in "\n", and a byte order mark is skipped.
 
     Raises:
-        OSError: As `open_input` says.
-        UnicodeDecodeError: If it is no text in this encoding.
+        OSError: As `open_input` says, or if it has bytes that are not UTF-8.
     """
     data = BytesIO(read_bytes(path, max_bytes=max_bytes))
-    return TextIOWrapper(data, encoding=encoding, errors=errors).read()
+    try:
+        return TextIOWrapper(data, encoding="utf-8-sig", errors=errors).read()
+    except UnicodeDecodeError as error:
+        raise OSError(errno.EILSEQ, "it has bytes that are not UTF-8", str(path)) from error
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:
