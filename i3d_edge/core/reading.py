@@ -47,9 +47,8 @@ def require_file(path: Path, *, max_bytes: int | None = None) -> None:
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise OSError(errno.EINVAL, "no file can have this name") from error
     _check(path, status, max_bytes)
-    if (
-        status.st_size == 0 and hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0
-    ):  # some wait when they are read
+    is_virtual = status.st_size == 0 and hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0
+    if is_virtual:  # some wait when they are read
         raise OSError(errno.EINVAL, "it states no size, like the files in /proc", str(path))
 
 
