@@ -14,8 +14,8 @@ from i3d_edge.core.files import visible_names
 from i3d_edge.core.normalisation import normalised, ordered
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime import read_clips, read_prepared, require_rgb
-from i3d_edge.runtime.frames.container import short_reason
 
 _ARRAY = ".npy"
 

@@ -151,7 +151,7 @@ def is_manifest(path: Path) -> bool:
             if not stream.read(_START_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
                 return False
         text = read_text(path)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return False
     document = parse_object(text)
     return f'"{MANIFEST_KEY}"' in text if document is None else MANIFEST_KEY in document

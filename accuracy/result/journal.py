@@ -204,11 +204,8 @@ def _require_files(folder: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise _unreadable(folder, name, error.strerror) from error
-
-
-def _unreadable(folder: Path, name: str, reason: object) -> OutputError:
-    return OutputError(f"cannot read {name} in run folder {str(folder)!r}: {reason}", hint=_OTHER_FOLDER)
+            text = f"cannot read {name} in run folder {str(folder)!r}: {error.strerror}"
+            raise OutputError(text, hint=_OTHER_FOLDER) from error
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

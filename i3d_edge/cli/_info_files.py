@@ -12,7 +12,7 @@ from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_bytes, read_lines
 from i3d_edge.core.spec_file import read_spec_fields
-from i3d_edge.core.text import plural, some
+from i3d_edge.core.text import plural, short_reason, some
 
 Facts = list[tuple[str, str]]
 
@@ -42,7 +42,7 @@ def describe_array(path: Path) -> Facts:
     try:
         array = map_array(path)
     except (OSError, ValueError) as error:
-        raise I3DError(f"{str(path)!r} is no NumPy array: {getattr(error, 'strerror', error)}") from error
+        raise I3DError(f"{str(path)!r} is no NumPy array: {short_reason(error)}") from error
     return [
         ("kind", "NumPy array"),
         ("shape", f"{array.shape}, {array.dtype}"),
@@ -65,7 +65,7 @@ def describe_json(path: Path) -> Facts:
     try:
         document = parse_json(read_bytes(path))
     except (OSError, JSONError) as error:
-        raise I3DError(f"cannot read {str(path)!r} as JSON: {getattr(error, 'strerror', error)}") from error
+        raise I3DError(f"cannot read {str(path)!r} as JSON: {short_reason(error)}") from error
     fields: dict[str, Any] = document if isinstance(document, dict) else {}
     videos = fields.get("videos")
     number = plural(len(videos), "video") if isinstance(videos, list) else "videos"

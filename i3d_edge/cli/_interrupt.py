@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -17,6 +18,7 @@ INTERRUPTED = 130
 """The exit code of a command that Ctrl-C or SIGTERM ended."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)  # CI systems and containers send SIGTERM
+_SAME_S = 0.5  # timeout(1) sends one twice: to the command, and to its group
 _RAISE_S = 1.0
 _UNWIND_S = 20.0  # to write what there is, and to deliver events
 
@@ -27,8 +29,8 @@ _first_call: Callable[[int], object] | None = None
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM raise KeyboardInterrupt in the block, and end the process if that does not help.
 
-    It ends if nothing could be raised a second later, if the block has not been left 20 s later, and when a second
-    signal comes.
+    It ends if nothing could be raised a second later, unless `asked_first`; if the block has not been left 20 s later;
+    and when another signal comes after half a second.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -40,22 +42,24 @@ def interruptible() -> Iterator[None]:
         if _first_call is not None:
             _first_call(number)
             return
-        was_raised.set()
-        raise KeyboardInterrupt
+        if not was_raised.is_set():
+            was_raised.set()
+            raise KeyboardInterrupt
 
     def watch() -> None:
-        is_second = False
+        first_s = None
         while number := os.read(read_end, 1):
             if number[0] not in _SIGNALS:
                 continue
-            if is_second:
+            if first_s is None:
+                first_s = time.monotonic()
+                for timer in timers:
+                    timer.start()
+            elif time.monotonic() - first_s > _SAME_S:
                 _end()
-            is_second = True
-            for timer in timers:
-                timer.start()
 
     def remind() -> None:
-        if not was_heard.is_set():
+        if not was_heard.is_set() and _first_call is None:
             _end()
         print("stopping; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 

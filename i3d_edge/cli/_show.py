@@ -75,13 +75,10 @@ class Shows:
             click.UsageError: If a path has the wrong suffix.
             OutputError: If a file exists or cannot be written.
         """
-        outputs = []
         for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
-            if target is not None and not is_folder(option, target, suffixes):
-                outputs.append(target)
-        for output in outputs:
-            if output.parent.is_dir():  # one that is not there is made once a video is
-                check_output(output, force=force)
+            is_file = target is not None and not is_folder(option, target, suffixes)
+            if target is not None and is_file and target.parent.is_dir():  # else it is made once a video is there
+                check_output(target, force=force)
         return cls(annotate, html, model_path, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:

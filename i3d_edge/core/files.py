@@ -102,7 +102,7 @@ def staging(path: Path) -> Iterator[Path]:
         OutputError: If the disk does not take what is written, with the name `path`.
     """
     _remove_abandoned(path)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.i3d-", dir=path.parent))
     _unfinished.add(folder)
     try:
         with _locked(folder), writing(path):
@@ -138,7 +138,7 @@ def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what killed processes left of the same output: folders whose lock nobody holds."""
-    for folder in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.i3d-????????"):
         with suppress(OSError), _locked(folder, is_own=False):
             if time.time() - folder.stat().st_mtime > _LOCKED_WITHIN_S:
                 shutil.rmtree(folder)

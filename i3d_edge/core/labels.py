@@ -122,9 +122,8 @@ def read_classes(path: Path) -> Mapping[int, str]:
     """Read what class indices mean from a text file, which need not have them all; see `read_label_file`."""
     try:
         lines = read_text(path).rstrip().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        raise LabelError(f"cannot read label file {str(path)!r}: {reason}") from error
+    except OSError as error:
+        raise LabelError(f"cannot read label file {str(path)!r}: {error.strerror}") from error
     return number_classes(lines, f"label file {str(path)!r}")
 
 

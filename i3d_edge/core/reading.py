@@ -47,9 +47,8 @@ def require_file(path: Path, *, max_bytes: int | None = None) -> None:
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise OSError(errno.EINVAL, "no file can have this name") from error
     _check(path, status, max_bytes)
-    if (
-        status.st_size == 0 and hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0
-    ):  # some wait when they are read
+    is_virtual = status.st_size == 0 and hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0
+    if is_virtual:  # some wait when they are read
         raise OSError(errno.EINVAL, "it states no size, like the files in /proc", str(path))
 
 
@@ -79,15 +78,17 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         return stream.read(os.fstat(stream.fileno()).st_size)  # and not what is written meanwhile
 
 
-def read_text(path: Path, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8-sig", errors: str = "strict") -> str:
+def read_text(path: Path, *, max_bytes: int = MAX_BYTES, errors: str = "strict") -> str:
     r"""Return a regular file's text; lines end in "\n", and a byte order mark is skipped.
 
     Raises:
-        OSError: As `open_input` says.
-        UnicodeDecodeError: If it is no text in this encoding.
+        OSError: As `open_input` says, or if it has bytes that are not UTF-8.
     """
     data = BytesIO(read_bytes(path, max_bytes=max_bytes))
-    return TextIOWrapper(data, encoding=encoding, errors=errors).read()
+    try:
+        return TextIOWrapper(data, encoding="utf-8-sig", errors=errors).read()
+    except UnicodeDecodeError as error:
+        raise OSError(errno.EILSEQ, "it has bytes that are not UTF-8", str(path)) from error
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:

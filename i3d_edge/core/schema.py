@@ -15,7 +15,7 @@ import msgspec
 
 from i3d_edge.core.errors import ArgumentError, I3DError
 from i3d_edge.core.json_text import JSONError, parse_json
-from i3d_edge.core.reading import MAX_BYTES, read_bytes
+from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.text import shown
 
 Document = TypeVar("Document")
@@ -51,7 +51,6 @@ class Format(Generic[Document]):
         version_key: The field that states it.
         hint: What to do about a document that is damaged.
         version_hint: What to do about one of another version.
-        max_bytes: Larger documents are refused; None for no limit.
     """
 
     kind: type[Document]
@@ -61,7 +60,6 @@ class Format(Generic[Document]):
     version_key: str = "schema_version"
     hint: str | None = None
     version_hint: str | None = None
-    max_bytes: int | None = None
 
     def read(self, path: Path) -> Document:
         """Read a file.
@@ -70,7 +68,7 @@ class Format(Generic[Document]):
             I3DError: Of the class `error`, if there is no such file, or as `decode` says.
         """
         try:
-            data = read_bytes(path, max_bytes=self.max_bytes or MAX_BYTES)
+            data = read_bytes(path)
         except OSError as error:
             raise self.error(f"cannot read {self.noun} {str(path)!r}: {error.strerror}", hint=self.hint) from error
         return self.decode(data, repr(str(path)))
@@ -83,12 +81,10 @@ class Format(Generic[Document]):
             name: Which document it is, for messages, as they are to show it.
 
         Raises:
-            I3DError: Of the class `error`, if it is too large, nested too deeply, no JSON or no object, of another
+            I3DError: Of the class `error`, if it is nested too deeply, no JSON or no object, of another
                 version, or if a field is absent or of another type; says which.
         """
         subject = f"{self.noun} {name}".strip()
-        if self.max_bytes is not None and len(data) > self.max_bytes:
-            raise self.error(f"{subject} is too large: {len(data)} bytes, at most {self.max_bytes}", hint=self.hint)
         try:
             document = parse_json(data)
         except JSONError as error:

@@ -93,6 +93,13 @@ def message(text: str) -> str:
     return one_line(masked_text(text[: 2 * _LONGEST]))
 
 
+def short_reason(error: BaseException) -> str:
+    """Return why something failed, in a few words that can end a sentence."""
+    cause = getattr(error, "reason", None) or error  # urllib wraps what went wrong
+    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
 def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], **options: Any) -> str:
     """Return a table for people, with a line for each row whatever its cells hold.
 

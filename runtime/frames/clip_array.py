@@ -14,7 +14,7 @@ from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.normalisation import bounds, denormalised
 from i3d_edge.core.port import Port
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.timeline import Timeline
 

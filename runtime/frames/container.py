@@ -142,10 +142,3 @@ def stated_rate(container: InputContainer, stream: VideoStream) -> Fraction | No
         return stream.average_rate or stream.guessed_rate
     rate = stream.codec_context.framerate
     return stream.guessed_rate if rate and rate > _MAX_RATE_FPS else rate
-
-
-def short_reason(error: BaseException) -> str:
-    """Return why something failed, in a few words that can end a sentence."""
-    cause = getattr(error, "reason", None) or error  # urllib wraps what went wrong
-    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]

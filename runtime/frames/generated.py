@@ -17,8 +17,6 @@ from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
-Int64Array = npt.NDArray[np.int64]
-
 Shape = tuple[int, ...]
 """N, D, H, W, C."""
 

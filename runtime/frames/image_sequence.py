@@ -16,7 +16,7 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, VideoDecodeError, VideoOpenError
 from i3d_edge.core.reading import read_bytes, read_text
-from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_series import choose_series
 from i3d_edge.runtime.frames.timeline import Timeline
@@ -111,6 +111,6 @@ def read_image(path: Path) -> UInt8Array | None:
 def _stated_count(folder: Path) -> int | None:
     try:
         text = read_text(folder / _COUNT_NAME, max_bytes=_MAX_COUNT_BYTES).strip()
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return None
     return int(text) if text.isdecimal() and len(text) <= _MAX_COUNT_DIGITS else None

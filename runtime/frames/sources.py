@@ -19,9 +19,8 @@ from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import StrPath, visible_names, writing
 from i3d_edge.core.masking import masked
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.core.text import some
+from i3d_edge.core.text import short_reason, some
 from i3d_edge.runtime.frames.clip_array import ClipArray
-from i3d_edge.runtime.frames.container import short_reason
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_sequence import ImageSequence
 from i3d_edge.runtime.frames.image_series import IMAGE_SUFFIXES, numbered_images

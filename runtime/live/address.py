@@ -11,7 +11,7 @@ from typing import Literal
 from i3d_edge.core.errors import StreamOpenError
 from i3d_edge.core.masking import masked
 from i3d_edge.core.reading import require_file
-from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.core.text import short_reason
 
 Kind = Literal["file", "camera", "rtsp", "http", "pipe"]
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from i3d_edge.core.errors import CameraError
-from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.core.text import short_reason
 
 FORMAT = "v4l2"
 _DEVICES = Path("/dev")

@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.frames.container import (
     DEFAULT_RATE_FPS,
     file_options,
@@ -25,7 +26,6 @@ from i3d_edge.runtime.frames.container import (
     picture_stream,
     pixel_aspect,
     remarks,
-    short_reason,
     stated_rate,
 )
 from i3d_edge.runtime.frames.rgb import RgbConverter

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.masking import masked
 from i3d_edge.core.messages import Say
-from i3d_edge.runtime.frames.container import short_reason
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.backoff import Backoff
 
 MAX_WAITING = 1000

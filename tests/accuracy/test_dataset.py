@@ -131,7 +131,7 @@ def test_absent(tmp_path: Path) -> None:
 def test_binary(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"\xff\xfe\x00\x01")
-    assert message(ListError, path) == f"list '{path}' is not a readable text file: bytes that are not UTF-8"
+    assert message(ListError, path) == f"list '{path}' is not a readable text file: it has bytes that are not UTF-8"
 
 
 def test_the_rate_of_folders_is_asked_for_where_most_are_folders(tmp_path: Path) -> None:

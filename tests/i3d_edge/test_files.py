@@ -30,8 +30,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    path, other = tmp_path / "a[1].txt", tmp_path / ".b.txt.12345678"
-    other.mkdir()
+    path, others = tmp_path / "a[1].txt", {tmp_path / ".b.txt.i3d-12345678", tmp_path / ".a[1].txt.20250131"}
     write = f"""
 import os, pathlib
 from i3d_edge.core.files import staged
@@ -41,12 +40,14 @@ with staged(pathlib.Path({str(path)!r})) as temporary:
 """
     assert subprocess.run([sys.executable, "-c", write], check=False).returncode == -9
     [left] = tmp_path.glob(".a*")
-    for folder in (left, other):
+    for folder in others:
+        folder.mkdir()
+    for folder in (left, *others):
         os.utime(folder, (0, 0))
     with staging(path) as under_way:
         os.utime(under_way, (0, 0))
         write_text(path, "whole")
-        assert set(tmp_path.iterdir()) == {path, other, under_way}
+        assert set(tmp_path.iterdir()) == {path, *others, under_way}
 
 
 def test_force_replaces(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from i3d_edge import __main__, cli
 from i3d_edge.cli import _interrupt
 from i3d_edge.cli._base import Command
 
-_interrupt._UNWIND_S = float(sys.argv.pop())
+_interrupt._RAISE_S, _interrupt._UNWIND_S = 0.5, float(sys.argv.pop())
 
 def library() -> None:
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
@@ -26,6 +26,10 @@ def library() -> None:
 def waiting() -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(library).result()
+
+def asking() -> None:
+    with _interrupt.asked_first(lambda _number: print("asked")):
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 3 * 10**6)
 
 def left_behind() -> None:
     threading.Thread(target=library).start()
@@ -36,6 +40,13 @@ def loading() -> None:
         time.sleep(60)
     except KeyboardInterrupt:
         raise ImportError
+
+def unwinding() -> None:
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(0.2)
+        print("unwound", flush=True)
 
 @click.command(cls=Command)
 @click.argument("name")
@@ -75,3 +86,17 @@ def test_a_signal_ends_what_waits(name: str, signals: Sequence[int], unwind_s: f
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "stopping; Ctrl-C again ends at once\n" * reminds + "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "printed"), [("unwinding", 130, "unwound\n"), ("asking", 0, "asked\nasked\n")]
+)
+def test_a_signal_that_is_sent_twice_is_one(name: str, code: int, printed: str) -> None:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, name, "60"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    for number in (INT, TERM):  # timeout(1) sends two of the same, which might come as one
+        time.sleep(0.05)
+        process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, output) == (code, printed)

@@ -71,7 +71,7 @@ def test_numbers_in_a_label_file(tmp_path: Path, content: str, names: object) ->
         (b"0 run\n1 jump\n3 fall\n", " numbers 3 classes from 0 to 3, without 2"),
         (b"5 run\n6 jump\n", " numbers 2 classes from 5 to 6, without 1"),
         (b"1 run\n2 jump\nfall\n", " numbers its lines, but not line 3: 'fall'"),
-        (b"\xff\xfe", ": bytes that are not UTF-8"),
+        (b"\xff\xfe", ": it has bytes that are not UTF-8"),
     ],
     ids=lambda value: str(value[:15]),
 )

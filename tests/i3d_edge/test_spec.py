@@ -62,9 +62,11 @@ VERSION_1: dict[str, Any] = {
         i3d_spec(labels=kinetics_400()),
         i3d_spec(labels=CUSTOM, stream="flow", num_frames=16, passes=("a", "b"), made_with={"openvino": "1"}),
         i3d_spec(labels=CUSTOM, stream="joint", fusion="probabilities", frame_rate_fps=Fraction(30000, 1001)),
+        i3d_spec(labels=CUSTOM, frame_rate_fps=Fraction(29.97)),
+        read_spec(json.dumps({**FOREIGN, "frame_rate_fps": 24000 / 1001})),
         read_spec(json.dumps(FOREIGN)),
     ],
-    ids=["shipped labels", "own labels", "joint", "foreign"],
+    ids=["shipped labels", "own labels", "joint", "float rate", "decimal rate", "foreign"],
 )
 def test_what_is_written_is_read(spec: ModelSpec) -> None:
     assert read_spec(spec_to_json(spec)) == spec

@@ -38,9 +38,8 @@ class ListSource:
         """
         try:
             return read_text(self.path)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-            raise ListError(f"list {str(self.path)!r} is not a readable text file: {reason}") from error
+        except OSError as error:
+            raise ListError(f"list {str(self.path)!r} is not a readable text file: {error.strerror}") from error
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield the lines that are not blank, with their numbers from 1."""
