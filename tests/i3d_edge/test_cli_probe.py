@@ -124,7 +124,7 @@ def test_probe_in_json_is_the_profile(tiny: Path) -> None:
 
 def test_probe_on_videos(tiny: Path, video: Path) -> None:
     result = i3d("probe", tiny, "--video", video, "--clips", 2, "--rounds", 1, "--device", "AUTO:CPU")
-    assert ", on 2 clips of videos" in result.stdout
+    assert ", on 2 real clips" in result.stdout
     assert "\nAUTO:CPU\n  " in result.stdout
 
 
