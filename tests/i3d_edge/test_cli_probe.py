@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from functools import wraps
 from pathlib import Path
 
 import openvino as ov
@@ -232,6 +233,7 @@ def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch:
     made = []
     real = Engine.__init__
 
+    @wraps(real)
     def remember(self: Engine, *args: object, **options: object) -> None:
         made.append(options)
         real(self, *args, **options)
