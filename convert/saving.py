@@ -9,13 +9,19 @@ import openvino as ov
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import check_output
 
+_OTHER_SUFFIXES = (".bin", ".pb", ".onnx", ".i3d", ".json")
+
 
 def check_ir_output(output: Path, *, force: bool) -> Path:
     """Return where an IR's .xml will lie, once it is known that neither it nor its .bin is in the way.
 
     Raises:
-        OutputError: If one of the two exists (without `force`) or cannot be written.
+        OutputError: If one of the two exists (without `force`) or cannot be written, or it is named as another kind.
     """
+    if output.suffix.lower() in _OTHER_SUFFIXES:
+        raise OutputError(
+            f"an IR's .xml is to be written, not {output.name!r}", hint=f"-o {output.with_suffix('.xml')}"
+        )
     if output.suffix != ".xml":
         output = output.with_name(output.name + ".xml")
     for path in (output, output.with_suffix(".bin")):

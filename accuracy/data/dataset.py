@@ -114,7 +114,7 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
         label = _label(source, entry, matcher)
         videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, options.frames_fps)
     if not videos:
-        raise ListError(f"list {str(path)!r} is empty")
+        raise ListError(f"list {str(path)!r} names no video")
     data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)
     _require_frame_rate(data)
     return data

@@ -161,10 +161,10 @@ def find_preset(name: str) -> Preset:
     if base in PRESETS:
         versions = sorted(preset.version for preset in _VERSIONS.values() if preset.name == base)
         known = ", ".join(f"{base}@{number}" for number in versions)
-        raise ProtocolError(f"Protocol {base!r} has no version {version!r}. Available: {known}.")
+        raise ProtocolError(f"protocol {base!r} has no version {version!r}; available: {known}")
     near = difflib.get_close_matches(name, PRESETS, n=2, cutoff=0.4)
     hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else None
-    raise ProtocolError(f"No protocol {name!r}. Available: {', '.join(PRESETS)}.", hint=hint)
+    raise ProtocolError(f"no protocol {name!r}; available: {', '.join(PRESETS)}", hint=hint)
 
 
 def spread(num_clips: int, centre: Preset = PRESETS[DEFAULT]) -> Preset:

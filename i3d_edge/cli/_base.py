@@ -66,7 +66,9 @@ class Command(_Program, click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Read the arguments; refuse a file whose name begins with a dash, of which click would make options."""
+        """Read the arguments; refuse empty ones, and a file whose name begins with a dash: click would make options."""
+        if "" in args:  # as a path, this is the current folder
+            raise click.UsageError("an argument is empty: name a file, or set the variable that it comes from")
         words = args[: args.index("--")] if "--" in args else args
         options = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
         for word in words:

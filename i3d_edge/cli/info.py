@@ -205,7 +205,7 @@ def _video(path: Path, frames_fps: Fraction | None = None) -> Facts:
     except VideoOpenError as error:
         raise VideoOpenError(
             f"{str(path)!r} is none of the files that i3d-edge writes or reads, and FFmpeg finds no video in it",
-            hint=error.hint,
+            hint="`ffprobe` on the same file shows more" if error.hint else None,
         ) from error
     [(_, frame)] = video.frames([0])
     timeline = video.timeline

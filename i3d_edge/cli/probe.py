@@ -11,7 +11,7 @@ import click
 from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option
 from i3d_edge.cli._profile import as_options
 from i3d_edge.core.files import check_output
-from i3d_edge.core.text import one_line, table
+from i3d_edge.core.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
@@ -97,10 +97,11 @@ def probe(
 
 
 def _report(profile: Profile, mode: Mode) -> str:
-    source = "generated clips" if profile.clip_source == "generated" else "clips of videos"
+    is_generated = profile.clip_source == "generated"
+    clips = plural(profile.num_clips, "generated clip" if is_generated else "real clip")
     head = one_line(f"{profile.model.name}: {profile.model.title}")
     blocks = [
-        f"{head}\ncompared with f32 on the CPU, on {profile.num_clips} {source}",
+        f"{head}\ncompared with f32 on the CPU, on {clips}",
         *(_device(found, profile.num_clips) for found in profile.devices),
     ]
     if not profile.settings():

@@ -208,7 +208,7 @@ def _open(path: Path) -> InputContainer:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoOpenError(
             f"cannot open video {str(path)!r}: {short_reason(error)}",
-            hint="`ffprobe` on the same file shows more" if isinstance(error, av.FFmpegError) else None,
+            hint="`i3d info` says what it is, `ffprobe` shows more" if isinstance(error, av.FFmpegError) else None,
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -101,10 +102,15 @@ def _read_model(path: Path) -> ov.Model:
 def _require_files(path: Path) -> None:
     is_folder = os.path.isdir(path)
     if is_folder or not os.path.lexists(path):
-        near = sorted(str(item) for item in (path if is_folder else path.parent).glob("[!.]*.xml"))
+        found = sorted((path if is_folder else path.parent).glob("[!.]*.xml"))
+        irs = {item.name: str(item) for item in found if os.path.lexists(item.with_suffix(".bin"))}
+        near = difflib.get_close_matches(path.name, irs, n=1, cutoff=0.75)
+        hint = f"give one of {some(list(irs.values()))}" if irs else "`i3d convert` makes an IR from a frozen graph"
+        if near and not is_folder:
+            hint = f"did you mean {irs[near[0]]!r}?"
         raise IRError(
             f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
-            hint=f"give one of {some(near)}" if near else "`i3d convert` makes an IR from a frozen graph",
+            hint=hint,
         )
     if path.suffix != ".xml":
         kind, hint = _other_kind(path)

@@ -120,7 +120,7 @@ def test_an_empty_list(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for text in ["", "\n\n", "path,label\n"]:
         with subtests.test(text=text):
             path = write(tmp_path, text)
-            assert message(ListError, path) == f"list '{path}' is empty"
+            assert message(ListError, path) == f"list '{path}' names no video"
 
 
 def test_absent(tmp_path: Path) -> None:

@@ -130,15 +130,15 @@ def test_unknown_names() -> None:
     with pytest.raises(ProtocolError) as caught:
         find_preset("omz2022")
     assert str(caught.value) == (
-        "No protocol 'omz2022'. Available: centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
-        "mmaction2-1x1, gluoncv-10x3.\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
+        "no protocol 'omz2022'; available: centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
+        "mmaction2-1x1, gluoncv-10x3\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
     )
     assert caught.value.exit_code == 2
 
 
 def test_unknown_versions() -> None:
     for name in ("omz-2022@3", "omz-2022@", "omz-2022@x"):
-        with pytest.raises(ProtocolError, match=r"Protocol 'omz-2022' has no .* Available: omz-2022@1, omz-2022@2\.$"):
+        with pytest.raises(ProtocolError, match=r"protocol 'omz-2022' has no .*; available: omz-2022@1, omz-2022@2$"):
             find_preset(name)
 
 

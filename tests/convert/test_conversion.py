@@ -248,6 +248,8 @@ def test_existing_weights_are_not_replaced_either(graph_path: Path, tmp_path: Pa
         convert_graph(graph_path, tmp_path / "model.xml")
     assert [path.name for path in tmp_path.iterdir()] == ["model.bin"]
     assert (tmp_path / "model.bin").read_text() == "precious"
+    with pytest.raises(OutputError, match=r"an IR's .xml is to be written, not 'new.bin'"):
+        convert_graph(graph_path, tmp_path / "new.bin")
 
 
 def test_a_full_disk(graph_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

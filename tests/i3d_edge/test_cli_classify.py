@@ -187,6 +187,12 @@ def test_swapped_arguments() -> None:
     assert "swapped: give red.mp4 as the input and --model tiny.xml" in result.stderr
 
 
+def test_an_empty_argument_is_not_the_current_folder() -> None:
+    refused = classify("", "--model", "tiny.xml")
+    assert refused.exit_code == 2
+    assert "an argument is empty: name a file" in refused.stderr
+
+
 @pytest.mark.parametrize("name", ["-abc_000001_000011.mp4", "-k5_000001.mp4", "-help.mp4", "--model.mp4"])
 def test_a_name_that_begins_with_a_dash(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Path("tiny.xml").resolve()

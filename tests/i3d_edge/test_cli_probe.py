@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import sys
+from functools import wraps
 from pathlib import Path
 
 import openvino as ov
@@ -125,7 +125,7 @@ def test_probe_in_json_is_the_profile(tiny: Path) -> None:
 
 def test_probe_on_videos(tiny: Path, video: Path) -> None:
     result = i3d("probe", tiny, "--video", video, "--clips", 2, "--rounds", 1, "--device", "AUTO:CPU")
-    assert ", on 2 clips of videos" in result.stdout
+    assert ", on 2 real clips" in result.stdout
     assert "\nAUTO:CPU\n  " in result.stdout
 
 
@@ -233,7 +233,7 @@ def test_accuracy_runs_do_not_let_auto_begin_on_the_cpu(tiny: Path, monkeypatch:
     made = []
     real = Engine.__init__
 
-    @functools.wraps(real)
+    @wraps(real)
     def remember(self: Engine, *args: object, **options: object) -> None:
         made.append(options)
         real(self, *args, **options)

@@ -41,6 +41,9 @@ def test_an_ir_describes_itself(ir_path: Path) -> None:
 def test_absent(copied_ir: Path) -> None:
     path = copied_ir.with_name("other.xml")
     assert error_of(path) == f"no IR '{path}'\n\nhint: give one of '{path.with_name('model.xml')}'"
+    path.write_text("<testsuites/>")  # an .xml without weights is no IR
+    near = copied_ir.with_name("modell")
+    assert error_of(near) == f"no IR '{near}'\n\nhint: did you mean '{copied_ir}'?"
 
 
 def test_without_weights(copied_ir: Path) -> None:

@@ -233,7 +233,7 @@ def test_a_file_that_is_no_video(tmp_path: Path) -> None:
         Video.open(path)
     assert str(caught.value) == (
         f"cannot open video '{path}': invalid data found when processing input\n\n"
-        "hint: `ffprobe` on the same file shows more"
+        "hint: `i3d info` says what it is, `ffprobe` shows more"
     )
 
 
