@@ -22,6 +22,9 @@ _POINTWISE = ("Add", "Convert", "Divide", "FakeQuantize", "Multiply", "Relu", "S
 _POOLS = ("AvgPool", "MaxPool")
 
 
+_COPIED_BYTES = 1 << 16
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some positions of an operator's output.
@@ -105,11 +108,16 @@ class Operator:
         return inputs[0] if is_same else None
 
     def _constant(self, value: ov.Output, part: Part) -> ov.Output:
-        """Return a constant input, its own positions in time chosen if it has any."""
-        axis = _time_axis(value, self.node, self.axis)
-        if axis is None:
+        """Return a constant input, its own positions in time chosen if it has any.
+
+        A small one is copied: the CPU plug-in fuses a bias or a quantizer into a convolution only where its constants
+        have no other reader.
+        """
+        node = value.get_node()
+        if node.get_type_name() != "Constant" or node.get_byte_size() > _COPIED_BYTES:
             return value
-        return ops.constant(np.take(value.get_node().get_data(), list(part.places), axis)).output(0)
+        axis, data = _time_axis(value, self.node, self.axis), np.array(node.get_data())
+        return ops.constant(data if axis is None else np.take(data, list(part.places), axis)).output(0)
 
 
 def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | None:
