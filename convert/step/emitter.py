@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import openvino as ov
 from openvino import opset13 as ops
@@ -13,8 +12,7 @@ from i3d_edge.convert.step.memory import Memory
 from i3d_edge.convert.step.operators import Operator, Part, is_constant, is_uniform, read_operator, split_pool
 from i3d_edge.convert.step.span import Span, first_read, head_length, through
 from i3d_edge.convert.step.strip import Strip
-
-Mode = Literal["exact", "continuous"]
+from i3d_edge.core.spec import StepMode
 
 _WORTH = 0.6
 """Remembering pays where a step computes at most this part of a window's positions."""
@@ -47,7 +45,7 @@ class Emitted:
     past: int
 
 
-def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode: Mode) -> Emitted:
+def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode: StepMode) -> Emitted:
     """Return a model of steps; the given one is left as it was.
 
     Args:
@@ -69,7 +67,7 @@ def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode:
 class _Emitter:
     """Goes along a network: each layer's output becomes a `Strip`; what cannot be run in steps reads windows."""
 
-    def __init__(self, model: ov.Model, hop: int, mode: Mode) -> None:
+    def __init__(self, model: ov.Model, hop: int, mode: StepMode) -> None:
         self.model, self.hop, self.mode = model, hop, mode
         self.memory = Memory()
         self.parameters: list[ov.Node] = []

@@ -74,6 +74,8 @@ def through(spans: Sequence[Span], reach: Reach, *, sees_past: bool) -> Span | N
         return None
     read = max(span.left for span in spans) + reach.before
     left = 0 if sees_past else -(-read // reach.stride)
+    if left:  # a patch of padding alone would read nothing
+        left = max(left, 1 - (reach.kernel - reach.before - 1) // reach.stride)
     right = (min(span.right for span in spans) + reach.before - reach.kernel) // reach.stride + 1
     if right < left:
         return None
