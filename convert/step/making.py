@@ -96,8 +96,8 @@ def _emit(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMo
         hops = range(divisor, length, divisor)
         count = bisect_left(hops, True, key=lambda each: not _can(window, time_axes, each, mode))
         raise ArgumentError(
-            f"{mode} steps of {hop} frames cannot be made of {str(path)!r}: the hop must be a multiple of {divisor}, "
-            f"up to {hops[count - 1]}",
+            f"{mode} steps of {hop} frames cannot be made of {str(path)!r}",
+            hint=f"--hop can be {divisor} to {hops[count - 1]}, by {divisor}",
         ) from error
 
 
