@@ -14,9 +14,6 @@ from i3d_edge.convert.step.span import Span, first_read, head_length, through
 from i3d_edge.convert.step.strip import Strip
 from i3d_edge.core.spec import StepMode
 
-_WORTH = 0.6
-"""Remembering pays where a step computes at most this part of a window's positions."""
-
 
 class UnstreamableError(Exception):
     """A network cannot be run in steps of so many frames.
@@ -128,7 +125,7 @@ class _Emitter:
             return None
         if not is_uniform(operator, span.left, span.right):
             return None
-        is_worth = sees_past or operator.is_light or span.num_computed <= _WORTH * span.length
+        is_worth = sees_past or operator.is_light or span.num_computed < span.length
         return span if is_worth else None
 
     def _step(self, operator: Operator, span: Span, ports: Sequence[int], strips: Sequence[Strip]) -> Strip:
