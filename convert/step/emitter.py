@@ -116,14 +116,14 @@ class _Emitter:
         """Return the span of what an operator gives in steps, or None where it had better read windows."""
         sees_past = self.mode == "continuous"
         span = through([strip.span for strip in strips], operator.reach, sees_past=sees_past)
+        if span and not is_uniform(operator, span.left, span.right):
+            span = None
         if span is None:
             before = strips[0].span
             divisor = before.frames * operator.reach.stride if before.hop % operator.reach.stride else None
             self._divisor = self._divisor or divisor
             if sees_past:
                 raise UnstreamableError(f"{operator.name!r} cannot be run in steps", divisor)
-            return None
-        if not is_uniform(operator, span.left, span.right):
             return None
         is_worth = sees_past or operator.is_light or span.num_computed < span.length
         return span if is_worth else None

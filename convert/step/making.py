@@ -83,7 +83,10 @@ def make_step_ir(
 
 
 def _emit(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMode, path: Path) -> Emitted:
+    length = min(window.input(name).shape[axis] for name, axis in time_axes.items())
     try:
+        if hop >= length:
+            raise UnstreamableError("windows do not overlap")
         return emit_steps(window, time_axes, hop=hop, mode=mode)
     except UnstreamableError as error:
         divisor = _divisor(window, time_axes, mode)
@@ -92,7 +95,6 @@ def _emit(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMo
                 f"IR {str(path)!r} cannot be run in steps: {error}",
                 hint="give one that `i3d convert` makes for CPUs: of three dimensions, its frames not the batch",
             ) from error
-        length = max(window.input(name).shape[axis] for name, axis in time_axes.items())
         hops = range(divisor, length, divisor)
         count = bisect_left(hops, True, key=lambda each: not _can(window, time_axes, each, mode))
         raise ArgumentError(

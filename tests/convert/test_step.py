@@ -216,7 +216,7 @@ def test_steps_that_answer_otherwise_are_refused() -> None:
 @pytest.mark.parametrize(
     ("hop", "is_flat", "error", "message"),
     [
-        (8, False, ArgumentError, "exact steps of 8 frames cannot be made of [^|]*hint: --hop can be 1 to 3, by 1"),
+        (8, False, ArgumentError, "exact steps of 8 frames cannot be made of [^|]*hint: --hop can be 1 to 6, by 1"),
         (2, True, IRError, "cannot be run in steps: windows have no layer's output in common"),
     ],
 )
