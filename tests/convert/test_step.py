@@ -10,6 +10,7 @@ import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
+from small import SPEC, small_model, write_small_ir
 
 from i3d_edge.convert.passes.stem import fold_stem
 from i3d_edge.convert.step.emitter import UnstreamableError, emit_steps
@@ -19,7 +20,6 @@ from i3d_edge.convert.step.span import Reach, Span, first_read, head_length, thr
 from i3d_edge.core.errors import ArgumentError, IRError, OutputError, ParityError
 from i3d_edge.core.spec import Stepping
 from i3d_edge.runtime import read_ir
-from tests.support.small import SPEC, small_model, write_small_ir
 
 RANDOM = np.random.default_rng(0)
 STREAM = RANDOM.integers(0, 256, (1, 3, 400, 14, 14)).astype(np.float32)
