@@ -9,7 +9,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.step.memory import Memory
-from i3d_edge.convert.step.operators import Operator, Part, is_constant, is_uniform, read_operator, split_pool
+from i3d_edge.convert.step.operators import LAYERS, Operator, Part, is_constant, is_uniform, read_operator, split_pool
 from i3d_edge.convert.step.span import Span, first_read, head_length, through
 from i3d_edge.convert.step.strip import Strip
 from i3d_edge.core.spec import StepMode
@@ -97,6 +97,8 @@ class _Emitter:
         elif halves := split_pool(node):  # the half in space can be run in steps; a frame of what it gives is smaller
             for half in halves:
                 self.visit(half)
+        elif self.mode == "continuous" and node.get_type_name() in LAYERS:
+            raise UnstreamableError(f"{node.get_friendly_name()!r} cannot be run in steps")
         else:
             for port, strip in zip(ports, strips, strict=True):
                 node.input(port).replace_source_output(strip.window())

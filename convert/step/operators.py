@@ -13,6 +13,7 @@ from openvino.utils.node_factory import NodeFactory
 
 from i3d_edge.convert.step.memory import LEVELS, Codes
 from i3d_edge.convert.step.span import Reach
+from i3d_edge.core.arrays import Array
 
 _MAKE = NodeFactory("opset13")
 _SPACE = 2
@@ -20,9 +21,8 @@ _SPACE = 2
 
 _POINTWISE = ("Add", "Convert", "Divide", "FakeQuantize", "Multiply", "Relu", "Subtract")
 _POOLS = ("AvgPool", "MaxPool")
-
-
-_COPIED_BYTES = 1 << 16
+LAYERS = ("Convolution", *_POOLS)
+"""Operators that read neighbours in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Operator:
     @property
     def is_light(self) -> bool:
         """Whether computing a position again costs no more than remembering it."""
-        return self.node.get_type_name() not in ("Convolution", *_POOLS)
+        return self.node.get_type_name() not in LAYERS
 
     def on(self, sources: Sequence[ov.Output | None], part: Part) -> ov.Output:
         """Return the operator on a part of its positions.
@@ -75,7 +75,7 @@ class Operator:
         node, kind = self.node, self.node.get_type_name()
         attributes = dict(node.get_attributes())
         inputs = [source or self._constant(node.input_value(port), part) for port, source in enumerate(sources)]
-        if kind in ("Convolution", *_POOLS):
+        if kind in LAYERS:
             attributes["auto_pad"] = "explicit"
             for name, is_there in (("pads_begin", part.at_start), ("pads_end", part.at_end)):
                 first, *others = attributes[name]
@@ -110,13 +110,13 @@ class Operator:
     def _constant(self, value: ov.Output, part: Part) -> ov.Output:
         """Return a constant input, its own positions in time chosen if it has any.
 
-        A small one is copied: the CPU plug-in fuses a bias or a quantizer into a convolution only where its constants
-        have no other reader.
+        It is copied: the CPU plug-in fuses a bias or a quantizer into a convolution only where its constants have no
+        other reader.
         """
-        node = value.get_node()
-        if node.get_type_name() != "Constant" or node.get_byte_size() > _COPIED_BYTES:
+        data = _data(value) if self.node.get_type_name() in _POINTWISE else None
+        if data is None:
             return value
-        axis, data = _time_axis(value, self.node, self.axis), np.array(node.get_data())
+        axis = _time_axis(value, self.node, self.axis)
         return ops.constant(data if axis is None else np.take(data, list(part.places), axis)).output(0)
 
 
@@ -141,7 +141,7 @@ def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | 
         return Operator(node, axis, axis, Reach(before=before, after=after))
     if kind == "Reshape":
         return _read_reshape(node, axis)
-    if kind in ("Convolution", *_POOLS) and axis == _SPACE:
+    if kind in LAYERS and axis == _SPACE and attributes.get("rounding_type", "floor") == "floor":
         kernel = attributes["kernel"][0] if kind in _POOLS else node.input_value(1).get_shape()[_SPACE]
         dilation = attributes.get("dilations", [1])[0]
         reach = Reach(
@@ -159,8 +159,8 @@ def is_uniform(operator: Operator, left: int, right: int) -> bool:
     for value in operator.node.input_values():
         axis = _time_axis(value, operator.node, operator.axis)
         if axis is not None:
-            data = np.take(value.get_node().get_data(), range(left, right), axis)
-            if (data != np.take(data, [0], axis)).any():
+            data = _data(value)
+            if data is None or np.ptp(np.take(data, range(left, right), axis), axis).any():
                 return False
     return True
 
@@ -193,9 +193,18 @@ def split_pool(node: ov.Node) -> tuple[ov.Node, ov.Node] | None:
     return halves[0], halves[1]
 
 
+def _data(value: ov.Output) -> Array | None:
+    """Return a constant, which an FP16 IR converts before use; None where it is computed otherwise."""
+    node = value.get_node()
+    if node.get_type_name() == "Convert" and node.get_output_element_type(0) == ov.Type.f32:
+        data = _data(node.input_value(0))
+        return None if data is None else data.astype(np.float32)
+    return np.array(node.get_data()) if node.get_type_name() == "Constant" else None
+
+
 def _time_axis(value: ov.Output, node: ov.Node, axis: int) -> int | None:
     """Return the axis of time of a constant that is broadcast over a node's output, or None if it has none."""
-    if value.get_node().get_type_name() != "Constant" or node.get_type_name() not in _POINTWISE:
+    if node.get_type_name() not in _POINTWISE or not is_constant(value):
         return None
     own = axis - len(node.output(0).get_shape()) + len(value.get_shape())
     return own if own >= 0 and value.get_shape()[own] > 1 else None
@@ -204,9 +213,13 @@ def _time_axis(value: ov.Output, node: ov.Node, axis: int) -> int | None:
 def _read_reshape(node: ov.Node, axis: int) -> Operator | None:
     """Return a reshape that leaves time alone, or cuts it into blocks: (.., D, ..) into (.., D / block, block, ..)."""
     source, result = list(node.input(0).get_shape()), list(node.output(0).get_shape())
+    found = []
     for place, length in enumerate(result):
         if math.prod(result[:place]) == math.prod(source[:axis]) and source[axis] % length == 0:
             block = source[axis] // length
             if block == 1 or result[place + 1 : place + 2] == [block]:
-                return Operator(node, axis, place, Reach(kernel=block, stride=block))
-    return None
+                found.append((block, place))
+    if not found:
+        return None
+    block, place = min(found)
+    return Operator(node, axis, place, Reach(kernel=block, stride=block))
