@@ -151,9 +151,9 @@ class _Emitter:
 
         def end(first: int) -> ov.Output:
             read = first_read(first, reach)
-            places = [max(place, span.left) for place in range(first, span.right)]
+            places = [max(place, span.left) for place in range(first, span.length)]
             values = [strip.since(read, min(read, since)) for strip, since in zip(strips, needed, strict=True)]
-            return run(values, Part([*places, *range(span.right, span.length)], at_end=True))
+            return run(values, Part(places, at_end=True))
 
         patch = None
         if span.left:

@@ -160,7 +160,7 @@ def is_uniform(operator: Operator, left: int, right: int) -> bool:
         axis = _time_axis(value, operator.node, operator.axis)
         if axis is not None:
             data = _data(value)
-            if data is None or np.ptp(np.take(data, range(left, right), axis), axis).any():
+            if data is None or right <= left or np.ptp(np.take(data, range(left, right), axis), axis).any():
                 return False
     return True
 

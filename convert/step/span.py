@@ -35,7 +35,7 @@ class Span:
         length: Positions in a window.
         hop: From one window to the next.
         left: How many positions at the start the padding reaches.
-        right: The first position at the end that the padding reaches.
+        right: The first position at the end that the padding reaches; negative where it reaches all of a short window.
         ahead: Hops from the newest window to the one whose left patch a step computes.
         frames: From one position to the next.
         past: How many frames before the window's first one its positions depend on.
@@ -77,7 +77,7 @@ def through(spans: Sequence[Span], reach: Reach, *, sees_past: bool) -> Span | N
     if left:  # a patch of padding alone would read nothing
         left = max(left, 1 - (reach.kernel - reach.before - 1) // reach.stride)
     right = (min(span.right for span in spans) + reach.before - reach.kernel) // reach.stride + 1
-    if right < left:
+    if right < left and not sees_past:
         return None
     ahead = 0
     if left:
