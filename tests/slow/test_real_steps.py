@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.shared]
 NUM_ANSWERS = 3
 
 
-@pytest.mark.parametrize(("precision", "hop"), [("f32", 24), ("int8", 8), ("int8", 16)])
+@pytest.mark.parametrize(("model", "hop"), [("real_ir", 24), ("real_int8", 8), ("real_int8", 16)])
 def test_exact_steps_answer_what_windows_answer(
-    precision: str, hop: int, real_ir: Path, real_int8: Path, shared: Path, tmp_path: Path
+    model: str, hop: int, request: pytest.FixtureRequest, shared: Path, tmp_path: Path
 ) -> None:
-    source = real_int8 if precision == "int8" else real_ir
+    source: Path = request.getfixturevalue(model)
     report = make_step_ir(source, tmp_path / "steps.xml", hop=hop)
     window, spec = read_ir(source)
     steps, _ = read_ir(report.path, steps=True)
@@ -30,7 +30,7 @@ def test_exact_steps_answer_what_windows_answer(
     num_frames = hop * (stepping.warm_up + NUM_ANSWERS - 1)
     video = max((shared / "videos").rglob("*.avi"), key=lambda path: path.stat().st_size)
     frames = read_clips(video, replace(spec, num_frames=num_frames)).clips[0].frames[np.newaxis]
-    step_request, window_request = (request(model) for model in (steps, window))
+    step_request, window_request = (inference(of) for of in (steps, window))
     for is_again in (False, True):
         for end in range(hop, num_frames + 1, hop):
             got = answer(step_request, spec.lay_out(frames[:, end - hop : end]))
@@ -47,7 +47,7 @@ def test_continuous_steps_pass_their_proof(hop: int, real_int8: Path, tmp_path: 
     assert report.spec.stepping.warm_up == -(-(79 + 46) // hop)
 
 
-def request(model: ov.Model) -> ov.InferRequest:
+def inference(model: ov.Model) -> ov.InferRequest:
     return ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
 
 
