@@ -18,13 +18,13 @@ from i3d_edge.convert.parity import Feeds
 from i3d_edge.convert.passes.lowering import TAPS
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
+from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import denormalised
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import read_ir
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision
 
-_LOGITS = "logits"
 _LAYER_TYPES = ("Relu", "Concat")
 _FRAMES = 4
 _PRECISIONS = ("f32", "bf16", "f16", "int8")
@@ -75,7 +75,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
     hint = precision or (None if stored == "INT8" else "f32")
 
     def answer(feeds: Feeds) -> Float32Array:
-        logits: Float32Array = _infer(compiled, feeds, spec)[_LOGITS][0]
+        logits: Float32Array = _infer(compiled, feeds, spec)[LOGITS_NAME][0]
         return logits
 
     def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
@@ -83,7 +83,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
         return {name: _volume(values) for name, values in found.items() if values.ndim >= _FRAMES}
 
     with_logits = model.clone()
-    _output_logits(with_logits, spec)
+    output_logits(with_logits, spec)
     compiled = _compile(with_logits, device, hint)
     asked = "int8" if stored == "INT8" else (precision or "f32")
     ran = executed_precision(compiled)
@@ -103,19 +103,19 @@ def _take_floats(model: ov.Model) -> None:
     model.validate_nodes_and_infer_types()
 
 
-def _output_logits(model: ov.Model, spec: ModelSpec) -> None:
-    """Give a model an output `_LOGITS` with its logits: its own, or what enters its softmax."""
+def output_logits(model: ov.Model, spec: ModelSpec) -> None:
+    """Give a model an output `LOGITS_NAME` with its logits: its own, or what enters its softmax."""
     output = model.output(spec.head.output)
     if spec.head.kind == "logits":
-        output.add_names({_LOGITS})
+        output.add_names({LOGITS_NAME})
         return
-    if any(_LOGITS in output.names for output in model.outputs):
+    if any(LOGITS_NAME in output.names for output in model.outputs):
         return
     softmax = output.get_node().input_value(0).get_node()
     if softmax.get_type_name() != "Softmax":
         raise SpecError(f"the network ends in {softmax.get_type_name()}: neither in a softmax nor in logits")
-    softmax.input_value(0).set_names({_LOGITS})
-    model.add_outputs(_LOGITS)
+    softmax.input_value(0).set_names({LOGITS_NAME})
+    model.add_outputs(LOGITS_NAME)
 
 
 def _with_layers(model: ov.Model) -> ov.Model:

@@ -18,10 +18,11 @@ from i3d_edge.cli.labels import labels
 from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
+from i3d_edge.cli.step import step
 from i3d_edge.cli.stream import stream
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
-    "Make a model": (fetch, freeze, convert, quantize, parity, info),
+    "Make a model": (fetch, freeze, convert, quantize, step, parity, info),
     "Use it": (classify, stream, labels),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),

@@ -20,7 +20,7 @@ from i3d_edge.core.file_kind import foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec, Stepping
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.census import Census
@@ -150,7 +150,7 @@ def _ir(path: Path) -> Facts:
             *_undescribed(path, None),
             ("next", f"i3d classify VIDEO --model {path} --spec SPEC.json"),
         ]
-    model, spec = read_ir(path)
+    model, spec = read_ir(path, steps=True)
     return [
         ("kind", "OpenVINO IR"),
         *_model(spec),
@@ -159,7 +159,7 @@ def _ir(path: Path) -> Facts:
         *_census_facts(count_operators(model)),
         ("frozen graph", f"sha256 {spec.frozen_graph_sha256}" if spec.frozen_graph_sha256 else "none"),
         ("made with", ", ".join(f"{name} {version}" for name, version in spec.made_with.items())),
-        ("next", f"i3d classify VIDEO --model {path}"),
+        *([] if spec.stepping else [("next", f"i3d classify VIDEO --model {path}")]),
     ]
 
 
@@ -169,9 +169,14 @@ def _model(spec: ModelSpec) -> Facts:
         *(("input", f"{name}, {spec.layout} {spec.input_shape(name)}") for name in spec.inputs),
         ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
         ("frames", f"{spec.sampling()}, {spec.framing()}"),
+        *([("steps", _steps(spec.stepping))] if spec.stepping else []),
         ("provenance", spec.origin if spec.origin == UNKNOWN else f"{spec.origin}, as it says of itself"),
         ("fingerprint", spec.fingerprint or "unknown"),
     ]
+
+
+def _steps(stepping: Stepping) -> str:
+    return f"{stepping.mode}, {stepping.hop} frames each; an answer from step {stepping.warm_up} on"
 
 
 def _bundle(path: Path) -> Facts:

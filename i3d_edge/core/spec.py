@@ -31,6 +31,7 @@ _MIN_FPS, _MAX_FPS = 0.001, 1000
 
 Streams = Literal["rgb", "flow", "joint"]
 Fusion = Literal["logits", "probabilities"]
+StepMode = Literal["exact", "continuous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,26 @@ class Head:
     output: Line
     kind: Fusion
     view_fusion: Fusion = "probabilities"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepping:
+    """How a step model is fed: it takes the newest frames of a stream and remembers what it needs of the others.
+
+    Attributes:
+        mode: "exact" answers what the window network answers of the last `num_frames`; "continuous" sees the true past
+            where the window network sees padding.
+        hop: Frames in a step, and from one answer to the next.
+        warm_up: Steps until the first answer that counts, that step included.
+        delay: Frames that an answer is late: 0 where it is about the newest ones.
+        window_sha256: Of the .xml of the window network's IR and of its .bin, one after the other.
+    """
+
+    mode: StepMode
+    hop: int
+    warm_up: int
+    delay: int = 0
+    window_sha256: tuple[Line, Line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +97,7 @@ class ModelSpec:
         precision: How an IR stores its weights: "FP32", "FP16" or "INT8"; None in a graph.
         passes: Graph passes that were applied to an IR, in order.
         made_with: Versions of what wrote an IR, by name.
+        stepping: How a step model is fed; None for one that takes whole clips.
     """
 
     family: Line = OTHER.name
@@ -97,6 +119,7 @@ class ModelSpec:
     precision: Line | None = None
     passes: tuple[Line, ...] = ()
     made_with: Mapping[Line, Line] = field(default_factory=dict)
+    stepping: Stepping | None = None
 
     def __post_init__(self) -> None:
         least = find_family(self.family).min_frames
@@ -155,7 +178,8 @@ class ModelSpec:
     def input_shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an input, in the order of `layout`."""
         height, width = self.crop_px
-        sizes = {"N": self.batch, "D": self.num_frames, "H": height, "W": width, "C": self.inputs[name].channels}
+        num_frames = self.stepping.hop if self.stepping else self.num_frames
+        sizes = {"N": self.batch, "D": num_frames, "H": height, "W": width, "C": self.inputs[name].channels}
         return tuple(sizes[axis] for axis in self.layout)
 
     @property
@@ -193,6 +217,8 @@ class ModelSpec:
             parts.append(f"{self.fusion} fused")
         if self.precision:
             parts.append(self.precision)
+        if self.stepping:
+            parts.append(f"{self.stepping.mode} steps of {self.stepping.hop}")
         return ", ".join((*parts, f"weights {self.origin}"))
 
     def sampling(self) -> str:

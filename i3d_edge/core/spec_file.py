@@ -18,7 +18,7 @@ from i3d_edge.core.labels import ClassNames, LabelSet
 from i3d_edge.core.port import Port
 from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.schema import Format, Line, sentence
-from i3d_edge.core.spec import Head, ModelSpec
+from i3d_edge.core.spec import Head, ModelSpec, Stepping
 from i3d_edge.core.text import shown
 
 SPEC_VERSION = 2
@@ -43,6 +43,8 @@ _FORMAT = Format(
 def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
     """Return a spec as plain JSON values; a shipped label set is given by its name alone."""
     fields = {item.name: getattr(spec, item.name) for item in dataclasses.fields(spec)}
+    if spec.stepping is None:
+        del fields["stepping"]  # only step models have it
     labels, rate = spec.labels, spec.frame_rate_fps
     fields["labels"] = {"name": labels.name}
     if label_sets.shipped(labels.name) != labels:
@@ -99,7 +101,7 @@ def read_spec_fields(fields: Mapping[str, Any]) -> ModelSpec:
 def _refuse_unknown(fields: Mapping[str, Any]) -> None:
     """Refuse fields that no version has: msgspec passes over those of dataclasses."""
     inputs, head = fields.get("inputs"), fields.get("head")
-    parts = [("", dict(fields), ModelSpec), ("head.", head, Head)]
+    parts = [("", dict(fields), ModelSpec), ("head.", head, Head), ("stepping.", fields.get("stepping"), Stepping)]
     parts += [(f"inputs.{name}.", port, Port) for name, port in (inputs.items() if isinstance(inputs, dict) else ())]
     for place, part, kind in parts:
         known = {_VERSION_KEY, *(item.name for item in dataclasses.fields(kind))}

@@ -21,19 +21,21 @@ from i3d_edge.core.text import plural, some
 from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 
 
-def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, ModelSpec]:
+def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> tuple[ov.Model, ModelSpec]:
     """Read an IR, and what it says of itself.
 
     Args:
         path: The .xml; its .bin lies beside it.
         spec_path: For an IR that says nothing: a JSON file with the fields of ModelSpec. Ports of other names than
             those that it states are given these, in order; axes of open length get the stated one.
+        steps: Whether a step model will do, too.
 
     Returns:
         The model, its ports named as the spec says, and the spec.
 
     Raises:
-        IRError: If a file is absent, the .xml is no IR, nothing describes it, or its ports are not as described.
+        IRError: If a file is absent, the .xml is no IR, nothing describes it, its ports are not as described, or it is
+            a step model (without `steps`).
     """
     model = _read_model(path)
     if spec_path is None:
@@ -41,6 +43,11 @@ def read_ir(path: Path, *, spec_path: Path | None = None) -> tuple[ov.Model, Mod
     else:
         spec = _given_spec(model, path, spec_path)
         _adopt(model, spec, path)
+    if spec.stepping and not steps:
+        raise IRError(
+            f"IR {str(path)!r} is a step model: it takes {spec.stepping.hop} frames at a time, not whole clips",
+            hint="give the IR that it was made from",
+        )
     require_ports(model, spec, f"IR {str(path)!r}")
     return model, spec
 

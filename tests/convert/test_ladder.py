@@ -277,13 +277,13 @@ def test_second_clips_need_the_first_ones_names() -> None:
 
 
 def test_a_model_without_softmax_is_no_stage() -> None:
-    from i3d_edge.convert.stage import _output_logits
+    from i3d_edge.convert.stage import output_logits
 
     clip = ops.parameter((1, 4), ov.Type.f32)
     output = ops.relu(clip)
     output.output(0).set_names({"Softmax"})
     with pytest.raises(SpecError, match="the network ends in Relu: neither in a softmax nor in logits"):
-        _output_logits(ov.Model([output], [clip], "m"), SPEC)
+        output_logits(ov.Model([output], [clip], "m"), SPEC)
 
 
 def test_labels_may_differ_in_name_only(clips: dict[str, Feeds]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import openvino as ov
 import pytest
 from click.testing import CliRunner, Result
+from small import write_small_ir
 from synthetic import write_numbered
 
 from i3d_edge.cli import main
@@ -50,6 +51,19 @@ def test_freeze_then_convert(checkpoint_prefix: Path, tmp_path: Path) -> None:
     assert "GFLOPs per clip, 12.69 MParams" in converted.stdout
     assert "parity, gratings clip" in converted.stdout
     assert "limit 0.01" in converted.stdout
+
+
+def test_a_step_model_is_made_and_shown_and_takes_no_clips(video: Path, tmp_path: Path) -> None:
+    model, steps = write_small_ir(tmp_path / "small.xml"), tmp_path / "steps.xml"
+    made = i3d("step", model, "--hop", 2, "-o", steps)
+    assert made.exit_code == 0, made.output
+    assert "every 2 frames, from step 5 on" in made.stdout
+    assert "exact, 2 frames each; an answer from step 5 on" in i3d("info", steps).stdout
+    for words in (("classify", video, "--model", steps), ("bench", steps), ("step", steps, "-o", tmp_path / "again")):
+        refused = i3d(*words)
+        assert refused.exit_code == 1
+        assert "is a step model: it takes 2 frames at a time, not whole clips" in refused.stderr
+    assert i3d("step", model, "--hop", 9, "-o", tmp_path / "long").exit_code == 2
 
 
 def test_expected_failures_are_a_message_and_a_code(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Step models: a network that is shown only the newest frames, and remembers what it computed from the others."""

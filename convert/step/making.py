@@ -1,0 +1,125 @@
+"""Making a step model of an IR: written whole or not at all, and only if it answers as it should."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import openvino as ov
+
+from i3d_edge.convert.description import describe
+from i3d_edge.convert.parity import ClipParity
+from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.convert.step.emitter import Emitted, UnstreamableError, emit_steps
+from i3d_edge.convert.step.proof import prove_steps
+from i3d_edge.core.errors import ArgumentError, IRError
+from i3d_edge.core.files import StrPath, sha256_file, staged
+from i3d_edge.core.progress import phase
+from i3d_edge.core.spec import ModelSpec, StepMode, Stepping
+from i3d_edge.runtime.inference.ir import read_ir
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What was written, and how it was proven.
+
+    Attributes:
+        path: The step model's .xml.
+        num_bytes: Both files together.
+        spec: The step model's.
+        memory_bytes: What each stream that it follows takes beside the model.
+        clips: How its answers compare.
+    """
+
+    path: Path
+    num_bytes: int
+    spec: ModelSpec
+    memory_bytes: int
+    clips: tuple[ClipParity, ...]
+
+
+def make_step_ir(
+    ir_path: StrPath, output: StrPath, *, hop: int = 8, mode: StepMode = "exact", force: bool = False
+) -> StepReport:
+    """Make a step model of an IR: it takes the newest frames of a stream, and remembers what it needs of the others.
+
+    Args:
+        ir_path: The .xml of an IR that takes clips.
+        output: The .xml to write.
+        hop: Frames in a step, and from one answer to the next.
+        mode: See `Stepping`.
+        force: Replace an existing IR.
+
+    Raises:
+        IRError: If the IR cannot be used, or cannot be run in steps at all.
+        ArgumentError: If it cannot be run in steps of this hop; says which can be done.
+        ParityError: If the step model's answers differ from the IR's; nothing is written then.
+        OutputError: If the output exists (without `force`) or cannot be written.
+
+    Example:
+        >>> make_step_ir("rgb.xml", "rgb_step8.xml", hop=8).spec.stepping.warm_up
+        10
+    """
+    ir_path, output = Path(ir_path), check_ir_output(Path(output), force=force)
+    window, spec = read_ir(ir_path)
+    time_axes = {name: spec.layout.index("D") for name in spec.inputs}
+    with phase("making steps"):
+        emitted = _emit(window, time_axes, hop, mode, ir_path)
+    stepping = Stepping(
+        mode=mode,
+        hop=hop,
+        warm_up=-(-(spec.num_frames + emitted.past) // hop),
+        window_sha256=(sha256_file(ir_path), sha256_file(ir_path.with_suffix(".bin"))),
+    )
+    clips = prove_steps(emitted.model, window, spec, stepping, time_axes)
+    step_spec = replace(spec, stepping=stepping, made_with={**spec.made_with, "openvino": ov.__version__})
+    describe(emitted.model, step_spec)
+    with phase("writing"), staged(output, force=force) as temporary:
+        num_bytes = save_ir(emitted.model, temporary, output, compress_to_fp16=False)
+    return StepReport(output, num_bytes, step_spec, emitted.memory_bytes, clips)
+
+
+def _emit(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMode, path: Path) -> Emitted:
+    length = min(window.input(name).shape[axis] for name, axis in time_axes.items())
+    try:
+        if hop >= length:
+            raise UnstreamableError("windows do not overlap")
+        return emit_steps(window, time_axes, hop=hop, mode=mode)
+    except UnstreamableError as error:
+        divisor = _divisor(window, time_axes, mode)
+        if divisor is None:
+            raise IRError(
+                f"IR {str(path)!r} cannot be run in steps: {error}",
+                hint="give one that `i3d convert` makes for CPUs: of three dimensions, its frames not the batch",
+            ) from error
+        hops = range(divisor, length, divisor)
+        count = bisect_left(hops, True, key=lambda each: not _can(window, time_axes, each, mode))
+        raise ArgumentError(
+            f"{mode} steps of {hop} frames cannot be made of {str(path)!r}",
+            hint=f"--hop can be {divisor} to {hops[count - 1]}, by {divisor}",
+        ) from error
+
+
+def _divisor(window: ov.Model, time_axes: Mapping[str, int], mode: StepMode) -> int | None:
+    """Return what a hop must be a multiple of, or None if none can be done."""
+    hop = 1
+    while True:
+        try:
+            emit_steps(window, time_axes, hop=hop, mode=mode)
+        except UnstreamableError as error:
+            if error.divisor is None:
+                return None
+            hop = math.lcm(hop, error.divisor)
+        else:
+            return hop
+
+
+def _can(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMode) -> bool:
+    try:
+        emit_steps(window, time_axes, hop=hop, mode=mode)
+    except UnstreamableError:
+        return False
+    return True

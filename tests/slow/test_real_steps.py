@@ -1,0 +1,55 @@
+"""Step models of DeepMind's rgb_scratch on a real video: written, read again, and fed hop by hop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from i3d_edge.convert.step.making import make_step_ir
+from i3d_edge.runtime import read_clips, read_ir
+
+pytestmark = [pytest.mark.slow, pytest.mark.shared]
+
+NUM_ANSWERS = 3
+
+
+@pytest.mark.parametrize(("model", "hop"), [("real_ir", 24), ("real_int8", 8), ("real_int8", 16)])
+def test_exact_steps_answer_what_windows_answer(
+    model: str, hop: int, request: pytest.FixtureRequest, shared: Path, tmp_path: Path
+) -> None:
+    source: Path = request.getfixturevalue(model)
+    report = make_step_ir(source, tmp_path / "steps.xml", hop=hop)
+    window, spec = read_ir(source)
+    steps, _ = read_ir(report.path, steps=True)
+    stepping = report.spec.stepping
+    assert stepping is not None
+    num_frames = hop * (stepping.warm_up + NUM_ANSWERS - 1)
+    video = max((shared / "videos").rglob("*.avi"), key=lambda path: path.stat().st_size)
+    frames = read_clips(video, replace(spec, num_frames=num_frames)).clips[0].frames[np.newaxis]
+    step_request, window_request = (inference(of) for of in (steps, window))
+    for is_again in (False, True):
+        for end in range(hop, num_frames + 1, hop):
+            got = answer(step_request, spec.lay_out(frames[:, end - hop : end]))
+            if end >= hop * stepping.warm_up:
+                expected = answer(window_request, spec.lay_out(frames[:, end - spec.num_frames : end]))
+                assert np.abs(got - expected).max() <= 1e-4, (end, is_again)
+        step_request.reset_state()
+
+
+@pytest.mark.parametrize("hop", [8, 24])
+def test_continuous_steps_pass_their_proof(hop: int, real_int8: Path, tmp_path: Path) -> None:
+    report = make_step_ir(real_int8, tmp_path / "steps.xml", hop=hop, mode="continuous")
+    assert report.spec.stepping is not None
+    assert report.spec.stepping.warm_up == -(-(79 + 46) // hop)
+
+
+def inference(model: ov.Model) -> ov.InferRequest:
+    return ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+
+
+def answer(of: ov.InferRequest, clip: np.ndarray) -> np.ndarray:
+    return np.array(next(iter(of.infer([np.ascontiguousarray(clip)]).values())))
