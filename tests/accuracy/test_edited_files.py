@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from edits import GONE, edited, places
 from runs import Run, Video, sure, write_run
 
 from i3d_edge.accuracy import (
@@ -28,29 +26,8 @@ from i3d_edge.accuracy.report.text import format_scores
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import I3DError
 
-GONE = object()
 REPLACEMENTS = (GONE, None, {}, -1, "x")
 MORE = ([], [1], {"x": [1]}, True, float("nan"))
-
-
-def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every place of a document, as the keys and indices that lead there."""
-    items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
-    for key, value in items:
-        yield (*place, key)
-        yield from places(value, (*place, key))
-
-
-def edited(document: dict[str, Any], place: tuple[Any, ...], replacement: object) -> dict[str, Any]:
-    made = copy.deepcopy(document)
-    part: Any = made
-    for key in place[:-1]:
-        part = part[key]
-    if replacement is GONE:
-        del part[place[-1]]
-    else:
-        part[place[-1]] = replacement
-    return made
 
 
 def use_run(folder: Path) -> None:

@@ -4,39 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from bundles import make_manifest
 
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import numbered
 from i3d_edge.runtime.bundle.licences import licence_of_weights
-from i3d_edge.runtime.bundle.manifest import LADDER, BundledModel, BundleEntry, BundleManifest, digest
+from i3d_edge.runtime.bundle.manifest import BundleManifest, digest
 from i3d_edge.runtime.bundle.packing import bounds_of
-
-
-def make_manifest() -> BundleManifest:
-    model = BundledModel(
-        name="m",
-        path="models/m.xml",
-        title="I3D",
-        labels="labels/m.txt",
-        profile=None,
-        precision="FP32",
-        origin="unknown",
-        licence="unknown",
-        fingerprint=None,
-        frozen_graph_sha256="0" * 64,
-        made_with={"openvino": "1"},
-        bounds=dict(LADDER),
-        measured={"bf16": 0.01},
-    )
-    names = ("models/m.xml", "models/m.bin", "labels/m.txt", "golden.json")
-    entry = BundleEntry(size=1, sha256="0" * 64)
-    return BundleManifest(
-        models=(model,),
-        entries=dict.fromkeys(names, entry),
-        versions={"python": "3"},
-        licences={"licences/a.txt": "all"},
-    )
 
 
 def test_it_reads_what_it_writes() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import pytest
+from edits import GONE, edited, places
 from tiny import tiny_spec, write_tiny_ir
 
 from i3d_edge.core.errors import I3DError, IRError
@@ -20,7 +21,6 @@ from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
 from i3d_edge.runtime.inference import ir
 from i3d_edge.runtime.inference.answers import to_probabilities
 
-GONE = object()
 LIES = {
     **{str(value): value for value in (None, True, -1, 0, 0.5, float("nan"), 10**9, [], {})},
     **{repr(value): value for value in ("x", "", "\ud800")},
@@ -46,13 +46,9 @@ OPTIONAL += "frozen_graph_sha256 precision passes made_with"
 FIRST_ALONE = ("mean", "scale", "names")
 
 
-def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every place of a description; of a list of the like, the first."""
-    items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
-    for key, value in items:
-        if not (key and place and place[-1] in FIRST_ALONE):
-            yield (*place, key)
-            yield from places(value, (*place, key))
+def is_of_a_kind(place: tuple[Any, ...]) -> bool:
+    """Whether a place is one of a list of the like, and not its first."""
+    return any(isinstance(key, int) and key > 0 and before in FIRST_ALONE for before, key in itertools.pairwise(place))
 
 
 def to_text(value: object) -> str:
@@ -62,20 +58,12 @@ def to_text(value: object) -> str:
 
 def lies() -> Iterator[tuple[str, dict[str, Any]]]:
     truth = spec_to_fields(tiny_spec())
-    for place in places(truth):
+    for place in itertools.filterfalse(is_of_a_kind, places(truth)):
         for name, value in LIES.items():
-            fields = copy.deepcopy(truth)
-            part: Any = fields
-            for key in place[:-1]:
-                part = part[key]
-            if value is GONE:
-                del part[place[-1]]
-            else:
-                part[place[-1]] = value
             end = ".".join(map(str, place[-2:] if isinstance(place[-1], int) else place[-1:]))
             is_true = name in TRUE.get(end, ()) or (value is GONE and end in OPTIONAL.split())
             if not is_true:
-                yield f"{'.'.join(map(str, place))} {name}", fields
+                yield f"{'.'.join(map(str, place))} {name}", edited(truth, place, value)
 
 
 @pytest.mark.parametrize("way", ["IR", "file"])

@@ -15,7 +15,14 @@ from tiny import write_tiny_ir
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.labels import numbered
 from i3d_edge.runtime.bundle.golden import GoldenAnswer, GoldenRun
-from i3d_edge.runtime.bundle.manifest import MANIFEST, MANIFEST_SUM
+from i3d_edge.runtime.bundle.manifest import (
+    LADDER,
+    MANIFEST,
+    MANIFEST_SUM,
+    BundledModel,
+    BundleEntry,
+    BundleManifest,
+)
 from i3d_edge.runtime.bundle.packing import checksum_file
 from i3d_edge.runtime.measure.profile import Machine, ModelIdentity, Profile, Setting, write_profile
 
@@ -43,6 +50,33 @@ def fake_engine(
         return fake_run(precision=own_precision, error=own_error)
 
     return run
+
+
+def make_manifest() -> BundleManifest:
+    """Return the manifest of a bundle of one model."""
+    model = BundledModel(
+        name="m",
+        path="models/m.xml",
+        title="I3D",
+        labels="labels/m.txt",
+        profile=None,
+        precision="FP32",
+        origin="unknown",
+        licence="unknown",
+        fingerprint=None,
+        frozen_graph_sha256="0" * 64,
+        made_with={"openvino": "1"},
+        bounds=dict(LADDER),
+        measured={"bf16": 0.01},
+    )
+    names = ("models/m.xml", "models/m.bin", "labels/m.txt", "golden.json")
+    entry = BundleEntry(size=1, sha256="0" * 64)
+    return BundleManifest(
+        models=(model,),
+        entries=dict.fromkeys(names, entry),
+        versions={"python": "3"},
+        licences={"licences/a.txt": "all"},
+    )
 
 
 def write_ir(path: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bundles import fake_run, write_profile_of
+from bundles import fake_run, make_manifest, write_profile_of
 from runs import Run, videos_of, write_run
 from tiny import LABELS, tiny_spec, write_tiny_ir
 
@@ -23,7 +23,7 @@ from i3d_edge.cli._info_files import describe_array, describe_json
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.spec_file import read_spec, spec_to_fields
 from i3d_edge.runtime.bundle import golden
-from i3d_edge.runtime.bundle.manifest import LADDER, BundledModel, BundleEntry, BundleManifest
+from i3d_edge.runtime.bundle.manifest import BundleManifest
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.measure.profile import Setting, read_profile
 
@@ -147,25 +147,7 @@ def _add_models(folder: Path, add: Add) -> None:
     [answer] = fake_run().answers
     golden_fields = {"m": [{**answer.to_fields(), "probabilities": [[0.5, 0.5]]}]}
     add("golden answers", "golden.json", golden_fields, lambda path: golden.from_bytes(path.read_bytes()))
-    model = BundledModel(
-        name="m",
-        path="models/m.xml",
-        title="I3D",
-        labels="labels/m.txt",
-        profile=None,
-        precision="FP32",
-        origin="unknown",
-        licence="x",
-        fingerprint=None,
-        frozen_graph_sha256=None,
-        made_with={},
-        bounds=dict(LADDER),
-        measured={"f32": 0.0},
-    )
-    entry = BundleEntry(size=1, sha256="0" * 64)
-    names = ("models/m.xml", "models/m.bin", "labels/m.txt", "golden.json")
-    bundle = BundleManifest(models=(model,), entries=dict.fromkeys(names, entry), versions={}, licences={})
-    add("bundle", "bundle.json", bundle.to_bytes(), lambda path: BundleManifest.from_bytes(path.read_bytes()))
+    add("bundle", "bundle.json", make_manifest().to_bytes(), lambda path: BundleManifest.from_bytes(path.read_bytes()))
     np.save(folder / "a.npy", np.zeros((9, 4, 4, 3), np.uint8))
 
     def framed(path: Path) -> None:
