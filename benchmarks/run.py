@@ -25,7 +25,7 @@ BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 three times what was seen, and less than what another clip makes."""
 
 
-_PACKAGES = ("tensorflow", "openvino", "nncf", "onnxruntime", "torch", "numpy")
+_PACKAGES = ("tensorflow", "openvino", "nncf", "numpy")
 _SEED = 0
 
 
