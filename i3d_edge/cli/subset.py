@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from i3d_edge.cli._base import (
-    Command,
-    force_option,
-    note,
-    output_option,
-    print_facts,
-    quiet_option,
-)
+from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import LabelError, ListError

@@ -15,14 +15,7 @@ from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import (
-    Interpolation,
-    centre_crop,
-    omz_resize,
-    resize,
-    resized_size,
-    three_crops,
-)
+from i3d_edge.runtime.frames.preprocess import Interpolation, centre_crop, omz_resize, resize, resized_size, three_crops
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.sampling import (
