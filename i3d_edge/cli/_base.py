@@ -35,7 +35,7 @@ _HEADINGS = {
         "format_name root classes_path split"
     ),
     "Device options": (
-        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_workers"
+        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_decoders"
     ),
     "Output options": (
         "as_json as_jsonl annotate html events_path predictions_path webhook report_every_s junit markdown force quiet"

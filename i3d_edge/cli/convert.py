@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -11,12 +11,11 @@ from click.core import ParameterSource
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
-from i3d_edge.core.port import NUMPY_TYPES, ElementType
+from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.convert import ConversionReport
-    from i3d_edge.convert.conversion import Layout, Precision
     from i3d_edge.convert.parity import ParityReport
     from i3d_edge.convert.passes import Target
 
@@ -68,21 +67,15 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 )
 @force_option
 @quiet_option
-@click.pass_context
 def convert(
-    ctx: click.Context,
     graph: Path,
     output: Path,
-    precision: Precision,
     target: str,
     fold: str,
-    layout: Layout,
-    input_type: ElementType,
-    num_frames: int | None,
-    batch: int | None,
     logits_output: bool,
     spec_path: Path | None,
     force: bool,
+    **options: Any,
 ) -> None:
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
@@ -97,23 +90,13 @@ def convert(
     from i3d_edge.api import models as api
 
     if spec_path is not None:
-        _refuse_conversion_options(ctx)
+        _refuse_conversion_options(click.get_current_context())
         _describe(graph, spec_path, output, force=force)
         return
     place = _PLACES[target]
     axes, reason = choose_fold(fold, is_int8=False)
     report = api.convert_graph(
-        graph,
-        output,
-        precision=precision,
-        target=place,
-        fold=axes,
-        layout=layout,
-        input_type=input_type,
-        num_frames=num_frames,
-        batch=batch,
-        logits_output=logits_output,
-        force=force,
+        graph, output, target=place, fold=axes, logits_output=logits_output, force=force, **options
     )
     print_facts(_facts(graph, report, reason if place == "cpu" else None, logits_output=logits_output))
 
