@@ -12,7 +12,7 @@ Only the input keeps its five axes, with one Reshape that reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -39,9 +39,9 @@ def lower_to_2d(model: ov.Model) -> str | None:
 
     Declines, and leaves the model as it was, where an operator is met that has no such form.
     """
-    if any(_rank_in(result) >= _VOLUME for result in model.get_results()):
+    if any(_rank(result.inputs()) >= _VOLUME for result in model.get_results()):
         return "an output has five axes"
-    ends = [node for node in model.get_ordered_ops() if _rank_in(node) >= _VOLUME > _rank_out(node)]
+    ends = [node for node in model.get_ordered_ops() if _rank(node.inputs()) >= _VOLUME > _rank(node.outputs())]
     if not ends:
         return "nothing of five axes that ends in fewer"
     lowering = _Lowering()
@@ -206,9 +206,5 @@ def _no_form(node: ov.Node, why: str = "") -> _NoFormError:
     )
 
 
-def _rank_in(node: ov.Node) -> int:
-    return max((len(port.get_partial_shape()) for port in node.inputs()), default=0)
-
-
-def _rank_out(node: ov.Node) -> int:
-    return max((len(port.get_partial_shape()) for port in node.outputs()), default=0)
+def _rank(ports: Sequence[ov.Input] | Sequence[ov.Output]) -> int:
+    return max((len(port.get_partial_shape()) for port in ports), default=0)

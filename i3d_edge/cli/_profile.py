@@ -51,7 +51,8 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
     require_same_ir(profile, profile_path, ir_path)
     for sentence in differences(profile, Machine.here(), versions()):
         note(f"WARNING: {sentence}; its figures may not hold here")
-    given = {name for name in options if _is_given(name)}
+    source = click.get_current_context().get_parameter_source
+    given = {name for name in options if source(name) is not ParameterSource.DEFAULT}
     setting = _choose(profile, options, given)
     if setting is None and given & {"device", "mode"}:
         note(f"profile {profile_path} has no setting for the given options; using only those")
@@ -70,10 +71,6 @@ def as_options(setting: Mapping[str, Any]) -> str:
     """Return a setting as options of the command line: "--device CPU --mode throughput --streams 2"."""
     named = ((flag, setting.get(name)) for name, flag in _FLAGS.items())
     return " ".join(f"{flag} {value}" for flag, value in named if value is not None)
-
-
-def _is_given(name: str) -> bool:
-    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def _choose(profile: Profile, options: dict[str, Any], given: set[str]) -> Setting | None:
