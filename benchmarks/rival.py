@@ -99,11 +99,7 @@ class Rival:
         return re.sub(r"\W+", "-", self.name.lower())
 
     def lacks(self, flags: Set[str]) -> str | None:
-        """Return why it cannot run here, or None if it can.
-
-        Args:
-            flags: The CPU's, as Linux names them.
-        """
+        """Return why it cannot run here, by the CPU's flags as Linux names them, or None if it can."""
         if self.precision == "bf16" and not flags & _BF16_FLAGS:
             return "the CPU has no bf16 instructions"
         return None

@@ -33,13 +33,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A rival is open.
-
-    Attributes:
-        set_up: As in `Opened`.
-        ran_in: As in `Opened`.
-        answers: To the clips that are compared, shape (n, num_classes).
-    """
+    """A rival is open, see `Opened`, and has answered the clips that are compared: shape (n, num_classes)."""
 
     set_up: str
     ran_in: str

@@ -70,14 +70,7 @@ class ParityReport:
 
 
 def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference) -> ParityReport:
-    """Run the generated clips through an IR in float32 and through the frozen graph, and compare.
-
-    Args:
-        ir_path: The IR's .xml.
-        spec: The IR's.
-        graph_path: The frozen graph's .pb.
-        reference: Runs the frozen graph.
-    """
+    """Run the generated clips through an IR in float32 and through the frozen graph, and compare."""
     clips = generated_pixels(spec)
     with phase("checking parity: running the graph in TensorFlow"):
         expected = reference(graph_path, list(generated_clips(spec).values()))

@@ -71,13 +71,7 @@ class Journal:
 
     @classmethod
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
-        """Begin a run, or continue one of the same configuration.
-
-        Args:
-            folder: Made if it is not there.
-            config: All that the predictions depend on, as plain JSON values.
-            names: The videos, in the order of the run.
-            force: Begin anew, whatever is there.
+        """Begin a run, or continue one of the same configuration; `force` begins anew, whatever is there.
 
         Raises:
             OutputError: If another run was begun there or its files are of something else (without `force`), another

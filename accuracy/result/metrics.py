@@ -19,12 +19,7 @@ TOP_KS = (1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A fraction of trials, in [0, 1], with its 95 % Wilson interval.
-
-    Attributes:
-        num_correct: Successes.
-        num_total: Trials, 1 at least.
-    """
+    """A fraction of trials, of which there is one at least, in [0, 1], with its 95 % Wilson interval."""
 
     num_correct: int
     num_total: int

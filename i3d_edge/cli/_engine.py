@@ -79,11 +79,7 @@ class EngineOptions:
 
 
 def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
-    """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`.
-
-    Args:
-        has_mode: Add --mode and --streams too.
-    """
+    """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`."""
     settings = ["device", "inference_precision"] + (["mode", "num_streams"] if has_mode else [])
     others = ["num_threads", "cache", "spec_path"]
     options = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]

@@ -30,13 +30,7 @@ _FLAGS = {
 
 
 def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's options, with the profile's value for each that the user did not give.
-
-    Args:
-        profile_path: None changes nothing.
-        ir_path: The model; the profile must have been made for it.
-        options: By the names of the command's parameters; of "device", "inference_precision", "mode" and
-            "num_streams", those that the command has.
+    """Return a command's options, with the profile's value for each that the user did not give; None changes nothing.
 
     Raises:
         ProfileError: If the profile cannot be read, was made for another IR, or recommends nothing.

@@ -51,12 +51,6 @@ class CompiledCache:
     ) -> CompiledCache | None:
         """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
 
-        Args:
-            folder: Made if it is absent.
-            ir_path: The IR's .xml.
-            device: That it is compiled for.
-            properties: That it is compiled with.
-
         Raises:
             OutputError: If the folder cannot be written.
         """

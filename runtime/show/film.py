@@ -44,13 +44,7 @@ class Film:
     """
 
     def __init__(self, path: Path, timeline: Timeline, *, width: int, height: int) -> None:
-        """Open the file.
-
-        Args:
-            path: The file to write.
-            timeline: When each frame is shown.
-            width: Of the frames, in pixels; even.
-            height: Of the frames, in pixels; even.
+        """Open the file, for frames of an even width and height in pixels.
 
         Raises:
             DependencyError: If FFmpeg has no encoder for H.264.

@@ -70,15 +70,7 @@ def page(
     *,
     ran: Sequence[tuple[str, str | None]] = (),
 ) -> str:
-    """Return the page as HTML; see `write_page`.
-
-    Args:
-        name: Of the video.
-        classification: Its classification.
-        spec: The model's description.
-        strip: Pictures of the video.
-        ran: Names and values of how the model ran, without those that are None.
-    """
+    """Return the page as HTML; see `write_page`. `ran` are names and values of how the model ran; None is left out."""
     course, duration_s = Course.of(classification), classification.duration_s
     labels, views = spec.labels, classification.views
     classes = course.notable_classes([item.index for item in classification.predictions], NUM_COLOURS)

@@ -18,14 +18,7 @@ from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 @dataclass(frozen=True, slots=True)
 class VideoClips:
-    """The clips of one video, and what is known of it.
-
-    Attributes:
-        clips: In temporal order, one at least.
-        timeline: When the video's frames are shown.
-        warnings: What a user should know, for instance that frames were damaged.
-        flow: What their flow took, for a model that takes flow.
-    """
+    """The clips of one video in temporal order, one at least, and what is known of it."""
 
     clips: tuple[Clip, ...]
     timeline: Timeline

@@ -110,13 +110,7 @@ class ViewPlan:
 
     @classmethod
     def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:
-        """Return the plan by which a model's clips are cut if no protocol says otherwise.
-
-        Args:
-            spec: Says how long a clip is, how often it samples, and its size.
-            views: How many clips and crops; the centre clip if not given.
-            flow: How flow is computed, see `flow_method`.
-        """
+        """Return the plan by which a model's clips are cut without a protocol; for `flow` see `flow_method`."""
         views = views or ViewOptions()
         return cls(
             num_frames=spec.num_frames,
