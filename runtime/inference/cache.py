@@ -54,7 +54,7 @@ class CompiledCache:
         device: str,
         properties: Mapping[str, str | bool | int],
         *,
-        made_of_it: str = "",
+        hop: int | None = None,
     ) -> CompiledCache | None:
         """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
 
@@ -63,7 +63,7 @@ class CompiledCache:
             ir_path: The IR's .xml.
             device: That it is compiled for.
             properties: That it is compiled with.
-            made_of_it: What is compiled, if not the IR itself.
+            hop: Of the steps that it is run in; None for whole clips.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -84,7 +84,7 @@ class CompiledCache:
             str(core.get_versions(device)[device].build_number),
             repr(sorted(properties.items())),
             *ir_sha256(ir_path),
-            made_of_it,
+            repr(hop),
         )
         key = hashlib.sha256("\n".join(facts).encode()).digest()
         return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)

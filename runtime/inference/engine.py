@@ -96,9 +96,7 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
-        entry = (
-            None if cache is None else CompiledCache.of(cache, ir_path, device, properties, made_of_it=f"steps {hop}")
-        )
+        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties, hop=hop)
         self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
