@@ -133,10 +133,7 @@ class Engine:
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        compiled = self.compiled
-        values: Mapping[str, Array] = check_inputs(inputs, self.spec)
-        if self.spec.batch > 1:
-            values = stack([values] * self.spec.batch, self.spec.batch_axis)
+        compiled, values = self.compiled, self._values(inputs)
         try:
             request = self._idle.pop()
         except IndexError:
@@ -181,7 +178,12 @@ class Engine:
         Raises:
             ForkError: As `compiled` raises it.
         """
-        return Session(self.compiled.create_infer_request(), self.spec, self._read)
+        return Session(self.compiled.create_infer_request(), self.spec.stepping, self._values, self._read)
+
+    def _values(self, inputs: Inputs) -> Mapping[str, Array]:
+        """Return one clip's arrays, as often as the IR's batch is long."""
+        values = check_inputs(inputs, self.spec)
+        return stack([values] * self.spec.batch, self.spec.batch_axis) if self.spec.batch > 1 else values
 
     def _read(self, results: Any) -> Float32Array:
         """Return the answers of a finished request, shape (N, num_classes)."""

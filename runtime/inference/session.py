@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import openvino as ov
 
-from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
+from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.spec import Stepping
+from i3d_edge.runtime.inference.inputs import Inputs
 
 
 class Session:
@@ -18,15 +18,23 @@ class Session:
     A model of whole clips can be fed, too: it answers each clip, and has nothing to forget.
     """
 
-    def __init__(self, request: ov.InferRequest, spec: ModelSpec, read: Callable[[Any], Float32Array]) -> None:
+    def __init__(
+        self,
+        request: ov.InferRequest,
+        stepping: Stepping | None,
+        values: Callable[[Inputs], Mapping[str, Array]],
+        read: Callable[[Any], Float32Array],
+    ) -> None:
         """Begin a stream.
 
         Args:
             request: Nobody else's.
-            spec: The model's.
+            stepping: The model's.
+            values: Checks what is fed, and returns it as the request takes it.
             read: Takes what the request returns; returns answers, shape (N, num_classes).
         """
-        self._request, self._spec, self._read = request, spec, read
+        self._request, self._values, self._read = request, values, read
+        self._num_silent = stepping.warm_up - 1 if stepping else 0
         self._num_fed = 0
 
     def feed(self, inputs: Inputs) -> Float32Array | None:
@@ -42,10 +50,9 @@ class Session:
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        results = self._request.infer(check_inputs(inputs, self._spec), share_inputs=True)
+        results = self._request.infer(self._values(inputs), share_inputs=True)
         self._num_fed += 1
-        stepping = self._spec.stepping
-        if stepping and self._num_fed < stepping.warm_up:
+        if self._num_fed <= self._num_silent:
             return None
         answer: Float32Array = self._read(results)[0]
         return answer

@@ -110,7 +110,9 @@ class _Emitter:
         if not self._num_layers:
             raise UnstreamableError("windows have no layer's output in common", self._divisor)
         model = ov.Model(self.model.get_results(), self.memory.sinks, self.parameters, self.model.get_friendly_name())
-        return Emitted(model, self.memory.num_bytes, -(-(self._length + self._past) // self.hop))
+        # Steps end where windows do, so a first step may hold fewer frames than a hop.
+        warm_up = sum(-(-length // self.hop) for length in (self._length, self._past))
+        return Emitted(model, self.memory.num_bytes, warm_up)
 
     def _strip(self, value: ov.Output) -> Strip | None:
         return self._strips.get(value.get_node().get_name()) if value.get_index() == 0 else None

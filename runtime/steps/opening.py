@@ -1,7 +1,8 @@
-"""A step model of a hop, whether an IR is one or one must be made of it."""
+"""What opens a step model: a model of a hop, made of an IR if need be, and the window network that it came from."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,3 +32,12 @@ def in_steps(model: ov.Model, spec: ModelSpec, hop: int, ir_path: Path) -> tuple
     if spec.stepping.hop != hop:
         raise UnstreamableError(f"the model is one of steps of {spec.stepping.hop} frames, not {hop}")
     return model, spec
+
+
+def window_ir(step_path: Path, stepping: Stepping) -> Path | None:
+    """Return the IR beside a step model's that it was made from, or None if it is not there."""
+    for path in sorted(step_path.parent.glob("*.xml")):
+        with suppress(OSError):
+            if ir_sha256(path) == stepping.window_sha256:
+                return path
+    return None
