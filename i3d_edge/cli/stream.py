@@ -69,7 +69,11 @@ def _path(flag: str, text: str) -> Decorator:
 @click.argument("source", envvar="I3D_SOURCE")
 @model_option
 @_number_or(
-    "auto", "--hop", 25, "FRAMES", "Frames from one window to the next; auto: as few as the machine can keep up with."
+    "auto",
+    "--hop",
+    25,
+    "FRAMES",
+    "Frames from one window to the next; auto: as few as the machine can keep up with. A step model has its own.",
 )
 @click.option(
     "--smooth",
