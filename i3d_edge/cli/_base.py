@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from i3d_edge.cli._interrupt import INTERRUPTED as INTERRUPTED
 from i3d_edge.cli._interrupt import interruptible
@@ -230,3 +231,8 @@ def note(text: str) -> None:
 def print_error(error: I3DError) -> None:
     """Print an error on stderr, with its kind and its hint."""
     click.echo(f"{type(error).__name__}: {error}", err=True)
+
+
+def is_given(name: str) -> bool:
+    """Return whether the user gave a parameter of the command that runs, in the environment perhaps."""
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT

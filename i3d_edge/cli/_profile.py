@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from i3d_edge.cli._base import note
+from i3d_edge.cli._base import is_given, note
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.measure.profile import Profile, Setting
@@ -45,8 +44,7 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
     require_same_ir(profile, profile_path, ir_path)
     for sentence in differences(profile, Machine.here(), versions()):
         note(f"WARNING: {sentence}; its figures may not hold here")
-    source = click.get_current_context().get_parameter_source
-    given = {name for name in options if source(name) is not ParameterSource.DEFAULT}
+    given = {name for name in options if is_given(name)}
     setting = _choose(profile, options, given)
     if setting is None and given & {"device", "mode"}:
         note(f"profile {profile_path} has no setting for the given options; using only those")
