@@ -30,7 +30,7 @@ _WORTH_MAKING = 20  # views; making and compiling steps takes as long as several
 def steps_pay(spec: ModelSpec, hop: int, num_clips: int) -> bool:
     """Return whether the clips of a video, `hop` samples apart, are less work in steps than one by one.
 
-    A step costs at least a third of a clip, half of it at a hop of 20, and the first answer takes as many as fill one.
+    A step costs a third of a clip or more, and the first answer takes as many as fill one.
     """
     frames, rest = divmod(hop, spec.frame_stride)
     if spec.batch > 1 or rest or 2 * frames > spec.num_frames:
@@ -64,19 +64,21 @@ class StepEngines:
             num_views: That it would answer.
 
         Returns:
-            None where it is not worth making for all views so far, or cannot be made: the device is no CPU, the
-            network has no such steps, or the model's files are others by now.
+            None where it is not worth making yet, for all views since the last one was made, or cannot be made: the
+            device is no CPU, the network has no such steps, or the model's files are others by now.
         """
         if normalise_device(self._settings["device"]) != "CPU":
             return None
         with self._lock:
-            self._num_views += num_views
-            if hop != self._hop and self._num_views >= _WORTH_MAKING:
+            if hop != self._hop:
+                self._num_views += num_views
+                if self._num_views < _WORTH_MAKING:
+                    return None
                 self._num_views, self._hop, self._engine = 0, hop, None
                 with suppress(I3DError, UnstreamableError, OSError, RuntimeError):
                     engine = Engine(self._ir, hop=hop, **self._settings)
                     self._engine = engine if self._read_versions() == self._versions else None
-            return self._engine if hop == self._hop else None
+            return self._engine
 
     def close(self) -> None:
         """Let go of the engine."""
