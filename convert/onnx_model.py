@@ -1,0 +1,90 @@
+"""An ONNX model in ONNX Runtime, on the CPU, in float32: what an IR made of it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from i3d_edge.convert.logits import logits_of
+from i3d_edge.convert.parity import Feeds
+from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.dependencies import needed_for
+from i3d_edge.core.errors import IRError
+from i3d_edge.core.normalisation import denormalised
+from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
+from i3d_edge.core.wire import write_part
+from i3d_edge.runtime.inference.ir import read_ir
+
+_GRAPH, _OUTPUT, _NAME = 7, 12, 1
+"""Fields of ModelProto, GraphProto and ValueInfoProto. Source: onnx/onnx.proto."""
+
+
+class OnnxModel:
+    """An ONNX model opened for running.
+
+    Attributes:
+        spec: What describes it.
+    """
+
+    def __init__(self, path: Path, spec_path: Path) -> None:
+        """Open a model.
+
+        Raises:
+            IRError: If it is not as described, or ONNX Runtime refuses it.
+            SpecError: If it is said to give probabilities and does not end in a softmax.
+            DependencyError: If ONNX Runtime is not installed.
+        """
+        self._path = path
+        self._model, self.spec = read_ir(path, spec_path=spec_path)
+        number = next(i for i, port in enumerate(self._model.outputs) if self.spec.head.output in port.names)
+        hidden = [] if self.spec.head.kind == "logits" else [min(logits_of(self._model, self.spec).names)]
+        self._session = self._open(hidden)
+        self._logits = self._session.get_outputs()[-1 if hidden else number].name
+
+    def logits(self, feeds: Feeds) -> Float32Array:
+        """Return the logits of clips, (N, num_classes); each input is NDHWC, float32, normalised."""
+        [logits] = self._run(self._session, [self._logits], feeds)
+        return logits
+
+    def layers(self, feeds: Feeds, types: Sequence[str]) -> Mapping[str, Float32Array]:
+        """Return the outputs of OpenVINO's operators of some types by their names, as they are."""
+        tensors = {
+            node.get_friendly_name(): min(node.output(0).names)
+            for node in self._model.get_ordered_ops()
+            if node.get_type_name() in types and node.output(0).names
+        }
+        values = self._run(self._open(list(tensors.values())), list(tensors.values()), feeds)
+        return dict(zip(tensors, values, strict=True))
+
+    def _open(self, hidden: Sequence[str]) -> Any:
+        """Open a session with further outputs: a message that follows another one is merged with it."""
+        with needed_for("running an ONNX model"):
+            import onnxruntime
+        outputs = b"".join(write_part(_OUTPUT, write_part(_NAME, name.encode())) for name in hidden)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        folder = str(self._path.absolute().parent)
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
+        try:
+            data = read_bytes(self._path, max_bytes=MAX_MODEL_BYTES) + write_part(_GRAPH, outputs)
+            return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # several kinds, which have no other class in common
+            raise IRError(f"ONNX Runtime cannot run {str(self._path)!r}: {str(error).splitlines()[-1]}") from error
+
+    def _run(self, session: Any, tensors: list[str], feeds: Feeds) -> list[Float32Array]:
+        inputs = {}
+        for port, own in zip(self._model.inputs, session.get_inputs(), strict=True):
+            [name] = port.names & self.spec.inputs.keys()
+            inputs[own.name] = self._lay_out(feeds[name], name)
+        return [np.asarray(values, np.float32) for values in session.run(tensors, inputs)]
+
+    def _lay_out(self, seen: Float32Array, name: str) -> Any:
+        port = self.spec.inputs[name]
+        values = denormalised(seen, port) if port.takes_pixels else seen
+        if port.element_type == "u8":
+            values = np.rint(values).clip(0, 255)
+        return np.ascontiguousarray(self.spec.lay_out(values), NUMPY_TYPES[port.element_type])
