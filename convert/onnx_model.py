@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,18 +70,24 @@ class OnnxModel:
         options.log_severity_level = 4
         folder = str(self._path.absolute().parent)
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
-        try:
-            data = read_bytes(self._path, max_bytes=MAX_MODEL_BYTES) + write_part(_GRAPH, outputs)
+        data = read_bytes(self._path, max_bytes=MAX_MODEL_BYTES) + write_part(_GRAPH, outputs)
+        with self._refusals():
             return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # several kinds, which have no other class in common
-            raise IRError(f"ONNX Runtime cannot run {str(self._path)!r}: {str(error).splitlines()[-1]}") from error
 
     def _run(self, session: Any, tensors: list[str], feeds: Feeds) -> list[Float32Array]:
         inputs = {}
         for port, own in zip(self._model.inputs, session.get_inputs(), strict=True):
             [name] = port.names & self.spec.inputs.keys()
             inputs[own.name] = self._lay_out(feeds[name], name)
-        return [np.asarray(values, np.float32) for values in session.run(tensors, inputs)]
+        with self._refusals():
+            return [np.asarray(values, np.float32) for values in session.run(tensors, inputs)]
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # of several classes, which have no other one in common
+            raise IRError(f"ONNX Runtime cannot run {str(self._path)!r}: {str(error).splitlines()[0]}") from error
 
     def _lay_out(self, seen: Float32Array, name: str) -> Any:
         port = self.spec.inputs[name]

@@ -131,7 +131,9 @@ def _refuse_conversion_options(ctx: click.Context) -> None:
         if param.name not in _WITH_SPEC and ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     }
     if given:
-        raise click.UsageError(f"{' and '.join(given.values())} cannot be used with --spec, which converts nothing")
+        raise click.UsageError(
+            f"{' and '.join(given.values())} cannot be used with --spec: that takes a network as it is"
+        )
 
 
 def _describe(path: Path, spec_path: Path, output: Path, *, to_fp16: bool, force: bool) -> None:

@@ -188,12 +188,14 @@ def _adopt(model: ov.Model, spec: ModelSpec, path: Path) -> None:
             port.set_names({name})
     if len(model.outputs) == 1:
         model.outputs[0].add_names({spec.head.output})
-    if any(port.partial_shape.is_dynamic for port in model.inputs):
+    shapes = {name: ov.PartialShape(list(spec.input_shape(name))) for name in spec.inputs}
+    is_open = any(port.partial_shape.is_dynamic for port in model.inputs)
+    if is_open and all(model.input(name).partial_shape.compatible(shape) for name, shape in shapes.items()):
         try:
-            model.reshape({name: list(spec.input_shape(name)) for name in spec.inputs})
+            model.reshape(shapes)
         except RuntimeError as error:
-            shapes = ", ".join(str(spec.input_shape(name)) for name in spec.inputs)
-            raise IRError(f"{_called(path)} does not take clips of the described shape {shapes}") from error
+            stated = ", ".join(str(spec.input_shape(name)) for name in spec.inputs)
+            raise IRError(f"{_called(path)} does not take clips of the described shape {stated}") from error
 
 
 def _own_spec(model: ov.Model, path: Path) -> ModelSpec:

@@ -31,7 +31,7 @@ def read_onnx(path: Path) -> ov.Model:
     reader = FrontEndManager().load_by_framework("onnx")  # OpenVINO would try those of other formats, too
     try:
         return reader.convert(reader.load(str(path)))
-    except RuntimeError as error:
+    except Exception as error:  # of several classes, which have no other one in common
         kind = foreign_kind(path)
         if kind and kind is not ONNX:
             raise IRError(f"{str(path)!r} is {kind.title}, not an ONNX model", hint=kind.remedy) from error

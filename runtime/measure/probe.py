@@ -66,7 +66,7 @@ def probe(
         devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
         aim: The mode to recommend a setting for.
-        spec_path: A JSON file that describes an IR which does not describe itself.
+        spec_path: A JSON file that describes a model which does not describe itself.
 
     Raises:
         IRError: If the IR cannot be read.
