@@ -25,7 +25,7 @@ from i3d_edge.convert.stage import onnx_stage
 from i3d_edge.core.errors import IRError, ParityError, SpecError
 from i3d_edge.core.wire import read_message, write_part
 from i3d_edge.runtime.inference.ir import read_ir
-from i3d_edge.runtime.inference.onnx import weights_sha256
+from i3d_edge.runtime.inference.onnx import numbers_sha256
 
 OPEN = ("N", 3, "T", "H", "W")
 CLIP = {"video": np.random.default_rng(1).normal(0, 1, (1, NUM_FRAMES, SIDE_PX, SIDE_PX, 3)).astype(np.float32)}
@@ -155,12 +155,12 @@ def test_classifying_with_the_onnx_model_itself(tmp_path: Path) -> None:
 
 def test_weights_in_another_file_count(tmp_path: Path) -> None:
     path = write_onnx(tmp_path / "net.onnx", weights_at="w.bin")
-    before = weights_sha256(path)
-    assert weights_sha256(write_onnx(tmp_path / "whole.onnx")) == before
+    before = numbers_sha256(path)
+    assert numbers_sha256(write_onnx(tmp_path / "whole.onnx")) == before
     data = bytearray((tmp_path / "w.bin").read_bytes())
     data[0] ^= 1
     (tmp_path / "w.bin").write_bytes(data)
-    assert weights_sha256(path) != before
+    assert numbers_sha256(path) != before
 
 
 def test_info_shows_the_ports(tmp_path: Path) -> None:
