@@ -31,11 +31,11 @@ class OnnxModel:
         spec: What describes it.
     """
 
-    def __init__(self, path: Path, spec_path: Path) -> None:
+    def __init__(self, path: Path, spec_path: Path | None) -> None:
         """Open a model.
 
         Raises:
-            IRError: If it is not as described, or ONNX Runtime refuses it.
+            IRError: If it is not described, or not as it is, or ONNX Runtime refuses it.
             SpecError: If it is said to give probabilities and does not end in a softmax.
             DependencyError: If ONNX Runtime is not installed.
         """

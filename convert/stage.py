@@ -94,7 +94,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
     return Stage(name, computed, stored, spec, answer, layers)
 
 
-def onnx_stage(path: Path, spec_path: Path) -> Stage:
+def onnx_stage(path: Path, spec_path: Path | None) -> Stage:
     """Open an ONNX model as a stage, in ONNX Runtime; errors as for `OnnxModel`."""
     model = OnnxModel(path, spec_path)
     _require_one_clip(path, model.spec)

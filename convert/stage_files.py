@@ -9,7 +9,7 @@ from pathlib import Path
 
 from i3d_edge.convert.conversion import describe_graph
 from i3d_edge.convert.stage import Stage, ir_stage, onnx_stage
-from i3d_edge.core.errors import ArgumentError, IRError
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.i3d_spec import NUM_FRAMES
 from i3d_edge.core.progress import phase
 from i3d_edge.runtime.inference.ir import describes_itself
@@ -50,8 +50,6 @@ def _open_file(choice: ModelChoice, spec_path: Path | None, stack: ExitStack) ->
     if choice.device or choice.precision:
         raise ArgumentError(f"only an IR runs in a chosen precision or on a device; {str(path)!r} is not one")
     if is_onnx(path):
-        if spec_path is None:
-            raise IRError(f"ONNX model {str(path)!r} does not describe itself", hint="describe it with --spec FILE")
         return onnx_stage(path, spec_path)
     return _graph_stage(path, path.name, stack) if path.suffix == ".pb" else None
 

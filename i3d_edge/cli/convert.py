@@ -86,6 +86,7 @@ def convert(
     \b
     Example:
       i3d convert rgb_scratch.pb -o rgb_scratch.xml
+      i3d convert net.onnx --spec net.json -o own.xml
     """
     from i3d_edge.api import models as api
 

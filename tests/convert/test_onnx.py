@@ -179,7 +179,7 @@ def test_it_needs_a_description(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["convert", str(path), "-o", str(tmp_path / "own.xml")])
     assert (result.exit_code, "describe it in a JSON file: i3d convert" in result.output) == (1, True)
     result = CliRunner().invoke(main, ["parity", str(path), str(path)])
-    assert (result.exit_code, "describe it with --spec FILE" in result.output) == (1, True)
+    assert (result.exit_code, "describe it in a JSON file: i3d convert" in result.output) == (1, True)
 
 
 COPY = "hint: copy or export it again, with its weights inside or in the same folder"

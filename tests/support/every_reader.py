@@ -35,8 +35,8 @@ KINDS: dict[str, Callable[[Path], None]] = {
 }
 
 COMMANDS = """
-    info bad.mp4|info bad.csv|info bad.json|info bad.txt|info bad.npy|info bad.i3d|info bad.pb|info bad.xml|info bad.onnx
-    info bad.index|info bad.bin
+    info bad.mp4|info bad.csv|info bad.json|info bad.txt|info bad.npy|info bad.i3d|info bad.pb|info bad.xml
+    info bad.onnx|info bad.index|info bad.bin
     classify bad.mp4 --model m.xml|classify bad.npy --model m.xml|classify v.mp4 --model bad.xml
     classify v.mp4 --model m.xml --profile bad.json|classify v.mp4 --model half.xml
     stream bad.mp4 --model m.xml
