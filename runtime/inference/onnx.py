@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openvino as ov
 from openvino.frontend import FrontEndManager
+from openvino.passes import ConstantFolding, Manager
 
 from i3d_edge.core.errors import IRError
 from i3d_edge.core.file_kind import ONNX, foreign_kind
@@ -28,9 +29,12 @@ def read_onnx(path: Path) -> ov.Model:
         require_file(path, max_bytes=MAX_MODEL_BYTES)
     except OSError as error:
         raise IRError(f"cannot read ONNX model {str(path)!r}: {error.strerror}") from error
+    folding = Manager()
+    folding.register_pass(ConstantFolding())  # half of the operators compute shapes, and biases, from constants
     reader = FrontEndManager().load_by_framework("onnx")  # OpenVINO would try those of other formats, too
     try:
-        return reader.convert(reader.load(str(path)))
+        model = reader.convert(reader.load(str(path)))
+        folding.run_passes(model)
     except Exception as error:  # of several classes, which have no other one in common
         kind = foreign_kind(path)
         if kind and kind is not ONNX:
@@ -40,6 +44,7 @@ def read_onnx(path: Path) -> ov.Model:
             f"OpenVINO cannot read ONNX model {str(path)!r}: {reason}",
             hint="copy or export it again, with its weights inside or in the same folder",
         ) from error
+    return model
 
 
 def numbers_sha256(path: Path) -> str:

@@ -21,6 +21,7 @@ from i3d_edge import VideoClassifier
 from i3d_edge.cli import main
 from i3d_edge.convert.onnx_model import OnnxModel
 from i3d_edge.convert.other_network import describe_network
+from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.convert.stage import onnx_stage
 from i3d_edge.core.errors import IRError, ParityError, SpecError
 from i3d_edge.core.wire import read_message, write_part
@@ -70,7 +71,8 @@ def test_an_onnx_model_becomes_an_ir_that_describes_itself(
     text = convert(path, *options)
     assert text.count("parity, ") == 2
     assert f"limit {0.01 if options else 0.001:g}" in text
-    _, spec = read_ir(tmp_path / "net.xml")
+    model, spec = read_ir(tmp_path / "net.xml")
+    assert "ShapeOf" not in {node.get_type_name() for node in model.get_ops()}
     assert (spec.clip_shape, spec.labels.names) == ((1, 3, NUM_FRAMES, SIDE_PX, SIDE_PX), LABELS)
     assert spec.precision == ("FP16" if options else None)
 
@@ -151,6 +153,22 @@ def test_classifying_with_the_onnx_model_itself(tmp_path: Path) -> None:
         with VideoClassifier(model, spec=spec, **own) as classifier:
             answers.append([item.prob for item in classifier.classify(tmp_path / "v.mp4").predictions])
     assert answers[0] == pytest.approx(answers[1], abs=1e-6)
+
+
+def test_depthwise_convolutions_stay_floats_in_int8(tmp_path: Path) -> None:
+    """Else OpenVINO cannot compile the convolution after them, on a CPU that has bf16."""
+    pytest.importorskip("nncf")
+    path = write_onnx(tmp_path / "net.onnx", is_depthwise=True)
+    convert(path)
+    videos = []
+    for number in (30, 40):
+        write_numbered(tmp_path / f"{number}.mp4", number)
+        videos.append(tmp_path / f"{number}.mp4")
+    report = quantize_ir(tmp_path / "net.xml", videos, tmp_path / "int8.xml", num_clips=2)
+    assert len(report.layers) == 3
+    model, _ = read_ir(tmp_path / "int8.xml")
+    [depthwise] = [node for node in model.get_ops() if node.get_type_name() == "GroupConvolution"]
+    assert depthwise.input_value(0).get_node().get_type_name() == "Relu"
 
 
 def test_weights_in_another_file_count(tmp_path: Path) -> None:
