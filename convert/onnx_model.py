@@ -25,20 +25,10 @@ _GRAPH, _OUTPUT, _NAME = 7, 12, 1
 
 
 class OnnxModel:
-    """An ONNX model opened for running.
-
-    Attributes:
-        spec: What describes it.
-    """
+    """An ONNX model, with the `spec` that describes it."""
 
     def __init__(self, path: Path, spec_path: Path | None) -> None:
-        """Open a model.
-
-        Raises:
-            IRError: If it is not described, or not as it is, or ONNX Runtime refuses it.
-            SpecError: If it is said to give probabilities and does not end in a softmax.
-            DependencyError: If ONNX Runtime is not installed.
-        """
+        """Open a model; errors as for `read_ir` and `logits_of`, and if ONNX Runtime is absent or refuses it."""
         self._path = path
         self._model, self.spec = read_ir(path, spec_path=spec_path)
         number = next(i for i, port in enumerate(self._model.outputs) if self.spec.head.output in port.names)
@@ -53,13 +43,11 @@ class OnnxModel:
 
     def layers(self, feeds: Feeds, types: Sequence[str]) -> Mapping[str, Float32Array]:
         """Return the outputs of OpenVINO's operators of some types by their names, as they are."""
-        tensors = {
-            node.get_friendly_name(): min(node.output(0).names)
-            for node in self._model.get_ordered_ops()
-            if node.get_type_name() in types and node.output(0).names
-        }
-        values = self._run(self._open(list(tensors.values())), list(tensors.values()), feeds)
-        return dict(zip(tensors, values, strict=True))
+        nodes = [node for node in self._model.get_ordered_ops() if node.get_type_name() in types]
+        nodes = [node for node in nodes if node.output(0).names]  # the others are OpenVINO's own
+        tensors = [min(node.output(0).names) for node in nodes]
+        values = self._run(self._open(tensors), tensors, feeds)
+        return {node.get_friendly_name(): array for node, array in zip(nodes, values, strict=True)}
 
     def _open(self, hidden: Sequence[str]) -> Any:
         """Open a session with further outputs: a message that follows another one is merged with it."""
@@ -78,7 +66,11 @@ class OnnxModel:
         inputs = {}
         for port, own in zip(self._model.inputs, session.get_inputs(), strict=True):
             [name] = port.names & self.spec.inputs.keys()
-            inputs[own.name] = self._lay_out(feeds[name], name)
+            stated = self.spec.inputs[name]
+            values = denormalised(feeds[name], stated) if stated.takes_pixels else feeds[name]
+            if stated.element_type == "u8":
+                values = np.rint(values).clip(0, 255)
+            inputs[own.name] = np.ascontiguousarray(self.spec.lay_out(values), NUMPY_TYPES[stated.element_type])
         with self._refusals():
             return [np.asarray(values, np.float32) for values in session.run(tensors, inputs)]
 
@@ -88,10 +80,3 @@ class OnnxModel:
             yield
         except Exception as error:  # of several classes, which have no other one in common
             raise IRError(f"ONNX Runtime cannot run {str(self._path)!r}: {str(error).splitlines()[0]}") from error
-
-    def _lay_out(self, seen: Float32Array, name: str) -> Any:
-        port = self.spec.inputs[name]
-        values = denormalised(seen, port) if port.takes_pixels else seen
-        if port.element_type == "u8":
-            values = np.rint(values).clip(0, 255)
-        return np.ascontiguousarray(self.spec.lay_out(values), NUMPY_TYPES[port.element_type])

@@ -21,14 +21,7 @@ from i3d_edge.runtime.inference.onnx import is_onnx
 def describe_network(
     path: Path, spec_path: Path, output: Path, *, to_fp16: bool = False, force: bool = False
 ) -> tuple[ModelSpec, ParityReport | None]:
-    """Copy a network into an IR that describes itself, so that every command takes it.
-
-    Args:
-        path: The .xml of an IR that does not describe itself, or an .onnx.
-        spec_path: A JSON file with the fields of ModelSpec.
-        output: The .xml to write.
-        to_fp16: Store weights in 16 bits.
-        force: Replace an existing IR.
+    """Copy a network, by a JSON file with the fields of ModelSpec, into an IR that describes itself.
 
     Returns:
         What the new IR says of itself; and how it compares with the ONNX model, None if it was made of an IR or ONNX
@@ -41,16 +34,12 @@ def describe_network(
     """
 
     def run_onnx(_path: Path, clips: Sequence[Feeds]) -> list[Float32Array]:
-        original = OnnxModel(path, spec_path)
-        return [original.logits(clip) for clip in clips]
+        return list(map(OnnxModel(path, spec_path).logits, clips))
 
     output = check_ir_output(output, force=force)
     model, spec = read_ir(path, spec_path=spec_path)
-    spec = replace(
-        spec,
-        made_with={"openvino": ov.__version__, **spec.made_with},
-        precision="FP16" if to_fp16 else spec.precision,
-    )
+    precision = "FP16" if to_fp16 else spec.precision
+    spec = replace(spec, made_with={"openvino": ov.__version__, **spec.made_with}, precision=precision)
     reference = run_onnx if is_onnx(path) else None
     _, report = write_ir(model, spec, output, path, reference, against="the ONNX model", force=force)
     return spec, report

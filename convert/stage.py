@@ -98,14 +98,12 @@ def onnx_stage(path: Path, spec_path: Path | None) -> Stage:
     """Open an ONNX model as a stage, in ONNX Runtime; errors as for `OnnxModel`."""
     model = OnnxModel(path, spec_path)
     _require_one_clip(path, model.spec)
-    return Stage(
-        f"{path.name} (ONNX Runtime f32)",
-        "f32",
-        "FP32",
-        model.spec,
-        lambda feeds: model.logits(feeds)[0],
-        lambda feeds: _volumes(model.layers(feeds, _LAYER_TYPES)),
-    )
+
+    def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
+        return _volumes(model.layers(feeds, _LAYER_TYPES))
+
+    name = f"{path.name} (ONNX Runtime f32)"
+    return Stage(name, "f32", "FP32", model.spec, lambda feeds: model.logits(feeds)[0], layers)
 
 
 def _require_one_clip(path: Path, spec: ModelSpec) -> None:

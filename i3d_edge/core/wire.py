@@ -86,5 +86,4 @@ def write_part(number: int, content: bytes) -> bytes:
 
 
 def _write_varint(value: int) -> bytes:
-    low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
-    return low if value <= 0x7F else low + _write_varint(value >> 7)
+    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + _write_varint(value >> 7)

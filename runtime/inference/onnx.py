@@ -48,13 +48,6 @@ def read_onnx(path: Path) -> ov.Model:
 
 
 def numbers_sha256(path: Path) -> str:
-    """Return the SHA-256 of all numbers in an ONNX model, in whichever files they lie.
-
-    Raises:
-        IRError: If it cannot be read.
-    """
-    digest = hashlib.sha256()
-    for node in read_onnx(path).get_ordered_ops():
-        if node.get_type_name() == "Constant":
-            digest.update(node.get_data().tobytes())
-    return digest.hexdigest()
+    """Return the SHA-256 of all numbers in an ONNX model, in whichever files they lie; errors as for `read_onnx`."""
+    nodes = [node for node in read_onnx(path).get_ordered_ops() if node.get_type_name() == "Constant"]
+    return hashlib.sha256(b"".join(node.get_data().tobytes() for node in nodes)).hexdigest()
