@@ -76,7 +76,7 @@ class ParityReport:
 def check_parity(
     ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference, *, against: str = FROZEN_GRAPH
 ) -> ParityReport:
-    """Run the generated clips through an IR in float32 and through what it was made of, and compare."""
+    """Run the generated clips through an IR in float32 and through what it was made from, and compare."""
     clips = generated_pixels(spec)
     with phase(f"checking parity: running {against}"):
         expected = reference(graph_path, list(generated_clips(spec).values()))
