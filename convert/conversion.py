@@ -116,7 +116,7 @@ def convert_graph(
         passes = passes_for(target, fold)
         model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
     require_ports(model, spec, f"the network of frozen graph {str(graph_path)!r}")
-    num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
+    num_bytes, report = write_ir(model, spec, output, graph_path, reference, force=force)
     return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
 
@@ -144,13 +144,14 @@ def _rewrite(
     return model, replace(spec, passes=tuple(applied)), outcomes
 
 
-def _write(
+def write_ir(
     model: ov.Model,
     spec: ModelSpec,
     output: Path,
     graph_path: Path,
     reference: parity.Reference | None,
     *,
+    against: str = parity.FROZEN_GRAPH,
     force: bool,
 ) -> tuple[int, parity.ParityReport | None]:
     """Write an IR if it computes what its graph does; return how many bytes it takes, and the comparison."""
@@ -160,7 +161,7 @@ def _write(
         report = None
         if reference is not None:
             with suppress(DependencyError):
-                report = parity.check_parity(temporary, spec, graph_path, reference)
+                report = parity.check_parity(temporary, spec, graph_path, reference, against=against)
         if report is not None and not report.passed:
             parity.require(report, _keep_aside(temporary, output))
     return num_bytes, report

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from i3d_edge.convert.logits import output_logits
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
@@ -31,6 +32,8 @@ BOUNDS = {"FP32": 1e-3, "FP16": 1e-2}
 """Largest difference of two logits that passes, as a fraction of the largest logit, by weight precision."""
 
 TOP_K = 5
+
+FROZEN_GRAPH = "the frozen graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,11 @@ class ClipParity:
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
-    """The verdict over all clips, against a bound on `relative_difference`."""
+    """The verdict over all clips, against a bound on `relative_difference`; and what the IR was compared with."""
 
     clips: tuple[ClipParity, ...]
     bound: float
+    against: str = FROZEN_GRAPH
 
     @property
     def passed(self) -> bool:
@@ -69,15 +73,17 @@ class ParityReport:
         return all(clip.relative_difference <= self.bound and clip.top5_agrees for clip in self.clips)
 
 
-def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference) -> ParityReport:
-    """Run the generated clips through an IR in float32 and through the frozen graph, and compare."""
+def check_parity(
+    ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference, *, against: str = FROZEN_GRAPH
+) -> ParityReport:
+    """Run the generated clips through an IR in float32 and through what it was made from, and compare."""
     clips = generated_pixels(spec)
-    with phase("checking parity: running the graph in TensorFlow"):
+    with phase(f"checking parity: running {against}"):
         expected = reference(graph_path, list(generated_clips(spec).values()))
     got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
-        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound
+        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound, against
     )
 
 
@@ -101,7 +107,7 @@ def require(report: ParityReport, kept_at: Path) -> None:
     if not report.passed:
         worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
         raise ParityError(
-            f"the IR's logits differ from the frozen graph's by {worst.relative_difference:.3g} of the largest on the "
+            f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
             f"{worst.name} clip (at most {report.bound:g} is allowed), "
             f"top-5 {'the same' if worst.top5_agrees else 'different'}",
             hint=f"the IR is kept for inspection: {str(kept_at)!r}",
@@ -124,8 +130,7 @@ def generated_clips(spec: ModelSpec) -> dict[str, Feeds]:
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:
     core = ov.Core()
     model = core.read_model(ir_path)
-    if not any(LOGITS_NAME in output.names for output in model.outputs):
-        model.add_outputs(LOGITS_NAME)
+    output_logits(model, spec)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in track(clips, total=len(clips), title="checking parity", unit="clip"):

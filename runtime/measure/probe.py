@@ -70,7 +70,7 @@ def probe(
         devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
         aim: The mode to recommend a setting for.
-        spec_path: A JSON file that describes an IR which does not describe itself.
+        spec_path: A JSON file that describes a model which does not describe itself.
         cameras: A video to play as more and more cameras at once, with the recommended setting; see `probe_cameras`.
         hop: Frames between answers to a camera; None for a step model's own, else 25.
 

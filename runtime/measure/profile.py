@@ -12,6 +12,7 @@ from i3d_edge.core.files import sha256_file, write_text
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.schema import Amount, Count, Format, Line, Positive, to_json
 from i3d_edge.runtime.inference.engine import Mode
+from i3d_edge.runtime.inference.onnx import is_onnx
 
 SCHEMA_VERSION = 1
 
@@ -225,7 +226,7 @@ def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None
         ProfileError: If a hash differs.
     """
     parts = ((ir_path, profile.model.sha256), (ir_path.with_suffix(".bin"), profile.model.weights_sha256))
-    for file, expected in parts:
+    for file, expected in parts[:1] if is_onnx(ir_path) else parts:
         if file.is_file() and (found := sha256_file(file)) != expected:
             raise ProfileError(
                 f"profile {str(profile_path)!r} was made for another model ({profile.model.name}), not for "
