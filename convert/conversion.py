@@ -115,15 +115,15 @@ def convert_graph(
     output = check_ir_output(output, force=force)
     with phase(f"reading {graph_path}"):
         model, graph_spec = _read_network(graph_path, num_frames, batch)
-    _require_one_clip(graph_spec, target)
+    require_one_clip(graph_spec, target)
     with phase("converting"):
-        cost = _cost_per_clip(model, graph_spec)
+        cost = cost_per_clip(model, graph_spec)
         spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
         spec = replace(spec, layout=layout, precision=precision)
         passes = passes_for(target, fold)
         model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
     require_ports(model, spec, f"the network of frozen graph {str(graph_path)!r}")
-    num_bytes, report = _write(model, spec, output, graph_path, reference, force=force)
+    num_bytes, report = write_ir(model, spec, output, graph_path, reference, force=force)
     return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
 
 
@@ -151,13 +151,14 @@ def _rewrite(
     return model, replace(spec, passes=tuple(applied)), outcomes
 
 
-def _write(
+def write_ir(
     model: ov.Model,
     spec: ModelSpec,
     output: Path,
     graph_path: Path,
     reference: parity.Reference | None,
     *,
+    against: str = parity.FROZEN_GRAPH,
     force: bool,
 ) -> tuple[int, parity.ParityReport | None]:
     """Write an IR if it computes what its graph does; return how many bytes it takes, and the comparison."""
@@ -167,7 +168,7 @@ def _write(
         report = None
         if reference is not None:
             with suppress(DependencyError):
-                report = parity.check_parity(temporary, spec, graph_path, reference)
+                report = parity.check_parity(temporary, spec, graph_path, reference, against=against)
         if report is not None and not report.passed:
             parity.require(report, _keep_aside(temporary, output))
     return num_bytes, report
@@ -255,7 +256,8 @@ def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> M
     return reshaped
 
 
-def _require_one_clip(spec: ModelSpec, target: Target) -> None:
+def require_one_clip(spec: ModelSpec, target: Target) -> None:
+    """Refuse what a VPU does not take."""
     if target == "vpu" and spec.batch != 1:
         raise SpecError(
             f"a network for a VPU takes one clip at a time, not {spec.batch}: its operators take the frames as a batch",
@@ -263,7 +265,7 @@ def _require_one_clip(spec: ModelSpec, target: Target) -> None:
         )
 
 
-def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
+def cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
     """Count a model that takes what the spec says, and normalising its RGB input."""
     rgb = [name for name, port in spec.inputs.items() if port.stream == "rgb"]
     cost = count_cost(model, num_pixels=sum(math.prod(spec.input_shape(name)) for name in rgb))

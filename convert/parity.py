@@ -32,6 +32,8 @@ BOUNDS = {"FP32": 1e-3, "FP16": 1e-2}
 
 TOP_K = 5
 
+FROZEN_GRAPH = "the frozen graph"
+
 
 @dataclass(frozen=True, slots=True)
 class ClipParity:
@@ -58,10 +60,11 @@ class ClipParity:
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
-    """The verdict over all clips, against a bound on `relative_difference`."""
+    """The verdict over all clips, against a bound on `relative_difference`; and what the IR was compared with."""
 
     clips: tuple[ClipParity, ...]
     bound: float
+    against: str = FROZEN_GRAPH
 
     @property
     def passed(self) -> bool:
@@ -69,7 +72,9 @@ class ParityReport:
         return all(clip.relative_difference <= self.bound and clip.top5_agrees for clip in self.clips)
 
 
-def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference) -> ParityReport:
+def check_parity(
+    ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference, *, against: str = FROZEN_GRAPH
+) -> ParityReport:
     """Run the generated clips through an IR in float32 and through the frozen graph, and compare.
 
     Args:
@@ -77,14 +82,15 @@ def check_parity(ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Re
         spec: The IR's.
         graph_path: The frozen graph's .pb.
         reference: Runs the frozen graph.
+        against: What the reference runs, if not a frozen graph.
     """
     clips = generated_pixels(spec)
-    with phase("checking parity: running the graph in TensorFlow"):
+    with phase(f"checking parity: running {against}"):
         expected = reference(graph_path, list(generated_clips(spec).values()))
     got = _run_ir(ir_path, spec, list(clips.values()))
     bound = BOUNDS[spec.precision or "FP32"]
     return ParityReport(
-        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound
+        tuple(compare(*triple, bound=bound) for triple in zip(clips, expected, got, strict=True)), bound, against
     )
 
 
@@ -108,7 +114,7 @@ def require(report: ParityReport, kept_at: Path) -> None:
     if not report.passed:
         worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
         raise ParityError(
-            f"the IR's logits differ from the frozen graph's by {worst.relative_difference:.3g} of the largest on the "
+            f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
             f"{worst.name} clip (at most {report.bound:g} is allowed), "
             f"top-5 {'the same' if worst.top5_agrees else 'different'}",
             hint=f"the IR is kept for inspection: {str(kept_at)!r}",

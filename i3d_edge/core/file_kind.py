@@ -25,7 +25,7 @@ _OVC = "OpenVINO's `ovc` makes an IR of it, and `i3d convert MODEL.xml --spec SP
 _UNPACK = "unpack it, and give the folder or file inside"
 GIT_LFS = FileKind("a git-LFS pointer", "run `git lfs pull` in its repository, or `i3d fetch`")
 WEB_PAGE = FileKind("a web page", "download the file itself, not the page that shows it")
-_PYTORCH = FileKind("a PyTorch file", _ELSEWHERE)
+PYTORCH = FileKind("a PyTorch file", f"{_ELSEWHERE}; `i3d convert` takes a .pth of MMAction2 or GluonCV")
 _KERAS = FileKind("a Keras file", _ELSEWHERE)
 _ZIP = FileKind("a ZIP archive", _UNPACK)
 _FIRST_TENSORFLOW = FileKind(
@@ -43,7 +43,7 @@ _HEADS = (
     (257, b"ustar", FileKind("a tar archive", _UNPACK)),
 )
 _NAMES = {
-    **dict.fromkeys((".pt", ".pth", ".pkl"), _PYTORCH),
+    **dict.fromkeys((".pt", ".pth", ".pkl"), PYTORCH),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
     ".onnx": FileKind("an ONNX model", _OVC),
     ".safetensors": FileKind("a safetensors file", _ELSEWHERE),
@@ -67,5 +67,5 @@ def foreign_kind(path: Path) -> FileKind | None:
     if found is None and tail == TENSOR_TABLE_END and path.suffix != ".index":
         found = _FIRST_TENSORFLOW
     if found is None and head.startswith(b"PK\3\4") and b"/data.pkl" in head:
-        found = _PYTORCH
+        found = PYTORCH
     return found or _NAMES.get(path.suffix.lower())

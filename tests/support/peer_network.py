@@ -1,0 +1,129 @@
+"""A network of MMAction2 or GluonCV with random weights, and what it answers; run by the peers' own Python.
+
+The environment, on Python 3.11 (mmcv-lite and mmaction2 declare more than they need here):
+
+    pip install torch==2.13.0 addict einops importlib_metadata numpy opencv-python-headless pyyaml rich scipy termcolor yapf
+    pip install --no-deps mmaction2==1.2.0 mmengine==0.10.7 mmcv-lite==2.1.0 gluoncv==0.10.5.post0
+
+Neither package can be imported whole: MMAction2's wheel lacks a folder, and GluonCV refuses this PyTorch. So what is
+missing, and what is refused, is stood in for; the networks' own files run as they are.
+
+Usage: python peer_network.py NAME FRAMES SIDE FOLDER
+
+Writes FOLDER/NAME.pth, as the peer saves it, and FOLDER/NAME.npz: a clip of `pixels`, (1, D, H, W, 3), uint8, and its `logits`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+MMACTION2 = {
+    "r50": "_8xb8",
+    "r50-dense": "_8xb8-dense",
+    "r50-heavy": "-heavy_8xb8",
+    "r50-nl-dot-product": "-nl-dot-product_8xb8",
+    "r50-nl-embedded-gaussian": "-nl-embedded-gaussian_8xb8",
+    "r50-nl-gaussian": "-nl-gaussian_8xb8",
+}
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
+
+class _Anything(types.ModuleType):
+    """A module that has whatever is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+def _package(name: str, folder: Path) -> None:
+    module = types.ModuleType(name)
+    module.__path__ = [str(folder)]
+    sys.modules[name] = module
+
+
+def mmaction2_network(suffix: str) -> torch.nn.Module:
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    root = Path(importlib.util.find_spec("mmaction").origin).parent  # type: ignore[union-attr,arg-type]
+    for name in ("models", "models.backbones", "models.heads", "models.utils"):
+        _package(f"mmaction.{name}", root.joinpath(*name.split(".")))
+    backbone = importlib.import_module("mmaction.models.backbones.resnet3d")
+    config = root / f".mim/configs/recognition/i3d/i3d_imagenet-pretrained-r50{suffix}-32x2x1-100e_kinetics400-rgb.py"
+    init_default_scope("mmaction")
+    model = dict(Config.fromfile(config).model)
+    settings = {key: value for key, value in model["backbone"].items() if key not in ("type", "pretrained")}
+    settings["pretrained2d"] = False
+    network = torch.nn.Module()
+    network.backbone = backbone.ResNet3d(pretrained=None, **settings)
+    network.cls_head = torch.nn.Module()
+    network.cls_head.fc_cls = torch.nn.Linear(model["cls_head"]["in_channels"], model["cls_head"]["num_classes"])
+    # I3DHead is an average over all axes, a dropout and fc_cls.
+    network.forward = lambda clip: network.cls_head.fc_cls(network.backbone(clip).mean((2, 3, 4)))
+    return network
+
+
+def gluoncv_network(name: str) -> torch.nn.Module:
+    root = Path(importlib.util.find_spec("gluoncv").origin).parent  # type: ignore[union-attr,arg-type]
+    for package in ("gluoncv", "gluoncv.torch", "gluoncv.torch.model_zoo", "gluoncv.torch.model_zoo.action_recognition"):
+        _package(package, root.joinpath(*package.split(".")[1:]))
+    sys.modules["gluoncv.torch.utils"] = _Anything("gluoncv.torch.utils")
+    sys.modules["gluoncv.torch.utils.utils"] = utils = types.ModuleType("gluoncv.torch.utils.utils")
+    utils.constant_init = utils.normal_init = lambda *_args, **_kwargs: None
+    family = "i3d_slow" if "slow" in name else "i3d_resnet"
+    module = importlib.import_module(f"gluoncv.torch.model_zoo.action_recognition.{family}")
+    if family == "i3d_resnet":
+        module.I3D_ResNetV1.inflate_weights = lambda _self: None  # it downloads ImageNet's
+    return getattr(module, name)(_Settings({"NUM_CLASSES": 400, "NUM_SEGMENT": 1, "NUM_CROP": 1}))
+
+
+class _Settings:
+    """GluonCV's configuration: the values given, and False for all others."""
+
+    def __init__(self, values: dict[str, int]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values.get(name, False) if name.isupper() and name not in ("CONFIG", "DATA", "MODEL", "INFERENCE") else self
+
+
+def randomise(network: torch.nn.Module, seed: int) -> None:
+    """Fill every parameter, and batch norm's statistics, which would hide swapped names if they were all alike."""
+    torch.manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm3d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, 0, 0.1)
+            torch.nn.init.normal_(module.running_mean, 0, 0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+        elif isinstance(module, torch.nn.Conv3d | torch.nn.Linear):
+            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+            if module.bias is not None:
+                torch.nn.init.normal_(module.bias, 0, 0.1)
+
+
+def main(name: str, frames: int, side: int, folder: Path) -> None:
+    is_mmaction2 = name in MMACTION2
+    network = (mmaction2_network(MMACTION2[name]) if is_mmaction2 else gluoncv_network(name)).eval()
+    randomise(network, 7)
+    pixels = np.random.default_rng(8).integers(0, 256, (1, frames, side, side, 3), dtype=np.uint8)
+    clip = (torch.from_numpy(pixels).float() - torch.tensor(MEAN)) / torch.tensor(STD)
+    with torch.inference_mode():
+        logits = network(clip.permute(0, 4, 1, 2, 3))
+    state = network.state_dict()
+    torch.save({"meta": {"epoch": np.float64(1)}, "state_dict": state} if is_mmaction2 else state, folder / f"{name}.pth")
+    np.savez(folder / f"{name}.npz", pixels=pixels, logits=logits.numpy())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
