@@ -15,6 +15,7 @@ from i3d_edge.convert.conversion import (
     Layout,
     Precision,
     cost_per_clip,
+    output_lengths,
     require_one_clip,
     write_ir,
 )
@@ -30,6 +31,7 @@ from i3d_edge.core import labels as label_sets
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointVariablesError, NotFiniteError, SpecError
 from i3d_edge.core.family import I3D_RESNET, UNKNOWN
+from i3d_edge.core.files import StrPath
 from i3d_edge.core.i3d_spec import INPUT_NAME, LOGITS_NAME, OUTPUT_NAME
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import ElementType, Port
@@ -94,8 +96,8 @@ def open_weights(path: Path) -> Checkpoint:
 
 
 def convert_weights(
-    path: Path,
-    output: Path,
+    path: StrPath,
+    output: StrPath,
     *,
     network: str | None = None,
     labels: LabelSet | None = None,
@@ -120,9 +122,15 @@ def convert_weights(
         network: A key of `NETWORKS`, where the weights fit several.
         labels: Class names; None for those of Kinetics if the number fits.
         crop_px: Side of the square that the network sees.
+        precision: As all that follows for `convert_graph`.
+        target: Where the IR will run.
+        fold: Declined: the first convolution is none that can be folded.
+        layout: Of the input.
+        input_type: Of the input.
         num_frames: Frames in a clip, if not as many as the network was trained on.
         batch: Clips at once.
-        precision, target, fold, layout, input_type, logits_output, force: As for `convert_graph`.
+        logits_output: Add an output `logits`.
+        force: Replace an existing IR.
 
     Raises:
         CheckpointError: If the file cannot be read, or is of another network.
@@ -130,11 +138,15 @@ def convert_weights(
         SpecError: If the clips asked for cannot be, or there are not as many labels as classes.
         NotFiniteError: If the network gives infinite logits.
         ParityError, OutputError: As for `convert_graph`.
+
+    Example:
+        >>> convert_weights("i3d_r50.pth", "r50.xml", network="i3d").spec.title()
     """
-    output = check_ir_output(output, force=force)
+    path, output = Path(path), check_ir_output(Path(output), force=force)
     with phase(f"reading {path}"):
         checkpoint = open_weights(path)
-    chosen = NETWORKS[choose_network(checkpoint.layers, network or checkpoint.network)]
+    name = choose_network(checkpoint.layers, network or checkpoint.network)
+    chosen = NETWORKS[name]
     labels = labels or label_sets.default_for(checkpoint.num_classes)
     if len(labels) != checkpoint.num_classes:
         raise SpecError(f"there are {len(labels)} labels, and the network has {checkpoint.num_classes} classes")
@@ -173,7 +185,10 @@ def convert_weights(
     num_bytes, report = write_ir(
         model, spec, output, path, lambda _path, clips: reference(clips), against=_REFERENCE, force=force
     )
-    return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
+    num_executed = count_convolutions(model) // spec.batch
+    lengths = output_lengths(model)
+    found = f"{checkpoint.title()}: {name}"
+    return ConversionReport(output, num_bytes, spec, cost, num_executed, outcomes, lengths, report, found)
 
 
 def _runner(model: ov.Model) -> Callable[[list[Feeds]], list[Float32Array]]:

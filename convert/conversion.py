@@ -56,7 +56,9 @@ class ConversionReport:
         num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
             multiplications by zero.
         outcomes: By name of each pass, why it declined; None if it applied.
+        outputs: How many values each output gives for one clip.
         parity: Against the frozen graph, or None when no reference was given.
+        found: What a file of weights was found to hold; None for a frozen graph.
     """
 
     path: Path
@@ -65,7 +67,9 @@ class ConversionReport:
     cost: Cost
     num_executed: int
     outcomes: Mapping[str, str | None]
+    outputs: Mapping[str, int]
     parity: parity.ParityReport | None
+    found: str | None = None
 
 
 def convert_graph(
@@ -124,7 +128,8 @@ def convert_graph(
         model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
     require_ports(model, spec, f"the network of frozen graph {str(graph_path)!r}")
     num_bytes, report = write_ir(model, spec, output, graph_path, reference, force=force)
-    return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
+    num_executed = count_convolutions(model) // spec.batch
+    return ConversionReport(output, num_bytes, spec, cost, num_executed, outcomes, output_lengths(model), report)
 
 
 def _read_network(graph_path: Path, num_frames: int | None, batch: int | None) -> tuple[ov.Model, ModelSpec]:
@@ -282,6 +287,11 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.output(f"{name}:0").set_names({name})
     if logits_output:
         model.add_outputs(LOGITS_NAME)
+
+
+def output_lengths(model: ov.Model) -> dict[str, int]:
+    """Return how many values each output gives for one clip."""
+    return {min(port.names): port.shape[1] for port in model.outputs}
 
 
 def _keep_aside(temporary: Path, output: Path) -> Path:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from i3d_edge.api.models import convert_graph as convert_graph
     from i3d_edge.api.videos import classify_videos as classify_videos
     from i3d_edge.api.videos import open_stream as open_stream
+    from i3d_edge.convert.checkpoints import convert_weights as convert_weights
     from i3d_edge.convert.quantization import quantize_ir as quantize_ir
     from i3d_edge.core.errors import I3DError as I3DError
     from i3d_edge.core.labels import LabelSet as LabelSet
@@ -53,6 +54,7 @@ __all__ = [
     "compare_run",
     "compare_stages",
     "convert_graph",
+    "convert_weights",
     "freeze_checkpoint",
     "open_stream",
     "quantize_ir",
@@ -83,6 +85,7 @@ _ROOM_OF = {
     "WindowAnswer": "i3d_edge.runtime.live",
     "annotate_video": "i3d_edge.runtime.show.annotate",
     "convert_graph": "i3d_edge.api.models",
+    "convert_weights": "i3d_edge.convert.checkpoints",
     "freeze_checkpoint": "i3d_edge.freeze",
     "write_page": "i3d_edge.runtime.show.page",
 }

@@ -51,10 +51,10 @@ def attend(volume: ov.Output, attention: Attention, convolve: Convolve, name: st
         factor = 1 / key.get_shape()[2]
     if factor != 1:
         query = ops.multiply(query, np.float32(factor)).output(0)
-    weights = ops.matmul(query, key, True, False, name=f"{name}products").output(0)
+    weights = ops.matmul(query, key, True, False, name=f"{name}.products").output(0)
     if attention.has_softmax:
         weights = ops.softmax(weights, 2).output(0)
-    found = ops.matmul(value, weights, False, True, name=f"{name}sum").output(0)
+    found = ops.matmul(value, weights, False, True, name=f"{name}.sum").output(0)
     batch, _, *space = volume.get_shape()
     found = ops.reshape(found, [batch, value.get_shape()[1], *space], False).output(0)
     return ops.add(convolve("out", found), volume).output(0)

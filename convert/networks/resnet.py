@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import openvino as ov
@@ -20,7 +21,7 @@ from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import some
 
-_DEPTHS = {(3, 4, 6, 3): 50, (3, 4, 23, 3): 101}
+_DEPTHS: Mapping[tuple[int, ...], int] = {(3, 4, 6, 3): 50, (3, 4, 23, 3): 101}
 _STRIDES = (1, 2, 2, 2)
 """Of each stage's first block, along height and width."""
 _EXPANSION = 4
@@ -130,17 +131,12 @@ def build_network(layers: Layers, network: Network, spec: ModelSpec, *, logits_o
             name = f"layer{stage + 1}.{block}."
             value = _bottleneck(name, by_name, value, _STRIDES[stage] if block == 0 else 1)
             if f"{name}non_local.g" in by_name and network.attention is not None:
-                name += "non_local."
-                value = attend(
-                    value,
-                    network.attention,
-                    lambda part, volume, name=name: _convolve(name + part, by_name[name + part], volume),
-                    name,
-                )
+                convolve = partial(_convolve_part, f"{name}non_local.", by_name)
+                value = attend(value, network.attention, convolve, f"{name}non_local")
         if stage == 0 and network.has_second_pool:
             value = _max_pool("pool2", value, (2, 1, 1), (2, 1, 1), (0, 0, 0))
-    none, batch, channels, *space = [0, 0, 0], *value.get_shape()
-    value = ops.avg_pool(value, [1, 1, 1], none, none, space, True, name="pool").output(0)
+    batch, channels, *space = value.get_shape()
+    value = ops.avg_pool(value, [1, 1, 1], [0, 0, 0], [0, 0, 0], space, True, name="pool").output(0)
     embedding = ops.reshape(value, [batch, channels], False, name=EMBEDDING_NAME)
     classifier = by_name["fc"]
     products = ops.matmul(embedding, ops.constant(classifier.weights), False, True, name="fc")
@@ -160,11 +156,9 @@ def _input(spec: ModelSpec) -> tuple[ov.Node, ov.Output]:
     order = [spec.layout.index(axis) for axis in "NCDHW"]
     value = video if order == sorted(order) else ops.transpose(video, order)
     if port.takes_pixels:
-        mean, factor = (
-            np.float32(numbers).reshape(1, -1, 1, 1, 1) for numbers in (port.mean, 1 / np.array(port.scale))
-        )
+        mean, scale = (np.array(values, np.float32).reshape(1, -1, 1, 1, 1) for values in (port.mean, port.scale))
         numbers = value if port.element_type == "f32" else ops.convert(value, "f32")
-        value = ops.multiply(ops.subtract(numbers, ops.constant(mean)), ops.constant(factor))
+        value = ops.multiply(ops.subtract(numbers, ops.constant(mean)), ops.constant(1 / scale))
     return video, value.output(0)
 
 
@@ -183,6 +177,10 @@ def _convolve(name: str, layer: Layer, value: ov.Output, steps: Steps = (1, 1, 1
     pads = [length // 2 for length in layer.weights.shape[2:]]
     node = ops.convolution(value, ops.constant(layer.weights), list(steps), pads, pads, [1, 1, 1], name=name)
     return ops.add(node, ops.constant(layer.bias.reshape(1, -1, 1, 1, 1))).output(0)
+
+
+def _convolve_part(prefix: str, layers: Mapping[str, Layer], part: str, value: ov.Output) -> ov.Output:
+    return _convolve(prefix + part, layers[prefix + part], value)
 
 
 def _relu(name: str, value: ov.Output) -> ov.Output:

@@ -17,9 +17,7 @@ from i3d_edge.core.file_kind import PYTORCH, foreign_kind
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
 
 _READERS: Mapping[str, Callable[[bytes], Mapping[str, Array]]] = {".pth": read_torch, ".params": read_mxnet}
-
-SUFFIXES = tuple(_READERS)
-"""How the names of such files end."""
+"""By suffix, one of `WEIGHT_SUFFIXES`."""
 
 
 @dataclass(frozen=True, slots=True)

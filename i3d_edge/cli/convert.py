@@ -1,16 +1,17 @@
-"""`i3d convert`: a frozen graph becomes an IR, and proves it."""
+"""`i3d convert`: a frozen graph, or another framework's weights, become an IR, and prove it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
-from i3d_edge.cli._fold import choose_fold, fold_option
-from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
+from i3d_edge.cli._fold import AUTO, choose_fold, fold_option
+from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
+from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.port import NUMPY_TYPES, ElementType
 from i3d_edge.core.spec import ModelSpec
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _PLACES: dict[str, Target] = {"cpu": "cpu", "gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
 _WITH_SPEC = ("graph", "output", "spec_path", "force")
+_ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or MXNet, which are not needed here"
 
 
 @click.command(cls=Command)
@@ -59,6 +61,14 @@ _WITH_SPEC = ("graph", "output", "spec_path", "force")
 )
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
+@click.option("--network", help="For weights that fit several networks: which, as `i3d info` lists them.")
+@click.option("--crop", "crop_px", type=click.IntRange(32, 1024), help="For weights: side of the crop.  [default: 256]")
+@click.option(
+    "--labels",
+    "labels_path",
+    type=click.Path(path_type=Path),
+    help="For weights: text file of class names, one per line.",
+)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
     "--spec",
@@ -80,6 +90,9 @@ def convert(
     input_type: ElementType,
     num_frames: int | None,
     batch: int | None,
+    network: str | None,
+    crop_px: int | None,
+    labels_path: Path | None,
     logits_output: bool,
     spec_path: Path | None,
     force: bool,
@@ -87,8 +100,9 @@ def convert(
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
     GRAPH is a .pb from `i3d freeze` or from Open Model Zoo. The IR is then compared with the graph on two generated
-    clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. With --spec, GRAPH is
-    an IR of another network, which gets a description of its own.
+    clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. GRAPH may also be the
+    weights of an I3D-ResNet: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH is an IR of
+    another network, which gets a description of its own.
 
     \b
     Example:
@@ -101,42 +115,50 @@ def convert(
         _describe(graph, spec_path, output, force=force)
         return
     place = _PLACES[target]
+    options: dict[str, Any] = {
+        "precision": precision,
+        "target": place,
+        "layout": layout,
+        "input_type": input_type,
+        "num_frames": num_frames,
+        "batch": batch,
+        "logits_output": logits_output,
+        "force": force,
+    }
+    own: dict[str, Any] = {
+        "network": network,
+        "crop_px": crop_px,
+        "labels": labels_path and read_label_file(labels_path),
+    }
+    own = {name: value for name, value in own.items() if value is not None}
     axes, reason = choose_fold(fold, is_int8=False)
-    report = api.convert_graph(
-        graph,
-        output,
-        precision=precision,
-        target=place,
-        fold=axes,
-        layout=layout,
-        input_type=input_type,
-        num_frames=num_frames,
-        batch=batch,
-        logits_output=logits_output,
-        force=force,
-    )
-    print_facts(_facts(graph, report, reason if place == "cpu" else None, logits_output=logits_output))
+    if graph.suffix.lower() in WEIGHT_SUFFIXES:
+        from i3d_edge.convert.checkpoints import convert_weights
+
+        report = convert_weights(graph, output, fold=None if fold == AUTO else axes, **options, **own)
+    elif own:
+        raise click.UsageError(f"--{next(iter(own)).removesuffix('_px')} is for weights: a frozen graph states it")
+    else:
+        report = api.convert_graph(graph, output, fold=axes, **options)
+    print_facts(_facts(graph, report, reason if place == "cpu" and not report.found else None))
 
 
-def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_output: bool) -> list[tuple[str, str]]:
+def _facts(graph: Path, report: ConversionReport, fold: str | None) -> list[tuple[str, str]]:
     spec, cost = report.spec, report.cost
-    outputs = {spec.head.output: spec.num_classes}
-    if spec.has_embedding:
-        outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
-    if logits_output:
-        outputs[LOGITS_NAME] = spec.num_classes
     return [
         ("read", str(graph)),
+        *([("found", report.found)] if report.found else []),
         ("model", spec.title()),
         ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
         *(("input", _describe_input(spec, name)) for name in spec.inputs),
-        *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
+        *(("output", f"{name} ({spec.batch}, {length})") for name, length in report.outputs.items()),
         *([("fold", fold)] if fold else []),
         ("passes", ", ".join(spec.passes) or "none"),
         *(("declined", f"{name}: {reason}") for name, reason in report.outcomes.items() if reason),
         ("cost", f"{cost.num_operations / 1e9:.4f} GFLOPs per clip, {cost.num_parameters / 1e6:.2f} MParams"),
         ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
         *_parity_facts(report.parity),
+        *([("parity", _ONLY_OURS)] if report.found else []),
     ]
 
 

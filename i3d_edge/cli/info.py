@@ -16,7 +16,7 @@ from i3d_edge.cli._base import Command, frames_fps_option, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
-from i3d_edge.core.file_kind import foreign_kind
+from i3d_edge.core.file_kind import PYTORCH, foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
@@ -74,7 +74,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         pass  # the reader says what is there
     except OSError as error:
         raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
-    if kind := foreign_kind(thing):
+    if (kind := foreign_kind(thing)) and not (kind is PYTORCH and thing.suffix.lower() in _BY_SUFFIX):
         return lambda _path: files.describe_foreign(kind)
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
@@ -105,6 +105,22 @@ def _frozen_graph(path: Path) -> Facts:
         ("kind", f"frozen graph, {len(graph.nodes)} nodes"),
         *(_model(graph.spec) if graph.spec else _undescribed(path, graph.origin)),
         ("next", f"i3d convert {path} -o {path.with_suffix('.xml')}"),
+    ]
+
+
+def _weights(path: Path) -> Facts:
+    from i3d_edge.convert.checkpoints import open_weights
+
+    found = open_weights(path)
+    fitting = found.fitting()
+    option = f" --network {fitting[0]}" if len(fitting) > 1 else ""
+    return [
+        ("kind", "PyTorch weights" if path.suffix.lower() == ".pth" else "MXNet weights"),
+        ("model", found.title()),
+        ("network", " or ".join(fitting)),
+        ("provenance", found.origin),
+        ("fingerprint", found.layers.fingerprint),
+        ("next", f"i3d convert {path} -o {path.with_suffix('.xml')}{option}"),
     ]
 
 
@@ -231,6 +247,8 @@ _BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
     _IR_SUFFIX: _ir,
     ".bin": files.describe_weights,
     ".pb": _frozen_graph,
+    ".pth": _weights,
+    ".params": _weights,
     ".i3d": _bundle,
     ".txt": _label_file,
     ".json": files.describe_json,

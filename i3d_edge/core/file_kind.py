@@ -12,6 +12,10 @@ TENSOR_TABLE_END = bytes.fromhex("57fb808b247547db")
 """The last bytes of LevelDB's tables, and so of both kinds of TensorFlow checkpoints."""
 
 
+WEIGHT_SUFFIXES = (".pth", ".params")
+"""How the names of other frameworks' weights end, which `i3d convert` takes: PyTorch's and MXNet's."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """A kind of file: what it is, with its article, and what to do about it."""

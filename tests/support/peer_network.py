@@ -2,7 +2,8 @@
 
 The environment, on Python 3.11 (mmcv-lite and mmaction2 declare more than they need here):
 
-    pip install torch==2.13.0 addict einops importlib_metadata numpy opencv-python-headless pyyaml rich scipy termcolor yapf
+    pip install torch==2.13.0 addict einops importlib_metadata matplotlib numpy opencv-python-headless pyyaml rich
+    pip install scipy termcolor yapf
     pip install --no-deps mmaction2==1.2.0 mmengine==0.10.7 mmcv-lite==2.1.0 gluoncv==0.10.5.post0
 
 Neither package can be imported whole: MMAction2's wheel lacks a folder, and GluonCV refuses this PyTorch. So what is
@@ -10,7 +11,8 @@ missing, and what is refused, is stood in for; the networks' own files run as th
 
 Usage: python peer_network.py NAME FRAMES SIDE FOLDER
 
-Writes FOLDER/NAME.pth, as the peer saves it, and FOLDER/NAME.npz: a clip of `pixels`, (1, D, H, W, 3), uint8, and its `logits`.
+Writes FOLDER/NAME.pth, as the peer saves it, and FOLDER/NAME.npz: the `pixels` of a clip, (1, D, H, W, 3), uint8, and
+its `logits`.
 """
 
 from __future__ import annotations
@@ -75,7 +77,12 @@ def mmaction2_network(suffix: str) -> torch.nn.Module:
 
 def gluoncv_network(name: str) -> torch.nn.Module:
     root = Path(importlib.util.find_spec("gluoncv").origin).parent  # type: ignore[union-attr,arg-type]
-    for package in ("gluoncv", "gluoncv.torch", "gluoncv.torch.model_zoo", "gluoncv.torch.model_zoo.action_recognition"):
+    for package in (
+        "gluoncv",
+        "gluoncv.torch",
+        "gluoncv.torch.model_zoo",
+        "gluoncv.torch.model_zoo.action_recognition",
+    ):
         _package(package, root.joinpath(*package.split(".")[1:]))
     sys.modules["gluoncv.torch.utils"] = _Anything("gluoncv.torch.utils")
     sys.modules["gluoncv.torch.utils.utils"] = utils = types.ModuleType("gluoncv.torch.utils.utils")
@@ -94,7 +101,11 @@ class _Settings:
         self._values = values
 
     def __getattr__(self, name: str) -> Any:
-        return self._values.get(name, False) if name.isupper() and name not in ("CONFIG", "DATA", "MODEL", "INFERENCE") else self
+        return (
+            self._values.get(name, False)
+            if name.isupper() and name not in ("CONFIG", "DATA", "MODEL", "INFERENCE")
+            else self
+        )
 
 
 def randomise(network: torch.nn.Module, seed: int) -> None:
@@ -121,7 +132,9 @@ def main(name: str, frames: int, side: int, folder: Path) -> None:
     with torch.inference_mode():
         logits = network(clip.permute(0, 4, 1, 2, 3))
     state = network.state_dict()
-    torch.save({"meta": {"epoch": np.float64(1)}, "state_dict": state} if is_mmaction2 else state, folder / f"{name}.pth")
+    torch.save(
+        {"meta": {"epoch": np.float64(1)}, "state_dict": state} if is_mmaction2 else state, folder / f"{name}.pth"
+    )
     np.savez(folder / f"{name}.npz", pixels=pixels, logits=logits.numpy())
 
 
