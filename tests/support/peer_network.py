@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 import types
 from pathlib import Path
@@ -35,6 +36,13 @@ MMACTION2 = {
     "r50-nl-embedded-gaussian": "-nl-embedded-gaussian_8xb8",
     "r50-nl-gaussian": "-nl-gaussian_8xb8",
 }
+SOFTENED = {
+    "dot-product": ("theta|phi", 0.03),
+    "embedded-gaussian": ("theta|phi", 0.3),
+    "gaussian": (r"(conv3|downsample|conv_out)\.bn", 0.5),
+}
+"""What keeps attention from seeing one place only, where rounding decides which, and dot products from growing with the
+cube of a volume, as training does."""
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
@@ -108,10 +116,16 @@ class _Settings:
         )
 
 
-def randomise(network: torch.nn.Module, seed: int) -> None:
-    """Fill every parameter, and batch norm's statistics, which would hide swapped names if they were all alike."""
+def randomise(network: torch.nn.Module, seed: int, softened: tuple[str, float]) -> None:
+    """Fill every parameter, and batch norm's statistics, which would hide swapped names if they were all alike.
+
+    Args:
+        network: Is changed.
+        seed: Of the numbers.
+        softened: Pattern for the names of layers, and what their numbers are multiplied by.
+    """
     torch.manual_seed(seed)
-    for module in network.modules():
+    for name, module in network.named_modules():
         if isinstance(module, torch.nn.BatchNorm3d):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.normal_(module.bias, 0, 0.1)
@@ -121,12 +135,15 @@ def randomise(network: torch.nn.Module, seed: int) -> None:
             torch.nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
             if module.bias is not None:
                 torch.nn.init.normal_(module.bias, 0, 0.1)
+        if softened[0] and re.search(softened[0], name):
+            for values in module.parameters(recurse=False):
+                values.data *= softened[1]
 
 
 def main(name: str, frames: int, side: int, folder: Path) -> None:
     is_mmaction2 = name in MMACTION2
     network = (mmaction2_network(MMACTION2[name]) if is_mmaction2 else gluoncv_network(name)).eval()
-    randomise(network, 7)
+    randomise(network, 7, next((value for key, value in SOFTENED.items() if key in name), ("", 1)))
     pixels = np.random.default_rng(8).integers(0, 256, (1, frames, side, side, 3), dtype=np.uint8)
     clip = (torch.from_numpy(pixels).float() - torch.tensor(MEAN)) / torch.tensor(STD)
     with torch.inference_mode():
