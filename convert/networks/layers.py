@@ -136,13 +136,15 @@ def _fold(name: str, parts: Mapping[str, Array]) -> Layer:
     lacking = ({"weight"} | (norms if norms & parts.keys() else set())) - parts.keys()
     if lacking:
         raise CheckpointVariablesError(f"layer {name} lacks its {some(sorted(lacking))}")
-    weights, length = parts["weight"], len(parts["weight"])
-    if any(parts[leaf].shape != (length,) for leaf in parts.keys() - {"weight"}):
-        raise CheckpointVariablesError(f"layer {name} has {length} outputs, and not as many numbers for each of them")
-    bias = parts.get("bias", np.zeros(length, np.float32))
+    weights = parts["weight"]
+    if weights.ndim < 2 or any(parts[leaf].shape != weights.shape[:1] for leaf in parts.keys() - {"weight"}):
+        raise CheckpointVariablesError(f"layer {name} has weights {weights.shape}, and not one number for each output")
+    bias = parts.get("bias", np.zeros(len(weights), np.float32))
     if "gamma" in parts:
-        deviation = np.sqrt(parts["variance"].astype(np.float64) + _EPSILON)
-        factor = parts["gamma"] / deviation
-        bias = (bias - parts["mean"]) * factor + parts["beta"]
-        weights = weights * factor.reshape(-1, *[1] * (weights.ndim - 1))
-    return Layer(np.ascontiguousarray(weights, np.float32), np.ascontiguousarray(bias, np.float32))
+        with np.errstate(all="ignore"):
+            factor = parts["gamma"] / np.sqrt(parts["variance"].astype(np.float64) + _EPSILON)
+            bias = ((bias - parts["mean"]) * factor + parts["beta"]).astype(np.float32)
+            weights = (weights * factor.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.float32)
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+            raise CheckpointVariablesError(f"batch norm of layer {name} gives numbers that are not finite")
+    return Layer(np.ascontiguousarray(weights), np.ascontiguousarray(bias))

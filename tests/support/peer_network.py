@@ -10,18 +10,21 @@ Neither package can be imported whole: MMAction2's wheel lacks a folder, and Glu
 missing, and what is refused, is stood in for; the networks' own files run as they are.
 
 Usage: python peer_network.py NAME FRAMES SIDE FOLDER
+       python peer_network.py goldens FILE
 
-Writes FOLDER/NAME.pth, as the peer saves it, and FOLDER/NAME.npz: the `pixels` of a clip, (1, D, H, W, 3), uint8, and
-its `logits`.
+The first writes FOLDER/NAME.pth, as the peer saves it, and FOLDER/NAME.npz: the `pixels` of a clip, (1, D, H, W, 3),
+uint8, and its `logits`. The second writes what small networks answer, with the weights and the clip of `weights.py`.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import re
 import sys
 import types
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +39,23 @@ MMACTION2 = {
     "r50-nl-embedded-gaussian": "-nl-embedded-gaussian_8xb8",
     "r50-nl-gaussian": "-nl-gaussian_8xb8",
 }
+GOLDENS = {
+    "i3d": MMACTION2["r50"],
+    "i3d-heavy": MMACTION2["r50-heavy"],
+    "i3d-nl-dot-product": MMACTION2["r50-nl-dot-product"],
+    "i3d-nl-embedded-gaussian": MMACTION2["r50-nl-embedded-gaussian"],
+    "i3d-nl-gaussian": MMACTION2["r50-nl-gaussian"],
+    "i3d-nl-gluoncv": "i3d_nl5_resnet50_v1_kinetics400",
+    "slow-8x8": "i3d_slow_resnet50_f8s8_kinetics400",
+}
 SOFTENED = {
     "dot-product": ("theta|phi", 0.03),
     "embedded-gaussian": ("theta|phi", 0.3),
+    "i3d_nl": (r"nonlocal_block\.bn", 0.2),
     "gaussian": (r"(conv3|downsample|conv_out)\.bn", 0.5),
 }
-"""What keeps attention from seeing one place only, where rounding decides which, and dot products from growing with the
-cube of a volume, as training does."""
+"""What keeps attention from seeing one place only, where rounding decides which, and volumes from growing from block to
+block, as training does."""
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
@@ -55,17 +68,26 @@ class _Anything(types.ModuleType):
         return type(name, (), {})
 
 
+@cache
+def _root(package: str) -> Path:
+    """Return where a package lies, which must not have been replaced yet."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
 def _package(name: str, folder: Path) -> None:
     module = types.ModuleType(name)
     module.__path__ = [str(folder)]
     sys.modules[name] = module
 
 
-def mmaction2_network(suffix: str) -> torch.nn.Module:
+def mmaction2_network(suffix: str, width: int = 64, num_classes: int = 400) -> torch.nn.Module:
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
-    root = Path(importlib.util.find_spec("mmaction").origin).parent  # type: ignore[union-attr,arg-type]
+    root = _root("mmaction")
     for name in ("models", "models.backbones", "models.heads", "models.utils"):
         _package(f"mmaction.{name}", root.joinpath(*name.split(".")))
     backbone = importlib.import_module("mmaction.models.backbones.resnet3d")
@@ -73,33 +95,33 @@ def mmaction2_network(suffix: str) -> torch.nn.Module:
     init_default_scope("mmaction")
     model = dict(Config.fromfile(config).model)
     settings = {key: value for key, value in model["backbone"].items() if key not in ("type", "pretrained")}
-    settings["pretrained2d"] = False
+    settings |= {"pretrained2d": False, "base_channels": width}
     network = torch.nn.Module()
     network.backbone = backbone.ResNet3d(pretrained=None, **settings)
     network.cls_head = torch.nn.Module()
-    network.cls_head.fc_cls = torch.nn.Linear(model["cls_head"]["in_channels"], model["cls_head"]["num_classes"])
+    network.cls_head.fc_cls = torch.nn.Linear(32 * width, num_classes)
     # I3DHead is an average over all axes, a dropout and fc_cls.
     network.forward = lambda clip: network.cls_head.fc_cls(network.backbone(clip).mean((2, 3, 4)))
     return network
 
 
-def gluoncv_network(name: str) -> torch.nn.Module:
-    root = Path(importlib.util.find_spec("gluoncv").origin).parent  # type: ignore[union-attr,arg-type]
-    for package in (
-        "gluoncv",
-        "gluoncv.torch",
-        "gluoncv.torch.model_zoo",
-        "gluoncv.torch.model_zoo.action_recognition",
-    ):
+def gluoncv_network(name: str, width: int = 64, num_classes: int = 400) -> torch.nn.Module:
+    root = _root("gluoncv")
+    folders = ("gluoncv", "gluoncv.torch", "gluoncv.torch.model_zoo", "gluoncv.torch.model_zoo.action_recognition")
+    for package in folders:
         _package(package, root.joinpath(*package.split(".")[1:]))
     sys.modules["gluoncv.torch.utils"] = _Anything("gluoncv.torch.utils")
     sys.modules["gluoncv.torch.utils.utils"] = utils = types.ModuleType("gluoncv.torch.utils.utils")
     utils.constant_init = utils.normal_init = lambda *_args, **_kwargs: None
-    family = "i3d_slow" if "slow" in name else "i3d_resnet"
-    module = importlib.import_module(f"gluoncv.torch.model_zoo.action_recognition.{family}")
-    if family == "i3d_resnet":
+    module = types.ModuleType(f"{folders[-1]}.network")
+    module.__package__ = folders[-1]
+    file = root / "torch/model_zoo/action_recognition" / ("i3d_slow.py" if "slow" in name else "i3d_resnet.py")
+    # The width is written out there: 64 channels at first, 2048 at last.
+    source = re.sub(r"\b2048\b", str(32 * width), re.sub(r"\b64\b", str(width), file.read_text()))
+    exec(compile(source, file, "exec"), vars(module))
+    if "slow" not in name:
         module.I3D_ResNetV1.inflate_weights = lambda _self: None  # it downloads ImageNet's
-    return getattr(module, name)(_Settings({"NUM_CLASSES": 400, "NUM_SEGMENT": 1, "NUM_CROP": 1}))
+    return getattr(module, name)(_Settings({"NUM_CLASSES": num_classes, "NUM_SEGMENT": 1, "NUM_CROP": 1}))
 
 
 class _Settings:
@@ -109,11 +131,7 @@ class _Settings:
         self._values = values
 
     def __getattr__(self, name: str) -> Any:
-        return (
-            self._values.get(name, False)
-            if name.isupper() and name not in ("CONFIG", "DATA", "MODEL", "INFERENCE")
-            else self
-        )
+        return self if name in ("CONFIG", "DATA", "MODEL", "INFERENCE") else self._values.get(name, False)
 
 
 def randomise(network: torch.nn.Module, seed: int, softened: tuple[str, float]) -> None:
@@ -140,20 +158,41 @@ def randomise(network: torch.nn.Module, seed: int, softened: tuple[str, float]) 
                 values.data *= softened[1]
 
 
-def main(name: str, frames: int, side: int, folder: Path) -> None:
-    is_mmaction2 = name in MMACTION2
-    network = (mmaction2_network(MMACTION2[name]) if is_mmaction2 else gluoncv_network(name)).eval()
-    randomise(network, 7, next((value for key, value in SOFTENED.items() if key in name), ("", 1)))
-    pixels = np.random.default_rng(8).integers(0, 256, (1, frames, side, side, 3), dtype=np.uint8)
+def answer(network: torch.nn.Module, pixels: np.ndarray) -> np.ndarray:
+    """Return the logits of a clip, (1, D, H, W, 3), uint8."""
     clip = (torch.from_numpy(pixels).float() - torch.tensor(MEAN)) / torch.tensor(STD)
     with torch.inference_mode():
-        logits = network(clip.permute(0, 4, 1, 2, 3))
+        return network.eval()(clip.permute(0, 4, 1, 2, 3)).numpy()
+
+
+def write_network(name: str, frames: int, side: int, folder: Path) -> None:
+    is_mmaction2 = name in MMACTION2
+    network = mmaction2_network(MMACTION2[name]) if is_mmaction2 else gluoncv_network(name)
+    randomise(network, 7, next((value for key, value in SOFTENED.items() if key in name), ("", 1)))
     state = network.state_dict()
     torch.save(
         {"meta": {"epoch": np.float64(1)}, "state_dict": state} if is_mmaction2 else state, folder / f"{name}.pth"
     )
-    np.savez(folder / f"{name}.npz", pixels=pixels, logits=logits.numpy())
+    pixels = np.random.default_rng(8).integers(0, 256, (1, frames, side, side, 3), dtype=np.uint8)
+    np.savez(folder / f"{name}.npz", pixels=pixels, logits=answer(network, pixels))
+
+
+def write_goldens(path: Path) -> None:
+    import weights
+
+    goldens = {}
+    for kind, name in GOLDENS.items():
+        network = (mmaction2_network if name in MMACTION2.values() else gluoncv_network)(
+            name, weights.WIDTH, weights.NUM_CLASSES
+        )
+        tensors = {name: torch.from_numpy(values) for name, values in weights.tensors_of(kind).items()}
+        network.load_state_dict(tensors)
+        goldens[kind] = answer(network, weights.pixels())[0].tolist()
+    path.write_text(json.dumps(goldens, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    if sys.argv[1] == "goldens":
+        write_goldens(Path(sys.argv[2]))
+    else:
+        write_network(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
