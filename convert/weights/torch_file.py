@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -174,7 +175,7 @@ def _read_legacy(stream: BytesIO) -> Any:
     _protocol, _system, document, keys = load(), load(), load(), load()
     for key in keys:
         storage = storages[key]
-        if int.from_bytes(stream.read(8), "little") != storage.length:
+        if struct.unpack("<q", stream.read(8)) != (storage.length,):
             raise CheckpointDamagedError(f"storage {key} has another length than its tensors state")
         storage.fill(stream.read(storage.num_bytes))
     return document
