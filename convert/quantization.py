@@ -17,6 +17,7 @@ import openvino as ov
 
 from i3d_edge.convert.bias_correction import Feed, correct_biases
 from i3d_edge.convert.description import describe
+from i3d_edge.convert.networks.non_local import NON_LOCAL_PRODUCTS
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.convert.saving import check_ir_output, save_ir
@@ -141,8 +142,9 @@ def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
             nncf.Dataset(_Tracked(feeds)),
             subset_size=len(feeds),
             preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
-            # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed.
-            ignored_scope=nncf.IgnoredScope(types=["ReduceMean"], validate=False),
+            # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed. OpenVINO's CPU
+            # plugin has no product of two volumes that are never negative, as non-local blocks may need.
+            ignored_scope=nncf.IgnoredScope(types=["ReduceMean"], patterns=[NON_LOCAL_PRODUCTS], validate=False),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 # NNCF's own choice averages the clips' extremes, and cuts off what a livelier clip exceeds them by.
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,

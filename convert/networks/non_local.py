@@ -12,6 +12,9 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+NON_LOCAL_PRODUCTS = r".*\.non_local\.(products|sum)"
+"""Names of the matrix products of all non-local blocks."""
+
 Convolve = Callable[[str, ov.Output], ov.Output]
 """Applies the convolution of a name."""
 

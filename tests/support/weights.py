@@ -122,7 +122,7 @@ def mxnet_names(layer: str, leaf: str) -> list[str]:
     if ".conv" in layer:
         place = 3 * (int(layer[-1]) - 1) + (leaf in _NORMS)
         names.append(f"{names[0].rsplit('.', 2)[0]}.bottleneck.{place}.{ends.get(leaf, leaf)}")
-    return names
+    return names + [name.replace("nonlocal_block", "bottleneck.8") for name in names if "nonlocal_block" in name]
 
 
 def slow_names(layer: str, leaf: str) -> list[str]:
