@@ -8,7 +8,6 @@ CHECKPOINT ?=
 VIDEO ?=
 INT8 ?=
 BENCH := bench
-VENV_BENCH := .venv-bench
 ROUNDS ?= 15
 VIDEOS ?=
 
@@ -62,14 +61,8 @@ docs: $(VENV)/.installed-dev  ## write docs/reference/commands.md from the help 
 site: $(VENV)/.installed-dev  ## build the website of docs/ in site/; a broken link is an error
 	$(BIN)/mkdocs build --strict
 
-bench: $(VENV_BENCH)/.installed  ## ours beside TensorFlow, PyTorch, ONNX Runtime, stock OpenVINO; CHECKPOINT=, VIDEOS=, ROUNDS=
-	PATH="$(abspath $(VENV_BENCH)/bin):$$PATH" sh benchmarks/bench.sh "$(BENCH)" "$(ROUNDS)" "$(CHECKPOINT)" $(VIDEOS)
-
-$(VENV_BENCH)/.installed: requirements-bench.txt requirements.txt requirements-runtime.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV_BENCH)
-	$(VENV_BENCH)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV_BENCH)/bin/python -m pip install --quiet -r requirements-bench.txt -e .
-	touch $@
+bench: $(VENV)/.installed  ## ours beside TensorFlow and stock OpenVINO; CHECKPOINT=, VIDEOS=, ROUNDS=
+	PATH="$(abspath $(BIN)):$$PATH" sh benchmarks/bench.sh "$(BENCH)" "$(ROUNDS)" "$(CHECKPOINT)" $(VIDEOS)
 
 openvino-dev:  ## make .venv-openvino-dev, Model Optimizer's environment, apart from ours; Python 3.12 at most
 	@$(PYTHON) -c 'import sys; sys.exit("openvino-dev needs Python 3.12 or older: make openvino-dev PYTHON=python3.12" if sys.version_info > (3, 13) else 0)'

@@ -26,7 +26,7 @@ _NUM_CLIPS = 24
 @force_option
 @quiet_option
 def main(graph: Path, videos: tuple[Path, ...], output: Path, rounds: int, clips: str, force: bool) -> None:
-    """Time TensorFlow, ONNX Runtime, PyTorch, OpenVINO and i3d-edge on GRAPH.pb, taking turns in one run.
+    """Time TensorFlow, OpenVINO and i3d-edge on GRAPH.pb, taking turns in one run.
 
     INT8 models are all calibrated on the same clips of the videos, cut as `i3d quantize` cuts them. Each rival's
     answers are compared with TensorFlow's. A rival that computes another network ends the run.

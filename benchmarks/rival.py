@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import re
-import shutil
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,6 @@ Precision = Literal["f32", "bf16", "INT8"]
 
 
 _BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
-_COMPILERS = ("c++", "g++", "clang++")
 
 
 class BenchmarkError(I3DError):
@@ -55,10 +53,6 @@ class Task:
         """Return a clip, shape (D, H, W, 3), as a batch of one, NDHWC, float32, normalised for the model's input."""
         [port] = self.spec.inputs.values()
         return normalisation.normalised(normalisation.ordered(clip[np.newaxis], port), port)
-
-    def channels_first(self, clip: UInt8Array) -> Float32Array:
-        """Return the same as NCDHW, as PyTorch and ONNX order it."""
-        return np.ascontiguousarray(self.normalised(clip).transpose(0, 4, 1, 2, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +99,9 @@ class Rival:
         return re.sub(r"\W+", "-", self.name.lower())
 
     def lacks(self, flags: Set[str]) -> str | None:
-        """Return why it cannot run here, or None if it can.
-
-        Args:
-            flags: The CPU's, as Linux names them.
-        """
+        """Return why it cannot run here, by the CPU's flags as Linux names them, or None if it can."""
         if self.precision == "bf16" and not flags & _BF16_FLAGS:
             return "the CPU has no bf16 instructions"
-        if self.options.get("compiled") and not any(map(shutil.which, _COMPILERS)):
-            return "there is no C++ compiler"
         return None
 
     def open(self, task: Task) -> Opened:

@@ -25,7 +25,7 @@ BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 three times what was seen, and less than what another clip makes."""
 
 
-_PACKAGES = ("tensorflow", "openvino", "nncf", "onnxruntime", "torch", "numpy")
+_PACKAGES = ("tensorflow", "openvino", "nncf", "numpy")
 _SEED = 0
 
 
@@ -43,15 +43,10 @@ def num_cores(processor: Processor) -> int:
 def measure(
     rivals: Sequence[Rival], task: Task, processor: Processor, *, clips: str, rounds: int = 15, pause_s: float = 0.5
 ) -> BenchmarkResult:
-    """Measure rivals side by side.
+    """Measure rivals side by side, the reference first.
 
-    Args:
-        rivals: The first is the reference.
-        task: What they run.
-        processor: Where.
-        clips: What kind of video the task's clips are of, for the result.
-        rounds: Turns of each rival. Their order is another one in every round, so that none always follows the same.
-        pause_s: Before each turn, so that the threads of the one before have gone to sleep.
+    Their order is another one in every round, so that none always follows the same. Before each turn is a pause, so
+    that the threads of the one before have gone to sleep.
 
     Raises:
         BenchmarkError: If a rival breaks off, or gives another answer.
@@ -91,12 +86,7 @@ def measure(
 
 
 def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) -> None:
-    """Refuse a rival that does not compute the same network.
-
-    Args:
-        rival: Whose answers these are.
-        expected: Probabilities of the reference, shape (n, num_classes).
-        got: Those of the rival.
+    """Refuse a rival that does not compute the same network, by probabilities of shape (n, num_classes).
 
     Raises:
         BenchmarkError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.

@@ -25,7 +25,7 @@ WARM_UP = 2
 """Untimed runs before the first turn; the answers are two more."""
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-# glibc then keeps the memory that activations were in, instead of asking for it anew at every run. PyTorch gains most.
+# glibc then keeps the memory that activations were in, instead of asking for it anew at every run.
 _KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_TOP_PAD_": str(1 << 28)}
 
 _Answer = TypeVar("_Answer")
@@ -33,13 +33,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A rival is open.
-
-    Attributes:
-        set_up: As in `Opened`.
-        ran_in: As in `Opened`.
-        answers: To the clips that are compared, shape (n, num_classes).
-    """
+    """A rival is open, see `Opened`, and has answered the clips that are compared: shape (n, num_classes)."""
 
     set_up: str
     ran_in: str

@@ -14,14 +14,7 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.convert.quantizers import (
-    bias_of,
-    quantized_convolutions,
-    quantizers_above,
-    read_constant,
-    rebuild,
-    width,
-)
+from i3d_edge.convert.quantizers import bias_of, quantized_convolutions, quantizers_above, read_constant, rebuild, width
 from i3d_edge.core.progress import track
 from i3d_edge.runtime.inference.devices import compile_model
 

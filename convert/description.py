@@ -17,16 +17,7 @@ from i3d_edge.runtime.inference.ir import read_ir
 
 
 def describe_ir(ir_path: Path, spec_path: Path, output: Path, *, force: bool = False) -> ModelSpec:
-    """Copy an IR of any network into one that describes itself, so that every command takes it.
-
-    Args:
-        ir_path: The .xml of an IR that does not describe itself.
-        spec_path: A JSON file with the fields of ModelSpec.
-        output: The .xml to write.
-        force: Replace an existing IR.
-
-    Returns:
-        What the new IR says of itself.
+    """Copy an IR of any network into one that describes itself, by a JSON file with the fields of ModelSpec.
 
     Raises:
         IRError: If the IR or its description cannot be read, or they do not fit together.

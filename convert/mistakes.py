@@ -47,13 +47,7 @@ def mistakes(port: Port) -> Mapping[str, Mistake]:
 
 
 def name_mistake(expected: Float32Array, got: Float32Array, port: Port) -> str | None:
-    """Say which mistake turned one clip into another; None if they are the same but for noise.
-
-    Args:
-        expected: What the network should see: (N, D, H, W, C), float32, normalised.
-        got: What it was given, same shape.
-        port: The network's input.
-    """
+    """Say which mistake turned one clip into another, both as of `mistakes`; None if they differ by noise alone."""
     if _is_same(expected, got):
         return None
     for name, mistake in mistakes(port).items():

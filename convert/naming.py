@@ -28,11 +28,7 @@ _SKELETON: Mapping[str, str] = {
 
 
 def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
-    """Give the converted model's layers the names of the frozen graph's nodes, in place.
-
-    Args:
-        model: Converted from the graph, before any pass of ours.
-        nodes: The graph's nodes by name.
+    """Give the layers of a model, before any pass of ours, the names of its frozen graph's nodes, in place.
 
     Raises:
         FrozenGraphError: If the skeletons differ, so that the graph is not an Inception-v1 I3D.

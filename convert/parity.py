@@ -75,15 +75,7 @@ class ParityReport:
 def check_parity(
     ir_path: Path, spec: ModelSpec, graph_path: Path, reference: Reference, *, against: str = FROZEN_GRAPH
 ) -> ParityReport:
-    """Run the generated clips through an IR in float32 and through the frozen graph, and compare.
-
-    Args:
-        ir_path: The IR's .xml.
-        spec: The IR's.
-        graph_path: The frozen graph's .pb.
-        reference: Runs the frozen graph.
-        against: What the reference runs, if not a frozen graph.
-    """
+    """Run the generated clips through an IR in float32 and through what it was made from, and compare."""
     clips = generated_pixels(spec)
     with phase(f"checking parity: running {against}"):
         expected = reference(graph_path, list(generated_clips(spec).values()))

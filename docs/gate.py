@@ -31,10 +31,7 @@ Odds = dict[Verdict, float]
 def outcomes(num_videos: int, flips: float, drop: float) -> Iterator[tuple[int, int, float]]:
     """Yield videos lost and gained, and how probable that is, but for what is negligible.
 
-    Args:
-        num_videos: All that are compared.
-        flips: Share of videos that flip when nothing is lost, half of them either way.
-        drop: What is lost on top of that, as a fraction.
+    A share `flips` of videos flips when nothing is lost, half of them either way; the fraction `drop` is lost on top.
     """
     lost, gained = np.indices((num_videos + 1, num_videos + 1)).reshape(2, -1)
     others = num_videos - lost - gained

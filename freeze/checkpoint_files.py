@@ -26,13 +26,7 @@ _LATEST_FILE = "checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFiles:
-    """Where a checkpoint lies.
-
-    Attributes:
-        prefix: Path without `.index` or `.data-...`.
-        is_hub_module: Whether it is the variables of a SavedModel.
-        passed_over: Names of other checkpoints in a folder that was given, of which this is the last.
-    """
+    """Where a checkpoint lies; attributes as of `Checkpoint`."""
 
     prefix: Path
     is_hub_module: bool = False

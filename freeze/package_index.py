@@ -67,11 +67,7 @@ SPORTS2D = Distribution(
 
 
 def read_member(wanted: Distribution, scratch: Path) -> bytes:
-    """Download a distribution and return the wanted file in it.
-
-    Args:
-        wanted: What to download.
-        scratch: A folder for temporary files, which the caller removes.
+    """Download a distribution and return the wanted file in it; the caller removes the folder `scratch`.
 
     Raises:
         DownloadError: If the index cannot be reached, lacks the distribution, or has another file in its place.

@@ -17,13 +17,7 @@ BASE_URL = f"https://raw.githubusercontent.com/google-deepmind/kinetics-i3d/{COM
 
 @dataclass(frozen=True, slots=True)
 class PublishedCheckpoint:
-    """A checkpoint in DeepMind's repository.
-
-    Attributes:
-        name: Its folder there.
-        data_sha1: Git blob SHA-1 of `model.ckpt.data-00000-of-00001`.
-        index_sha1: Git blob SHA-1 of `model.ckpt.index`.
-    """
+    """A checkpoint in DeepMind's repository: its folder there, and the git blob SHA-1 of data file and index."""
 
     name: str
     data_sha1: str
@@ -64,11 +58,7 @@ def crc32c_table() -> Mapping[str, Mapping[str, int]]:
 
 
 def nearest(crc32c: Mapping[str, int]) -> Likeness | None:
-    """Return the published checkpoint that shares the most variables with these, or None if none shares any.
-
-    Args:
-        crc32c: By variable name below the scope.
-    """
+    """Return the published checkpoint that shares the most variables, by name below the scope; None if none does."""
     likenesses = [
         Likeness(name, tuple(sorted(variable for variable, value in table.items() if crc32c.get(variable) != value)))
         for name, table in crc32c_table().items()

@@ -36,59 +36,23 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.show.annotate import annotate_video as annotate_video
     from i3d_edge.runtime.show.page import write_page as write_page
 
-__all__ = [
-    "Classification",
-    "Event",
-    "I3DError",
-    "LabelSet",
-    "LiveStream",
-    "ModelSpec",
-    "Prediction",
-    "StreamOptions",
-    "VideoClassifier",
-    "ViewOptions",
-    "WindowAnswer",
-    "annotate_video",
-    "bench_models",
-    "classify_videos",
-    "compare_run",
-    "compare_stages",
-    "convert_graph",
-    "convert_weights",
-    "freeze_checkpoint",
-    "open_stream",
-    "quantize_ir",
-    "run_accuracy",
-    "write_page",
-    "write_report",
-]
-
-_ROOM_OF = {
-    "bench_models": "i3d_edge.api.models",
-    "classify_videos": "i3d_edge.api.videos",
-    "compare_run": "i3d_edge.api.accuracy",
-    "compare_stages": "i3d_edge.api.models",
-    "open_stream": "i3d_edge.api.videos",
-    "quantize_ir": "i3d_edge.convert.quantization",
-    "run_accuracy": "i3d_edge.api.accuracy",
-    "write_report": "i3d_edge.api.accuracy",
-    "Classification": "i3d_edge.runtime",
-    "Event": "i3d_edge.runtime.live",
-    "I3DError": "i3d_edge.core.errors",
-    "LabelSet": "i3d_edge.core.labels",
-    "LiveStream": "i3d_edge.runtime.live",
-    "ModelSpec": "i3d_edge.core.spec",
-    "Prediction": "i3d_edge.runtime",
-    "StreamOptions": "i3d_edge.runtime.live",
-    "VideoClassifier": "i3d_edge.runtime",
-    "ViewOptions": "i3d_edge.runtime",
-    "WindowAnswer": "i3d_edge.runtime.live",
-    "annotate_video": "i3d_edge.runtime.show.annotate",
-    "convert_graph": "i3d_edge.api.models",
-    "convert_weights": "i3d_edge.convert.checkpoints",
-    "freeze_checkpoint": "i3d_edge.freeze",
-    "write_page": "i3d_edge.runtime.show.page",
+_NAMES_OF = {
+    "i3d_edge.api.accuracy": ("compare_run", "run_accuracy", "write_report"),
+    "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
+    "i3d_edge.api.videos": ("classify_videos", "open_stream"),
+    "i3d_edge.convert.checkpoints": ("convert_weights",),
+    "i3d_edge.convert.quantization": ("quantize_ir",),
+    "i3d_edge.core.errors": ("I3DError",),
+    "i3d_edge.core.labels": ("LabelSet",),
+    "i3d_edge.core.spec": ("ModelSpec",),
+    "i3d_edge.freeze": ("freeze_checkpoint",),
+    "i3d_edge.runtime": ("Classification", "Prediction", "VideoClassifier", "ViewOptions"),
+    "i3d_edge.runtime.live": ("Event", "LiveStream", "StreamOptions", "WindowAnswer"),
+    "i3d_edge.runtime.show.annotate": ("annotate_video",),
+    "i3d_edge.runtime.show.page": ("write_page",),
 }
+_ROOM_OF = {name: room for room, names in _NAMES_OF.items() for name in names}
+__all__ = sorted(_ROOM_OF)
 
 _telemetry.switch_off()
 
@@ -100,4 +64,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -17,12 +17,6 @@ def list_videos(
 ) -> tuple[Sequence[ListedVideo], str | None]:
     """Read the videos of a manifest, and verify them, or those of a list or folder.
 
-    Args:
-        path: The manifest, list or folder.
-        labels: The model's.
-        options: How a list is read.
-        say: Called with remarks of the list's reader.
-
     Returns:
         The videos in order, and the manifest's digest; None for a list.
 

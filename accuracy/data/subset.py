@@ -71,7 +71,6 @@ def make_subset(
     how: How = "stratified",
     seed: int = 0,
     drops_short: bool = False,
-    num_workers: int | None = None,
     force: bool = False,
 ) -> VideoManifest:
     """Choose whole videos of a data set and pin them in a manifest; the same inputs give the same bytes.
@@ -88,7 +87,6 @@ def make_subset(
         how: See above.
         seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
         drops_short: Also pass over videos shorter than one clip.
-        num_workers: Threads that check videos.
         force: Replace an existing manifest.
 
     Raises:
@@ -97,7 +95,7 @@ def make_subset(
     """
     check_output(output, force=force)
     root = _root(data, output)
-    with CheckPool(num_workers) as pool:
+    with CheckPool() as pool:
         picking = _Picking(pool, drops_short)
         picking.excluded += [
             {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
@@ -78,21 +77,15 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
 class CheckPool:
     """Checks videos in threads, each once, ahead of being asked about them."""
 
-    def __init__(self, num_workers: int | None = None) -> None:
-        """Prepare to check.
-
-        Args:
-            num_workers: Threads; None is one per CPU. Decoding and hashing run without Python's lock.
-        """
-        self._threads = ThreadPoolExecutor(num_workers or os.cpu_count() or 1, thread_name_prefix="check")
+    def __init__(self) -> None:
+        # Decoding and hashing run without Python's lock.
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check")
         self._found: dict[str, Future[VideoFacts | Fault]] = {}
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._threads.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
 
     def begin(self, videos: Iterable[ListedVideo]) -> None:

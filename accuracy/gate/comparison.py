@@ -63,13 +63,7 @@ class Comparison(TypedDict):
 
 
 def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dropped: int = 0) -> Comparison:
-    """Compare a model's answers in a run with a baseline, video by video.
-
-    Args:
-        baseline: What it is held against.
-        run: Where the answers are.
-        model: Whose.
-        num_allowed_dropped: How many of the baseline's videos the run may have dropped; they are not compared.
+    """Compare a model's answers in a run with a baseline, video by video; those that the run dropped are left out.
 
     Raises:
         ComparisonError: If the two differ in classes, protocol, manifest, videos or labels, or if the run dropped

@@ -41,12 +41,6 @@ def drop_upper_bound(lost: int, gained: int, num_videos: int, z: float = Z_ONE_S
     The standard error is that of the supposed drop, with the most likely share of gained videos beside it. So the
     bound stays above 0 when nothing flipped, where resampling would claim certainty: z**2 / (n + z**2).
 
-    Args:
-        lost: Right before, wrong now.
-        gained: Wrong before, right now.
-        num_videos: All that were compared, 1 at least.
-        z: For a one-sided bound of 95 % by default.
-
     Example:
         Nothing flipped on 400 videos -> 2.706 / 402.706 = 0.0067.
 
@@ -81,12 +75,6 @@ def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) 
     Flips are supposed to go on as observed, and their number to be normal. Below the limit the bound of the drop must
     come to lie within it; above it McNemar's test must come to say p < 0.05, and the drop to exceed the limit. It is
     within about 10 % of the exact number where flips are many, and farther from it where few are expected.
-
-    Args:
-        lost: Right before, wrong now.
-        gained: Wrong before, right now.
-        num_videos: All that were compared.
-        max_drop: The limit, in [0, 1].
 
     Returns:
         More than `num_videos`; None where no number would do, since the drop is the limit itself.

@@ -41,14 +41,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GateCheck:
-    """One promise, what came of it, and why.
-
-    Attributes:
-        name: Of the promise.
-        verdict: What came of it.
-        reason: In one line.
-        videos_needed: About how many videos would settle it; None where it is settled, or no number would.
-    """
+    """One promise, what came of it, why, and how many videos would settle it: None where it is, or no number would."""
 
     name: str
     verdict: Verdict
@@ -75,13 +68,7 @@ def drop_verdict(lost: int, gained: int, num_videos: int, max_drop: float) -> Ve
     """Return what the gate says of a drop.
 
     Passed if the upper 95 % bound of the drop is within the limit; failed if the drop itself exceeds the
-    limit and McNemar's test says p < 0.05; undecided otherwise.
-
-    Args:
-        lost: Videos right before and wrong now.
-        gained: The other way round.
-        num_videos: All that were compared.
-        max_drop: The limit, as a fraction.
+    limit and McNemar's test says p < 0.05; undecided otherwise. Arguments as for `pairs`; the limit is a fraction.
     """
     if pairs.drop_upper_bound(lost, gained, num_videos) <= max_drop:
         return Verdict.PASSED

@@ -33,12 +33,7 @@ _METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
 def make_report(
     named: Sequence[tuple[RecordedRun, str | None]], *, root: Path | None = None, with_thumbnails: bool = True
 ) -> str:
-    """Return a page about models, as one HTML document.
-
-    Args:
-        named: Runs, each with the name of a model, or None for all of its models. Repetitions are ignored.
-        root: The folder that relative paths start from, if not the one in the run's list or manifest.
-        with_thumbnails: Decode pictures of videos that flipped.
+    """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts.
 
     Raises:
         ComparisonError: If a run has no model of that name.

@@ -19,14 +19,7 @@ _HEADERS = ("pair", "protocol", "videos", "same answer", "lost", "gained", "chan
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two models that answered the same videos by the same protocol.
-
-    Attributes:
-        first: The reference.
-        second: The model that is compared with it.
-        comparison: The result; None if the two cannot be compared.
-        refusal: Why they cannot.
-    """
+    """Two models that answered the same videos by the same protocol; without a comparison, why there is none."""
 
     first: ReportedModel
     second: ReportedModel

@@ -25,11 +25,7 @@ Found = tuple[Thumbnail, ...] | str
 
 @dataclass
 class RunPictures:
-    """Decodes pictures of runs' videos, each file once.
-
-    Attributes:
-        root: The folder that relative paths start from; None for the one that the run used.
-    """
+    """Decodes pictures of runs' videos, each file once; `root` is where relative paths start, if not as in the run."""
 
     root: Path | None = None
     _found: dict[Path, Found] = field(default_factory=dict)

@@ -22,13 +22,7 @@ _NUMBER_GAP = 13
 
 @dataclass(frozen=True, slots=True)
 class TradeoffChart:
-    """What the report draws.
-
-    Attributes:
-        plot: Its size and axes.
-        points: One per model.
-        numbers: Position of the number of each point.
-    """
+    """What the report draws: size and axes, a point per model, and the position of the number of each."""
 
     plot: Plot
     points: list[Point]
@@ -37,15 +31,7 @@ class TradeoffChart:
 
 @dataclass(frozen=True, slots=True)
 class Tradeoff:
-    """The figure of models that answered the same videos.
-
-    Attributes:
-        finding: Its message.
-        wide: The chart for a wide screen.
-        narrow: The chart for a phone.
-        names: One per model, in the order of their numbers.
-        notes: What to mind when reading it.
-    """
+    """The figure of models that answered the same videos, with its message, names by number, and what to mind."""
 
     finding: str
     wide: TradeoffChart

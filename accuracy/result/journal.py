@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Self, TypedDict
 
 from filelock import FileLock, Timeout
@@ -72,13 +71,7 @@ class Journal:
 
     @classmethod
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
-        """Begin a run, or continue one of the same configuration.
-
-        Args:
-            folder: Made if it is not there.
-            config: All that the predictions depend on, as plain JSON values.
-            names: The videos, in the order of the run.
-            force: Begin anew, whatever is there.
+        """Begin a run, or continue one of the same configuration; `force` begins anew, whatever is there.
 
         Raises:
             OutputError: If another run was begun there or its files are of something else (without `force`), another
@@ -110,9 +103,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock, writing(self.folder / PREDICTIONS_NAME), closing(self._videos), closing(self._predictions):
             pass
 

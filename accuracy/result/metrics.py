@@ -19,12 +19,7 @@ TOP_KS = (1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A fraction of trials, in [0, 1], with its 95 % Wilson interval.
-
-    Attributes:
-        num_correct: Successes.
-        num_total: Trials, 1 at least.
-    """
+    """A fraction of trials, of which there is one at least, in [0, 1], with its 95 % Wilson interval."""
 
     num_correct: int
     num_total: int
@@ -65,7 +60,7 @@ class VideoOutcome:
         return cls(video, label, best, rank_of(label, probabilities), float(probabilities[best]))
 
 
-def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[float, float]:
+def wilson_interval(num_correct: int, num_total: int) -> tuple[float, float]:
     """Return Wilson's score interval for a proportion.
 
     Example:
@@ -73,7 +68,7 @@ def wilson_interval(num_correct: int, num_total: int, z: float = Z_95) -> tuple[
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209.
     """
-    p = num_correct / num_total
+    p, z = num_correct / num_total, Z_95
     denominator = 1 + z * z / num_total
     centre = (p + z * z / (2 * num_total)) / denominator
     half = z / denominator * math.sqrt(p * (1 - p) / num_total + z * z / (4 * num_total * num_total))

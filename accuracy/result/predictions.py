@@ -43,10 +43,6 @@ def prediction_row(
 def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
     """Yield the rows of a file, one at a time, without trusting them.
 
-    Args:
-        path: The file.
-        models: Names that rows may have.
-
     Raises:
         ResultError: If the file is absent or empty, or a row cannot be one of these models'; says which.
     """

@@ -60,12 +60,6 @@ def read_videos(
     The views of a listed video are combined when the last one of them has come; so of a run that lies as it was
     written, no more than one video's views are held. The other videos come at the end.
 
-    Args:
-        path: Of `predictions.jsonl`.
-        models: Names, as in `result.json`.
-        aggregation: How views become a video's probabilities; see `aggregate`.
-        listed: Videos with their numbers of views, as far as they are known.
-
     Raises:
         ResultError: As `read_rows` says; if a view is there twice or not at all, or a video has several labels.
     """

@@ -71,18 +71,11 @@ def score_predictions(
 ) -> Mapping[str, Scores]:
     """Score each model of a `predictions.jsonl`, a video at a time, so that memory hardly grows with the data set.
 
-    Args:
-        path: The file; its videos lie in the order of the list.
-        models: Names, in the order of the answer.
-        aggregation: How views become a video's probabilities; see `aggregate`.
-        listed: Videos with their numbers of views, as far as they are known.
-        drops_last_video: See `Tally.scores`.
-
     Returns:
         By model; a model without a labelled video is absent.
 
     Raises:
-        ResultError: If the file is damaged; says where.
+        ResultError: As `read_videos`.
     """
     tallies = {name: Tally() for name in models}
     for name, video in read_videos(path, models, aggregation, listed):

@@ -42,10 +42,7 @@ def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) 
 def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Sequence[str | None]) -> None:
     """Make sure that the files that a run has read are still the same; those of a manifest were verified by it.
 
-    Args:
-        folder: Of the run.
-        videos: In its order.
-        hashes: Of those that are done; None where there was nothing to read.
+    `hashes` are of the first videos, those that are done; None where there was nothing to read.
 
     Raises:
         OutputError: If one is another file now, is gone, or has come.

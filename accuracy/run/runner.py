@@ -62,18 +62,7 @@ def score_videos(
     recomputes from it. A video that cannot be decoded is dropped with its reason; the run continues. A run that was
     killed continues after the last video that it finished, and ends with the same files, apart from times.
 
-    Args:
-        videos: From `read_dataset` or a manifest.
-        scorers: Models by name; they share `spec`'s clip.
-        spec: Decides labels, and what clips can be.
-        folder: Where the files go.
-        list_path: Where `videos` come from; recorded.
-        root: Where their relative paths start, if not where the list or manifest says; recorded.
-        manifest_digest: Of the manifest, if they come from one; recorded.
-        preset: The protocol.
-        num_workers: Threads that decode.
-        say: Called with how far the run is when it continues or is interrupted.
-        force: Replace what is there, and begin anew.
+    The scorers share `spec`'s clip. Where the videos come from, `list_path`, `root` and `manifest_digest`, is recorded.
 
     Raises:
         ListError: If no video could be scored.

@@ -29,13 +29,7 @@ from i3d_edge.core.labels import LabelSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What a run is about: known before it begins.
-
-    Attributes:
-        what, how, where, data: As in `result.json`.
-        num_listed: Videos of the list.
-        labels: The classes.
-    """
+    """What a run is about, known before it begins; attributes as in `result.json`."""
 
     what: dict[str, ModelInfo]
     how: Protocol
@@ -52,12 +46,6 @@ def is_scored(video: DoneVideo) -> bool:
 
 def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo], num_new: int) -> Result:
     """Score the predictions in a folder, and write and return the result; one video at least must be scored.
-
-    Args:
-        folder: Of the run.
-        facts: What it is about.
-        done: Its videos.
-        num_new: How many of them the command at work has measured.
 
     Raises:
         OutputError: If it cannot be written.

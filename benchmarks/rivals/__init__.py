@@ -12,8 +12,6 @@ REFERENCE = "TensorFlow"
 
 _MODULES = {
     REFERENCE: "tensorflow",
-    "ONNX Runtime": "onnx",
-    "PyTorch": "pytorch",
     STOCK: "openvino",
     OURS: "i3d_edge",
 }
@@ -25,12 +23,6 @@ def _rival(group: str, precision: Precision, suffix: str = "", **options: Any) -
 
 RIVALS: tuple[Rival, ...] = (
     _rival(REFERENCE, "f32"),
-    _rival("ONNX Runtime", "f32"),
-    _rival("ONNX Runtime", "INT8"),
-    _rival("PyTorch", "f32", ", eager"),
-    _rival("PyTorch", "f32", ", compiled", compiled=True),
-    _rival("PyTorch", "bf16", ", eager"),
-    _rival("PyTorch", "bf16", ", compiled", compiled=True),
     _rival(STOCK, "f32"),
     _rival(STOCK, "bf16"),
     _rival(STOCK, "INT8"),

@@ -12,7 +12,7 @@ Only the input keeps its five axes, with one Reshape that reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -39,9 +39,9 @@ def lower_to_2d(model: ov.Model) -> str | None:
 
     Declines, and leaves the model as it was, where an operator is met that has no such form.
     """
-    if any(_rank_in(result) >= _VOLUME for result in model.get_results()):
+    if any(_rank(result.inputs()) >= _VOLUME for result in model.get_results()):
         return "an output has five axes"
-    ends = [node for node in model.get_ordered_ops() if _rank_in(node) >= _VOLUME > _rank_out(node)]
+    ends = [node for node in model.get_ordered_ops() if _rank(node.inputs()) >= _VOLUME > _rank(node.outputs())]
     if not ends:
         return "nothing of five axes that ends in fewer"
     lowering = _Lowering()
@@ -170,7 +170,7 @@ class _Lowering:
 
     def _return(self, node: ov.Node) -> ov.Output:
         """Rewrite what makes a volume again of something with fewer axes."""
-        if _rank_in(node) >= _VOLUME:
+        if _rank(node.inputs()) >= _VOLUME:
             raise _no_form(node)
         volume = ops.reshape(node.input_value(0), list(node.output(0).shape)[1:], False)
         return ops.transpose(volume, [1, 0, 2, 3]).output(0)
@@ -218,9 +218,5 @@ def _no_form(node: ov.Node, why: str = "") -> _NoFormError:
     )
 
 
-def _rank_in(node: ov.Node) -> int:
-    return max((len(port.get_partial_shape()) for port in node.inputs()), default=0)
-
-
-def _rank_out(node: ov.Node) -> int:
-    return max((len(port.get_partial_shape()) for port in node.outputs()), default=0)
+def _rank(ports: Sequence[ov.Input] | Sequence[ov.Output]) -> int:
+    return max((len(port.get_partial_shape()) for port in ports), default=0)

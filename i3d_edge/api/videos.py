@@ -66,7 +66,7 @@ def open_stream(
 
     Args:
         source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
-        model: The IR's .xml.
+        model: The .xml of an IR, of clips or of steps.
         options: How the stream is read and watched.
         say: Called with messages for the user, from any thread.
         engine: Further arguments of `Engine`: device, inference_precision, num_threads, cache, spec_path.
@@ -78,14 +78,16 @@ def open_stream(
     Example:
         >>> for event in open_stream("rtsp://camera.local/stream1", "rgb_int8.xml"): print(event.to_json())
     """
-    from i3d_edge.runtime import Engine, read_ir
-    from i3d_edge.runtime.live import LiveStream
+    from i3d_edge.runtime import read_ir
+    from i3d_edge.runtime.live import LiveStream, StreamAnswers
 
-    _, spec = read_ir(Path(model), spec_path=engine.get("spec_path"))
-    stream = LiveStream(source, spec, lambda clip: compiled.probabilities(clip), options, say=say)
+    _, spec = read_ir(Path(model), spec_path=engine.get("spec_path"), steps=True)
+    stream = LiveStream(
+        source, spec, lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=say
+    )
     stream.open()
     try:
-        compiled = Engine(Path(model), **engine)
+        answers = StreamAnswers.open(Path(model), spec, is_behind=lambda: stream.is_behind, say=say, **engine)
     except BaseException:
         stream.close()
         raise

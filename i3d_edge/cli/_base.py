@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from i3d_edge.cli._interrupt import INTERRUPTED as INTERRUPTED
 from i3d_edge.cli._interrupt import interruptible
@@ -35,7 +36,7 @@ _HEADINGS = {
         "format_name root classes_path split"
     ),
     "Device options": (
-        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_workers"
+        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_decoders"
     ),
     "Output options": (
         "as_json as_jsonl annotate html events_path predictions_path webhook report_every_s junit markdown force quiet"
@@ -230,3 +231,8 @@ def note(text: str) -> None:
 def print_error(error: I3DError) -> None:
     """Print an error on stderr, with its kind and its hint."""
     click.echo(f"{type(error).__name__}: {error}", err=True)
+
+
+def is_given(name: str) -> bool:
+    """Return whether the user gave a parameter of the command that runs, in the environment perhaps."""
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT

@@ -59,31 +59,19 @@ class EngineOptions:
         return {**apply_profile(self.profile_path, model_path, own), **self.others}
 
     def read(self, model_path: Path) -> ModelSpec:
-        """Return what a model says of itself, once it is sure that the device is there; nothing is compiled."""
+        """Return what a model, of clips or of steps, says of itself; nothing is compiled, but the device is there."""
         import openvino as ov
 
         from i3d_edge.runtime.inference.devices import require_device
         from i3d_edge.runtime.inference.ir import read_ir
 
-        _, spec = read_ir(model_path, spec_path=self.others["spec_path"])
+        _, spec = read_ir(model_path, spec_path=self.others["spec_path"], steps=True)
         require_device(ov.Core(), self.arguments(model_path)["device"])
         return spec
 
-    def open(self, model_path: Path) -> Engine:
-        """Compile a model, and say how it runs."""
-        from i3d_edge.runtime.inference.engine import Engine
-
-        engine = Engine(model_path, **self.arguments(model_path))
-        note_engine(model_path, engine)
-        return engine
-
 
 def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
-    """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`.
-
-    Args:
-        has_mode: Add --mode and --streams too.
-    """
+    """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`."""
     settings = ["device", "inference_precision"] + (["mode", "num_streams"] if has_mode else [])
     others = ["num_threads", "cache", "spec_path"]
     options = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]

@@ -29,12 +29,7 @@ def fold_option(function: Function) -> Function:
 
 
 def choose_fold(given: str, *, is_int8: bool) -> tuple[Fold | None, str]:
-    """Return a fold, and why it was chosen, for people.
-
-    Args:
-        given: The value of --fold.
-        is_int8: Whether the IR will be INT8.
-    """
+    """Return a fold, given the value of --fold, and why it was chosen, for people."""
     if given != AUTO:
         fold = next((fold for fold in ("dhw", "hw", "h") if fold == given), None)
         return fold, f"{given}, as given"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.errors import I3DError, SpecError, VideoOpenError
-from i3d_edge.core.file_kind import FileKind
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_bytes, read_lines
@@ -17,11 +16,6 @@ from i3d_edge.core.text import plural, short_reason, some
 Facts = list[tuple[str, str]]
 
 RUN_RESULT = "result.json"
-
-
-def describe_foreign(kind: FileKind) -> Facts:
-    """Describe what another program wrote."""
-    return [("kind", kind.title), ("next", kind.remedy)]
 
 
 def describe_weights(path: Path) -> Facts:

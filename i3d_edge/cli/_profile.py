@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from i3d_edge.cli._base import note
+from i3d_edge.cli._base import is_given, note
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.measure.profile import Profile, Setting
@@ -30,13 +29,7 @@ _FLAGS = {
 
 
 def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's options, with the profile's value for each that the user did not give.
-
-    Args:
-        profile_path: None changes nothing.
-        ir_path: The model; the profile must have been made for it.
-        options: By the names of the command's parameters; of "device", "inference_precision", "mode" and
-            "num_streams", those that the command has.
+    """Return a command's options, with the profile's value for each that the user did not give; None changes nothing.
 
     Raises:
         ProfileError: If the profile cannot be read, was made for another IR, or recommends nothing.
@@ -51,7 +44,7 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
     require_same_ir(profile, profile_path, ir_path)
     for sentence in differences(profile, Machine.here(), versions()):
         note(f"WARNING: {sentence}; its figures may not hold here")
-    given = {name for name in options if _is_given(name)}
+    given = {name for name in options if is_given(name)}
     setting = _choose(profile, options, given)
     if setting is None and given & {"device", "mode"}:
         note(f"profile {profile_path} has no setting for the given options; using only those")
@@ -70,10 +63,6 @@ def as_options(setting: Mapping[str, Any]) -> str:
     """Return a setting as options of the command line: "--device CPU --mode throughput --streams 2"."""
     named = ((flag, setting.get(name)) for name, flag in _FLAGS.items())
     return " ".join(f"{flag} {value}" for flag, value in named if value is not None)
-
-
-def _is_given(name: str) -> bool:
-    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def _choose(profile: Profile, options: dict[str, Any], given: set[str]) -> Setting | None:

@@ -47,16 +47,7 @@ def show_options(function: Function) -> Function:
 
 @dataclass
 class Shows:
-    """The outputs that the user asked for.
-
-    Attributes:
-        film: The path of --annotate, or None.
-        page: The path of --html, or None.
-        model_path: The IR's .xml.
-        k: Number of classes to show.
-        force: Replace existing outputs.
-        num_failed: Number of videos that were classified but could not be shown.
-    """
+    """The outputs that the user asked for, and how many videos were classified but could not be shown."""
 
     film: Path | None
     page: Path | None
@@ -106,14 +97,7 @@ class Shows:
         answer: Classification | VideoError | ClipShapeError,
         classifier: VideoClassifier,
     ) -> None:
-        """Write the outputs of one video.
-
-        Args:
-            number: Its position among all videos, from 0.
-            source: The video.
-            answer: Its classification, or the error.
-            classifier: The classifier that was used.
-        """
+        """Write the outputs of one video; `number` is its position among all of them, from 0."""
         if isinstance(answer, I3DError):
             return
         from i3d_edge.runtime.frames.video import one_of_many

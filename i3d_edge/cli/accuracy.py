@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -27,10 +27,6 @@ from i3d_edge.cli.accuracy_report import report
 from i3d_edge.cli.accuracy_score import score
 from i3d_edge.cli.subset import subset
 
-if TYPE_CHECKING:
-    from i3d_edge.accuracy.data.dataset import ListOptions
-    from i3d_edge.runtime import FlowMethod
-
 
 @click.group("accuracy", cls=Group, context_settings=CONTEXT_SETTINGS)
 def accuracy() -> None:
@@ -50,34 +46,20 @@ def accuracy() -> None:
     help="The IR's .xml. Repeat to score several models on the same frames.",
 )
 @spec_option
-@click.option("--graph", "graph_path", type=click.Path(path_type=Path), help="Also score this frozen graph.")
+@click.option("--graph", type=click.Path(path_type=Path), help="Also score this frozen graph.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for results.")
 @click.option("--protocol", metavar="NAME[@VERSION]", help="Protocol: which views of a video count.  [default: centre]")
 @click.option("--num-clips", type=click.IntRange(min=1), help="Evenly spaced clips per video, instead of a protocol.")
 @list_options
 @click.option(
-    "--decoders", "num_workers", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
+    "--decoders", "num_decoders", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
 )
 @flow_option
 @device_option
 @precision_option
 @force_option
 @quiet_option
-def run(
-    list_path: Path,
-    model_texts: tuple[str, ...],
-    spec_path: Path | None,
-    graph_path: Path | None,
-    folder: Path,
-    protocol: str | None,
-    num_clips: int | None,
-    reading: ListOptions,
-    num_workers: int,
-    flow: FlowMethod | None,
-    device: str,
-    inference_precision: str | None,
-    force: bool,
-) -> None:
+def run(list_path: Path, model_texts: tuple[str, ...], folder: Path, protocol: str | None, **options: Any) -> None:
     """Score models on the videos of a manifest, a list or a folder.
 
     A list can be a CSV with the columns path and label, Kinetics' own CSV, or another known format.
@@ -96,22 +78,7 @@ def run(
     shows_whole = protocol is not None and find_preset(protocol).views.placement == "whole"
     if source is ParameterSource.ENVIRONMENT and shows_whole:
         model_texts = ()
-    result = api.run_accuracy(
-        list_path,
-        model_texts,
-        folder,
-        graph=graph_path,
-        protocol=protocol,
-        num_clips=num_clips,
-        reading=reading,
-        flow=flow,
-        device=device,
-        inference_precision=inference_precision,
-        spec_path=spec_path,
-        num_decoders=num_workers,
-        say=note,
-        force=force,
-    )
+    result = api.run_accuracy(list_path, model_texts, folder, protocol=protocol, say=note, **options)
     click.echo(format_result(result))
     print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 

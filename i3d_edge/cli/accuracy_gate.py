@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,6 @@ from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.accuracy import GateReport
-    from i3d_edge.accuracy.gate.text import Undecided
 
 _DEFAULT_POINTS = 2.0
 _SUSPICIOUS_POINTS = 0.1
@@ -100,13 +99,11 @@ def compare(
     baseline_path: Path,
     run_name: str,
     max_drop_points: float,
-    max_drift: float | None,
-    undecided: Undecided | None,
-    num_allowed_dropped: int,
     junit: Path | None,
     markdown: Path | None,
     as_json: bool,
     force: bool,
+    **limits: Any,
 ) -> None:
     """Compare a run with a baseline, and fail if accuracy fell.
 
@@ -135,14 +132,7 @@ def compare(
             f"note: --max-drop-top1 {max_drop_points:g} is {max_drop_points:g} points, not {100 * max_drop_points:g} %"
         )
     try:
-        report = api.compare_run(
-            baseline_path,
-            run_name,
-            max_drop_points=max_drop_points,
-            max_drift=max_drift,
-            num_allowed_dropped=num_allowed_dropped,
-            undecided=undecided,
-        )
+        report = api.compare_run(baseline_path, run_name, max_drop_points=max_drop_points, **limits)
     except I3DError as error:
         _write_files(
             junit, junit_xml.refusal_to_junit(error.message), markdown, text.refusal_to_markdown(error.message)

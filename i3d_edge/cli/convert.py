@@ -12,12 +12,11 @@ from i3d_edge.cli._base import Command, force_option, format_size, note, output_
 from i3d_edge.cli._fold import AUTO, choose_fold, fold_option
 from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
 from i3d_edge.core.labels import read_label_file
-from i3d_edge.core.port import NUMPY_TYPES, ElementType
+from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
 if TYPE_CHECKING:
     from i3d_edge.convert import ConversionReport
-    from i3d_edge.convert.conversion import Layout, Precision
     from i3d_edge.convert.parity import ParityReport
     from i3d_edge.convert.passes import Target
 
@@ -78,24 +77,17 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
 )
 @force_option
 @quiet_option
-@click.pass_context
 def convert(
-    ctx: click.Context,
     graph: Path,
     output: Path,
-    precision: Precision,
     target: str,
     fold: str,
-    layout: Layout,
-    input_type: ElementType,
-    num_frames: int | None,
-    batch: int | None,
     network: str | None,
     crop_px: int | None,
     labels_path: Path | None,
-    logits_output: bool,
     spec_path: Path | None,
     force: bool,
+    **options: Any,
 ) -> None:
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
@@ -111,27 +103,15 @@ def convert(
     from i3d_edge.api import models as api
 
     if spec_path is not None:
-        _refuse_conversion_options(ctx)
+        _refuse_conversion_options(click.get_current_context())
         _describe(graph, spec_path, output, force=force)
         return
     place = _PLACES[target]
-    options: dict[str, Any] = {
-        "precision": precision,
-        "target": place,
-        "layout": layout,
-        "input_type": input_type,
-        "num_frames": num_frames,
-        "batch": batch,
-        "logits_output": logits_output,
-        "force": force,
-    }
-    own: dict[str, Any] = {
-        "network": network,
-        "crop_px": crop_px,
-        "labels": labels_path and read_label_file(labels_path),
-    }
-    own = {name: value for name, value in own.items() if value is not None}
+    labels = labels_path and read_label_file(labels_path)
+    given: dict[str, Any] = {"network": network, "crop_px": crop_px, "labels": labels}
+    own = {name: value for name, value in given.items() if value is not None}
     axes, reason = choose_fold(fold, is_int8=False)
+    options |= {"target": place, "force": force}
     if graph.suffix.lower() in WEIGHT_SUFFIXES:
         from i3d_edge.convert.checkpoints import convert_weights
 

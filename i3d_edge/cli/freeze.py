@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -63,12 +63,9 @@ def freeze(
     output: Path,
     joint_path: Path | None,
     fusion: Fusion,
-    num_frames: int,
-    batch: int,
-    embedding: bool,
     labels_path: Path | None,
-    ignore_unknown: bool,
     force: bool,
+    **options: Any,
 ) -> None:
     """Turn a TensorFlow checkpoint into a frozen graph.
 
@@ -88,17 +85,7 @@ def freeze(
     labels = read_label_file(labels_path) if labels_path else None
     opened = room.open_checkpoint(checkpoint, labels=labels)
     joint = room.open_checkpoint(joint_path, labels=labels) if joint_path else None
-    summary = room.freeze_checkpoint(
-        opened,
-        output,
-        joint=joint,
-        fusion=fusion,
-        num_frames=num_frames,
-        batch=batch,
-        embedding=embedding,
-        ignore_unknown=ignore_unknown,
-        force=force,
-    )
+    summary = room.freeze_checkpoint(opened, output, joint=joint, fusion=fusion, force=force, **options)
     spec = summary.spec
     facts: list[tuple[str, str]] = []
     for item in (opened, *([joint] if joint else [])):

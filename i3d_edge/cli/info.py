@@ -75,7 +75,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
     except OSError as error:
         raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
     if (kind := foreign_kind(thing)) and not (kind is PYTORCH and thing.suffix.lower() in _BY_SUFFIX):
-        return lambda _path: files.describe_foreign(kind)
+        return lambda _path: [("kind", kind.title), ("next", kind.remedy)]
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
 

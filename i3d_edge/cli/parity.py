@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 @click.argument("stages", nargs=-1, required=True, metavar="STAGE STAGE...")
 @click.option(
     "--clips",
-    "clip_paths",
     type=click.Path(path_type=Path),
     multiple=True,
     help="Video, clip (.npy, .gif) or folder of them. Repeatable.  [default: two generated clips]",
 )
 @click.option(
     "--clips-b",
-    "other_path",
+    "other_clips",
     type=click.Path(path_type=Path),
     help="Folder of .npy clips of the same names, prepared by another program, for all stages but the first.",
 )
@@ -45,13 +44,9 @@ if TYPE_CHECKING:
 @quiet_option
 def parity(
     stages: tuple[str, ...],
-    clip_paths: tuple[Path, ...],
-    other_path: Path | None,
-    num_clips: int,
-    tolerance: float | None,
     layers: bool,
-    spec_path: Path | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Compare the stages of a model: module, checkpoint, frozen graph, IR.
 
@@ -67,22 +62,13 @@ def parity(
     """
     from i3d_edge.api import models as api
 
-    steps = api.compare_stages(
-        stages,
-        clips=clip_paths,
-        other_clips=other_path,
-        num_clips=num_clips,
-        tolerance=tolerance,
-        all_layers=layers,
-        spec_path=spec_path,
-    )
+    steps = api.compare_stages(stages, all_layers=layers, **options)
     click.echo(_as_json(steps) if as_json else _table(steps))
     for (before, after), step in [] if as_json else zip(_pairs(steps), steps, strict=True):
         print_lines(f"{before} -> {after}: {_remark(step)}")
         for layer in step.layers if layers else ():
             print_lines(f"  {layer.difference:9.2e}  {layer.layer}")
-    num_clips = steps[0].num_clips
-    note(f"{plural(num_clips, 'clip')}; differences are fractions of the largest logit")
+    note(f"{plural(steps[0].num_clips, 'clip')}; differences are fractions of the largest logit")
     if parted := [step for step in steps if not step.agrees]:
         worst = max(parted, key=lambda step: step.relative_difference)
         raise ParityError(

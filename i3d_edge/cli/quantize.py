@@ -8,15 +8,7 @@ from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import (
-    Command,
-    force_option,
-    format_size,
-    note,
-    output_option,
-    print_facts,
-    quiet_option,
-)
+from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.text import plural
 

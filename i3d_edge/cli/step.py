@@ -36,7 +36,7 @@ def step(model_path: Path, output: Path, mode: StepMode, hop: int, force: bool) 
     Example:
       i3d step rgb_scratch.xml --hop 8 -o rgb_scratch_step8.xml
     """
-    from i3d_edge.convert.step.making import make_step_ir
+    from i3d_edge.convert.step_model import make_step_ir
 
     report = make_step_ir(model_path, output, hop=hop, mode=mode, force=force)
     spec, stepping = report.spec, report.spec.stepping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, model_option, note, quiet_option
-from i3d_edge.cli._engine import EngineOptions, engine_options
+from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, is_given, model_option, note, quiet_option
+from i3d_edge.cli._engine import EngineOptions, engine_options, note_engine
 from i3d_edge.cli._interrupt import asked_first
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
@@ -69,7 +69,11 @@ def _path(flag: str, text: str) -> Decorator:
 @click.argument("source", envvar="I3D_SOURCE")
 @model_option
 @_number_or(
-    "auto", "--hop", 25, "FRAMES", "Frames from one window to the next; auto: as few as the machine can keep up with."
+    "auto",
+    "--hop",
+    25,
+    "FRAMES",
+    "Frames from one window to the next; auto: as few as the machine can keep up with. A step model has its own.",
 )
 @click.option(
     "--smooth",
@@ -137,7 +141,7 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_scratch_int8.xml --hop auto
     """
-    from i3d_edge.runtime.live import Address, LiveStream, StreamOptions, Webhook
+    from i3d_edge.runtime.live import Address, LiveStream, StreamAnswers, StreamOptions, Webhook
 
     address = Address.parse(source)
     if watching["is_looped"] and address.kind != "file":
@@ -152,10 +156,16 @@ def stream(
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
         spec = engine.read(model_path)
-        live = LiveStream(source, spec, lambda clip: compiled.probabilities(clip), options, say=note)
+        if spec.stepping and is_given("hop") and options.hop != spec.stepping.hop:
+            note(f"the model's steps are of {spec.stepping.hop} frames: --hop is {spec.stepping.hop}")
+        live = LiveStream(
+            source, spec, lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=note
+        )
         stack.callback(live.close)
         live.open()
-        compiled = engine.open(model_path)
+        arguments = engine.arguments(model_path)
+        answers = StreamAnswers.open(model_path, spec, is_behind=lambda: live.is_behind, say=note, **arguments)
+        note_engine(model_path, answers.engine)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook))

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from i3d_edge.cli._base import (
-    Command,
-    force_option,
-    note,
-    output_option,
-    print_facts,
-    quiet_option,
-)
+from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import LabelError, ListError
@@ -27,7 +20,6 @@ from i3d_edge.core.text import plural, some
 if TYPE_CHECKING:
     from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.accuracy.data.manifest import VideoManifest
-    from i3d_edge.accuracy.data.subset import How
 
 _SHOWN = 10
 
@@ -54,21 +46,16 @@ _SHOWN = 10
 )
 @list_options
 @click.option("--drop-short", "drops_short", is_flag=True, help=f"Skip videos shorter than a clip ({CLIP_S:g} s).")
-@click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Checking threads.  [default: one per CPU]")
 @force_option
 @quiet_option
 def subset(
     source: Path,
     output: Path,
     num_videos: int,
-    how: How,
-    seed: int,
     model_path: Path | None,
     labels_text: str | None,
     reading: ListOptions,
-    drops_short: bool,
-    num_workers: int | None,
-    force: bool,
+    **options: Any,
 ) -> None:
     """Choose videos of a data set and pin them in a manifest.
 
@@ -92,17 +79,7 @@ def subset(
         raise LabelError(error.message, hint=hint) from error
     for text in data.notes:
         note(f"note: {text}")
-    manifest = accuracy.make_subset(
-        data,
-        labels,
-        output,
-        num_videos=num_videos,
-        how=how,
-        seed=seed,
-        drops_short=drops_short,
-        num_workers=num_workers,
-        force=force,
-    )
+    manifest = accuracy.make_subset(data, labels, output, num_videos=num_videos, **options)
     _report(manifest, f"{source}: {data.format}, {len(data.videos)} videos", labels)
     num_taken = len(manifest.content["videos"])
     if num_taken < num_videos:

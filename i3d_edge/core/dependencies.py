@@ -13,10 +13,7 @@ _SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",))
 
 @contextmanager
 def needed_for(work: str) -> Iterator[None]:
-    """Turn the lack of an optional package into an error that says what needs it.
-
-    Args:
-        work: What the user wants done, for instance "freezing".
+    """Turn the lack of an optional package into an error that says what needs it, for instance "freezing".
 
     Raises:
         DependencyError: If the block imports one of those packages and it is not installed.

@@ -38,11 +38,7 @@ _unfinished: set[Path] = set()
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
-    """Refuse an output before work is spent on it.
-
-    Args:
-        path: The file that will be written. Folders above it are made.
-        force: Allow an existing file to be replaced.
+    """Refuse an output before work is spent on it; folders above it are made.
 
     Raises:
         OutputError: If it exists (without `force`), is a folder, or its folder cannot be written.

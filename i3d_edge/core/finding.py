@@ -11,13 +11,7 @@ Level = Literal["ok", "note", "warning", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found.
-
-    Attributes:
-        level: How bad it is.
-        text: A few words or a sentence.
-        remedy: What to do about it; None if there is nothing to do.
-    """
+    """One thing found: how bad it is, a few words about it, and what to do; None if there is nothing to do."""
 
     level: Level
     text: str

@@ -15,12 +15,7 @@ class HomeProcess:
     """The process in which something that has threads was made, the only one that can use it."""
 
     def __init__(self, owner: object, title: str) -> None:
-        """Remember the process.
-
-        Args:
-            owner: What has threads.
-            title: What was done, for messages: "the model was compiled".
-        """
+        """Remember the process in which `owner` was made; `title` says what was done: "the model was compiled"."""
         self._pid, self._title = os.getpid(), title
         _owners.add(owner)
 

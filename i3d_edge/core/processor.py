@@ -76,11 +76,7 @@ class ContainerLimits:
 
 
 def read_processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> Processor:
-    """Describe the processor.
-
-    Args:
-        cpuinfo: Where Linux describes it; psutil tells nothing of its name and its instructions.
-    """
+    """Describe the processor; psutil tells nothing of its name and its instructions."""
     first = read_text(cpuinfo).partition("\n\n")[0]
     pairs = (line.partition(":") for line in first.splitlines())
     fields = {name.strip(): value.strip() for name, _, value in pairs}

@@ -129,17 +129,11 @@ def _hints(annotated: Callable[..., object]) -> Mapping[str, Any]:
     return typing.get_type_hints(annotated, include_extras=True)
 
 
-def to_json(value: object, *, version: int | None = None, version_key: str = "schema_version") -> str:
-    """Return a Struct, dataclass or plain value as indented JSON with a newline at the end.
-
-    Args:
-        value: With fields that JSON can hold.
-        version: Written first, if given.
-        version_key: The name of the field for it.
-    """
+def to_json(value: object, *, version: int | None = None) -> str:
+    """Return a Struct, dataclass or plain value as indented JSON, its version first, with a newline at the end."""
     fields = msgspec.to_builtins(value)
     if version is not None:
-        fields = {version_key: version, **fields}
+        fields = {"schema_version": version, **fields}
     return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -175,6 +175,11 @@ class ModelSpec:
         """Axis of `layout` along which the clips of a batch lie; 0 where there is no N."""
         return max(0, self.layout.find("N"))
 
+    @property
+    def time_axes(self) -> dict[str, int]:
+        """Axis of frames of each input."""
+        return dict.fromkeys(self.inputs, self.layout.index("D"))
+
     def input_shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an input, in the order of `layout`."""
         height, width = self.crop_px

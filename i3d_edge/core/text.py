@@ -59,11 +59,7 @@ def spelled(text: str, keep: str = "") -> str:
     r"""Return a text with its control characters, line breaks and marks of direction spelled out, as JSON does it.
 
     So no name or foreign message can move a terminal's cursor, begin a line of its own or turn letters round; and JSON
-    remains the same JSON.
-
-    Args:
-        text: Any.
-        keep: Characters that stay as they are.
+    remains the same JSON. The characters in `keep` stay as they are.
 
     Example:
         "a\x1b[31m\n" -> r"a\u001b[31m\n".
@@ -101,13 +97,7 @@ def short_reason(error: BaseException) -> str:
 
 
 def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], **options: Any) -> str:
-    """Return a table for people, with a line for each row whatever its cells hold.
-
-    Args:
-        rows: As many cells each as there are headers.
-        headers: Of the columns.
-        options: Of `tabulate`.
-    """
+    """Return a table for people, with a line for each row whatever its cells hold; `options` are `tabulate`'s."""
     from tabulate import tabulate
 
     cells = [[one_line(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]

@@ -107,11 +107,7 @@ def label_file(spec: ModelSpec) -> bytes:
 
 
 def bounds_of(precision: str, measured: Mapping[str, float]) -> dict[str, float]:
-    """Return the largest difference to allow, by the precision that runs.
-
-    Args:
-        precision: How the IR stores its weights.
-        measured: Differences to f32 seen here, by the precision that ran.
+    """Return the largest difference to allow, by the precision that runs, from differences to f32 measured here.
 
     Example:
         bf16 was 0.015 off here -> other CPUs may be 0.06 off in bf16; where it did not run, 0.1.

@@ -16,13 +16,7 @@ from i3d_edge.core.progress import track
 from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle import golden
-from i3d_edge.runtime.bundle.golden import (
-    REFERENCE_DEVICE,
-    GoldenAnswer,
-    GoldenRun,
-    count_same_top1,
-    largest_difference,
-)
+from i3d_edge.runtime.bundle.golden import REFERENCE_DEVICE, GoldenAnswer, GoldenRun
 from i3d_edge.runtime.bundle.manifest import GOLDEN, BundledModel
 from i3d_edge.runtime.bundle.packing import facts_of, label_file
 from i3d_edge.runtime.bundle.reading import Bundle, open_bundle
@@ -233,8 +227,8 @@ def _check(model: BundledModel, device: str, expected: Sequence[GoldenAnswer], r
         model=model.name,
         device=device,
         precision=run.precision,
-        difference=largest_difference(expected, run.answers),
+        difference=golden.largest_difference(expected, run.answers),
         bound=model.bound(run.precision),
-        num_same_top1=count_same_top1(expected, run.answers),
+        num_same_top1=golden.count_same_top1(expected, run.answers),
         num_answers=sum(len(answer.probabilities) for answer in expected),
     )

@@ -70,11 +70,9 @@ def picture_stream(
 ) -> VideoStream:
     """Return the stream of a container that FFmpeg would take for its video, but neither a cover nor a still.
 
-    Args:
-        container: Opened.
-        subject: What messages call it, for instance "video 'a.mp4'".
-        absent: Raised if it holds no video.
-        unreadable: Raised if FFmpeg has no decoder for the video, or its pictures are too large.
+    Raises:
+        I3DError: `absent` if it holds no video; `unreadable` if FFmpeg has no decoder for it, or its pictures are too
+            large.
     """
     streams = _pictures(container)
     if not streams:

@@ -47,10 +47,7 @@ class RgbConverter:
 def displayed_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """Return the size of a picture in square pixels; the side that is too short grows.
 
-    Args:
-        width: Of the picture as it is stored, in pixels.
-        height: Of the picture as it is stored, in pixels.
-        aspect: Width of its pixels over their height; invisible differences from 1 are ignored.
+    `aspect` is the width of its stored pixels over their height; invisible differences from 1 are ignored.
 
     Example:
         340 x 256 of pixels 4:3 -> 453 x 256; 720 x 576 of pixels 8:9 -> 720 x 648; 340 x 256 of 255:254 -> 340 x 256.

@@ -121,13 +121,7 @@ def read_whole(source: Source, use: Callable[[FrameSource], Returned]) -> Return
 
 
 def source_of_path(path: Path, spec: ModelSpec, *, frames_fps: Fraction | None = None) -> Source:
-    """Return a video file, a folder of images or an .npy clip as a source.
-
-    Args:
-        path: Of any of them.
-        spec: The model's: a clip in an array must fit it.
-        frames_fps: As for `open_source`.
-    """
+    """Return a video file, a folder of images or an .npy clip, which must fit the model, as a source."""
     if path.suffix.lower() == CLIP_SUFFIX:
         return Source(str(path), lambda *, thorough: ClipArray.open(path, spec))
     return video_source(path, frames_fps=frames_fps)

@@ -25,14 +25,7 @@ from av.video.stream import VideoStream
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import EmptyVideoError, I3DError, NoVideoStreamError, VideoDecodeError, VideoOpenError
 from i3d_edge.core.text import plural, short_reason
-from i3d_edge.runtime.frames.container import (
-    DEFAULT_RATE_FPS,
-    is_raw,
-    open_file,
-    picture_stream,
-    remarks,
-    stated_rate,
-)
+from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, is_raw, open_file, picture_stream, remarks, stated_rate
 from i3d_edge.runtime.frames.decoder import FrameDecoder
 from i3d_edge.runtime.frames.file_clock import MAX_REORDERED, clock_of_frames, clock_of_packets
 from i3d_edge.runtime.frames.frame_source import FrameSource

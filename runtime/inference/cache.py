@@ -17,8 +17,9 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.core.errors import OutputError
-from i3d_edge.core.files import make_folder, sha256_file, staged
+from i3d_edge.core.files import make_folder, staged
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
+from i3d_edge.runtime.inference.ir import ir_sha256
 
 _MAGIC = b"i3d-edge compiled model 2\n"
 _SUFFIX = ".compiled"
@@ -47,15 +48,15 @@ class CompiledCache:
 
     @classmethod
     def of(
-        cls, folder: Path, ir_path: Path, device: str, properties: Mapping[str, str | bool | int]
+        cls,
+        folder: Path,
+        ir_path: Path,
+        device: str,
+        properties: Mapping[str, str | bool | int],
+        *,
+        hop: int | None = None,
     ) -> CompiledCache | None:
         """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
-
-        Args:
-            folder: Made if it is absent.
-            ir_path: The IR's .xml.
-            device: That it is compiled for.
-            properties: That it is compiled with.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -75,8 +76,8 @@ class CompiledCache:
             f"{device_name} {sorted(capabilities)}",
             str(core.get_versions(device)[device].build_number),
             repr(sorted(properties.items())),
-            sha256_file(ir_path),
-            sha256_file(ir_path.with_suffix(".bin")),
+            *ir_sha256(ir_path),
+            repr(hop),
         )
         key = hashlib.sha256("\n".join(facts).encode()).digest()
         return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)

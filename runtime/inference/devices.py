@@ -27,13 +27,7 @@ They take the CPU out of AUTO's list, which has to hold another device then.
 def compile_model(
     model: ov.Model, device: str, properties: Mapping[str, str | bool | int], *, fallback: bool = True
 ) -> ov.CompiledModel:
-    """Compile a model for a device.
-
-    Args:
-        model: As read.
-        device: OpenVINO's name.
-        properties: By OpenVINO's names.
-        fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
+    """Compile a model for a device; with `fallback` AUTO may begin on the CPU, and go on when a device fails.
 
     Raises:
         DeviceError: If the device is absent or refuses the model.

@@ -22,6 +22,8 @@ from i3d_edge.runtime.inference.executed import executed_precision, execution_de
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.inference.queue import InferenceQueue, stack
+from i3d_edge.runtime.inference.session import Session
+from i3d_edge.runtime.steps.opening import in_steps
 
 Mode = Literal["latency", "throughput"]
 Tag = TypeVar("Tag")
@@ -46,6 +48,7 @@ class Engine:
         self,
         ir_path: Path,
         *,
+        hop: Positive | None = None,
         device: str = "CPU",
         inference_precision: str | None = None,
         mode: Mode = "latency",
@@ -59,6 +62,8 @@ class Engine:
 
         Args:
             ir_path: The IR's .xml.
+            hop: Frames in a step, to follow streams in `session`: the IR is a step model of that hop, or exact steps
+                are made of it. None for whole clips.
             device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU", in any case.
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device, and a CPU with bf16 units
                 then runs an FP32 IR in bf16.
@@ -72,12 +77,15 @@ class Engine:
         Raises:
             ArgumentError: If the mode or a number is not as said.
             IRError: If the IR is incomplete, or nothing describes it.
+            UnstreamableError: If no steps of that hop can be made of it.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
         self._home = HomeProcess(self, "the model was compiled")
-        check_arguments(Engine.__init__, mode=mode, num_streams=num_streams, num_threads=num_threads)
-        model, self.spec = read_ir(ir_path, spec_path=spec_path)
+        check_arguments(Engine.__init__, mode=mode, hop=hop, num_streams=num_streams, num_threads=num_threads)
+        model, self.spec = read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
+        if hop is not None:
+            model, self.spec = in_steps(model, self.spec, hop, ir_path)
         started = time.perf_counter()
         self.device = device = normalise_device(device)
         self.mode = mode
@@ -88,7 +96,7 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
-        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties)
+        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties, hop=hop)
         self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
@@ -125,10 +133,7 @@ class Engine:
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        compiled = self.compiled
-        values: Mapping[str, Array] = check_inputs(inputs, self.spec)
-        if self.spec.batch > 1:
-            values = stack([values] * self.spec.batch, self.spec.batch_axis)
+        compiled, values = self.compiled, self._values(inputs)
         try:
             request = self._idle.pop()
         except IndexError:
@@ -166,6 +171,19 @@ class Engine:
         )
         checked = ((tag, None if inputs is None else check_inputs(inputs, self.spec)) for tag, inputs in items)
         return queue.answers(checked)
+
+    def session(self) -> Session:
+        """Begin to follow a stream; any number can be followed at once, each in a thread of its own or all in one.
+
+        Raises:
+            ForkError: As `compiled` raises it.
+        """
+        return Session(self.compiled.create_infer_request(), self.spec.stepping, self._values, self._read)
+
+    def _values(self, inputs: Inputs) -> Mapping[str, Array]:
+        """Return one clip's arrays, as often as the IR's batch is long."""
+        values = check_inputs(inputs, self.spec)
+        return stack([values] * self.spec.batch, self.spec.batch_axis) if self.spec.batch > 1 else values
 
     def _read(self, results: Any) -> Float32Array:
         """Return the answers of a finished request, shape (N, num_classes)."""

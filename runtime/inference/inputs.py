@@ -29,10 +29,6 @@ _FLOW_HINT = "the model takes optical flow: `VideoClassifier` and `read_clips` c
 def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
     """Return a view as a model takes it, by the names of its inputs; RGB may be pixels yet, see `check_inputs`.
 
-    Args:
-        clip: Read with flow where the model takes flow.
-        spec: The model's.
-
     Raises:
         ClipShapeError: If the model takes flow and the clip has none.
     """
@@ -59,10 +55,6 @@ def _pixels(pixels: Array, port: Port) -> Array:
 
 def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:
     """Return a view as the network itself takes it.
-
-    Args:
-        clip: As for `model_inputs`.
-        spec: The model's, or its graph's.
 
     Returns:
         By input name, shape (1, D, H, W, C), float32, normalised.

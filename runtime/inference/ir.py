@@ -12,6 +12,7 @@ import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
 from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
+from i3d_edge.core.files import sha256_file
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.labels import LabelSet, in_order, number_classes
@@ -51,6 +52,11 @@ def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -
         )
     require_ports(model, spec, f"IR {str(path)!r}")
     return model, spec
+
+
+def ir_sha256(path: Path) -> tuple[str, str]:
+    """Return the digests of an IR's .xml and of its .bin."""
+    return sha256_file(path), sha256_file(path.with_suffix(".bin"))
 
 
 def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:

@@ -19,12 +19,7 @@ class Running(Protocol):
 
 
 def start_notes(running: Running, *, fallback: bool = True) -> list[str]:
-    """Return what to say of a model just compiled: whether AUTO may begin on the CPU.
-
-    Args:
-        running: Just compiled.
-        fallback: As it was compiled with.
-    """
+    """Return what to say of a model just compiled, with `fallback` or not: whether AUTO may begin on the CPU."""
     available = ov.Core().available_devices
     if not may_begin_on_cpu(running.device, available):
         return []

@@ -2,6 +2,7 @@
 
 from i3d_edge.runtime.live.address import Address as Address
 from i3d_edge.runtime.live.answer import WindowAnswer as WindowAnswer
+from i3d_edge.runtime.live.answers import StreamAnswers as StreamAnswers
 from i3d_edge.runtime.live.event import Event as Event
 from i3d_edge.runtime.live.options import StreamOptions as StreamOptions
 from i3d_edge.runtime.live.source import Gap as Gap

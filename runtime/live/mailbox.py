@@ -16,8 +16,8 @@ class Closed(Exception):  # noqa: N818 - it is no error
 class Mailbox(Generic[Item]):
     """Passes on windows, and the notes between them, in order.
 
-    At most one window waits. For a live source a newer window replaces it (`replace`): the newest is answered, and
-    windows are dropped whole, never single frames. For a file the reader waits (`put`). Notes are never dropped.
+    For a live source only so many windows may wait (`make_room`), and windows are dropped whole, never single frames.
+    For a file the reader waits (`put`). Notes are never dropped.
     """
 
     def __init__(self) -> None:
@@ -34,14 +34,21 @@ class Mailbox(Generic[Item]):
             self._items.append((item, False))
             self._changed.notify_all()
 
-    def replace(self, window: Item) -> int:
-        """Add a window, replacing one that waits; return how many were dropped."""
+    def make_room(self, most: int) -> int:
+        """Drop all windows that wait if they are as many as `most`; return how many were dropped."""
         with self._changed:
-            kept = [item for item in self._items if not item[1]]
-            num_dropped = len(self._items) - len(kept)
-            self._items = deque([*kept, (window, True)])
+            kept = deque(item for item in self._items if not item[1])
+            num_waiting = len(self._items) - len(kept)
+            if num_waiting < most:
+                return 0
+            self._items = kept
+            return num_waiting
+
+    def add(self, window: Item) -> None:
+        """Add a window."""
+        with self._changed:
+            self._items.append((window, True))
             self._changed.notify_all()
-            return num_dropped
 
     def put(self, window: Item) -> None:
         """Add a window once none waits.

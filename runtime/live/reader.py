@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from i3d_edge.runtime.live.mailbox import Closed, Mailbox
 from i3d_edge.runtime.live.source import Gap, LiveSource
@@ -26,8 +26,9 @@ class StreamReader:
         num_dropped: Windows dropped so far.
     """
 
-    def __init__(self, source: LiveSource, builder: WindowBuilder) -> None:
-        self.num_dropped = 0
+    def __init__(self, source: LiveSource, builder: WindowBuilder, *, most_waiting: int = 1) -> None:
+        """Prepare to read; once `most_waiting` windows of a live source wait, the next one replaces them all."""
+        self.num_dropped, self._most_waiting = 0, most_waiting
         self._source, self._builder = source, builder
         self._mailbox: Mailbox[StreamWindow | Gap | Ended] = Mailbox()
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
@@ -70,6 +71,8 @@ class StreamReader:
 
     def _hand_over(self, window: StreamWindow) -> None:
         if self._source.is_live:
-            self.num_dropped += self._mailbox.replace(window)
+            num_dropped = self._mailbox.make_room(self._most_waiting)
+            self.num_dropped += num_dropped
+            self._mailbox.add(replace(window, follows=False) if num_dropped else window)
         else:
             self._mailbox.put(window)

@@ -41,9 +41,10 @@ class LiveStream:
         self,
         source: str,
         spec: ModelSpec,
-        infer: Callable[[UInt8Array], Float32Array],
+        infer: Callable[[UInt8Array], Float32Array | None],
         options: StreamOptions | None = None,
         *,
+        restart: Callable[[], None] = lambda: None,
         say: Say = lambda _text: None,
     ) -> None:
         """Open nothing yet.
@@ -52,8 +53,9 @@ class LiveStream:
             source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
             spec: The model's, for an RGB network.
             infer: Takes a clip in the layout and colour order of the spec, uint8, and returns probabilities, shape
-                (num_classes,).
-            options: How to read and watch.
+                (num_classes,), or None where there is no answer yet; see `StreamAnswers`.
+            options: How to read and watch. A step model has a hop of its own.
+            restart: Called before a clip that does not come one hop after the one before.
             say: Called, from any thread, with messages for the user: reconnections, new picture sizes, progress.
 
         Raises:
@@ -66,14 +68,23 @@ class LiveStream:
         self._address = Address.parse(source)
         self.source = self._address.shown
         self.statistics = Statistics(time.monotonic())
-        self._spec, self._infer, self._say = spec, infer, say
+        self._spec, self._infer, self._restart, self._say = spec, infer, restart, say
         self._stop = threading.Event()
         self._is_open = False
         self._home = HomeProcess(self, "the stream was made")
         self._watcher = Watcher(spec.labels, self.source, options)
         self._hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
+        most_waiting = 1
+        if spec.stepping:
+            self._hop = Hop(spec.stepping.hop * spec.frame_stride)
+            most_waiting = spec.stepping.warm_up  # to begin anew takes as many steps without an answer
         self._live = LiveSource(self._address, options, say=say, stop=self._stop)
-        self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop))
+        self._reader = StreamReader(self._live, WindowBuilder(spec, self._hop), most_waiting=most_waiting)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a live source has delivered another window already."""
+        return self._live.is_live and self._reader.num_waiting > 0
 
     def open(self) -> None:
         """Connect, and return with the source's first frame; the iteration does so if nobody did before.
@@ -148,8 +159,12 @@ class LiveStream:
 
     def _answered(self, window: StreamWindow) -> Iterator[WindowAnswer | Event]:
         labels, num = self._spec.labels, self._options.num_predictions
+        if not window.follows:
+            self._restart()
         [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         probabilities = self._infer(clip)
+        if probabilities is None:
+            return
         latency_ms = 1000 * (time.monotonic() - window.arrived_s)
         smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._live.is_live)
         self.statistics.answered(latency_ms)
@@ -172,6 +187,11 @@ class LiveStream:
         self.statistics.num_frames = self._live.num_frames
         self.statistics.stream_s = self._live.time_s
         self.statistics.num_damaged = self._live.num_errors
+        if self._spec.stepping and self._reader.num_dropped and not self.statistics.num_dropped:
+            self._say(
+                f"inference does not keep up with steps of {self._hop.num_frames} frames: {self._reader.num_dropped} "
+                "were dropped, and the stream is followed anew; make a step model with a longer --hop"
+            )
         self.statistics.num_dropped = self._reader.num_dropped
         self.statistics.num_waiting = self._reader.num_waiting
         self.statistics.hop_frames = self._hop.num_frames

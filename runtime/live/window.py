@@ -22,11 +22,13 @@ class StreamWindow:
     """The samples of one clip.
 
     Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more.
+        frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more. Fewer than D
+            while a step model begins, which needs not wait for a whole window.
         start_s: Stream time of its first sample.
         end_s: Where its last sample's time ends.
         arrived_s: When the frame of its last sample arrived, on the monotonic clock.
         wall_s: The same on the wall clock, in seconds since 1970.
+        follows: Whether it comes one hop after the window before; a step model that it does not follow begins anew.
     """
 
     frames: UInt8Array
@@ -34,6 +36,7 @@ class StreamWindow:
     end_s: float
     arrived_s: float
     wall_s: float
+    follows: bool = True
 
 
 class Sampler:
@@ -137,30 +140,37 @@ class WindowBuilder:
         self._times.append(held.time)
         self._num_written += 1
         self._num_samples += 1
-        if self._num_samples < span:
+        if not self._is_due():
             return
-        if self._num_at_window is not None and self._num_samples - self._num_at_window < self._hop.num_frames:
-            return
-        self._num_at_window = self._num_samples
+        follows, self._num_at_window = self._num_at_window is not None, self._num_samples
         start, end = self._limits()
+        first, stride = self._num_written - span, spec.frame_stride
         yield StreamWindow(
-            frames=self._block[self._num_written - span : self._num_written : spec.frame_stride],
+            frames=self._block[first if first >= 0 else first % stride : self._num_written : stride],
             start_s=float(start),
             end_s=float(end),
             arrived_s=held.arrived_s,
             wall_s=held.wall_s,
+            follows=follows,
         )
+
+    def _is_due(self) -> bool:
+        """Return whether a window ends with the last sample."""
+        past, hop = self._num_samples - self._spec.span, self._hop.num_frames
+        if self._spec.stepping:  # it takes the frames of the first window as they come
+            return past % hop == 0
+        return past >= 0 and (self._num_at_window is None or self._num_samples - self._num_at_window >= hop)
 
     def _limits(self) -> tuple[Fraction, Fraction]:
         """Return when the window of the last samples starts and ends."""
-        rate, span = self._spec.frame_rate_fps, self._spec.span
+        rate, num_samples = self._spec.frame_rate_fps, min(self._spec.span, self._num_samples)
         if rate is not None:
             assert self._origin is not None
             end = self._origin + self._num_samples / rate
-            return end - span / rate, end
+            return end - num_samples / rate, end
         # How long the last frame is shown is not known yet: as long as the others were on average.
         first, last = self._times[0], self._times[-1]
-        return first, last + (last - first) / max(1, span - 1)
+        return first, last + (last - first) / max(1, num_samples - 1)
 
     def _new_block(self) -> UInt8Array:
         """Return an empty block, (2 span, H, W, 3), in the memory order that the network wants."""

@@ -32,11 +32,7 @@ _GIB = 1 << 30
 
 
 def examine(root: Path = Path("/")) -> dict[str, Iterable[Finding]]:
-    """Return findings on OpenVINO, processor, memory, and each device that is there or might be, by part.
-
-    Args:
-        root: Of the file system in which devices are looked for.
-    """
+    """Return findings on OpenVINO, processor, memory, and each device that is there or might be, by part."""
     core = ov.Core()
     limits = container_limits()
     families = {device_family(name) for name in core.available_devices}

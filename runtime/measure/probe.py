@@ -17,7 +17,6 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import DeviceError, I3DError
-from i3d_edge.core.files import sha256_file
 from i3d_edge.core.processor import resident_mib
 from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
@@ -27,7 +26,7 @@ from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import model_inputs
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import ir_sha256, read_ir
 from i3d_edge.runtime.measure.bench import bench
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
 from i3d_edge.runtime.measure.profile import (
@@ -253,10 +252,11 @@ def _probabilities(engine: Engine, clips: Sequence[Clip]) -> Float32Array:
 
 
 def _identity(ir_path: Path, spec: ModelSpec) -> ModelIdentity:
+    sha256, weights_sha256 = ir_sha256(ir_path)
     return ModelIdentity(
         name=ir_path.name,
         title=spec.title(),
         weights_precision=spec.precision,
-        sha256=sha256_file(ir_path),
-        weights_sha256=sha256_file(ir_path.with_suffix(".bin")),
+        sha256=sha256,
+        weights_sha256=weights_sha256,
     )

@@ -172,12 +172,7 @@ def read_profile(path: Path) -> Profile:
 
 
 def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None:
-    """Refuse a profile that was made for another IR.
-
-    Args:
-        profile: As read.
-        profile_path: For the message.
-        ir_path: The .xml; its .bin lies beside it. A file that is absent is not compared.
+    """Refuse a profile that was made for another IR; a file of the IR that is absent is not compared.
 
     Raises:
         ProfileError: If a hash differs.

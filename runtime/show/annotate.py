@@ -22,13 +22,7 @@ from i3d_edge.runtime.show.overlay import Overlay
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """The video that was written.
-
-    Attributes:
-        width: Of the frames, in pixels.
-        height: Of the frames, in pixels.
-        warnings: Problems found while decoding the source.
-    """
+    """The video that was written: its size in pixels, and problems found while decoding the source."""
 
     width: int
     height: int

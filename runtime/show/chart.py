@@ -56,17 +56,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value with its interval, by position.
-
-    Attributes:
-        series: Number of its colour and shape.
-        x: Position along the horizontal axis.
-        y: Position of the value.
-        low: Position of the lower end of its interval.
-        high: Position of the upper end.
-        size: About half its width.
-        is_hollow: Whether only its outline is drawn.
-    """
+    """A value with its interval, by position; `series` is the number of its colour and shape, `size` half its width."""
 
     series: int
     x: float

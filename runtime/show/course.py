@@ -19,14 +19,7 @@ NOTABLE_PROB = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time with one most probable class.
-
-    Attributes:
-        start_s: Its start, in seconds from the first frame.
-        end_s: Its end.
-        index: The class.
-        prob: The class's mean probability over the stretch.
-    """
+    """A stretch of time, from the first frame, with one most probable class, and its mean probability there."""
 
     start_s: float
     end_s: float
@@ -149,11 +142,8 @@ class Course:
     def notable_classes(self, ranking: Sequence[int], limit: int) -> list[int]:
         """Choose the classes that get a colour and a line of their own.
 
-        First those that lead at some time, longest first; then those of the ranking that exceed `NOTABLE_PROB`.
-
-        Args:
-            ranking: The video's classes, best first.
-            limit: The most to return; at least one is.
+        First those that lead at some time, longest first; then those of the ranking that exceed `NOTABLE_PROB`; at
+        least one.
         """
         others = [index for index in ranking if self.probabilities[:, index].max() > NOTABLE_PROB]
         return list(dict.fromkeys([*self.leading_s(), *others]))[:limit] or [ranking[0]]

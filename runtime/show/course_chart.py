@@ -14,13 +14,7 @@ MAX_STEPS = 500
 
 @dataclass(frozen=True, slots=True)
 class CourseChart:
-    """What the page draws.
-
-    Attributes:
-        plot: Its size and axes.
-        gaps: Left edge and width of each stretch that no view covers.
-        paths: The line of each class, as SVG path data.
-    """
+    """What the page draws: left edge and width of stretches without a view, and a line per class as SVG path data."""
 
     plot: Plot
     gaps: list[tuple[float, float]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import av
@@ -45,13 +44,7 @@ class Film:
     """
 
     def __init__(self, path: Path, timeline: Timeline, *, width: int, height: int) -> None:
-        """Open the file.
-
-        Args:
-            path: The file to write.
-            timeline: When each frame is shown.
-            width: Of the frames, in pixels; even.
-            height: Of the frames, in pixels; even.
+        """Open the file, for frames of an even width and height in pixels.
 
         Raises:
             DependencyError: If FFmpeg has no encoder for H.264.
@@ -69,9 +62,7 @@ class Film:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         try:
             if error is None:
                 self._mux(self._video.encode())

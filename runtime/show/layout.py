@@ -85,13 +85,7 @@ def font_size(width: int, height: int) -> int:
 
 
 def plan(width: int, height: int, num_rows: int) -> Layout:
-    """Lay out the frames of a video.
-
-    Args:
-        width: Of the upright source.
-        height: Of the upright source.
-        num_rows: Number of classes; at most 5 are drawn.
-    """
+    """Lay out the frames of a video, by its upright size and the number of classes, of which at most 5 are drawn."""
     scale = enlargement(width, height)
     shown_width, shown_height = scale * width, scale * height
     full_width = _even(max(shown_width, _MIN_WIDTH_PX))

@@ -33,14 +33,7 @@ _FEWEST_LETTERS = 6
 
 @dataclass
 class Overlay:
-    """Draws on the frames of one video.
-
-    Attributes:
-        layout: Where things go.
-        course: The class probabilities over time.
-        labels: The class names.
-        ranking: The video's classes, best first.
-    """
+    """Draws on the frames of one video; `ranking` are its classes, best first."""
 
     layout: Layout
     course: Course

@@ -70,20 +70,12 @@ def page(
     *,
     ran: Sequence[tuple[str, str | None]] = (),
 ) -> str:
-    """Return the page as HTML; see `write_page`.
-
-    Args:
-        name: Of the video.
-        classification: Its classification.
-        spec: The model's description.
-        strip: Pictures of the video.
-        ran: Names and values of how the model ran, without those that are None.
-    """
-    course = Course.of(classification)
+    """Return the page as HTML; see `write_page`. `ran` are names and values of how the model ran; None is left out."""
+    course, duration_s = Course.of(classification), classification.duration_s
     labels, views = spec.labels, classification.views
     classes = course.notable_classes([item.index for item in classification.predictions], NUM_COLOURS)
     made = environment()
-    made.filters["caption"] = lambda time_s: _caption(time_s, classification.duration_s)
+    made.filters["caption"] = lambda time_s: time_text(time_s, duration_s) if duration_s >= 120 else f"{time_s:.1f} s"
     return made.get_template("page.html.j2").render(
         name=name,
         file_name=Path(name).name,
@@ -127,10 +119,6 @@ def _alerts(course: Course, classification: Classification) -> list[str]:
             "Use more clips (--num-clips) or a sliding window (--hop) to cover the rest.",
         )
     return texts
-
-
-def _caption(time_s: float, duration_s: float) -> str:
-    return f"{time_s:.1f} s" if duration_s < 120 else time_text(time_s, duration_s)
 
 
 def _short(digest: str | None) -> str:

@@ -21,14 +21,7 @@ _SEEK_FROM_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture.
-
-    Attributes:
-        time_s: Its time in the video, in seconds.
-        width: In pixels.
-        height: In pixels.
-        url: A data: URL that holds the JPEG.
-    """
+    """A small picture: its time in the video, its size in pixels, and a data: URL that holds the JPEG."""
 
     time_s: float
     width: int
@@ -38,13 +31,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class FilmStrip:
-    """Pictures along a video's timeline.
-
-    Attributes:
-        pictures: In the order of time.
-        width: Of the upright source frames, in pixels.
-        height: Of the upright source frames, in pixels.
-    """
+    """Pictures along a video's timeline, and the size of its upright frames in pixels."""
 
     pictures: tuple[Thumbnail, ...]
     width: int
@@ -52,12 +39,7 @@ class FilmStrip:
 
 
 def film_strip(source: Source, num_pictures: int, *, side_px: int = 320) -> FilmStrip:
-    """Take pictures from the middle of equal parts of a video.
-
-    Args:
-        source: The video, which is decoded again.
-        num_pictures: The most to take; a shorter video gives each of its frames once.
-        side_px: The longer side of a picture.
+    """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once.
 
     Raises:
         VideoError: If the video cannot be decoded.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from i3d_edge.core.errors import ClipShapeError
@@ -19,14 +18,7 @@ from i3d_edge.runtime.views.plan import ViewPlan, ViewReader
 
 @dataclass(frozen=True, slots=True)
 class VideoClips:
-    """The clips of one video, and what is known of it.
-
-    Attributes:
-        clips: In temporal order, one at least.
-        timeline: When the video's frames are shown.
-        warnings: What a user should know, for instance that frames were damaged.
-        flow: What their flow took, for a model that takes flow.
-    """
+    """The clips of one video in temporal order, one at least, and what is known of it."""
 
     clips: tuple[Clip, ...]
     timeline: Timeline
@@ -35,12 +27,7 @@ class VideoClips:
 
 
 def read_clips(
-    path: Path | Source,
-    spec: ModelSpec,
-    *,
-    num_clips: int = 1,
-    flow: FlowMethod | None = None,
-    frames_fps: Fraction | None = None,
+    path: Path | Source, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMethod | None = None
 ) -> VideoClips:
     """Cut clips from a video file or a folder of images.
 
@@ -53,7 +40,6 @@ def read_clips(
         spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` separates them.
         num_clips: 1 for the centre clip, more for clips spread evenly over the video.
         flow: How flow is computed, see `flow_method`.
-        frames_fps: The rate of a folder's images, or of a raw stream.
 
     Raises:
         VideoError: One of its kinds, if the file cannot be used.
@@ -66,7 +52,7 @@ def read_clips(
         reader = ViewReader(frames, plan)
         return VideoClips(tuple(reader), frames.timeline, reader.warnings, reader.flow_cost)
 
-    return read_whole(as_source(path, frames_fps=frames_fps), collect)
+    return read_whole(as_source(path), collect)
 
 
 def require_rgb(spec: ModelSpec) -> None:

@@ -113,13 +113,7 @@ class DecodePool(Generic[Video]):
         *,
         num_workers: int = 2,
     ) -> None:
-        """Prepare to decode; the threads begin with the first feed.
-
-        Args:
-            videos: Taken only as far as is worked ahead.
-            plan: How views are taken of each.
-            num_workers: Threads, each of which decodes a video.
-        """
+        """Prepare to decode; the threads begin with the first feed, and videos are taken as far as is worked ahead."""
         self._videos = videos
         self._plan = plan
         self._num_videos = num_workers + 2  # decoded, or waiting for being used, at once

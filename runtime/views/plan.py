@@ -15,14 +15,7 @@ from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import (
-    Interpolation,
-    centre_crop,
-    omz_resize,
-    resize,
-    resized_size,
-    three_crops,
-)
+from i3d_edge.runtime.frames.preprocess import Interpolation, centre_crop, omz_resize, resize, resized_size, three_crops
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.sampling import (
@@ -117,13 +110,7 @@ class ViewPlan:
 
     @classmethod
     def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:
-        """Return the plan by which a model's clips are cut if no protocol says otherwise.
-
-        Args:
-            spec: Says how long a clip is, how often it samples, and its size.
-            views: How many clips and crops; the centre clip if not given.
-            flow: How flow is computed, see `flow_method`.
-        """
+        """Return the plan by which a model's clips are cut without a protocol; for `flow` see `flow_method`."""
         views = views or ViewOptions()
         return cls(
             num_frames=spec.num_frames,

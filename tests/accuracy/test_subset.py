@@ -32,10 +32,12 @@ def test_one_of_each_class(tmp_path: Path) -> None:
     assert video["num_bytes"] == (tmp_path / video["path"]).stat().st_size
 
 
-def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset(tmp_path)
-    first = make_subset(data, LABELS, tmp_path / "a.json", num_videos=5, num_workers=1).path.read_bytes()
-    assert make_subset(data, LABELS, tmp_path / "b.json", num_videos=5, num_workers=4).path.read_bytes() == first
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    first = make_subset(data, LABELS, tmp_path / "a.json", num_videos=5).path.read_bytes()
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert make_subset(data, LABELS, tmp_path / "b.json", num_videos=5).path.read_bytes() == first
     backwards = DataSet(data.path, data.format, data.root, data.videos[::-1])
     assert make_subset(backwards, LABELS, tmp_path / "c.json", num_videos=5).path.read_bytes() == first
 
@@ -107,7 +109,8 @@ def test_how_many_check_at_once_changes_nothing(how: How, tmp_path: Path, monkey
     data = fake_data(tmp_path, monkeypatch, lambda number: number % 7 == 0)
     made = set()
     for workers in (1, 2, 5, 16):
-        manifest = make_subset(data, LABELS, tmp_path / f"{workers}.json", num_videos=9, how=how, num_workers=workers)
+        monkeypatch.setattr("os.cpu_count", lambda number=workers: number)
+        manifest = make_subset(data, LABELS, tmp_path / f"{workers}.json", num_videos=9, how=how)
         made.add(manifest.path.read_bytes())
     assert len(made) == 1
     assert len(manifest.content["videos"]) == 9
@@ -160,9 +163,10 @@ def test_what_is_broken_is_replaced_from_its_class(tmp_path: Path) -> None:
     assert paths(manifest)[1] == "7_run.mp4"
 
 
-def test_answers_come_in_order(tmp_path: Path) -> None:
+def test_answers_come_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset(tmp_path)
-    with CheckPool(4) as pool:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    with CheckPool() as pool:
         pool.begin(data.videos)
         found = [pool.check(video) for video in data.videos]
     assert [facts.num_frames for facts in found if isinstance(facts, VideoFacts)] == list(range(10, 19))

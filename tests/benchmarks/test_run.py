@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_rivals import ANSWER, fake
 
-from benchmarks.rival import BenchmarkError, Rival, Task
+from benchmarks.rival import BenchmarkError, Task
 from benchmarks.run import check_answers, hardware_class, measure
 from benchmarks.worker import Worker
 from i3d_edge.core.i3d_spec import i3d_spec
@@ -118,12 +118,6 @@ def test_what_a_rival_lacks(subtests: pytest.Subtests) -> None:
     }.items():
         with subtests.test(case):
             assert rival.lacks(flags) == reason
-
-
-def test_a_compiler_may_be_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    rival = Rival("r", "fakes", "f32", "fake_rivals", {"compiled": True})
-    assert rival.lacks(set()) == "there is no C++ compiler"
 
 
 def test_the_hardware_is_named_by_its_class() -> None:

@@ -22,12 +22,15 @@ from i3d_edge.cli import main
 class FakeEngine(SimpleNamespace):
     def __init__(self, ir_path: Path, **_options: object) -> None:
         really = {"device": "CPU", "mode": "latency", "num_streams": 1, "num_threads": 2, "is_cached": False}
-        super().__init__(spec=SPEC, precision="f32", compile_s=0.1, parts=(), probabilities=brightness, **really)
+        super().__init__(spec=SPEC, precision="f32", compile_s=0.1, parts=(), **really)
+
+    def session(self) -> SimpleNamespace:
+        return SimpleNamespace(feed=brightness, reset=lambda: None)
 
 
 @pytest.fixture(autouse=True)
 def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.inference.engine.Engine", FakeEngine)
+    monkeypatch.setattr("i3d_edge.runtime.live.answers.Engine", FakeEngine)
     monkeypatch.setattr("i3d_edge.runtime.inference.ir.read_ir", lambda _path, **_options: (None, SPEC))
 
 
@@ -132,7 +135,7 @@ def test_a_source_that_is_not_there_is_a_message_and_a_code(tmp_path: Path) -> N
 
 
 def test_a_dead_source_fails_before_the_model_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.inference.engine.Engine", None)
+    monkeypatch.setattr("i3d_edge.runtime.live.answers.Engine", None)
     result = stream("rtsp://u:secret@127.0.0.1:9/x")
     assert result.exit_code == 1
     assert result.stderr == "StreamOpenError: cannot open stream 'rtsp://***@127.0.0.1:9/x': connection refused\n"
@@ -147,9 +150,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(
 PROGRAM = """
 import sys
 from test_cli_stream import FakeEngine
-from i3d_edge.runtime.inference import engine, ir
+from i3d_edge.runtime.inference import ir
+from i3d_edge.runtime.live import answers
 from live import SPEC
-engine.Engine = FakeEngine
+answers.Engine = FakeEngine
 ir.read_ir = lambda _path, **_options: (None, SPEC)
 from i3d_edge.cli import main
 main(sys.argv[1:])

@@ -9,7 +9,7 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from i3d_edge.convert.step.making import make_step_ir
+from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.runtime import read_clips, read_ir
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]

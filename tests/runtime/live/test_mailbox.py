@@ -6,15 +6,20 @@ import pytest
 from i3d_edge.runtime.live.mailbox import Closed, Mailbox
 
 
-def test_the_newest_window_wins_and_notes_stay_in_order() -> None:
+def test_the_newest_windows_win_and_notes_stay_in_order() -> None:
     mailbox: Mailbox[str] = Mailbox()
-    assert mailbox.replace("window 1") == 0
-    assert mailbox.replace("window 2") == 1
+
+    def offer(window: str, most: int) -> int:
+        num_dropped = mailbox.make_room(most)
+        mailbox.add(window)
+        return num_dropped
+
+    assert [offer(window, 1) for window in ("1", "2")] == [0, 1]
     mailbox.note("gap")
-    assert mailbox.replace("window 3") == 1
+    assert [offer(window, 2) for window in ("3", "4", "5")] == [0, 2, 0]
     mailbox.note("end")
-    assert len(mailbox) == 3
-    assert [mailbox.take(0) for _ in range(4)] == ["gap", "window 3", "end", None]
+    assert len(mailbox) == 4
+    assert [mailbox.take(0) for _ in range(5)] == ["gap", "4", "5", "end", None]
 
 
 def test_a_reader_that_may_wait_waits_until_the_window_is_taken() -> None:

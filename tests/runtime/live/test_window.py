@@ -7,7 +7,7 @@ import pytest
 from live import SPEC, numbered
 from synthetic import read_number
 
-from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec import ModelSpec, Stepping
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.frame import LiveFrame
@@ -118,3 +118,20 @@ def test_pictures_of_changing_size_are_resized_each() -> None:
         image = np.repeat(np.repeat(numbered(range(number, number + 1))[0], 2 + 2 * (number % 2), 0), 1 + number % 2, 1)
         cut += builder.add(LiveFrame(Fraction(number, 25), 0, 0, image))
     assert [read_number(frame) for frame in cut[-1].frames] == list(range(2, 12))
+
+
+def test_a_step_model_is_shown_the_first_window_as_it_comes() -> None:
+    stepping = Stepping(mode="exact", hop=4, warm_up=3, window_sha256=("0" * 64, "1" * 64))
+    cut = windows([Fraction(number, 25) for number in range(20)], 4, replace(WIDE, stepping=stepping))
+    shown = [[read_number(frame) for frame in window.frames] for window in cut]
+    assert [(numbers[0], numbers[-1]) for numbers in shown] == [(0, 1), (0, 5), (0, 9), (4, 13), (8, 17)]
+    assert [window.follows for window in cut] == [False, True, True, True, True]
+    assert [(window.start_s, window.end_s) for window in cut[1:3]] == [(0, 6 / 25), (0, 10 / 25)]
+
+
+def test_a_step_model_of_every_second_sample() -> None:
+    stepping = Stepping(mode="exact", hop=4, warm_up=3, window_sha256=("0" * 64, "1" * 64))
+    spec = replace(WIDE, frame_stride=2, stepping=stepping)
+    cut = windows([Fraction(number, 25) for number in range(30)], 8, spec)
+    shown = [[read_number(frame) for frame in window.frames] for window in cut]
+    assert shown == [[0, 2], [0, 2, 4, 6, 8, 10], list(range(0, 20, 2)), list(range(8, 28, 2))]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.convert.step.memory import Memory
-from i3d_edge.convert.step.operators import LAYERS, Operator, Part, is_constant, is_uniform, read_operator, split_pool
-from i3d_edge.convert.step.span import Span, first_read, head_length, through
-from i3d_edge.convert.step.strip import Strip
 from i3d_edge.core.spec import StepMode
+from i3d_edge.runtime.steps.memory import Memory
+from i3d_edge.runtime.steps.operators import LAYERS, Operator, Part, is_constant, is_uniform, read_operator, split_pool
+from i3d_edge.runtime.steps.span import Span, first_read, head_length, through
+from i3d_edge.runtime.steps.strip import Strip
 
 
 class UnstreamableError(Exception):
@@ -34,12 +34,12 @@ class Emitted:
     Attributes:
         model: The newest frames in, what the window network gives out.
         memory_bytes: What it remembers of a stream.
-        past: How many frames before a window's first one its answer depends on.
+        warm_up: Steps until the first answer that counts, that step included.
     """
 
     model: ov.Model
     memory_bytes: int
-    past: int
+    warm_up: int
 
 
 def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode: StepMode) -> Emitted:
@@ -69,7 +69,7 @@ class _Emitter:
         self.memory = Memory()
         self.parameters: list[ov.Node] = []
         self._strips: dict[str, Strip] = {}
-        self._num_layers = self._past = 0
+        self._num_layers = self._length = self._past = 0
         self._divisor: int | None = None
 
     def enter(self, time_axes: Mapping[str, int]) -> None:
@@ -78,6 +78,7 @@ class _Emitter:
             [name] = set(parameter.output(0).names) & set(time_axes)
             axis, shape = time_axes[name], list(parameter.output(0).get_shape())
             length, shape[axis] = shape[axis], self.hop
+            self._length = length
             frames = ops.parameter(shape, parameter.get_element_type(), name=parameter.get_friendly_name())
             frames.output(0).set_names({name})
             self.parameters.append(frames)
@@ -109,7 +110,9 @@ class _Emitter:
         if not self._num_layers:
             raise UnstreamableError("windows have no layer's output in common", self._divisor)
         model = ov.Model(self.model.get_results(), self.memory.sinks, self.parameters, self.model.get_friendly_name())
-        return Emitted(model, self.memory.num_bytes, self._past)
+        # Steps end where windows do, so a first step may hold fewer frames than a hop.
+        warm_up = sum(-(-length // self.hop) for length in (self._length, self._past))
+        return Emitted(model, self.memory.num_bytes, warm_up)
 
     def _strip(self, value: ov.Output) -> Strip | None:
         return self._strips.get(value.get_node().get_name()) if value.get_index() == 0 else None

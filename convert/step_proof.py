@@ -10,13 +10,13 @@ import openvino as ov
 
 from i3d_edge.convert.parity import ClipParity, compare
 from i3d_edge.convert.stage import output_logits
-from i3d_edge.convert.step.emitter import emit_steps
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec, Stepping
 from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, to_feeds
+from i3d_edge.runtime.steps.emitter import emit_steps
 
 BOUND = 1e-4
 """Largest difference of two logits that passes, as a fraction of the largest logit."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import openvino as ov
 
-from i3d_edge.convert.step.memory import Codes, Memory, cut, join
-from i3d_edge.convert.step.span import Span
+from i3d_edge.runtime.steps.memory import Codes, Memory, cut, join
+from i3d_edge.runtime.steps.span import Span
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ import openvino as ov
 from openvino import opset13 as ops
 from openvino.utils.node_factory import NodeFactory
 
-from i3d_edge.convert.step.memory import LEVELS, Codes
-from i3d_edge.convert.step.span import Reach
 from i3d_edge.core.arrays import Array
+from i3d_edge.runtime.steps.memory import LEVELS, Codes
+from i3d_edge.runtime.steps.span import Reach
 
 _MAKE = NodeFactory("opset13")
 _SPACE = 2

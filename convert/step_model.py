@@ -13,13 +13,13 @@ import openvino as ov
 from i3d_edge.convert.description import describe
 from i3d_edge.convert.parity import ClipParity
 from i3d_edge.convert.saving import check_ir_output, save_ir
-from i3d_edge.convert.step.emitter import Emitted, UnstreamableError, emit_steps
-from i3d_edge.convert.step.proof import prove_steps
+from i3d_edge.convert.step_proof import prove_steps
 from i3d_edge.core.errors import ArgumentError, IRError
-from i3d_edge.core.files import StrPath, sha256_file, staged
+from i3d_edge.core.files import StrPath, staged
 from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec, StepMode, Stepping
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import ir_sha256, read_ir
+from i3d_edge.runtime.steps.emitter import Emitted, UnstreamableError, emit_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def make_step_ir(
     """
     ir_path, output = Path(ir_path), check_ir_output(Path(output), force=force)
     window, spec = read_ir(ir_path)
-    time_axes = {name: spec.layout.index("D") for name in spec.inputs}
+    time_axes = spec.time_axes
     with phase("making steps"):
         emitted = _emit(window, time_axes, hop, mode, ir_path)
     stepping = Stepping(
         mode=mode,
         hop=hop,
-        warm_up=-(-(spec.num_frames + emitted.past) // hop),
-        window_sha256=(sha256_file(ir_path), sha256_file(ir_path.with_suffix(".bin"))),
+        warm_up=emitted.warm_up,
+        window_sha256=ir_sha256(ir_path),
     )
     clips = prove_steps(emitted.model, window, spec, stepping, time_axes)
     step_spec = replace(spec, stepping=stepping, made_with={**spec.made_with, "openvino": ov.__version__})

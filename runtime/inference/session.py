@@ -1,0 +1,63 @@
+"""One stream through a model: what it shows in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import openvino as ov
+
+from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.spec import Stepping
+from i3d_edge.runtime.inference.inputs import Inputs
+
+
+class Session:
+    """Follows one stream, from `Engine.session`. A step model remembers in it what came before; not thread-safe.
+
+    A model of whole clips can be fed, too: it answers each clip, and has nothing to forget.
+    """
+
+    def __init__(
+        self,
+        request: ov.InferRequest,
+        stepping: Stepping | None,
+        values: Callable[[Inputs], Mapping[str, Array]],
+        read: Callable[[Any], Float32Array],
+    ) -> None:
+        """Begin a stream.
+
+        Args:
+            request: Nobody else's.
+            stepping: The model's.
+            values: Checks what is fed, and returns it as the request takes it.
+            read: Takes what the request returns; returns answers, shape (N, num_classes).
+        """
+        self._request, self._values, self._read = request, values, read
+        self._num_silent = stepping.warm_up - 1 if stepping else 0
+        self._num_fed = 0
+
+    def feed(self, inputs: Inputs) -> Float32Array | None:
+        """Show the next frames of the stream, as many as the model takes.
+
+        Args:
+            inputs: As for `Engine.probabilities`; of a step model the `stepping.hop` frames after those before.
+
+        Returns:
+            Probabilities, shape (num_classes,), float32, summing to 1; None until a step model has seen enough.
+
+        Raises:
+            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
+            NotFiniteError: If the model gives NaN.
+        """
+        results = self._request.infer(self._values(inputs), share_inputs=True)
+        self._num_fed += 1
+        if self._num_fed <= self._num_silent:
+            return None
+        answer: Float32Array = self._read(results)[0]
+        return answer
+
+    def reset(self) -> None:
+        """Forget the stream: the next frames do not follow those before."""
+        self._num_fed = 0
+        self._request.reset_state()

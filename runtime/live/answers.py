@@ -1,0 +1,94 @@
+"""What a model answers to one stream, whether it takes whole clips or follows the stream in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.messages import Say
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.steps.opening import window_ir
+
+
+class StreamAnswers:
+    """Answers the clips of one stream, in order.
+
+    A step model is shown the newest frames of each. Until its answers count the window network answers, if it is there
+    and no other clip waits.
+
+    Attributes:
+        engine: What runs the model.
+    """
+
+    def __init__(
+        self, engine: Engine, *, window: Engine | None = None, is_behind: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Begin a stream; many streams may share engines.
+
+        Args:
+            engine: The model.
+            window: What a step model was made from, if it is to help at the start.
+            is_behind: Whether another clip waits.
+        """
+        self.engine = engine
+        self._session, self._spec = engine.session(), engine.spec
+        self._window, self._is_behind = window, is_behind
+
+    @classmethod
+    def open(
+        cls, ir_path: Path, spec: ModelSpec, *, is_behind: Callable[[], bool], say: Say, **engine: Any
+    ) -> StreamAnswers:
+        """Compile a model for one stream, and for continuous steps the window network if it lies beside them.
+
+        Args:
+            ir_path: The model's .xml.
+            spec: What it says of itself.
+            is_behind: See `StreamAnswers`.
+            say: Told if the window network is not there.
+            engine: Further arguments of `Engine`.
+
+        Raises:
+            IRError, DeviceError: As `Engine` raises them.
+        """
+        stepping, window = spec.stepping, None
+        if stepping and stepping.mode == "continuous":
+            if path := window_ir(ir_path, stepping):
+                window = Engine(path, **engine)
+            else:
+                num_frames = stepping.warm_up * stepping.hop * spec.frame_stride
+                say(
+                    f"answers begin after {num_frames} frames: the IR that the steps were made from would answer "
+                    f"until then, but is not in {str(ir_path.parent)!r}"
+                )
+        compiled = Engine(ir_path, hop=stepping.hop if stepping else None, **engine)
+        return cls(compiled, window=window, is_behind=is_behind)
+
+    def infer(self, clip: UInt8Array) -> Float32Array | None:
+        """Return probabilities, shape (num_classes,), or None where there is no answer yet.
+
+        Args:
+            clip: In the layout of the spec, uint8; `num_frames` frames, or fewer at the start of a stream that is
+                followed in steps.
+        """
+        answer = self._session.feed(self._newest(clip))
+        is_whole = clip.shape[self._spec.layout.index("D")] == self._spec.num_frames
+        if answer is None and self._window and is_whole and not self._is_behind():
+            answer = self._window.probabilities(clip)
+        return answer
+
+    def restart(self) -> None:
+        """Forget the clips so far: the next one does not follow them."""
+        self._session.reset()
+
+    def _newest(self, clip: UInt8Array) -> UInt8Array:
+        stepping, axis = self._spec.stepping, self._spec.layout.index("D")
+        if stepping is None:
+            return clip
+        end = clip.shape[axis]
+        # A stream's first frame stands for those before it.
+        return clip.take(np.arange(end - stepping.hop, end).clip(0), axis)
