@@ -56,7 +56,7 @@ NETWORKS: Mapping[str, Network] = {
     "i3d-nl-gluoncv": Network(attention=Attention(is_scaled=True, is_subsampled=False)),
     **{
         f"slow-{frames}x{stride}": Network(1, has_second_pool=False, num_frames=frames, frame_stride=stride)
-        for frames, stride in ((32, 2), (16, 4), (8, 8), (4, 16))
+        for frames, stride in ((32, 2), (16, 4), (8, 8))
     },
 }
 """By name, as `--network` takes it; those of non-local blocks are named as in MMAction2's configurations."""
