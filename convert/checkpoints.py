@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -116,21 +115,8 @@ def convert_weights(
 
     The IR takes and gives what that of a frozen graph does, and has an output `embedding`.
 
-    Args:
-        path: The .pth or .params file.
-        output: The IR's .xml file; its .bin is written beside it.
-        network: A key of `NETWORKS`, where the weights fit several.
-        labels: Class names; None for those of Kinetics if the number fits.
-        crop_px: Side of the square that the network sees.
-        precision: As all that follows for `convert_graph`.
-        target: Where the IR will run.
-        fold: Declined: the first convolution is none that can be folded.
-        layout: Of the input.
-        input_type: Of the input.
-        num_frames: Frames in a clip, if not as many as the network was trained on.
-        batch: Clips at once.
-        logits_output: Add an output `logits`.
-        force: Replace an existing IR.
+    Options are those of `convert_graph`, with frames as trained and no fold by default, and: `network`, a key of
+    `NETWORKS` where the weights fit several; `labels`, if not Kinetics'; `crop_px`, the side of what the network sees.
 
     Raises:
         CheckpointError: If the file cannot be read, or is of another network.
@@ -181,22 +167,17 @@ def convert_weights(
     spec = replace(spec, passes=(EMBED_PREPROCESSING, *applied))
     require_ports(model, spec, f"the network of {str(path)!r}")
     plain = replace(spec, layout="NDHWC").with_ports(element_type="f32", takes_pixels=False)
-    reference = _runner(build_network(checkpoint.layers, chosen, plain, logits_output=True))
-    num_bytes, report = write_ir(
-        model, spec, output, path, lambda _path, clips: reference(clips), against=_REFERENCE, force=force
-    )
+
+    def reference(_path: Path, clips: list[Feeds]) -> list[Float32Array]:
+        network = build_network(checkpoint.layers, chosen, plain, logits_output=True)
+        compiled = ov.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        logits = [np.array(compiled(dict(clip))[LOGITS_NAME]) for clip in clips]
+        if not np.isfinite(logits).all():
+            raise NotFiniteError("the network gives logits that are not finite numbers: its weights are damaged")
+        return logits
+
+    num_bytes, report = write_ir(model, spec, output, path, reference, against=_REFERENCE, force=force)
     num_executed = count_convolutions(model) // spec.batch
     lengths = output_lengths(model)
     found = f"{checkpoint.title()}: {name}"
     return ConversionReport(output, num_bytes, spec, cost, num_executed, outcomes, lengths, report, found)
-
-
-def _runner(model: ov.Model) -> Callable[[list[Feeds]], list[Float32Array]]:
-    def run(clips: list[Feeds]) -> list[Float32Array]:
-        compiled = ov.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        logits = [np.array(compiled(dict(clip))[LOGITS_NAME]) for clip in clips]
-        if not all(np.isfinite(values).all() for values in logits):
-            raise NotFiniteError("the network gives logits that are not finite numbers: its weights are damaged")
-        return logits
-
-    return run

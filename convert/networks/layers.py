@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,44 +16,35 @@ import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import CheckpointVariablesError
-from i3d_edge.core.text import plural, some
+from i3d_edge.core.text import some
 
 Publisher = Literal["MMAction2", "GluonCV"]
 
 _EPSILON = 1e-5
 """Of batch norm, in every one of these networks."""
 
-_FRAMES = {
-    **dict.fromkeys(("conv1.conv", "first_stage.0"), ("conv1", False)),
-    **dict.fromkeys(("conv1.bn", "first_stage.1", "bn1"), ("conv1", True)),
-    **dict.fromkeys(("fc_cls", "fc", "head.1"), ("fc", False)),
-    "conv1": ("conv1", False),
-}
-"""What stands outside of blocks: path -> layer, and whether it is its batch norm."""
-
-_PARTS = {
-    **{f"{name}{end}": (name, False) for name in ("conv1", "conv2", "conv3") for end in ("", ".conv")},
-    **{f"{name}.bn": (name, True) for name in ("conv1", "conv2", "conv3", "downsample")},
-    **{f"bn{number}": (f"conv{number}", True) for number in (1, 2, 3)},
-    **{f"bottleneck.{3 * number}": (f"conv{number + 1}", False) for number in range(3)},
-    **{f"bottleneck.{3 * number + 1}": (f"conv{number + 1}", True) for number in range(3)},
-    **dict.fromkeys(("downsample.0", "downsample.conv"), ("downsample", False)),
-    "downsample.1": ("downsample", True),
-}
-_NON_LOCAL_PARTS = {
-    **{f"{name}{end}": (name, False) for name in ("g", "theta", "phi") for end in ("", ".conv", ".0.conv")},
-    **dict.fromkeys(("conv_out.conv", "W", "W_bn.0"), ("out", False)),
-    **dict.fromkeys(("conv_out.bn", "bn", "W_bn.1"), ("out", True)),
-}
-_BLOCK = re.compile(r"(?:layer(?P<stage>[1-4])|res_layers\.(?P<index>[0-3]))\.(?P<block>\d+)\.(?P<part>.+)")
-_NON_LOCAL = re.compile(r"(?:non_local_block|nonlocal_block|bottleneck\.8)\.(?P<part>.+)")
-_NORM_LEAVES = {
-    **dict.fromkeys(("weight", "gamma"), "gamma"),
-    **dict.fromkeys(("bias", "beta"), "beta"),
+_RENAMED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"^(backbone|cls_head)\.", ""),
+    (r"^(fc_cls|head\.1)$", "fc"),
+    (r"^first_stage\.0$", "conv1"),
+    (r"^first_stage\.1$", "bn1"),
+    (r"^res_layers\.(\d)", lambda found: f"layer{int(found[1]) + 1}"),
+    (r"\.(non_?local_block|bottleneck\.8)\.", ".non_local."),
+    (r"\.bottleneck\.([036])$", lambda found: f".conv{int(found[1]) // 3 + 1}"),
+    (r"\.bottleneck\.([147])$", lambda found: f".bn{int(found[1]) // 3 + 1}"),
+    (r"(\.0)?\.conv$", ""),
+    (r"\.downsample\.0$", ".downsample"),
+    (r"\.downsample\.1$", ".downsample.bn"),
+    (r"\.non_local\.(W|W_bn\.0|conv_out)$", ".non_local.out"),
+    (r"\.non_local\.(bn|W_bn\.1|conv_out\.bn)$", ".non_local.out.bn"),
+    (r"(^|\.)bn(\d)$", r"\1conv\2.bn"),
+)
+"""What becomes of a tensor's name without its last part, step by step; batch norm ends in ".bn"."""
+_LEAVES = {"weight": "weight", "bias": "bias"}
+_NORM_LEAVES = {"weight": "gamma", "bias": "beta", "gamma": "gamma", "beta": "beta"} | {
     "running_mean": "mean",
     "running_var": "variance",
 }
-_LEAVES = {"weight": "weight", "bias": "bias"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +57,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """A network's layers by name, for instance "layer2.1.conv1" or "layer2.1.non_local.theta".
-
-    Attributes:
-        publisher: Whose names the file uses.
-        by_name: The layers.
-    """
+    """A network's layers by name, for instance "layer2.1.non_local.theta", and whose names its file uses."""
 
     publisher: Publisher
     by_name: Mapping[str, Layer]
@@ -87,48 +73,26 @@ class Layers:
 
 
 def read_layers(tensors: Mapping[str, Array]) -> Layers:
-    """Give a file's tensors the names of layers, and fold batch norm into them.
-
-    Args:
-        tensors: By their names in the file; floats as float32.
+    """Give a file's tensors, floats as float32, the names of layers, and fold batch norm into them.
 
     Raises:
         CheckpointVariablesError: If they have other names, some are missing, or a number is not finite.
     """
     found: dict[str, dict[str, Array]] = {}
-    unknown = []
     for name, values in tensors.items():
         if name.endswith(".num_batches_tracked"):
             continue
-        if (place := _place(name)) is None:
-            unknown.append(name)
-            continue
-        layer, leaf = place
-        if values.dtype != np.float32 or not np.isfinite(values).all():
-            raise CheckpointVariablesError(f"tensor {name} holds {values.dtype}, or numbers that are not finite")
-        known = found.setdefault(layer, {}).setdefault(leaf, values)
-        if not np.array_equal(known, values):
+        path, _, leaf = name.rpartition(".")
+        for pattern, new in _RENAMED:
+            path = re.sub(pattern, new, path)
+        layer = path.removesuffix(".bn")
+        place = (_LEAVES if path == layer else _NORM_LEAVES).get(leaf)
+        if place is None or values.dtype != np.float32 or not np.isfinite(values).all():
+            raise CheckpointVariablesError(f"tensor {name} is unknown, or holds {values.dtype}, or is not finite")
+        if not np.array_equal(found.setdefault(layer, {}).setdefault(place, values), values):
             raise CheckpointVariablesError(f"tensor {name} differs from the one that the file has under another name")
-    if unknown or not found:
-        what = f"{plural(len(unknown), 'tensor')} of unknown names: {some(unknown)}" if unknown else "no tensors"
-        raise CheckpointVariablesError(f"it is no I3D-ResNet: it has {what}")
     publisher: Publisher = "MMAction2" if any(name.startswith("backbone.") for name in tensors) else "GluonCV"
     return Layers(publisher, {name: _fold(name, parts) for name, parts in found.items()})
-
-
-def _place(name: str) -> tuple[str, str] | None:
-    """Return a tensor's layer and what it is there, or None for an unknown name."""
-    path, _, leaf = name.removeprefix("backbone.").removeprefix("cls_head.").rpartition(".")
-    block, part, prefix = _BLOCK.fullmatch(path), _FRAMES.get(path), ""
-    if block:
-        stage = block["stage"] or str(int(block["index"]) + 1)
-        prefix = f"layer{stage}.{block['block']}."
-        part = _PARTS.get(block["part"])
-        if inner := _NON_LOCAL.fullmatch(block["part"]):
-            prefix, part = f"{prefix}non_local.", _NON_LOCAL_PARTS.get(inner["part"])
-    if part is None or (known := (_NORM_LEAVES if part[1] else _LEAVES).get(leaf)) is None:
-        return None
-    return prefix + part[0], known
 
 
 def _fold(name: str, parts: Mapping[str, Array]) -> Layer:

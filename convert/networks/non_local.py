@@ -16,7 +16,7 @@ NON_LOCAL_PRODUCTS = r".*\.non_local\.(products|sum)"
 """Names of the matrix products of all non-local blocks."""
 
 Convolve = Callable[[str, ov.Output], ov.Output]
-"""Applies the convolution of a name."""
+"""Applies the convolution of a name to a volume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,23 @@ class Attention:
 
 
 def attend(volume: ov.Output, attention: Attention, convolve: Convolve, name: str) -> ov.Output:
-    """Add to a volume, (N, C, D, H, W), what a non-local block makes of it.
-
-    Args:
-        volume: What the block reads.
-        attention: Of which kind it is.
-        convolve: Applies "theta", "phi", "g" and "out".
-        name: Of the block.
-    """
-    query = convolve("theta", volume) if attention.is_embedded else volume
-    key = _seen(convolve("phi", volume) if attention.is_embedded else volume, attention)
-    value = _seen(convolve("g", volume), attention)
+    """Add to a volume, (N, C, D, H, W), what the non-local block of a name, with its dot, makes of it."""
+    query = convolve(name + "theta", volume) if attention.is_embedded else volume
+    key = _seen(convolve(name + "phi", volume) if attention.is_embedded else volume, attention)
+    value = _seen(convolve(name + "g", volume), attention)
     query, key, value = _flat(query), _flat(key), _flat(value)
     factor = query.get_shape()[1] ** -0.5 if attention.is_scaled else 1.0
     if not attention.has_softmax:
         factor = 1 / key.get_shape()[2]
     if factor != 1:
         query = ops.multiply(query, np.float32(factor)).output(0)
-    weights = ops.matmul(query, key, True, False, name=f"{name}.products").output(0)
+    weights = ops.matmul(query, key, True, False, name=f"{name}products").output(0)
     if attention.has_softmax:
         weights = ops.softmax(weights, 2).output(0)
-    found = ops.matmul(value, weights, False, True, name=f"{name}.sum").output(0)
+    found = ops.matmul(value, weights, False, True, name=f"{name}sum").output(0)
     batch, _, *space = volume.get_shape()
     found = ops.reshape(found, [batch, value.get_shape()[1], *space], False).output(0)
-    return ops.add(convolve("out", found), volume).output(0)
+    return ops.add(convolve(name + "out", found), volume).output(0)
 
 
 def _seen(volume: ov.Output, attention: Attention) -> ov.Output:

@@ -82,11 +82,7 @@ def candidates(layers: Layers) -> tuple[str, ...]:
 
 
 def choose_network(layers: Layers, given: str | None) -> str:
-    """Return which network layers are.
-
-    Args:
-        layers: Of a file.
-        given: A key of `NETWORKS`; None where it need not be given.
+    """Return which of `NETWORKS` layers are: the one given, which may be None where they fit one only.
 
     Raises:
         ArgumentError: If it is needed, or does not fit.
@@ -111,28 +107,17 @@ def depth(layers: Layers) -> int:
 
 
 def build_network(layers: Layers, network: Network, spec: ModelSpec, *, logits_output: bool = False) -> ov.Model:
-    """Write a network with OpenVINO's operators.
-
-    Args:
-        layers: That the network fits.
-        network: One of `NETWORKS`.
-        spec: What the model takes, and the name of its output of probabilities.
-        logits_output: Whether it gives the logits, too.
-
-    Returns:
-        A model with ports as the spec states them, float32 inside; convolutions have the names of `layers`.
-    """
+    """Write a network with OpenVINO's operators: ports as the spec states them, convolutions named as their layers."""
     by_name = layers.by_name
     video, value = _input(spec)
-    value = _relu("conv1", _convolve("conv1", by_name["conv1"], value, (network.time_stride, 2, 2)))
+    value = _relu("conv1", _convolve(by_name, "conv1", value, (network.time_stride, 2, 2)))
     value = _max_pool("pool1", value, (1, 3, 3), (network.time_stride, 2, 2), (0, 1, 1))
     for stage, number in enumerate(_num_blocks(by_name)):
         for block in range(number):
             name = f"layer{stage + 1}.{block}."
             value = _bottleneck(name, by_name, value, _STRIDES[stage] if block == 0 else 1)
             if f"{name}non_local.g" in by_name and network.attention is not None:
-                convolve = partial(_convolve_part, f"{name}non_local.", by_name)
-                value = attend(value, network.attention, convolve, f"{name}non_local")
+                value = attend(value, network.attention, partial(_convolve, by_name), f"{name}non_local.")
         if stage == 0 and network.has_second_pool:
             value = _max_pool("pool2", value, (2, 1, 1), (2, 1, 1), (0, 0, 0))
     batch, channels, *space = value.get_shape()
@@ -165,22 +150,19 @@ def _input(spec: ModelSpec) -> tuple[ov.Node, ov.Output]:
 def _bottleneck(name: str, layers: Mapping[str, Layer], value: ov.Output, stride: int) -> ov.Output:
     inner, shortcut, steps = value, value, (1, stride, stride)
     for part, moves in (("conv1", (1, 1, 1)), ("conv2", steps)):
-        inner = _relu(name + part, _convolve(name + part, layers[name + part], inner, moves))
-    inner = _convolve(f"{name}conv3", layers[f"{name}conv3"], inner)
+        inner = _relu(name + part, _convolve(layers, name + part, inner, moves))
+    inner = _convolve(layers, f"{name}conv3", inner)
     if f"{name}downsample" in layers:
-        shortcut = _convolve(f"{name}downsample", layers[f"{name}downsample"], value, steps)
+        shortcut = _convolve(layers, f"{name}downsample", value, steps)
     return _relu(f"{name}sum", ops.add(inner, shortcut).output(0))
 
 
-def _convolve(name: str, layer: Layer, value: ov.Output, steps: Steps = (1, 1, 1)) -> ov.Output:
+def _convolve(layers: Mapping[str, Layer], name: str, value: ov.Output, steps: Steps = (1, 1, 1)) -> ov.Output:
     """Convolve; the padding is half of the kernel on every axis."""
+    layer = layers[name]
     pads = [length // 2 for length in layer.weights.shape[2:]]
     node = ops.convolution(value, ops.constant(layer.weights), list(steps), pads, pads, [1, 1, 1], name=name)
     return ops.add(node, ops.constant(layer.bias.reshape(1, -1, 1, 1, 1))).output(0)
-
-
-def _convolve_part(prefix: str, layers: Mapping[str, Layer], part: str, value: ov.Output) -> ov.Output:
-    return _convolve(prefix + part, layers[prefix + part], value)
 
 
 def _relu(name: str, value: ov.Output) -> ov.Output:
@@ -204,10 +186,9 @@ def _is_embedded(layers: Mapping[str, Layer]) -> bool:
 
 def _require_shapes(layers: Mapping[str, Layer]) -> None:
     """Refuse layers of another network."""
-    if (blocks := _num_blocks(layers)) not in _DEPTHS or "conv1" not in layers or layers["conv1"].weights.ndim != 5:
+    if (blocks := _num_blocks(layers)) not in _DEPTHS:
         raise CheckpointVariablesError(
-            f"it is no I3D-ResNet-50 or -101: its stages have {some(list(map(str, blocks)), 4)} blocks, or its first "
-            "convolution is not of three dimensions"
+            f"it is no I3D-ResNet-50 or -101: its stages have {', '.join(map(str, blocks))} blocks"
         )
     expected = dict(_expected_shapes(layers, blocks))
     if differing := sorted(expected.keys() ^ layers.keys()):
@@ -221,7 +202,7 @@ def _expected_shapes(
     layers: Mapping[str, Layer], blocks: tuple[int, ...]
 ) -> Iterator[tuple[str, tuple[tuple[int, ...], ...]]]:
     """Yield all layers of a network, and the shapes that each may have."""
-    channels = width = len(layers["conv1"].weights)
+    channels = width = len(layers["conv1"].weights) if "conv1" in layers else 0
     yield "conv1", ((width, 3, 1, 7, 7), (width, 3, 5, 7, 7))
     for stage, number in enumerate(blocks):
         inner = width << stage

@@ -17,13 +17,7 @@ _MAX_AXES = 32
 
 
 def read_mxnet(data: bytes) -> dict[str, Array]:
-    """Read the arrays of a .params file, of any version.
-
-    Args:
-        data: The file.
-
-    Returns:
-        Arrays by name, of any type; without the "arg:" and "aux:" of exported networks.
+    """Return the arrays of a .params file of any version by name, without the "arg:" and "aux:" of exported networks.
 
     Raises:
         CheckpointFormError: If it is no .params file, or its arrays are sparse or of an unknown type.

@@ -10,10 +10,9 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,25 +38,20 @@ _INERT = ("torch", "numpy", "mmengine", "mmcv", "mmaction", "argparse", "collect
 """Packages whose objects stand beside weights, in notes on the training; what is made of them does nothing."""
 
 
-@dataclass(slots=True)
 class _Storage:
-    kind: str
-    length: int
-    values: Array | None = None
+    """Numbers that tensors are views of."""
 
-    @property
-    def num_bytes(self) -> int:
-        return self.length * np.dtype(_TYPES[self.kind]).itemsize
+    def __init__(self, kind: str, length: int) -> None:
+        self.kind, self.length, self.values = kind, length, np.empty(0)
 
     def fill(self, data: bytes) -> None:
-        if len(data) != self.num_bytes:
-            raise CheckpointDamagedError(f"a storage has {len(data):,} bytes instead of {self.num_bytes:,}")
         values = np.frombuffer(data, _TYPES[self.kind])
+        if len(values) != self.length:
+            raise CheckpointDamagedError(f"a storage has {len(values):,} numbers instead of {self.length:,}")
         self.values = (values.astype("<u4") << 16).view("<f4") if self.kind == _BFLOAT16 else values
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
+class _Tensor(NamedTuple):
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
@@ -65,7 +59,6 @@ class _Tensor:
 
     def read(self) -> Array:
         values = self.storage.values
-        assert values is not None
         if not (size := math.prod(self.shape)):
             return np.empty(self.shape, values.dtype)
         last = self.offset + sum((length - 1) * step for length, step in zip(self.shape, self.strides, strict=True))
@@ -81,15 +74,10 @@ class _Inert:
     def __new__(cls, *_args: Any, **_kwargs: Any) -> _Inert:
         return object.__new__(cls)
 
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
+    def append(self, *_args: Any) -> None:
+        """Take what pickles give to objects."""
 
-    def __setstate__(self, _state: Any) -> None: ...
-
-    def __setitem__(self, _key: Any, _value: Any) -> None: ...
-
-    def append(self, _item: Any) -> None: ...
-
-    def extend(self, _items: Any) -> None: ...
+    extend = __setitem__ = __setstate__ = append
 
 
 def _rebuild_tensor(storage: _Storage, offset: int, shape: Any, strides: Any, *_rest: Any) -> _Tensor:
@@ -128,13 +116,9 @@ class _TensorsOnly(pickle._Unpickler):
 
 
 def read_torch(data: bytes) -> dict[str, Array]:
-    """Read the tensors of a state dict, alone or under the key "state_dict", as MMAction2 saves it.
+    """Return the tensors of a state dict, alone or under the key "state_dict", as MMAction2 saves it.
 
-    Args:
-        data: The file.
-
-    Returns:
-        Tensors by name, of any type; bfloat16 as float32.
+    Types are kept, but for bfloat16, which becomes float32.
 
     Raises:
         CheckpointFormError: If it is no PyTorch file of tensors, or asks for code.
@@ -169,13 +153,12 @@ def _read_zip(data: bytes) -> Any:
 
 def _read_legacy(stream: BytesIO) -> Any:
     storages: dict[str, _Storage] = {}
-    load: Callable[[], Any] = lambda: _TensorsOnly(stream, storages).load()  # noqa: E731
-    if load() != _LEGACY_MAGIC:
+    if _TensorsOnly(stream, storages).load() != _LEGACY_MAGIC:
         raise CheckpointFormError("it is a pickle, but not PyTorch's")
-    _protocol, _system, document, keys = load(), load(), load(), load()
+    _protocol, _system, document, keys = (_TensorsOnly(stream, storages).load() for _ in range(4))
     for key in keys:
         storage = storages[key]
         if struct.unpack("<q", stream.read(8)) != (storage.length,):
             raise CheckpointDamagedError(f"storage {key} has another length than its tensors state")
-        storage.fill(stream.read(storage.num_bytes))
+        storage.fill(stream.read(storage.length * np.dtype(_TYPES[storage.kind]).itemsize))
     return document

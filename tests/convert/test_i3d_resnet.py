@@ -122,10 +122,10 @@ def without(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
 BN = "backbone.layer1.0.conv1.bn"
 STEM = "backbone.conv1.conv.weight"
 SPOILT = {
-    "nothing": (lambda _: {}, "it has no tensors"),
+    "nothing": (lambda _: {}, "its stages have 0, 0, 0, 0 blocks"),
     "other names": (
-        lambda _: {"fast_path.conv1.weight": np.zeros(1, np.float32)},
-        "1 tensor of unknown names: 'fast_path.conv1.weight'",
+        lambda tensors: tensors | {"fast_path.conv1.weight": np.zeros((1, 1), np.float32)},
+        "it lacks, or is alone in having, 'fast_path.conv1'",
     ),
     "one more": (
         lambda tensors: tensors | {"backbone.layer1.3.conv1.conv.weight": tensors[STEM]},
@@ -140,14 +140,21 @@ SPOILT = {
         lambda tensors: tensors | {f"{BN}.weight": np.ones(3, np.float32)},
         "layer layer1.0.conv1 has weights (4, 4, 3, 1, 1), and not one number for each output",
     ),
-    "2-D": (lambda tensors: tensors | {STEM: tensors[STEM][:, :, 0]}, "not of three dimensions"),
+    "2-D": (
+        lambda tensors: tensors | {STEM: tensors[STEM][:, :, 0]},
+        "layer conv1 has shape (4, 3, 7, 7), not (4, 3, 5, 7, 7)",
+    ),
     "another stem": (
         lambda tensors: tensors | {STEM: tensors[STEM][:, :, :3]},
         "layer conv1 has shape (4, 3, 3, 7, 7)",
     ),
-    "NaN": (lambda tensors: tensors | {f"{BN}.bias": np.full(4, np.nan, np.float32)}, "numbers that are not finite"),
+    "NaN": (lambda tensors: tensors | {f"{BN}.bias": np.full(4, np.nan, np.float32)}, "or is not finite"),
     "negative variance": (lambda tensors: tensors | {f"{BN}.running_var": -np.ones(4, np.float32)}, "not finite"),
     "whole numbers": (lambda tensors: tensors | {f"{BN}.bias": np.ones(4, np.int64)}, "holds int64"),
+    "another leaf": (
+        lambda tensors: tensors | {"backbone.conv1.alpha": np.ones(4, np.float32)},
+        "conv1.alpha is unknown",
+    ),
 }
 
 

@@ -99,7 +99,7 @@ BROKEN: dict[str, tuple[str, bytes, type[CheckpointError], str]] = {
         "without one data.pkl",
     ),
     "compressed": (".pth", torch_zip(TENSORS, compressed=True), CheckpointFormError, "a ZIP of compressed files"),
-    "half a legacy file": (".pth", LEGACY[:-40], CheckpointDamagedError, "bytes instead of"),
+    "half a legacy file": (".pth", LEGACY[:-44], CheckpointDamagedError, "4 numbers instead of 5"),
     "another pickle": (".pth", pickle.dumps({"a": 1}, 2), CheckpointFormError, "a pickle, but not PyTorch's"),
     "a large memo": (".pth", b"\x80\x02K\x01r\xff\xff\xff\xff.", CheckpointFormError, "not PyTorch's"),
     "a step out": (
