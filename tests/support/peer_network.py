@@ -50,7 +50,7 @@ GOLDENS = {
 }
 SOFTENED = {
     "dot-product": ("theta|phi", 0.03),
-    "embedded-gaussian": ("theta|phi", 0.3),
+    "embedded-gaussian": (r"theta|phi|conv_out\.bn", 0.3),
     "i3d_nl": (r"nonlocal_block\.bn", 0.2),
     "gaussian": (r"(conv3|downsample|conv_out)\.bn", 0.5),
 }
