@@ -16,7 +16,7 @@ import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import CheckpointVariablesError
-from i3d_edge.core.text import some
+from i3d_edge.core.text import shown, some
 
 Publisher = Literal["MMAction2", "GluonCV"]
 
@@ -87,8 +87,10 @@ def read_layers(tensors: Mapping[str, Array]) -> Layers:
             path = re.sub(pattern, new, path)
         layer = path.removesuffix(".bn")
         place = (_LEAVES if path == layer else _NORM_LEAVES).get(leaf)
-        if place is None or values.dtype != np.float32 or not np.isfinite(values).all():
-            raise CheckpointVariablesError(f"tensor {name} is unknown, or holds {values.dtype}, or is not finite")
+        if place is None:
+            raise CheckpointVariablesError(f"it is no I3D-ResNet, which has no tensor {shown(name)!r}")
+        if values.dtype != np.float32 or not np.isfinite(values).all():
+            raise CheckpointVariablesError(f"tensor {name} holds {values.dtype}, or numbers that are not finite")
         if not np.array_equal(found.setdefault(layer, {}).setdefault(place, values), values):
             raise CheckpointVariablesError(f"tensor {name} differs from the one that the file has under another name")
     publisher: Publisher = "MMAction2" if any(name.startswith("backbone.") for name in tensors) else "GluonCV"

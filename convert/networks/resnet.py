@@ -188,7 +188,8 @@ def _require_shapes(layers: Mapping[str, Layer]) -> None:
     """Refuse layers of another network."""
     if (blocks := _num_blocks(layers)) not in _DEPTHS:
         raise CheckpointVariablesError(
-            f"it is no I3D-ResNet-50 or -101: its stages have {', '.join(map(str, blocks))} blocks"
+            f"it is no I3D-ResNet-50 or -101: its stages have {', '.join(map(str, blocks))} blocks, "
+            f"and its layers have names such as {some(sorted(layers)) or 'none'}"
         )
     expected = dict(_expected_shapes(layers, blocks))
     if differing := sorted(expected.keys() ^ layers.keys()):

@@ -133,6 +133,8 @@ def read_torch(data: bytes) -> dict[str, Array]:
 
 def _read_zip(data: bytes) -> Any:
     storages: dict[str, _Storage] = {}
+    if not zipfile.is_zipfile(BytesIO(data)):
+        raise CheckpointDamagedError("its ZIP has no end: it is cut off")
     with zipfile.ZipFile(BytesIO(data)) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):

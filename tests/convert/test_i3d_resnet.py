@@ -122,7 +122,7 @@ def without(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
 BN = "backbone.layer1.0.conv1.bn"
 STEM = "backbone.conv1.conv.weight"
 SPOILT = {
-    "nothing": (lambda _: {}, "its stages have 0, 0, 0, 0 blocks"),
+    "nothing": (lambda _: {}, "its stages have 0, 0, 0, 0 blocks, and its layers have names such as none"),
     "other names": (
         lambda tensors: tensors | {"fast_path.conv1.weight": np.zeros((1, 1), np.float32)},
         "it lacks, or is alone in having, 'fast_path.conv1'",
@@ -148,12 +148,12 @@ SPOILT = {
         lambda tensors: tensors | {STEM: tensors[STEM][:, :, :3]},
         "layer conv1 has shape (4, 3, 3, 7, 7)",
     ),
-    "NaN": (lambda tensors: tensors | {f"{BN}.bias": np.full(4, np.nan, np.float32)}, "or is not finite"),
+    "NaN": (lambda tensors: tensors | {f"{BN}.bias": np.full(4, np.nan, np.float32)}, "numbers that are not finite"),
     "negative variance": (lambda tensors: tensors | {f"{BN}.running_var": -np.ones(4, np.float32)}, "not finite"),
     "whole numbers": (lambda tensors: tensors | {f"{BN}.bias": np.ones(4, np.int64)}, "holds int64"),
     "another leaf": (
         lambda tensors: tensors | {"backbone.conv1.alpha": np.ones(4, np.float32)},
-        "conv1.alpha is unknown",
+        "which has no tensor 'backbone.conv1.alpha'",
     ),
 }
 

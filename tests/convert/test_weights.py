@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[str, bytes, type[CheckpointError], str]] = {
     "empty": (".pth", b"", CheckpointFormError, "it starts neither as a ZIP nor as a pickle"),
     "text": (".pth", b"hello", CheckpointFormError, "it starts neither as a ZIP nor as a pickle"),
     "a page": (".pth", b"<!DOCTYPE html><html>", CheckpointFormError, "is a web page"),
-    "half a ZIP": (".pth", ZIP[: len(ZIP) // 2], CheckpointDamagedError, "File is not a zip file"),
+    "half a ZIP": (".pth", ZIP[: len(ZIP) // 2], CheckpointDamagedError, "its ZIP has no end: it is cut off"),
     "a changed ZIP": (".pth", ZIP.replace(BASE.tobytes(), bytes(96)), CheckpointDamagedError, "Bad CRC-32"),
     "another ZIP": (
         ".pth",
