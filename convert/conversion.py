@@ -49,7 +49,9 @@ class ConversionReport:
         num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
             multiplications by zero.
         outcomes: By name of each pass, why it declined; None if it applied.
+        outputs: How many values each output gives for one clip.
         parity: Against the frozen graph, or None when no reference was given.
+        found: What a file of weights was found to hold; None for a frozen graph.
     """
 
     path: Path
@@ -58,7 +60,9 @@ class ConversionReport:
     cost: Cost
     num_executed: int
     outcomes: Mapping[str, str | None]
+    outputs: Mapping[str, int]
     parity: parity.ParityReport | None
+    found: str | None = None
 
 
 def convert_graph(
@@ -108,16 +112,17 @@ def convert_graph(
     output = check_ir_output(output, force=force)
     with phase(f"reading {graph_path}"):
         model, graph_spec = _read_network(graph_path, num_frames, batch)
-    _require_one_clip(graph_spec, target)
+    require_one_clip(graph_spec, target)
     with phase("converting"):
-        cost = _cost_per_clip(model, graph_spec)
+        cost = cost_per_clip(model, graph_spec)
         spec = graph_spec.with_ports(element_type=input_type, takes_pixels=True)
         spec = replace(spec, layout=layout, precision=precision)
         passes = passes_for(target, fold)
         model, spec, outcomes = _rewrite(model, spec, passes, logits_output=logits_output)
     require_ports(model, spec, f"the network of frozen graph {str(graph_path)!r}")
     num_bytes, report = write_ir(model, spec, output, graph_path, reference, force=force)
-    return ConversionReport(output, num_bytes, spec, cost, count_convolutions(model) // spec.batch, outcomes, report)
+    num_executed = count_convolutions(model) // spec.batch
+    return ConversionReport(output, num_bytes, spec, cost, num_executed, outcomes, output_lengths(model), report)
 
 
 def _read_network(graph_path: Path, num_frames: int | None, batch: int | None) -> tuple[ov.Model, ModelSpec]:
@@ -249,7 +254,8 @@ def _reshape(model: ov.Model, spec: ModelSpec, num_frames: int, batch: int) -> M
     return reshaped
 
 
-def _require_one_clip(spec: ModelSpec, target: Target) -> None:
+def require_one_clip(spec: ModelSpec, target: Target) -> None:
+    """Refuse what a VPU does not take."""
     if target == "vpu" and spec.batch != 1:
         raise SpecError(
             f"a network for a VPU takes one clip at a time, not {spec.batch}: its operators take the frames as a batch",
@@ -257,7 +263,7 @@ def _require_one_clip(spec: ModelSpec, target: Target) -> None:
         )
 
 
-def _cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
+def cost_per_clip(model: ov.Model, spec: ModelSpec) -> Cost:
     """Count a model that takes what the spec says, and normalising its RGB input."""
     rgb = [name for name, port in spec.inputs.items() if port.stream == "rgb"]
     cost = count_cost(model, num_pixels=sum(math.prod(spec.input_shape(name)) for name in rgb))
@@ -274,6 +280,11 @@ def _name_ports(model: ov.Model, spec: ModelSpec, *, logits_output: bool) -> Non
         model.output(f"{name}:0").set_names({name})
     if logits_output:
         model.add_outputs(LOGITS_NAME)
+
+
+def output_lengths(model: ov.Model) -> dict[str, int]:
+    """Return how many values each output gives for one clip."""
+    return {min(port.names): port.shape[1] for port in model.outputs}
 
 
 def _keep_aside(temporary: Path, output: Path) -> Path:

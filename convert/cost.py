@@ -29,8 +29,8 @@ def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
         num_pixels: Input values that are normalised inside the model: two operations each, mean and scale.
 
     Returns:
-        Two operations per multiply-accumulate of a convolution, one per value of a bias, a ReLU, and one
-        per value that a pool reads; softmax and the mean over time do not count.
+        Two operations per multiply-accumulate of a convolution or matrix product, one per value of a sum, a ReLU, and
+        one per value that a pool reads; softmax and the mean over time do not count.
     """
     operations = 2 * num_pixels + count_convolutions(model)
     parameters = 0
@@ -38,7 +38,7 @@ def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
         kind = node.get_type_name()
         if kind == "Constant" and node.get_element_type().is_real():
             parameters += math.prod(node.output(0).shape)
-        elif kind in ("Add", "Relu", "MaxPool", "AvgPool"):
+        elif kind in ("Add", "Relu", "MaxPool", "AvgPool", "MatMul"):
             operations += count_operations(node)
     return Cost(operations, parameters)
 

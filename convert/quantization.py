@@ -17,6 +17,7 @@ import openvino as ov
 
 from i3d_edge.convert.bias_correction import Feed, correct_biases
 from i3d_edge.convert.description import describe
+from i3d_edge.convert.networks.non_local import NON_LOCAL_PRODUCTS
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
 from i3d_edge.convert.saving import check_ir_output, save_ir
@@ -142,8 +143,11 @@ def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
             subset_size=len(feeds),
             preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
             # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed; and OpenVINO on a
-            # CPU does not compile depthwise convolutions in three dimensions between others of INT8, where it has bf16.
-            ignored_scope=nncf.IgnoredScope(types=["ReduceMean", "GroupConvolution"], validate=False),
+            # CPU does not compile depthwise convolutions in three dimensions between others of INT8, where it has bf16,
+            # nor the product of two volumes that are never negative, as non-local blocks may need.
+            ignored_scope=nncf.IgnoredScope(
+                types=["ReduceMean", "GroupConvolution"], patterns=[NON_LOCAL_PRODUCTS], validate=False
+            ),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 # NNCF's own choice averages the clips' extremes, and cuts off what a livelier clip exceeds them by.
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from i3d_edge.api.models import convert_graph as convert_graph
     from i3d_edge.api.videos import classify_videos as classify_videos
     from i3d_edge.api.videos import open_stream as open_stream
+    from i3d_edge.convert.checkpoints import convert_weights as convert_weights
     from i3d_edge.convert.quantization import quantize_ir as quantize_ir
     from i3d_edge.core.errors import I3DError as I3DError
     from i3d_edge.core.labels import LabelSet as LabelSet
@@ -39,6 +40,7 @@ _NAMES_OF = {
     "i3d_edge.api.accuracy": ("compare_run", "run_accuracy", "write_report"),
     "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),
+    "i3d_edge.convert.checkpoints": ("convert_weights",),
     "i3d_edge.convert.quantization": ("quantize_ir",),
     "i3d_edge.core.errors": ("I3DError",),
     "i3d_edge.core.labels": ("LabelSet",),

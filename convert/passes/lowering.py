@@ -62,12 +62,13 @@ class _Lowering:
     def __init__(self) -> None:
         self._frames: dict[str, ov.Output] = {}
         self._rules: Mapping[str, Callable[[ov.Node], ov.Output]] = {
-            "Add": self._add,
+            **dict.fromkeys(("Add", "Multiply", "Subtract"), self._combine),
             "AvgPool": self._average,
             "Concat": self._concatenate,
             "Convolution": self._convolve,
             "MaxPool": self._maximum,
             "Relu": self._relu,
+            "Reshape": self._return,
         }
 
     def end(self, node: ov.Node) -> ov.Output:
@@ -155,13 +156,24 @@ class _Lowering:
     def _relu(self, node: ov.Node) -> ov.Output:
         return ops.relu(self._read(node)).output(0)
 
-    def _add(self, node: ov.Node) -> ov.Output:
-        bias = node.input_value(1).get_node()
-        if bias.get_type_name() != "Constant":
-            raise _no_form(node, "of two results")
-        data = np.asarray(bias.get_data())
-        data = data.reshape((1,) * (_VOLUME - data.ndim) + data.shape)[0]
-        return ops.add(self._read(node), ops.constant(np.ascontiguousarray(data.swapaxes(0, 1)))).output(0)
+    def _combine(self, node: ov.Node) -> ov.Output:
+        """Rewrite arithmetic of two results, or of one and a constant."""
+        other = node.input_value(1).get_node()
+        if other.get_type_name() == "Constant":
+            data = np.asarray(other.get_data())
+            data = data.reshape((1,) * (_VOLUME - data.ndim) + data.shape)[0]
+            second = ops.constant(np.ascontiguousarray(data.swapaxes(0, 1))).output(0)
+        else:
+            second = self._read(node, 1)
+        operation = {"Add": ops.add, "Multiply": ops.multiply, "Subtract": ops.subtract}[node.get_type_name()]
+        return operation(self._read(node), second).output(0)
+
+    def _return(self, node: ov.Node) -> ov.Output:
+        """Rewrite what makes a volume again of something with fewer axes."""
+        if _rank(node.inputs()) >= _VOLUME:
+            raise _no_form(node)
+        volume = ops.reshape(node.input_value(0), list(node.output(0).shape)[1:], False)
+        return ops.transpose(volume, [1, 0, 2, 3]).output(0)
 
 
 def _side_by_side(views: list[ov.Output], name: str) -> ov.Output:

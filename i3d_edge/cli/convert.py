@@ -1,4 +1,4 @@
-"""`i3d convert`: a frozen graph becomes an IR, and proves it."""
+"""`i3d convert`: a frozen graph, or another framework's weights, become an IR, and prove it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 from click.core import ParameterSource
 
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
-from i3d_edge.cli._fold import choose_fold, fold_option
-from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES
+from i3d_edge.cli._fold import AUTO, choose_fold, fold_option
+from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
+from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _PLACES: dict[str, Target] = {"cpu": "cpu", "gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
 _WITH_SPEC = ("graph", "output", "spec_path", "precision", "force")
+_ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or MXNet, which are not needed here"
 
 
 @click.command(cls=Command)
@@ -58,6 +60,14 @@ _WITH_SPEC = ("graph", "output", "spec_path", "precision", "force")
 )
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
+@click.option("--network", help="For weights that fit several networks: which, as `i3d info` lists them.")
+@click.option("--crop", "crop_px", type=click.IntRange(32, 1024), help="For weights: side of the crop.  [default: 256]")
+@click.option(
+    "--labels",
+    "labels_path",
+    type=click.Path(path_type=Path),
+    help="For weights: text file of class names, one per line.",
+)
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
     "--spec",
@@ -72,7 +82,9 @@ def convert(
     output: Path,
     target: str,
     fold: str,
-    logits_output: bool,
+    network: str | None,
+    crop_px: int | None,
+    labels_path: Path | None,
     spec_path: Path | None,
     force: bool,
     **options: Any,
@@ -80,8 +92,9 @@ def convert(
     """Turn a frozen graph into an OpenVINO IR that takes raw pixels.
 
     GRAPH is a .pb from `i3d freeze` or from Open Model Zoo. The IR is then compared with the graph on two generated
-    clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. With --spec, GRAPH is
-    another network, an .onnx or an IR: the result describes itself, and is compared with the .onnx.
+    clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. GRAPH may also be the
+    weights of an I3D-ResNet: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH is another
+    network, an .onnx or an IR: the result describes itself, and is compared with the .onnx.
 
     \b
     Example:
@@ -95,32 +108,38 @@ def convert(
         _describe(graph, spec_path, output, to_fp16=options["precision"] == "FP16", force=force)
         return
     place = _PLACES[target]
+    labels = labels_path and read_label_file(labels_path)
+    given: dict[str, Any] = {"network": network, "crop_px": crop_px, "labels": labels}
+    own = {name: value for name, value in given.items() if value is not None}
     axes, reason = choose_fold(fold, is_int8=False)
-    report = api.convert_graph(
-        graph, output, target=place, fold=axes, logits_output=logits_output, force=force, **options
-    )
-    print_facts(_facts(graph, report, reason if place == "cpu" else None, logits_output=logits_output))
+    options |= {"target": place, "force": force}
+    if graph.suffix.lower() in WEIGHT_SUFFIXES:
+        from i3d_edge.convert.checkpoints import convert_weights
+
+        report = convert_weights(graph, output, fold=None if fold == AUTO else axes, **options, **own)
+    elif own:
+        raise click.UsageError(f"--{next(iter(own)).removesuffix('_px')} is for weights: a frozen graph states it")
+    else:
+        report = api.convert_graph(graph, output, fold=axes, **options)
+    print_facts(_facts(graph, report, reason if place == "cpu" and not report.found else None))
 
 
-def _facts(graph: Path, report: ConversionReport, fold: str | None, *, logits_output: bool) -> list[tuple[str, str]]:
+def _facts(graph: Path, report: ConversionReport, fold: str | None) -> list[tuple[str, str]]:
     spec, cost = report.spec, report.cost
-    outputs = {spec.head.output: spec.num_classes}
-    if spec.has_embedding:
-        outputs[EMBEDDING_NAME] = NUM_FEATURES * len(spec.inputs)
-    if logits_output:
-        outputs[LOGITS_NAME] = spec.num_classes
     return [
         ("read", str(graph)),
+        *([("found", report.found)] if report.found else []),
         ("model", spec.title()),
         ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),
         *(("input", _describe_input(spec, name)) for name in spec.inputs),
-        *(("output", f"{name} ({spec.batch}, {length})") for name, length in outputs.items()),
+        *(("output", f"{name} ({spec.batch}, {length})") for name, length in report.outputs.items()),
         *([("fold", fold)] if fold else []),
         ("passes", ", ".join(spec.passes) or "none"),
         *(("declined", f"{name}: {reason}") for name, reason in report.outcomes.items() if reason),
         ("cost", f"{cost.num_operations / 1e9:.4f} GFLOPs per clip, {cost.num_parameters / 1e6:.2f} MParams"),
         ("executed", f"{report.num_executed / 1e9:.1f} GFLOPs per clip in convolutions"),
         *_parity_facts(report.parity),
+        *([("parity", _ONLY_OURS)] if report.found else []),
     ]
 
 

@@ -16,7 +16,7 @@ from i3d_edge.cli._base import Command, frames_fps_option, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
-from i3d_edge.core.file_kind import ONNX, foreign_kind
+from i3d_edge.core.file_kind import ONNX, PYTORCH, foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
@@ -74,7 +74,8 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         pass  # the reader says what is there
     except OSError as error:
         raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
-    if (kind := foreign_kind(thing)) and kind is not ONNX:
+    is_read = thing.suffix.lower() in _BY_SUFFIX
+    if (kind := foreign_kind(thing)) and kind is not ONNX and not (kind is PYTORCH and is_read):
         return lambda _path: [("kind", kind.title), ("next", kind.remedy)]
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
@@ -113,6 +114,22 @@ def _onnx(path: Path) -> Facts:
         ("kind", "ONNX model"),
         *_undescribed(path, None),
         ("next", f"i3d convert {path} --spec SPEC.json -o {path.with_suffix('.xml')}"),
+    ]
+
+
+def _weights(path: Path) -> Facts:
+    from i3d_edge.convert.checkpoints import open_weights
+
+    found = open_weights(path)
+    fitting = found.fitting()
+    option = f" --network {fitting[0]}" if len(fitting) > 1 else ""
+    return [
+        ("kind", "PyTorch weights" if path.suffix.lower() == ".pth" else "MXNet weights"),
+        ("model", found.title()),
+        ("network", " or ".join(fitting)),
+        ("provenance", found.origin),
+        ("fingerprint", found.layers.fingerprint),
+        ("next", f"i3d convert {path} -o {path.with_suffix('.xml')}{option}"),
     ]
 
 
@@ -241,6 +258,8 @@ _BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
     ".bin": files.describe_weights,
     ".pb": _frozen_graph,
     ".onnx": _onnx,
+    ".pth": _weights,
+    ".params": _weights,
     ".i3d": _bundle,
     ".txt": _label_file,
     ".json": files.describe_json,

@@ -34,7 +34,7 @@ class ArgumentError(I3DError):
 
 
 class CheckpointError(I3DError):
-    """A TensorFlow checkpoint cannot be used."""
+    """A checkpoint, or a file of weights, cannot be used."""
 
 
 class CheckpointMissingError(CheckpointError):
@@ -46,11 +46,11 @@ class CheckpointDamagedError(CheckpointError):
 
 
 class CheckpointFormError(CheckpointError):
-    """The checkpoint may be whole, but is in a form that is not read, or is not TensorFlow's."""
+    """The checkpoint may be whole, but is in a form that is not read."""
 
 
 class CheckpointVariablesError(CheckpointError):
-    """The checkpoint's variables are not those of an I3D."""
+    """The checkpoint's variables are not those of a known network."""
 
 
 class FrozenGraphError(I3DError):

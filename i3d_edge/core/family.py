@@ -52,9 +52,11 @@ INCEPTION_I3D = Family(
     publisher="DeepMind with kinetics-i3d",
 )
 
+I3D_RESNET = Family(name="i3d-resnet", title="I3D-ResNet", min_frames=5)  # three halvings in time leave one step
+
 OTHER = Family(name="other", title="video classifier")
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (INCEPTION_I3D, OTHER)}
+FAMILIES: Mapping[str, Family] = {family.name: family for family in (INCEPTION_I3D, I3D_RESNET, OTHER)}
 
 
 def find_family(name: str) -> Family:

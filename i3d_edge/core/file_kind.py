@@ -12,6 +12,10 @@ TENSOR_TABLE_END = bytes.fromhex("57fb808b247547db")
 """The last bytes of LevelDB's tables, and so of both kinds of TensorFlow checkpoints."""
 
 
+WEIGHT_SUFFIXES = (".pth", ".params")
+"""How the names of other frameworks' weights end, which `i3d convert` takes: PyTorch's and MXNet's."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """A kind of file: what it is, with its article, and what to do about it."""
@@ -26,7 +30,7 @@ _UNPACK = "unpack it, and give the folder or file inside"
 GIT_LFS = FileKind("a git-LFS pointer", "run `git lfs pull` in its repository, or `i3d fetch`")
 ONNX = FileKind("an ONNX model", "describe it in a JSON file: i3d convert MODEL.onnx --spec SPEC.json -o MODEL.xml")
 WEB_PAGE = FileKind("a web page", "download the file itself, not the page that shows it")
-_PYTORCH = FileKind("a PyTorch file", _ELSEWHERE)
+PYTORCH = FileKind("a PyTorch file", f"{_ELSEWHERE}; `i3d convert` takes a .pth of MMAction2 or GluonCV")
 _KERAS = FileKind("a Keras file", _ELSEWHERE)
 _ZIP = FileKind("a ZIP archive", _UNPACK)
 _FIRST_TENSORFLOW = FileKind(
@@ -44,7 +48,7 @@ _HEADS = (
     (257, b"ustar", FileKind("a tar archive", _UNPACK)),
 )
 _NAMES = {
-    **dict.fromkeys((".pt", ".pth", ".pkl"), _PYTORCH),
+    **dict.fromkeys((".pt", ".pth", ".pkl"), PYTORCH),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
     ".onnx": ONNX,
     ".safetensors": FileKind("a safetensors file", _ELSEWHERE),
@@ -68,5 +72,5 @@ def foreign_kind(path: Path) -> FileKind | None:
     if found is None and tail == TENSOR_TABLE_END and path.suffix != ".index":
         found = _FIRST_TENSORFLOW
     if found is None and head.startswith(b"PK\3\4") and b"/data.pkl" in head:
-        found = _PYTORCH
+        found = PYTORCH
     return found or _NAMES.get(path.suffix.lower())

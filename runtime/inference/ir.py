@@ -11,6 +11,7 @@ from pathlib import Path
 import openvino as ov
 
 from i3d_edge.core.errors import I3DError, IRError, LabelError, SpecError
+from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME
 from i3d_edge.core.json_text import JSONError, parse_json
@@ -158,6 +159,8 @@ def _other_kind(path: Path) -> tuple[str, str]:
         return "a frozen graph", f"make an IR of it: i3d convert {path} -o {ir}"
     if path.suffix in (".ckpt", ".index", ".meta") or ".ckpt." in name or ".data-" in name:
         return "part of a checkpoint", f"make an IR of it: i3d freeze {path} -o model.pb, then i3d convert model.pb"
+    if path.suffix in WEIGHT_SUFFIXES:
+        return "a file of weights", f"make an IR of it: i3d convert {path} -o {ir}"
     if path.suffix == ".tflite":
         return "another format", f"make an IR of it with `ovc {path}`, and describe that: i3d convert IR --spec FILE"
     if path.suffix.lower() in VIDEO_SUFFIXES:

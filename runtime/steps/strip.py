@@ -36,6 +36,7 @@ class Strip:
     memory: Memory
     is_input: bool = False
     _ends: dict[int, ov.Output] = field(default_factory=dict)
+    _patches: dict[int, ov.Output] = field(default_factory=dict)
 
     @classmethod
     def of_input(cls, name: str, span: Span, axis: int, frames: ov.Output, memory: Memory) -> Strip:
@@ -91,12 +92,12 @@ class Strip:
     def _delayed(self, hops: int) -> ov.Output:
         """Return the left patch as it was so many hops ago."""
         assert self.patch is not None  # asked for only where `span.left` is not 0
-        if not hops:
-            return self.patch
-        name, count = f"{self.name}/patch{hops}", hops * self.span.left
-        values = join([self._recall(name, count, self.patch), self.patch], self.axis)
-        self.memory.keep(name, cut(values, self.axis, self.span.left, self.span.left + count), self.codes)
-        return cut(values, self.axis, 0, self.span.left)
+        if hops and hops not in self._patches:
+            name, count = f"{self.name}/patch{hops}", hops * self.span.left
+            values = join([self._recall(name, count, self.patch), self.patch], self.axis)
+            self.memory.keep(name, cut(values, self.axis, self.span.left, self.span.left + count), self.codes)
+            self._patches[hops] = cut(values, self.axis, 0, self.span.left)
+        return self._patches[hops] if hops else self.patch
 
     def _recall(self, name: str, count: int, like: ov.Output) -> ov.Output:
         shape = list(like.get_shape())

@@ -23,6 +23,7 @@ def test_the_public_names() -> None:
         "compare_run",
         "compare_stages",
         "convert_graph",
+        "convert_weights",
         "freeze_checkpoint",
         "open_stream",
         "quantize_ir",

@@ -58,6 +58,7 @@ def run(model: ov.Model, clip: np.ndarray) -> np.ndarray:
     return compiled(clip)[0]
 
 
+PER_CHANNEL = np.linspace(1, 2, 4, dtype=np.float32).reshape(1, 4, 1, 1, 1)
 OPERATORS = {
     "conv 1x1x1": lambda clip: conv(clip, 1, 1),
     "conv 1x1x1 stride 2": lambda clip: conv(clip, 1, 2),
@@ -71,6 +72,9 @@ OPERATORS = {
     "max pool 3x3x3 stride 2": lambda clip: max_pool(clip, [3, 3, 3], [2, 2, 2]),
     "max pool 2x2x2 stride 2": lambda clip: max_pool(clip, [2, 2, 2], [2, 2, 2]),
     "max pool 3x1x1": lambda clip: max_pool(clip, [3, 1, 1], [1, 1, 1]),
+    "sum of two results": lambda clip: ops.add(ops.relu(clip), max_pool(clip, [3, 1, 1], [1, 1, 1]).output(0)),
+    "factor and offset of each channel": lambda clip: ops.multiply(ops.subtract(clip, PER_CHANNEL), PER_CHANNEL),
+    "volume of a matrix": lambda clip: ops.reshape(ops.reshape(ops.relu(clip), [4, -1], False), clip.shape, False),
     "avg pool of whole frames, 2 at a time": lambda clip: avg_pool(clip, [2, clip.output(0).shape[3], 7]),
 }
 

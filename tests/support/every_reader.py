@@ -48,7 +48,7 @@ COMMANDS = """
     convert bad.onnx -o n.xml --spec s.json
     parity m.xml m.xml --clips bad.npy|parity m.xml m.xml --clips bad.gif
     quantize m.xml bad.mp4 -o q.xml|probe bad.xml|probe m.xml --video bad.mp4 --device CPU
-    bench bad.xml
+    bench bad.xml|convert bad.pth -o n.xml|convert bad.params -o n.xml|info bad.pth|info bad.params
 """
 
 
@@ -62,7 +62,7 @@ def main_of(folder: Path) -> int:
     Path("k.csv").write_text("v.mp4,0\n")
     num_faults = 0
     for kind, make in KINDS.items():
-        for name in ("mp4", "csv", "json", "txt", "npy", "i3d", "pb", "xml", "index", "bin", "gif"):
+        for name in ("mp4", "csv", "json", "txt", "npy", "i3d", "pb", "xml", "index", "bin", "gif", "pth", "params"):
             make(Path(f"bad.{name}"))
         shutil.copytree(whole, "run")
         Path("run/predictions.jsonl").unlink()

@@ -1,0 +1,1 @@
+"""Networks that are written with OpenVINO's operators, around weights that other frameworks saved."""
