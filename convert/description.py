@@ -4,32 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.convert.saving import check_ir_output, save_ir
-from i3d_edge.core.files import staged
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
-from i3d_edge.runtime.inference.ir import read_ir
-
-
-def describe_ir(ir_path: Path, spec_path: Path, output: Path, *, force: bool = False) -> ModelSpec:
-    """Copy an IR of any network into one that describes itself, by a JSON file with the fields of ModelSpec.
-
-    Raises:
-        IRError: If the IR or its description cannot be read, or they do not fit together.
-        OutputError: If the output exists (without `force`) or cannot be written.
-    """
-    output = check_ir_output(output, force=force)
-    model, spec = read_ir(ir_path, spec_path=spec_path)
-    spec = replace(spec, made_with={"openvino": ov.__version__, **spec.made_with})
-    describe(model, spec)
-    with staged(output, force=force) as temporary:
-        save_ir(model, temporary, output, compress_to_fp16=False)
-    return spec
 
 
 def describe(model: ov.Model, spec: ModelSpec) -> None:

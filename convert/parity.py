@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from i3d_edge.convert.logits import output_logits
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME
@@ -129,8 +130,7 @@ def generated_clips(spec: ModelSpec) -> dict[str, Feeds]:
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:
     core = ov.Core()
     model = core.read_model(ir_path)
-    if not any(LOGITS_NAME in output.names for output in model.outputs):
-        model.add_outputs(LOGITS_NAME)
+    output_logits(model, spec)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = []
     for clip in track(clips, total=len(clips), title="checking parity", unit="clip"):

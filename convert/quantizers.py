@@ -59,19 +59,23 @@ def quantized_convolutions(model: ov.Model) -> Mapping[str, ov.Node]:
 
 
 def bias_of(convolution: ov.Node) -> ov.Input | None:
-    """Return the input of the addition after a convolution that holds its bias."""
+    """Return the input of the addition after a convolution that holds its bias; a residual sum has none."""
     for target in convolution.output(0).get_target_inputs():
         if target.get_node().get_type_name() == "Add":
-            return target.get_node().input(1 - target.get_index())
+            other: ov.Input = target.get_node().input(1 - target.get_index())
+            if _stored(other.get_source_output()).get_type_name() == "Constant":
+                return other
     return None
 
 
 def read_constant(value: ov.Output) -> Float32Array:
     """Return what a constant holds, also one that is stored as FP16."""
+    return np.asarray(_stored(value).get_data(), np.float32)
+
+
+def _stored(value: ov.Output) -> ov.Node:
     node = value.get_node()
-    if node.get_type_name() == "Convert":
-        node = node.input_value(0).get_node()
-    return np.asarray(node.get_data(), np.float32)
+    return node.input_value(0).get_node() if node.get_type_name() == "Convert" else node
 
 
 def rebuild(node: ov.Node, sources: list[ov.Output]) -> ov.Output:

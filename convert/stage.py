@@ -1,4 +1,4 @@
-"""A stage of a model on its way: a frozen graph or an IR, at some precision on some device, that answers clips.
+"""A stage of a model on its way, that answers clips: a frozen graph, an ONNX model, or an IR on some device.
 
 Every stage is fed what the network itself sees, NDHWC float32, normalised, so that wrong preprocessing inside an IR
 shows, and so that a stage can be shown what another one sees by mistake.
@@ -14,6 +14,8 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.convert.logits import output_logits
+from i3d_edge.convert.onnx_model import OnnxModel
 from i3d_edge.convert.parity import Feeds
 from i3d_edge.convert.passes.lowering import TAPS
 from i3d_edge.core.arrays import Float32Array
@@ -68,8 +70,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
         DeviceError: If the device is absent or refuses the model.
     """
     model, spec = read_ir(path, spec_path=spec_path)
-    if spec.batch != 1:
-        raise SpecError(f"a stage takes one clip at a time; {str(path)!r} is {spec.title()}")
+    _require_one_clip(path, spec)
     _take_floats(model)
     stored = spec.precision or "FP32"
     hint = precision or (None if stored == "INT8" else "f32")
@@ -80,7 +81,7 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
 
     def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
         found = _infer(_compile(_with_layers(model), device, hint), feeds, spec)
-        return {name: _volume(values) for name, values in found.items() if values.ndim >= _FRAMES}
+        return _volumes(found)
 
     with_logits = model.clone()
     output_logits(with_logits, spec)
@@ -93,6 +94,23 @@ def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, s
     return Stage(name, computed, stored, spec, answer, layers)
 
 
+def onnx_stage(path: Path, spec_path: Path | None) -> Stage:
+    """Open an ONNX model as a stage, in ONNX Runtime; errors as for `OnnxModel`."""
+    model = OnnxModel(path, spec_path)
+    _require_one_clip(path, model.spec)
+
+    def layers(feeds: Feeds) -> Mapping[str, Float32Array]:
+        return _volumes(model.layers(feeds, _LAYER_TYPES))
+
+    name = f"{path.name} (ONNX Runtime f32)"
+    return Stage(name, "f32", "FP32", model.spec, lambda feeds: model.logits(feeds)[0], layers)
+
+
+def _require_one_clip(path: Path, spec: ModelSpec) -> None:
+    if spec.batch != 1:
+        raise SpecError(f"a stage takes one clip at a time; {str(path)!r} is {spec.title()}")
+
+
 def _take_floats(model: ov.Model) -> None:
     """Let inputs of bytes take any number, so that what the network sees is not rounded on its way in."""
     for parameter in model.get_parameters():
@@ -101,21 +119,6 @@ def _take_floats(model: ov.Model) -> None:
         if node.get_type_name() == "Pad" and node.input_value(3).get_element_type() == ov.Type.u8:
             node.input(3).replace_source_output(ops.constant(np.float32(0)).output(0))
     model.validate_nodes_and_infer_types()
-
-
-def output_logits(model: ov.Model, spec: ModelSpec) -> None:
-    """Give a model an output `LOGITS_NAME` with its logits: its own, or what enters its softmax."""
-    output = model.output(spec.head.output)
-    if spec.head.kind == "logits":
-        output.add_names({LOGITS_NAME})
-        return
-    if any(LOGITS_NAME in output.names for output in model.outputs):
-        return
-    softmax = output.get_node().input_value(0).get_node()
-    if softmax.get_type_name() != "Softmax":
-        raise SpecError(f"the network ends in {softmax.get_type_name()}: neither in a softmax nor in logits")
-    softmax.input_value(0).set_names({LOGITS_NAME})
-    model.add_outputs(LOGITS_NAME)
 
 
 def _with_layers(model: ov.Model) -> ov.Model:
@@ -127,9 +130,13 @@ def _with_layers(model: ov.Model) -> ov.Model:
     return model
 
 
-def _volume(values: Float32Array) -> Float32Array:
-    """Return a layer's output, NCDHW, or the frames of one clip, DCHW, as NDHWC."""
-    return values.transpose(0, 2, 3, 1)[np.newaxis] if values.ndim == _FRAMES else values.transpose(0, 2, 3, 4, 1)
+def _volumes(layers: Mapping[str, Float32Array]) -> Mapping[str, Float32Array]:
+    """Return layers' outputs, NCDHW, or the frames of one clip, DCHW, as NDHWC; what has fewer axes is left out."""
+    return {
+        name: values.transpose(0, 2, 3, 1)[np.newaxis] if values.ndim == _FRAMES else values.transpose(0, 2, 3, 4, 1)
+        for name, values in layers.items()
+        if values.ndim >= _FRAMES
+    }
 
 
 def _compile(model: ov.Model, device: str, precision: str | None) -> ov.CompiledModel:

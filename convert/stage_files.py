@@ -1,4 +1,4 @@
-"""Stages opened from files: TF-Hub modules, checkpoints, frozen graphs and IRs."""
+"""Stages opened from files: TF-Hub modules, checkpoints, frozen graphs, ONNX models and IRs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from i3d_edge.convert.conversion import describe_graph
-from i3d_edge.convert.stage import Stage, ir_stage
+from i3d_edge.convert.stage import Stage, ir_stage, onnx_stage
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.i3d_spec import NUM_FRAMES
 from i3d_edge.core.progress import phase
 from i3d_edge.runtime.inference.ir import describes_itself
 from i3d_edge.runtime.inference.model_choice import ModelChoice
+from i3d_edge.runtime.inference.onnx import is_onnx
 
 
 @contextmanager
@@ -21,10 +22,10 @@ def open_stages(choices: Sequence[ModelChoice], *, spec_path: Path | None = None
     """Open the stages of one model.
 
     Args:
-        choices: TF-Hub modules' folders, checkpoints, frozen graphs (.pb) and IRs (.xml). A checkpoint or module takes
-            clips as long as the first file among the others does. An IR stored in FP32 or FP16 runs in f32 on the CPU
-            unless it says otherwise.
-        spec_path: Describes IRs that do not describe themselves.
+        choices: TF-Hub modules' folders, checkpoints, frozen graphs (.pb), ONNX models and IRs (.xml). A checkpoint or
+            module takes clips as long as the first file among the others does. An IR stored in FP32 or FP16 runs in
+            f32 on the CPU unless it says otherwise.
+        spec_path: Describes models that do not describe themselves.
 
     Raises:
         ArgumentError: If something other than an IR has a precision or a device.
@@ -41,13 +42,15 @@ def open_stages(choices: Sequence[ModelChoice], *, spec_path: Path | None = None
 
 
 def _open_file(choice: ModelChoice, spec_path: Path | None, stack: ExitStack) -> Stage | None:
-    """Open an IR or a frozen graph; None if it is neither."""
+    """Open an IR, an ONNX model or a frozen graph; None if it is none of them."""
     path = choice.path
     if path.suffix == ".xml":
         own = None if spec_path is None or describes_itself(path) else spec_path
         return ir_stage(path, device=choice.device or "CPU", precision=choice.precision, spec_path=own)
     if choice.device or choice.precision:
         raise ArgumentError(f"only an IR runs in a chosen precision or on a device; {str(path)!r} is not one")
+    if is_onnx(path):
+        return onnx_stage(path, spec_path)
     return _graph_stage(path, path.name, stack) if path.suffix == ".pb" else None
 
 

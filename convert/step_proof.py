@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import openvino as ov
 
+from i3d_edge.convert.logits import output_logits
 from i3d_edge.convert.parity import ClipParity, compare
-from i3d_edge.convert.stage import output_logits
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.i3d_spec import LOGITS_NAME

@@ -10,11 +10,11 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from i3d_edge.core.arrays import Array
+from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.errors import ClipShapeError, VideoError
 from i3d_edge.core.schema import check_arguments
 from i3d_edge.core.spec import Fusion, ModelSpec
@@ -22,6 +22,7 @@ from i3d_edge.runtime.frames.sources import Source, source_of_frames, source_of_
 from i3d_edge.runtime.fusion import fuse
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
+from i3d_edge.runtime.overlap import Overlap, StepEngines
 from i3d_edge.runtime.prediction import Classification, View, top_k
 from i3d_edge.runtime.views.decoding import DecodePool, Outcome, Restart
 from i3d_edge.runtime.views.flow import FlowMethod, flow_method
@@ -84,16 +85,15 @@ class VideoClassifier:
             ClipShapeError: If `flow` is given and the model takes RGB alone.
             DependencyError: If OpenCV lacks the method of flow.
         """
-        self._engine: Engine | None = Engine(
-            Path(ir),
-            device=device,
-            inference_precision=inference_precision,
-            mode=mode,
-            num_streams=num_streams,
-            num_threads=num_threads,
-            cache=None if cache is None else Path(cache),
-            spec_path=None if spec is None else Path(spec),
-        )
+        settings: dict[str, Any] = {
+            "device": device,
+            "inference_precision": inference_precision,
+            "num_threads": num_threads,
+            "cache": None if cache is None else Path(cache),
+            "spec_path": None if spec is None else Path(spec),
+        }
+        self._step_engines = StepEngines(Path(ir), **settings)
+        self._engine: Engine | None = Engine(Path(ir), mode=mode, num_streams=num_streams, **settings)
         self.spec: ModelSpec = self._engine.spec
         self.flow = flow_method(self.spec, flow)
         self.device = self._engine.device
@@ -113,6 +113,7 @@ class VideoClassifier:
         """Wait for what `classify_async` began. The classifier cannot be used afterwards."""
         self._threads.shutdown()
         self._engine = None
+        self._step_engines.close()
 
     @property
     def engine(self) -> Engine:
@@ -186,13 +187,15 @@ class VideoClassifier:
         check_arguments(top_k, k=k)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
+        overlap = Overlap(self._step_engines, self.spec, wanted)
         sources = (self._source(video, wanted) for video in videos)
         seen: list[View] = []
         with (
             DecodePool(sources, plan, num_workers=1 if self.flow else self._num_decoders) as pool,
-            closing(self.engine.answers(self._questions(pool))) as answers,
+            closing(self.engine.answers(self._questions(pool, overlap))) as answers,
         ):
-            for item, probabilities in answers:
+            for (item, answer), probabilities in answers:
+                probabilities = answer if probabilities is None else probabilities
                 if isinstance(item, Clip):
                     assert probabilities is not None
                     seen.append(View(item.start_s, item.end_s, probabilities, item.clip, item.crop))
@@ -202,12 +205,19 @@ class VideoClassifier:
                     yield item.error or self._conclude(seen, item, k, wanted.fusion or self.spec.head.view_fusion)
                     seen = []
 
-    def _questions(self, pool: DecodePool[Source]) -> Iterator[tuple[Clip | Restart | Outcome | None, Inputs | None]]:
-        """Yield each view with what the engine is asked of it, and what else happens without a question."""
+    def _questions(
+        self, pool: DecodePool[Source], overlap: Overlap
+    ) -> Iterator[tuple[tuple[Clip | Restart | Outcome | None, Float32Array | None], Inputs | None]]:
+        """Yield each view with its answer or what the engine is asked of it, and what else happens without either."""
         for feed in pool:
             for item in feed.views(_IDLE_S):
-                yield item, model_inputs(item, self.spec) if isinstance(item, Clip) else None
-            yield feed.outcome, None
+                if not isinstance(item, Clip):
+                    yield (item, None), None
+                elif (answer := overlap.answer(item)) is None:
+                    yield (item, None), model_inputs(item, self.spec)
+                else:
+                    yield (item, answer), None
+            yield (feed.outcome, None), None
 
     def _conclude(self, views: Sequence[View], outcome: Outcome, k: int, fusion: Fusion) -> Classification:
         timeline = outcome.timeline

@@ -21,7 +21,7 @@ from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, Engine, graph_inputs, model_inputs
-from i3d_edge.runtime.inference.ir import describes_itself
+from i3d_edge.runtime.inference.ir import describes_itself, ir_sha256
 from i3d_edge.runtime.inference.model_choice import ModelChoice
 from i3d_edge.runtime.inference.placement import device_label, start_notes
 
@@ -167,7 +167,7 @@ def _info(kind: str, path: Path, spec: ModelSpec, executed_precision: str, devic
         "kind": kind,
         "path": str(path),
         "sha256": sha256_file(path),
-        "weights_sha256": sha256_file(path.with_suffix(".bin")) if kind == "ir" else None,
+        "weights_sha256": ir_sha256(path)[1] if kind == "ir" else None,
         "frozen_graph_sha256": spec.frozen_graph_sha256,
         "origin": spec.origin,
         "fingerprint": spec.fingerprint,

@@ -100,8 +100,9 @@ def bench_models(
     """Time models on random pixels, taking turns.
 
     Args:
-        models: IRs.
-        mode: "latency" for one clip at a time, "throughput" for as many at once as the device takes.
+        models: IRs of whole clips, and step models: of those a step is timed, which answers one clip as well.
+        mode: "latency" for one clip at a time, "throughput" for as many at once as the device takes; steps are then
+            those of several streams.
         rounds: Timings of each model.
         say: Called with where models run on virtual devices, before and after.
         engine: Further arguments of `Engine`: device, inference_precision, num_streams, num_threads.
@@ -113,13 +114,15 @@ def bench_models(
         >>> bench_models(["rgb.xml", "rgb_int8.xml"])["rgb_int8.xml"].percentile_ms(50)
     """
     from i3d_edge.runtime import Engine
+    from i3d_edge.runtime.inference.ir import read_ir
     from i3d_edge.runtime.inference.placement import end_notes, start_notes
     from i3d_edge.runtime.measure.bench import bench
 
     engines = {}
     for path in models:
         with phase(f"compiling {path}"):
-            engines[str(path)] = Engine(Path(path), mode=mode, **engine)
+            stepping = read_ir(Path(path), spec_path=engine.get("spec_path"), steps=True)[1].stepping
+            engines[str(path)] = Engine(Path(path), hop=stepping.hop if stepping else None, mode=mode, **engine)
     for opened in engines.values():
         for text in start_notes(opened):
             say(text)

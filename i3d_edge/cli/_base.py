@@ -146,7 +146,7 @@ spec_option = click.option(
     "--spec",
     "spec_path",
     type=click.Path(path_type=Path),
-    help="JSON file that describes the IR, for an IR without a description of its own.",
+    help="JSON file that describes the model, for an .onnx or an IR without a description of its own.",
 )
 device_option = click.option(
     "--device",

@@ -51,7 +51,7 @@ def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, A
         return options
     if setting is None:
         raise ProfileError(
-            f"profile {str(profile_path)!r} recommends no setting: no device gave the right answers",
+            f"profile {str(profile_path)!r} recommends no setting: no device is known to give the right answers",
             hint="leave out --profile, or run `i3d probe` again",
         )
     found = {name: getattr(setting, name) for name in options if name not in given}

@@ -42,11 +42,12 @@ def bench(
     """Time models on random pixels, taking turns in one run.
 
     Each model is compared with the first one, round by round, so that other work on the machine affects all alike.
-    Decoding is not included.
+    Decoding is not included. Times are per answer: of a model of whole clips a clip, of a step model a step of `hop`
+    frames, in throughput mode of as many streams as the device can take.
 
     \b
     Example:
-      i3d bench FP32.xml INT8.xml --rounds 20
+      i3d bench FP32.xml INT8.xml INT8_step8.xml --rounds 20
     """
     from i3d_edge.api.models import bench_models
     from i3d_edge.runtime.measure.bench import WARM_UP
@@ -60,7 +61,7 @@ def bench(
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_table(rows))
-        note(f"{mode} mode on {device}, {plural(rounds, 'round')} after {WARM_UP} to warm up; per clip, no decoding")
+        note(f"{mode} mode on {device}, {plural(rounds, 'round')} after {WARM_UP} to warm up; per answer, no decoding")
 
 
 def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
@@ -70,6 +71,7 @@ def _rows(timings: Mapping[str, Timing]) -> list[dict[str, Any]]:
     return [
         {
             "model": path,
+            "hop": timing.engine.spec.stepping and timing.engine.spec.stepping.hop,
             "executed_precision": timing.engine.precision,
             "median_ms": round(timing.percentile_ms(50), 2),
             "p90_ms": _percentile(timing, 90),
@@ -88,9 +90,9 @@ def _percentile(timing: Timing, percent: int) -> float | None:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    headers = ("model", "ran in", "median ms", "p90 ms", "p99 ms", "clips/s", "x first")
-    lines = [[value if isinstance(value, str) else _digits(value) for value in row.values()] for row in rows]
-    return table(lines, headers, colalign=("left", "left", *["right"] * 5))
+    headers = ("model", "hop", "ran in", "median ms", "p90 ms", "p99 ms", "clips/s", "x first")
+    lines = [[value if isinstance(value, str | int) else _digits(value) for value in row.values()] for row in rows]
+    return table(lines, headers, colalign=("left", "right", "left", *["right"] * 5))
 
 
 def _digits(value: float | None) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from i3d_edge.convert.passes import Target
 
 _PLACES: dict[str, Target] = {"cpu": "cpu", "gpu": "gpu", "vpu": "vpu", "npu": "vpu", "portable": "portable"}
-_WITH_SPEC = ("graph", "output", "spec_path", "force")
+_WITH_SPEC = ("graph", "output", "spec_path", "precision", "force")
 _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or MXNet, which are not needed here"
 
 
@@ -73,7 +73,7 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
     "--spec",
     "spec_path",
     type=click.Path(path_type=Path),
-    help="Instead of converting a graph: write this description, a JSON file, into an IR of another network.",
+    help="Instead of converting a graph: take another network, an .onnx or an IR, that this JSON file describes.",
 )
 @force_option
 @quiet_option
@@ -93,18 +93,19 @@ def convert(
 
     GRAPH is a .pb from `i3d freeze` or from Open Model Zoo. The IR is then compared with the graph on two generated
     clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. GRAPH may also be the
-    weights of an I3D-ResNet: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH is an IR of
-    another network, which gets a description of its own.
+    weights of an I3D-ResNet: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH is another
+    network, an .onnx or an IR: the result describes itself, and is compared with the .onnx.
 
     \b
     Example:
       i3d convert rgb_scratch.pb -o rgb_scratch.xml
+      i3d convert net.onnx --spec net.json -o own.xml
     """
     from i3d_edge.api import models as api
 
     if spec_path is not None:
         _refuse_conversion_options(click.get_current_context())
-        _describe(graph, spec_path, output, force=force)
+        _describe(graph, spec_path, output, to_fp16=options["precision"] == "FP16", force=force)
         return
     place = _PLACES[target]
     labels = labels_path and read_label_file(labels_path)
@@ -150,21 +151,25 @@ def _refuse_conversion_options(ctx: click.Context) -> None:
         if param.name not in _WITH_SPEC and ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     }
     if given:
-        raise click.UsageError(f"{' and '.join(given.values())} cannot be used with --spec, which converts nothing")
+        raise click.UsageError(
+            f"{' and '.join(given.values())} cannot be used with --spec: that takes a network as it is"
+        )
 
 
-def _describe(ir_path: Path, spec_path: Path, output: Path, *, force: bool) -> None:
-    from i3d_edge.convert.description import describe_ir
+def _describe(path: Path, spec_path: Path, output: Path, *, to_fp16: bool, force: bool) -> None:
+    from i3d_edge.convert.other_network import describe_network
+    from i3d_edge.runtime.inference.onnx import is_onnx
 
-    spec = describe_ir(ir_path, spec_path, output, force=force)
+    spec, report = describe_network(path, spec_path, output, to_fp16=to_fp16, force=force)
     print_facts(
         [
-            ("read", f"{ir_path}, described by {spec_path}"),
+            ("read", f"{path}, described by {spec_path}"),
             ("model", spec.title()),
             *(("input", _describe_input(spec, name)) for name in spec.inputs),
             ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
             ("frames", f"{spec.sampling()}, {spec.framing()}"),
             ("written", f"{output} and .bin"),
+            *(_parity_facts(report, "ONNX Runtime") if is_onnx(path) else ()),
         ]
     )
 
@@ -176,9 +181,9 @@ def _describe_input(spec: ModelSpec, name: str) -> str:
     return f"{name} {spec.layout} {spec.input_shape(name)}, {dtype}, {values}"
 
 
-def _parity_facts(report: ParityReport | None) -> list[tuple[str, str]]:
+def _parity_facts(report: ParityReport | None, program: str = "TensorFlow") -> list[tuple[str, str]]:
     if report is None:
-        note("WARNING: parity NOT CHECKED, because TensorFlow is not installed")
+        note(f"WARNING: parity NOT CHECKED, because {program} is not installed")
         return [("parity", "NOT CHECKED")]
     return [
         (

@@ -16,7 +16,7 @@ from i3d_edge.cli._base import Command, frames_fps_option, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
-from i3d_edge.core.file_kind import PYTORCH, foreign_kind
+from i3d_edge.core.file_kind import ONNX, PYTORCH, foreign_kind
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
@@ -74,7 +74,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         pass  # the reader says what is there
     except OSError as error:
         raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
-    if (kind := foreign_kind(thing)) and not (kind is PYTORCH and thing.suffix.lower() in _BY_SUFFIX):
+    if (kind := foreign_kind(thing)) and not (kind in (ONNX, PYTORCH) and thing.suffix.lower() in _BY_SUFFIX):
         return lambda _path: [("kind", kind.title), ("next", kind.remedy)]
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
@@ -124,13 +124,22 @@ def _weights(path: Path) -> Facts:
     ]
 
 
+def _onnx(path: Path) -> Facts:
+    return [
+        ("kind", "ONNX model"),
+        *_undescribed(path, None),
+        ("next", f"i3d convert {path} --spec SPEC.json -o {path.with_suffix('.xml')}"),
+    ]
+
+
 def _undescribed(path: Path, origin: str | None) -> Facts:
     """Describe a model without a description of its own, for instance Open Model Zoo's frozen graph."""
     import openvino as ov
 
     from i3d_edge.runtime.inference.census import count_operators
+    from i3d_edge.runtime.inference.onnx import is_onnx, read_onnx
 
-    model = ov.Core().read_model(path)
+    model = read_onnx(path) if is_onnx(path) else ov.Core().read_model(path)
     ports = [*(("input", port) for port in model.inputs), *(("output", port) for port in model.outputs)]
     return [
         ("provenance", origin or "unknown: it does not describe itself"),
@@ -249,6 +258,7 @@ _BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
     ".pb": _frozen_graph,
     ".pth": _weights,
     ".params": _weights,
+    ".onnx": _onnx,
     ".i3d": _bundle,
     ".txt": _label_file,
     ".json": files.describe_json,

@@ -48,12 +48,13 @@ def parity(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Compare the stages of a model: module, checkpoint, frozen graph, IR.
+    """Compare the stages of a model: module, checkpoint, frozen graph, ONNX, IR.
 
-    A STAGE is a TF-Hub module's folder, a checkpoint, a frozen graph (.pb) or an IR (.xml), which may name a precision
-    or a device: model.xml@bf16, model.xml@GPU. Each stage is compared with the one before it, and the last with the
-    first. If two differ by more than their precisions explain, the exit code is 3. The first layer that differs is
-    named, and the cause if it is a common one: BGR, another value range, swapped axes, reversed frames.
+    A STAGE is a TF-Hub module's folder, a checkpoint, a frozen graph (.pb), an ONNX model (.onnx, with --spec) or an
+    IR (.xml), which may name a precision or a device: model.xml@bf16, model.xml@GPU. Each stage is compared with the
+    one before it, and the last with the first. If two differ by more than their precisions explain, the exit code is
+    3. The first layer that differs is named, and the cause if it is a common one: BGR, another value range, swapped
+    axes, reversed frames.
 
     \b
     Example:

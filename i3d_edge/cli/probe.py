@@ -15,7 +15,7 @@ from i3d_edge.core.text import one_line, plural, table
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.inference.engine import Mode
-    from i3d_edge.runtime.measure.profile import DeviceFindings, Measurement, Profile
+    from i3d_edge.runtime.measure.profile import CameraFindings, DeviceFindings, Measurement, Profile
 
 
 @click.command(cls=Command)
@@ -49,6 +49,17 @@ if TYPE_CHECKING:
     help="Compare on clips of this video, not on generated ones. Repeatable.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Timings of each setting.")
+@click.option(
+    "--cameras",
+    type=click.Path(path_type=Path),
+    metavar="VIDEO",
+    help="Play VIDEO as one camera, two, three..., and say how many this machine carries.",
+)
+@click.option(
+    "--hop",
+    type=click.IntRange(min=1),
+    help="Frames between answers to a camera.  [default: a step model's own, else 25]",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a deployment profile, JSON.")
 @spec_option
 @force_option
@@ -61,6 +72,8 @@ def probe(
     num_clips: int,
     videos: tuple[Path, ...],
     rounds: int,
+    cameras: Path | None,
+    hop: int | None,
     output: Path | None,
     spec_path: Path | None,
     force: bool,
@@ -71,14 +84,21 @@ def probe(
     Answers are right if they are those of f32 on the CPU. The profile holds all figures and the best setting;
     `i3d classify --profile` uses that setting.
 
+    --cameras then plays a video in real time, with that setting, until the machine falls behind. Cameras are carried
+    if no window is dropped and 95 % of the answers are there within a hop and a frame. MODEL.xml may then be a step
+    model, too, of which nothing else is tried.
+
     \b
     Example:
       i3d probe rgb_scratch.xml -o profile.json
+      i3d probe rgb_scratch_step8.xml --cameras cricket.avi
     """
     from i3d_edge.core.schema import to_json
     from i3d_edge.runtime.measure import probe as room
     from i3d_edge.runtime.measure.profile import SCHEMA_VERSION, write_profile
 
+    if hop is not None and cameras is None:
+        raise click.UsageError("--hop is for --cameras only")
     if output is not None:
         check_output(output, force=force)
     profile = room.probe(
@@ -89,6 +109,8 @@ def probe(
         rounds=rounds,
         aim=mode,
         spec_path=spec_path,
+        cameras=cameras,
+        hop=hop,
     )
     click.echo(to_json(profile, version=SCHEMA_VERSION) if as_json else _report(profile, mode), nl=not as_json)
     if output is not None:
@@ -97,23 +119,49 @@ def probe(
 
 
 def _report(profile: Profile, mode: Mode) -> str:
-    is_generated = profile.clip_source == "generated"
-    clips = plural(profile.num_clips, "generated clip" if is_generated else "real clip")
-    head = one_line(f"{profile.model.name}: {profile.model.title}")
-    blocks = [
-        f"{head}\ncompared with f32 on the CPU, on {clips}",
-        *(_device(found, profile.num_clips) for found in profile.devices),
-    ]
+    blocks = [one_line(f"{profile.model.name}: {profile.model.title}")]
+    if profile.devices:
+        clips = plural(profile.num_clips, "generated clip" if profile.clip_source == "generated" else "real clip")
+        blocks[0] += f"\ncompared with f32 on the CPU, on {clips}"
+        blocks += [_device(found, profile.num_clips) for found in profile.devices]
+        blocks.append(_advice(profile, mode))
+    if profile.cameras:
+        blocks.append(_cameras(profile.cameras))
+    return "\n\n".join(blocks)
+
+
+def _advice(profile: Profile, mode: Mode) -> str:
     if not profile.settings():
-        blocks.append("nothing was measured, so nothing is recommended")
-    elif profile.recommended is None:
-        blocks.append(
+        return "nothing was measured, so nothing is recommended"
+    if profile.recommended is None:
+        return (
             "nothing is recommended: every setting differs by more than "
             f"{profile.prob_bound:g} in probability from f32 on the CPU"
         )
-    else:
-        blocks.append(f"best for {mode}: {as_options(dataclasses.asdict(profile.recommended))}")
-    return "\n\n".join(blocks)
+    return f"best for {mode}: {as_options(dataclasses.asdict(profile.recommended))}"
+
+
+def _cameras(found: CameraFindings) -> str:
+    headers = ("cameras", "kept up", "answers/s", "dropped", "p50 ms", "p95 ms", "pace")
+    rows = [
+        (
+            run.num_cameras,
+            "yes" if run.is_carried else "no",
+            f"{run.answers_per_s:.2f}",
+            run.num_dropped,
+            "-" if run.latency_p50_ms is None else f"{run.latency_p50_ms:.0f}",
+            "-" if run.latency_p95_ms is None else f"{run.latency_p95_ms:.0f}",
+            f"{run.pace:.0%}",
+        )
+        for run in found.runs
+    ]
+    setting = as_options(dataclasses.asdict(found.setting))
+    lines = [
+        one_line(f"{found.video} as cameras, {found.measured_s:g} s each: {setting}"),
+        *(f"  {line}" for line in table(rows, headers, colalign=("right", "left", *["right"] * 5)).splitlines()),
+        f"carries {plural(found.num_carried, 'camera')} at hop {found.hop}; p95 may be {found.latency_bound_ms:.0f} ms",
+    ]
+    return "\n".join(lines)
 
 
 def _device(found: DeviceFindings, num_clips: int) -> str:

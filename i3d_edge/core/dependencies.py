@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from i3d_edge.core.errors import DependencyError
 
-_SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",))
+_SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",), ("onnxruntime",))
 """What is needed together, by the names that pip knows; installed one by one they would be asked for one by one."""
 
 

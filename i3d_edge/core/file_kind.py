@@ -28,6 +28,7 @@ _ELSEWHERE = "`i3d fetch` gets TensorFlow checkpoints; other networks become IRs
 _OVC = "OpenVINO's `ovc` makes an IR of it, and `i3d convert MODEL.xml --spec SPEC.json` describes that"
 _UNPACK = "unpack it, and give the folder or file inside"
 GIT_LFS = FileKind("a git-LFS pointer", "run `git lfs pull` in its repository, or `i3d fetch`")
+ONNX = FileKind("an ONNX model", "describe it in a JSON file: i3d convert MODEL.onnx --spec SPEC.json -o MODEL.xml")
 WEB_PAGE = FileKind("a web page", "download the file itself, not the page that shows it")
 PYTORCH = FileKind("a PyTorch file", f"{_ELSEWHERE}; `i3d convert` takes a .pth of MMAction2 or GluonCV")
 _KERAS = FileKind("a Keras file", _ELSEWHERE)
@@ -49,7 +50,7 @@ _HEADS = (
 _NAMES = {
     **dict.fromkeys((".pt", ".pth", ".pkl"), PYTORCH),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), _KERAS),
-    ".onnx": FileKind("an ONNX model", _OVC),
+    ".onnx": ONNX,
     ".safetensors": FileKind("a safetensors file", _ELSEWHERE),
     ".npz": FileKind("an archive of NumPy arrays", _ELSEWHERE),
     ".zip": _ZIP,

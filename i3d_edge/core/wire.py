@@ -1,4 +1,4 @@
-"""Protocol buffers, read field by field: what little is needed of them, without a schema.
+"""Protocol buffers, read and written field by field: what little is needed of them, without a schema.
 
 Source: protobuf.dev, "Encoding".
 """
@@ -78,3 +78,12 @@ def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
             return value, position
         shift += 7
     raise ValueError("a number that is cut off")
+
+
+def write_part(number: int, content: bytes) -> bytes:
+    """Return a field of a message that holds a text or a message."""
+    return _write_varint(number << 3 | _LENGTH) + _write_varint(len(content)) + content
+
+
+def _write_varint(value: int) -> bytes:
+    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + _write_varint(value >> 7)

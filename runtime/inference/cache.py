@@ -51,12 +51,15 @@ class CompiledCache:
         cls,
         folder: Path,
         ir_path: Path,
+        model: ov.Model,
         device: str,
         properties: Mapping[str, str | bool | int],
         *,
         hop: int | None = None,
     ) -> CompiledCache | None:
         """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
+
+        The file is not all that decides: its description may name its ports and set the lengths of its axes.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -77,6 +80,7 @@ class CompiledCache:
             str(core.get_versions(device)[device].build_number),
             repr(sorted(properties.items())),
             *ir_sha256(ir_path),
+            repr([(sorted(port.names), str(port.partial_shape)) for port in (*model.inputs, *model.outputs)]),
             repr(hop),
         )
         key = hashlib.sha256("\n".join(facts).encode()).digest()

@@ -61,7 +61,7 @@ class Engine:
         """Read and compile.
 
         Args:
-            ir_path: The IR's .xml.
+            ir_path: The IR's .xml, or an .onnx.
             hop: Frames in a step, to follow streams in `session`: the IR is a step model of that hop, or exact steps
                 are made of it. None for whole clips.
             device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU", in any case.
@@ -72,7 +72,7 @@ class Engine:
             num_threads: That inference may use, on a CPU; None is all cores.
             cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
             fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
-            spec_path: A JSON file that describes an IR which does not describe itself; see `read_ir`.
+            spec_path: A JSON file that describes a model which does not describe itself; see `read_ir`.
 
         Raises:
             ArgumentError: If the mode or a number is not as said.
@@ -96,7 +96,7 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
-        entry = None if cache is None else CompiledCache.of(cache, ir_path, device, properties, hop=hop)
+        entry = None if cache is None else CompiledCache.of(cache, ir_path, model, device, properties, hop=hop)
         self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )

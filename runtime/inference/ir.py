@@ -1,4 +1,4 @@
-"""An IR that describes itself: read from disk, with its ModelSpec."""
+"""A model read from disk, with its ModelSpec: an IR that describes itself, or an IR or ONNX model and a file."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import RT_INFO_GROUP, read_spec, read_spec_fields
 from i3d_edge.core.text import plural, some
 from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
+from i3d_edge.runtime.inference.onnx import is_onnx, numbers_sha256, read_onnx
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> tuple[ov.Model, ModelSpec]:
-    """Read an IR, and what it says of itself.
+    """Read an IR or an ONNX model, and what describes it.
 
     Args:
-        path: The .xml; its .bin lies beside it.
-        spec_path: For an IR that says nothing: a JSON file with the fields of ModelSpec. Ports of other names than
-            those that it states are given these, in order; axes of open length get the stated one.
+        path: The .xml, whose .bin lies beside it; or an .onnx.
+        spec_path: For a model that says nothing, as ONNX models do: a JSON file with the fields of ModelSpec. Ports of
+            other names than those that it states are given these, in order; axes of open length get the stated one.
         steps: Whether a step model will do, too.
 
     Returns:
         The model, its ports named as the spec says, and the spec.
 
     Raises:
-        IRError: If a file is absent, the .xml is no IR, nothing describes it, its ports are not as described, or it is
+        IRError: If a file is absent or is no such model, nothing describes it, its ports are not as described, or it is
             a step model (without `steps`).
     """
     model = _read_model(path)
@@ -47,16 +48,16 @@ def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -
         _adopt(model, spec, path)
     if spec.stepping and not steps:
         raise IRError(
-            f"IR {str(path)!r} is a step model: it takes {spec.stepping.hop} frames at a time, not whole clips",
+            f"{_called(path)} is a step model: it takes {spec.stepping.hop} frames at a time, not whole clips",
             hint="give the IR that it was made from",
         )
-    require_ports(model, spec, f"IR {str(path)!r}")
+    require_ports(model, spec, _called(path))
     return model, spec
 
 
 def ir_sha256(path: Path) -> tuple[str, str]:
-    """Return the digests of an IR's .xml and of its .bin."""
-    return sha256_file(path), sha256_file(path.with_suffix(".bin"))
+    """Return the digests of an IR's .xml and of its .bin; or of an .onnx, and of all numbers in it and beside it."""
+    return sha256_file(path), numbers_sha256(path) if is_onnx(path) else sha256_file(path.with_suffix(".bin"))
 
 
 def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:
@@ -102,7 +103,13 @@ def describes_itself(path: Path) -> bool:
     return bool(_read_model(path).has_rt_info([RT_INFO_GROUP]))
 
 
+def _called(path: Path) -> str:
+    return f"{'ONNX model' if is_onnx(path) else 'IR'} {str(path)!r}"
+
+
 def _read_model(path: Path) -> ov.Model:
+    if is_onnx(path):
+        return read_onnx(path)
     _require_files(path)
     try:
         return ov.Core().read_model(path)
@@ -154,7 +161,7 @@ def _other_kind(path: Path) -> tuple[str, str]:
         return "part of a checkpoint", f"make an IR of it: i3d freeze {path} -o model.pb, then i3d convert model.pb"
     if path.suffix in WEIGHT_SUFFIXES:
         return "a file of weights", f"make an IR of it: i3d convert {path} -o {ir}"
-    if path.suffix in (".onnx", ".tflite"):
+    if path.suffix == ".tflite":
         return "another format", f"make an IR of it with `ovc {path}`, and describe that: i3d convert IR --spec FILE"
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return "a video", "give the model's .xml here and the video as VIDEO: the two may be swapped"
@@ -177,26 +184,30 @@ def _adopt(model: ov.Model, spec: ModelSpec, path: Path) -> None:
     """Give ports of other names those of the spec, and axes of open length the stated one."""
     if len(model.inputs) != len(spec.inputs):
         raise IRError(
-            f"IR {str(path)!r} has {plural(len(model.inputs), 'input')}; its description has {len(spec.inputs)}"
+            f"{_called(path)} has {plural(len(model.inputs), 'input')}; its description has {len(spec.inputs)}"
         )
     if not {name for port in model.inputs for name in port.names} >= set(spec.inputs):
         for port, name in zip(model.inputs, spec.inputs, strict=True):
             port.set_names({name})
     if len(model.outputs) == 1:
         model.outputs[0].add_names({spec.head.output})
-    if any(port.partial_shape.is_dynamic for port in model.inputs):
+    shapes = {name: ov.PartialShape(list(spec.input_shape(name))) for name in spec.inputs}
+    is_open = any(port.partial_shape.is_dynamic for port in model.inputs)
+    if is_open and all(model.input(name).partial_shape.compatible(shape) for name, shape in shapes.items()):
         try:
-            model.reshape({name: list(spec.input_shape(name)) for name in spec.inputs})
+            model.reshape(shapes)
         except RuntimeError as error:
-            shapes = ", ".join(str(spec.input_shape(name)) for name in spec.inputs)
-            raise IRError(f"IR {str(path)!r} does not take clips of the described shape {shapes}") from error
+            stated = ", ".join(str(spec.input_shape(name)) for name in spec.inputs)
+            raise IRError(f"{_called(path)} does not take clips of the described shape {stated}") from error
 
 
 def _own_spec(model: ov.Model, path: Path) -> ModelSpec:
     if not model.has_rt_info([RT_INFO_GROUP]):
         raise IRError(
-            f"IR {str(path)!r} does not describe itself",
-            hint="describe it in a JSON file, and give that with --spec",
+            f"{_called(path)} does not describe itself",
+            hint=f"describe it in a JSON file: i3d convert {path} --spec FILE -o {path.with_suffix('.xml')}"
+            if is_onnx(path)
+            else "describe it in a JSON file, and give that with --spec",
         )
     group = model.get_rt_info([RT_INFO_GROUP]).value
     try:

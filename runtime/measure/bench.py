@@ -25,8 +25,8 @@ class Timing:
 
     Attributes:
         engine: What ran.
-        clip_ms: Wall time per clip of each round: an inference in latency mode; in throughput mode a round's time
-            divided by its clips. Unit: milliseconds.
+        clip_ms: Wall time per answered clip of each round: an inference in latency mode; in throughput mode a round's
+            time divided by its clips. A step of a step model answers one clip. Unit: milliseconds.
     """
 
     engine: Engine
@@ -38,7 +38,7 @@ class Timing:
 
     @property
     def clips_per_s(self) -> float:
-        """Clips a second, from the median."""
+        """Clips answered a second, from the median."""
         return 1000 / self.percentile_ms(50)
 
 

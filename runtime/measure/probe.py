@@ -27,7 +27,9 @@ from i3d_edge.runtime.inference.devices import device_family, device_parts, firs
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.inference.ir import ir_sha256, read_ir
+from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.measure.bench import bench
+from i3d_edge.runtime.measure.cameras import probe_cameras
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
 from i3d_edge.runtime.measure.profile import (
     DeviceFindings,
@@ -56,31 +58,41 @@ def probe(
     rounds: int = 5,
     aim: Mode = "latency",
     spec_path: Path | None = None,
+    cameras: Path | None = None,
+    hop: int | None = None,
 ) -> Profile:
-    """Try an IR on devices.
+    """Try an IR on devices, and find out how many cameras it follows.
 
     Args:
-        ir_path: The .xml.
+        ir_path: The .xml; with `cameras` a step model will do, of which nothing else is tried.
         videos: To compare answers on; if none, on generated clips.
         num_clips: Generated clips, or clips of each video, spread over it.
         devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
         rounds: Timings of each setting; half as many where several clips run at once.
         aim: The mode to recommend a setting for.
-        spec_path: A JSON file that describes an IR which does not describe itself.
+        spec_path: A JSON file that describes a model which does not describe itself.
+        cameras: A video to play as more and more cameras at once, with the recommended setting; see `probe_cameras`.
+        hop: Frames between answers to a camera; None for a step model's own, else 25.
 
     Raises:
         IRError: If the IR cannot be read.
+        ArgumentError: If it is a step model of another hop.
         ClipShapeError: If it is not fed with the pixels of a video.
-        VideoError: If a video cannot be used.
+        VideoError: If a video to compare on cannot be used.
+        StreamError: If the video to play cannot be.
         DeviceError: If a device is unknown, or the CPU does not run the model.
     """
     core = ov.Core()
-    model, spec = read_ir(ir_path, spec_path=spec_path)
+    model, spec = read_ir(ir_path, spec_path=spec_path, steps=cameras is not None)
     require_rgb(spec)
-    clips = [clip for path in videos for clip in read_clips(path, spec, num_clips=num_clips).clips]
-    clips = clips or generated_clips(spec, num_clips)
     asked = [normalise_device(device) for device in devices]
-    absences = {device: _absence(core, device) for device in asked or _all_devices(core)}
+    if cameras is not None:
+        Address.parse(str(cameras)).require_file()
+    clips, absences = [], {}
+    if spec.stepping is None:
+        clips = [clip for path in videos for clip in read_clips(path, spec, num_clips=num_clips).clips]
+        clips = clips or generated_clips(spec, num_clips)
+        absences = {device: _absence(core, device) for device in asked or _all_devices(core)}
     known = None
     if None in absences.values():
         with phase("trying f32 on the CPU, to compare with"):
@@ -95,6 +107,10 @@ def probe(
         # One after the other, so that none takes the memory or the cores of another.
         runs = [] if refusal else [attempt(setting) for setting in _settings(core, device)]
         found.append(_present(core, device, unsupported, runs, refusal))
+    recommended = recommend([run for item in found for run in item.measurements], aim)
+    setting = recommended
+    if spec.stepping:
+        setting = Setting(device=[*asked, "CPU"][0], inference_precision=None, mode=aim, num_streams=None)
     return Profile(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         model=_identity(ir_path, spec),
@@ -104,7 +120,8 @@ def probe(
         num_clips=len(clips),
         prob_bound=PROB_BOUND,
         devices=tuple(found),
-        recommended=recommend([run for item in found for run in item.measurements], aim),
+        recommended=recommended,
+        cameras=probe_cameras(ir_path, cameras, setting, hop=hop, spec_path=spec_path) if cameras and setting else None,
     )
 
 

@@ -12,6 +12,7 @@ from i3d_edge.core.files import sha256_file, write_text
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.schema import Amount, Count, Format, Line, Positive, to_json
 from i3d_edge.runtime.inference.engine import Mode
+from i3d_edge.runtime.inference.onnx import is_onnx
 
 SCHEMA_VERSION = 1
 
@@ -86,6 +87,51 @@ class DeviceFindings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CameraRun:
+    """How the model did on some cameras at once.
+
+    Attributes:
+        num_cameras: How many.
+        is_carried: Whether the machine kept up with them.
+        answers_per_s: Of all cameras together.
+        num_dropped: Windows of all cameras.
+        latency_p50_ms, latency_p95_ms: From the arrival of a window's last frame to its answer; None without any.
+        pace: How fast the slowest camera was played, as a part of the video's own speed; 0 with fewer than two answers.
+    """
+
+    num_cameras: Positive
+    is_carried: bool
+    answers_per_s: Amount
+    num_dropped: Count
+    latency_p50_ms: Amount | None
+    latency_p95_ms: Amount | None
+    pace: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFindings:
+    """How many cameras the machine carries with the model.
+
+    Attributes:
+        video: The file name of what was played.
+        hop: Frames from one answer to the next.
+        setting: What was asked for.
+        measured_s: How long each number of cameras was measured.
+        latency_bound_ms: What the 95th percentile of latency had to stay below.
+        num_carried: The largest number of cameras that was carried; 0 if one is too many.
+        runs: Of one camera, two, and so on; only the last was not carried.
+    """
+
+    video: Line
+    hop: Positive
+    setting: Setting
+    measured_s: Amount
+    latency_bound_ms: Amount
+    num_carried: Count
+    runs: tuple[CameraRun, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which IR: its file name, and the SHA-256 of both files, as 64 hexadecimal digits."""
 
@@ -123,8 +169,9 @@ class Profile:
         clip_source: What the differences were measured on.
         num_clips: How many clips that were.
         prob_bound: A setting whose `max_prob_difference` is larger is not recommended.
-        devices: In the order in which they were tried.
+        devices: In the order in which they were tried; none for a step model.
         recommended: The best measured setting; None if no device ran the model.
+        cameras: How many of them the machine carries; None if it was not asked.
     """
 
     made_at: str
@@ -136,6 +183,7 @@ class Profile:
     prob_bound: float
     devices: tuple[DeviceFindings, ...]
     recommended: Setting | None
+    cameras: CameraFindings | None = None
 
     def settings(self) -> Sequence[Setting]:
         """Return every setting that was measured."""
@@ -178,7 +226,7 @@ def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None
         ProfileError: If a hash differs.
     """
     parts = ((ir_path, profile.model.sha256), (ir_path.with_suffix(".bin"), profile.model.weights_sha256))
-    for file, expected in parts:
+    for file, expected in parts[:1] if is_onnx(ir_path) else parts:
         if file.is_file() and (found := sha256_file(file)) != expected:
             raise ProfileError(
                 f"profile {str(profile_path)!r} was made for another model ({profile.model.name}), not for "

@@ -52,6 +52,8 @@ class Clip:
         end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
         clip: Which temporal position, from 0.
         crop: Which spatial position, from 0.
+        sample: Its first one, from 0.
+        num_clips: Temporal positions in the video.
     """
 
     frames: UInt8Array
@@ -59,6 +61,8 @@ class Clip:
     end_s: float
     clip: int = 0
     crop: int = 0
+    sample: int = 0
+    num_clips: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +284,7 @@ class ViewReader:
             array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], kept[frames[0]][0].dtype).transpose(to_dhwc)
             for position, frame in enumerate(frames):
                 array[position] = kept[frame][crop]
-            yield Clip(array, start_s, end_s, number, crop)
+            yield Clip(array, start_s, end_s, number, crop, self._clips[number][0], len(self._clips))
 
     def _frames_of(self, number: int) -> list[int]:
         """Return the source frames of a clip; with flow, which is between samples, its samples."""

@@ -8,6 +8,7 @@ import pytest
 from openvino import opset13 as ops
 
 from i3d_edge.convert.bias_correction import correct_biases
+from i3d_edge.convert.quantizers import bias_of
 
 FEEDS = [{"clip": np.random.default_rng(seed).uniform(0, 2, (1, 3, 6, 6, 6)).astype(np.float32)} for seed in range(3)]
 
@@ -76,3 +77,13 @@ def test_a_convolution_without_a_bias(is_quantized: bool) -> None:
     before = means(candidate)
     correct_biases(candidate, plain, FEEDS)
     assert np.array_equal(means(candidate), before)
+
+
+@pytest.mark.parametrize("is_bias", [True, False])
+def test_a_residual_sum_is_no_bias(is_bias: bool) -> None:
+    clip = ops.parameter((1, 3, 6, 6, 6), ov.Type.f32)
+    convolution = ops.convolution(clip, np.ones((3, 3, 1, 1, 1), np.float32), [1] * 3, [0] * 3, [0] * 3, [1] * 3)
+    bias = ops.convert(ops.constant(np.ones((1, 3, 1, 1, 1), np.float16)), "f32")
+    total = ops.add(bias if is_bias else clip, convolution)  # kept, for it reads the convolution only as long as it is
+    found = bias_of(convolution)
+    assert (found is not None and found.get_node().get_name() == total.get_name()) == is_bias

@@ -277,7 +277,7 @@ def test_second_clips_need_the_first_ones_names() -> None:
 
 
 def test_a_model_without_softmax_is_no_stage() -> None:
-    from i3d_edge.convert.stage import output_logits
+    from i3d_edge.convert.logits import output_logits
 
     clip = ops.parameter((1, 4), ov.Type.f32)
     output = ops.relu(clip)

@@ -59,7 +59,7 @@ def test_a_step_model_is_made_and_shown_and_takes_no_clips(video: Path, tmp_path
     assert made.exit_code == 0, made.output
     assert "every 2 frames, from step 5 on" in made.stdout
     assert "exact, 2 frames each; an answer from step 5 on" in i3d("info", steps).stdout
-    for words in (("classify", video, "--model", steps), ("bench", steps), ("step", steps, "-o", tmp_path / "again")):
+    for words in (("classify", video, "--model", steps), ("step", steps, "-o", tmp_path / "again")):
         refused = i3d(*words)
         assert refused.exit_code == 1
         assert "is a step model: it takes 2 frames at a time, not whole clips" in refused.stderr
@@ -423,7 +423,19 @@ def test_bench(ir_path: Path) -> None:
     [row] = document["models"]
     assert (row["executed_precision"], row["times_faster_than_first"]) == ("f32", 1.0)
     assert row["median_ms"] > 0
-    assert (row["p90_ms"], row["p99_ms"]) == (None, None)  # two rounds do not tell them
+    assert (row["p90_ms"], row["p99_ms"], row["hop"]) == (None, None, None)  # two rounds do not tell percentiles
+
+
+@pytest.mark.parametrize("mode", ["latency", "throughput"])
+def test_bench_times_steps_beside_clips(mode: str, tmp_path: Path) -> None:
+    model, steps = write_small_ir(tmp_path / "small.xml"), tmp_path / "steps.xml"
+    assert i3d("step", model, "--hop", 2, "-o", steps).exit_code == 0
+    words = ("bench", model, steps, "--rounds", 2, "--mode", mode)
+    rows = json.loads(i3d(*words, "--json").stdout)["models"]
+    assert [(row["hop"], row["median_ms"] > 0) for row in rows] == [(None, True), (2, True)]
+    lines = i3d(*words, "-q").stdout.splitlines()
+    assert lines[0].split()[:4] == ["model", "hop", "ran", "in"]
+    assert [line.split()[1] for line in lines[2:]] == ["-", "2"]
 
 
 def test_the_list_of_commands_fits_80_columns_uncut() -> None:

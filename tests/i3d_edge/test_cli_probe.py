@@ -20,7 +20,7 @@ from i3d_edge.core import environment
 from i3d_edge.core.finding import Finding
 from i3d_edge.runtime import Engine
 from i3d_edge.runtime.measure import doctor as room
-from i3d_edge.runtime.measure.profile import Setting, read_profile, write_profile
+from i3d_edge.runtime.measure.profile import CameraRun, Setting, read_profile, write_profile
 
 pytestmark = pytest.mark.isa
 
@@ -129,6 +129,68 @@ def test_probe_on_videos(tiny: Path, video: Path) -> None:
     assert "\nAUTO:CPU\n  " in result.stdout
 
 
+@pytest.fixture
+def two_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that carries two cameras, of any model."""
+
+    def measure(cameras: list[object], **_options: float) -> CameraRun:
+        num = len(cameras)
+        p95_ms = None if num == 3 else 100.0 * num
+        return CameraRun(
+            num_cameras=num,
+            is_carried=num < 3,
+            answers_per_s=12.5 * num,
+            num_dropped=7 * (num == 3),
+            latency_p50_ms=p95_ms and 60.0,
+            latency_p95_ms=p95_ms,
+            pace=0.994,
+        )
+
+    monkeypatch.setattr("i3d_edge.runtime.measure.cameras._measure", measure)
+
+
+def test_probe_of_a_step_model_tells_how_many_cameras_are_carried(
+    tiny: Path, video: Path, two_cameras: None, tmp_path: Path
+) -> None:
+    steps, output = tmp_path / "steps.xml", tmp_path / "p.json"
+    assert i3d("step", tiny, "--hop", 2, "-o", steps).exit_code == 0
+    result = i3d("probe", steps, "--cameras", video, "-o", output)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [
+        "steps.xml: I3D rgb, 5 classes (letters), 9 frames, FP32, exact steps of 2, weights unknown",
+        "",
+        "video.mp4 as cameras, 15 s each: --device CPU --mode latency",
+        "    cameras  kept up      answers/s    dropped    p50 ms    p95 ms    pace",
+        "  ---------  ---------  -----------  ---------  --------  --------  ------",
+        "          1  yes              12.50          0        60       100     99%",
+        "          2  yes              25.00          0        60       200     99%",
+        "          3  no               37.50          7         -         -     99%",
+        "carries 2 cameras at hop 2; p95 may be 120 ms",
+    ]
+    assert "playing video.mp4 as 3 cameras\n" in result.stderr
+    profile = read_profile(output)
+    assert profile.cameras is not None
+    assert (profile.cameras.num_carried, profile.devices, profile.recommended) == (2, (), None)
+
+
+def test_probe_of_a_model_of_clips_plays_cameras_with_its_best_setting(
+    tiny: Path, video: Path, two_cameras: None
+) -> None:
+    words = ("probe", tiny, "--cameras", video, "--hop", 5, "--device", "CPU", "--rounds", 1, "--mode", "throughput")
+    document = json.loads(i3d(*words, "--json").stdout)
+    cameras = document["cameras"]
+    assert cameras["setting"] == document["recommended"]
+    assert (cameras["hop"], cameras["num_carried"], cameras["latency_bound_ms"]) == (5, 2, 240)
+    assert [run["is_carried"] for run in cameras["runs"]] == [True, True, False]
+
+
+def test_cameras_need_a_video(tiny: Path, tmp_path: Path) -> None:
+    result = i3d("probe", tiny, "--hop", 5)
+    assert (result.exit_code, "--hop is for --cameras only" in result.stderr) == (2, True)
+    result = i3d("probe", tiny, "--cameras", tmp_path / "no.mp4")
+    assert result.stderr == f"StreamOpenError: cannot open stream '{tmp_path / 'no.mp4'}': no such file or directory\n"
+
+
 @pytest.mark.skipif("NPU" in ov.Core().available_devices, reason="this machine has an NPU")
 def test_probe_of_an_absent_device_measures_nothing(tiny: Path) -> None:
     result = i3d("probe", tiny, "--device", "NPU")
@@ -220,8 +282,8 @@ def test_a_profile_that_recommends_nothing(tiny: Path, video: Path, profile_path
     result = i3d("classify", video, "--model", tiny, "--profile", tmp_path / "p.json")
     assert result.exit_code == 1
     assert result.stderr == (
-        f"ProfileError: profile {str(tmp_path / 'p.json')!r} recommends no setting: no device gave the right "
-        "answers\n\nhint: leave out --profile, or run `i3d probe` again\n"
+        f"ProfileError: profile {str(tmp_path / 'p.json')!r} recommends no setting: no device is known to give "
+        "the right answers\n\nhint: leave out --profile, or run `i3d probe` again\n"
     )
 
 

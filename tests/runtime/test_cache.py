@@ -137,7 +137,7 @@ def test_an_entry_that_the_device_does_not_take_is_made_anew(ir: Path, tmp_path:
 
             return io.BytesIO(b"nonsense")
 
-    cache = CompiledCache.of(tmp_path / "cache", ir, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    cache = CompiledCache.of(tmp_path / "cache", ir, ov.Core().read_model(ir), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
     assert cache is not None
     cache.store(Nonsense())
     assert not Engine(ir, cache=tmp_path / "cache").is_cached

@@ -9,6 +9,7 @@ import numpy as np
 import openvino as ov
 import pytest
 
+from i3d_edge import VideoClassifier, ViewOptions
 from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.runtime import read_clips, read_ir
 
@@ -39,6 +40,24 @@ def test_exact_steps_answer_what_windows_answer(
             if end in expected:
                 assert np.abs(got - expected[end]).max() <= 1e-4, (end, is_again)
         step_request.reset_state()
+
+
+@pytest.mark.parametrize("model", ["real_ir", "real_int8"])
+def test_clips_a_hop_apart_are_answered_alike_in_steps(
+    model: str, request: pytest.FixtureRequest, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the device's own precision, and by engines of one stream and of several."""
+    video, answers = max((shared / "videos").rglob("*.avi"), key=lambda path: path.stat().st_size), []
+    monkeypatch.setattr("i3d_edge.runtime.overlap._WORTH_MAKING", 1)
+    with VideoClassifier(request.getfixturevalue(model), mode="throughput") as classifier:
+        for pays in (lambda *_: False, lambda *_: True):
+            monkeypatch.setattr("i3d_edge.runtime.overlap.steps_pay", pays)
+            answers.append(classifier.classify(video, ViewOptions(hop=24)))
+        assert classifier._step_engines.find(24, 0) is not None
+    windows, steps = answers
+    assert len(windows.views) > 3
+    for one, other in zip(steps.views, windows.views, strict=True):
+        assert np.array_equal(one.probabilities, other.probabilities), one.clip
 
 
 def test_continuous_steps_pass_their_proof(real_int8: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
 
 COMMANDS = """
     info bad.mp4|info bad.csv|info bad.json|info bad.txt|info bad.npy|info bad.i3d|info bad.pb|info bad.xml
-    info bad.index|info bad.bin
+    info bad.onnx|info bad.index|info bad.bin
     classify bad.mp4 --model m.xml|classify bad.npy --model m.xml|classify v.mp4 --model bad.xml
     classify v.mp4 --model m.xml --profile bad.json|classify v.mp4 --model half.xml
     stream bad.mp4 --model m.xml
@@ -45,6 +45,7 @@ COMMANDS = """
     accuracy score run|accuracy report run -o r.html|accuracy compare bad.json whole|accuracy baseline run -o b.json
     bundle verify bad.i3d|bundle unpack bad.i3d u|bundle pack bad.xml -o p.i3d
     freeze bad.ckpt -o g.pb|freeze bad.index -o g.pb|convert bad.pb -o n.xml|convert bad.xml -o n.xml --spec s.json
+    convert bad.onnx -o n.xml --spec s.json
     parity m.xml m.xml --clips bad.npy|parity m.xml m.xml --clips bad.gif
     quantize m.xml bad.mp4 -o q.xml|probe bad.xml|probe m.xml --video bad.mp4 --device CPU
     bench bad.xml|convert bad.pth -o n.xml|convert bad.params -o n.xml|info bad.pth|info bad.params

@@ -37,15 +37,21 @@ def tiny_spec(**fields: object) -> ModelSpec:
     )
 
 
-def write_tiny_ir(path: Path, *, weights: np.ndarray = WEIGHTS, **fields: object) -> Path:
-    """Write an IR of any stream, layout, batch and input type."""
+def write_tiny_ir(path: Path, *, weights: np.ndarray = WEIGHTS, sees_time: bool = False, **fields: object) -> Path:
+    """Write an IR of any stream, layout, batch and input type; one that sees time has a convolution along it."""
     spec = tiny_spec(**fields)
     ports, total = [], None
     for name, described in spec.inputs.items():
         port = ops.parameter(spec.input_shape(name), ov.Type(np.dtype(NUMPY_TYPES[described.element_type])))
         port.output(0).set_names({name})
         axes = [axis for axis, letter in enumerate(spec.layout) if letter in "DHW"]
-        mean = ops.reduce_mean(ops.convert(port, "f32"), ops.constant(axes))
+        value = ops.convert(port, "f32")
+        if sees_time:
+            kernel = np.random.default_rng(len(name)).normal(0, 1, (described.channels, described.channels, 3, 1, 1))
+            value = ops.transpose(value, ops.constant([spec.layout.index(axis) for axis in "NCDHW"]))
+            value = ops.relu(ops.convolution(value, kernel.astype(np.float32), [1] * 3, [1, 0, 0], [1, 0, 0], [1] * 3))
+            axes = [2, 3, 4]
+        mean = ops.reduce_mean(value, ops.constant(axes))
         if "N" not in spec.layout:
             mean = ops.unsqueeze(mean, ops.constant(0))
         logits = ops.matmul(mean, ops.constant(weights[: described.channels]), False, False)

@@ -66,7 +66,7 @@ def test_generated_clips_are_all_different_and_always_the_same() -> None:
 
 def test_a_flow_model_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     flow = i3d_spec(labels=SPEC.labels, stream="flow")
-    monkeypatch.setattr(room, "read_ir", lambda _path, spec_path: (small_model(), flow))
+    monkeypatch.setattr(room, "read_ir", lambda _path, **_options: (small_model(), flow))
     with pytest.raises(ClipShapeError, match="the model takes flow; this works with RGB models only"):
         probe(tmp_path / "m.xml")
 
@@ -124,7 +124,7 @@ class FakeCore:
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(room, "Engine", FakeEngine)
     monkeypatch.setattr(room.ov, "Core", FakeCore)
-    monkeypatch.setattr(room, "read_ir", lambda _path, spec_path: (small_model(), SPEC))
+    monkeypatch.setattr(room, "read_ir", lambda _path, **_options: (small_model(), SPEC))
     monkeypatch.setattr(
         room, "bench", lambda engines, rounds: {name: Timing(own, (10.0,) * rounds) for name, own in engines.items()}
     )
