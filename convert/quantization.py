@@ -142,9 +142,9 @@ def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:
             nncf.Dataset(_Tracked(feeds)),
             subset_size=len(feeds),
             preset=nncf.QuantizationPreset.MIXED,  # pixels, the only values of both signs, keep all their levels
-            # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed; and OpenVINO on a
-            # CPU does not compile depthwise convolutions in three dimensions between others of INT8, where it has bf16,
-            # nor the product of two volumes that are never negative, as non-local blocks may need.
+            # Else the logits are rounded to 8 bits before their mean over time, for no gain in speed. OpenVINO on a CPU
+            # does not compile depthwise convolutions in three dimensions between others of INT8, where it has bf16, nor
+            # products of two volumes that are never negative, as in non-local blocks.
             ignored_scope=nncf.IgnoredScope(
                 types=["ReduceMean", "GroupConvolution"], patterns=[NON_LOCAL_PRODUCTS], validate=False
             ),

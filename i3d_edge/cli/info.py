@@ -74,8 +74,7 @@ def _describer(thing: Path) -> Callable[[Path], Facts]:
         pass  # the reader says what is there
     except OSError as error:
         raise I3DError(f"cannot read {str(thing)!r}: {error.strerror}") from error
-    is_read = thing.suffix.lower() in _BY_SUFFIX
-    if (kind := foreign_kind(thing)) and kind is not ONNX and not (kind is PYTORCH and is_read):
+    if (kind := foreign_kind(thing)) and not (kind in (ONNX, PYTORCH) and thing.suffix.lower() in _BY_SUFFIX):
         return lambda _path: [("kind", kind.title), ("next", kind.remedy)]
     return _BY_SUFFIX.get(thing.suffix.lower(), _video)
 
@@ -109,14 +108,6 @@ def _frozen_graph(path: Path) -> Facts:
     ]
 
 
-def _onnx(path: Path) -> Facts:
-    return [
-        ("kind", "ONNX model"),
-        *_undescribed(path, None),
-        ("next", f"i3d convert {path} --spec SPEC.json -o {path.with_suffix('.xml')}"),
-    ]
-
-
 def _weights(path: Path) -> Facts:
     from i3d_edge.convert.checkpoints import open_weights
 
@@ -130,6 +121,14 @@ def _weights(path: Path) -> Facts:
         ("provenance", found.origin),
         ("fingerprint", found.layers.fingerprint),
         ("next", f"i3d convert {path} -o {path.with_suffix('.xml')}{option}"),
+    ]
+
+
+def _onnx(path: Path) -> Facts:
+    return [
+        ("kind", "ONNX model"),
+        *_undescribed(path, None),
+        ("next", f"i3d convert {path} --spec SPEC.json -o {path.with_suffix('.xml')}"),
     ]
 
 
@@ -257,9 +256,9 @@ _BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
     _IR_SUFFIX: _ir,
     ".bin": files.describe_weights,
     ".pb": _frozen_graph,
-    ".onnx": _onnx,
     ".pth": _weights,
     ".params": _weights,
+    ".onnx": _onnx,
     ".i3d": _bundle,
     ".txt": _label_file,
     ".json": files.describe_json,
