@@ -115,7 +115,8 @@ def probe(
     click.echo(to_json(profile, version=SCHEMA_VERSION) if as_json else _report(profile, mode), nl=not as_json)
     if output is not None:
         write_profile(profile, output, force=force)
-        note(f"profile written: i3d classify VIDEO --model {ir_path} --profile {output}")
+        use = "classify VIDEO" if profile.devices else "stream SOURCE"
+        note(f"profile written: i3d {use} --model {ir_path} --profile {output}")
 
 
 def _report(profile: Profile, mode: Mode) -> str:

@@ -138,6 +138,11 @@ class ModelSpec:
         ):
             if value is not None:
                 require_range(name, value, lowest, highest)
+        if self.stepping:
+            require_range("stepping.hop", self.stepping.hop, 1, self.num_frames - 1)
+            require_range(
+                "stepping.warm_up", self.stepping.warm_up, -(-self.num_frames // self.stepping.hop), _MAX_FRAMES
+            )
         if sorted(self.layout) not in (sorted("NDHWC"), sorted("DHWC")):
             raise SpecError(f"layout must order the letters N, D, H, W and C, or all but N; got {self.layout!r}")
         if "N" not in self.layout and self.batch != 1:
@@ -163,6 +168,15 @@ class ModelSpec:
     def span(self) -> int:
         """Samples from the start of a clip to where the next one could follow."""
         return self.num_frames * self.frame_stride
+
+    @property
+    def first_answer(self) -> int:
+        """Samples of a stream until the first answer: a clip's, or as many as a step model needs."""
+        if self.stepping is None:
+            return self.span
+        # Steps end where clips do, so the first one may have fewer frames.
+        first = self.num_frames % self.stepping.hop or self.stepping.hop
+        return ((self.stepping.warm_up - 1) * self.stepping.hop + first) * self.frame_stride
 
     @property
     def clip_form(self) -> tuple[object, ...]:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import openvino as ov
 
+from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, staged
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
+from i3d_edge.core.spec import Stepping
 from i3d_edge.runtime.inference.ir import ir_sha256
 
 _MAGIC = b"i3d-edge compiled model 2\n"
@@ -55,7 +57,7 @@ class CompiledCache:
         device: str,
         properties: Mapping[str, str | bool | int],
         *,
-        hop: int | None = None,
+        stepping: Stepping | None = None,
     ) -> CompiledCache | None:
         """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
 
@@ -81,7 +83,7 @@ class CompiledCache:
             repr(sorted(properties.items())),
             *ir_sha256(ir_path),
             repr([(sorted(port.names), str(port.partial_shape)) for port in (*model.inputs, *model.outputs)]),
-            repr(hop),
+            f"{stepping} by {versions([OWN_NAME])}" if stepping else "",  # written by us, perhaps better next time
         )
         key = hashlib.sha256("\n".join(facts).encode()).digest()
         return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)

@@ -12,7 +12,7 @@ import openvino as ov
 
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.device import normalise_device
-from i3d_edge.core.errors import NotFiniteError
+from i3d_edge.core.errors import ClipShapeError, NotFiniteError
 from i3d_edge.core.fork import HomeProcess
 from i3d_edge.core.schema import Positive, check_arguments
 from i3d_edge.runtime.inference.answers import to_probabilities
@@ -96,7 +96,9 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
-        entry = None if cache is None else CompiledCache.of(cache, ir_path, model, device, properties, hop=hop)
+        entry, stepping = None, self.spec.stepping
+        if cache is not None:
+            entry = CompiledCache.of(cache, ir_path, model, device, properties, stepping=stepping)
         self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
@@ -133,7 +135,7 @@ class Engine:
             ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
             NotFiniteError: If the model gives NaN.
         """
-        compiled, values = self.compiled, self._values(inputs)
+        compiled, values = self._of_clips(), self._values(inputs)
         try:
             request = self._idle.pop()
         except IndexError:
@@ -162,7 +164,7 @@ class Engine:
         """
         at_once = self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1
         queue: InferenceQueue[Tag] = InferenceQueue(
-            self.compiled,
+            self._of_clips(),
             # Some wait behind those that run: answers come in order, and no stream may idle until an older one ends.
             num_requests=at_once + max(1, at_once // 2),
             batch=self.spec.batch,
@@ -180,8 +182,15 @@ class Engine:
         """
         return Session(self.compiled.create_infer_request(), self.spec.stepping, self._values, self._read)
 
+    def _of_clips(self) -> ov.CompiledModel:
+        """Return the compiled model, unless it is one of steps, whose answers depend on what it was shown before."""
+        if self.spec.stepping:
+            raise ClipShapeError("a step model takes no whole clips", hint="follow a stream with `Engine.session`")
+        return self.compiled
+
     def _values(self, inputs: Inputs) -> Mapping[str, Array]:
         """Return one clip's arrays, as often as the IR's batch is long."""
+        self._home.require()
         values = check_inputs(inputs, self.spec)
         return stack([values] * self.spec.batch, self.spec.batch_axis) if self.spec.batch > 1 else values
 

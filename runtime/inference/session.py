@@ -34,6 +34,7 @@ class Session:
             read: Takes what the request returns; returns answers, shape (N, num_classes).
         """
         self._request, self._values, self._read = request, values, read
+        self._has_memory = stepping is not None
         self._num_silent = stepping.warm_up - 1 if stepping else 0
         self._num_fed = 0
 
@@ -60,4 +61,5 @@ class Session:
     def reset(self) -> None:
         """Forget the stream: the next frames do not follow those before."""
         self._num_fed = 0
-        self._request.reset_state()
+        if self._has_memory:  # AUTO's requests of several devices cannot even be asked for it
+            self._request.reset_state()

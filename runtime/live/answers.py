@@ -60,10 +60,9 @@ class StreamAnswers:
             if path := window_ir(ir_path, stepping):
                 window = Engine(path, **engine)
             else:
-                num_frames = stepping.warm_up * stepping.hop * spec.frame_stride
                 say(
-                    f"answers begin after {num_frames} frames: the IR that the steps were made from would answer "
-                    f"until then, but is not in {str(ir_path.parent)!r}"
+                    f"answers begin after {spec.first_answer} frames: the IR that the steps were made from would "
+                    f"answer until then, but is not in {str(ir_path.parent)!r}"
                 )
         compiled = Engine(ir_path, hop=stepping.hop if stepping else None, **engine)
         return cls(compiled, window=window, is_behind=is_behind)

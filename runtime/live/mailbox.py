@@ -26,7 +26,9 @@ class Mailbox(Generic[Item]):
         self._is_closed = False
 
     def __len__(self) -> int:
-        return len(self._items)
+        """Return how many windows wait."""
+        with self._changed:
+            return sum(is_window for _, is_window in self._items)
 
     def note(self, item: Item) -> None:
         """Add an item that is never dropped."""

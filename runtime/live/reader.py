@@ -35,7 +35,7 @@ class StreamReader:
 
     @property
     def num_waiting(self) -> int:
-        """How many windows and gaps wait to be taken."""
+        """How many windows wait to be taken."""
         return len(self._mailbox)
 
     def start(self) -> None:

@@ -189,8 +189,9 @@ class LiveStream:
         self.statistics.num_damaged = self._live.num_errors
         if self._spec.stepping and self._reader.num_dropped and not self.statistics.num_dropped:
             self._say(
-                f"inference does not keep up with steps of {self._hop.num_frames} frames: {self._reader.num_dropped} "
-                "were dropped, and the stream is followed anew; make a step model with a longer --hop"
+                f"inference does not keep up with steps of {self._spec.stepping.hop} frames: "
+                f"{self._reader.num_dropped} were dropped, and the stream is followed anew; make a step model with a "
+                "longer --hop"
             )
         self.statistics.num_dropped = self._reader.num_dropped
         self.statistics.num_waiting = self._reader.num_waiting
@@ -203,12 +204,14 @@ class LiveStream:
             self._say(self.statistics.summary(now_s))
 
     def _say_if_short(self, error: BaseException | None) -> None:
-        if error is None and not self.statistics.num_windows and not self._stop.is_set():
-            spec = self._spec
-            length = f"{spec.num_frames} frames, {spec.sampling()}"
+        has_answers = self.statistics.num_windows or self._reader.num_dropped
+        if error is None and not has_answers and not self._stop.is_set():
+            spec, needed = self._spec, self._spec.first_answer
+            length = f"{needed // spec.frame_stride} frames, {spec.sampling()}"
             if spec.frame_rate_fps is not None:
-                length = f"{float(spec.span / spec.frame_rate_fps):g} s, {length}"
-            self._say(f"no answer: the stream is shorter than a window ({length})")
+                length = f"{float(needed / spec.frame_rate_fps):g} s, {length}"
+            what = "a window" if needed == spec.span else "continuous steps need"
+            self._say(f"no answer: the stream is shorter than {what} ({length})")
 
     def _samples_per_second(self) -> float:
         return float(self._spec.frame_rate_fps or 1 / self._live.frame_duration)

@@ -108,9 +108,11 @@ def probe(
         runs = [] if refusal else [attempt(setting) for setting in _settings(core, device)]
         found.append(_present(core, device, unsupported, runs, refusal))
     recommended = recommend([run for item in found for run in item.measurements], aim)
-    setting = recommended
     if spec.stepping:
-        setting = Setting(device=[*asked, "CPU"][0], inference_precision=None, mode=aim, num_streams=None)
+        recommended = Setting(device=[*asked, "CPU"][0], inference_precision=None, mode=aim, num_streams=None)
+    played = None
+    if cameras and recommended:
+        played = probe_cameras(ir_path, cameras, recommended, hop=hop, spec_path=spec_path)
     return Profile(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         model=_identity(ir_path, spec),
@@ -121,7 +123,7 @@ def probe(
         prob_bound=PROB_BOUND,
         devices=tuple(found),
         recommended=recommended,
-        cameras=probe_cameras(ir_path, cameras, setting, hop=hop, spec_path=spec_path) if cameras and setting else None,
+        cameras=played,
     )
 
 

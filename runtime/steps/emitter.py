@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import openvino as ov
 from openvino import opset13 as ops
 
+from i3d_edge.core.errors import IRError
 from i3d_edge.core.spec import StepMode
 from i3d_edge.runtime.steps.memory import Memory
 from i3d_edge.runtime.steps.operators import LAYERS, Operator, Part, is_constant, is_uniform, read_operator, split_pool
@@ -15,7 +16,7 @@ from i3d_edge.runtime.steps.span import Span, first_read, head_length, through
 from i3d_edge.runtime.steps.strip import Strip
 
 
-class UnstreamableError(Exception):
+class UnstreamableError(IRError):
     """A network cannot be run in steps of so many frames.
 
     Attributes:

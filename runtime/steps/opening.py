@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openvino as ov
 
+from i3d_edge.core.files import sha256_file
 from i3d_edge.core.spec import ModelSpec, Stepping
 from i3d_edge.runtime.inference.ir import ir_sha256
 from i3d_edge.runtime.steps.emitter import UnstreamableError, emit_steps
@@ -38,6 +39,6 @@ def window_ir(step_path: Path, stepping: Stepping) -> Path | None:
     """Return the IR beside a step model's that it was made from, or None if it is not there."""
     for path in sorted(step_path.parent.glob("*.xml")):
         with suppress(OSError):
-            if ir_sha256(path) == stepping.window_sha256:
+            if sha256_file(path) == stepping.window_sha256[0] and ir_sha256(path) == stepping.window_sha256:
                 return path
     return None

@@ -82,7 +82,8 @@ class Operator:
                 attributes[name] = [first if is_there else 0, *others]
         elif kind == "Pad":
             for port, is_there in ((1, part.at_start), (2, part.at_end)):
-                pads = np.array(node.input_value(port).get_node().get_data())
+                pads = _data(node.input_value(port))
+                assert pads is not None  # `read_operator` has read them
                 pads[self.axis] *= is_there
                 inputs[port] = ops.constant(pads).output(0)
         elif kind == "Reshape":
@@ -99,7 +100,10 @@ class Operator:
         """Return what its outputs are multiples of, given that of its inputs."""
         kind = self.node.get_type_name()
         if kind == "FakeQuantize":
-            low, high, out_low, out_high = (self.node.input_value(port).get_node().get_data() for port in range(1, 5))
+            limits = [_data(self.node.input_value(port)) for port in range(1, 5)]
+            if any(limit is None for limit in limits):
+                return None
+            low, high, out_low, out_high = map(np.asarray, limits)
             is_plain = out_low.size == 1 == out_high.size and self.node.get_attributes()["levels"] == LEVELS
             if is_plain and low.ravel() == out_low.ravel() == 0 and high.ravel() == out_high.ravel():
                 return Codes(float(out_high.item()) / (LEVELS - 1))
@@ -135,10 +139,13 @@ def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | 
     if list(ports) != [0]:
         return None
     if kind == "Transpose":
-        return Operator(node, axis, list(node.input_value(1).get_node().get_data()).index(axis), Reach())
+        order = _data(node.input_value(1))
+        return None if order is None else Operator(node, axis, list(order).index(axis), Reach())
     if kind == "Pad" and attributes["pad_mode"] == "constant":
-        before, after = (int(node.input_value(port).get_node().get_data()[axis]) for port in (1, 2))
-        return Operator(node, axis, axis, Reach(before=before, after=after))
+        before, after = _data(node.input_value(1)), _data(node.input_value(2))
+        if before is None or after is None:
+            return None
+        return Operator(node, axis, axis, Reach(before=int(before[axis]), after=int(after[axis])))
     if kind == "Reshape":
         return _read_reshape(node, axis)
     if kind in LAYERS and axis == _SPACE and attributes.get("rounding_type", "floor") == "floor":

@@ -231,3 +231,12 @@ def test_refusals_say_what_can_be_done(
         make_step_ir(ir_path, tmp_path / "steps.xml", hop=hop)
     assert re.search(message, str(caught.value))
     assert {path.name for path in tmp_path.iterdir()} == {"small.xml", "small.bin"}
+
+
+def test_what_follows_from_constants_is_not_read_as_one() -> None:
+    """An order that is computed keeps a network from being read past it, and does not end it."""
+    window = network(40)
+    [mean] = [node for node in window.get_ops() if node.get_type_name() == "ReduceMean"]
+    order = ops.add(np.array([0, 1, 2, 3, 4], np.int64), np.int64(0))
+    mean.input(0).replace_source_output(ops.transpose(mean.input_value(0), order).output(0))
+    check(emit_steps(window, AXES, hop=4, mode="exact").model, window, 40, 4, 12)

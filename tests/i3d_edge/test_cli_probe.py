@@ -170,7 +170,8 @@ def test_probe_of_a_step_model_tells_how_many_cameras_are_carried(
     assert "playing video.mp4 as 3 cameras\n" in result.stderr
     profile = read_profile(output)
     assert profile.cameras is not None
-    assert (profile.cameras.num_carried, profile.devices, profile.recommended) == (2, (), None)
+    assert (profile.cameras.num_carried, profile.devices) == (2, ())
+    assert profile.recommended == profile.cameras.setting
 
 
 def test_probe_of_a_model_of_clips_plays_cameras_with_its_best_setting(

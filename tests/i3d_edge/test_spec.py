@@ -29,6 +29,8 @@ FOREIGN: dict[str, Any] = {
     "layout": "NCDHW",
 }
 
+STEPPING: dict[str, Any] = {"mode": "exact", "hop": 8, "warm_up": 4, "window_sha256": ["0" * 64, "1" * 64]}
+
 VERSION_1: dict[str, Any] = {
     "spec_version": 1,
     "labels": {"name": "kinetics-400"},
@@ -138,11 +140,13 @@ def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
         ({"frame_rate_fps": "fast"}, "frame_rate_fps is not a rate: 'fast'\n\nhint: write a number, or a fraction"),
         ({"frame_rate_fps": "1e999999999"}, "frame_rate_fps is not a rate: '1e999999999'"),
         ({"frame_rate_fps": -1}, "frame_rate_fps must be from 0.001 to 1,000; got -1"),
-        ({"family": "resnet"}, "Unknown family 'resnet'. Known: inception-i3d, other."),
+        ({"family": "resnet"}, "Unknown family 'resnet'. Known: inception-i3d, i3d-resnet, other."),
         ({"inputs": {}}, "a model takes RGB, flow, or one of both; got no input"),
         ({"inputs": {"frames": {**port, "mean": [1]}}}, "rgb input needs 3 numbers as mean; got 1"),
         ({"inputs": {"frames": {**port, "element_type": "u8"}}}, "an input of normalised values must be f32, not u8"),
         ({"crop_px": [0, 256]}, "crop_px must be from 1 to 8,192; got 0"),
+        ({"stepping": {**STEPPING, "hop": 32}}, "stepping.hop must be from 1 to 31; got 32"),
+        ({"stepping": {**STEPPING, "warm_up": 3}}, "stepping.warm_up must be from 4 to 100,000; got 3"),
         ({"short_side_px": 200}, "short_side_px must be from 256 to 8,192; got 200"),
     ]:
         with subtests.test(message=message):

@@ -13,8 +13,10 @@ from small import SPEC, write_small_ir
 from synthetic import write_video
 
 from i3d_edge.convert.step_model import make_step_ir
+from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.session import Session
 from i3d_edge.runtime.live import LiveStream, StreamAnswers, StreamOptions, WindowAnswer
 
 HOP = 2
@@ -86,7 +88,7 @@ def test_continuous_steps_begin_with_windows_where_these_are_there(
         assert np.array_equal(first_answer, windows.answers[first])
     else:
         assert watched.said == [
-            "answers begin after 12 frames: the IR that the steps were made from would answer until then, but is not "
+            "answers begin after 11 frames: the IR that the steps were made from would answer until then, but is not "
             f"in {str(tmp_path)!r}"
         ]
 
@@ -115,3 +117,29 @@ def test_streams_that_share_a_model_do_not_disturb_each_other(folder: Path) -> N
     for answer, clip in zip(answers, frames, strict=True):
         assert answer is not None
         assert np.array_equal(answer, window.probabilities(clip))
+
+
+def test_a_step_model_answers_no_whole_clips(folder: Path) -> None:
+    engine = Engine(folder / "exact.xml", hop=HOP)
+    with pytest.raises(ClipShapeError, match="a step model takes no whole clips"):
+        engine.probabilities(np.zeros((1, HOP, *SPEC.clip_shape[2:]), np.uint8))
+
+
+def test_a_stream_too_short_for_continuous_steps_says_how_long_it_must_be(folder: Path, tmp_path: Path) -> None:
+    for path in folder.glob("continuous.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write_video(tmp_path / "film.mp4", numbered(range(10)))
+    watched = Watched(tmp_path, tmp_path / "continuous.xml", StreamOptions())
+    assert watched.said[1:] == [
+        "no answer: the stream is shorter than continuous steps need (0.44 s, 11 frames, 25 fps)"
+    ]
+
+
+def test_a_model_of_whole_clips_has_nothing_to_forget() -> None:
+    """AUTO's requests of several devices raise where they are asked for what they remember."""
+
+    class Request:
+        def reset_state(self) -> None:
+            raise RuntimeError("Not Implemented")
+
+    Session(Request(), None, lambda inputs: inputs, lambda results: results).reset()
