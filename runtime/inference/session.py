@@ -34,9 +34,7 @@ class Session:
             read: Takes what the request returns; returns answers, shape (N, num_classes).
         """
         self._request, self._values, self._read = request, values, read
-        self._has_memory = stepping is not None
-        self._num_silent = stepping.warm_up - 1 if stepping else 0
-        self._num_fed = 0
+        self._stepping, self._num_fed = stepping, 0
 
     def feed(self, inputs: Inputs) -> Float32Array | None:
         """Show the next frames of the stream, as many as the model takes.
@@ -53,7 +51,7 @@ class Session:
         """
         results = self._request.infer(self._values(inputs), share_inputs=True)
         self._num_fed += 1
-        if self._num_fed <= self._num_silent:
+        if self._stepping and self._num_fed < self._stepping.warm_up:
             return None
         answer: Float32Array = self._read(results)[0]
         return answer
@@ -61,5 +59,5 @@ class Session:
     def reset(self) -> None:
         """Forget the stream: the next frames do not follow those before."""
         self._num_fed = 0
-        if self._has_memory:  # AUTO's requests of several devices cannot even be asked for it
+        if self._stepping:  # AUTO's requests of several devices cannot even be asked for it
             self._request.reset_state()
