@@ -33,6 +33,10 @@ class RgbConverter:
         self._seen: tuple[int, int, int] | None = None
         self._matrix: npt.NDArray[np.int32] | None = None
 
+    def twin(self) -> RgbConverter:
+        """Return another that converts alike, for another thread."""
+        return RgbConverter(self._pixel_aspect)
+
     def __call__(self, frame: VideoFrame) -> UInt8Array:
         """Return a frame, upright and in square pixels, shape (H, W, 3), uint8, RGB 0..255."""
         width, height = displayed_size(frame.width, frame.height, self._pixel_aspect)

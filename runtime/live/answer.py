@@ -21,6 +21,7 @@ class WindowAnswer:
         smoothed: Best first, of the probabilities that events are found in.
         probabilities: All of this window, shape (num_classes,), float32.
         latency_ms: From the arrival of the window's last frame to this answer.
+        inference_ms: How long the model took of it.
     """
 
     type: Literal["window"] = "window"
@@ -30,6 +31,7 @@ class WindowAnswer:
     smoothed: tuple[Prediction, ...]
     probabilities: Float32Array = field(compare=False, repr=False)
     latency_ms: float
+    inference_ms: float
 
     def to_json(self) -> str:
         """Return the answer as one line of JSON."""

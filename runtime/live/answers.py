@@ -12,7 +12,35 @@ from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.messages import Say
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.steps.opening import window_ir
+
+
+def open_engines(
+    ir_path: Path, spec: ModelSpec, *, say: Say, may_leave_steps: bool = False, **engine: Any
+) -> tuple[Engine, Engine | None]:
+    """Compile a model for streams, and the window network of a step model, if that is needed and lies beside it.
+
+    Args:
+        ir_path: The model's .xml.
+        spec: What it says of itself.
+        say: Told if the window network is not there.
+        may_leave_steps: Whether exact steps need it, too.
+        engine: Further arguments of `Engine`.
+
+    Raises:
+        IRError, DeviceError: As `Engine` raises them.
+    """
+    stepping, window = spec.stepping, None
+    if stepping and (may_leave_steps or stepping.mode == "continuous"):
+        if path := window_ir(ir_path, stepping):
+            window = Engine(path, **engine)
+        elif stepping.mode == "continuous":
+            say(
+                f"answers begin after {spec.first_answer} frames: the IR that the steps were made from would "
+                f"answer until then, but is not in {str(ir_path.parent)!r}"
+            )
+    return Engine(ir_path, hop=stepping.hop if stepping else None, **engine), window
 
 
 class StreamAnswers:
@@ -26,7 +54,12 @@ class StreamAnswers:
     """
 
     def __init__(
-        self, engine: Engine, *, window: Engine | None = None, is_behind: Callable[[], bool] = lambda: False
+        self,
+        engine: Engine,
+        *,
+        window: Engine | None = None,
+        is_behind: Callable[[], bool] = lambda: False,
+        gears: Gears | None = None,
     ) -> None:
         """Begin a stream; many streams may share engines.
 
@@ -34,37 +67,22 @@ class StreamAnswers:
             engine: The model.
             window: What a step model was made from, if it is to help at the start.
             is_behind: Whether another clip waits.
+            gears: Whether it is followed in steps at the moment; None for always.
         """
         self.engine = engine
         self._session, self._spec = engine.session(), engine.spec
-        self._window, self._is_behind = window, is_behind
+        self._window, self._is_behind, self._gears = window, is_behind, gears
 
     @classmethod
     def open(
         cls, ir_path: Path, spec: ModelSpec, *, is_behind: Callable[[], bool], say: Say, **engine: Any
     ) -> StreamAnswers:
-        """Compile a model for one stream, and for continuous steps the window network if it lies beside them.
-
-        Args:
-            ir_path: The model's .xml.
-            spec: What it says of itself.
-            is_behind: See `StreamAnswers`.
-            say: Told if the window network is not there.
-            engine: Further arguments of `Engine`.
+        """Compile a model for one stream; see `open_engines`, and `StreamAnswers` for `is_behind`.
 
         Raises:
             IRError, DeviceError: As `Engine` raises them.
         """
-        stepping, window = spec.stepping, None
-        if stepping and stepping.mode == "continuous":
-            if path := window_ir(ir_path, stepping):
-                window = Engine(path, **engine)
-            else:
-                say(
-                    f"answers begin after {spec.first_answer} frames: the IR that the steps were made from would "
-                    f"answer until then, but is not in {str(ir_path.parent)!r}"
-                )
-        compiled = Engine(ir_path, hop=stepping.hop if stepping else None, **engine)
+        compiled, window = open_engines(ir_path, spec, say=say, **engine)
         return cls(compiled, window=window, is_behind=is_behind)
 
     def infer(self, clip: UInt8Array) -> Float32Array | None:
@@ -74,8 +92,11 @@ class StreamAnswers:
             clip: In the layout of the spec, uint8; `num_frames` frames, or fewer at the start of a stream that is
                 followed in steps.
         """
-        answer = self._session.feed(self._newest(clip))
         is_whole = clip.shape[self._spec.layout.index("D")] == self._spec.num_frames
+        if self._window and self._gears and not self._gears.in_steps:
+            self._session.reset()
+            return self._window.probabilities(clip) if is_whole else None
+        answer = self._session.feed(self._newest(clip))
         if answer is None and self._window and is_whole and not self._is_behind():
             answer = self._window.probabilities(clip)
         return answer

@@ -30,6 +30,11 @@ class Mailbox(Generic[Item]):
         with self._changed:
             return sum(is_window for _, is_window in self._items)
 
+    @property
+    def has_items(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._items)
+
     def note(self, item: Item) -> None:
         """Add an item that is never dropped."""
         with self._changed:

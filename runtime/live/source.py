@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from av.video.frame import VideoFrame
 
@@ -40,6 +41,9 @@ class Gap:
     wall_s: float
 
 
+SourceState = Literal["connecting", "up", "down"]
+
+
 class LiveSource:
     """Iterates over a source's frames and gaps, once.
 
@@ -50,6 +54,7 @@ class LiveSource:
     Attributes:
         has_frames: Set by the first frame.
         ready: Set unless nobody watches yet.
+        shown: Its name, without credentials.
         is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
         frame_duration: As the source states it, at its end as it was; in seconds. Known after the first frame.
         num_frames: Frames decoded and not passed over so far.
@@ -65,6 +70,7 @@ class LiveSource:
         say: Say = lambda _text: None,
         stop: threading.Event | None = None,
         connect: Callable[[Address, StreamOptions], Connection] = Connection,
+        changed: Callable[[SourceState, str | None], None] = lambda _state, _reason: None,
     ) -> None:
         """Open nothing yet.
 
@@ -75,13 +81,15 @@ class LiveSource:
             say: Called with messages for the user.
             stop: Ends the iteration when set.
             connect: Opens the source.
+            changed: Called when frames come, and when they no longer do, with the reason.
         """
-        self.is_live = options.is_real_time
+        self.shown, self.is_live = address.shown, options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
         self._address, self._options = address, options
         self._backoff = backoff or Backoff(options.reconnect)
-        self._say, self._stop, self._connect = say, stop or threading.Event(), connect
+        self._say, self._stop, self._connect, self._changed = say, stop or threading.Event(), connect, changed
+        self._is_up = False
         self.has_frames, self.ready = threading.Event(), threading.Event()
         self.ready.set()
         self._clock: StreamClock | None = None
@@ -177,6 +185,9 @@ class LiveSource:
                     continue
                 self._backoff.succeeded()
                 self.has_frames.set()
+                if not self._is_up:
+                    self._is_up = True
+                    self._changed("up", None)
                 if not self.ready.is_set():
                     if connection.is_endless:
                         continue
@@ -230,6 +241,8 @@ class LiveSource:
         """
         if self._stop.is_set():
             return
+        self._is_up = False
+        self._changed("down", error.message)
         is_new = not self.has_frames.is_set()
         if is_new and self._backoff.max_attempts is not None:
             raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -87,8 +87,9 @@ class WindowBuilder:
     it and is not copied. A full block is left to the windows that lie in it, and its last samples begin the next.
     """
 
-    def __init__(self, spec: ModelSpec, hop: Hop) -> None:
-        self._spec = spec
+    def __init__(self, spec: ModelSpec, hop: Hop, view: Callable[[UInt8Array], UInt8Array] | None = None) -> None:
+        """Begin with no frames; `view` returns the region of a frame, (H, W, 3), that is watched."""
+        self._spec, self._view = spec, view
         self._plan = ViewPlan.of_spec(spec)
         self._hop = hop
         self._sampler = Sampler(spec.frame_rate_fps)
@@ -130,7 +131,8 @@ class WindowBuilder:
         spec, held, span = self._spec, self._held, self._spec.span
         assert held is not None
         if self._crop is None:
-            [self._crop] = self._plan.crops(self._plan.fitted(held.rgb()))
+            pixels = held.rgb()
+            [self._crop] = self._plan.crops(self._plan.fitted(self._view(pixels) if self._view else pixels))
         if self._num_written == len(self._block):
             tail = self._block[len(self._block) - span + 1 :]
             self._block = self._new_block()

@@ -1,0 +1,195 @@
+"""A lane: what a source shows in one region, from its windows to answers and events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.messages import Say
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.inference.inputs import model_inputs
+from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.live.frame import LiveFrame
+from i3d_edge.runtime.live.gears import Gears
+from i3d_edge.runtime.live.hop import Hop
+from i3d_edge.runtime.live.mailbox import Mailbox
+from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.source import Gap, LiveSource
+from i3d_edge.runtime.live.statistics import Statistics
+from i3d_edge.runtime.live.watcher import Watcher
+from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
+from i3d_edge.runtime.prediction import top_k
+from i3d_edge.runtime.views.clip import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The stream has ended, with an error or without."""
+
+    error: BaseException | None
+
+
+class Lane:
+    """Cuts windows in the thread that reads; asks the model and finds events in the one that takes them.
+
+    Attributes:
+        statistics: Counts and latencies so far; its owner counts frames.
+        latest: The newest answer.
+        hop: The step between windows.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        source: LiveSource,
+        infer: Callable[[UInt8Array], Float32Array | None],
+        options: StreamOptions,
+        *,
+        restart: Callable[[], None] = lambda: None,
+        say: Say = lambda _text: None,
+        view: Callable[[UInt8Array], UInt8Array] | None = None,
+        told: Callable[[], None] = lambda: None,
+        statistics: Statistics | None = None,
+        gears: Gears | None = None,
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            spec: The model's, for an RGB network.
+            source: Which is read.
+            infer: As for `LiveStream`.
+            options: How it is watched. A step model has a hop of its own.
+            restart: As for `LiveStream`.
+            say: As for `LiveStream`.
+            view: Takes a frame, (H, W, 3), uint8, and returns the region of it that is watched; None for all.
+            told: Called, in the thread that reads, when there is something to take.
+            statistics: To go on with; new ones if None.
+            gears: Whether a step model steps at the moment; None for always.
+
+        Raises:
+            LabelError: If a label to watch is not the model's.
+        """
+        self.statistics = statistics or Statistics(time.monotonic())
+        self.latest: WindowAnswer | None = None
+        self._spec, self._source, self._options = spec, source, options
+        self._infer, self._restart, self._say = infer, restart, say
+        self._told, self._gears = told, gears
+        self._watcher = Watcher(spec.labels, source.shown, options)
+        self.hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
+        self._most_waiting = 1
+        if spec.stepping:
+            self.hop = Hop(spec.stepping.hop * spec.frame_stride)
+            self._most_waiting = spec.stepping.warm_up  # to begin anew takes as many steps without an answer
+        self._builder = WindowBuilder(spec, self.hop, view)
+        self._mailbox: Mailbox[StreamWindow | Gap | Ended] = Mailbox()
+
+    @property
+    def num_waiting(self) -> int:
+        """How many windows wait to be taken."""
+        return len(self._mailbox)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to take."""
+        return self._mailbox.has_items
+
+    def add(self, frame: LiveFrame) -> None:
+        """Take the source's next frame; waits if the source can, see `Mailbox`.
+
+        Raises:
+            Closed: If the lane is closed before a window is taken.
+        """
+        self._hand_over(self._builder.add(frame))
+
+    def note(self, item: Gap | Ended) -> None:
+        """Take what else the source tells; no window spans it."""
+        if isinstance(item, Gap):
+            self._builder.restart()
+        elif item.error is None:
+            self._hand_over(self._builder.finish(self._source.frame_duration))
+        self._mailbox.note(item)
+        self._told()
+
+    def close(self) -> None:
+        """Release a thread that waits in `add`."""
+        self._mailbox.close()
+
+    def take(self, timeout_s: float) -> StreamWindow | Gap | Ended | None:
+        """Return what comes next; None if nothing comes within the time-out."""
+        return self._mailbox.take(timeout_s)
+
+    def handled(self, item: StreamWindow | Gap) -> Iterator[WindowAnswer | Event]:
+        """Yield what comes of a window or a gap."""
+        if isinstance(item, Gap):
+            self._say(
+                f"gap from {float(item.start):.2f} to {float(item.end):.2f} s: {item.reason}; the window restarts"
+            )
+            yield from self._counted(self._watcher.gap(item, is_live=self._source.is_live))
+            return
+        taken_s = time.monotonic()
+        yield from self._answered(item)
+        rate_fps = float(self._spec.frame_rate_fps or 1 / self._source.frame_duration)
+        self.hop.took(time.monotonic() - taken_s, rate_fps)
+
+    def ended(self) -> Iterator[Event]:
+        """Yield the events that end the actions under way."""
+        return self._counted(self._watcher.close())
+
+    def _hand_over(self, windows: Iterable[StreamWindow]) -> None:
+        for window in windows:
+            if self._source.is_live:
+                num_dropped = self._mailbox.make_room(self._most_waiting if self._is_stepping else 1)
+                if num_dropped:
+                    self._note_dropped(num_dropped)
+                self._mailbox.add(replace(window, follows=False) if num_dropped else window)
+            else:
+                self._mailbox.put(window)
+            self._told()
+
+    @property
+    def _is_stepping(self) -> bool:
+        return self._spec.stepping is not None and (self._gears is None or self._gears.in_steps)
+
+    def _note_dropped(self, num_dropped: int) -> None:
+        if self._gears and self._is_stepping:
+            self._gears.fell_behind()
+        if self._is_stepping and not self.statistics.num_dropped:
+            assert self._spec.stepping is not None
+            self._say(
+                f"inference does not keep up with steps of {self._spec.stepping.hop} frames: {num_dropped} were "
+                "dropped, and the stream is followed anew; make a step model with a longer --hop"
+            )
+        self.statistics.num_dropped += num_dropped
+
+    def _answered(self, window: StreamWindow) -> Iterator[WindowAnswer | Event]:
+        labels, num = self._spec.labels, self._options.num_predictions
+        if not window.follows:
+            self._restart()
+        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
+        began_s = time.monotonic()
+        probabilities = self._infer(clip)
+        if probabilities is None:
+            return
+        now_s = time.monotonic()
+        latency_ms = 1000 * (now_s - window.arrived_s)
+        smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._source.is_live)
+        self.statistics.answered(latency_ms)
+        self.latest = WindowAnswer(
+            start_s=window.start_s,
+            end_s=window.end_s,
+            predictions=top_k(probabilities, labels, num),
+            smoothed=top_k(smoothed, labels, num),
+            probabilities=probabilities,
+            latency_ms=latency_ms,
+            inference_ms=1000 * (now_s - began_s),
+        )
+        yield self.latest
+        yield from self._counted(events)
+
+    def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            self.statistics.told(event.type)
+            yield event

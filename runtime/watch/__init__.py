@@ -1,0 +1,1 @@
+"""Many cameras, one model: turns between them, and what is told of them."""

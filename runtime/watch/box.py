@@ -1,0 +1,173 @@
+"""The box: many cameras, one compiled model."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.errors import NotFiniteError
+from i3d_edge.core.messages import Say
+from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.answers import open_engines
+from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.live.gears import Gears
+from i3d_edge.runtime.live.source import SourceState
+from i3d_edge.runtime.views.clip import require_rgb
+from i3d_edge.runtime.watch.camera import Camera, CameraPlan, CameraReport, Shared
+from i3d_edge.runtime.watch.turns import Turns
+
+_POLL_S = 0.2
+
+
+class Sink(Protocol):
+    """Is told what happens, from several threads; must not block, and must not raise."""
+
+    def answered(self, answer: WindowAnswer) -> None:
+        """Take an answer."""
+
+    def happened(self, event: Event) -> None:
+        """Take an event."""
+
+    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
+        """Take a camera's new state, and why it is down."""
+
+
+class Box:
+    """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
+
+    Attributes:
+        spec: The model's.
+        engine: The model.
+        turned_s: When the model last answered, on the monotonic clock.
+    """
+
+    def __init__(
+        self, ir_path: Path, plans: Mapping[str, CameraPlan], sinks: Sequence[Sink], *, say: Say, **engine: Any
+    ) -> None:
+        """Compile the model; nothing is read yet.
+
+        Args:
+            ir_path: An IR's .xml, of clips or of steps.
+            plans: By the names of the cameras.
+            sinks: Who is told.
+            say: Called, from any thread, with messages for the user.
+            engine: Further arguments of `Engine`.
+
+        Raises:
+            IRError, DeviceError: As `Engine` raises them.
+            ClipShapeError: If the model takes no cropped RGB frames.
+        """
+        _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
+        require_rgb(spec)
+        self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
+        self.spec, self._plans, self._sinks, self._say = self.engine.spec, dict(plans), sinks, say
+        self.turned_s = time.monotonic()
+        self._turns = Turns()
+        gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
+        self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed)
+        self._cameras: dict[str, Camera] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every camera has been tried."""
+        cameras = [*self._cameras.values()]
+        return len(cameras) == len(self._plans) and all(camera.was_tried for camera in cameras)
+
+    def cameras(self) -> dict[str, CameraReport]:
+        """Return what is known of each camera, by name."""
+        return {name: camera.report() for name, camera in list(self._cameras.items())}
+
+    def picture(self, camera: str, width_px: int) -> UInt8Array | None:
+        """Return a camera's newest frame, `width_px` wide at most: shape (H, W, 3), uint8, RGB 0..255; or None."""
+        found = self._cameras.get(camera)
+        pixels = None if found is None else found.picture()
+        if pixels is None or pixels.shape[1] <= width_px:
+            return pixels
+        height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
+        return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def run(self) -> None:
+        """Watch until `stop`.
+
+        Raises:
+            StreamOpenError: If an address is of an unknown kind.
+            LabelError: If a label to watch is not the model's.
+            Exception: If the model fails.
+        """
+        at_once = int(self.engine.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        # One more prepares its clip meanwhile.
+        workers = [threading.Thread(target=self._work, name="turns", daemon=True) for _ in range(at_once + 1)]
+        try:
+            self.replan(self._plans)
+            for worker in workers:
+                worker.start()
+            while not self._stop.wait(_POLL_S):
+                with self._lock:
+                    for camera in self._cameras.values():
+                        camera.check()
+        finally:
+            self._stop.set()
+            for worker in workers:
+                if worker.ident is not None:
+                    worker.join()
+            with self._lock:
+                self._drop(list(self._cameras))
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """End `run`, and the actions under way. Can be called from any thread."""
+        self._stop.set()
+
+    def replan(self, plans: Mapping[str, CameraPlan]) -> None:
+        """Change to other cameras; those whose plans are equal go on undisturbed.
+
+        Raises:
+            StreamOpenError, LabelError: As `run` raises them; what changed is then dropped.
+        """
+        with self._lock:
+            self._drop([name for name, camera in self._cameras.items() if plans.get(name) != camera.plan])
+            self._plans = dict(plans)
+            for name, plan in plans.items():
+                if name not in self._cameras:
+                    self._cameras[name] = Camera(name, plan, self._shared)
+
+    def _drop(self, names: Iterable[str]) -> None:
+        for name in names:
+            for event in self._cameras.pop(name).close():
+                self._tell(event)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                for item in self._turns.take(_POLL_S):
+                    self._tell(item)
+            except NotFiniteError as error:
+                self._say(str(error))
+            except BaseException as error:  # the model's fault or ours: raised again by `run`
+                self._error = error
+                self._stop.set()
+
+    def _tell(self, item: WindowAnswer | Event) -> None:
+        for sink in self._sinks:
+            if isinstance(item, Event):
+                sink.happened(item)
+            else:
+                sink.answered(item)
+        if isinstance(item, WindowAnswer):
+            self.turned_s = time.monotonic()
+
+    def _changed(self, camera: str, state: SourceState, reason: str | None) -> None:
+        for sink in self._sinks:
+            sink.changed(camera, state, reason)

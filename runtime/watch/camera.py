@@ -1,0 +1,232 @@
+"""A camera: one source, watched in one region or several, and begun anew when it fails."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.errors import StreamError
+from i3d_edge.core.messages import Say
+from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.answers import StreamAnswers
+from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.live.gears import Gears
+from i3d_edge.runtime.live.lane import Ended, Lane
+from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.reader import StreamReader
+from i3d_edge.runtime.live.source import LiveSource, SourceState
+from i3d_edge.runtime.live.statistics import Statistics
+from i3d_edge.runtime.watch.turns import Turns
+
+View = Callable[[UInt8Array], UInt8Array]
+"""Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""
+
+_NOMINAL_FPS = 25
+_FIRST_S, _LONGEST_S = 5.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPlan:
+    """What a camera is, and how it is watched.
+
+    Attributes:
+        source: Its address, see `LiveStream`.
+        options: How it is read and watched.
+        regions: What is watched, by name; the whole picture, None, may have no view.
+        priority: See `Turns`.
+    """
+
+    source: str
+    options: StreamOptions
+    regions: Mapping[str | None, View | None]
+    priority: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What cameras share.
+
+    Attributes:
+        engine: The model.
+        window: What a step model was made from, or None.
+        gears: Whether streams are followed in steps.
+        turns: Whose window is next.
+        say: Called, from any thread, with messages for the user.
+        changed: Called, from any thread, with a camera's name, its new state, and the reason.
+    """
+
+    engine: Engine
+    window: Engine | None
+    gears: Gears
+    turns: Turns
+    say: Say
+    changed: Callable[[str, SourceState, str | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneReport:
+    """What was counted in a region, and its newest answer."""
+
+    statistics: Statistics
+    latest: WindowAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """What is known of a camera.
+
+    Attributes:
+        state: Whether frames come.
+        since: When it came into that state, in seconds since 1970.
+        reason: Why it is down, or None.
+        num_reconnects: How often it came up again.
+        regions: By name; None is the whole picture.
+    """
+
+    state: SourceState
+    since: float
+    reason: str | None
+    num_reconnects: int
+    regions: Mapping[str | None, LaneReport]
+
+
+class Camera:
+    """Reads a source in a thread, and brings its lanes to the turns.
+
+    A source that fails for good, or is stuck, is begun anew after 5, 10, 20, 40, 60, 60, ... s; a file that is over
+    is not.
+    """
+
+    def __init__(self, name: str, plan: CameraPlan, shared: Shared) -> None:
+        """Begin to read.
+
+        Raises:
+            StreamOpenError: If the address is of an unknown kind.
+            LabelError: If a label to watch is not the model's.
+        """
+        self.name, self.plan = name, plan
+        self._shared = shared
+        self._address = Address.parse(plan.source)
+        self._statistics = {region: Statistics(time.monotonic()) for region in plan.regions}
+        self._state: SourceState = "connecting"
+        self._since, self._reason, self._num_ups = time.time(), None, 0
+        self._backoff = Backoff(None, _FIRST_S, _LONGEST_S)
+        self._begin_s: float | None = None
+        self._lock = threading.Lock()
+        self._lanes: dict[Lane, str | None] = {}
+        self._begin()
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the first attempt to read it has had an outcome."""
+        return self._state != "connecting"
+
+    def report(self) -> CameraReport:
+        """Return what is known now."""
+        return CameraReport(
+            self._state,
+            self._since,
+            self._reason,
+            max(0, self._num_ups - 1),
+            {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()},
+        )
+
+    def picture(self) -> UInt8Array | None:
+        """Return the newest frame, shape (H, W, 3), uint8, RGB 0..255; None if there is none."""
+        frame = self._reader.newest
+        return None if frame is None else replace(frame, to_rgb=frame.to_rgb.twin()).rgb()
+
+    def check(self) -> None:
+        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then."""
+        if self._begin_s is None:
+            if error := self._source.stuck_error():
+                for lane in self._lanes:
+                    lane.note(Ended(error))
+        elif time.monotonic() >= self._begin_s:
+            self._end()
+            self._become("connecting", None)
+            self._begin()
+        for statistics in self._statistics.values():
+            statistics.num_frames, statistics.num_damaged = self._source.num_frames, self._source.num_errors
+            statistics.stream_s = self._source.time_s
+
+    def close(self) -> list[Event]:
+        """End reading, and return the events that end the actions under way."""
+        self._end()
+        return [event for lane in self._lanes for event in lane.ended()]
+
+    def _begin(self) -> None:
+        plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
+        self._begin_s, self._stop = None, threading.Event()
+        self._source = LiveSource(
+            self._address, plan.options, say=self._say, stop=self._stop, changed=self._become
+        )
+        self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
+        self._reader = StreamReader(self._source, [*self._lanes])
+        for lane in self._lanes:
+            hop_s = lane.hop.num_frames / float(spec.frame_rate_fps or _NOMINAL_FPS)
+            shared.turns.join(lane, partial(self._turn, lane), hop_s, plan.priority)
+        self._reader.start()
+
+    def _end(self) -> None:
+        self._stop.set()
+        for lane in self._lanes:
+            self._shared.turns.leave(lane)
+        self._reader.close()
+
+    def _turn(self, lane: Lane) -> Iterator[WindowAnswer | Event]:
+        item = lane.take(0)
+        if isinstance(item, Ended):
+            yield from lane.ended()
+            self._ended(item.error)
+        elif item is not None:
+            yield from lane.handled(item)
+
+    def _ended(self, error: BaseException | None) -> None:
+        """Decide, with the first lane that ends, when the source begins anew."""
+        if error is not None and not isinstance(error, StreamError):
+            raise error
+        with self._lock:
+            if self._begin_s is not None:
+                return
+            delay_s = math.inf if error is None else self._backoff.failed() or _LONGEST_S
+            self._begin_s = time.monotonic() + delay_s
+        self._stop.set()
+        self._become("down", "it is over" if error is None else str(error))
+        if error is not None:
+            self._say(f"{error}; beginning anew in {delay_s:g} s")
+
+    def _lane(self, region: str | None, view: View | None) -> Lane:
+        shared = self._shared
+        answers = StreamAnswers(shared.engine, window=shared.window, gears=shared.gears)
+        return Lane(
+            shared.engine.spec,
+            self._source,
+            answers.infer,
+            self.plan.options,
+            restart=answers.restart,
+            say=self._say,
+            region=region,
+            view=view,
+            told=shared.turns.wake,
+            statistics=self._statistics[region],
+            gears=shared.gears,
+        )
+
+    def _become(self, state: SourceState, reason: str | None) -> None:
+        if state == "up":
+            self._num_ups += 1
+            self._backoff.succeeded()
+        self._state, self._since, self._reason = state, time.time(), reason
+        self._shared.changed(self.name, state, reason)
+
+    def _say(self, text: str) -> None:
+        self._shared.say(f"{self.name}: {text}")

@@ -1,0 +1,77 @@
+"""Turns: whose window the model takes next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.live.lane import Lane
+
+Turn = Callable[[], Iterator[WindowAnswer | Event]]
+"""Does what is next in a lane, and yields what comes of it."""
+
+
+@dataclass(slots=True)
+class _Place:
+    turn: Turn
+    hop_s: float
+    served_s: float
+    is_taken: bool = False
+
+
+class Turns:
+    """Gives each lane a share of the model in proportion to what it asks for.
+
+    Next is the lane that has waited longest, counted in its own hops. So with too many cameras the hops of all become
+    longer by one factor, and a camera of double priority waits half as long.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[Lane, _Place] = {}
+        self._changed = threading.Condition()
+
+    def join(self, lane: Lane, turn: Turn, hop_s: float, priority: float = 1.0) -> None:
+        """Let a lane take part.
+
+        Args:
+            lane: Whose `told` calls `wake`.
+            turn: What to do in it.
+            hop_s: Between its windows, if the model keeps up. Unit: seconds.
+            priority: How often it may come, against one of priority 1 and the same hop.
+        """
+        with self._changed:
+            self._places[lane] = _Place(turn, hop_s / priority, time.monotonic())
+
+    def leave(self, lane: Lane) -> None:
+        """Let a lane take no further part; wait for its turn under way."""
+        with self._changed:
+            place = self._places[lane]
+            self._changed.wait_for(lambda: not place.is_taken)
+            del self._places[lane]
+
+    def wake(self) -> None:
+        """Look again: something waits in a lane."""
+        with self._changed:
+            self._changed.notify()
+
+    def take(self, timeout_s: float) -> Iterator[WindowAnswer | Event]:
+        """Take the next turn, and yield what comes of it; nothing if no lane is due within the time-out."""
+        with self._changed:
+            if not self._changed.wait_for(self._due, timeout_s):
+                return
+            now_s = time.monotonic()
+            place = max(self._due(), key=lambda place: (now_s - place.served_s) / place.hop_s)
+            place.is_taken, place.served_s = True, now_s
+        try:
+            yield from place.turn()
+        finally:
+            with self._changed:
+                place.is_taken = False
+                self._changed.notify_all()
+
+    def _due(self) -> list[_Place]:
+        return [place for lane, place in self._places.items() if not place.is_taken and lane.is_due]
