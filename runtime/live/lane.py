@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.messages import Say
 from i3d_edge.core.spec import ModelSpec
@@ -16,12 +18,12 @@ from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.mailbox import Mailbox
+from i3d_edge.runtime.live.motion import moving_share
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
 from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
-from i3d_edge.runtime.prediction import top_k
 from i3d_edge.runtime.views.clip import Clip
 
 
@@ -50,6 +52,7 @@ class Lane:
         *,
         restart: Callable[[], None] = lambda: None,
         say: Say = lambda _text: None,
+        region: str | None = None,
         view: Callable[[UInt8Array], UInt8Array] | None = None,
         told: Callable[[], None] = lambda: None,
         statistics: Statistics | None = None,
@@ -64,6 +67,7 @@ class Lane:
             options: How it is watched. A step model has a hop of its own.
             restart: As for `LiveStream`.
             say: As for `LiveStream`.
+            region: Its name, for the events; None for the whole picture.
             view: Takes a frame, (H, W, 3), uint8, and returns the region of it that is watched; None for all.
             told: Called, in the thread that reads, when there is something to take.
             statistics: To go on with; new ones if None.
@@ -77,7 +81,7 @@ class Lane:
         self._spec, self._source, self._options = spec, source, options
         self._infer, self._restart, self._say = infer, restart, say
         self._told, self._gears = told, gears
-        self._watcher = Watcher(spec.labels, source.shown, options)
+        self._watcher = Watcher(spec.labels, source.shown, options, region=region)
         self.hop = Hop(options.hop or spec.span, is_auto=options.hop is None)
         self._most_waiting = 1
         if spec.stepping:
@@ -165,29 +169,27 @@ class Lane:
         self.statistics.num_dropped += num_dropped
 
     def _answered(self, window: StreamWindow) -> Iterator[WindowAnswer | Event]:
-        labels, num = self._spec.labels, self._options.num_predictions
         if not window.follows:
             self._restart()
-        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         began_s = time.monotonic()
-        probabilities = self._infer(clip)
+        probabilities = self._probabilities(window)
         if probabilities is None:
             return
         now_s = time.monotonic()
         latency_ms = 1000 * (now_s - window.arrived_s)
-        smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._source.is_live)
+        answer, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._source.is_live)
+        self.latest = replace(answer, inference_ms=1000 * (now_s - began_s))
         self.statistics.answered(latency_ms)
-        self.latest = WindowAnswer(
-            start_s=window.start_s,
-            end_s=window.end_s,
-            predictions=top_k(probabilities, labels, num),
-            smoothed=top_k(smoothed, labels, num),
-            probabilities=probabilities,
-            latency_ms=latency_ms,
-            inference_ms=1000 * (now_s - began_s),
-        )
         yield self.latest
         yield from self._counted(events)
+
+    def _probabilities(self, window: StreamWindow) -> Float32Array | None:
+        least = self._options.motion
+        if least is not None and moving_share(window.frames) < least:
+            self.statistics.num_still += 1
+            return np.zeros(len(self._spec.labels), np.float32)
+        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
+        return self._infer(clip)
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:

@@ -28,6 +28,7 @@ class Statistics:
         num_damaged: Decoding errors.
         stream_s: Stream time of the last frame's end.
         hop_frames: The step between windows now.
+        num_still: Of the answered, those in which nothing moved, and which the model was not shown.
         latencies_ms: From the arrival of a window's last frame to its answer, of the last 1,000.
         longest_ms: The longest of all of them.
     """
@@ -43,6 +44,7 @@ class Statistics:
     num_damaged: int = 0
     stream_s: float = 0.0
     hop_frames: int = 0
+    num_still: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_NUM_LATENCIES))
     longest_ms: float = 0.0
 

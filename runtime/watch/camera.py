@@ -117,7 +117,8 @@ class Camera:
         self._address = Address.parse(plan.source)
         self._statistics = {region: Statistics(time.monotonic()) for region in plan.regions}
         self._state: SourceState = "connecting"
-        self._since, self._reason, self._num_ups = time.time(), None, 0
+        self._since, self._num_ups = time.time(), 0
+        self._reason: str | None = None
         self._backoff = Backoff(None, _FIRST_S, _LONGEST_S)
         self._begin_s: float | None = None
         self._lock = threading.Lock()
