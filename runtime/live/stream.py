@@ -21,7 +21,6 @@ from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
 from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
-from i3d_edge.runtime.prediction import top_k
 from i3d_edge.runtime.views.clip import Clip, require_rgb
 
 _POLL_S = 0.2
@@ -158,7 +157,6 @@ class LiveStream:
             yield from self._counted(self._watcher.gap(item, is_live=self._live.is_live))
 
     def _answered(self, window: StreamWindow) -> Iterator[WindowAnswer | Event]:
-        labels, num = self._spec.labels, self._options.num_predictions
         if not window.follows:
             self._restart()
         [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
@@ -166,16 +164,9 @@ class LiveStream:
         if probabilities is None:
             return
         latency_ms = 1000 * (time.monotonic() - window.arrived_s)
-        smoothed, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._live.is_live)
+        answer, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._live.is_live)
         self.statistics.answered(latency_ms)
-        yield WindowAnswer(
-            start_s=window.start_s,
-            end_s=window.end_s,
-            predictions=top_k(probabilities, labels, num),
-            smoothed=top_k(smoothed, labels, num),
-            probabilities=probabilities,
-            latency_ms=latency_ms,
-        )
+        yield answer
         yield from self._counted(events)
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
