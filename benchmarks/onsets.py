@@ -8,10 +8,12 @@ from itertools import product
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.live.answer import SmoothedAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.hysteresis import Hysteresis
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.smoothing import smoothing_named
+from i3d_edge.runtime.prediction import top_k
 
 
 def events(probabilities: Float32Array, num_frames: int, hop: int) -> list[Event]:
@@ -24,11 +26,12 @@ def events(probabilities: Float32Array, num_frames: int, hop: int) -> list[Event
     """
     options = StreamOptions()
     smoothing = smoothing_named(options.smoothing)
-    hysteresis = Hysteresis(LabelSet("classes", tuple(map(str, range(probabilities.shape[1])))), "", options)
+    labels, hysteresis = LabelSet("classes", tuple(map(str, range(probabilities.shape[1])))), Hysteresis(options)
     found = []
     for number, answer in enumerate(probabilities):
         start_s, end_s = (float(frame / FRAME_RATE_FPS) for frame in (number * hop, number * hop + num_frames))
-        found += hysteresis.update(start_s, end_s, smoothing.update(end_s, answer))
+        smoothed = top_k(smoothing.update(end_s, answer), labels, len(labels))
+        found += hysteresis.update(SmoothedAnswer(start_s=start_s, end_s=end_s, smoothed=smoothed, latency_ms=0.0))
     found += hysteresis.close()
     return sorted((event for event in found if event.type == "end"), key=lambda event: event.start_s)
 

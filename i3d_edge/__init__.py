@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from i3d_edge.api.accuracy import compare_run as compare_run
     from i3d_edge.api.accuracy import run_accuracy as run_accuracy
     from i3d_edge.api.accuracy import write_report as write_report
+    from i3d_edge.api.events import replay_events as replay_events
+    from i3d_edge.api.events import score_events as score_events
     from i3d_edge.api.models import bench_models as bench_models
     from i3d_edge.api.models import compare_stages as compare_stages
     from i3d_edge.api.models import convert_graph as convert_graph
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import VideoClassifier as VideoClassifier
     from i3d_edge.runtime import ViewOptions as ViewOptions
     from i3d_edge.runtime.live import Event as Event
+    from i3d_edge.runtime.live import EventRules as EventRules
+    from i3d_edge.runtime.live import LabelRules as LabelRules
     from i3d_edge.runtime.live import LiveStream as LiveStream
     from i3d_edge.runtime.live import StreamOptions as StreamOptions
     from i3d_edge.runtime.live import WindowAnswer as WindowAnswer
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 _NAMES_OF = {
     "i3d_edge.api.accuracy": ("compare_run", "run_accuracy", "write_report"),
+    "i3d_edge.api.events": ("replay_events", "score_events"),
     "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),
     "i3d_edge.convert.checkpoints": ("convert_weights",),
@@ -47,7 +52,7 @@ _NAMES_OF = {
     "i3d_edge.core.spec": ("ModelSpec",),
     "i3d_edge.freeze": ("freeze_checkpoint",),
     "i3d_edge.runtime": ("Classification", "Prediction", "VideoClassifier", "ViewOptions"),
-    "i3d_edge.runtime.live": ("Event", "LiveStream", "StreamOptions", "WindowAnswer"),
+    "i3d_edge.runtime.live": ("Event", "EventRules", "LabelRules", "LiveStream", "StreamOptions", "WindowAnswer"),
     "i3d_edge.runtime.show.annotate": ("annotate_video",),
     "i3d_edge.runtime.show.page": ("write_page",),
 }

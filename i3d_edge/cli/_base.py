@@ -39,7 +39,8 @@ _HEADINGS = {
         "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_decoders"
     ),
     "Output options": (
-        "as_json as_jsonl annotate html events_path predictions_path webhook report_every_s junit markdown force quiet"
+        "as_json as_jsonl annotate html events_path predictions_path num_predictions "
+        "webhook report_every_s junit markdown force quiet"
     ),
 }
 _HEADING_OF = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}

@@ -15,14 +15,13 @@ import click
 from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, is_given, model_option, note, quiet_option
 from i3d_edge.cli._engine import EngineOptions, engine_options, note_engine
 from i3d_edge.cli._interrupt import asked_first
+from i3d_edge.cli._rules import Decorator, rule_options, seconds
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.live import Webhook
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FLUSH_S = 10.0
 """How long the end waits for a webhook to take what is left."""
@@ -40,24 +39,6 @@ def _number_or(word: str, flag: str, default: int, noun: str, text: str) -> Deco
 
     return click.option(
         flag, default=str(default), show_default=True, callback=read, metavar=f"{noun}|{word}", help=text
-    )
-
-
-def _probability(flag: str, default: float, text: str) -> Decorator:
-    kind = click.FloatRange(min=0, max=1, min_open=True)
-    return click.option(flag, type=kind, default=default, show_default=True, help=text)
-
-
-def _seconds(flag: str, default: float | None, text: str, *, may_be_0: bool = False) -> Decorator:
-    """Return an option in seconds; the command gets --open-timeout as `open_timeout_s`."""
-    return click.option(
-        flag,
-        flag.strip("-").replace("-", "_") + "_s",
-        type=click.FloatRange(min=0, min_open=not may_be_0),
-        default=default,
-        show_default=default is not None,
-        metavar="SECONDS",
-        help=text,
     )
 
 
@@ -83,12 +64,18 @@ def _path(flag: str, text: str) -> Decorator:
     metavar="HOW",
     help="Smoothing: exponential:SECONDS (half-life), mean:WINDOWS or none.",
 )
-@_probability("--on", 0.5, "Probability at which an action starts.")
-@_probability("--off", 0.3, "Probability below which it ends.")
-@_seconds("--min-duration", 0.0, "Ignore actions shorter than this.", may_be_0=True)
-@click.option("--label", "labels", multiple=True, help="Report this action only. Repeatable.")
+@rule_options
+@click.option("--camera", metavar="NAME", help="What events call the source.  [default: its address]")
 @_path("--events", "Also append events to this file.")
-@_path("--predictions", "Append the top-5 of each window to this file.")
+@_path("--predictions", "Append each window's answer to this file, for i3d events replay.")
+@click.option(
+    "--top",
+    "num_predictions",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Classes in an answer.",
+)
 @click.option(
     "--webhook", metavar="URL", envvar="I3D_WEBHOOK", show_envvar=True, help="POST each event to this URL as JSON."
 )
@@ -115,10 +102,10 @@ def _path(flag: str, text: str) -> Decorator:
     show_default=True,
     help="Transport of RTSP streams.",
 )
-@_seconds("--open-timeout", 10.0, "Time allowed for the source to open.")
-@_seconds("--read-timeout", 10.0, "Time allowed for the next frame.")
-@_seconds("--max-duration", None, "Stop after this much of the stream.")
-@_seconds("--report-every", 30.0, "Print statistics on stderr this often; 0: never.", may_be_0=True)
+@seconds("--open-timeout", 10.0, "Time allowed for the source to open.")
+@seconds("--read-timeout", 10.0, "Time allowed for the next frame.")
+@seconds("--max-duration", None, "Stop after this much of the stream.")
+@seconds("--report-every", 30.0, "Print statistics on stderr this often; 0: never.", may_be_0=True)
 @frames_fps_option
 @engine_options()
 @quiet_option
@@ -179,8 +166,9 @@ def stream(
         stack.callback(lambda: note(live.statistics.summary(time.monotonic())))
         for item in live:
             line = item.to_json()
-            if item.type == "window":
+            if item.type in ("window", "gap"):
                 write_prediction(line)
+            if item.type == "window":
                 continue
             click.echo(line)
             write_event(line)

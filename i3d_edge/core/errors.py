@@ -113,6 +113,10 @@ class StreamLostError(StreamError):
     """A source broke off and did not come back."""
 
 
+class RecordError(I3DError):
+    """Recorded answers, events or annotations cannot be read, or are not of one recording."""
+
+
 class ForkError(I3DError):
     """A model or stream is used in a child of the process that made it, where it would wait for ever."""
 

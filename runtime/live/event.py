@@ -1,13 +1,16 @@
-"""Events: an action starts, an action ends, a part of the stream is missing."""
+"""Events: an action starts, goes on and ends; a part of the stream is missing."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import blake2s
 from typing import Any, Literal
 
-EventType = Literal["start", "end", "gap"]
+from i3d_edge.runtime.live.rules import Severity
+
+EventType = Literal["start", "update", "end", "gap"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,12 @@ class Event:
     """What happened, and when in the stream.
 
     Attributes:
-        type: "start": an action has started; "end": it has ended; "gap": a part of the stream is missing.
+        type: "start": an action has started; "update": it goes on; "end": it has ended; "gap": a part of the stream is
+            missing.
+        id: Of an action, the same from its start to its end; see `event_id`.
+        camera: Which one; by default the source.
+        region: The part of the picture that was watched; None for all of it.
+        severity: Of an action.
         label, index: The action; None for a gap.
         start_s: Stream time at which its first window starts.
         end_s: Stream time at which its last window ends; None while the action continues.
@@ -28,6 +36,10 @@ class Event:
     """
 
     type: EventType
+    id: str | None = None
+    camera: str | None = None
+    region: str | None = None
+    severity: Severity | None = None
     start_s: float
     end_s: float | None
     source: str
@@ -41,7 +53,8 @@ class Event:
 
     def to_json(self) -> str:
         """Return one line of JSON, seconds to three digits and times as ISO 8601; without what does not apply."""
-        fields: dict[str, Any] = {"type": self.type}
+        own = {"id": self.id, "camera": self.camera, "region": self.region, "severity": self.severity}
+        fields: dict[str, Any] = {"type": self.type, **{name: own[name] for name in own if own[name] is not None}}
         if self.label is not None:
             fields |= {"label": self.label, "index": self.index}
         fields |= {"start_s": _rounded(self.start_s), "end_s": _rounded(self.end_s)}
@@ -66,6 +79,19 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
+def event_id(event: Event) -> str:
+    """Return an identifier that no other event has, from its own fields alone, and that sorts by time.
+
+    That is when it started, in seconds since 1970 or else of stream time, and a hash of camera, region and label.
+
+    Example:
+        "1772366407.250-1c0f42ae".
+    """
+    start_s = event.start_s if event.start_time is None else event.start_time.timestamp()
+    what = json.dumps([event.camera, event.region, event.label])
+    return f"{start_s:014.3f}-{blake2s(what.encode(), digest_size=4).hexdigest()}"
+
+
 def dated(event: Event, time_s: float, wall_s: float) -> Event:
     """Give an event its wall-clock times.
 
@@ -76,6 +102,6 @@ def dated(event: Event, time_s: float, wall_s: float) -> Event:
     """
 
     def at(instant_s: float | None) -> datetime | None:
-        return None if instant_s is None else datetime.fromtimestamp(wall_s + instant_s - time_s, UTC)
+        return None if instant_s is None else datetime.fromtimestamp(round(wall_s + instant_s - time_s, 3), UTC)
 
     return replace(event, start_time=at(event.start_s), end_time=at(event.end_s))

@@ -1,85 +1,131 @@
-"""Hysteresis: actions found in probabilities, from where they begin to where they end."""
+"""Hysteresis: actions found in answers, from where they begin to where they end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from i3d_edge.core.arrays import Float32Array
-from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.live.event import Event, EventType
-from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.answer import SmoothedAnswer
+from i3d_edge.runtime.live.event import Event, dated, event_id
+from i3d_edge.runtime.live.rules import EventRules, LabelRules
+from i3d_edge.runtime.prediction import Prediction
 
 
 @dataclass(slots=True)
 class _Action:
-    start_s: float
+    rules: LabelRules
+    first: SmoothedAnswer
+    peak: Prediction
     end_s: float
-    peak: float
-    is_reported: bool = False
+    start: Event | None = None
+    told_s: float = 0.0
+    told_prob: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        return round(self.end_s - self.first.start_s, 3)
 
 
 class Hysteresis:
-    """Finds actions in smoothed probabilities: one begins at `on` or above and ends below `off`.
+    """Finds events in smoothed probabilities: an action begins at `on` or above and ends below `off`.
 
     Values between the two change nothing, so a probability that wavers around one of them is one action. An action
     lasts from the start of its first window to the end of its last one. It is reported once it lasts
     `min_duration_s`; its end is reported only if its start was.
+
+    It knows no clock: answers that were recorded give the same events as those of a stream.
 
     Example:
         on 0.5, off 0.3, windows of 3 s every second: 0.2, 0.6, 0.4, 0.2 -> starts with the second window, at 1 s;
         the third still counts; the fourth ends it, at 2 + 3 = 5 s.
     """
 
-    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
-        """Start with no action.
+    def __init__(self, rules: EventRules) -> None:
+        """Start with no action."""
+        self._rules = rules
+        self._actions: dict[str, _Action] = {}
+        self._ended_s: dict[str, float] = {}
+        self._last: SmoothedAnswer | None = None
 
-        Args:
-            labels: One per class.
-            source: The stream's name, for the events.
-            options: `on`, `off`, `min_duration_s`, and the `labels` to watch, all if empty.
-
-        Raises:
-            LabelError: If a label to watch is not the model's.
-        """
-        self._labels, self._source, self._options = labels, source, options
-        watched = [labels.index(label) for label in options.labels] or range(len(labels))
-        self._watched = np.isin(np.arange(len(labels)), list(watched))
-        self._actions: dict[int, _Action] = {}
-
-    def update(self, start_s: float, end_s: float, probabilities: Float32Array) -> list[Event]:
-        """Take a window's smoothed probabilities, shape (num_classes,); return the events they cause."""
-        events = []
-        for index in list(self._actions):
-            if probabilities[index] < self._options.off:
-                events += self._end(index)
+    def update(self, answer: SmoothedAnswer) -> list[Event]:
+        """Take the next answer of a stream, and return the events that it causes."""
+        self._last = answer
+        now_s, latency_ms, probs = answer.end_s, answer.latency_ms, {item.label: item for item in answer.smoothed}
+        events: list[Event] = []
+        for label, action in list(self._actions.items()):
+            item = probs.get(label)
+            if item is None or item.prob < action.rules.off:
+                events += self._end(label, latency_ms)
             else:
-                action = self._actions[index]
-                action.end_s, action.peak = end_s, max(action.peak, float(probabilities[index]))
-        for index in np.flatnonzero((probabilities >= self._options.on) & self._watched).tolist():
-            self._actions.setdefault(index, _Action(start_s, end_s, float(probabilities[index])))
-        for index, action in self._actions.items():
-            if not action.is_reported and action.end_s - action.start_s >= self._options.min_duration_s:
-                action.is_reported = True
-                events.append(self._event("start", index, action, None))
+                action.end_s, action.peak = now_s, max(action.peak, item, key=lambda one: one.prob)
+        for item in sorted(answer.smoothed, key=lambda one: one.index):
+            if item.label not in self._actions and self._begins(item, now_s):
+                self._actions[item.label] = _Action(self._rules.of(item.label), answer, item, now_s)
+        for label, action in list(self._actions.items()):
+            events += self._told(action, latency_ms)
+            if action.rules.longest_s is not None and action.duration_s >= action.rules.longest_s:
+                events += self._end(label, latency_ms)
         return events
 
     def close(self) -> list[Event]:
         """End all actions, because the stream ends or has a gap."""
-        return [event for index in list(self._actions) for event in self._end(index)]
+        return [event for label in list(self._actions) for event in self._end(label, None)]
 
-    def _end(self, index: int) -> list[Event]:
-        action = self._actions.pop(index)
-        return [self._event("end", index, action, action.end_s)] if action.is_reported else []
+    def _begins(self, item: Prediction, now_s: float) -> bool:
+        rules, ended_s = self._rules.of(item.label), self._ended_s.get(item.label)
+        is_watched = not self._rules.labels or item.label in self._rules.labels
+        has_cooled = ended_s is None or round(now_s - ended_s, 3) >= rules.cooldown_s
+        return is_watched and has_cooled and item.prob >= rules.on
 
-    def _event(self, kind: EventType, index: int, action: _Action, end_s: float | None) -> Event:
-        return Event(
-            type=kind,
-            label=self._labels.names[index],
-            index=index,
-            start_s=action.start_s,
-            end_s=end_s,
-            probability=action.peak,
-            source=self._source,
+    def _told(self, action: _Action, latency_ms: float) -> Iterator[Event]:
+        """Yield the start of an action, or an update, if it is time for one."""
+        every_s, rise = self._rules.update_every_s, round(action.peak.prob - action.told_prob, 6)
+        passed_s = round(action.end_s - action.told_s, 3)
+        if action.start is None:
+            if action.duration_s < action.rules.min_duration_s:
+                return
+            event = action.start = self._started(action, latency_ms)
+        elif every_s is not None and (passed_s >= every_s or rise >= self._rules.update_rise):
+            event = replace(action.start, type="update", probability=action.peak.prob, latency_ms=latency_ms)
+        else:
+            return
+        action.told_s, action.told_prob = action.end_s, action.peak.prob
+        yield event
+
+    def _started(self, action: _Action, latency_ms: float) -> Event:
+        first, peak = action.first, action.peak
+        event = self._dated(
+            Event(
+                type="start",
+                camera=first.camera,
+                region=first.region,
+                severity=action.rules.severity,
+                label=peak.label,
+                index=peak.index,
+                start_s=first.start_s,
+                end_s=None,
+                probability=peak.prob,
+                source=first.source,
+                latency_ms=latency_ms,
+            )
         )
+        return replace(event, id=event_id(event))
+
+    def _end(self, label: str, latency_ms: float | None) -> Iterator[Event]:
+        action = self._actions.pop(label)
+        if action.start is not None:
+            self._ended_s[label] = action.end_s
+            end = self._dated(replace(action.start, end_s=action.end_s))
+            # Clocks drift and frames jitter; the start time stays as it was reported.
+            yield replace(
+                end,
+                type="end",
+                probability=action.peak.prob,
+                latency_ms=latency_ms,
+                start_time=action.start.start_time,
+            )
+
+    def _dated(self, event: Event) -> Event:
+        last = self._last
+        assert last is not None
+        return event if last.end_time is None else dated(event, last.end_s, last.end_time.timestamp())

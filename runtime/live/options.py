@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal
 
-from i3d_edge.core.errors import ArgumentError
-from i3d_edge.core.schema import Amount, Count, Positive, check_arguments
+from i3d_edge.core.schema import Amount, Count, Line, Positive, check_arguments
+from i3d_edge.runtime.live.rules import EventRules
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamOptions:
+class StreamOptions(EventRules):
     """How a stream is read and watched.
 
     Attributes:
         hop: Frames between windows; None for as often as the machine keeps up.
+        camera: What events call the source; None for its address without credentials.
         smoothing: "none", "exponential:SECONDS" or "mean:WINDOWS"; see `smoothing_named`.
-        on, off, min_duration_s, labels: When actions begin and end, and which are watched, all if empty; see
-            `Hysteresis`.
         is_real_time: Play a file at the pace of its timestamps, as if it were live.
         is_looped: Begin a file again at its end.
         reconnect: Attempts in a row to reconnect; None for no limit, which also covers the first connection.
         max_duration_s: Stop after so much stream time; None to go on.
         report_every_s: How often to report progress; 0 for never.
         num_predictions: Classes in an answer.
+        motion: Show the model only windows in which at least this share of the picture changes, 0 to 1; the others are
+            answered with probabilities of 0. None for all. A step model cannot leave windows out.
         rtsp_transport: Transport of RTSP streams.
         open_timeout_s: Time allowed for the source to open.
         read_timeout_s: Time allowed for the next frame.
@@ -38,17 +38,15 @@ class StreamOptions:
     """
 
     hop: Positive | None = 25
+    camera: Line | None = None
     smoothing: str = "exponential:1"
-    on: float = 0.5
-    off: float = 0.3
-    min_duration_s: Amount = 0.0
-    labels: Collection[str] = ()
     is_real_time: bool = False
     is_looped: bool = False
     reconnect: Count | None = 5
     max_duration_s: Amount | None = None
     report_every_s: Amount = 0.0
     num_predictions: Positive = 5
+    motion: float | None = None
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: Amount = 10.0
     read_timeout_s: Amount = 10.0
@@ -56,8 +54,7 @@ class StreamOptions:
     hardware_decoder: str | None = None
 
     def __post_init__(self) -> None:
-        own = {field.name: getattr(self, field.name) for field in fields(self)}
-        check_arguments(StreamOptions, **{name: value for name, value in own.items() if name != "frames_fps"})
+        EventRules.__post_init__(self)
+        names = {field.name for field in fields(self)} - {"frames_fps"}
+        check_arguments(StreamOptions, **{name: getattr(self, name) for name in names})
         smoothing_named(self.smoothing)
-        if not 0 < self.off <= self.on <= 1:
-            raise ArgumentError(f"thresholds must be 0 < off <= on <= 1; got off {self.off:g}, on {self.on:g}")

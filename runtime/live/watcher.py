@@ -1,72 +1,88 @@
-"""The watcher: probabilities of windows in, events out."""
+"""The watcher: probabilities of windows in, answers and events out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
 
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event, dated
 from i3d_edge.runtime.live.hysteresis import Hysteresis
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.live.source import Gap
 from i3d_edge.runtime.live.window import StreamWindow
+from i3d_edge.runtime.prediction import top_k
 
 
 class Watcher:
-    """Smooths probabilities, finds where actions begin and end, and dates both."""
+    """Smooths probabilities, and finds events in what an answer records of them."""
 
-    def __init__(self, labels: LabelSet, source: str, options: StreamOptions) -> None:
-        """Begin with no windows; arguments and errors are those of `Hysteresis`."""
-        self._source = source
+    def __init__(self, labels: LabelSet, source: str, options: StreamOptions, *, region: str | None = None) -> None:
+        """Begin with no windows.
+
+        Args:
+            labels: One per class.
+            source: The stream's name, for the events.
+            options: Smoothing, camera, rules, and the number of classes in an answer.
+            region: The part of the picture that is watched, for the events; None for all of it.
+
+        Raises:
+            LabelError: If a label to watch is not the model's.
+        """
+        for label in (*options.labels, *options.by_label):
+            labels.index(label)
+        self._labels, self._options = labels, options
+        self._where: dict[str, Any] = {"camera": options.camera or source, "region": region, "source": source}
         self._smoothing = smoothing_named(options.smoothing)
-        self._hysteresis = Hysteresis(labels, source, options)
-        self._anchor: tuple[float, float] | None = None
-        self._start_times: dict[int | None, datetime | None] = {}
+        self._hysteresis = Hysteresis(options)
+        self._begins = True
 
     def answered(
         self, window: StreamWindow, probabilities: Float32Array, latency_ms: float, *, is_live: bool
-    ) -> tuple[Float32Array, list[Event]]:
+    ) -> tuple[WindowAnswer, list[Event]]:
         """Take the answer for a window.
 
         Args:
             window: Later than those before.
             probabilities: What the model says of it, shape (num_classes,).
-            latency_ms: Of the answer, for its events.
+            latency_ms: Of the answer.
             is_live: Whether its wall-clock time dates events.
 
         Returns:
-            The smoothed probabilities, shape (num_classes,), and the events that they cause.
+            The answer, and the events that it causes.
         """
-        self._anchor = (window.end_s, window.wall_s) if is_live else None
-        smoothed = self._smoothing.update(window.end_s, probabilities)
-        found = self._hysteresis.update(window.start_s, window.end_s, smoothed)
-        return smoothed, list(self._dated(replace(event, latency_ms=latency_ms) for event in found))
+        smoothed = np.round(self._smoothing.update(window.end_s, probabilities).astype(np.float64), 6)
+        num_smoothed = max(self._options.num_predictions, int(np.sum(smoothed >= self._options.floor)))
+        ranking = top_k(smoothed, self._labels, num_smoothed + 1)
+        answer = WindowAnswer(
+            **self._where,
+            begins=self._begins,
+            start_s=round(window.start_s, 3),
+            end_s=round(window.end_s, 3),
+            end_time=datetime.fromtimestamp(round(window.wall_s, 3), UTC) if is_live else None,
+            predictions=top_k(probabilities, self._labels, self._options.num_predictions),
+            smoothed=ranking[:num_smoothed],
+            left_out=ranking[num_smoothed].prob if len(ranking) > num_smoothed else 0.0,
+            probabilities=probabilities,
+            latency_ms=round(latency_ms, 3),
+        )
+        self._begins = False
+        return answer, self._hysteresis.update(answer)
 
     def gap(self, gap: Gap, *, is_live: bool) -> Iterator[Event]:
         """End all actions, forget the windows so far, and yield the gap itself too."""
         yield from self.close()
         self._smoothing.reset()
-        start_s, end_s = float(gap.start), float(gap.end)
-        event = Event(type="gap", start_s=start_s, end_s=end_s, reason=gap.reason, source=self._source)
+        start_s, end_s = round(float(gap.start), 3), round(float(gap.end), 3)
+        event = Event(type="gap", start_s=start_s, end_s=end_s, reason=gap.reason, **self._where)
         yield dated(event, end_s, gap.wall_s) if is_live else event
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> list[Event]:
         """End all actions."""
-        yield from self._dated(self._hysteresis.close())
-
-    def _dated(self, events: Iterable[Event]) -> Iterator[Event]:
-        for event in events:
-            if self._anchor is None:
-                yield event
-                continue
-            event = dated(event, *self._anchor)
-            if event.type == "start":
-                self._start_times[event.index] = event.start_time
-            else:
-                # Clocks drift and frames jitter; the start time stays as it was reported.
-                event = replace(event, start_time=self._start_times.pop(event.index))
-            yield event
+        return self._hysteresis.close()

@@ -8,7 +8,9 @@ def test_the_public_names() -> None:
     assert i3d_edge.__all__ == [
         "Classification",
         "Event",
+        "EventRules",
         "I3DError",
+        "LabelRules",
         "LabelSet",
         "LiveStream",
         "ModelSpec",
@@ -27,7 +29,9 @@ def test_the_public_names() -> None:
         "freeze_checkpoint",
         "open_stream",
         "quantize_ir",
+        "replay_events",
         "run_accuracy",
+        "score_events",
         "write_page",
         "write_report",
     ]

@@ -76,6 +76,36 @@ def test_events_go_to_stdout_a_file_and_a_webhook(film: Path, tmp_path: Path) ->
     assert "secret" not in result.output
 
 
+def test_recorded_answers_give_the_same_lines_and_are_scored(film: Path, tmp_path: Path) -> None:
+    predictions, told, truth = tmp_path / "answers.jsonl", tmp_path / "events.jsonl", tmp_path / "truth.json"
+    rules = ["--label", "bright", "--update-every", "0.4", "--cooldown", "1", "--longest", "1", "--on", "0.6"]
+    result = stream(film, "--camera", "door", "--predictions", predictions, "--top", 1, *rules)
+    assert {json.loads(line)["type"] for line in result.stdout.splitlines()} == {"start", "update", "end"}
+    replayed = CliRunner().invoke(main, ["events", "replay", str(predictions), *rules])
+    assert replayed.exit_code == 0, replayed.output
+    assert replayed.stdout == result.stdout
+    stricter = CliRunner().invoke(main, ["events", "replay", str(predictions), "--label", "bright"])
+    told.write_text(stricter.stdout)
+    video = {"duration": 5, "annotations": [{"label": "bright", "segment": [2, 4]}]}
+    truth.write_text(json.dumps({"database": {"door": video}}))
+    scored = CliRunner().invoke(main, ["events", "score", str(told), str(truth), "--json"])
+    scores = json.loads(scored.stdout)
+    assert (scores["schema_version"], scores["num_matched"]) == (1, 1)
+    assert scores["metrics"]["f1"]["value"] == 1
+    assert scores["metrics"]["onset_p50_s"]["value"] == pytest.approx(-0.2)
+    truth.write_text(json.dumps({"database": {"yard": video}}))
+    scored = CliRunner().invoke(main, ["events", "score", str(told), str(truth)])
+    assert (scored.exit_code, scored.stderr) == (
+        0,
+        "not in the ground truth, so what was found there is wrong: 'door'\n",
+    )
+    assert "1 found, 1 true, 0 matched at tIoU 0.5; 1 videos, 0.1 minutes" in scored.stdout
+    predictions.write_text(predictions.read_text()[:-20])
+    broken = CliRunner().invoke(main, ["events", "replay", str(predictions)])
+    assert broken.exit_code == 1
+    assert f"RecordError: record '{predictions}', line 24 is not JSON" in broken.stderr
+
+
 def test_a_webhook_that_is_down_does_not_keep_the_command(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["i3d_edge.cli.stream"], "FLUSH_S", 0.3)
     monkeypatch.setenv("I3D_WEBHOOK", "http://user:secret@127.0.0.1:9/hook")

@@ -1,0 +1,1 @@
+"""Measuring how well events are placed in time."""
