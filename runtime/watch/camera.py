@@ -103,6 +103,11 @@ class Camera:
 
     A source that fails for good, or is stuck, is begun anew after 5, 10, 20, 40, 60, 60, ... s; a file that is over
     is not.
+
+    Attributes:
+        name: Its own.
+        plan: What it is.
+        was_tried: Whether frames came, or the reason is known why not.
     """
 
     def __init__(self, name: str, plan: CameraPlan, shared: Shared) -> None:
@@ -112,8 +117,8 @@ class Camera:
             StreamOpenError: If the address is of an unknown kind.
             LabelError: If a label to watch is not the model's.
         """
-        self.name, self.plan = name, plan
-        self._shared = shared
+        self.name, self.plan, self.was_tried = name, plan, False
+        self._shared, self._options = shared, replace(plan.options, camera=name)
         self._address = Address.parse(plan.source)
         self._statistics = {region: Statistics(time.monotonic()) for region in plan.regions}
         self._state: SourceState = "connecting"
@@ -124,11 +129,6 @@ class Camera:
         self._lock = threading.Lock()
         self._lanes: dict[Lane, str | None] = {}
         self._begin()
-
-    @property
-    def was_tried(self) -> bool:
-        """Whether the first attempt to read it has had an outcome."""
-        return self._state != "connecting"
 
     def report(self) -> CameraReport:
         """Return what is known now."""
@@ -167,7 +167,7 @@ class Camera:
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
         self._begin_s, self._stop = None, threading.Event()
-        self._source = LiveSource(self._address, plan.options, say=self._say, stop=self._stop, changed=self._become)
+        self._source = LiveSource(self._address, self._options, say=self._say, stop=self._stop, changed=self._become)
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:
@@ -210,7 +210,7 @@ class Camera:
             shared.engine.spec,
             self._source,
             answers.infer,
-            self.plan.options,
+            self._options,
             restart=answers.restart,
             say=self._say,
             region=region,
@@ -224,6 +224,7 @@ class Camera:
         if state == "up":
             self._num_ups += 1
             self._backoff.succeeded()
+        self.was_tried |= state != "connecting"
         self._state, self._since, self._reason = state, time.time(), reason
         self._shared.changed(self.name, state, reason)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,20 +17,22 @@ Turn = Callable[[], Iterator[WindowAnswer | Event]]
 @dataclass(slots=True)
 class _Place:
     turn: Turn
-    hop_s: float
-    served_s: float
+    stride: float
+    at: float
     is_taken: bool = False
 
 
 class Turns:
     """Gives each lane a share of the model in proportion to what it asks for.
 
-    Next is the lane that has waited longest, counted in its own hops. So with too many cameras the hops of all become
-    longer by one factor, and a camera of double priority waits half as long.
+    With too many cameras the hops of all become longer by one factor, and that of a camera of double priority by half
+    of it. This is stride scheduling: each turn moves a lane ahead by its hop, and the one that is furthest behind is
+    next. Time in which nothing was due is not made up for.
     """
 
     def __init__(self) -> None:
         self._places: dict[Lane, _Place] = {}
+        self._at = 0.0
         self._changed = threading.Condition()
 
     def join(self, lane: Lane, turn: Turn, hop_s: float, priority: float = 1.0) -> None:
@@ -44,7 +45,7 @@ class Turns:
             priority: How often it may come, against one of priority 1 and the same hop.
         """
         with self._changed:
-            self._places[lane] = _Place(turn, hop_s / priority, time.monotonic())
+            self._places[lane] = _Place(turn, hop_s / priority, self._at)
 
     def leave(self, lane: Lane) -> None:
         """Let a lane take no further part; wait for its turn under way."""
@@ -63,9 +64,10 @@ class Turns:
         with self._changed:
             if not self._changed.wait_for(self._due, timeout_s):
                 return
-            now_s = time.monotonic()
-            place = max(self._due(), key=lambda place: (now_s - place.served_s) / place.hop_s)
-            place.is_taken, place.served_s = True, now_s
+            place = min(self._due(), key=lambda place: place.at)
+            self._at = max(self._at, place.at)
+            place.at = self._at + place.stride
+            place.is_taken = True
         try:
             yield from place.turn()
         finally:
