@@ -32,6 +32,7 @@ from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live import cameras
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.tap import Tap
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
@@ -68,6 +69,7 @@ class Connection:
             StreamError: If none will.
         """
         self._address, self._options = address, options
+        self._tap: Tap | None = None
         self._container = _open(address, options)
         self.is_endless = address.kind in ("camera", "rtsp") or (address.kind == "http" and not self._has_length())
         try:
@@ -99,6 +101,12 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._container.close()
+
+    def show(self, tap: Tap) -> None:
+        """Show all that follows to a tap; its marks are the `opaque` of the frames."""
+        self._tap = tap
+        self._stream.codec_context.copy_opaque = True
+        tap.opened(self._stream)
 
     def _has_length(self) -> bool:
         """Whether the container states a duration, or the server how many bytes it sends."""
@@ -151,6 +159,8 @@ class Connection:
         """Return the frames that a packet completes; without one, those that the decoder still holds."""
         if packet is not None and packet.stream.index != self._stream.index:
             return []
+        if self._tap is not None and packet is not None and packet.size:
+            packet.opaque = self._tap.sent(packet)
         try:
             return self._stream.decode(packet)
         except av.FFmpegError:

@@ -20,6 +20,7 @@ from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
 from i3d_edge.runtime.live.connection import Connection, TransientError, no_answer_error, silence_error
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.tap import Tap
 
 _GRACE_S = 2.0
 """Time after its own time-out at which a reader counts as stuck."""
@@ -71,6 +72,7 @@ class LiveSource:
         stop: threading.Event | None = None,
         connect: Callable[[Address, StreamOptions], Connection] = Connection,
         changed: Callable[[SourceState, str | None], None] = lambda _state, _reason: None,
+        tap: Tap | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -82,14 +84,15 @@ class LiveSource:
             stop: Ends the iteration when set.
             connect: Opens the source.
             changed: Called when frames come, and when they no longer do, with the reason.
+            tap: Is shown the packets.
         """
         self.shown, self.is_live = address.shown, options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
         self._address, self._options = address, options
         self._backoff = backoff or Backoff(options.reconnect)
-        self._say, self._stop, self._connect, self._changed = say, stop or threading.Event(), connect, changed
-        self._is_up = False
+        self._say, self._stop, self._connect = say, stop or threading.Event(), connect
+        self._changed, self._tap, self._is_up = changed, tap, False
         self.has_frames, self.ready = threading.Event(), threading.Event()
         self.ready.set()
         self._clock: StreamClock | None = None
@@ -131,6 +134,8 @@ class LiveSource:
                     return  # what is there now is a recording of it
                 num_before = self.num_frames
                 error = yield from self._read(connection)
+            if self._tap is not None and (connection.is_endless or not self._options.is_looped):
+                self._tap.closed()
             if self._is_finished():
                 return
             if connection.is_endless:
@@ -164,6 +169,8 @@ class LiveSource:
             self._say(f"stream {self._address.shown!r}: {remark}")
         self.is_live = self._options.is_real_time or connection.is_endless
         self.frame_duration = connection.frame_duration
+        if self._tap is not None:
+            connection.show(self._tap)
         return connection
 
     def _read(self, connection: Connection) -> Generator[LiveFrame | Gap, None, StreamError | None]:
@@ -218,6 +225,8 @@ class LiveSource:
             return
         if placed.note:
             self._say(placed.note)
+        if self._tap is not None and image.opaque is not None:
+            self._tap.placed(image.opaque, placed.time)
         if self._pacer:
             self._stop.wait(self._pacer.delay_s(placed.time, time.monotonic()))
         elif self.is_live and (late := self._lag.note(placed.time, time.monotonic(), connection.waited_s)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.source import SourceState
+from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 from i3d_edge.runtime.watch.camera import Camera, CameraPlan, CameraReport, Shared
 from i3d_edge.runtime.watch.turns import Turns
@@ -50,7 +51,14 @@ class Box:
     """
 
     def __init__(
-        self, ir_path: Path, plans: Mapping[str, CameraPlan], sinks: Sequence[Sink], *, say: Say, **engine: Any
+        self,
+        ir_path: Path,
+        plans: Mapping[str, CameraPlan],
+        sinks: Sequence[Sink],
+        *,
+        say: Say,
+        tap: Callable[[str], Tap | None] = lambda _camera: None,
+        **engine: Any,
     ) -> None:
         """Compile the model; nothing is read yet.
 
@@ -59,6 +67,7 @@ class Box:
             plans: By the names of the cameras.
             sinks: Who is told.
             say: Called, from any thread, with messages for the user.
+            tap: Returns a tap for a camera of this name, or None.
             engine: Further arguments of `Engine`.
 
         Raises:
@@ -72,7 +81,7 @@ class Box:
         self.turned_s = time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
-        self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed)
+        self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
         self._cameras: dict[str, Camera] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()

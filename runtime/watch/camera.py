@@ -24,6 +24,7 @@ from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import StreamReader
 from i3d_edge.runtime.live.source import LiveSource, SourceState
 from i3d_edge.runtime.live.statistics import Statistics
+from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.watch.turns import Turns
 
 View = Callable[[UInt8Array], UInt8Array]
@@ -61,6 +62,7 @@ class Shared:
         turns: Whose window is next.
         say: Called, from any thread, with messages for the user.
         changed: Called, from any thread, with a camera's name, its new state, and the reason.
+        tap: Returns a tap for a camera of this name, or None.
     """
 
     engine: Engine
@@ -69,6 +71,7 @@ class Shared:
     turns: Turns
     say: Say
     changed: Callable[[str, SourceState, str | None], None]
+    tap: Callable[[str], Tap | None]
 
 
 @dataclass(frozen=True, slots=True)

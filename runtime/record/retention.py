@@ -1,0 +1,137 @@
+"""Retention: which clips go, and when there is no room for another one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from i3d_edge.core.files import visible_names
+from i3d_edge.core.json_text import JSONError, parse_json
+from i3d_edge.core.reading import open_input, read_lines
+from i3d_edge.runtime.record.note import severity_in
+from i3d_edge.runtime.record.options import ClipOptions
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NAME = re.compile(r"(.+)\.(mp4|mkv|jpg|json)")
+_LEAST_FREE_BYTES, _LEAST_FREE_SHARE = 1 << 30, 0.05
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class KeptClip:
+    """A clip on disk.
+
+    Attributes:
+        id: Of its event.
+        folder: Where its files are.
+        written: When, in seconds since 1970.
+        severity: Of its event, or None.
+        num_bytes: Of all its files.
+    """
+
+    id: str
+    folder: Path
+    written: float
+    severity: str | None
+    num_bytes: int
+
+
+def expired(
+    clips: Iterable[KeptClip], kept: Collection[str], now: float, days: Mapping[str, float], quota_bytes: float
+) -> list[KeptClip]:
+    """Return the clips to delete: those that are too old, then the oldest ones beyond the quota.
+
+    One that somebody keeps never goes, but counts for the quota.
+
+    Args:
+        clips: All there are.
+        kept: The ids of those that somebody keeps.
+        now: In seconds since 1970.
+        days: How long they stay, by severity; one that is not named stays.
+        quota_bytes: How much all may take.
+    """
+    oldest_first = sorted(clips, key=lambda clip: (clip.written, clip.id))
+    left = sum(clip.num_bytes for clip in oldest_first)
+    gone = []
+    loose = [clip for clip in oldest_first if clip.id not in kept]
+    old = {clip.id for clip in loose if now - clip.written > days.get(clip.severity or "", float("inf")) * _DAY_S}
+    for clip in sorted(loose, key=lambda clip: clip.id not in old):
+        if clip.id in old or left > quota_bytes:
+            gone.append(clip)
+            left -= clip.num_bytes
+    return gone
+
+
+class Library:
+    """The clips of a folder."""
+
+    def __init__(self, folder: Path, reviews: Path, options: ClipOptions) -> None:
+        """Find those that are there; `reviews` says which ones somebody keeps."""
+        self._folder, self._reviews, self._options = folder, reviews, options
+        self._clips = {clip.id: clip for day in _days(folder) for clip in _clips(day)}
+
+    def add(self, day: Path, clip_id: str) -> None:
+        """Note a clip that was written, and delete what there is no more room for."""
+        self._clips |= {clip.id: clip for clip in _clips(day, clip_id)}
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Delete the clips whose time is over."""
+        options = self._options
+        kept = kept_ids(self._reviews)
+        for clip in expired(self._clips.values(), kept, time.time(), options.days, options.quota_gib * (1 << 30)):
+            for path in clip.folder.glob(f"{clip.id}.*"):
+                path.unlink(missing_ok=True)
+            del self._clips[clip.id]
+            with suppress(OSError):  # it holds others
+                clip.folder.rmdir()
+
+    def refusal(self) -> str | None:
+        """Return why no clip can be written, or None."""
+        if full := full_disk(self._folder):
+            return full
+        kept, quota_bytes = kept_ids(self._reviews), self._options.quota_gib * (1 << 30)
+        if sum(clip.num_bytes for clip in self._clips.values() if clip.id in kept) >= quota_bytes:
+            return f"the clips that somebody keeps fill the {self._options.quota_gib:g} GiB that clips may take"
+        return None
+
+
+def full_disk(folder: Path) -> str | None:
+    """Return why nothing more is written to a folder's disk, or None."""
+    usage = shutil.disk_usage(folder)
+    if usage.free >= max(_LEAST_FREE_BYTES, _LEAST_FREE_SHARE * usage.total):
+        return None
+    return f"only {usage.free / (1 << 30):.1f} GiB of the disk are free"
+
+
+def kept_ids(reviews: Path) -> set[str]:
+    """Return the ids whose last review says "keep"; lines that cannot be read are passed over."""
+    verdicts: dict[str, str] = {}
+    with suppress(OSError), open_input(reviews) as stream:
+        for line in read_lines(stream):
+            with suppress(JSONError, KeyError, TypeError):
+                review = parse_json(line)
+                verdicts[review["id"]] = review["verdict"]
+    return {clip_id for clip_id, verdict in verdicts.items() if verdict == "keep"}
+
+
+def _days(folder: Path) -> list[Path]:
+    return [folder / name for name in visible_names(folder) if _DAY.fullmatch(name)]
+
+
+def _clips(day: Path, clip_id: str | None = None) -> list[KeptClip]:
+    """Return the clips of a day, or the one that is asked for."""
+    names = visible_names(day) if clip_id is None else sorted(path.name for path in day.glob(f"{clip_id}.*"))
+    found = [match for name in names if (match := _NAME.fullmatch(name))]
+    clips = []
+    for name, matches in groupby(found, key=lambda match: match[1]):
+        stats = [(day / match[0]).stat() for match in matches]
+        written, num_bytes = max(stat.st_mtime for stat in stats), sum(stat.st_size for stat in stats)
+        clips.append(KeptClip(name, day, written, severity_in(day / f"{name}.json"), num_bytes))
+    return clips
