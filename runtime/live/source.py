@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from av.video.frame import VideoFrame
 
@@ -20,6 +19,7 @@ from i3d_edge.runtime.live.clock import Lag, Pacer, StreamClock
 from i3d_edge.runtime.live.connection import Connection, TransientError, no_answer_error, silence_error
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.live.tap import Tap
 
 _GRACE_S = 2.0
@@ -40,9 +40,6 @@ class Gap:
     end: Fraction
     reason: str
     wall_s: float
-
-
-SourceState = Literal["connecting", "up", "down"]
 
 
 class LiveSource:

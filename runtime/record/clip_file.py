@@ -7,7 +7,6 @@ from pathlib import Path
 
 import av
 from av.packet import Packet
-from av.video.stream import VideoStream
 
 from i3d_edge.runtime.record.ring import StoredPacket
 
@@ -46,7 +45,7 @@ class ClipFile:
         ahead = 0 if packet.pts is None or packet.dts is None else round((packet.pts - packet.dts) / _TIME_BASE)
         dts = ticks - ahead if self._last_dts is None else max(ticks - ahead, self._last_dts + 1)
         self._last_dts = dts
-        copy: Packet[VideoStream] = Packet(packet.data)
+        copy: Packet[Any] = Packet(packet.data)
         copy.stream, copy.is_keyframe = self._stream, packet.is_keyframe
         copy.time_base, copy.pts, copy.dts = _TIME_BASE, max(ticks, dts), dts
         copy.duration = round(packet.duration / _TIME_BASE)

@@ -19,10 +19,10 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.source import SourceState
+from i3d_edge.runtime.live.report import CameraReport, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
-from i3d_edge.runtime.watch.camera import Camera, CameraPlan, CameraReport, Shared
+from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.watch.turns import Turns
 
 _POLL_S = 0.2
@@ -47,7 +47,7 @@ class Box:
     Attributes:
         spec: The model's.
         engine: The model.
-        turned_s: When the model last answered, on the monotonic clock.
+        turned_s: When a turn was last finished, also one in which nothing was due, on the monotonic clock.
     """
 
     def __init__(
@@ -162,6 +162,7 @@ class Box:
             try:
                 for item in self._turns.take(_POLL_S):
                     self._tell(item)
+                self.turned_s = time.monotonic()
             except NotFiniteError as error:
                 self._say(str(error))
             except BaseException as error:  # the model's fault or ours: raised again by `run`
@@ -174,8 +175,6 @@ class Box:
                 sink.happened(item)
             else:
                 sink.answered(item)
-        if isinstance(item, WindowAnswer):
-            self.turned_s = time.monotonic()
 
     def _changed(self, camera: str, state: SourceState, reason: str | None) -> None:
         for sink in self._sinks:

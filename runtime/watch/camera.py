@@ -22,7 +22,8 @@ from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.lane import Ended, Lane
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import StreamReader
-from i3d_edge.runtime.live.source import LiveSource, SourceState
+from i3d_edge.runtime.live.report import CameraReport, LaneReport, SourceState
+from i3d_edge.runtime.live.source import LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.watch.turns import Turns
@@ -74,33 +75,6 @@ class Shared:
     tap: Callable[[str], Tap | None]
 
 
-@dataclass(frozen=True, slots=True)
-class LaneReport:
-    """What was counted in a region, and its newest answer."""
-
-    statistics: Statistics
-    latest: WindowAnswer | None
-
-
-@dataclass(frozen=True, slots=True)
-class CameraReport:
-    """What is known of a camera.
-
-    Attributes:
-        state: Whether frames come.
-        since: When it came into that state, in seconds since 1970.
-        reason: Why it is down, or None.
-        num_reconnects: How often it came up again.
-        regions: By name; None is the whole picture.
-    """
-
-    state: SourceState
-    since: float
-    reason: str | None
-    num_reconnects: int
-    regions: Mapping[str | None, LaneReport]
-
-
 class Camera:
     """Reads a source in a thread, and brings its lanes to the turns.
 
@@ -125,7 +99,7 @@ class Camera:
         self._address = Address.parse(plan.source)
         self._statistics = {region: Statistics(time.monotonic()) for region in plan.regions}
         self._state: SourceState = "connecting"
-        self._since, self._num_ups = time.time(), 0
+        self._since = time.time()
         self._reason: str | None = None
         self._backoff = Backoff(None, _FIRST_S, _LONGEST_S)
         self._begin_s: float | None = None
@@ -139,7 +113,6 @@ class Camera:
             self._state,
             self._since,
             self._reason,
-            max(0, self._num_ups - 1),
             {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()},
         )
 
@@ -225,7 +198,6 @@ class Camera:
 
     def _become(self, state: SourceState, reason: str | None) -> None:
         if state == "up":
-            self._num_ups += 1
             self._backoff.succeeded()
         self.was_tried |= state != "connecting"
         self._state, self._since, self._reason = state, time.time(), reason

@@ -17,7 +17,7 @@ from synthetic import write_video
 from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.core.errors import LabelError
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
-from i3d_edge.runtime.live.source import SourceState
+from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.watch.camera import CameraPlan, View
 
