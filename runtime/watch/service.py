@@ -1,0 +1,15 @@
+"""What a service manager is told, as systemd's sd_notify does it."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def tell_manager(state: str) -> None:
+    """Send a state, for instance "READY=1", to the manager that started this process; without one, do nothing."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
