@@ -25,7 +25,7 @@ def needed_for(work: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
-        if package in _WATCH:
+        if package.partition(".")[0] in _WATCH:
             hint = "pip install 'i3d-edge[watch]'"
             raise DependencyError(f"{work} needs packages that are not installed", hint=hint) from missing
         together = next((names for names in _SETS if package in names), None)

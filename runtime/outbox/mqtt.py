@@ -206,10 +206,7 @@ class Mqtt:
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            words = str(reason).lower()
-            self._fail(
-                "refuses us", f"{words}: check user and password" if "auth" in words or "user" in words else words
-            )
+            self._fail("refuses us", str(reason).lower().replace("not authorized", "wrong user or password"))
             return
         if self._closing.is_set():
             client.disconnect()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 
@@ -102,8 +102,11 @@ class SmallBroker:
                     elif kind == 3:
                         self._publish(connection, flags, body)
                     elif kind == 8:
-                        connection.sendall(b"\x90\x04" + body[:2] + b"\0\0")
+                        filters = self._filters(body[2:])
+                        connection.sendall(bytes([0x90, 2 + len(filters)]) + body[:2] + bytes(len(filters)))
                         for topic, payload in list(self.retained.items()):
+                            if not any(topic_matches_sub(one, topic) for one in filters):
+                                continue
                             name = topic.encode()
                             data = struct.pack("!H", len(name)) + name + payload.encode()
                             assert len(data) < 1 << 14
@@ -142,6 +145,15 @@ class SmallBroker:
             self.retained[message.topic] = message.payload
             if not message.payload:
                 del self.retained[message.topic]
+
+    @staticmethod
+    def _filters(body: bytes) -> list[str]:
+        filters = []
+        while body:
+            [size] = struct.unpack_from("!H", body)
+            filters.append(body[2 : 2 + size].decode())
+            body = body[3 + size :]
+        return filters
 
     @staticmethod
     def _length(stream: object) -> int:
