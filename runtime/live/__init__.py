@@ -12,4 +12,3 @@ from i3d_edge.runtime.live.rules import LabelRules as LabelRules
 from i3d_edge.runtime.live.source import Gap as Gap
 from i3d_edge.runtime.live.source import LiveSource as LiveSource
 from i3d_edge.runtime.live.stream import LiveStream as LiveStream
-from i3d_edge.runtime.live.webhook import Webhook as Webhook

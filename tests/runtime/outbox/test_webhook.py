@@ -7,7 +7,8 @@ from live import Received, hanging, webhook
 
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.backoff import Backoff
-from i3d_edge.runtime.live.webhook import Refused, Webhook, check_url, post_json
+from i3d_edge.runtime.outbox.delivery import Queue, Refused
+from i3d_edge.runtime.outbox.webhook import Webhook, check_url, post_json
 
 
 def quick() -> Backoff:
@@ -23,25 +24,27 @@ def test_the_oldest_event_makes_room_for_the_newest() -> None:
         goes_on.wait(5)
         posted.append(text)
 
-    hook = Webhook("http://h/", post=post, max_waiting=2)
-    hook.send("a")
+    queue = Queue(max_waiting=2)
+    hook = Webhook("http://h/", queue, post=post)
+    queue.put("a")
     began.wait(5)
     for event in "bcd":
-        hook.send(event)
-    assert (hook.num_waiting, hook.num_lost) == (3, 1)
+        queue.put(event)
+    assert (len(queue), hook.num_lost) == (3, 1)
     goes_on.set()
     hook.close()
     assert posted == ["a", "c", "d"]
-    assert (hook.num_sent, hook.num_lost, hook.num_waiting) == (3, 1, 0)
+    assert (hook.num_sent, hook.num_lost, len(queue)) == (3, 1, 0)
 
 
 def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     said: list[str] = []
-    hook = Webhook(f"http://u:secret@127.0.0.1:{port}/hook", say=said.append, backoff=quick())
+    queue = Queue()
+    hook = Webhook(f"http://u:secret@127.0.0.1:{port}/hook", queue, say=said.append, backoff=quick())
     for number in range(5):
-        hook.send(str(number))
+        queue.put(str(number))
     until = time.monotonic() + 5
     while hook.num_retries < 2 and time.monotonic() < until:
         time.sleep(0.01)
@@ -50,7 +53,7 @@ def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
         hook.close(5)
     assert received.bodies == ["0", "1", "2", "3", "4"]
     assert set(received.authorizations) == {"Basic dTpzZWNyZXQ="}
-    assert (hook.num_sent, hook.num_lost, hook.num_waiting) == (5, 0, 0)
+    assert (hook.num_sent, hook.num_lost, len(queue)) == (5, 0, 0)
     assert hook.num_retries >= 4
     assert said == [
         f"webhook http://***@127.0.0.1:{port}/*** does not answer (connection refused); events are kept",
@@ -62,9 +65,10 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
     said: list[str] = []
     received = Received(statuses=[400, 200, 302])
     with webhook(received):
-        hook = Webhook(received.url, say=said.append, backoff=quick())
+        queue = Queue()
+        hook = Webhook(received.url, queue, say=said.append, backoff=quick())
         for number in range(4):
-            hook.send(str(number))
+            queue.put(str(number))
         hook.close(5)
     assert received.bodies == ["1", "3"]
     assert (hook.num_sent, hook.num_lost) == (2, 2)
@@ -74,22 +78,24 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
 
 
 def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.live.webhook.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("i3d_edge.runtime.outbox.webhook.TIMEOUT_S", 0.2)
     with hanging() as host:
-        hook = Webhook(f"http://{host}/", max_waiting=10)
+        queue = Queue(max_waiting=10)
+        hook = Webhook(f"http://{host}/", queue)
         started = time.monotonic()
         for number in range(100):
-            hook.send(str(number))
+            queue.put(str(number))
         assert time.monotonic() - started < 0.2
         hook.close(0.3)
         assert time.monotonic() - started < 2
-    assert (hook.num_sent, hook.num_lost, hook.num_waiting) == (0, 100, 0)
+    assert (hook.num_sent, hook.num_lost, len(queue)) == (0, 100, 0)
 
 
 def test_the_thread_ends_when_all_is_delivered() -> None:
     posted: list[str] = []
-    hook = Webhook("http://h/", post=lambda _url, text: posted.append(text))
-    hook.send("a")
+    queue = Queue()
+    hook = Webhook("http://h/", queue, post=lambda _url, text: posted.append(text))
+    queue.put("a")
     hook.close()
     assert posted == ["a"]
     assert all(thread is not hook._thread for thread in threading.enumerate())

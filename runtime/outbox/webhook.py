@@ -1,0 +1,106 @@
+"""Webhook: posts events as JSON, one per request."""
+
+from __future__ import annotations
+
+import base64
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.masking import masked
+from i3d_edge.core.messages import Say
+from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.outbox.delivery import Delivery, Outbox, Refused
+
+TIMEOUT_S = 5.0
+_RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class Webhook(Delivery):
+    """Posts the lines of an outbox to a URL.
+
+    A status of 3xx or 4xx, except 408, 425 and 429, is final: that event is refused.
+
+    Attributes:
+        shown: The URL without credentials and path, which is a password as a rule.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        outbox: Outbox,
+        *,
+        say: Say = lambda _text: None,
+        post: Callable[[str, str], None] | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            url: An http or https URL. User and password in it are sent as basic authorization.
+            outbox: Events, as JSON texts.
+            say: See `Delivery`.
+            post: Sends a text to the URL; a replacement for tests.
+            backoff: See `Delivery`.
+
+        Raises:
+            ArgumentError: If the URL is of another kind.
+        """
+        check_url(url)
+        self.shown = masked(url, shows_path=False)
+        deliver = post or post_json
+        super().__init__(f"webhook {self.shown}", outbox, lambda line: deliver(url, line), say=say, backoff=backoff)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """urllib would follow a redirect with a GET, and the event would be gone."""
+
+    def redirect_request(self, *_args: Any, **_options: Any) -> None:
+        """Follow none."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
+def check_url(url: str) -> None:
+    """Check that a URL can be posted to.
+
+    Raises:
+        ArgumentError: If it is not an http or https URL with a host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url, shows_path=False)!r}")
+
+
+def post_json(url: str, text: str) -> None:
+    """Post a JSON text; user and password in the URL are sent as basic authorization.
+
+    Raises:
+        Refused: If the status is final.
+        OSError: If it does not arrive, or the status may change.
+        HTTPException: If the answer is not HTTP.
+    """
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    headers = {"Content-Type": "application/json", "User-Agent": "i3d-edge"}
+    if user:
+        headers["Authorization"] = "Basic " + base64.b64encode(unquote(user).encode()).decode()
+    request = urllib.request.Request(
+        urlunsplit(parts._replace(netloc=host)),
+        data=text.encode(errors="backslashreplace"),
+        headers=headers,
+        method="POST",
+    )
+    try:
+        with _OPENER.open(request, timeout=TIMEOUT_S) as response:
+            response.read(1024)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if 300 <= error.code < 500 and error.code not in _RETRIED_STATUSES:
+            raise Refused(f"status {error.code}") from None
+        raise OSError(f"status {error.code}") from None
