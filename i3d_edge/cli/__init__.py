@@ -21,10 +21,11 @@ from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
 from i3d_edge.cli.step import step
 from i3d_edge.cli.stream import stream
+from i3d_edge.cli.watch import watch
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
     "Make a model": (fetch, freeze, convert, quantize, step, parity, info),
-    "Use it": (classify, stream, events, labels),
+    "Use it": (classify, stream, watch, events, labels),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),
 }

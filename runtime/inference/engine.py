@@ -82,6 +82,7 @@ class Engine:
             OutputError: If the cache cannot be written.
         """
         self._home = HomeProcess(self, "the model was compiled")
+        ov.Type.u8.to_dtype()  # OpenVINO's first use of NumPy, which waits for ever if two threads make it at once
         check_arguments(Engine.__init__, mode=mode, hop=hop, num_streams=num_streams, num_threads=num_threads)
         model, self.spec = read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
         if hop is not None:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.json_text import parse_json
 from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.answer import WindowAnswer
-from i3d_edge.runtime.live.event import Event, iso_time
+from i3d_edge.runtime.live.event import iso_time
+from i3d_edge.runtime.live.report import SourceState
+from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox.delivery import Delivery
 from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, slug
@@ -30,7 +32,6 @@ from i3d_edge.runtime.outbox.stats import Figures
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
 
-SourceState = Literal["connecting", "up", "down"]
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30
 """Between attempts to connect: doubled each time."""
@@ -53,7 +54,7 @@ class _Camera:
         return json.dumps(fields, ensure_ascii=False)
 
 
-class Mqtt:
+class Mqtt(Sink):
     """A sink that tells a broker what happens.
 
     Events go out from the journal, in order, each until the broker has acknowledged it. States are retained by the
@@ -129,19 +130,16 @@ class Mqtt:
             for topic in [*shown, *(self._retained.keys() - shown.keys())]:
                 self._retain(topic, shown.get(topic, ""))
 
-    def answered(self, camera: str, region: str | None, answer: WindowAnswer) -> None:
+    def answered(self, answer: WindowAnswer) -> None:
         """Tell which action is the most probable one, if it is another one than before."""
         best = answer.smoothed[0]
         with self._lock:
-            if (state := self._cameras.get(camera)) is None:
+            if answer.camera is None or (state := self._cameras.get(answer.camera)) is None:
                 return
-            name = region or WHOLE
+            name = answer.region or WHOLE
             if state.actions.get(name, {}).get("label") != best.label:
                 state.actions[name] = {"label": best.label, "probability": round(best.prob, 4)}
-                self._retain(self._topic(camera, "state"), state.to_json())
-
-    def happened(self, event: Event) -> None:
-        """Do nothing: events come from the journal."""
+                self._retain(self._topic(answer.camera, "state"), state.to_json())
 
     def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
         """Tell whether a camera is there; actions that were seen before are over."""

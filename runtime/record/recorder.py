@@ -24,6 +24,7 @@ from i3d_edge.core.messages import Say
 from i3d_edge.core.schema import to_json
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.record.clip_file import ClipFile
 from i3d_edge.runtime.record.note import NOTE, VERSION, ClipNote
 from i3d_edge.runtime.record.options import ClipOptions
@@ -51,7 +52,7 @@ class _Clip:
     active_s: float = field(default_factory=time.monotonic)
 
 
-class Recorder:
+class Recorder(Sink):
     """Writes a clip of every event, in a thread of its own, so that neither sources nor answers wait for the disk.
 
     A clip begins with the last keyframe `before_s` before the event's start and ends `after_s` after its end. What is

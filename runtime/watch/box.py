@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,25 +20,13 @@ from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.report import CameraReport, SourceState
+from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.watch.turns import Turns
 
 _POLL_S = 0.2
-
-
-class Sink(Protocol):
-    """Is told what happens, from several threads; must not block, and must not raise."""
-
-    def answered(self, answer: WindowAnswer) -> None:
-        """Take an answer."""
-
-    def happened(self, event: Event) -> None:
-        """Take an event."""
-
-    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
-        """Take a camera's new state, and why it is down."""
 
 
 class Box:
@@ -106,8 +94,12 @@ class Box:
         height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
         return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
-    def run(self) -> None:
-        """Watch until `stop`.
+    def is_turning(self, longest_s: float) -> bool:
+        """Whether a turn was finished within so many seconds."""
+        return time.monotonic() - self.turned_s < longest_s
+
+    def run(self, attend: Callable[[], None] = lambda: None) -> None:
+        """Watch until `stop`; call `attend` a few times a second in this thread.
 
         Raises:
             StreamOpenError: If an address is of an unknown kind.
@@ -125,6 +117,7 @@ class Box:
                 with self._lock:
                     for camera in self._cameras.values():
                         camera.check()
+                attend()
         finally:
             self._stop.set()
             for worker in workers:

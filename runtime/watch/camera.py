@@ -131,9 +131,11 @@ class Camera:
             self._end()
             self._become("connecting", None)
             self._begin()
-        for statistics in self._statistics.values():
-            statistics.num_frames, statistics.num_damaged = self._source.num_frames, self._source.num_errors
-            statistics.stream_s = self._source.time_s
+        for lane in self._lanes:
+            counted = lane.statistics
+            counted.num_frames, counted.num_damaged = self._source.num_frames, self._source.num_errors
+            counted.stream_s, counted.num_waiting = self._source.time_s, lane.num_waiting
+            counted.hop_frames = lane.hop.num_frames
 
     def close(self) -> list[Event]:
         """End reading, and return the events that end the actions under way."""

@@ -17,7 +17,7 @@ from i3d_edge.core.schema import Amount, Line, Positive
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.smoothing import smoothing_named
-from i3d_edge.runtime.live.webhook import check_url
+from i3d_edge.runtime.outbox.webhook import check_url
 
 
 def _pattern(pattern: str, description: str) -> msgspec.Meta:
@@ -194,6 +194,7 @@ def stream_options(camera: CameraConfig) -> dict[str, Any]:
         "severity": camera.severity,
         "labels": camera.labels,
         "by_label": {label: {**shared, **msgspec.structs.asdict(own)} for label, own in camera.thresholds.items()},
+        "motion": camera.motion,
         "is_looped": camera.loop,
         "is_real_time": camera.real_time,
         "rtsp_transport": camera.rtsp_transport,

@@ -7,29 +7,42 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-import msgspec
+from msgspec.structs import asdict, replace
 
+from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.messages import Say
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.live.rules import LabelRules
+from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, MqttOptions, TLSOptions, Webhook
 from i3d_edge.runtime.record import ClipOptions, Recorder
-from i3d_edge.runtime.watch.box import Box, Sink
+from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.watch.camera import CameraPlan
-from i3d_edge.runtime.watch.config import CameraConfig, MqttConfig, WatchConfig, stream_options
+from i3d_edge.runtime.watch.config import (
+    CameraConfig,
+    ClipsConfig,
+    MqttConfig,
+    RegionConfig,
+    WatchConfig,
+    stream_options,
+)
 from i3d_edge.runtime.watch.config_file import check_labels
 from i3d_edge.runtime.watch.region import Region
-from i3d_edge.runtime.web import WebServer, WebSink
+
+_UPDATE_EVERY_S = 10.0
+"""How often it is told that an action goes on."""
 
 _TOLD_WITHIN_S = 5.0
 """After its last frame an event is told, beside what it must last."""
 
 
-class Watch:
+class Watch(Sink):
     """Runs a box, writes its events to a journal, and tells everybody who is to know. Used in a `with` block.
 
     Attributes:
@@ -56,17 +69,17 @@ class Watch:
         check_labels(config, spec.labels)
         self.url: str | None = None
         with ExitStack() as stack:
-            self._open(config, spec, stack)
+            self._open(config, stack)
             self._opened = stack.pop_all()
 
-    def _open(self, config: WatchConfig, spec: ModelSpec, stack: ExitStack) -> None:
+    def _open(self, config: WatchConfig, stack: ExitStack) -> None:
         say, state = self._say, config.state
         self._journal = journal = Journal(state / "events", say=say)
         stack.callback(journal.close)
         for line in journal.end_unended("the watch was interrupted"):
             self._tell(line)
         self._sinks: list[Sink] = []
-        self._recorder = Recorder(state, _clip_options(config), say=say) if config.clips else None
+        self._recorder = Recorder(state, _clip_options(config.clips), say=say) if config.clips else None
         if self._recorder:
             stack.callback(self._recorder.close)
             self._sinks.append(self._recorder)
@@ -77,8 +90,8 @@ class Watch:
             "cache": config.cache,
             "spec_path": config.spec,
         }
-        plans = {name: _plan(camera, spec) for name, camera in config.cameras.items()}
-        self.box = Box(config.model, plans, [self], say=say, tap=self._tap, **arguments)
+        self._plans = {name: _plan(camera) for name, camera in config.cameras.items()}
+        self.box = Box(config.model, self._plans, [self], say=say, tap=self._tap, **arguments)
         receivers: dict[str, Delivery] = {}
         self._mqtt = None
         if config.mqtt:
@@ -98,8 +111,10 @@ class Watch:
             receivers["webhook"] = hook = Webhook(config.webhook, mailbox, say=say)
             stack.callback(hook.close)
         if config.web:
-            sink = WebSink(state)
-            self._sinks.append(sink)
+            with needed_for("the page"):
+                from i3d_edge.runtime.web import WebServer, WebSink
+
+            self._sinks.append(sink := WebSink(state))
             web = WebServer(
                 self.box,
                 sink,
@@ -128,9 +143,69 @@ class Watch:
             ConfigError: If the model lacks a label that is named; nothing is then changed.
         """
         check_labels(config, self.box.spec.labels)
-        if msgspec.structs.replace(config, cameras=self._config.cameras) != self._config:
-            self._say("only the cameras are changed; what else is new in the configuration needs a new start")
-        self._config = msgspec.structs.replace(self._config, cameras=config.cameras)
-        self.box.replan({name: _plan(camera, self.box.spec) for name, camera in config.cameras.items()})
+        before = self._config
+        if replace(config, cameras=before.cameras) != before:
+            self._say("only cameras are changed; for what else is new in the configuration, start anew")
+        self._config = replace(before, cameras=config.cameras)
+        for name, camera in config.cameras.items():
+            if camera != before.cameras.get(name):
+                self._plans[name] = _plan(camera)
+        self._plans = {name: self._plans[name] for name in config.cameras}
+        self.box.replan(self._plans)
         if self._mqtt:
             self._mqtt.show(_regions(config))
+
+    def answered(self, answer: WindowAnswer) -> None:
+        """Take an answer from the box."""
+        for sink in self._sinks:
+            sink.answered(answer)
+
+    def happened(self, event: Event) -> None:
+        """Take an event from the box, and write it to the journal before anybody is told."""
+        line = event.to_json()
+        self._journal.append(line)
+        for sink in self._sinks:
+            sink.happened(event)
+        self._tell(line)
+
+    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
+        """Take a camera's new state from the box."""
+        for sink in self._sinks:
+            sink.changed(camera, state, reason)
+
+    def _tap(self, camera: str) -> Tap | None:
+        if self._recorder is None:
+            return None
+        spec = self.box.spec
+        late_s = spec.first_answer / float(spec.frame_rate_fps or 25) + _TOLD_WITHIN_S
+        return self._recorder.tap(camera, late_s=late_s + self._config.cameras[camera].min_duration_s)
+
+    def _statistics(self) -> dict[str, list[Statistics]]:
+        return {
+            name: [lane.statistics for lane in report.regions.values()] for name, report in self.box.cameras().items()
+        }
+
+
+def _regions(config: WatchConfig) -> dict[str, tuple[str | None, ...]]:
+    return {name: tuple(camera.regions) or (None,) for name, camera in config.cameras.items()}
+
+
+def _plan(camera: CameraConfig) -> CameraPlan:
+    """Return a camera as the box takes it; its source is waited for without end."""
+    options = stream_options(camera)
+    by_label = {label: LabelRules(**rules) for label, rules in options.pop("by_label").items()}
+    regions: dict[str | None, RegionConfig | None] = dict(camera.regions.items()) or {None: None}
+    return CameraPlan(
+        source=camera.source,
+        options=StreamOptions(**options, by_label=by_label, reconnect=None, update_every_s=_UPDATE_EVERY_S),
+        regions={name: Region.of(region, camera.mask).cut for name, region in regions.items()},
+        priority=camera.priority,
+    )
+
+
+def _clip_options(clips: ClipsConfig) -> ClipOptions:
+    return ClipOptions(**{**asdict(clips), "days": asdict(clips.days)})
+
+
+def _mqtt_options(mqtt: MqttConfig) -> MqttOptions:
+    return MqttOptions(**{**asdict(mqtt), "tls": TLSOptions(**asdict(mqtt.tls)) if mqtt.tls else None})
