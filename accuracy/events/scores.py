@@ -11,7 +11,7 @@ import numpy as np
 from i3d_edge.accuracy.events.matching import TIOUS, average_precision, match
 from i3d_edge.accuracy.events.segments import Segment, Truth
 from i3d_edge.core.arrays import Array, FloatArray
-from i3d_edge.core.text import table
+from i3d_edge.core.text import plural, table
 
 SCHEMA_VERSION = 1
 _NUM_RESAMPLES = 1000
@@ -125,7 +125,7 @@ def format_event_scores(scores: EventScores) -> str:
     ]
     counts = (
         f"{scores.num_found} found, {scores.num_true} true, {scores.num_matched} matched at tIoU 0.5; "
-        f"{scores.num_videos} videos, {60 * scores.hours:.1f} minutes"
+        f"{plural(scores.num_videos, 'video')}, {60 * scores.hours:.1f} minutes"
     )
     return f"{table(rows, ('metric', 'value', '95 % interval'))}\n\n{counts}"
 

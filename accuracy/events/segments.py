@@ -12,10 +12,10 @@ import msgspec
 from i3d_edge.core.errors import RecordError
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import read_bytes
-from i3d_edge.core.schema import Amount, Format
+from i3d_edge.core.schema import Format
 from i3d_edge.runtime.live import Event, read_records
 
-Span = Annotated[tuple[float, float], msgspec.Meta(description="start and end, in seconds")]
+Number = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class Truth:
 
 class _Annotation(TypedDict):
     label: str
-    segment: Span
+    segment: tuple[Number, Number]  # start and end, in seconds
 
 
 class _Video(TypedDict):
-    duration: Amount
+    duration: Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # in seconds
     annotations: list[_Annotation]
     subset: NotRequired[str]
 
@@ -64,8 +64,8 @@ class _Database(TypedDict):
 
 class _Found(TypedDict):
     label: str
-    segment: Span
-    score: float
+    segment: tuple[Number, Number]
+    score: Number
 
 
 class _Results(TypedDict):

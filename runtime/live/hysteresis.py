@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from i3d_edge.runtime.live.answer import SmoothedAnswer
@@ -77,53 +76,48 @@ class Hysteresis:
         has_cooled = ended_s is None or round(now_s - ended_s, 3) >= rules.cooldown_s
         return is_watched and has_cooled and item.prob >= rules.on
 
-    def _told(self, action: _Action, latency_ms: float) -> Iterator[Event]:
-        """Yield the start of an action, or an update, if it is time for one."""
-        every_s, rise = self._rules.update_every_s, round(action.peak.prob - action.told_prob, 6)
-        passed_s = round(action.end_s - action.told_s, 3)
-        if action.start is None:
+    def _told(self, action: _Action, latency_ms: float) -> list[Event]:
+        """Return the start of an action, or an update, if it is time for one."""
+        every_s, start, prob = self._rules.update_every_s, action.start, action.peak.prob
+        passed_s, rise = round(action.end_s - action.told_s, 3), round(prob - action.told_prob, 6)
+        if start is None:
             if action.duration_s < action.rules.min_duration_s:
-                return
-            event = action.start = self._started(action, latency_ms)
+                return []
+            action.start = event = self._started(action, latency_ms)
         elif every_s is not None and (passed_s >= every_s or rise >= self._rules.update_rise):
-            event = replace(action.start, type="update", probability=action.peak.prob, latency_ms=latency_ms)
+            event = replace(start, type="update", probability=prob, latency_ms=latency_ms)
         else:
-            return
-        action.told_s, action.told_prob = action.end_s, action.peak.prob
-        yield event
+            return []
+        action.told_s, action.told_prob = action.end_s, prob
+        return [event]
 
     def _started(self, action: _Action, latency_ms: float) -> Event:
         first, peak = action.first, action.peak
-        event = self._dated(
-            Event(
-                type="start",
-                camera=first.camera,
-                region=first.region,
-                severity=action.rules.severity,
-                label=peak.label,
-                index=peak.index,
-                start_s=first.start_s,
-                end_s=None,
-                probability=peak.prob,
-                source=first.source,
-                latency_ms=latency_ms,
-            )
+        event = Event(
+            type="start",
+            camera=first.camera,
+            region=first.region,
+            severity=action.rules.severity,
+            label=peak.label,
+            index=peak.index,
+            start_s=first.start_s,
+            end_s=None,
+            probability=peak.prob,
+            source=first.source,
+            latency_ms=latency_ms,
         )
+        event = self._dated(event)
         return replace(event, id=event_id(event))
 
-    def _end(self, label: str, latency_ms: float | None) -> Iterator[Event]:
+    def _end(self, label: str, latency_ms: float | None) -> list[Event]:
         action = self._actions.pop(label)
-        if action.start is not None:
-            self._ended_s[label] = action.end_s
-            end = self._dated(replace(action.start, end_s=action.end_s))
-            # Clocks drift and frames jitter; the start time stays as it was reported.
-            yield replace(
-                end,
-                type="end",
-                probability=action.peak.prob,
-                latency_ms=latency_ms,
-                start_time=action.start.start_time,
-            )
+        if action.start is None:
+            return []
+        self._ended_s[label] = action.end_s
+        prob, start_time = action.peak.prob, action.start.start_time
+        event = replace(action.start, type="end", end_s=action.end_s, probability=prob, latency_ms=latency_ms)
+        # Clocks drift and frames jitter; the start time stays as it was reported.
+        return [replace(self._dated(event), start_time=start_time)]
 
     def _dated(self, event: Event) -> Event:
         last = self._last

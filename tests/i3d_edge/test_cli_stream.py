@@ -99,7 +99,7 @@ def test_recorded_answers_give_the_same_lines_and_are_scored(film: Path, tmp_pat
         0,
         "not in the ground truth, so what was found there is wrong: 'door'\n",
     )
-    assert "1 found, 1 true, 0 matched at tIoU 0.5; 1 videos, 0.1 minutes" in scored.stdout
+    assert "1 found, 1 true, 0 matched at tIoU 0.5; 1 video, 0.1 minutes" in scored.stdout
     predictions.write_text(predictions.read_text()[:-20])
     broken = CliRunner().invoke(main, ["events", "replay", str(predictions)])
     assert broken.exit_code == 1

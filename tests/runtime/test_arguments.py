@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny import LABELS, write_tiny_ir
 
-from i3d_edge import StreamOptions, VideoClassifier, ViewOptions
+from i3d_edge import EventRules, LabelRules, StreamOptions, VideoClassifier, ViewOptions
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.prediction import top_k
 
@@ -27,6 +27,9 @@ from i3d_edge.runtime.prediction import top_k
         (StreamOptions, {"labels": "run"}, "expected array, got str; got 'run'"),
         (StreamOptions, {"reconnect": -1}, "expected int >= 0; got -1"),
         (StreamOptions, {"max_duration_s": float("nan")}, "expected float >= 0.0; got nan"),
+        (StreamOptions, {"cooldown_s": -1}, "expected float >= 0.0; got -1"),
+        (LabelRules, {"severity": "high"}, "invalid enum value 'high'"),
+        (EventRules, {"by_label": {"run": 3}}, "[...]: expected object, got int"),
         (StreamOptions, {"rtsp_transport": "sctp"}, "invalid enum value 'sctp'"),
     ],
 )

@@ -39,7 +39,7 @@ COMMANDS = """
     info bad.onnx|info bad.index|info bad.bin
     classify bad.mp4 --model m.xml|classify bad.npy --model m.xml|classify v.mp4 --model bad.xml
     classify v.mp4 --model m.xml --profile bad.json|classify v.mp4 --model half.xml
-    stream bad.mp4 --model m.xml
+    stream bad.mp4 --model m.xml|events replay bad.json|events score bad.json t.json|events score t.json bad.json
     accuracy run bad.csv --model m.xml -o r|accuracy run l.csv --model m.xml -o r
     accuracy subset l.csv --model m.xml -o s.json|accuracy run k.csv --model m.xml -o r --classes bad.txt
     accuracy score run|accuracy report run -o r.html|accuracy compare bad.json whole|accuracy baseline run -o b.json
@@ -58,6 +58,9 @@ def main_of(folder: Path) -> int:
     write_tiny_ir(Path("m.xml"))
     write_numbered(Path("v.mp4"), 30)
     whole = write_run(Path("whole"), Run({"m": videos_of("+-")}))
+    Path("t.json").write_text(
+        '{"database": {"v": {"duration": 1, "annotations": [{"label": "a", "segment": [0, 1]}]}}}'
+    )
     Path("l.csv").write_text("path,label\nbad.mp4,red\n")
     Path("k.csv").write_text("v.mp4,0\n")
     num_faults = 0

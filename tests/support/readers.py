@@ -15,6 +15,8 @@ from tiny import LABELS, tiny_spec, write_tiny_ir
 
 from i3d_edge.accuracy.data.dataset import read_dataset
 from i3d_edge.accuracy.data.manifest import digest_of, read_manifest, verify_videos
+from i3d_edge.accuracy.events.scores import format_event_scores, score_segments
+from i3d_edge.accuracy.events.segments import Segment, Truth, read_found, read_truth
 from i3d_edge.accuracy.gate.baseline import make_baseline, read_baseline, write_baseline
 from i3d_edge.accuracy.report.text import format_scores
 from i3d_edge.accuracy.result.journal import Journal
@@ -25,7 +27,10 @@ from i3d_edge.core.spec_file import read_spec, spec_to_fields
 from i3d_edge.runtime.bundle import golden
 from i3d_edge.runtime.bundle.manifest import BundleManifest
 from i3d_edge.runtime.frames.clip_array import ClipArray
+from i3d_edge.runtime.live import EventRules, read_records, replay
+from i3d_edge.runtime.live.answer import SmoothedAnswer
 from i3d_edge.runtime.measure.profile import Setting, read_profile
+from i3d_edge.runtime.prediction import Prediction
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def readers(folder: Path) -> Mapping[str, Reader]:
     _add_results(folder, add)
     _add_lists(add)
     _add_models(folder, add)
+    _add_events(add)
     return made
 
 
@@ -92,6 +98,50 @@ def _scored(folder: Path) -> None:
     run = read_run(folder)
     format_scores(run, score_run(run))
     make_baseline(run, "m")
+
+
+def _add_events(add: Add) -> None:
+    smoothed = [{"label": "run", "index": 0, "prob": 0.9}, {"label": "sit", "index": 1, "prob": 0.1}]
+    own = {"camera": "door", "source": "s", "latency_ms": 1.0}
+    answer = {**own, "type": "window", "begins": True, "start_s": 0.0, "end_s": 3.16, "smoothed": smoothed}
+    answer |= {"left_out": 0.0, "end_time": "2026-03-01T12:00:00.250Z"}
+    gap = {**own, "type": "gap", "start_s": 3.2, "end_s": 5.0, "reason": "lost", "latency_ms": None}
+    later = {**answer, "begins": False, "start_s": 5.0, "end_s": 8.16}
+    events = list(
+        replay(
+            [("", SmoothedAnswer(start_s=0, end_s=3, smoothed=(Prediction("run", 0, 0.9),), left_out=0, latency_ms=1))],
+            _rules,
+        )
+    )
+    true = {"duration": 9.0, "subset": "val", "annotations": [{"label": "run", "segment": [0.0, 3.0]}]}
+    truth = Truth({"door": 9.0}, [Segment("door", "run", 0, 3)])
+    found = {"results": {"door": [{"label": "run", "segment": [0.0, 2.0], "score": 0.5}]}}
+
+    def scored(found: list[Segment], truth: Truth) -> str:
+        return format_event_scores(score_segments(found, truth))
+
+    add(
+        "answers",
+        "answers.jsonl",
+        _lines([answer, gap, later]),
+        lambda path: [event.to_json() for event in replay(read_records(path), _rules)],
+    )
+    add(
+        "events",
+        "events.jsonl",
+        "".join(event.to_json() + "\n" for event in events),
+        lambda path: scored(read_found(path, truth), truth),
+    )
+    add("ground truth", "truth.json", {"database": {"door": true}}, lambda path: scored([], read_truth(path)))
+    add("found", "found.json", found, lambda path: scored(read_found(path, truth), truth))
+
+
+def _rules(_camera: str | None) -> EventRules:
+    return EventRules()
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def _add_lists(add: Add) -> None:

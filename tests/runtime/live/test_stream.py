@@ -23,7 +23,7 @@ from i3d_edge.core.errors import (
 )
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.runtime.inference.inputs import model_inputs
-from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
+from i3d_edge.runtime.live import Event, LabelRules, LiveStream, StreamOptions, WindowAnswer
 from i3d_edge.runtime.live.connection import Connection
 from i3d_edge.runtime.views.clip import read_clips
 
@@ -263,6 +263,10 @@ def test_models_and_options_that_do_not_fit() -> None:
         LiveStream("x", i3d_spec(labels=SPEC.labels, stream="flow"), brightness)
     with pytest.raises(LabelError, match="'brihgt' is not among the 2"):
         LiveStream("x", SPEC, brightness, StreamOptions(labels=["brihgt"]))
+    with pytest.raises(LabelError, match="'brihgt' is not among the 2"):
+        LiveStream("x", SPEC, brightness, StreamOptions(by_label={"brihgt": LabelRules()}))
+    with pytest.raises(ArgumentError, match=r"the longest duration must be at least the shortest, 2 s; got 1 s"):
+        StreamOptions(min_duration_s=2, longest_s=1)
     with pytest.raises(ArgumentError, match="thresholds must be"):
         StreamOptions(on=0.2)
     with pytest.raises(ArgumentError, match="smoothing must be"):
