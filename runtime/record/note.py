@@ -12,7 +12,7 @@ from i3d_edge.core.schema import Format
 VERSION = 1
 
 
-class ClipNote(msgspec.Struct, frozen=True, kw_only=True):
+class ClipNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a clip shows.
 
     Attributes:
