@@ -148,12 +148,12 @@ class Recorder:
                     self._write_note(msgspec.structs.replace(NOTE.read(path), event=_fields(event)), path)
 
     def _begin(self, event: Event, ring: PacketRing) -> None:
-        refusal = self._library.refusal()
-        if refusal is not None and refusal != self._refusal:
-            self._say(f"no clips are written: {refusal}")
-        self._refusal = refusal
         first = ring.start_of(event.start_s - self._options.before_s, event.start_s)
-        if refusal is not None or first is None:
+        refusal = self._library.refusal() or (None if first else f"nothing of camera {event.camera!r} is held")
+        if refusal and refusal != self._refusal:
+            self._say(f"no clip is written: {refusal}")
+        self._refusal = refusal
+        if first is None or refusal:
             self.num_lost += 1
         else:
             self._clips[event.id] = Clip(event, ring, first, self._unfinished, self._options)

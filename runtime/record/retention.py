@@ -108,7 +108,7 @@ def full_disk(folder: Path) -> str | None:
     usage = shutil.disk_usage(folder)
     if usage.free >= max(_LEAST_FREE_BYTES, _LEAST_FREE_SHARE * usage.total):
         return None
-    return f"only {usage.free / (1 << 30):.1f} GiB of the disk are free"
+    return "less than 1 GiB, or 5 %, of the disk is free"
 
 
 def kept_ids(reviews: Path) -> set[str]:

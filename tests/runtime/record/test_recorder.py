@@ -223,11 +223,11 @@ def test_what_the_muxer_refuses_costs_one_clip(watching: Watch, video: Path, mon
 
 
 def test_a_full_disk_is_said_once(watching: Watch, video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(100 << 30, 96 << 30, 4 << 30))
+    usage, free = namedtuple("usage", "total used free"), iter(range(4 << 30, 0, -(100 << 20)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(100 << 30, 96 << 30, next(free)))
     watch(watching.source(video), watching.recorder, [*EVENT, (0.6, event("start", 0.4, number=2))])
     watching.recorder.close()
-    assert watching.said == ["no clips are written: only 4.0 GiB of the disk are free"]
+    assert watching.said == ["no clip is written: less than 1 GiB, or 5 %, of the disk is free"]
     assert watching.recorder.num_lost == 2
     assert list((watching.state / "clips").iterdir()) == [watching.state / "clips" / ".unfinished"]
 
@@ -236,7 +236,10 @@ def test_raw_pictures_are_not_recorded(watching: Watch, tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.nut", numbered(range(50)), codec="rawvideo", options={})
     watch(watching.source(path), watching.recorder, [(1.0, event("start", 0.5))])
     watching.recorder.close()
-    assert watching.said == ["camera 'door': no clips are recorded: it sends raw pictures, which fill the disk"]
+    assert watching.said == [
+        "camera 'door': no clips are recorded: it sends raw pictures, which fill the disk",
+        "no clip is written: nothing of camera 'door' is held",
+    ]
     assert (watching.recorder.num_written, watching.recorder.num_lost) == (0, 1)
 
 
