@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from i3d_edge.core.schema import Format
 VERSION = 1
 
 
-class ClipNote(msgspec.Struct, frozen=True, kw_only=True):
+class ClipNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a clip shows.
 
     Attributes:
@@ -36,12 +35,3 @@ class ClipNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTE = Format(kind=ClipNote, noun="note of a clip", error=ResultError, version=VERSION)
-
-
-def severity_in(path: Path) -> str | None:
-    """Return the severity that a note states; None if it states or is none."""
-    try:
-        severity = NOTE.read(path).event.get("severity")
-    except ResultError:
-        return None
-    return severity if isinstance(severity, str) else None

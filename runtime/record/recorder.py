@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,43 +24,29 @@ from i3d_edge.core.schema import to_json
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.sink import Sink
-from i3d_edge.runtime.record.clip_file import ClipFile
+from i3d_edge.runtime.record.clip import Clip
 from i3d_edge.runtime.record.note import NOTE, VERSION, ClipNote
 from i3d_edge.runtime.record.options import ClipOptions
 from i3d_edge.runtime.record.retention import Library, full_disk
-from i3d_edge.runtime.record.ring import PacketRing, StoredPacket
+from i3d_edge.runtime.record.ring import PacketRing
 from i3d_edge.runtime.record.snapshot import snapshot
 
 _POLL_S = 0.1
 _TIDY_EVERY_S = 3600.0
-_SILENT_S = 60.0
 _MAX_WAITING = 1000
-_LATE_S = 0.5
-
-
-@dataclass(slots=True)
-class _Clip:
-    event: Event
-    ring: PacketRing
-    first: StoredPacket
-    file: ClipFile
-    path: Path
-    limit_s: float
-    next_number: int
-    reasons: list[str]
-    active_s: float = field(default_factory=time.monotonic)
+"""Events, while the disk does not answer; the next one replaces the oldest."""
 
 
 class Recorder(Sink):
     """Writes a clip of every event, in a thread of its own, so that neither sources nor answers wait for the disk.
 
-    A clip begins with the last keyframe `before_s` before the event's start and ends `after_s` after its end. What is
-    written by the time that an end is told stays. A clip ends early where the source breaks off or changes its codec
-    or size, at `longest_s`, and when the recorder is closed; its note says so.
+    A clip begins with the last keyframe `before_s` before the event's start and ends `after_s` after its end. What was
+    written when an end is told stays. A clip ends early where the source breaks off or changes its codec or size, at
+    `longest_s`, and when the recorder is closed; its note says so.
 
     Attributes:
         num_written: Clips written so far.
-        num_lost: Events of which there is no clip, though there was a tap.
+        num_lost: Events that should have had one.
     """
 
     def __init__(self, state: Path, options: ClipOptions | None = None, *, say: Say = lambda _text: None) -> None:
@@ -80,14 +65,13 @@ class Recorder(Sink):
         self._folder, self._unfinished = state / "clips", state / "clips" / ".unfinished"
         make_folder(self._folder)
         shutil.rmtree(self._unfinished, ignore_errors=True)
-        self._unfinished.mkdir(exist_ok=True)
+        make_folder(self._unfinished)
         self._library = Library(self._folder, state / "reviews.jsonl", self._options)
         self._rings: dict[str, PacketRing] = {}
-        self._clips: dict[str, _Clip] = {}
+        self._clips: dict[str | None, Clip] = {}
         self._refusal: str | None = None
-        self._events: deque[Event] = deque()
-        self._changed = threading.Condition()
-        self._is_closing = False
+        self._events: deque[Event] = deque(maxlen=_MAX_WAITING)
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -105,39 +89,31 @@ class Recorder(Sink):
 
     def happened(self, event: Event) -> None:
         """Take an event, and return at once."""
-        if event.id is None:
-            return
-        with self._changed:
-            if len(self._events) < _MAX_WAITING:
-                self._events.append(event)
-            else:
-                self.num_lost += event.type == "start"
-            self._changed.notify()
+        if event.id is not None:
+            self._events.append(event)
 
     def close(self, limit_s: float = 30.0) -> None:
         """Finish the clips that are being written, within `limit_s` seconds."""
-        with self._changed:
-            self._is_closing = True
-            self._changed.notify()
+        self._closing.set()
         self._thread.join(limit_s)
 
     def _run(self) -> None:
         tidied_s = -_TIDY_EVERY_S
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._events or self._is_closing, _POLL_S)
-                is_closing, events = self._is_closing, list(self._events)
-                self._events.clear()
-            for event in events:
+        is_closing = False
+        while not is_closing:
+            is_closing = self._closing.wait(_POLL_S)
+            while self._events:
+                event = self._events.popleft()
                 with self._one_of_many(event):
                     self._take(event)
             for clip in list(self._clips.values()):
                 with self._one_of_many(clip.event):
-                    reason = self._advance(clip)
-                    if reason is not None or is_closing:
-                        self._finish(clip, "the watch ended" if reason is None else reason)
-            if is_closing:
-                return
+                    full = full_disk(self._folder)
+                    if clip.stop(full) if full else clip.advance():
+                        if not is_closing:
+                            continue
+                        clip.stop("the watch ended")
+                    self._finish(clip)
             if time.monotonic() - tidied_s >= _TIDY_EVERY_S:
                 tidied_s = time.monotonic()
                 self._library.tidy()
@@ -149,75 +125,43 @@ class Recorder(Sink):
             yield
         except Exception as error:
             self.num_lost += 1
-            clip = self._clips.pop(event.id or "", None)
-            if clip is not None:
-                clip.path.unlink(missing_ok=True)
             self._say(f"the clip of event {event.id} is lost: {short_reason(error)}")
+            if clip := self._clips.pop(event.id, None):
+                with suppress(Exception):  # it failed before
+                    clip.close()
+                clip.path.unlink(missing_ok=True)
 
     def _take(self, event: Event) -> None:
-        assert event.id is not None
         clip = self._clips.get(event.id)
-        if event.type == "start":
-            self._begin(event)
-        elif clip is not None:
-            clip.event = event
-            if event.end_s is not None:
-                clip.limit_s = min(clip.limit_s, event.end_s + self._options.after_s)
-        elif event.type == "end":
-            self._complete(event)
+        if clip is not None:
+            clip.told(event)
+        elif event.type == "start" and event.camera in self._rings:
+            self._begin(event, self._rings[event.camera])
+        elif event.type == "end":  # its clip may be over already
+            for path in self._folder.glob(f"*/{event.id}.json"):
+                with suppress(ResultError):
+                    self._write_note(msgspec.structs.replace(NOTE.read(path), event=_fields(event)), path)
 
-    def _begin(self, event: Event) -> None:
-        ring = self._rings.get(event.camera or "")
-        if ring is None:
-            return
-        refusal = self._library.refusal()
-        if refusal is not None and refusal != self._refusal:
-            self._say(f"no clips are written: {refusal}")
+    def _begin(self, event: Event, ring: PacketRing) -> None:
+        first = ring.start_of(event.start_s - self._options.before_s, event.start_s)
+        refusal = self._library.refusal() or (None if first else f"nothing of camera {event.camera!r} is held")
+        if refusal and refusal != self._refusal:
+            self._say(f"no clip is written: {refusal}")
         self._refusal = refusal
-        from_s = event.start_s - self._options.before_s
-        first = ring.start_of(from_s, event.start_s)
-        if refusal is not None or first is None:
+        if first is None or refusal:
             self.num_lost += 1
-            return
-        path = self._unfinished / f"{event.id}{first.codec.suffix}"
-        file = ClipFile(path, first)
-        late_s = float(file.start) - from_s
-        reasons = [f"it begins {late_s:.1f} s late: nothing earlier is held"] if late_s > _LATE_S else []
-        limit_s = from_s + self._options.longest_s
-        self._clips[event.id or ""] = _Clip(event, ring, first, file, path, limit_s, first.number, reasons)
+        else:
+            self._clips[event.id] = Clip(event, ring, first, self._unfinished, self._options)
 
-    def _advance(self, clip: _Clip) -> str | None:
-        """Write what has come; return why the clip is over, "" if it is whole, or None if it goes on."""
-        if full := full_disk(self._folder):
-            return full
-        run = clip.ring.run
-        for packet in clip.ring.since(clip.next_number):
-            if packet.run != clip.first.run:
-                break
-            if packet.number != clip.next_number:
-                return "the disk was too slow"
-            if float(packet.time or 0) >= clip.limit_s:
-                is_whole = clip.event.end_s is not None and clip.event.end_s + self._options.after_s <= clip.limit_s
-                return "" if is_whole else f"it is cut off at {self._options.longest_s:g} s"
-            try:
-                clip.file.add(packet)
-            except (av.FFmpegError, OSError, ValueError) as error:
-                return f"a packet cannot be written: {short_reason(error)}"
-            clip.next_number, clip.active_s = packet.number + 1, time.monotonic()
-        if run != clip.first.run:
-            return "the source ended, broke off, or changed its codec or size"
-        return "the source is silent" if time.monotonic() - clip.active_s > _SILENT_S else None
-
-    def _finish(self, clip: _Clip, reason: str) -> None:
-        event, file = clip.event, clip.file
-        assert event.id is not None
-        file.close()
-        middle_s = (event.start_s + min(event.end_s or float(file.end), float(file.end))) / 2
+    def _finish(self, clip: Clip) -> None:
+        event = clip.event
+        clip.close()
         day = self._folder / f"{event.start_time or datetime.now(UTC):%Y-%m-%d}"
         day.mkdir(exist_ok=True)
         picture: str | None = f"{event.id}.jpg"
+        middle_s = (event.start_s + min(event.end_s or clip.end_s, clip.end_s)) / 2
         try:
-            self._publish(snapshot(clip.path, max(0.0, middle_s - float(file.start))), day / f"{event.id}.jpg")
+            self._publish(snapshot(clip.path, max(0.0, middle_s - clip.start_s)), day / f"{event.id}.jpg")
         except (I3DError, av.FFmpegError, OSError, ValueError) as error:
             self._say(f"the clip of event {event.id} gets no picture: {short_reason(error)}")
             picture = None
@@ -227,21 +171,15 @@ class Recorder(Sink):
             event=_fields(event),
             video=clip.path.name,
             picture=picture,
-            codec=clip.first.codec.name,
-            start_s=round(float(file.start), 3),
-            duration_s=round(float(file.end - file.start), 3),
-            reason="; ".join([*clip.reasons, *filter(None, [reason])]) or None,
+            codec=clip.codec,
+            start_s=round(clip.start_s, 3),
+            duration_s=round(clip.end_s - clip.start_s, 3),
+            reason=clip.reason,
         )
         self._write_note(note, day / f"{event.id}.json")
         del self._clips[event.id]
         self.num_written += 1
-        self._library.add(day, event.id)
-
-    def _complete(self, event: Event) -> None:
-        """Note the end of an event whose clip was over before."""
-        for path in self._folder.glob(f"*/{event.id}.json"):
-            with suppress(ResultError):
-                self._write_note(msgspec.structs.replace(NOTE.read(path), event=_fields(event)), path)
+        self._library.add(day, str(event.id))
 
     def _write_note(self, note: ClipNote, path: Path) -> None:
         self._publish(to_json(note, version=VERSION).encode(), path)

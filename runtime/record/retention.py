@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_lines
-from i3d_edge.runtime.record.note import severity_in
+from i3d_edge.runtime.record.note import NOTE
 from i3d_edge.runtime.record.options import ClipOptions
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -86,10 +87,10 @@ class Library:
         options = self._options
         kept = kept_ids(self._reviews)
         for clip in expired(self._clips.values(), kept, time.time(), options.days, options.quota_gib * (1 << 30)):
-            for path in clip.folder.glob(f"{clip.id}.*"):
-                path.unlink(missing_ok=True)
             del self._clips[clip.id]
-            with suppress(OSError):  # it holds others
+            with suppress(OSError):  # what is there resists, or is another clip
+                for path in clip.folder.glob(f"{clip.id}.*"):
+                    path.unlink(missing_ok=True)
                 clip.folder.rmdir()
 
     def refusal(self) -> str | None:
@@ -107,7 +108,7 @@ def full_disk(folder: Path) -> str | None:
     usage = shutil.disk_usage(folder)
     if usage.free >= max(_LEAST_FREE_BYTES, _LEAST_FREE_SHARE * usage.total):
         return None
-    return f"only {usage.free / (1 << 30):.1f} GiB of the disk are free"
+    return "less than 1 GiB, or 5 %, of the disk is free"
 
 
 def kept_ids(reviews: Path) -> set[str]:
@@ -133,5 +134,8 @@ def _clips(day: Path, clip_id: str | None = None) -> list[KeptClip]:
     for name, matches in groupby(found, key=lambda match: match[1]):
         stats = [(day / match[0]).stat() for match in matches]
         written, num_bytes = max(stat.st_mtime for stat in stats), sum(stat.st_size for stat in stats)
-        clips.append(KeptClip(name, day, written, severity_in(day / f"{name}.json"), num_bytes))
+        severity = None
+        with suppress(ResultError):  # a kill came before it was written
+            severity = NOTE.read(day / f"{name}.json").event.get("severity")
+        clips.append(KeptClip(name, day, written, severity, num_bytes))
     return clips

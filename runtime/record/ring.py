@@ -44,6 +44,11 @@ class StoredPacket:
     duration: Fraction
     time: Fraction | None = None
 
+    @property
+    def time_s(self) -> float:
+        """The same, of one whose time is known."""
+        return float(self.time or 0)
+
 
 class PacketRing:
     """A `Tap` that keeps the packets of the last seconds, whole groups of pictures, and no more than so many bytes.
@@ -135,9 +140,9 @@ class PacketRing:
         """
         with self._lock:
             heads = [group[0] for group in self._groups if group[0].time is not None]
-        before = [head for head in heads if _time(head) <= shown_s] or heads[:1]
-        run = [head for head in heads if head.run == before[-1].run] if before else []
-        return next((head for head in reversed(run) if _time(head) <= from_s), run[0] if run else None)
+        shown = [head for head in heads if head.time_s <= shown_s] or heads[:1]
+        run = [head for head in heads if head.run == shown[-1].run]
+        return next(reversed([head for head in run if head.time_s <= from_s] or run[:1]), None)
 
     def since(self, number: int) -> list[StoredPacket]:
         """Return the packets from this number on whose times are known, in the order of decoding."""
@@ -171,8 +176,3 @@ class PacketRing:
 
 def _size(packet: StoredPacket) -> int:
     return len(packet.data) + _OVERHEAD_BYTES
-
-
-def _time(packet: StoredPacket) -> Fraction:
-    assert packet.time is not None
-    return packet.time

@@ -23,6 +23,7 @@ KNOWN = {
     ("freeze/package_index.py", "read_member"): "what was just downloaded into a folder of our own",
     ("freeze/package_index.py", "_download"): "likewise",
     ("bundle/archive.py", "_opened"): "a stream",
+    ("record/codec.py", "stream_for"): "likewise",
     ("weights/torch_file.py", "_read_zip"): "likewise",
     ("convert/conversion.py", "_load"): "read by `read_graph_def`",
     ("convert/parity.py", "_run_ir"): "just written",

@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import pytest
 from av.codec.hwaccel import HWAccel
+from av.video.stream import VideoStream
 from live import Broadcast, broadcast, grey, hanging, numbered, write_transport_stream
 from rtsp_server import Played, encode_h264, serve_rtsp
 from servers import Served, serve
@@ -100,6 +101,47 @@ def test_a_file_begins_again_without_a_gap(tmp_path: Path) -> None:
     items = [next(source) for _ in range(20)]
     assert [read_number(item.rgb()) for item in items] == [*range(8), *range(8), *range(4)]
     assert [item.time for item in items] == [Fraction(n, 25) for n in range(20)]
+
+
+def test_a_tap_is_shown_packets_and_where_their_frames_lie(tmp_path: Path) -> None:
+    class Tap:
+        def __init__(self) -> None:
+            self.calls: list[object] = []
+
+        def opened(self, stream: VideoStream) -> None:
+            self.calls.append(stream.codec_context.codec.canonical_name)
+
+        def sent(self, packet: av.Packet) -> object:
+            self.calls.append(int(packet.pts * packet.time_base * 25))
+            return self.calls[-1]
+
+        def placed(self, mark: object, time: Fraction) -> None:
+            self.calls.append((mark, time * 25))
+
+        def closed(self) -> None:
+            self.calls.append("closed")
+
+    options = {"b": "4M", "g": "12", "bf": "2"}
+    path = write_video(tmp_path / "a.mp4", numbered(range(9)), codec="mpeg4", options=options)
+    once, twice = Tap(), Tap()
+    list(LiveSource(Address.parse(str(path)), QUICK, tap=once))
+    list(LiveSource(Address.parse(str(path)), replace(QUICK, is_looped=True, max_duration_s=18 / 25), tap=twice))
+    assert [call for call in once.calls if not isinstance(call, tuple)] == [
+        "mpeg4",
+        0,
+        3,
+        1,
+        2,
+        6,
+        4,
+        5,
+        8,
+        7,
+        "closed",
+    ]
+    assert [call for call in once.calls if isinstance(call, tuple)] == [(n, n) for n in range(9)]
+    assert [call for call in twice.calls if isinstance(call, tuple)][:18] == [(n % 9, n) for n in range(18)]
+    assert [call for call in twice.calls if isinstance(call, str)][:3] == ["mpeg4", "mpeg4", "mpeg4"]
 
 
 def test_real_time_takes_its_time(tmp_path: Path) -> None:

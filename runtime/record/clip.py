@@ -1,0 +1,112 @@
+"""The clip of one event while it is written: packets in, a file that begins with a keyframe at 0 s."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.packet import Packet
+
+from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.live.event import Event
+from i3d_edge.runtime.record.options import ClipOptions
+from i3d_edge.runtime.record.ring import PacketRing, StoredPacket
+
+_TIME_BASE = Fraction(1, 90_000)
+_FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
+_SILENT_S = 60.0
+"""A source that says nothing for so long has ended without telling."""
+_LATE_S = 0.5
+"""A clip that begins later than asked by more than this says so."""
+
+
+class Clip:
+    """A file that is being written.
+
+    Attributes:
+        event: As it was last told.
+        path: Of the file.
+        codec: Its name.
+        start_s: Stream time of its first frame.
+        end_s: Where its last frame ends.
+        reason: Why it shows less than was asked for, or None.
+    """
+
+    def __init__(self, event: Event, ring: PacketRing, first: StoredPacket, folder: Path, options: ClipOptions) -> None:
+        """Open the file.
+
+        Args:
+            event: Its start.
+            ring: What its camera sends.
+            first: The keyframe in it that the clip begins with.
+            folder: For the file.
+            options: Where it ends.
+
+        Raises:
+            OSError: If the file cannot be written, or holds no such packets; so does `close`.
+            ValueError: Likewise.
+            av.FFmpegError: Likewise.
+        """
+        self.event, self.path, self.codec = event, folder / f"{event.id}{first.codec.suffix}", first.codec.name
+        self.start_s = self.end_s = first.time_s
+        self._ring, self._run, self._next_number, self._options = ring, first.run, first.number, options
+        from_s = event.start_s - options.before_s
+        self._limit_s = from_s + options.longest_s
+        late_s = self.start_s - from_s
+        self.reason = f"it begins {late_s:.1f} s late: nothing earlier is held" if late_s > _LATE_S else None
+        self._last_dts: int | None = None
+        self._active_s = time.monotonic()
+        self._container = av.open(f"file:{self.path}", "w", format=_FORMATS[first.codec.suffix])
+        self._stream = self._container.add_stream_from_template(first.codec.stream_for(first.data), opaque=True)
+
+    def told(self, event: Event) -> None:
+        """Take news of the event; its end limits the clip."""
+        self.event = event
+        if event.end_s is not None:
+            self._limit_s = min(self._limit_s, event.end_s + self._options.after_s)
+
+    def advance(self) -> bool:
+        """Write what has come; return whether the clip goes on."""
+        run = self._ring.run
+        for packet in self._ring.since(self._next_number):
+            if packet.run != self._run:
+                break
+            if packet.number != self._next_number:
+                return self.stop("the disk was too slow")
+            if packet.time_s >= self._limit_s:
+                ends_s = self.event.end_s and self.event.end_s + self._options.after_s
+                return self.stop(None if ends_s == self._limit_s else f"it is cut off at {self._options.longest_s:g} s")
+            try:
+                self._add(packet)
+            except (av.FFmpegError, OSError, ValueError) as error:
+                return self.stop(f"a packet cannot be written: {short_reason(error)}")
+            self._next_number, self._active_s = packet.number + 1, time.monotonic()
+        if run != self._run:
+            return self.stop("the source ended, broke off, or changed its codec or size")
+        return time.monotonic() - self._active_s < _SILENT_S or self.stop("the source is silent")
+
+    def stop(self, reason: str | None) -> bool:
+        """Note why the clip is over, None if it is as asked; return that it does not go on."""
+        self.reason = "; ".join(filter(None, [self.reason, reason])) or None
+        return False
+
+    def close(self) -> None:
+        """Make the file whole."""
+        self._container.close()
+
+    def _add(self, packet: StoredPacket) -> None:
+        if packet.time_s < self.start_s:  # shown before the keyframe, and decodable only with what came before that
+            return
+        self.end_s = max(self.end_s, packet.time_s + float(packet.duration))
+        ticks = round((packet.time_s - self.start_s) / _TIME_BASE)
+        ahead = 0 if packet.pts is None or packet.dts is None else round((packet.pts - packet.dts) / _TIME_BASE)
+        dts = ticks - ahead if self._last_dts is None else max(ticks - ahead, self._last_dts + 1)
+        self._last_dts = dts
+        copy: Packet[Any] = Packet(packet.data)
+        copy.stream, copy.is_keyframe = self._stream, packet.is_keyframe
+        copy.time_base, copy.pts, copy.dts = _TIME_BASE, max(ticks, dts), dts
+        copy.duration = round(packet.duration / _TIME_BASE)
+        self._container.mux_one(copy)
