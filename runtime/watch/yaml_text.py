@@ -17,7 +17,7 @@ from i3d_edge.core.errors import ConfigError
 from i3d_edge.core.reading import read_text
 from i3d_edge.core.text import is_utf8, shown
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 18
 MAX_DEPTH = 20
 
 _TOO_DEEP = f"lists and maps are nested more than {MAX_DEPTH} deep"
