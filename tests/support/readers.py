@@ -31,6 +31,7 @@ from i3d_edge.runtime.live import EventRules, read_records, replay
 from i3d_edge.runtime.live.answer import SmoothedAnswer
 from i3d_edge.runtime.measure.profile import Setting, read_profile
 from i3d_edge.runtime.prediction import Prediction
+from i3d_edge.runtime.watch.config_file import check_labels, read_config
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,15 @@ def _add_models(folder: Path, add: Add) -> None:
     golden_fields = {"m": [{**answer.to_fields(), "probabilities": [[0.5, 0.5]]}]}
     add("golden answers", "golden.json", golden_fields, lambda path: golden.from_bytes(path.read_bytes()))
     add("bundle", "bundle.json", make_manifest().to_bytes(), lambda path: BundleManifest.from_bytes(path.read_bytes()))
+    regions = {"r": {"polygon": [[0, 0], [1, 0], [0.5, 1]]}, "s": {"rectangle": [0, 0, 1, 0.5]}}
+    camera = {
+        "source": "camera:0",
+        "labels": [LABELS.names[0]],
+        "thresholds": {LABELS.names[1]: {"on": 0.7}},
+        "regions": regions,
+    }
+    watched = {"model": "m.xml", "defaults": {"hop": 5}, "web": {"token": "{{x"}, "cameras": {"a": camera}}
+    add("cameras", "cameras.yaml", watched, lambda path: check_labels(read_config(path), LABELS))
     np.save(folder / "a.npy", np.zeros((9, 4, 4, 3), np.uint8))
 
     def framed(path: Path) -> None:
