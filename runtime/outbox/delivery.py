@@ -18,32 +18,26 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 
 
 class Outbox(Protocol):
-    """Lines that wait for one receiver.
+    """Lines that wait for one receiver; true if there are any, which is asked while `changed` is held.
 
     Attributes:
         changed: Guards what other threads write, and is notified when a line comes.
-        num_lost: Lines that were given up before they were tried.
+        num_lost: Lines that were given up untried.
     """
 
     changed: threading.Condition
     num_lost: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no line waits; asked while `changed` is held."""
+    def __bool__(self) -> bool: ...
 
     def first(self) -> str | None:
-        """Return the line to deliver next; None if there is none after all.
-
-        Raises:
-            OSError: If it cannot be read now.
-        """
+        """Return the line to deliver next, or None after all; raises OSError if it cannot be read now."""
 
     def remove(self) -> bool:
         """Take out that line, which was delivered or refused; False if it is not there any more."""
 
     def abandon(self) -> None:
-        """Nobody will take the lines that are left."""
+        """Take note that nobody will ask for the lines that are left."""
 
 
 class Queue:
@@ -62,10 +56,8 @@ class Queue:
     def __len__(self) -> int:
         return len(self._lines)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no line waits."""
-        return not self._lines
+    def __bool__(self) -> bool:
+        return bool(self._lines)
 
     def put(self, line: str) -> None:
         """Take a line, and return at once."""
@@ -84,8 +76,7 @@ class Queue:
     def remove(self) -> bool:
         """Take out the oldest line."""
         with self.changed:
-            is_there = bool(self._lines)
-            if is_there:
+            if is_there := bool(self._lines):
                 self._lines.popleft()
             return is_there
 
@@ -105,7 +96,6 @@ class Delivery:
     Attributes:
         num_sent: Lines that arrived.
         num_retries: Attempts that failed and were repeated.
-        is_given_up: Whether nothing more is to be tried; what `deliver` waits for has to end then.
     """
 
     def __init__(
@@ -128,7 +118,7 @@ class Delivery:
             backoff: Delays between attempts, without a limit.
         """
         self.num_sent = self.num_retries = self._num_refused = 0
-        self.is_given_up = self._is_closing = self._is_down = False
+        self._is_given_up = self._is_closing = self._is_down = False
         self._receiver, self._outbox, self._deliver, self._say = receiver, outbox, deliver, say
         self._backoff = backoff or Backoff(max_attempts=None)
         self._changed = outbox.changed
@@ -147,7 +137,7 @@ class Delivery:
             self._changed.notify_all()
         self._thread.join(limit_s)
         with self._changed:
-            self.is_given_up = True
+            self._is_given_up = True
             self._changed.notify_all()
         self._outbox.abandon()
 
@@ -162,7 +152,7 @@ class Delivery:
                 self._num_refused += self._outbox.remove()
                 self._say(f"{self._receiver} refused an event, which is lost: {error}")
             except (OSError, HTTPException, ValueError) as error:
-                if not self._is_down and not self.is_given_up:
+                if not self._is_down and not self._is_given_up:
                     self._say(f"{self._receiver} does not answer ({short_reason(error)}); events are kept")
                 self._is_down = True
                 self._wait()
@@ -177,8 +167,8 @@ class Delivery:
         """Wait for a line to deliver and return it; None if there will be none."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._is_closing or not self._outbox.is_empty)
-            if self.is_given_up:
+                self._changed.wait_for(lambda: self._is_closing or bool(self._outbox))
+            if self._is_given_up:
                 return None
             if (line := self._outbox.first()) is not None or self._is_closing:
                 return line
@@ -188,4 +178,4 @@ class Delivery:
         with self._changed:
             self.num_retries += 1
             was_closing, delay_s = self._is_closing, self._backoff.failed()
-            self._changed.wait_for(lambda: self.is_given_up or self._is_closing != was_closing, delay_s)
+            self._changed.wait_for(lambda: self._is_given_up or self._is_closing != was_closing, delay_s)

@@ -1,0 +1,248 @@
+"""MQTT: events, states and statistics for a broker, which may be away for a while."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from i3d_edge.core.dependencies import needed_for
+from i3d_edge.core.json_text import parse_json
+from i3d_edge.core.messages import Say
+from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.event import Event, iso_time
+from i3d_edge.runtime.live.statistics import Statistics
+from i3d_edge.runtime.outbox.delivery import Delivery
+from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, slug
+from i3d_edge.runtime.outbox.journal import Journal
+from i3d_edge.runtime.outbox.mailbox import Mailbox
+from i3d_edge.runtime.outbox.mqtt_options import MqttOptions
+from i3d_edge.runtime.outbox.stats import Figures
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client, MQTTMessage
+
+SourceState = Literal["connecting", "up", "down"]
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30
+"""Between attempts to connect: doubled each time."""
+
+KEEPALIVE_S = 30
+"""A broker that says nothing for so long is asked, and is taken for gone if it does not answer in the same time."""
+
+
+@dataclass(slots=True)
+class _Camera:
+    """What the topic of a camera's state says."""
+
+    state: SourceState = "connecting"
+    reason: str | None = None
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    actions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        fields = {"state": self.state, "reason": self.reason, "since": iso_time(self.since), "actions": self.actions}
+        return json.dumps(fields, ensure_ascii=False)
+
+
+class Mqtt:
+    """A sink that tells a broker what happens.
+
+    Events go out from the journal, in order, each until the broker has acknowledged it. States are retained by the
+    broker; all of them are sent again with each connection. Nothing here makes a caller wait.
+
+    Attributes:
+        delivery: Of the events.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        journal: Journal,
+        cursor_path: Path,
+        cameras: Mapping[str, Iterable[str | None]],
+        *,
+        statistics: Callable[[], Mapping[str, Sequence[Statistics]]],
+        say: Say,
+    ) -> None:
+        """Connect as soon as the broker is there.
+
+        Args:
+            options: Where it is, and what it is told.
+            journal: The events.
+            cursor_path: Remembers which of them the broker has.
+            cameras: See `show`.
+            statistics: Returns those of each camera's regions, by its name.
+            say: Called when the broker cannot be reached or refuses us, and when it is there again.
+
+        Raises:
+            ArgumentError: If a file for TLS cannot be used.
+            DependencyError: If paho-mqtt is not installed.
+            OutputError: If the cursor's folder cannot be written.
+        """
+        with needed_for("MQTT"):
+            from paho.mqtt.client import Client
+            from paho.mqtt.enums import CallbackAPIVersion
+
+        self._options, self._statistics, self._say = options, statistics, say
+        self._broker = f"MQTT broker {options.host}:{options.port}"
+        self._available = f"{options.topic}/available"
+        self._cameras: dict[str, _Camera] = {}
+        self._retained: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._is_given_up = False
+        self._lock, self._closing = threading.RLock(), threading.Event()
+        self._client = client = Client(CallbackAPIVersion.VERSION2, client_id=options.client_id)
+        client.will_set(self._available, "offline", qos=1, retain=True)
+        client.username_pw_set(options.user, options.password)
+        if options.tls:
+            client.tls_set_context(options.tls.context())
+            client.tls_insecure_set(options.tls.insecure)
+        client.reconnect_delay_set(FIRST_DELAY_S, LONGEST_DELAY_S)
+        client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
+        client.on_disconnect, client.on_message = self._on_disconnect, self._on_message
+        self.show(cameras)
+        client.connect_async(options.host, options.port, KEEPALIVE_S)
+        mailbox = Mailbox(journal, cursor_path, say=say)
+        client.loop_start()
+        self.delivery = Delivery(self._broker, mailbox, self._deliver, say=say)
+        self._thread = threading.Thread(target=self._send_stats, name="mqtt statistics", daemon=True)
+        self._thread.start()
+
+    def show(self, cameras: Mapping[str, Iterable[str | None]]) -> None:
+        """Take the names of all cameras, each with its regions, None for the whole picture; forget all others."""
+        with self._lock:
+            self._cameras = {name: self._cameras.get(name, _Camera()) for name in cameras}
+            shown = {self._topic(name, "state"): state.to_json() for name, state in self._cameras.items()}
+            if self._options.home_assistant:
+                for name, regions in cameras.items():
+                    state_topic = self._topic(name, "state")
+                    shown |= dict(discovery(self._options.topic, name, tuple(regions), state_topic))
+            for topic in [*shown, *(self._retained.keys() - shown.keys())]:
+                self._retain(topic, shown.get(topic, ""))
+
+    def answered(self, camera: str, region: str | None, answer: WindowAnswer) -> None:
+        """Tell which action is the most probable one, if it is another one than before."""
+        best = answer.smoothed[0]
+        with self._lock:
+            if (state := self._cameras.get(camera)) is None:
+                return
+            name = region or WHOLE
+            if state.actions.get(name, {}).get("label") != best.label:
+                state.actions[name] = {"label": best.label, "probability": round(best.prob, 4)}
+                self._retain(self._topic(camera, "state"), state.to_json())
+
+    def happened(self, event: Event) -> None:
+        """Do nothing: events come from the journal."""
+
+    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
+        """Tell whether a camera is there; actions that were seen before are over."""
+        with self._lock:
+            if camera in self._cameras:
+                self._cameras[camera] = _Camera(state, reason)
+                self._retain(self._topic(camera, "state"), self._cameras[camera].to_json())
+
+    def close(self) -> None:
+        """Deliver what waits, for a few seconds if the broker is there, and say goodbye."""
+        self._closing.set()
+        is_connected = self._client.is_connected()
+        self.delivery.close(5.0 if is_connected else 0.0)
+        self._is_given_up = True
+        if is_connected:
+            self._client.publish(self._available, "offline", qos=1, retain=True).wait_for_publish(1.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _topic(self, camera: str, what: str) -> str:
+        level = re.sub(r"[/+#$\0]", "_", camera)
+        return f"{self._options.topic}/{level}/{what}"
+
+    def _retain(self, topic: str, payload: str) -> None:
+        """Have the broker keep a message; "" removes it. Without a connection, the next one brings it."""
+        with self._lock:
+            if self._retained.get(topic, "") == payload:
+                return
+            if payload:
+                self._retained[topic] = payload
+            else:
+                del self._retained[topic]
+            if self._client.is_connected():
+                self._client.publish(topic, payload, retain=True)
+
+    def _deliver(self, line: str) -> None:
+        """Publish an event, and wait until the broker has acknowledged it.
+
+        Raises:
+            OSError: If that is given up.
+        """
+        from paho.mqtt.enums import MQTTErrorCode
+
+        event = parse_json(line)
+        sent = self._client.publish(self._topic(str(event.get("camera")), "events"), line, qos=1)
+        # Without a connection the client keeps it; with the next one it sends whatever is not acknowledged.
+        sent.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+        while not sent.is_published():
+            sent.wait_for_publish(0.5)
+            if self._is_given_up:
+                raise ConnectionError("closed")
+
+    def _send_stats(self) -> None:
+        figures = Figures()
+        while not self._closing.wait(self._options.stats_every_s):
+            together, each = figures.take(self._statistics())
+            self._client.publish(f"{self._options.topic}/stats", json.dumps(together))
+            for camera, fields in each.items():
+                self._client.publish(self._topic(camera, "stats"), json.dumps(fields))
+
+    # What follows is called in the client's thread.
+
+    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._fail("refuses us", str(reason).lower().replace("not authorized", "wrong user or password"))
+            return
+        if self._closing.is_set():
+            client.disconnect()
+            return
+        with self._lock:
+            if self._told:
+                self._say(f"{self._broker} answers again")
+            self._told.clear()
+            client.publish(self._available, "online", qos=1, retain=True)
+            for topic, payload in self._retained.items():
+                client.publish(topic, payload, retain=True)
+        # The broker also keeps what we said of cameras that are gone since.
+        client.subscribe(
+            [(f"{self._options.topic}/+/state", 0), (f"{PREFIX}/+/{slug(self._options.topic)}/+/config", 0)]
+        )
+
+    def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+        with self._lock:
+            if message.retain and message.payload and message.topic not in self._retained:
+                client.publish(message.topic, "", retain=True)
+
+    def _on_connect_fail(self, _client: Client, _data: Any) -> None:
+        error = sys.exception()  # the client calls this while it handles it
+        if isinstance(error, ssl.SSLCertVerificationError):
+            self._fail("cannot be trusted", error.verify_message)
+        elif isinstance(error, ssl.SSLError):
+            self._fail("does not answer", f"TLS: {(error.reason or 'failed').replace('_', ' ').lower()}")
+        elif error:
+            self._fail("does not answer", short_reason(error))
+
+    def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+        if not self._told and not self._closing.is_set():
+            self._fail("does not answer", "the connection broke off")
+
+    def _fail(self, what: str, why: str) -> None:
+        """Say what is wrong, once until all is well again."""
+        if what not in self._told:
+            self._say(f"{self._broker} {what} ({why}); events are kept")
+        self._told.add(what)
