@@ -10,8 +10,8 @@ from i3d_edge.core.errors import DependencyError
 _SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",), ("onnxruntime",))
 """What is needed together, by the names that pip knows; installed one by one they would be asked for one by one."""
 
-_WATCH = ("paho",)
-"""What only `i3d watch` needs, by the names of the modules."""
+_WATCH = ("paho", "yaml")
+"""What `i3d watch` needs, by the names that Python imports."""
 
 
 @contextmanager
@@ -25,12 +25,11 @@ def needed_for(work: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
+        together = next((" ".join(names) for names in _SETS if package in names), None)
         if package.partition(".")[0] in _WATCH:
-            hint = "pip install 'i3d-edge[watch]'"
-            raise DependencyError(f"{work} needs packages that are not installed", hint=hint) from missing
-        together = next((names for names in _SETS if package in names), None)
+            together = "'i3d-edge[watch]'"
         if together is None:
             raise
         raise DependencyError(
-            f"{work} needs the package {package}, which is not installed", hint=f"pip install {' '.join(together)}"
+            f"{work} needs the package {package}, which is not installed", hint=f"pip install {together}"
         ) from missing

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from i3d_edge.core.text import message as as_message
+
+_MOST_LINES = 50
 
 
 class I3DError(Exception):
@@ -91,6 +95,20 @@ class EmptyVideoError(VideoError):
 
 class VideoDecodeError(VideoError):
     """Decoding broke off with too few frames to stand for the video."""
+
+
+class ConfigError(I3DError):
+    """A configuration has mistakes: its message has a line for each.
+
+    Attributes:
+        lines: They, as they are shown.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines[0])
+        more = len(lines) - _MOST_LINES
+        self.lines = (*map(as_message, lines[:_MOST_LINES]), *([f"and {more:,} more mistakes"] if more > 0 else []))
+        self.message = "\n".join(self.lines)
 
 
 class StreamError(I3DError):

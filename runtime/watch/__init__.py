@@ -1,0 +1,1 @@
+"""Watching several cameras with one model."""
