@@ -26,7 +26,7 @@ def needed_for(work: str) -> Iterator[None]:
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
         together = next((" ".join(names) for names in _SETS if package in names), None)
-        if package.partition(".")[0] in _WATCH:
+        if package in _WATCH:
             together = "'i3d-edge[watch]'"
         if together is None:
             raise
