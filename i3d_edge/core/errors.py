@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from i3d_edge.core.text import message as as_message
 
 _MOST_LINES = 50
@@ -104,7 +102,7 @@ class ConfigError(I3DError):
         lines: They, as they are shown.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
         more = len(lines) - _MOST_LINES
         self.lines = (*map(as_message, lines[:_MOST_LINES]), *([f"and {more:,} more mistakes"] if more > 0 else []))

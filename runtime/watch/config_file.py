@@ -90,7 +90,7 @@ def _with_defaults(tree: Node, findings: Findings) -> Node:
     defaults, cameras = parts.pop("defaults", _NONE), parts.get("cameras", _NONE)
     if not isinstance(defaults.value, dict):
         findings.add(defaults.line, defaults.path, "must be a map")
-    if isinstance(cameras.value, dict):
+    if isinstance(cameras.value, dict) and "cameras" in parts:
         made = {name: _complete(_under(camera, defaults, 2)) for name, camera in cameras.value.items()}
         parts["cameras"] = replace(cameras, value=made)
     return replace(tree, value=parts)
@@ -149,7 +149,8 @@ class _Builder:
         part = kind(**{**dict.fromkeys(needed, ""), **good})  # rules about what is wrong are passed over
         broken = [(keys, text) for keys, text in broken_rules(part) if not wrong.intersection(keys)]
         for keys, text in broken:
-            self._wrong(next((node.value[key] for key in keys if key in node.value), node), text)
+            places = [node.value[key] for key in keys if key in node.value] or [node]
+            self._wrong(min(places, key=lambda place: not place.path.startswith(node.path)), text)  # its own first
         return UNSET if wrong or broken else part
 
     def _map(self, kind: Any, node: Node) -> Any:

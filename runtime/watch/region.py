@@ -38,13 +38,10 @@ class Region:
     @classmethod
     def of(cls, config: RegionConfig | None, mask: Sequence[Polygon] = ()) -> Self:
         """Return the region of a configuration, or the whole picture, without its camera's masks."""
-        if config is None or (config.polygon is None and config.rectangle is None):
-            return cls((0, 0, 1, 1), None, mask)
-        if config.polygon is None:
-            assert config.rectangle is not None
-            return cls(config.rectangle, None, mask)
-        xs, ys = zip(*config.polygon, strict=True)
-        return cls((min(xs), min(ys), max(xs), max(ys)), config.polygon, mask)
+        if config is not None and config.polygon is not None:
+            xs, ys = zip(*config.polygon, strict=True)
+            return cls((min(xs), min(ys), max(xs), max(ys)), config.polygon, mask)
+        return cls((config and config.rectangle) or (0, 0, 1, 1), None, mask)
 
     def cut(self, rgb: UInt8Array) -> UInt8Array:
         """Return the region of a picture.

@@ -17,7 +17,7 @@ from i3d_edge.core.errors import ConfigError
 from i3d_edge.core.reading import read_text
 from i3d_edge.core.text import is_utf8, shown
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 18
 MAX_DEPTH = 20
 
 _TOO_DEEP = f"lists and maps are nested more than {MAX_DEPTH} deep"
@@ -72,7 +72,7 @@ class Findings:
         """
         if self._found:
             ordered = sorted(self._found, key=lambda found: found[0])
-            raise ConfigError([f"{self.file}:{line}: {text}" for line, text in ordered])
+            raise ConfigError(*(f"{self.file}:{line}: {text}" for line, text in ordered))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -99,7 +99,7 @@ def read_yaml(path: Path) -> tuple[Node, Findings]:
     try:
         text = read_text(path, max_bytes=MAX_BYTES)
     except OSError as error:
-        raise ConfigError([f"cannot read configuration {str(path)!r}: {error.strerror}"]) from error
+        raise ConfigError(f"cannot read configuration {str(path)!r}: {error.strerror}") from error
     try:
         whole = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Reader]:
 NAMES = (
     *("result.json", "predictions.jsonl", "baseline", "run.json", "videos.jsonl", "path,label", "path index", "ucf101"),
     *("kinetics csv", "kinetics json", "omz json", "manifest", "labels", "description", "profile", "any json"),
-    *("golden answers", "bundle", "array"),
+    *("golden answers", "bundle", "cameras", "array"),
 )
 
 

@@ -26,6 +26,7 @@ from i3d_edge.runtime.bundle import golden
 from i3d_edge.runtime.bundle.manifest import BundleManifest
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.measure.profile import Setting, read_profile
+from i3d_edge.runtime.watch.config_file import check_labels, read_config
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,15 @@ def _add_models(folder: Path, add: Add) -> None:
     golden_fields = {"m": [{**answer.to_fields(), "probabilities": [[0.5, 0.5]]}]}
     add("golden answers", "golden.json", golden_fields, lambda path: golden.from_bytes(path.read_bytes()))
     add("bundle", "bundle.json", make_manifest().to_bytes(), lambda path: BundleManifest.from_bytes(path.read_bytes()))
+    regions = {"r": {"polygon": [[0, 0], [1, 0], [0.5, 1]]}, "s": {"rectangle": [0, 0, 1, 0.5]}}
+    camera = {
+        "source": "camera:0",
+        "labels": [LABELS.names[0]],
+        "thresholds": {LABELS.names[1]: {"on": 0.7}},
+        "regions": regions,
+    }
+    watched = {"model": "m.xml", "defaults": {"hop": 5}, "web": {"token": "{{x"}, "cameras": {"a": camera}}
+    add("cameras", "cameras.yaml", watched, lambda path: check_labels(read_config(path), LABELS))
     np.save(folder / "a.npy", np.zeros((9, 4, 4, 3), np.uint8))
 
     def framed(path: Path) -> None:
