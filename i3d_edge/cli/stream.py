@@ -21,7 +21,7 @@ from i3d_edge.core.files import make_folder, writing
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.outbox import Queue, Webhook
+    from i3d_edge.runtime.outbox import Delivery, Queue
 
 FLUSH_S = 10.0
 """How long the end waits for a webhook to take what is left."""
@@ -128,8 +128,8 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_scratch_int8.xml --hop auto
     """
+    from i3d_edge.runtime import outbox
     from i3d_edge.runtime.live import Address, LiveStream, StreamAnswers, StreamOptions
-    from i3d_edge.runtime.outbox import Queue, Webhook
 
     address = Address.parse(source)
     if watching["is_looped"] and address.kind != "file":
@@ -138,8 +138,8 @@ def stream(
     if not progress.is_enabled():
         watching["report_every_s"] = 0
     options = StreamOptions(**watching)
-    queue = Queue()
-    hook = Webhook(webhook, queue, say=note) if webhook else None
+    queue = outbox.Queue()
+    hook = outbox.webhook_to(webhook, queue, say=note) if webhook else None
     with ExitStack() as stack:
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
@@ -208,13 +208,13 @@ def _end_line(path: Path) -> None:
 
 
 @contextmanager
-def _delivering(hook: Webhook, queue: Queue) -> Iterator[None]:
+def _delivering(hook: Delivery, queue: Queue) -> Iterator[None]:
     """At the end, deliver the waiting events for a while, and report the totals."""
     try:
         yield
     finally:
         if queue:
-            note(f"webhook {hook.shown}: {plural(len(queue), 'event')} left; trying for up to {FLUSH_S:g} s")
+            note(f"{hook.receiver}: {plural(len(queue), 'event')} left; trying for up to {FLUSH_S:g} s")
         hook.close(FLUSH_S)
         failed = plural(hook.num_retries, "failed attempt")
-        note(f"webhook {hook.shown}: {hook.num_sent} sent, {hook.num_lost} lost, {failed}")
+        note(f"{hook.receiver}: {hook.num_sent} sent, {hook.num_lost} lost, {failed}")

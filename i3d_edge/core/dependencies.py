@@ -25,12 +25,11 @@ def needed_for(work: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
-        if (missing.name or "").partition(".")[0] in _WATCH:
-            hint = "pip install 'i3d-edge[watch]'"
-            raise DependencyError(f"{work} needs packages that are not installed", hint=hint) from missing
-        together = next((names for names in _SETS if package in names), None)
+        together = next((" ".join(names) for names in _SETS if package in names), None)
+        if package in _WATCH:
+            together = "'i3d-edge[watch]'"
         if together is None:
             raise
         raise DependencyError(
-            f"{work} needs the package {package}, which is not installed", hint=f"pip install {' '.join(together)}"
+            f"{work} needs the package {package}, which is not installed", hint=f"pip install {together}"
         ) from missing

@@ -5,6 +5,4 @@ from i3d_edge.runtime.outbox.delivery import Queue as Queue
 from i3d_edge.runtime.outbox.journal import Journal as Journal
 from i3d_edge.runtime.outbox.mailbox import Mailbox as Mailbox
 from i3d_edge.runtime.outbox.mqtt import Mqtt as Mqtt
-from i3d_edge.runtime.outbox.mqtt_options import MqttOptions as MqttOptions
-from i3d_edge.runtime.outbox.mqtt_options import TLSOptions as TLSOptions
-from i3d_edge.runtime.outbox.webhook import Webhook as Webhook
+from i3d_edge.runtime.outbox.webhook import webhook_to as webhook_to

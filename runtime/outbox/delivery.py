@@ -94,6 +94,7 @@ class Delivery:
     is refused is lost, and the next one is tried.
 
     Attributes:
+        receiver: What messages call it.
         num_sent: Lines that arrived.
         num_retries: Attempts that failed and were repeated.
     """
@@ -110,7 +111,7 @@ class Delivery:
         """Start the thread.
 
         Args:
-            receiver: What messages call it.
+            receiver: See the attributes.
             outbox: What is delivered.
             deliver: Returns when a line has arrived; raises `Refused`, or OSError, HTTPException or ValueError to be
                 called again.
@@ -119,7 +120,7 @@ class Delivery:
         """
         self.num_sent = self.num_retries = self._num_refused = 0
         self._is_given_up = self._is_closing = self._is_down = False
-        self._receiver, self._outbox, self._deliver, self._say = receiver, outbox, deliver, say
+        self.receiver, self._outbox, self._deliver, self._say = receiver, outbox, deliver, say
         self._backoff = backoff or Backoff(max_attempts=None)
         self._changed = outbox.changed
         self._thread = threading.Thread(target=self._run, name=receiver, daemon=True)
@@ -150,17 +151,17 @@ class Delivery:
             except Refused as error:
                 self._backoff.succeeded()
                 self._num_refused += self._outbox.remove()
-                self._say(f"{self._receiver} refused an event, which is lost: {error}")
+                self._say(f"{self.receiver} refused an event, which is lost: {error}")
             except (OSError, HTTPException, ValueError) as error:
                 if not self._is_down and not self._is_given_up:
-                    self._say(f"{self._receiver} does not answer ({short_reason(error)}); events are kept")
+                    self._say(f"{self.receiver} does not answer ({short_reason(error)}); events are kept")
                 self._is_down = True
                 self._wait()
             else:
                 self._backoff.succeeded()
                 self.num_sent += self._outbox.remove()
                 if self._is_down:
-                    self._say(f"{self._receiver} answers again")
+                    self._say(f"{self.receiver} answers again")
                 self._is_down = False
 
     def _next(self) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from hashlib import blake2s
 from typing import Any
 
 PREFIX = "homeassistant"
@@ -19,17 +18,17 @@ def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_to
 
     Args:
         topic: What all our topics begin with.
-        camera: Its name.
-        regions: Names of its regions; None for the whole picture.
+        camera: Its name, in letters that identifiers are made of; likewise the regions'.
+        regions: None for the whole picture.
         state_topic: Where its state is.
     """
-    node, own = slug(topic), slug(camera)
     is_up = {"topic": state_topic, "value_template": "{{ 'online' if value_json.state == 'up' else 'offline' }}"}
     for region in regions:
         # Before the first answer there is no action.
-        value = f"{{{{ (value_json.actions.get({json.dumps(region or WHOLE)}) or {{}}).get('label') }}}}"
+        value = f"{{{{ value_json.actions.get('{region or WHOLE}', {{}}).get('label') }}}}"
         yield _config(
-            *("sensor", node, own, slug(f"action_{region or WHOLE}"), topic, camera, state_topic),
+            *("sensor", topic, camera, f"action_{region or WHOLE}"),
+            state_topic=state_topic,
             name="Action" if region is None else f"Action {region}",
             value_template=value,
             json_attributes_topic=state_topic,
@@ -37,7 +36,8 @@ def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_to
             availability_mode="all",
         )
     yield _config(
-        *("binary_sensor", node, own, "source", topic, camera, state_topic),
+        *("binary_sensor", topic, camera, "source"),
+        state_topic=state_topic,
         name="Source",
         device_class="connectivity",
         value_template="{{ 'ON' if value_json.state == 'up' else 'OFF' }}",
@@ -45,15 +45,13 @@ def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_to
     )
 
 
-def slug(name: str) -> str:
-    """Return a name in the letters of Home Assistant's identifiers; different names remain different."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    return plain if plain == name else f"{plain}_{blake2s(name.encode(), digest_size=4).hexdigest()}"
+def node_of(topic: str) -> str:
+    """Return what the identifiers of a watch begin with."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", topic)
 
 
-def _config(
-    component: str, node: str, own: str, thing: str, topic: str, camera: str, state_topic: str, **fields: Any
-) -> tuple[str, str]:
-    device = {"identifiers": [f"{node}_{own}"], "name": f"{topic} {camera}", "manufacturer": "i3d-edge"}
-    fields |= {"unique_id": f"{node}_{own}_{thing}", "state_topic": state_topic, "device": device}
-    return f"{PREFIX}/{component}/{node}/{own}_{thing}/config", json.dumps(fields, ensure_ascii=False)
+def _config(component: str, topic: str, camera: str, thing: str, **fields: Any) -> tuple[str, str]:
+    node = node_of(topic)
+    device = {"identifiers": [f"{node}_{camera}"], "name": f"{topic} {camera}", "manufacturer": "i3d-edge"}
+    fields |= {"unique_id": f"{node}_{camera}_{thing}", "device": device}
+    return f"{PREFIX}/{component}/{node}/{camera}_{thing}/config", json.dumps(fields, ensure_ascii=False)

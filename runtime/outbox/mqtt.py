@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import json
-import re
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from i3d_edge.core.dependencies import needed_for
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.json_text import parse_json
 from i3d_edge.core.messages import Say
-from i3d_edge.core.text import short_reason
+from i3d_edge.core.text import short_reason, some
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import iso_time
 from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox.delivery import Delivery
-from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, slug
+from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, node_of
 from i3d_edge.runtime.outbox.journal import Journal
 from i3d_edge.runtime.outbox.mailbox import Mailbox
-from i3d_edge.runtime.outbox.mqtt_options import MqttOptions
 from i3d_edge.runtime.outbox.stats import Figures
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
+
+    from i3d_edge.runtime.watch.config import MqttConfig, TlsConfig
 
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30
@@ -66,7 +68,7 @@ class Mqtt(Sink):
 
     def __init__(
         self,
-        options: MqttOptions,
+        options: MqttConfig,
         journal: Journal,
         cursor_path: Path,
         cameras: Mapping[str, Iterable[str | None]],
@@ -105,7 +107,7 @@ class Mqtt(Sink):
         client.will_set(self._available, "offline", qos=1, retain=True)
         client.username_pw_set(options.user, options.password)
         if options.tls:
-            client.tls_set_context(options.tls.context())
+            client.tls_set_context(_context(options.tls))
             client.tls_insecure_set(options.tls.insecure)
         client.reconnect_delay_set(FIRST_DELAY_S, LONGEST_DELAY_S)
         client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
@@ -115,8 +117,8 @@ class Mqtt(Sink):
         mailbox = Mailbox(journal, cursor_path, say=say)
         client.loop_start()
         self.delivery = Delivery(self._broker, mailbox, self._deliver, say=say)
-        self._thread = threading.Thread(target=self._send_stats, name="mqtt statistics", daemon=True)
-        self._thread.start()
+        if options.stats_every_s:
+            threading.Thread(target=self._send_stats, name="mqtt statistics", daemon=True).start()
 
     def show(self, cameras: Mapping[str, Iterable[str | None]]) -> None:
         """Take the names of all cameras, each with its regions, None for the whole picture; forget all others."""
@@ -144,9 +146,11 @@ class Mqtt(Sink):
     def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
         """Tell whether a camera is there; actions that were seen before are over."""
         with self._lock:
-            if camera in self._cameras:
-                self._cameras[camera] = _Camera(state, reason)
-                self._retain(self._topic(camera, "state"), self._cameras[camera].to_json())
+            if (old := self._cameras.get(camera)) is None:
+                return
+            since = old.since if old.state == state else datetime.now(UTC)
+            self._cameras[camera] = _Camera(state, reason, since)
+            self._retain(self._topic(camera, "state"), self._cameras[camera].to_json())
 
     def close(self) -> None:
         """Deliver what waits, for a few seconds if the broker is there, and say goodbye."""
@@ -155,13 +159,13 @@ class Mqtt(Sink):
         self.delivery.close(5.0 if is_connected else 0.0)
         self._is_given_up = True
         if is_connected:
-            self._client.publish(self._available, "offline", qos=1, retain=True).wait_for_publish(1.0)
+            with suppress(RuntimeError):  # the connection broke off just now
+                self._client.publish(self._available, "offline", qos=1, retain=True).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
 
     def _topic(self, camera: str, what: str) -> str:
-        level = re.sub(r"[/+#$\0]", "_", camera)
-        return f"{self._options.topic}/{level}/{what}"
+        return f"{self._options.topic}/{camera}/{what}"
 
     def _retain(self, topic: str, payload: str) -> None:
         """Have the broker keep a message; "" removes it. Without a connection, the next one brings it."""
@@ -183,10 +187,10 @@ class Mqtt(Sink):
         """
         from paho.mqtt.enums import MQTTErrorCode
 
-        event = parse_json(line)
-        sent = self._client.publish(self._topic(str(event.get("camera")), "events"), line, qos=1)
-        # Without a connection the client keeps it; with the next one it sends whatever is not acknowledged.
-        sent.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+        sent = self._client.publish(self._topic(parse_json(line).get("camera"), "events"), line, qos=1)
+        if sent.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
+            # The client keeps it; with the next connection it sends whatever is not acknowledged.
+            sent.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
         while not sent.is_published():
             sent.wait_for_publish(0.5)
             if self._is_given_up:
@@ -217,9 +221,8 @@ class Mqtt(Sink):
             for topic, payload in self._retained.items():
                 client.publish(topic, payload, retain=True)
         # The broker also keeps what we said of cameras that are gone since.
-        client.subscribe(
-            [(f"{self._options.topic}/+/state", 0), (f"{PREFIX}/+/{slug(self._options.topic)}/+/config", 0)]
-        )
+        client.subscribe(f"{self._options.topic}/+/state")
+        client.subscribe(f"{PREFIX}/+/{node_of(self._options.topic)}/+/config")
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         with self._lock:
@@ -244,3 +247,16 @@ class Mqtt(Sink):
         if what not in self._told:
             self._say(f"{self._broker} {what} ({why}); events are kept")
         self._told.add(what)
+
+
+def _context(options: TlsConfig) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=options.ca)
+        if options.cert:
+            context.load_cert_chain(options.cert, options.key)
+    except OSError as error:  # those of ssl are some, too
+        names = some([str(path) for path in (options.ca, options.cert, options.key) if path])
+        raise ArgumentError(f"cannot use {names} for MQTT over TLS: {short_reason(error)}") from error
+    if options.insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

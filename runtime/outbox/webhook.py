@@ -6,6 +6,7 @@ import base64
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -20,40 +21,32 @@ TIMEOUT_S = 5.0
 _RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-class Webhook(Delivery):
-    """Posts the lines of an outbox to a URL.
+def webhook_to(
+    url: str,
+    outbox: Outbox,
+    *,
+    say: Say,
+    post: Callable[[str, str], None] | None = None,
+    backoff: Backoff | None = None,
+) -> Delivery:
+    """Post the lines of an outbox, JSON texts, to a URL, in a thread of their own.
 
     A status of 3xx or 4xx, except 408, 425 and 429, is final: that event is refused.
 
-    Attributes:
-        shown: The URL without credentials and path, which is a password as a rule.
+    Args:
+        url: An http or https URL. User and password in it are sent as basic authorization; messages show neither them
+            nor the path, which is a password as a rule.
+        outbox: What is posted.
+        say: See `Delivery`.
+        backoff: Likewise.
+        post: Sends a text to the URL; a replacement for tests.
+
+    Raises:
+        ArgumentError: If the URL is of another kind.
     """
-
-    def __init__(
-        self,
-        url: str,
-        outbox: Outbox,
-        *,
-        say: Say = lambda _text: None,
-        post: Callable[[str, str], None] | None = None,
-        backoff: Backoff | None = None,
-    ) -> None:
-        """Start the thread.
-
-        Args:
-            url: An http or https URL. User and password in it are sent as basic authorization.
-            outbox: Events, as JSON texts.
-            say: See `Delivery`.
-            post: Sends a text to the URL; a replacement for tests.
-            backoff: See `Delivery`.
-
-        Raises:
-            ArgumentError: If the URL is of another kind.
-        """
-        check_url(url)
-        self.shown = masked(url, shows_path=False)
-        deliver = post or post_json
-        super().__init__(f"webhook {self.shown}", outbox, lambda line: deliver(url, line), say=say, backoff=backoff)
+    check_url(url)
+    receiver = f"webhook {masked(url, shows_path=False)}"
+    return Delivery(receiver, outbox, partial(post or post_json, url), say=say, backoff=backoff)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -20,14 +20,13 @@ from i3d_edge.runtime.live.rules import LabelRules
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
-from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, MqttOptions, TLSOptions, Webhook
+from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, Webhook
 from i3d_edge.runtime.record import ClipOptions, Recorder
 from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.watch.camera import CameraPlan
 from i3d_edge.runtime.watch.config import (
     CameraConfig,
     ClipsConfig,
-    MqttConfig,
     RegionConfig,
     WatchConfig,
     stream_options,
@@ -96,7 +95,7 @@ class Watch(Sink):
         self._mqtt = None
         if config.mqtt:
             self._mqtt = Mqtt(
-                _mqtt_options(config.mqtt),
+                config.mqtt,
                 journal,
                 state / "cursors" / "mqtt.json",
                 _regions(config),
@@ -205,7 +204,3 @@ def _plan(camera: CameraConfig) -> CameraPlan:
 
 def _clip_options(clips: ClipsConfig) -> ClipOptions:
     return ClipOptions(**{**asdict(clips), "days": asdict(clips.days)})
-
-
-def _mqtt_options(mqtt: MqttConfig) -> MqttOptions:
-    return MqttOptions(**{**asdict(mqtt), "tls": TLSOptions(**asdict(mqtt.tls)) if mqtt.tls else None})

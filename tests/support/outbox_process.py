@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from i3d_edge.runtime.outbox import Journal, Mqtt, MqttOptions
+from i3d_edge.runtime.outbox import Journal, Mqtt
+from i3d_edge.runtime.watch.config import MqttConfig
 
 folder, port, first, last = Path(sys.argv[1]), *map(int, sys.argv[2:])
 journal = Journal(folder / "events", say=print)
 mqtt = Mqtt(
-    MqttOptions(host="127.0.0.1", port=port),
+    MqttConfig(host="127.0.0.1", port=port),
     journal,
     folder / "cursors" / "mqtt.json",
     {"door": [None]},

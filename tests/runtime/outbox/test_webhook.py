@@ -8,7 +8,7 @@ from live import Received, hanging, webhook
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.outbox.delivery import Queue, Refused
-from i3d_edge.runtime.outbox.webhook import Webhook, check_url, post_json
+from i3d_edge.runtime.outbox.webhook import check_url, post_json, webhook_to
 
 
 def quick() -> Backoff:
@@ -25,7 +25,7 @@ def test_the_oldest_event_makes_room_for_the_newest() -> None:
         posted.append(text)
 
     queue = Queue(max_waiting=2)
-    hook = Webhook("http://h/", queue, post=post)
+    hook = webhook_to("http://h/", queue, post=post, say=lambda _text: None)
     queue.put("a")
     began.wait(5)
     for event in "bcd":
@@ -42,7 +42,7 @@ def test_events_arrive_in_order_after_the_receiver_was_down() -> None:
         port = free.getsockname()[1]
     said: list[str] = []
     queue = Queue()
-    hook = Webhook(f"http://u:secret@127.0.0.1:{port}/hook", queue, say=said.append, backoff=quick())
+    hook = webhook_to(f"http://u:secret@127.0.0.1:{port}/hook", queue, say=said.append, backoff=quick())
     for number in range(5):
         queue.put(str(number))
     until = time.monotonic() + 5
@@ -66,7 +66,7 @@ def test_what_is_refused_is_lost_and_does_not_hold_up_the_rest() -> None:
     received = Received(statuses=[400, 200, 302])
     with webhook(received):
         queue = Queue()
-        hook = Webhook(received.url, queue, say=said.append, backoff=quick())
+        hook = webhook_to(received.url, queue, say=said.append, backoff=quick())
         for number in range(4):
             queue.put(str(number))
         hook.close(5)
@@ -81,7 +81,7 @@ def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("i3d_edge.runtime.outbox.webhook.TIMEOUT_S", 0.2)
     with hanging() as host:
         queue = Queue(max_waiting=10)
-        hook = Webhook(f"http://{host}/", queue)
+        hook = webhook_to(f"http://{host}/", queue, say=lambda _text: None)
         started = time.monotonic()
         for number in range(100):
             queue.put(str(number))
@@ -94,7 +94,7 @@ def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch)
 def test_the_thread_ends_when_all_is_delivered() -> None:
     posted: list[str] = []
     queue = Queue()
-    hook = Webhook("http://h/", queue, post=lambda _url, text: posted.append(text))
+    hook = webhook_to("http://h/", queue, post=lambda _url, text: posted.append(text), say=lambda _text: None)
     queue.put("a")
     hook.close()
     assert posted == ["a"]
