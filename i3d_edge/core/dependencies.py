@@ -10,6 +10,9 @@ from i3d_edge.core.errors import DependencyError
 _SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",), ("onnxruntime",))
 """What is needed together, by the names that pip knows; installed one by one they would be asked for one by one."""
 
+_WATCH = ("fastapi", "prometheus-client", "python-multipart", "uvicorn")
+"""What `i3d watch` needs, by the names that Python imports, with hyphens."""
+
 
 @contextmanager
 def needed_for(work: str) -> Iterator[None]:
@@ -22,9 +25,11 @@ def needed_for(work: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
-        together = next((names for names in _SETS if package in names), None)
+        together = next((" ".join(names) for names in _SETS if package in names), None)
+        if package in _WATCH:
+            together = "'i3d-edge[watch]'"
         if together is None:
             raise
         raise DependencyError(
-            f"{work} needs the package {package}, which is not installed", hint=f"pip install {' '.join(together)}"
+            f"{work} needs the package {package}, which is not installed", hint=f"pip install {together}"
         ) from missing

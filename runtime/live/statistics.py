@@ -22,6 +22,7 @@ class Statistics:
         num_frames: Source frames that were decoded.
         num_windows: Windows that were answered.
         num_dropped: Windows replaced by newer ones because inference fell behind.
+        num_still: Windows that were not looked at because nothing moved.
         num_started, num_ended: Actions.
         num_gaps: Missing parts of the stream.
         num_waiting: Windows that wait now.
@@ -36,6 +37,7 @@ class Statistics:
     num_frames: int = 0
     num_windows: int = 0
     num_dropped: int = 0
+    num_still: int = 0
     num_started: int = 0
     num_ended: int = 0
     num_gaps: int = 0
