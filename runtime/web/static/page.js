@@ -12,15 +12,15 @@ function element(name, fields = {}, ...children) {
 
 const percent = (prob) => (prob >= 0.9995 ? "> 99.9 %" : prob < 0.0005 ? "< 0.1 %" : (100 * prob).toFixed(1) + " %");
 const at = (time) => (time ? Date.parse(time) : NaN);
-const clock = (ms) => (isNaN(ms) ? "time not known" : new Date(ms).toLocaleTimeString());
+const clock = (ms) => (isNaN(ms) ? "time not known" : new Date(ms).toLocaleTimeString([], { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" }));
+const dated = (ms) => (new Date(ms).toDateString() === new Date().toDateString() || isNaN(ms) ? "" : new Date(ms).toLocaleDateString() + " ") + clock(ms);
 const place = (record) => [record.camera, record.region].filter(Boolean).join(", ");
 const isAction = (record) => record.type !== "gap";
 const pictureOf = (name, large) => `/api/picture/${encodeURIComponent(name)}?large=${large}&t=${Date.now()}`;
 
 function span(record) {
   const start = at(record.time), end = at(record.end);
-  const day = new Date(start).toDateString() === new Date().toDateString() ? "" : new Date(start).toLocaleDateString() + " ";
-  return day + clock(start) + (isNaN(end) ? (record.type === "end" ? "" : ", going on") : ` to ${clock(end)}`);
+  return dated(start) + (isNaN(end) ? (record.type === "end" ? "" : ", going on") : ` to ${clock(end)}`);
 }
 
 // Updates: the browser comes back by itself after a break, but not after an answer that is an error.
@@ -95,8 +95,9 @@ function follow(image, note, name, large) {
     if (document.hidden) next(1000);
     else image.src = pictureOf(name, large);
   }, delay);
-  image.onload = () => { note.hidden = true; next(500); };
-  image.onerror = () => { note.hidden = false; next(2000); };
+  const shown = (is, delay) => () => { image.className = is ? "" : "none"; note.hidden = is; next(delay); };
+  image.onload = shown(true, 500);
+  image.onerror = shown(false, 2000);
   next(0);
 }
 
@@ -121,7 +122,7 @@ function showTimeline() {
       const level = ends.findIndex((last) => last <= from), row = level < 0 ? ends.length : level;
       ends[row] = Math.max(to, from + (end - start) / 100);
       const bar = element("a", { className: `bar ${record.severity || ""}`, href: `/review#${record.key}`, title });
-      bar.textContent = (record.severity === "alert" ? "! " : "") + record.label;
+      if (share(to) - share(from) > 5) bar.textContent = (record.severity === "alert" ? "! " : "") + record.label;
       bar.style.top = 3 + 23 * row + "px";
       lane.append(placed(bar, from, to));
     }
@@ -129,7 +130,7 @@ function showTimeline() {
     return element("div", { className: "row" }, element("span", { textContent: name, title: name }), lane);
   });
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const text = new Date(start + part * (end - start)).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const text = clock(start + part * (end - start)).slice(0, 5);
     const mark = element("span", { textContent: text });
     mark.style.left = 100 * part + "%";
     return mark;
@@ -143,7 +144,7 @@ function showSources() {
   $("sources").replaceChildren(...shownNames().filter((name) => cameras[name]).flatMap((name) => {
     const report = cameras[name];
     return report.regions.map((region) => element("tr", {}, ...[
-      [region.name ? `${name}, ${region.name}` : name], [STATES[report.state]], [new Date(1000 * report.since).toLocaleString()],
+      [region.name ? `${name}, ${region.name}` : name], [STATES[report.state]], [dated(1000 * report.since)],
       [region.windows, "n"], [region.dropped, "n"], [region.still, "n"],
       [region.latency_ms === undefined ? "" : `${(region.latency_ms / 1000).toFixed(1)} s`, "n"], [report.reason || ""],
     ].map(([textContent, className]) => element("td", { textContent, className: className || "" }))));

@@ -90,7 +90,8 @@ def test_without_the_extra_it_says_what_to_install() -> None:
         "        import i3d_edge.runtime.web\n"
         "    except Exception as error:\n"
         "        print(repr(error), error.hint)\n"
-        "    del sys.modules[package]\n"
+        "    for name in [package, *(name for name in sys.modules if name.startswith('i3d_edge.runtime.web'))]:\n"
+        "        del sys.modules[name]\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
