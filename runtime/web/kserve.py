@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -20,9 +19,10 @@ from starlette.responses import JSONResponse
 
 from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.environment import OWN_NAME
-from i3d_edge.core.errors import ClipShapeError, SpecError
+from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.port import NUMPY_TYPES
+from i3d_edge.core.schema import Count
 from i3d_edge.runtime.web.site import VERSION, Site
 from i3d_edge.runtime.web.uploads import read_body
 from i3d_edge.runtime.web.work import WorkQueue
@@ -35,84 +35,74 @@ _TEXT_BYTES = 5
 """Of a byte's number in JSON, with its comma and a blank."""
 
 
+class _Parameters(msgspec.Struct, frozen=True):
+    binary_data_size: Count | None = None
+    binary_data: bool | None = None
+    binary_data_output: bool = False
+
+
 class _Tensor(msgspec.Struct):
     name: str
     shape: Annotated[list[int], msgspec.Meta(max_length=8)]
     datatype: str
-    parameters: dict[str, Any] = {}
+    parameters: _Parameters = _Parameters()
     data: Any = None
 
 
 class _Wanted(msgspec.Struct):
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: _Parameters = _Parameters()
 
 
 class _Inference(msgspec.Struct):
     inputs: list[_Tensor]
     id: str = ""
-    parameters: dict[str, Any] = {}
+    parameters: _Parameters = _Parameters()
     outputs: list[_Wanted] = []
 
 
-class BadTensorError(ValueError):
-    """A request is not as the protocol says."""
+def parse(body: bytes, header_length: str | None, output: str) -> tuple[dict[str, Array], str, bool]:
+    """Read a request, whose first part is JSON of the stated length, and all of it where none is stated.
 
+    Returns:
+        The arrays by the names of the inputs, an id to give back, and whether the answer is to be binary.
 
-@dataclass(frozen=True, slots=True)
-class InferenceRequest:
-    """What is asked: the arrays by the names of the inputs, an id to give back, and whether the answer is binary."""
-
-    inputs: Mapping[str, Array]
-    id: str
-    is_binary: bool
-
-    @classmethod
-    def parse(cls, body: bytes, header_length: str | None, output: str) -> InferenceRequest:
-        """Read a body, whose first part is JSON of the stated length, and all of it where none is stated.
-
-        Raises:
-            BadTensorError: If it is not as the protocol says.
-        """
-        try:
-            length = len(body) if header_length is None else int(header_length)
-            asked = msgspec.convert(parse_json(body[:length]), _Inference)
-        except (JSONError, msgspec.ValidationError, ValueError) as error:
-            raise BadTensorError(f"the request is not as KServe says: {error}") from error
-        inputs, rest = {}, memoryview(body)[length:]
-        for tensor in asked.inputs:
-            size = tensor.parameters.get("binary_data_size")
-            inputs[tensor.name] = _array(tensor, None if size is None else rest[: _checked_size(size, len(rest))])
-            rest = rest[size or 0 :]
-        if rest:
-            raise BadTensorError(f"{len(rest)} bytes are left after the inputs")
-        is_binary = bool(asked.parameters.get("binary_data_output"))
-        for wanted in asked.outputs:
-            if wanted.name != output:
-                raise BadTensorError(f"there is no output {wanted.name!r}; the output is {output!r}")
-            is_binary = bool(wanted.parameters.get("binary_data", is_binary))
-        return cls(inputs, asked.id, is_binary)
-
-
-def _checked_size(size: object, most: int) -> int:
-    if not isinstance(size, int) or not 0 <= size <= most:
-        raise BadTensorError(f"binary_data_size is {size!r}, and {most} bytes follow")
-    return size
+    Raises:
+        HTTPException: 400 if it is not as the protocol says.
+    """
+    length = len(body) if header_length is None else int(header_length) if header_length.isdecimal() else 0
+    try:
+        asked = msgspec.convert(parse_json(body[:length]), _Inference)
+    except (JSONError, msgspec.ValidationError) as error:
+        raise HTTPException(400, f"the request is not as KServe says: {error}") from error
+    inputs, rest = {}, memoryview(body)[length:]
+    for tensor in asked.inputs:
+        size = tensor.parameters.binary_data_size
+        inputs[tensor.name] = _array(tensor, None if size is None else rest[:size])
+        rest = rest[size or 0 :]
+    if rest:
+        raise HTTPException(400, f"{len(rest)} bytes are left after the inputs")
+    is_binary = asked.parameters.binary_data_output
+    for wanted in asked.outputs:
+        if wanted.name != output:
+            raise HTTPException(400, f"there is no output {wanted.name!r}; the output is {output!r}")
+        is_binary = is_binary if wanted.parameters.binary_data is None else wanted.parameters.binary_data
+    return inputs, asked.id, is_binary
 
 
 def _array(tensor: _Tensor, binary: memoryview | None) -> Array:
     """Return a tensor's values, in its shape."""
     dtype = _TYPES.get(tensor.datatype)
     if dtype is None:
-        raise BadTensorError(f"input {tensor.name!r} is {tensor.datatype!r}; UINT8 and FP32 are taken")
+        raise HTTPException(400, f"input {tensor.name!r} is {tensor.datatype!r}; UINT8 and FP32 are taken")
     try:
         if binary is not None:
             return np.frombuffer(binary, np.dtype(dtype).newbyteorder("<")).reshape(tensor.shape)
         values = np.asarray(tensor.data, np.float64).reshape(tensor.shape)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise BadTensorError(f"input {tensor.name!r} does not have shape {tensor.shape}: {error}") from error
+    except (ValueError, TypeError) as error:
+        raise HTTPException(400, f"input {tensor.name!r} does not have shape {tensor.shape}: {error}") from error
     if dtype == "uint8" and not ((values >= 0) & (values <= 255) & (values == np.rint(values))).all():
-        raise BadTensorError(f"input {tensor.name!r} must hold whole numbers from 0 to 255")
+        raise HTTPException(400, f"input {tensor.name!r} must hold whole numbers from 0 to 255")
     return values.astype(dtype)
 
 
@@ -173,22 +163,22 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
         """Answer one clip."""
         require(model)
 
-        def work() -> tuple[InferenceRequest, Float32Array]:
-            asked = InferenceRequest.parse(body, request.headers.get(_LENGTH), spec.head.output)
+        def work() -> tuple[str, bool, Float32Array]:
+            inputs, request_id, is_binary = parse(body, request.headers.get(_LENGTH), spec.head.output)
             began = time.perf_counter()
-            answer = engine.probabilities(asked.inputs)
+            answer = engine.probabilities(inputs)
             site.sink.inferred(time.perf_counter() - began)
-            return asked, answer
+            return request_id, is_binary, answer
 
         with queue.place():
             body = await read_body(request, max_bytes)
             try:
-                asked, answer = await queue.run(work)
-            except (BadTensorError, ClipShapeError, SpecError) as error:
-                raise HTTPException(400, str(error)) from error
+                request_id, is_binary, answer = await queue.run(work)
+            except ClipShapeError as error:
+                raise HTTPException(400, error.message) from error
         output: dict[str, Any] = {"name": spec.head.output, "datatype": "FP32", "shape": shape}
-        fields = {"model_name": name, "id": asked.id, "outputs": [output]}
-        if not asked.is_binary:
+        fields = {"model_name": name, "id": request_id, "outputs": [output]}
+        if not is_binary:
             output["data"] = answer.tolist()
             return JSONResponse(fields)
         values = answer.astype("<f4").tobytes()

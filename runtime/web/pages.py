@@ -39,23 +39,22 @@ class Review(BaseModel):
 
 
 class Updates:
-    """What the page is sent as it changes: cameras twice a second at most, events as they come."""
+    """What the page is sent as it changes: cameras twice a second at most, events as they come.
+
+    Attributes:
+        num_streams: How many read.
+        is_over: Set to end all streams.
+    """
 
     def __init__(self, box: Watched, feed: Feed) -> None:
         self._box, self._feed = box, feed
-        self._num_streams = 0
+        self.num_streams = 0
         self._cameras, self._read_s = "", float("-inf")
         self.is_over = False
 
     async def stream(self) -> AsyncIterator[str]:
-        """Yield server-sent events: "begin", then "cameras" and "records", each with JSON, as long as they are read.
-
-        Raises:
-            HTTPException: 503 if too many read already.
-        """
-        if self._num_streams >= MAX_STREAMS:
-            raise HTTPException(503, "too many pages are open", {"Retry-After": "10"})
-        self._num_streams += 1
+        """Yield server-sent events: "begin", then "cameras" and "records", each with JSON, as long as they are read."""
+        self.num_streams += 1
         try:
             number, cameras, told_s = -1, "", time.monotonic()
             yield _message("begin", "{}")
@@ -72,7 +71,7 @@ class Updates:
                     yield ": still here\n\n"
                 await asyncio.sleep(_TICK_S)
         finally:
-            self._num_streams -= 1
+            self.num_streams -= 1
 
     def _cameras_json(self) -> str:
         """Return all cameras as JSON, made anew once in a tick whoever asks."""
@@ -134,15 +133,9 @@ def router(site: Site, updates: Updates) -> APIRouter:
 
     @routes.get("/api/updates")
     async def stream() -> Response:
-        messages = updates.stream()
-        first = await anext(messages)  # so that a refusal has its status
-
-        async def all_messages() -> AsyncIterator[str]:
-            yield first
-            async for message in messages:
-                yield message
-
-        return StreamingResponse(all_messages(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        if updates.num_streams >= MAX_STREAMS:
+            raise HTTPException(503, "too many pages are open", {"Retry-After": "10"})
+        return StreamingResponse(updates.stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     @routes.get("/api/picture/{camera:path}")
     def picture(camera: str, large: bool = False) -> Response:

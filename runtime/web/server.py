@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -23,6 +23,8 @@ from i3d_edge.runtime.web.watched import Receiver, Watched
 
 MAX_CONNECTIONS = 250
 _CLOSE_S = 3
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})", re.ASCII)
+_MAX_PORT = 65535
 
 
 class WebServer:
@@ -62,13 +64,10 @@ class WebServer:
         Raises:
             ArgumentError: If the address is not as said, or `Access` says so.
         """
-        try:
-            parts = urlsplit(f"//{address}")
-            self._host, self._port = parts.hostname or "", parts.port
-        except ValueError:
-            self._host = ""
-        if not self._host or self._port is None or parts.netloc != address or parts.username is not None:
+        parts = _ADDRESS.fullmatch(address)
+        if not parts or int(parts[2]) > _MAX_PORT:
             raise ArgumentError(f"the page's address must be HOST:PORT, such as 127.0.0.1:8080; got {address!r}")
+        self._host, self._port = parts[1].strip("[]"), int(parts[2])
         self.url = ""
         self._updates = Updates(box, sink.feed)
         access = Access(self._host, token, hosts)
@@ -100,7 +99,7 @@ class WebServer:
         make_folder(self._uploads)
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            listener = socket.create_server((self._host, self._port or 0), family=family, backlog=MAX_CONNECTIONS)
+            listener = socket.create_server((self._host, self._port), family=family, backlog=MAX_CONNECTIONS)
         except OSError as error:
             raise OutputError(
                 f"cannot listen on {self._host}:{self._port}: {short_reason(error)}",

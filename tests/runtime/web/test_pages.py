@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from fake_box import HOSTILE, Connect, FakeBox, event
-from starlette.exceptions import HTTPException
 
 from i3d_edge.runtime.web import WebSink
 from i3d_edge.runtime.web.feed import MAX_RECORDS, Feed
-from i3d_edge.runtime.web.pages import MAX_STREAMS, Updates
+from i3d_edge.runtime.web.pages import Updates
 
 VOID = {"link", "input", "option"}
 
@@ -80,21 +79,6 @@ def test_updates_begin_with_everything_and_go_on_with_changes(box: FakeBox, sink
     number, _ = sink.feed.since(-1)
     sink.happened(event("end", "1-a"))
     assert [record["type"] for record in sink.feed.since(number)[1]] == ["end"]
-
-
-def test_too_many_readers_are_refused(box: FakeBox, sink: WebSink) -> None:
-    async def read() -> None:
-        updates = Updates(box, sink.feed)
-        streams = [updates.stream() for _ in range(MAX_STREAMS)]
-        for stream in streams:
-            await anext(stream)
-        with pytest.raises(HTTPException):
-            await anext(updates.stream())
-        for stream in streams:
-            await stream.aclose()
-        await anext(updates.stream())
-
-    anyio.run(read)
 
 
 def test_events_of_before_are_read_and_reviews_with_them(tmp_path: Path) -> None:

@@ -32,8 +32,7 @@ def open_socket(server: WebServer) -> socket.socket:
 def test_it_serves_from_start_to_close(server: WebServer) -> None:
     with urllib.request.urlopen(f"{server.url}/healthz", timeout=10) as answer:
         assert answer.status == 200
-    with open_socket(server) as reader:  # an open stream of updates does not hold it up
-        reader.sendall(b"GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    with follow(server) as reader:  # it does not hold it up
         assert b"event: begin\n" in reader.makefile("rb")
         began = time.monotonic()
         server.close()
@@ -67,6 +66,29 @@ def test_two_gigabytes_are_refused_without_being_taken(server: WebServer, tmp_pa
             pass
         assert num_sent < (20 if has_length else 250)  # of MiB; the limit is 200 MB
     assert not list((tmp_path / "uploads").iterdir())
+
+
+def follow(server: WebServer) -> socket.socket:
+    """Open a stream of updates; its first line tells whether it was given."""
+    reader = open_socket(server)
+    reader.sendall(b"GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return reader
+
+
+def test_pages_that_are_closed_make_room(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("i3d_edge.runtime.web.pages.MAX_STREAMS", 3)
+    open_pages = [follow(server) for _ in range(3)]
+    assert all(b"200 OK" in page.recv(4096) for page in open_pages)
+    refused = follow(server)
+    assert b"503 Service Unavailable" in refused.recv(4096)
+    for page in (*open_pages, refused):
+        page.close()
+    limit = time.monotonic() + 10
+    while b"200 OK" not in (page := follow(server)).recv(4096):
+        page.close()
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+    page.close()
 
 
 def test_two_hundred_idle_connections_stop_nobody(server: WebServer) -> None:
