@@ -53,7 +53,7 @@ class VideoClassifier:
 
     def __init__(
         self,
-        ir: str | PathLike[str],
+        ir: str | PathLike[str] | Engine,
         *,
         device: str = "CPU",
         inference_precision: str | None = None,
@@ -67,7 +67,8 @@ class VideoClassifier:
         """Load a model.
 
         Args:
-            ir: The IR's .xml, as `i3d convert` writes it.
+            ir: The IR's .xml, as `i3d convert` writes it; or an engine, which others may use too, and to which no
+                argument but `flow` applies.
             device: An OpenVINO device.
             inference_precision: "f32", "bf16" or "f16"; None leaves it to the device.
             mode: "latency" answers one clip soonest; "throughput" runs several at once, for many videos or views.
@@ -85,19 +86,22 @@ class VideoClassifier:
             ClipShapeError: If `flow` is given and the model takes RGB alone.
             DependencyError: If OpenCV lacks the method of flow.
         """
-        settings: dict[str, Any] = {
-            "device": device,
-            "inference_precision": inference_precision,
-            "num_threads": num_threads,
-            "cache": None if cache is None else Path(cache),
-            "spec_path": None if spec is None else Path(spec),
-        }
-        self._step_engines = StepEngines(Path(ir), **settings)
-        self._engine: Engine | None = Engine(Path(ir), mode=mode, num_streams=num_streams, **settings)
-        self.spec: ModelSpec = self._engine.spec
+        self._step_engines: StepEngines | None = None
+        if not isinstance(ir, Engine):
+            settings: dict[str, Any] = {
+                "device": device,
+                "inference_precision": inference_precision,
+                "num_threads": num_threads,
+                "cache": None if cache is None else Path(cache),
+                "spec_path": None if spec is None else Path(spec),
+            }
+            self._step_engines = StepEngines(Path(ir), **settings)
+            ir = Engine(Path(ir), mode=mode, num_streams=num_streams, **settings)
+        self._engine: Engine | None = ir
+        self.spec: ModelSpec = ir.spec
         self.flow = flow_method(self.spec, flow)
-        self.device = self._engine.device
-        self.precision = self._engine.precision
+        self.device = ir.device
+        self.precision = ir.precision
         self._num_decoders = min(_MOST_DECODERS, os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(self._num_decoders, thread_name_prefix="classify")
 
@@ -113,7 +117,8 @@ class VideoClassifier:
         """Wait for what `classify_async` began. The classifier cannot be used afterwards."""
         self._threads.shutdown()
         self._engine = None
-        self._step_engines.close()
+        if self._step_engines:
+            self._step_engines.close()
 
     @property
     def engine(self) -> Engine:

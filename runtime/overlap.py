@@ -92,11 +92,11 @@ class StepEngines:
 class Overlap:
     """Answers clips of videos in steps, one video after the other, where steps pay. Not thread-safe."""
 
-    def __init__(self, engines: StepEngines, spec: ModelSpec, views: ViewOptions) -> None:
+    def __init__(self, engines: StepEngines | None, spec: ModelSpec, views: ViewOptions) -> None:
         """Begin with the first video.
 
         Args:
-            engines: Of the model.
+            engines: Of the model; None where all clips are left to the model of whole clips.
             spec: The model's, for whole clips.
             views: How clips and crops are taken.
         """
@@ -117,7 +117,7 @@ class Overlap:
         Raises:
             NotFiniteError: If the model gives NaN.
         """
-        if self._hop is None:
+        if self._hop is None or self._engines is None:
             return None
         step = self._hop // self._spec.frame_stride
         if clip.clip == clip.crop == 0:
@@ -135,6 +135,7 @@ class Overlap:
 
     def _open(self, step: int, num_clips: int) -> bool:
         """Return whether there are sessions, after trying to get them."""
+        assert self._engines is not None
         if not self._sessions and (engine := self._engines.find(step, num_clips * self._num_crops)):
             assert engine.spec.stepping is not None
             self._warm_up = engine.spec.stepping.warm_up

@@ -10,8 +10,8 @@ from i3d_edge.core.errors import DependencyError
 _SETS = (("tensorflow", "cramjam", "google-crc32c"), ("nncf",), ("onnxruntime",))
 """What is needed together, by the names that pip knows; installed one by one they would be asked for one by one."""
 
-_WATCH = ("fastapi", "paho", "prometheus_client", "python_multipart", "uvicorn", "yaml")
-"""What only `i3d watch` needs, by the names of the modules."""
+_WATCH = ("fastapi", "paho", "prometheus-client", "python-multipart", "uvicorn", "yaml")
+"""What `i3d watch` needs, by the names that Python imports, with hyphens."""
 
 
 @contextmanager

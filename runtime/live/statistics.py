@@ -21,6 +21,7 @@ class Statistics:
         started_s: On the monotonic clock.
         num_frames: Source frames that were decoded.
         num_windows: Windows that were answered.
+        num_still: Of those, the ones in which nothing moved, and which the model was not shown.
         num_dropped: Windows replaced by newer ones because inference fell behind.
         num_started, num_ended: Actions.
         num_gaps: Missing parts of the stream.
@@ -28,7 +29,6 @@ class Statistics:
         num_damaged: Decoding errors.
         stream_s: Stream time of the last frame's end.
         hop_frames: The step between windows now.
-        num_still: Of the answered, those in which nothing moved, and which the model was not shown.
         latencies_ms: From the arrival of a window's last frame to its answer, of the last 1,000.
         longest_ms: The longest of all of them.
     """
@@ -37,6 +37,7 @@ class Statistics:
     num_frames: int = 0
     num_windows: int = 0
     num_dropped: int = 0
+    num_still: int = 0
     num_started: int = 0
     num_ended: int = 0
     num_gaps: int = 0
@@ -44,7 +45,6 @@ class Statistics:
     num_damaged: int = 0
     stream_s: float = 0.0
     hop_frames: int = 0
-    num_still: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_NUM_LATENCIES))
     longest_ms: float = 0.0
 

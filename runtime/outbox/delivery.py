@@ -28,6 +28,8 @@ class Outbox(Protocol):
     changed: threading.Condition
     num_lost: int
 
+    def __len__(self) -> int: ...
+
     def __bool__(self) -> bool: ...
 
     def first(self) -> str | None:
@@ -125,6 +127,11 @@ class Delivery:
         self._changed = outbox.changed
         self._thread = threading.Thread(target=self._run, name=receiver, daemon=True)
         self._thread.start()
+
+    @property
+    def num_waiting(self) -> int:
+        """Lines that have not arrived yet."""
+        return len(self._outbox)
 
     @property
     def num_lost(self) -> int:

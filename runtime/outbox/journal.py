@@ -119,6 +119,16 @@ class Journal:
                 return data.decode().removesuffix("\n"), cursor
         return None, cursor
 
+    def count(self, cursor: Cursor) -> int:
+        """Return how many lines there are from a place on."""
+        num_lines = 0
+        for name in self.names():
+            if name >= cursor.file:
+                with suppress(FileNotFoundError), open_input(self.folder / name) as file:
+                    file.seek(cursor.offset if name == cursor.file else 0)
+                    num_lines += sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+        return num_lines
+
     def end_unended(self, reason: str) -> list[str]:
         """Append an end for each action that started and did not end, because the process was killed.
 

@@ -36,6 +36,9 @@ class Mailbox:
         self._cursor = self._after = self._found()
         self._save()
 
+    def __len__(self) -> int:
+        return self._journal.count(self._cursor)
+
     def __bool__(self) -> bool:
         return self._cursor < self._journal.end
 

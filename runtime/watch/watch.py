@@ -9,7 +9,6 @@ from typing import Self
 
 from msgspec.structs import asdict, replace
 
-from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
@@ -20,7 +19,7 @@ from i3d_edge.runtime.live.rules import LabelRules
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
-from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, Webhook
+from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, webhook_to
 from i3d_edge.runtime.record import ClipOptions, Recorder
 from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.watch.camera import CameraPlan
@@ -107,11 +106,10 @@ class Watch(Sink):
             receivers["mqtt"] = self._mqtt.delivery
         if config.webhook:
             mailbox = Mailbox(journal, state / "cursors" / "webhook.json", say=say)
-            receivers["webhook"] = hook = Webhook(config.webhook, mailbox, say=say)
+            receivers["webhook"] = hook = webhook_to(config.webhook, mailbox, say=say)
             stack.callback(hook.close)
         if config.web:
-            with needed_for("the page"):
-                from i3d_edge.runtime.web import WebServer, WebSink
+            from i3d_edge.runtime.web import WebServer, WebSink
 
             self._sinks.append(sink := WebSink(state))
             web = WebServer(

@@ -81,11 +81,18 @@ def event(number: int, camera: str = "door") -> str:
     return json.dumps({"type": "start", "id": str(number), "camera": camera})
 
 
-def answer(label: str, prob: float = 0.9) -> WindowAnswer:
+def answer(camera: str, region: str | None, label: str, prob: float = 0.9) -> WindowAnswer:
     best = (Prediction(label=label, index=1, prob=prob),)
     probabilities = np.zeros(2, np.float32)
     return WindowAnswer(
-        start_s=0, end_s=1, predictions=best, smoothed=best, probabilities=probabilities, latency_ms=1.0
+        camera=camera,
+        region=region,
+        start_s=0,
+        end_s=1,
+        predictions=best,
+        smoothed=best,
+        probabilities=probabilities,
+        latency_ms=1.0,
     )
 
 
@@ -178,15 +185,15 @@ def test_states_are_retained_and_told_on_change(small: SmallBroker, tmp_path: Pa
         wait_for(lambda: len(small.retained) == 3)
         assert state("door-1") == {"state": "connecting", "reason": None, "actions": {}}
         opened.changed("door-1", "up", None)
-        opened.answered("door-1", None, answer("knocking"))
-        opened.answered("door-1", None, answer("knocking", 0.7))
-        opened.answered("yard", "left", answer("digging", 0.123456))
-        opened.answered("yard", "right", answer("raking"))
-        opened.answered("gone", None, answer("raking"))
+        opened.answered(answer("door-1", None, "knocking"))
+        opened.answered(answer("door-1", None, "knocking", 0.7))
+        opened.answered(answer("yard", "left", "digging", 0.123456))
+        opened.answered(answer("yard", "right", "raking"))
+        opened.answered(answer("gone", None, "raking"))
         opened.changed("gone", "up", None)
         small.break_off()
         opened.changed("yard", "down", "no answer")
-        opened.answered("yard", "left", answer("raking"))
+        opened.answered(answer("yard", "left", "raking"))
         wait_for(lambda: state("yard")["state"] == "down" and state("yard")["actions"])
         assert state("door-1") == {
             "state": "up",
@@ -231,7 +238,7 @@ def test_home_assistant_finds_cameras_and_forgets_those_that_are_gone(small: Sma
         )
         assert [shown(one["value_template"]) for one in (sensor, source)] == ["None", "OFF"]
         opened.changed("yard-2", "up", None)
-        opened.answered("yard-2", "left", answer("knocking"))
+        opened.answered(answer("yard-2", "left", "knocking"))
         wait_for(lambda: "knocking" in small.retained["i3d/yard-2/state"])
         assert [shown(one["value_template"]) for one in (sensor, source)] == ["knocking", "ON"]
         assert shown(sensor["availability"][1]["value_template"]) == "online"

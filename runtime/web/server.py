@@ -1,0 +1,120 @@
+"""The server: the application on an address, in a thread of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import uvicorn
+
+from i3d_edge.core.errors import ArgumentError, OutputError
+from i3d_edge.core.files import make_folder
+from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.web.access import Access
+from i3d_edge.runtime.web.app import build_app
+from i3d_edge.runtime.web.pages import Updates
+from i3d_edge.runtime.web.sink import WebSink
+from i3d_edge.runtime.web.site import Site, VideoLimits
+from i3d_edge.runtime.web.watched import Receiver, Watched
+
+MAX_CONNECTIONS = 250
+_CLOSE_S = 3
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})", re.ASCII)
+_MAX_PORT = 65535
+
+
+class WebServer:
+    """Serves from `start` to `close`.
+
+    Attributes:
+        app: What answers, an ASGI application.
+        url: Where, once it is started.
+    """
+
+    def __init__(
+        self,
+        box: Watched,
+        sink: WebSink,
+        *,
+        state: Path,
+        model: str,
+        address: str = "127.0.0.1:8080",
+        token: str | None = None,
+        hosts: Collection[str] = (),
+        receivers: Mapping[str, Receiver] | None = None,
+        limits: VideoLimits | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            box: What is shown.
+            sink: What the box tells.
+            state: The box's folder: of clips, and for a while of videos that are sent.
+            model: The model's name.
+            address: HOST:PORT.
+            token: As for `Access`.
+            hosts: As for `Access`.
+            receivers: What delivers events, by name.
+            limits: Of videos that are sent.
+
+        Raises:
+            ArgumentError: If the address is not as said, or `Access` says so.
+        """
+        parts = _ADDRESS.fullmatch(address)
+        if not parts or int(parts[2]) > _MAX_PORT:
+            raise ArgumentError(f"the page's address must be HOST:PORT, such as 127.0.0.1:8080; got {address!r}")
+        self._host, self._port = parts[1].strip("[]"), int(parts[2])
+        self.url = ""
+        self._updates = Updates(box, sink.feed)
+        access = Access(self._host, token, hosts)
+        site = Site(box=box, sink=sink, state=state, model=model, access=access, limits=limits or VideoLimits())
+        sink.metrics.observe(box, model, receivers or {})
+        self._uploads = site.uploads
+        self.app = build_app(site, self._updates)
+        config = uvicorn.Config(
+            self.app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=_CLOSE_S,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen, and serve in a thread.
+
+        Raises:
+            OutputError: If the address cannot be listened on, or the folder not written.
+        """
+        shutil.rmtree(self._uploads, ignore_errors=True)  # what a killed server left
+        make_folder(self._uploads)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            listener = socket.create_server((self._host, self._port), family=family, backlog=MAX_CONNECTIONS)
+        except OSError as error:
+            raise OutputError(
+                f"cannot listen on {self._host}:{self._port}: {short_reason(error)}",
+                hint="choose another `web: address:`",
+            ) from error
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"http://{host}:{listener.getsockname()[1]}"
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving, within a few seconds."""
+        self._updates.is_over = self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(2 * _CLOSE_S)
+        shutil.rmtree(self._uploads, ignore_errors=True)
