@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec.structs import asdict
 
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.reading import require_file
 from i3d_edge.core.schema import Amount, Line, Positive
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live.rules import LabelRules
 from i3d_edge.runtime.live.smoothing import smoothing_named
 from i3d_edge.runtime.outbox.webhook import check_url
 
@@ -69,6 +72,9 @@ Name = Annotated[str, _pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits
 """Of a camera or a region: it becomes a part of topics and of paths."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_UPDATE_EVERY_S = 10.0
+"""How often it is told that an action goes on."""
+
 Above0 = Annotated[float, msgspec.Meta(gt=0)]
 Polygon = Annotated[tuple[tuple[Share, Share], ...], msgspec.Meta(min_length=3)]
 """Corners, each [x, y]: x to the right, y down."""
@@ -182,30 +188,25 @@ class WatchConfig(Part, frozen=True, kw_only=True):
     cameras: Mapping[Name, CameraConfig]
 
 
-def stream_options(camera: CameraConfig) -> dict[str, Any]:
-    """Return a camera's arguments of `StreamOptions`; `by_label` holds those of `LabelRules` for each label."""
+def stream_options(camera: CameraConfig) -> StreamOptions:
+    """Return how a camera is read and watched; its source is waited for without end."""
     shared = {"min_duration_s": camera.min_duration_s, "cooldown_s": camera.cooldown_s, "longest_s": camera.longest_s}
-    return {
+    by_label = {label: LabelRules(**shared, **asdict(own)) for label, own in camera.thresholds.items()}
+    return StreamOptions(
         **shared,
-        "hop": camera.hop,
-        "smoothing": camera.smooth,
-        "on": camera.on,
-        "off": camera.off,
-        "severity": camera.severity,
-        "labels": camera.labels,
-        "by_label": {label: {**shared, **msgspec.structs.asdict(own)} for label, own in camera.thresholds.items()},
-        "motion": camera.motion,
-        "is_looped": camera.loop,
-        "is_real_time": camera.real_time,
-        "rtsp_transport": camera.rtsp_transport,
-        "open_timeout_s": camera.open_timeout_s,
-        "read_timeout_s": camera.read_timeout_s,
-    }
-
-
-def changed_cameras(old: WatchConfig, new: WatchConfig) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the cameras that are removed, added, and there with other settings."""
-    before, after = old.cameras, new.cameras
-    removed = tuple(name for name in before if name not in after)
-    added = tuple(name for name in after if name not in before)
-    return removed, added, tuple(name for name in after if name in before and after[name] != before[name])
+        hop=camera.hop,
+        smoothing=camera.smooth,
+        on=camera.on,
+        off=camera.off,
+        severity=camera.severity,
+        labels=tuple(camera.labels),
+        by_label=by_label,
+        update_every_s=_UPDATE_EVERY_S,
+        motion=camera.motion,
+        is_looped=camera.loop,
+        is_real_time=camera.real_time,
+        rtsp_transport=camera.rtsp_transport,
+        open_timeout_s=camera.open_timeout_s,
+        read_timeout_s=camera.read_timeout_s,
+        reconnect=None,
+    )

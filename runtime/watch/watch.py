@@ -13,9 +13,7 @@ from i3d_edge.core.messages import Say
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.rules import LabelRules
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
@@ -32,9 +30,6 @@ from i3d_edge.runtime.watch.config import (
 )
 from i3d_edge.runtime.watch.config_file import check_labels
 from i3d_edge.runtime.watch.region import Region
-
-_UPDATE_EVERY_S = 10.0
-"""How often it is told that an action goes on."""
 
 _TOLD_WITHIN_S = 5.0
 """After its last frame an event is told, beside what it must last."""
@@ -188,13 +183,10 @@ def _regions(config: WatchConfig) -> dict[str, tuple[str | None, ...]]:
 
 
 def _plan(camera: CameraConfig) -> CameraPlan:
-    """Return a camera as the box takes it; its source is waited for without end."""
-    options = stream_options(camera)
-    by_label = {label: LabelRules(**rules) for label, rules in options.pop("by_label").items()}
     regions: dict[str | None, RegionConfig | None] = dict(camera.regions.items()) or {None: None}
     return CameraPlan(
         source=camera.source,
-        options=StreamOptions(**options, by_label=by_label, reconnect=None, update_every_s=_UPDATE_EVERY_S),
+        options=stream_options(camera),
         regions={name: Region.of(region, camera.mask).cut for name, region in regions.items()},
         priority=camera.priority,
     )

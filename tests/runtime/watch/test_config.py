@@ -8,7 +8,7 @@ import pytest
 
 from i3d_edge.core.errors import ConfigError, DependencyError
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.live.options import StreamOptions
+from i3d_edge.runtime.live import LabelRules, StreamOptions
 from i3d_edge.runtime.watch import config as config_module
 from i3d_edge.runtime.watch.config import (
     CameraConfig,
@@ -19,7 +19,6 @@ from i3d_edge.runtime.watch.config import (
     ThresholdConfig,
     WatchConfig,
     WebConfig,
-    changed_cameras,
     stream_options,
 )
 from i3d_edge.runtime.watch.config_file import check_labels, config_schema, read_config
@@ -381,33 +380,22 @@ def test_options_of_a_stream() -> None:
         labels=("run",),
         thresholds={"run": ThresholdConfig(on=0.9, severity="alert")},
     )
-    options = stream_options(given)
-    assert options["by_label"] == {
-        "run": {"on": 0.9, "off": 0.3, "severity": "alert", "min_duration_s": 0, "cooldown_s": 0, "longest_s": 60}
-    }
-    known = {key: value for key, value in options.items() if key in StreamOptions.__slots__}
-    made = StreamOptions(**known)
-    assert (made.hop, made.smoothing, made.on, made.off, made.labels) == (5, "mean:3", 0.6, 0.3, ("run",))
-    assert options.keys() - known.keys() <= {"cooldown_s", "longest_s", "severity", "by_label"}
+    assert stream_options(given) == StreamOptions(
+        hop=5,
+        smoothing="mean:3",
+        on=0.6,
+        longest_s=60.0,
+        labels=("run",),
+        by_label={"run": LabelRules(on=0.9, severity="alert", longest_s=60.0)},
+        reconnect=None,
+        update_every_s=10,
+    )
 
 
 def test_defaults_are_those_of_a_stream() -> None:
     """So that `i3d stream` and `i3d watch` find the same events."""
     options = stream_options(CameraConfig(source="camera:0"))
-    stream = StreamOptions()
-    shared = {key: value for key, value in options.items() if hasattr(stream, key)}
-    assert len(shared) >= 11
-    assert shared == {key: getattr(stream, key) for key in shared}
-
-
-def test_changed_cameras() -> None:
-    def watching(**cameras: CameraConfig) -> WatchConfig:
-        return WatchConfig(model=Path("m.xml"), cameras=cameras)
-
-    one, two = CameraConfig(source="camera:0"), CameraConfig(source="camera:0", labels=("run",))
-    same = CameraConfig(source="camera:0")
-    assert changed_cameras(watching(a=one, b=one, c=one), watching(d=two, c=same, b=two)) == (("a",), ("d",), ("b",))
-    assert changed_cameras(watching(a=one), watching(a=same)) == ((), (), ())
+    assert options == StreamOptions(reconnect=None, update_every_s=10)
 
 
 def keys_of(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
