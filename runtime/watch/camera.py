@@ -145,7 +145,14 @@ class Camera:
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
         self._begin_s, self._stop = None, threading.Event()
-        self._source = LiveSource(self._address, self._options, say=self._say, stop=self._stop, changed=self._become)
+        self._source = LiveSource(
+            self._address,
+            self._options,
+            say=self._say,
+            stop=self._stop,
+            changed=self._become,
+            tap=shared.tap(self.name),
+        )
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:

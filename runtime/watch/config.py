@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec.structs import asdict
@@ -190,7 +190,11 @@ class WatchConfig(Part, frozen=True, kw_only=True):
 
 def stream_options(camera: CameraConfig) -> StreamOptions:
     """Return how a camera is read and watched; its source is waited for without end."""
-    shared = {"min_duration_s": camera.min_duration_s, "cooldown_s": camera.cooldown_s, "longest_s": camera.longest_s}
+    shared: dict[str, Any] = {
+        "min_duration_s": camera.min_duration_s,
+        "cooldown_s": camera.cooldown_s,
+        "longest_s": camera.longest_s,
+    }
     by_label = {label: LabelRules(**shared, **asdict(own)) for label, own in camera.thresholds.items()}
     return StreamOptions(
         **shared,
