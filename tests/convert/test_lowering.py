@@ -281,6 +281,7 @@ def test_every_convolution_runs_as_int8_once_quantized(lowered_ir: Path, tmp_pat
         videos.append(write_video(tmp_path / f"{number}.mp4", list(pixels)))
     report = quantize_ir(lowered_ir, videos, tmp_path / "q.xml", num_clips=4)
     assert report.spec.passes == (*read_ir(lowered_ir)[1].passes, "quantize-int8")
+    assert report.unfolded == "the network is lowered to two dimensions"
     assert len(report.layers) == 58
     assert set(report.layers.values()) == {"int8"}
     assert count_operators(read_ir(tmp_path / "q.xml")[0]).is_flat
