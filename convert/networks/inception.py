@@ -6,15 +6,17 @@ Neither is DeepMind's I3D, which pads otherwise. Sources: GluonCV's `action_reco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.networks.layers import Layer, Layers, Shape, require_shapes
 from i3d_edge.convert.networks.operators import Steps, convolve, max_pool, relu
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class _Unit:
     is_padded: bool = True  # along height and width; time always is
     kind: Literal["convolution", "maximum", "mean"] = "convolution"
 
-    def features(self, layers: Mapping[str, Layer], name: str, value: ov.Output) -> ov.Output:
+    def write(self, layers: Mapping[str, Layer], name: str, value: ov.Output) -> ov.Output:
         time, height, width = ((length - 1) // 2 for length in self.kernel)
         pads = (time, height, width) if self.is_padded else (time, 0, 0)
         if self.kind == "convolution":
@@ -79,13 +81,38 @@ class Inception:
 
     def features(self, layers: Mapping[str, Layer], value: ov.Output) -> ov.Output:
         """Return the last volume, given a clip, (N, 3, D, H, W)."""
-        return _write(self.blocks, "features", layers, value)
+        return _walk(
+            self.blocks,
+            "features",
+            value,
+            lambda unit, name, value: unit.write(layers, name, value),
+            lambda ends: ops.concat(ends, 1).output(0),
+        )
 
     def shapes(self, layers: Mapping[str, Layer]) -> dict[str, tuple[Shape, ...]]:
         """Return the shapes that its layers have if they are as wide as these."""
+        widths = {name: len(layer.weights) for name, layer in layers.items()}
         found: dict[str, tuple[Shape, ...]] = {}
-        channels = _expect(self.blocks, "features", layers, 3, found)
-        return found | {"fc": ((_width(layers, "fc"), channels),)}
+
+        def expect(unit: _Unit, name: str, channels: int) -> int:
+            if unit.kind != "convolution":
+                return channels
+            found[name] = ((widths.get(name, 0), channels, *unit.kernel),)
+            return found[name][0][0]
+
+        channels = _walk(self.blocks, "features", 3, expect, sum)
+        return found | {"fc": ((widths.get("fc", 0), channels),)}
+
+
+def _walk(part: _Part, name: str, value: T, unit: Callable[[_Unit, str, T], T], join: Callable[[list[T]], T]) -> T:
+    """Return what becomes of a value in a part of a name, given what becomes of it in a unit, and of branches' ends."""
+    if isinstance(part, _Unit):
+        return unit(part, name, value)
+    if isinstance(part, _Fork):
+        return join([_walk(branch, f"{name}.{place}", value, unit, join) for place, branch in enumerate(part.branches)])
+    for place, inner in enumerate(part):
+        value = _walk(inner, f"{name}.{place}", value, unit, join)
+    return value
 
 
 _STEM1 = (_Unit((7, 7, 7), (2, 2, 2)), _FLAT_MAX, _CONV1, _CONV3, _FLAT_MAX)
@@ -109,35 +136,3 @@ def inceptions_of(layers: Layers) -> tuple[str, ...]:
     )
     require_shapes(by_name, expected, network.title(by_name))
     return (f"i3d-inceptionv{network.version}",)
-
-
-def _write(part: _Part, name: str, layers: Mapping[str, Layer], value: ov.Output) -> ov.Output:
-    if isinstance(part, _Unit):
-        return part.features(layers, name, value)
-    if isinstance(part, _Fork):
-        ends = [_write(branch, f"{name}.{place}", layers, value) for place, branch in enumerate(part.branches)]
-        return ops.concat(ends, 1, name=name).output(0)
-    for place, inner in enumerate(part):
-        value = _write(inner, f"{name}.{place}", layers, value)
-    return value
-
-
-def _expect(
-    part: _Part, name: str, layers: Mapping[str, Layer], channels: int, found: dict[str, tuple[Shape, ...]]
-) -> int:
-    """Add the shapes of a part's layers, and return how many channels the part gives."""
-    if isinstance(part, _Fork):
-        return sum(
-            _expect(branch, f"{name}.{place}", layers, channels, found) for place, branch in enumerate(part.branches)
-        )
-    if isinstance(part, tuple):
-        for place, inner in enumerate(part):
-            channels = _expect(inner, f"{name}.{place}", layers, channels, found)
-    elif part.kind == "convolution":
-        found[name] = ((_width(layers, name), channels, *part.kernel),)
-        return _width(layers, name)
-    return channels
-
-
-def _width(layers: Mapping[str, Layer], name: str) -> int:
-    return len(layers[name].weights) if name in layers else 0
