@@ -33,13 +33,12 @@ from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import StrPath
 from i3d_edge.core.i3d_spec import INPUT_NAME, LOGITS_NAME, OUTPUT_NAME
 from i3d_edge.core.labels import LabelSet
-from i3d_edge.core.port import ElementType, Port, require_range
+from i3d_edge.core.port import ElementType, Port
 from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import Head, ModelSpec
 from i3d_edge.runtime.inference.ir import require_ports
 
 _PIXELS = Port(stream="rgb", mean=(123.675, 116.28, 103.53), scale=(58.395, 57.12, 57.375), takes_pixels=True)
-_MAX_CROP_PX = 1024
 _REFERENCE = "the network in NDHWC and FP32"
 
 
@@ -130,8 +129,9 @@ def convert_weights(
         checkpoint = open_weights(path)
     name = choose_network(checkpoint.layers, network or checkpoint.network)
     chosen = NETWORKS[name]
-    crop_px = crop_px or chosen.crop_px
-    require_range("crop_px", crop_px, chosen.min_crop_px, _MAX_CROP_PX)
+    crop_px = chosen.crop_px if crop_px is None else crop_px
+    if crop_px < chosen.min_crop_px:
+        raise SpecError(f"crop_px must be at least {chosen.min_crop_px} for {name}; got {crop_px}")
     labels = labels or label_sets.default_for(checkpoint.num_classes)
     if len(labels) != checkpoint.num_classes:
         raise SpecError(f"there are {len(labels)} labels, and the network has {checkpoint.num_classes} classes")
