@@ -20,8 +20,8 @@ from i3d_edge.convert.conversion import (
 )
 from i3d_edge.convert.cost import count_convolutions
 from i3d_edge.convert.networks.layers import Layers, read_layers
+from i3d_edge.convert.networks.network import NETWORKS, build_network, candidates, choose_network, title
 from i3d_edge.convert.networks.published import GLUONCV, MMACTION2
-from i3d_edge.convert.networks.resnet import NETWORKS, build_network, candidates, choose_network, depth
 from i3d_edge.convert.parity import Feeds
 from i3d_edge.convert.passes import EMBED_PREPROCESSING, FUSE_LAYOUT, PASSES, Fold, Target, passes_for
 from i3d_edge.convert.saving import check_ir_output
@@ -29,7 +29,7 @@ from i3d_edge.convert.weights import read_weights
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import CheckpointVariablesError, NotFiniteError, SpecError
-from i3d_edge.core.family import I3D_RESNET, UNKNOWN
+from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import StrPath
 from i3d_edge.core.i3d_spec import INPUT_NAME, LOGITS_NAME, OUTPUT_NAME
 from i3d_edge.core.labels import LabelSet
@@ -39,13 +39,12 @@ from i3d_edge.core.spec import Head, ModelSpec
 from i3d_edge.runtime.inference.ir import require_ports
 
 _PIXELS = Port(stream="rgb", mean=(123.675, 116.28, 103.53), scale=(58.395, 57.12, 57.375), takes_pixels=True)
-_SHORT_SIDE_PX = 256
 _REFERENCE = "the network in NDHWC and FP32"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file of weights that are those of an I3D-ResNet.
+    """A file of weights that are those of a network of `NETWORKS`.
 
     Attributes:
         layers: Of the network.
@@ -64,11 +63,7 @@ class Checkpoint:
 
     def title(self) -> str:
         """Return one line for people."""
-        num_blocks = sum(name.endswith("non_local.g") for name in self.layers.by_name)
-        non_local = f", {num_blocks} non-local blocks" if num_blocks else ""
-        return (
-            f"I3D-ResNet-{depth(self.layers)}{non_local}, {self.num_classes} classes, {self.layers.publisher}'s names"
-        )
+        return f"{title(self.layers)}, {self.num_classes} classes, {self.layers.publisher}'s names"
 
     def fitting(self) -> tuple[str, ...]:
         """Return the networks that it may be."""
@@ -100,7 +95,7 @@ def convert_weights(
     *,
     network: str | None = None,
     labels: LabelSet | None = None,
-    crop_px: int = _SHORT_SIDE_PX,
+    crop_px: int | None = None,
     precision: Precision = "FP32",
     target: Target = "cpu",
     fold: Fold | None = None,
@@ -116,7 +111,8 @@ def convert_weights(
     The IR takes and gives what that of a frozen graph does, and has an output `embedding`.
 
     Options are those of `convert_graph`, with frames as trained and no fold by default, and: `network`, a key of
-    `NETWORKS` where the weights fit several; `labels`, if not Kinetics'; `crop_px`, the side of what the network sees.
+    `NETWORKS` where the weights fit several; `labels`, if not Kinetics'; `crop_px`, the side of what the network
+    sees, if not as it was tested.
 
     Raises:
         CheckpointError: If the file cannot be read, or is of another network.
@@ -133,11 +129,14 @@ def convert_weights(
         checkpoint = open_weights(path)
     name = choose_network(checkpoint.layers, network or checkpoint.network)
     chosen = NETWORKS[name]
+    crop_px = chosen.crop_px if crop_px is None else crop_px
+    if crop_px < chosen.min_crop_px:
+        raise SpecError(f"crop_px must be at least {chosen.min_crop_px} for {name}; got {crop_px}")
     labels = labels or label_sets.default_for(checkpoint.num_classes)
     if len(labels) != checkpoint.num_classes:
         raise SpecError(f"there are {len(labels)} labels, and the network has {checkpoint.num_classes} classes")
     spec = ModelSpec(
-        family=I3D_RESNET.name,
+        family=chosen.family.name,
         inputs={INPUT_NAME: replace(_PIXELS, element_type=input_type)},
         head=Head(
             output=OUTPUT_NAME,
@@ -147,7 +146,7 @@ def convert_weights(
         labels=labels,
         num_frames=num_frames or chosen.num_frames,
         frame_stride=chosen.frame_stride,
-        short_side_px=max(crop_px, _SHORT_SIDE_PX),
+        short_side_px=max(crop_px, chosen.short_side_px),
         crop_px=(crop_px, crop_px),
         batch=batch or 1,
         layout=layout,

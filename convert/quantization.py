@@ -55,6 +55,7 @@ class QuantizationReport:
         skipped: Videos that could not be decoded, with the reason.
         layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
         source_fold: How the stem of the IR that was read is folded already, for instance "hw"; None if it is not.
+        unfolded: Why the fold that was asked for could not be; None if it could, or was not needed.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class QuantizationReport:
     skipped: tuple[tuple[Path, str], ...]
     layers: Mapping[str, str]
     source_fold: str | None
+    unfolded: str | None
 
 
 def quantize_ir(
@@ -113,8 +115,11 @@ def quantize_ir(
     nncf = _import_nncf()  # before any video is decoded
     passes = list(spec.passes)
     source_fold = next((name.removeprefix(f"{FOLD_STEM}-") for name in passes if name.startswith(FOLD_STEM)), None)
+    unfolded = "the network is lowered to two dimensions" if fold and LOWER_TO_2D in passes else None
     if LOWER_TO_2D not in passes and source_fold is None:
-        passes += [name for name in passes_for("cpu", fold) if PASSES[name](model) is None]
+        outcomes = {name: PASSES[name](model) for name in passes_for("cpu", fold)}
+        passes += [name for name, reason in outcomes.items() if reason is None]
+        unfolded = outcomes.get(f"{FOLD_STEM}-{fold}")
     clips, skipped = calibration_clips(sources, spec, num_clips=num_clips, seed=seed)
     quantized = _quantize(nncf, model, [_feed(clip, spec) for clip in clips])
     spec = replace(
@@ -129,7 +134,9 @@ def quantize_ir(
     with phase("compiling"):
         layers = Engine(output).layer_precisions()
     num_videos = len(sources) - len(skipped)
-    return QuantizationReport(output, num_bytes, spec, len(clips), num_videos, tuple(skipped), layers, source_fold)
+    return QuantizationReport(
+        output, num_bytes, spec, len(clips), num_videos, tuple(skipped), layers, source_fold, unfolded
+    )
 
 
 def _quantize(nncf: Any, model: ov.Model, feeds: Sequence[Feed]) -> ov.Model:

@@ -1,7 +1,7 @@
 """Layers: what other frameworks' tensors are under one naming, MMAction2's, with batch norm folded in.
 
 MMAction2, GluonCV on PyTorch and GluonCV on MXNet name the same network three ways, and GluonCV's files hold some
-tensors under two names.
+tensors under two names. GluonCV's Inceptions keep its names, of the form "features.5.1.0".
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from i3d_edge.core.text import shown, some
 
 Publisher = Literal["MMAction2", "GluonCV"]
 
-_EPSILON = 1e-5
-"""Of batch norm, in every one of these networks."""
+Shape = tuple[int, ...]
+
+_EPSILON, _INCEPTION_EPSILON = 1e-5, 1e-3
+"""Of batch norm."""
 
 _RENAMED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"^(backbone|cls_head)\.", ""),
-    (r"^(fc_cls|head\.1)$", "fc"),
+    (r"^(fc_cls|head\.1|output)$", "fc"),
+    (r"^(features\..+)\.([01])$", lambda found: found[1] + (".bn" if found[2] == "1" else "")),
     (r"^first_stage\.0$", "conv1"),
     (r"^first_stage\.1$", "bn1"),
     (r"^res_layers\.(\d)", lambda found: f"layer{int(found[1]) + 1}"),
@@ -88,13 +91,26 @@ def read_layers(tensors: Mapping[str, Array]) -> Layers:
         layer = path.removesuffix(".bn")
         place = (_LEAVES if path == layer else _NORM_LEAVES).get(leaf)
         if place is None:
-            raise CheckpointVariablesError(f"it is no I3D-ResNet, which has no tensor {shown(name)!r}")
+            raise CheckpointVariablesError(f"it is no I3D-ResNet or I3D-Inception, which has no tensor {shown(name)!r}")
         if values.dtype != np.float32 or not np.isfinite(values).all():
             raise CheckpointVariablesError(f"tensor {name} holds {values.dtype}, or numbers that are not finite")
         if not np.array_equal(found.setdefault(layer, {}).setdefault(place, values), values):
             raise CheckpointVariablesError(f"tensor {name} differs from the one that the file has under another name")
     publisher: Publisher = "MMAction2" if any(name.startswith("backbone.") for name in tensors) else "GluonCV"
     return Layers(publisher, {name: _fold(name, parts) for name, parts in found.items()})
+
+
+def require_shapes(layers: Mapping[str, Layer], expected: Mapping[str, tuple[Shape, ...]], title: str) -> None:
+    """Refuse layers that are not those of a network, given the shapes that each of its layers may have.
+
+    Raises:
+        CheckpointVariablesError: With a name or shape that differs.
+    """
+    if differing := sorted(expected.keys() ^ layers.keys()):
+        raise CheckpointVariablesError(f"it is no {title}: it lacks, or is alone in having, {some(differing)}")
+    for name, shapes in expected.items():
+        if (shape := layers[name].weights.shape) not in shapes:
+            raise CheckpointVariablesError(f"it is no {title}: layer {name} has shape {shape}, not {shapes[-1]}")
 
 
 def _fold(name: str, parts: Mapping[str, Array]) -> Layer:
@@ -108,7 +124,8 @@ def _fold(name: str, parts: Mapping[str, Array]) -> Layer:
     bias = parts.get("bias", np.zeros(len(weights), np.float32))
     if "gamma" in parts:
         with np.errstate(all="ignore"):
-            factor = parts["gamma"] / np.sqrt(parts["variance"].astype(np.float64) + _EPSILON)
+            epsilon = _INCEPTION_EPSILON if name.startswith("features.") else _EPSILON
+            factor = parts["gamma"] / np.sqrt(parts["variance"].astype(np.float64) + epsilon)
             bias = ((bias - parts["mean"]) * factor + parts["beta"]).astype(np.float32)
             weights = (weights * factor.reshape(-1, *[1] * (weights.ndim - 1))).astype(np.float32)
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):

@@ -24,6 +24,8 @@ MMACTION2: Mapping[str, tuple[str, str]] = {
 GLUONCV: Mapping[str, tuple[str, str]] = {
     sha1: (f"gluoncv {name}", network)
     for name, network, *hashes in (
+        ("i3d_inceptionv1_kinetics400", "i3d-inceptionv1", "81e0be10"),
+        ("i3d_inceptionv3_kinetics400", "i3d-inceptionv3", "f14f8a99"),
         ("i3d_resnet50_v1_kinetics400", "i3d", "568a722e", "18545497"),
         ("i3d_resnet101_v1_kinetics400", "i3d", "6b69f655", "a9bb4f89"),
         ("i3d_nl5_resnet50_v1_kinetics400", "i3d-nl-gluoncv", "3c0e47ea", "9df1e103"),

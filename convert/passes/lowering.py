@@ -6,6 +6,7 @@ them side by side as channels, and a pool is a pool of each frame and then a max
     convolution kT x kH x kW of C channels     windows in time -> concatenated, kT * C channels -> convolution kH x kW
     max pool    kT x kH x kW                   max pool kH x kW -> windows in time -> maximum
     average     kT x H x kW                    windows in time -> one above the other -> average kT * H x kW
+                kT x kH x kW, padding counted  average kH x kW -> windows in time -> mean
 
 Only the input keeps its five axes, with one Reshape that reads it.
 """
@@ -138,15 +139,20 @@ class _Lowering:
     def _average(self, node: ov.Node) -> ov.Output:
         name, attributes = node.get_friendly_name(), node.get_attributes()
         frames = self._read(node)
-        taps, height, width = attributes["kernel"]
-        if any((*attributes["pads_begin"], *attributes["pads_end"])) or height != frames.get_shape()[2]:
-            raise _no_form(node, "padded, or lower than a frame")
+        kernel, strides, begin, end = _in_space(attributes)
+        taps, rounding = attributes["kernel"][0], attributes["rounding_type"]
+        window, is_padded = _window(node, taps), any((*attributes["pads_begin"], *attributes["pads_end"]))
+        if is_padded or kernel[0] != frames.get_shape()[2]:
+            if rounding != "floor" or (is_padded and attributes["exclude-pad"]):
+                raise _no_form(node, "rounding up, or of fewer where it is padded")
+            frames = ops.avg_pool(frames, strides, begin, end, kernel, False, name=f"{name}/frame").output(0)
+            total = reduce(lambda a, b: ops.add(a, b).output(0), window.views(frames, "constant", name=name))
+            return ops.multiply(total, np.float32(1 / taps)).output(0)
         # One above the other, the frames of a window are one picture, and their mean is one pool: a sum of the frames'
         # means would be rounded by itself once quantized.
-        views = _window(node, taps).views(frames, "constant", name=name)
-        pictures = ops.concat(views, 2, name=name + TAPS)
-        strides, rounding = [1, attributes["strides"][2]], attributes["rounding_type"]
-        return ops.avg_pool(pictures, strides, [0, 0], [0, 0], [taps * height, width], True, rounding).output(0)
+        pictures = ops.concat(window.views(frames, "constant", name=name), 2, name=name + TAPS)
+        size = [taps * kernel[0], kernel[1]]
+        return ops.avg_pool(pictures, [1, strides[1]], [0, 0], [0, 0], size, True, rounding).output(0)
 
     def _concatenate(self, node: ov.Node) -> ov.Output:
         if node.get_attributes()["axis"] not in (1, 1 - _VOLUME):

@@ -61,7 +61,9 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
 @click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
 @click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
 @click.option("--network", help="For weights that fit several networks: which, as `i3d info` lists them.")
-@click.option("--crop", "crop_px", type=click.IntRange(32, 1024), help="For weights: side of the crop.  [default: 256]")
+@click.option(
+    "--crop", "crop_px", type=click.IntRange(32, 1024), help="For weights: side of the crop.  [default: the network's]"
+)
 @click.option(
     "--labels",
     "labels_path",
@@ -93,8 +95,8 @@ def convert(
 
     GRAPH is a .pb from `i3d freeze` or from Open Model Zoo. The IR is then compared with the graph on two generated
     clips in float32. If they differ, the exit code is 3 and the IR is saved under another name. GRAPH may also be the
-    weights of an I3D-ResNet: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH is another
-    network, an .onnx or an IR: the result describes itself, and is compared with the .onnx.
+    weights of an I3D-ResNet or I3D-Inception: a .pth of MMAction2 or GluonCV, or GluonCV's .params. With --spec, GRAPH
+    is another network, an .onnx or an IR: the result describes itself, and is compared with the .onnx.
 
     \b
     Example:

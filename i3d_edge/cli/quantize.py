@@ -44,20 +44,24 @@ def quantize(
     """
     from i3d_edge.convert.quantization import quantize_ir
 
-    axes, reason = choose_fold(fold, is_int8=True)
+    axes, choice = choose_fold(fold, is_int8=True)
     report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=axes, force=force)
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
     given = f"{plural(report.num_clips, 'clip')} of {plural(report.num_videos, 'video')}"
     if min(report.num_clips, report.num_videos) < _ENOUGH:
         note(f"WARNING: calibrated on only {given}; INT8 may lose accuracy, so give a dozen videos or more")
+    if report.source_fold:
+        choice = f"{report.source_fold}, as {model_path} has it"
+    elif report.unfolded:
+        choice = f"none: {report.unfolded}"
     unit = report.spec.kind.unit
     print_facts(
         [
             ("read", str(model_path)),
             ("model", report.spec.title()),
             ("calibrated", f"on {given}, seed {seed}"),
-            ("fold", f"{report.source_fold}, as {model_path} has it" if report.source_fold else reason),
+            ("fold", choice),
             ("passes", ", ".join(report.spec.passes)),
             ("runs as", _layers_line(report.layers, unit)),
             ("written", f"{report.path} and .bin: {format_size(report.num_bytes)}"),

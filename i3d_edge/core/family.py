@@ -52,11 +52,15 @@ INCEPTION_I3D = Family(
     publisher="DeepMind with kinetics-i3d",
 )
 
-I3D_RESNET = Family(name="i3d-resnet", title="I3D-ResNet", min_frames=5)  # three halvings in time leave one step
+# Three halvings in time leave one step.
+I3D_RESNET = Family(name="i3d-resnet", title="I3D-ResNet", min_frames=5)
+GLUONCV_INCEPTION = Family(name="gluoncv-inception", title="GluonCV I3D-Inception", min_frames=5)
 
 OTHER = Family(name="other", title="video classifier")
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (INCEPTION_I3D, I3D_RESNET, OTHER)}
+FAMILIES: Mapping[str, Family] = {
+    family.name: family for family in (INCEPTION_I3D, I3D_RESNET, GLUONCV_INCEPTION, OTHER)
+}
 
 
 def find_family(name: str) -> Family:

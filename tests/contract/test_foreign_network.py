@@ -89,7 +89,9 @@ def test_accuracy_run(folder: Path) -> None:
 def test_quantize_and_parity(folder: Path) -> None:
     pytest.importorskip("nncf")
     videos = (folder / "a.mp4", folder / "b.mp4")
-    run("quantize", folder / "own.xml", *videos, "-o", folder / "int8.xml", "--num-clips", 2)
+    options = ("--num-clips", 2, "--fold", "hw")
+    quantized = run("quantize", folder / "own.xml", *videos, "-o", folder / "int8.xml", *options)
+    assert "none: no 7x7x7 convolution of stride 2 with SAME padding" in " ".join(quantized.split())
     assert "INT8" in run("info", folder / "int8.xml")
     stages = (folder / "net.xml", folder / "own.xml", folder / "int8.xml")
     steps = json.loads(run("parity", *stages, "--spec", folder / "net.json", "--clips", folder / "a.mp4", "--json"))

@@ -26,8 +26,8 @@ from weights import (
 from i3d_edge import convert_weights
 from i3d_edge.cli import main
 from i3d_edge.convert.networks.layers import Layers, read_layers
+from i3d_edge.convert.networks.network import NETWORKS, build_network, candidates
 from i3d_edge.convert.networks.published import GLUONCV, MMACTION2
-from i3d_edge.convert.networks.resnet import NETWORKS, build_network, candidates
 from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.convert.weights import read_weights
 from i3d_edge.core.errors import ArgumentError, CheckpointVariablesError, NotFiniteError, SpecError

@@ -36,8 +36,8 @@ def max_pool(value: ov.Node, kernel: list[int], stride: list[int], *, rounding: 
     return ops.max_pool(value, stride, [1] * 3, [0] * 3, [0] * 3, kernel, rounding, "same_upper")
 
 
-def avg_pool(value: ov.Node, kernel: list[int], *, pad: str = "valid") -> ov.Node:
-    return ops.avg_pool(value, [1] * 3, [0] * 3, [0] * 3, kernel, True, "floor", pad)
+def avg_pool(value: ov.Node, kernel: list[int], *, pad: str = "valid", excludes: bool = True) -> ov.Node:
+    return ops.avg_pool(value, [1] * 3, [0] * 3, [0] * 3, kernel, excludes, "floor", pad)
 
 
 def drop_batch(node: ov.Node) -> ov.Node:
@@ -72,6 +72,8 @@ OPERATORS = {
     "max pool 3x3x3 stride 2": lambda clip: max_pool(clip, [3, 3, 3], [2, 2, 2]),
     "max pool 2x2x2 stride 2": lambda clip: max_pool(clip, [2, 2, 2], [2, 2, 2]),
     "max pool 3x1x1": lambda clip: max_pool(clip, [3, 1, 1], [1, 1, 1]),
+    "avg pool 3x3x3": lambda clip: avg_pool(clip, [3, 3, 3]),
+    "avg pool 3x3x3 that counts padding": lambda clip: avg_pool(clip, [3, 3, 3], pad="same_upper", excludes=False),
     "sum of two results": lambda clip: ops.add(ops.relu(clip), max_pool(clip, [3, 1, 1], [1, 1, 1]).output(0)),
     "factor and offset of each channel": lambda clip: ops.multiply(ops.subtract(clip, PER_CHANNEL), PER_CHANNEL),
     "volume of a matrix": lambda clip: ops.reshape(ops.reshape(ops.relu(clip), [4, -1], False), clip.shape, False),
@@ -129,7 +131,7 @@ def test_it_declines_and_leaves_the_model_alone(subtests: pytest.Subtests) -> No
         ),
         "padded average": (
             model_of(lambda clip: avg_pool(clip, [2, 7, 7], pad="same_upper"), 9),
-            f"AvgPool {UNIT}, padded, or lower than a frame, has no form of four axes",
+            f"AvgPool {UNIT}, rounding up, or of fewer where it is padded, has no form of four axes",
         ),
         "other axis": (
             model_of(lambda clip: ops.concat([ops.relu(clip), ops.relu(clip)], 2), 9),
@@ -279,6 +281,7 @@ def test_every_convolution_runs_as_int8_once_quantized(lowered_ir: Path, tmp_pat
         videos.append(write_video(tmp_path / f"{number}.mp4", list(pixels)))
     report = quantize_ir(lowered_ir, videos, tmp_path / "q.xml", num_clips=4)
     assert report.spec.passes == (*read_ir(lowered_ir)[1].passes, "quantize-int8")
+    assert report.unfolded == "the network is lowered to two dimensions"
     assert len(report.layers) == 58
     assert set(report.layers.values()) == {"int8"}
     assert count_operators(read_ir(tmp_path / "q.xml")[0]).is_flat

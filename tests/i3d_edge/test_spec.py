@@ -140,7 +140,7 @@ def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
         ({"frame_rate_fps": "fast"}, "frame_rate_fps is not a rate: 'fast'\n\nhint: write a number, or a fraction"),
         ({"frame_rate_fps": "1e999999999"}, "frame_rate_fps is not a rate: '1e999999999'"),
         ({"frame_rate_fps": -1}, "frame_rate_fps must be from 0.001 to 1,000; got -1"),
-        ({"family": "resnet"}, "Unknown family 'resnet'. Known: inception-i3d, i3d-resnet, other."),
+        ({"family": "resnet"}, "Unknown family 'resnet'. Known: inception-i3d, i3d-resnet, gluoncv-inception, other."),
         ({"inputs": {}}, "a model takes RGB, flow, or one of both; got no input"),
         ({"inputs": {"frames": {**port, "mean": [1]}}}, "rgb input needs 3 numbers as mean; got 1"),
         ({"inputs": {"frames": {**port, "element_type": "u8"}}}, "an input of normalised values must be f32, not u8"),

@@ -1,4 +1,4 @@
-"""Whole I3D-ResNets against the code of MMAction2 and GluonCV, with the same random weights.
+"""Whole I3D-ResNets and I3D-Inceptions against the code of MMAction2 and GluonCV, with the same random weights.
 
 Needs the peers' Python, of an environment that `tests/support/peer_network.py` (and `peer_mxnet.py`) describes:
 
@@ -17,7 +17,7 @@ import pytest
 
 from i3d_edge import convert_weights
 from i3d_edge.convert.networks.layers import read_layers
-from i3d_edge.convert.networks.resnet import candidates
+from i3d_edge.convert.networks.network import NETWORKS, candidates
 from i3d_edge.convert.weights import read_weights
 from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.runtime.inference.census import count_operations
@@ -40,6 +40,7 @@ GLUONCV = {
 SLOW = {
     f"i3d_slow_resnet50_f{frames}s{step}_kinetics400": f"slow-{frames}x{step}" for frames, step in ((32, 2), (8, 8))
 }
+INCEPTION = {"i3d_inceptionv1_kinetics400": "i3d-inceptionv1", "i3d_inceptionv3_kinetics400": "i3d-inceptionv3"}
 
 
 @pytest.mark.slow
@@ -47,19 +48,20 @@ SLOW = {
     ("variable", "script", "name", "network"),
     [
         *(("I3D_PEERS", "peer_network.py", *item) for item in (MMACTION2 | GLUONCV | SLOW).items()),
-        *(("I3D_MXNET", "peer_mxnet.py", *item) for item in GLUONCV.items()),
+        *(("I3D_MXNET", "peer_mxnet.py", *item) for item in (GLUONCV | INCEPTION).items()),
     ],
 )
 def test_the_peers_answer_the_same(tmp_path: Path, variable: str, script: str, name: str, network: str) -> None:
     if variable not in os.environ:
         pytest.skip(f"no peers: {variable} names their Python")
     num_frames = 8 if network == "slow-8x8" else 32
-    subprocess.run([os.environ[variable], SUPPORT / script, name, str(num_frames), str(SIDE_PX), tmp_path], check=True)
+    side = NETWORKS[network].crop_px if name in INCEPTION else SIDE_PX
+    subprocess.run([os.environ[variable], SUPPORT / script, name, str(num_frames), str(side), tmp_path], check=True)
     weights = next(path for path in tmp_path.iterdir() if path.suffix != ".npz")
     peer = np.load(tmp_path / f"{name}.npz")
     assert network in candidates(read_layers(read_weights(weights).tensors))
     output = tmp_path / "m.xml"
-    report = convert_weights(weights, output, network=network, crop_px=SIDE_PX, logits_output=True)
+    report = convert_weights(weights, output, network=network, crop_px=side, logits_output=True)
     model = ov.Core().read_model(output)
     compiled = ov.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     got = compiled(np.ascontiguousarray(report.spec.lay_out(peer["pixels"])))[LOGITS_NAME]

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 NUM_CLASSES, WIDTH, FRAMES, SIDE_PX = 7, 4, 16, 32
+INCEPTION_SIDES_PX = {"i3d_inceptionv1": 32, "i3d_inceptionv3": 75}
 _NORMS = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "var": "running_var"}
 Tensors = dict[str, np.ndarray]
 
@@ -144,9 +145,27 @@ def tensors_of(kind: str, names: Callable[[str, str], list[str]] | None = None) 
     return found
 
 
-def pixels(seed: int = 6) -> np.ndarray:
+def inception_tensors(shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
+    """Return GluonCV's parameters of an Inception, given the shapes of its weights by name."""
+    rng = np.random.default_rng(9)
+    found: Tensors = {}
+    for name, shape in shapes.items():
+        layer = name.removesuffix(".weight")
+        if layer in ("head.1", "output"):  # one layer under two names
+            rng = np.random.default_rng(10)
+            found[f"{layer}.bias"] = rng.normal(0, 0.2, shape[0])
+        else:
+            for leaf in ("gamma", "running_var"):
+                found[f"{layer[:-1]}1.{leaf}"] = rng.uniform(0.5, 1.5, shape[0])
+            for leaf in ("beta", "running_mean"):
+                found[f"{layer[:-1]}1.{leaf}"] = rng.normal(0, 0.2, shape[0])
+        found[name] = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
+    return {name: values.astype(np.float32) for name, values in found.items()}
+
+
+def pixels(seed: int = 6, side_px: int = SIDE_PX) -> np.ndarray:
     """Return a clip, (1, D, H, W, 3), uint8."""
-    return np.random.default_rng(seed).integers(0, 256, (1, FRAMES, SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(0, 256, (1, FRAMES, side_px, side_px, 3), dtype=np.uint8)
 
 
 class Global:
