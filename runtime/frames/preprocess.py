@@ -11,8 +11,14 @@ import numpy.typing as npt
 
 from i3d_edge.core.arrays import Array, UInt8Array
 
-Interpolation = Literal["bilinear; area below one half", "bilinear", "bilinear, twice", "bilinear, twice, not rounded"]
-"""How frames are resized; those that say "twice" are for `omz_resize`."""
+Interpolation = Literal[
+    "bilinear; area below one half",
+    "bilinear",
+    "bilinear, by FFmpeg",
+    "bilinear, twice",
+    "bilinear, twice, not rounded",
+]
+"""How frames are resized; those that say "twice" are for `omz_resize`, and FFmpeg squeezes before `resize`."""
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)
