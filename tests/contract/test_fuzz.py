@@ -51,7 +51,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Reader]:
 
 NAMES = (
     *("result.json", "predictions.jsonl", "baseline", "run.json", "videos.jsonl", "path,label", "path index", "ucf101"),
-    *("kinetics csv", "kinetics json", "omz json", "manifest", "labels", "description", "profile", "any json"),
+    *(
+        "kinetics csv",
+        "kinetics json",
+        "omz json",
+        "something json",
+        "manifest",
+        "labels",
+        "labels json",
+        "description",
+        "profile",
+        "any json",
+    ),
     *("golden answers", "bundle", "array"),
 )
 
