@@ -73,7 +73,7 @@ class Preset:
         """Return what a result states of the protocol."""
         views = self.plan(spec)
         height, width = views.crop_px
-        rate = views.rate_fps
+        rate, side_px = views.rate_fps, views.fit_px if isinstance(views.fit_px, int) else None
         stated: Protocol = {
             "name": self.name,
             "version": self.version,
@@ -83,8 +83,8 @@ class Preset:
             "placement": views.placement,
             "num_clips": views.num_clips,
             "num_crops": views.num_crops,
-            "short_side_px": views.fit_px if isinstance(views.fit_px, int) and views.fit == "short side" else None,
-            "long_side_px": views.fit_px if isinstance(views.fit_px, int) and views.fit == "long side" else None,
+            "short_side_px": side_px if views.fit == "short side" else None,
+            "long_side_px": side_px if views.fit == "long side" else None,
             "crop_px": height if height == width else f"{height}x{width}",
             "interpolation": views.interpolation,
             "aggregation": self.aggregation,

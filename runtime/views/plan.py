@@ -130,6 +130,7 @@ class ViewPlan:
             hop=views.hop,
             fit="squeeze" if spec.short_side_px is None else "short side",
             fit_px=spec.short_side_px or spec.squeezed_px,
+            interpolation="bilinear, by FFmpeg" if spec.squeezed_px else "bilinear; area below one half",
             crop_px=spec.crop_px,
             num_crops=views.num_crops,
             flow=flow_method(spec, flow),
