@@ -135,6 +135,9 @@ def convert_weights(
     labels = labels or label_sets.default_for(checkpoint.num_classes)
     if len(labels) != checkpoint.num_classes:
         raise SpecError(f"there are {len(labels)} labels, and the network has {checkpoint.num_classes} classes")
+    # GluonCV on PyTorch was trained on frames that decord had squeezed to 340 x 256.
+    squeezes = checkpoint.layers.publisher == "GluonCV" and path.suffix.lower() != ".params"
+    side_px = max(crop_px, chosen.short_side_px)
     spec = ModelSpec(
         family=chosen.family.name,
         inputs={INPUT_NAME: replace(_PIXELS, element_type=input_type)},
@@ -146,7 +149,8 @@ def convert_weights(
         labels=labels,
         num_frames=num_frames or chosen.num_frames,
         frame_stride=chosen.frame_stride,
-        short_side_px=max(crop_px, chosen.short_side_px),
+        short_side_px=None if squeezes else side_px,
+        squeezed_px=(side_px, side_px * 340 // 256) if squeezes else None,
         crop_px=(crop_px, crop_px),
         batch=batch or 1,
         layout=layout,

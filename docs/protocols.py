@@ -22,6 +22,8 @@ TEXT, FAINT, INK = (40, 40, 40), (215, 215, 215), (168, 92, 32)
 COLOURS = ((168, 92, 32), (40, 120, 40), (40, 40, 190))
 SHORT_SIDE_PX, CROP_PX = 256, 224
 _STEPS = 16
+LIKE_ANOTHER = ("omz-2022-399", "mmaction2-dense-10x3", "gluoncv-torch-10x3")
+"""Protocols whose clips lie where another one's do, or a frame beside."""
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -77,7 +79,7 @@ def draw_time(canvas: UInt8Array, video: Video, top: int) -> int:
     write(canvas, f"its clips, one line each: {about}", MARGIN, top)
     y = top + GAP
     for name, preset in PRESETS.items():
-        if name == "omz-2022-399":
+        if name in LIKE_ANOTHER:
             continue
         plan = preset.views
         rate = plan.rate_fps or timeline.mean_fps

@@ -89,8 +89,8 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
 def _title(shown: Sequence[ReportedModel]) -> str:
     num_sets = len(models.titles_by_data(shown))
     num_scored = max(model.run.result["counts"]["scored"] for model in shown)
-    origins = {model.info["origin"] for model in shown} - {UNKNOWN}
-    name = origins.pop() if len(origins) == 1 else plural(len(shown), "model")
+    first, *others = {model.info["origin"] for model in shown}
+    name = plural(len(shown), "model") if others or first == UNKNOWN else first
     return f"Accuracy of {name} on {plural(num_scored, 'video') if num_sets == 1 else f'{num_sets} sets of videos'}"
 
 

@@ -51,7 +51,8 @@ def protocol_line(how: Protocol) -> str:
     length = "the whole video" if how["num_frames"] is None else f"{how['num_frames']} frames"
     length += f", {how['frame_stride']} apart," if how["frame_stride"] > 1 else ""
     rate = "the source's rate" if how["frame_rate_fps"] is None else f"{how['frame_rate_fps']} fps"
-    side = "squeezed" if how["short_side_px"] is None else f"short_side={how['short_side_px']}"
+    squeezed = "squeezed" + (f" to {how['squeezed_px']}" if "squeezed_px" in how else "")
+    side = squeezed if how["short_side_px"] is None else f"short_side={how['short_side_px']}"
     side = side if how["long_side_px"] is None else f"long_side={how['long_side_px']}"
     crops = "centre crop" if how["num_crops"] == 1 else f"{how['num_crops']} crops of"
     order = " by name" if how["drops_last_video"] == "by name" else ""

@@ -64,16 +64,17 @@ def finding(models: Sequence[ReportedModel]) -> str:
     at = percent(quick.metrics[METRIC]["value"])
     if len(whole) == 1:
         return f"{names[quick]}: {at} of videos right, {seconds(quick.video_s)} of inference each"
+    mixed = "; they follow different protocols" if len({model.protocol for model in whole}) > 1 else ""
     text = f"Fastest: {names[quick]}, {seconds(quick.video_s)} a video at {at}. "
     if right is quick:
-        return text + "None is right more often"
+        return f"{text}None is right more often{mixed}"
     text += (
         f"Most often right: {names[right]}, {percent(right.metrics[METRIC]['value'])} at "
         f"{significant(right.video_s / quick.video_s, 2)} times the time"
     )
     if quick.metrics[METRIC]["interval_high"] >= right.metrics[METRIC]["interval_low"]:
         text += "; their intervals overlap"
-    return text
+    return text + mixed
 
 
 def _chart(models: Sequence[ReportedModel], *, is_narrow: bool) -> TradeoffChart:

@@ -49,6 +49,7 @@ class Protocol(TypedDict):
     num_crops: Count  # spatial positions per clip
     short_side_px: int | None  # resize; None where long_side_px is given, or whole frames are squeezed
     long_side_px: int | None  # resize, what is then smaller than the crop being enlarged again
+    squeezed_px: NotRequired[str]  # "256x340", height x width of whole frames before the crop; absent: as the crop
     crop_px: int | str  # of a square; else "192x256", height x width
     interpolation: str
     aggregation: str  # how views become a video's probabilities; see accuracy.result.aggregation

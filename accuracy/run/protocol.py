@@ -73,7 +73,7 @@ class Preset:
         """Return what a result states of the protocol."""
         views = self.plan(spec)
         height, width = views.crop_px
-        rate = views.rate_fps
+        rate, side_px = views.rate_fps, views.fit_px if isinstance(views.fit_px, int) else None
         stated: Protocol = {
             "name": self.name,
             "version": self.version,
@@ -83,13 +83,15 @@ class Preset:
             "placement": views.placement,
             "num_clips": views.num_clips,
             "num_crops": views.num_crops,
-            "short_side_px": views.fit_px if views.fit == "short side" else None,
-            "long_side_px": views.fit_px if views.fit == "long side" else None,
+            "short_side_px": side_px if views.fit == "short side" else None,
+            "long_side_px": side_px if views.fit == "long side" else None,
             "crop_px": height if height == width else f"{height}x{width}",
             "interpolation": views.interpolation,
             "aggregation": self.aggregation,
             "drops_last_video": self.drops_last_video,
         }
+        if isinstance(views.fit_px, tuple):
+            stated["squeezed_px"] = "{}x{}".format(*views.fit_px)
         if views.flow is not None:
             stated["flow"] = views.flow
         return stated
@@ -120,11 +122,23 @@ _NEWEST = (
     Preset("omz-2022", _OMZ, version=2),
     Preset("omz-2022-399", _OMZ, version=2, drops_last_video="by name"),
     Preset("mmaction2-10x3", _MMACTION, version=3),
+    Preset("mmaction2-dense-10x3", replace(_MMACTION, placement="mmaction-dense")),
     Preset("mmaction2-1x1", replace(_MMACTION, num_clips=1, num_crops=1, crop_px=(224, 224))),
     Preset(
         "gluoncv-10x3",
         replace(_PEERS, placement="gluoncv", fit_px=224, floors_long_side=True),
         version=2,
+        aggregation=MEAN_OF_LOGITS,
+    ),
+    Preset(
+        "gluoncv-torch-10x3",
+        replace(
+            _MMACTION,
+            placement="gluoncv-torch",
+            fit="squeeze",
+            fit_px=(256, 340),
+            interpolation="bilinear, by FFmpeg",
+        ),
         aggregation=MEAN_OF_LOGITS,
     ),
 )

@@ -11,7 +11,10 @@ import click
 
 from i3d_edge.cli._base import Function, frames_fps_option
 
-_FORMATS = ("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "ucf101")
+_FORMATS = (
+    *("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "something-something"),
+    "ucf101",
+)
 
 _OPTIONS = (
     click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Data set format.  [default: detected]"),

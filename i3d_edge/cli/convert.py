@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._fold import AUTO, choose_fold, fold_option
 from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
-from i3d_edge.core.labels import read_label_file
+from i3d_edge.core.labels import SHIPPED, find_labels
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
@@ -66,9 +66,9 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
 )
 @click.option(
     "--labels",
-    "labels_path",
-    type=click.Path(path_type=Path),
-    help="For weights: text file of class names, one per line.",
+    "labels_text",
+    metavar="NAME|FILE",
+    help=f"For weights: {', '.join(SHIPPED)} or a text file of class names, one per line.",
 )
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
@@ -86,7 +86,7 @@ def convert(
     fold: str,
     network: str | None,
     crop_px: int | None,
-    labels_path: Path | None,
+    labels_text: str | None,
     spec_path: Path | None,
     force: bool,
     **options: Any,
@@ -110,7 +110,7 @@ def convert(
         _describe(graph, spec_path, output, to_fp16=options["precision"] == "FP16", force=force)
         return
     place = _PLACES[target]
-    labels = labels_path and read_label_file(labels_path)
+    labels = find_labels(labels_text) if labels_text else None
     given: dict[str, Any] = {"network": network, "crop_px": crop_px, "labels": labels}
     own = {name: value for name, value in given.items() if value is not None}
     axes, reason = choose_fold(fold, is_int8=False)

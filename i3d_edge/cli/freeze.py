@@ -12,7 +12,7 @@ from i3d_edge.cli._base import Command, force_option, format_size, note, output_
 from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.files import check_output
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES, NUM_FRAMES
-from i3d_edge.core.labels import read_label_file
+from i3d_edge.core.labels import SHIPPED, find_labels
 from i3d_edge.core.spec import Fusion
 from i3d_edge.core.text import plural, some
 
@@ -51,9 +51,9 @@ fusion_option = click.option(
 @click.option("--embedding", is_flag=True, help=f"Add an output for the {NUM_FEATURES} averaged features.")
 @click.option(
     "--labels",
-    "labels_path",
-    type=click.Path(path_type=Path),
-    help="Text file of class names, one per line, with or without numbers.",
+    "labels_text",
+    metavar="NAME|FILE",
+    help=f"Classes: {', '.join(SHIPPED)} or a text file of names, one per line, with or without numbers.",
 )
 @click.option("--ignore-unknown", is_flag=True, help="Leave out tensors that are no part of an I3D.")
 @force_option
@@ -63,7 +63,7 @@ def freeze(
     output: Path,
     joint_path: Path | None,
     fusion: Fusion,
-    labels_path: Path | None,
+    labels_text: str | None,
     force: bool,
     **options: Any,
 ) -> None:
@@ -82,7 +82,7 @@ def freeze(
     if joint_path is None and fusion != "logits":
         raise click.UsageError("--fusion goes with --joint")
     check_output(output, force=force)
-    labels = read_label_file(labels_path) if labels_path else None
+    labels = find_labels(labels_text) if labels_text else None
     opened = room.open_checkpoint(checkpoint, labels=labels)
     joint = room.open_checkpoint(joint_path, labels=labels) if joint_path else None
     summary = room.freeze_checkpoint(opened, output, joint=joint, fusion=fusion, force=force, **options)

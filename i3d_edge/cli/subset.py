@@ -42,7 +42,7 @@ _SHOWN = 10
     "--labels",
     "labels_text",
     metavar="NAME|FILE",
-    help="Classes, instead of --model: kinetics-400, kinetics-600 or a text file.  [default: kinetics-400]",
+    help=f"Classes, instead of --model: {', '.join(label_sets.SHIPPED)} or a text file.  [default: kinetics-400]",
 )
 @list_options
 @click.option("--drop-short", "drops_short", is_flag=True, help=f"Skip videos shorter than a clip ({CLIP_S:g} s).")
@@ -132,4 +132,4 @@ def _labels(model_path: Path | None, text: str | None) -> LabelSet:
 
         return read_ir(model_path)[1].labels
     name = text or label_sets.KINETICS_400
-    return label_sets.shipped(name) or label_sets.read_label_file(Path(name))
+    return label_sets.find_labels(name)

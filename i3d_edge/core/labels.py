@@ -17,12 +17,15 @@ from typing import Annotated
 import msgspec
 
 from i3d_edge.core.errors import LabelError
+from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import read_text
 from i3d_edge.core.schema import Line, sentence
 from i3d_edge.core.text import shown
 
 KINETICS_400, KINETICS_600 = "kinetics-400", "kinetics-600"
-_FILES = {KINETICS_400: "kinetics_400.txt", KINETICS_600: "kinetics_600.txt"}
+_KINETICS = (KINETICS_400, KINETICS_600, "kinetics-700")
+SHIPPED = (*_KINETICS, "something-something-v2")
+"""Names of the sets that ship with the package."""
 
 MAX_CLASSES = 100_000
 ClassNames = Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=MAX_CLASSES)]
@@ -92,10 +95,10 @@ def hash_names(names: Sequence[str]) -> str:
 
 @cache
 def shipped(name: str) -> LabelSet | None:
-    """Return the label set that ships under this name, or None; both are in DeepMind's order."""
-    if name not in _FILES:
+    """Return the label set that ships under this name, or None; each is in the order of its bytes, as published."""
+    if name not in SHIPPED:
         return None
-    text = resources.files("i3d_edge.core").joinpath(_FILES[name]).read_text(encoding="utf-8")
+    text = resources.files("i3d_edge.core").joinpath(f"{name.replace('-', '_')}.txt").read_text(encoding="utf-8")
     return LabelSet(name, tuple(text.splitlines()))
 
 
@@ -104,6 +107,11 @@ def kinetics_400() -> LabelSet:
     labels = shipped(KINETICS_400)
     assert labels is not None
     return labels
+
+
+def find_labels(name: str) -> LabelSet:
+    """Return the set that ships under a name, or else read the file of that name; see `read_label_file`."""
+    return shipped(name) or read_label_file(Path(name))
 
 
 def read_label_file(path: Path) -> LabelSet:
@@ -119,11 +127,20 @@ def read_label_file(path: Path) -> LabelSet:
 
 
 def read_classes(path: Path) -> Mapping[int, str]:
-    """Read what class indices mean from a text file, which need not have them all; see `read_label_file`."""
+    """Read what class indices mean from a text file, which need not have them all; see `read_label_file`.
+
+    Something-Something's `labels.json` is read too: an object of names and their indices.
+    """
     try:
-        lines = read_text(path).rstrip().splitlines()
+        text = read_text(path)
     except OSError as error:
         raise LabelError(f"cannot read label file {str(path)!r}: {error.strerror}") from error
+    lines = text.rstrip().splitlines()
+    if text.lstrip().startswith("{"):
+        try:
+            lines = [f"{index},{name}" for name, index in parse_json(text).items()]
+        except JSONError as error:
+            raise LabelError(f"label file {str(path)!r} is not JSON: {error}") from error
     return number_classes(lines, f"label file {str(path)!r}")
 
 
@@ -197,6 +214,6 @@ def numbered(num_classes: int) -> LabelSet:
 
 
 def default_for(num_classes: int) -> LabelSet:
-    """Return the set that a model of unknown training most likely has: Kinetics for 400 or 600 classes."""
-    candidates = (shipped(name) for name in _FILES)
+    """Return the set that a model of unknown training most likely has: Kinetics for 400, 600 or 700 classes."""
+    candidates = map(shipped, _KINETICS)
     return next((labels for labels in candidates if labels and len(labels) == num_classes), numbered(num_classes))

@@ -83,7 +83,9 @@ class ModelSpec:
         frame_rate_fps: Samples that are taken of a second of video; None takes every source frame.
         frame_stride: Step between the frames of a clip, in samples.
         short_side_px: Frames are resized so that their short side has this length, then cropped; None squeezes whole
-            frames to `crop_px`.
+            frames.
+        squeezed_px: Height and width to which whole frames are squeezed before the crop; None squeezes them to
+            `crop_px`.
         crop_px: Height and width of the network's input.
         batch: Clips in one inference, N.
         layout: The axes of every input: N, D (frames), H, W and C in any order, for instance "NDCHW". Without N for
@@ -108,6 +110,7 @@ class ModelSpec:
     frame_rate_fps: Fraction | None = None
     frame_stride: int = 1
     short_side_px: int | None
+    squeezed_px: tuple[int, int] | None = None
     crop_px: tuple[int, int]
     batch: int = 1
     layout: Line
@@ -134,10 +137,13 @@ class ModelSpec:
             ("batch", self.batch, 1, _MAX_BATCH),
             *(("crop_px", side, 1, _MAX_SIDE) for side in self.crop_px),
             ("short_side_px", self.short_side_px, max(self.crop_px), _MAX_SIDE),
+            *(("squeezed_px", *sides, _MAX_SIDE) for sides in zip(self.squeezed_px or (), self.crop_px, strict=False)),
             ("frame_rate_fps", self.frame_rate_fps, _MIN_FPS, _MAX_FPS),
         ):
             if value is not None:
                 require_range(name, value, lowest, highest)
+        if self.squeezed_px and self.short_side_px:
+            raise SpecError("frames are resized to short_side_px or squeezed to squeezed_px, not both")
         if self.stepping:
             require_range("stepping.hop", self.stepping.hop, 1, self.num_frames - 1)
             require_range(
@@ -182,7 +188,7 @@ class ModelSpec:
     def clip_form(self) -> tuple[object, ...]:
         """All that decides which pixels of a video the model is shown; models of one form share decoded clips."""
         sampling = (self.num_frames, self.frame_rate_fps, self.frame_stride)
-        return (self.stream, *sampling, self.short_side_px, self.crop_px)
+        return (self.stream, *sampling, self.short_side_px, self.squeezed_px, self.crop_px)
 
     @property
     def batch_axis(self) -> int:
@@ -251,6 +257,8 @@ class ModelSpec:
     def framing(self) -> str:
         """Say which part of a frame is seen: "short side 256, centre crop 192 x 192"."""
         size = f"{self.crop_px[0]} x {self.crop_px[1]}"
+        if self.squeezed_px:
+            return "whole frames squeezed to {} x {}, ".format(*self.squeezed_px) + f"centre crop {size}"
         if self.short_side_px is None:
             return f"whole frames squeezed to {size}"
         return f"short side {self.short_side_px}, centre crop {size}"

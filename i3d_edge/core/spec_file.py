@@ -43,8 +43,9 @@ _FORMAT = Format(
 def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
     """Return a spec as plain JSON values; a shipped label set is given by its name alone."""
     fields = {item.name: getattr(spec, item.name) for item in dataclasses.fields(spec)}
-    if spec.stepping is None:
-        del fields["stepping"]  # only step models have it
+    for rare in ("stepping", "squeezed_px"):  # so that other models' descriptions stay as they are
+        if fields[rare] is None:
+            del fields[rare]
     labels, rate = spec.labels, spec.frame_rate_fps
     fields["labels"] = {"name": labels.name}
     if label_sets.shipped(labels.name) != labels:

@@ -27,6 +27,7 @@ class FrameSource(ABC):
         has_damage: Whether something cannot be read or decoded, as far as `frames` was asked for.
         is_cropped: Whether frames have the network's size already, and are taken as they are.
         has_square_pixels: Whether a video's pixels are made square; without it, frames come as they are stored.
+        squeezed_px: Height and width to which a video's frames are scaled as they are converted to RGB, if to any.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class FrameSource(ABC):
     has_damage: bool = False
     is_cropped: bool = False
     has_square_pixels: bool = True
+    squeezed_px: tuple[int, int] | None = None
 
     @abstractmethod
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:

@@ -11,8 +11,15 @@ import numpy.typing as npt
 
 from i3d_edge.core.arrays import Array, UInt8Array
 
-Interpolation = Literal["bilinear; area below one half", "bilinear", "bilinear, twice", "bilinear, twice, not rounded"]
-"""How frames are resized; those that say "twice" are for `omz_resize`."""
+Interpolation = Literal[
+    "bilinear; area below one half",
+    "bilinear",
+    "bilinear, by FFmpeg",
+    "bilinear, twice",
+    "bilinear, twice, not rounded",
+]
+"""How frames are resized. Those that say "twice" are for `omz_resize`; FFmpeg squeezes the frames of videos before
+`resize`, which is left those of other sources."""
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)
@@ -61,13 +68,13 @@ def resize(
         frame: The frame.
         size: Height and width.
         interpolation: "bilinear", as most programs do; or area-averaged where less than half of the size is left,
-            because bilinear then skips pixels.
+            because bilinear then skips pixels, which FFmpeg's does not.
 
     Source: bilinear from kinetics-i3d's README; area-averaging is our choice.
     """
     if size == frame.shape[:2]:
         return frame
-    averages = interpolation == "bilinear; area below one half" and 2 * min(size) < min(frame.shape[:2])
+    averages = interpolation != "bilinear" and 2 * min(size) < min(frame.shape[:2])
     method = cv2.INTER_AREA if averages else cv2.INTER_LINEAR
     return cv2.resize(frame, size[::-1], interpolation=method).astype(np.uint8, copy=False)
 

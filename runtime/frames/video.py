@@ -167,7 +167,8 @@ class Video(FrameSource):
     def _deliver(
         self, decoding: FrameDecoder, indexed: Iterable[tuple[int, VideoFrame]], wanted: Sequence[int]
     ) -> Iterator[tuple[int, UInt8Array]]:
-        to_rgb = RgbConverter(decoding.pixel_aspect if self.has_square_pixels else Fraction(1))
+        aspect = decoding.pixel_aspect if self.has_square_pixels else Fraction(1)
+        to_rgb = RgbConverter(aspect, self.squeezed_px)
         shown = yield from self._filled(indexed, wanted, to_rgb)
         self._warn(decoding, shown)
 

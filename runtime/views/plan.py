@@ -22,15 +22,20 @@ from i3d_edge.runtime.views.sampling import (
     clip_samples,
     clip_starts,
     covering_starts,
+    dense_starts,
     gluoncv_clips,
     mmaction_starts,
     omz_clips,
     segment_starts,
+    strided_clips,
     window_starts,
 )
 
-Placement = Literal["spread", "mmaction", "segments", "gluoncv", "cover", "hop", "omz", "whole"]
+Placement = Literal[
+    "spread", "mmaction", "mmaction-dense", "segments", "gluoncv", "gluoncv-torch", "cover", "hop", "omz", "whole"
+]
 Fit = Literal["short side", "long side", "squeeze"]
+_STARTS = {"mmaction": mmaction_starts, "mmaction-dense": dense_starts, "segments": segment_starts}
 
 MAX_WHOLE_FRAMES = 512
 """Longest video, in samples, that is shown to the network whole."""
@@ -74,15 +79,15 @@ class ViewPlan:
         frame_stride: Step between the frames of a clip, in samples.
         rate_fps: Samples a second; None samples every source frame.
         placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
-            the last ends with it. "mmaction": the same, as MMAction2 counts it. "segments": in the middle of equal
-            segments. "gluoncv": the same, as GluonCV counts it, and short clips filled in its way. "cover": as few as
-            show everything. "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole": one
-            clip as long as the video.
+            the last ends with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it.
+            "segments": in the middle of equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV
+            fill short clips in its way. "cover": as few as show everything. "hop": every `hop` samples, to the end.
+            "omz": as Open Model Zoo's checker. "whole": one clip as long as the video.
         num_clips: Temporal positions; None where the placement decides.
         hop: Samples from one clip's start to the next one's, where they are placed by "hop".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
-            the crop is enlarged again. "squeeze": the whole frame becomes as large as the crop.
-        fit_px: See `fit`; None where frames are squeezed.
+            the crop is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
+        fit_px: See `fit`; height and width, or None, where frames are squeezed.
         floors_long_side: Whether the long side after a resize of the short one is rounded down, not to the nearest.
         interpolation: How frames are resized.
         square_pixels: Whether pixels of another shape are made square first, as players show them.
@@ -101,7 +106,7 @@ class ViewPlan:
     num_clips: int | None = 1
     hop: int | None = None
     fit: Fit = "short side"
-    fit_px: int | None
+    fit_px: int | tuple[int, int] | None
     floors_long_side: bool = False
     interpolation: Interpolation = "bilinear; area below one half"
     square_pixels: bool = True
@@ -124,7 +129,8 @@ class ViewPlan:
             num_clips=views.num_clips if views.hop is None else None,
             hop=views.hop,
             fit="squeeze" if spec.short_side_px is None else "short side",
-            fit_px=spec.short_side_px,
+            fit_px=spec.short_side_px or spec.squeezed_px,
+            interpolation="bilinear, by FFmpeg" if spec.squeezed_px else "bilinear; area below one half",
             crop_px=spec.crop_px,
             num_crops=views.num_crops,
             flow=flow_method(spec, flow),
@@ -151,8 +157,9 @@ class ViewPlan:
         span = self.span
         if self.placement == "omz":
             return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
-        if self.placement == "gluoncv":
-            return gluoncv_clips(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
+        if self.placement in ("gluoncv", "gluoncv-torch"):
+            cut = gluoncv_clips if self.placement == "gluoncv" else strided_clips
+            return cut(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
         if self.placement == "hop":
             starts = window_starts(num_samples, span, self.hop or 1)
             if num_samples >= span:  # a long video has many windows: they take no memory each
@@ -160,14 +167,13 @@ class ViewPlan:
         elif self.placement == "cover":
             starts = covering_starts(num_samples, span)
         else:
-            place = {"mmaction": mmaction_starts, "segments": segment_starts}.get(self.placement, clip_starts)
-            starts = place(num_samples, span, self.num_clips or 1)
+            starts = _STARTS.get(self.placement, clip_starts)(num_samples, span, self.num_clips or 1)
         return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
     def fitted(self, frame: UInt8Array) -> Array:
         """Resize a frame, shape (H, W, 3), uint8; float32, 0..255, where the plan does not round."""
-        if self.fit_px is None:
-            return resize(frame, self.crop_px, self.interpolation)
+        if not isinstance(self.fit_px, int):
+            return resize(frame, self.fit_px or self.crop_px, self.interpolation)
         if self.fit == "long side":
             return omz_resize(frame, self.fit_px, self.crop_px, self.interpolation)
         height, width = frame.shape[:2]
@@ -202,6 +208,7 @@ class ViewReader:
         self.source = source
         self.plan = plan
         source.has_square_pixels = plan.square_pixels
+        source.squeezed_px = plan.fit_px if isinstance(plan.fit_px, tuple) else None
         timeline = source.timeline
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
@@ -225,7 +232,7 @@ class ViewReader:
         needed = self.plan.span
         short: tuple[str, ...] = ()
         if self.num_samples < needed:
-            fills = "holds a late frame" if self.plan.placement == "gluoncv" else "repeats from its start"
+            fills = "holds a late frame" if self.plan.placement.startswith("gluoncv") else "repeats from its start"
             short = (f"shorter than a clip ({self.num_samples} of {needed} samples): it {fills}",)
         return (*short, *self._still_warnings(), *self.source.warnings)
 

@@ -83,6 +83,23 @@ def mmaction_starts(num_samples: int, span: int, num_clips: int) -> list[int]:
     return [round(clip * (room / (num_clips - 1))) for clip in range(num_clips)]
 
 
+def dense_starts(num_samples: int, span: int, num_clips: int) -> list[int]:
+    """Place equally spaced clips as MMAction2's dense sampling does: cut off, in the floating point of the original.
+
+    Args:
+        num_samples: Frames of the video.
+        span: Frames from one clip's start to where the next one could follow, 64 for clips of 32 with stride 2.
+        num_clips: 2 at least.
+
+    Example:
+        300 frames, a span of 64, 10 clips: the last start is 236 -> [0, 26, 52, ..., 209, 236].
+
+    Source: MMAction2 1.2, `DenseSampleFrames._get_test_clips`.
+    """
+    room = max(0, num_samples - span)
+    return [*(int(clip * (room / (num_clips - 1))) for clip in range(num_clips - 1)), room]
+
+
 def clip_samples(start: int, num_samples: int, num_frames: int, frame_stride: int = 1) -> list[int]:
     """Return the samples of one clip; a video shorter than a clip repeats from its start.
 
@@ -140,3 +157,25 @@ def gluoncv_clips(num_samples: int, num_frames: int, num_clips: int, frame_strid
         held = start + max(0, num_samples - 2 - start) // frame_stride * frame_stride
         clips.append([min(start + frame * frame_stride, held) for frame in range(num_frames)])
     return clips
+
+
+def strided_clips(num_samples: int, num_frames: int, num_clips: int, frame_stride: int) -> list[list[int]]:
+    """Return the samples of each clip as GluonCV's PyTorch version takes them: equally spaced in every n-th frame.
+
+    Starts are cut off in the floating point of the original. A shorter video holds its last n-th frame.
+
+    Args:
+        num_samples: Frames of the video.
+        num_frames: Frames of a clip.
+        num_clips: 2 at least.
+        frame_stride: Frames from one of a clip to the next, n.
+
+    Example:
+        7 frames, clips of 3, 2 clips, stride 2: of [0 2 4 6] -> [0 2 4], [2 4 6]; clips of 5 -> [0 2 4 6 6] twice.
+
+    Source: GluonCV 0.10, `torch/data/video_cls/dataset_classification.py`, `VideoClsDataset`.
+    """
+    frames = list(range(0, num_samples, frame_stride))
+    frames += frames[-1:] * (num_frames - len(frames))
+    step = (len(frames) - num_frames) / (num_clips - 1)
+    return [frames[int(clip * step) :][:num_frames] for clip in range(num_clips)]

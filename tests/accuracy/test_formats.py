@@ -8,7 +8,7 @@ from listing import LABELS, message, rows, touch, write
 
 from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
 from i3d_edge.core.errors import LabelError, ListError
-from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.labels import LabelSet, read_label_file, shipped
 
 
 def test_kinetics_csv_with_files_named_as_cvdf_does(tmp_path: Path) -> None:
@@ -309,6 +309,43 @@ def test_json_of_open_model_zoo(tmp_path: Path) -> None:
     )
 
 
+def test_somethings_json(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """Beside MMAction2's list of the same videos, whose indices are those of `labels.json`."""
+    labels = shipped("something-something-v2")
+    assert labels is not None
+    touch(tmp_path, "20bn/78687.webm", "42326.mp4")
+    items = [
+        {
+            "id": "78687",
+            "label": "holding potato next to bottle",
+            "template": "Holding [something] next to [something]",
+        },
+        {"id": 42326, "template": "Putting [number of] [something] onto [something]", "placeholders": []},
+        {"id": "1420"},
+    ]
+    path = write(tmp_path / "validation.json", json.dumps(items))
+    data = read_dataset(path, labels)
+    assert data.format == "something-something"
+    assert rows(data) == [
+        ("20bn/78687.webm", "Holding something next to something"),
+        ("42326.mp4", "Putting number of something onto something"),
+        ("1420.webm", None),
+    ]
+    indices = write(tmp_path / "labels.json", json.dumps({name: str(index) for index, name in enumerate(labels.names)}))
+    assert read_label_file(indices).names == labels.names
+    theirs = write(tmp_path / "val.txt", "20bn/78687.webm 19\n42326.mp4 102\n")
+    assert rows(read_dataset(theirs, labels, ListOptions(classes_path=indices))) == rows(data)[:2]
+    for text, expected in [
+        ('[{"id": "1"}, 5]', f"list '{path}', item 2, has no 'id', or a 'template' that is no text"),
+        ('[{"id": "1", "template": 5}]', f"list '{path}', item 1, has no 'id', or a 'template' that is no text"),
+    ]:
+        with subtests.test(text=text):
+            assert message(write(path, text)) == expected
+    assert message(theirs, format_name="something-something") == (
+        f"list '{theirs}' is not Something-Something's: a JSON list of objects with an 'id'"
+    )
+
+
 def test_a_manifest_is_no_list(tmp_path: Path) -> None:
     path = write(tmp_path / "m.json", '\ufeff{"digest": "", "manifest_version": 1}')
     assert message(path) == (
@@ -321,7 +358,8 @@ def test_json_of_another_kind(tmp_path: Path, subtests: pytest.Subtests) -> None
         with subtests.test(text=text[:20]):
             path = write(tmp_path / "a.json", text)
             assert message(path) == (
-                f"list '{path}' is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's annotation"
+                f"list '{path}' is JSON, but no manifest, nor Kinetics', Open Model Zoo's or "
+                "Something-Something's annotation"
             )
 
 
@@ -389,7 +427,7 @@ def test_lists_that_cannot_be_meant(tmp_path: Path, subtests: pytest.Subtests) -
         ("l.csv", "path,label\nzumba,zumba/a.mp4\n", "hint: path and label seem to be swapped: the path comes first"),
         ("l.txt", "399 zumba/a.mp4\n", "hint: the path comes first, then the index"),
         ("l.csv", "zumba,aaaaaaaaaaa,11,1,val\n", "a header says path,label, or is Kinetics' own"),
-        ("l.json", '[{"path": "a.mp4"}]', "is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's"),
+        ("l.json", '[{"path": "a.mp4"}]', "is JSON, but no manifest, nor Kinetics', Open Model Zoo's or"),
     ]:
         with subtests.test(text=text):
             assert expected in message(write(tmp_path / name, text), (ListError, LabelError))

@@ -30,7 +30,14 @@ def frames_of(clip: int | Sequence, stride: int, num_frames: int, length: int) -
 
 
 @pytest.mark.parametrize(
-    ("peer", "name"), [("omz", "omz-2022"), ("mmaction2", "mmaction2-10x3"), ("gluoncv", "gluoncv-10x3")]
+    ("peer", "name"),
+    [
+        ("omz", "omz-2022"),
+        ("mmaction2", "mmaction2-10x3"),
+        ("mmaction2-dense", "mmaction2-dense-10x3"),
+        ("gluoncv", "gluoncv-10x3"),
+        ("gluoncv-torch", "gluoncv-torch-10x3"),
+    ],
 )
 def test_frames_of_every_length(peer: str, name: str) -> None:
     views, golden = find_preset(name).views, INDICES[peer]

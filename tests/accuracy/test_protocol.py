@@ -15,7 +15,7 @@ from i3d_edge.core.errors import ProtocolError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Clip
+from i3d_edge.runtime import Clip, ViewPlan
 
 LABELS = LabelSet("six", tuple("abcdef"))
 SPEC = i3d_spec(labels=LABELS, layout="NDCHW", input_type="u8", has_preprocessing=True)
@@ -38,10 +38,12 @@ def test_what_each_shows(subtests: pytest.Subtests) -> None:
         ("omz-2022-399", 79, [0, 1, 2], 79, 3),
         ("mmaction2-10x3", 300, [0, 26, 53, 79, 105, 132, 158, 184, 211, 237], 32, 30),  # 237 + 62 = 299
         ("mmaction2-10x3@1", 300, [0, 26, 52, 79, 105, 131, 157, 184, 210, 236], 32, 30),
+        ("mmaction2-dense-10x3", 300, [0, 26, 52, 78, 104, 131, 157, 183, 209, 236], 32, 30),  # (300 - 64) / 9 = 26.2
         ("mmaction2-1x1", 300, [118], 32, 1),
         ("gluoncv-10x3", 300, [11, 35, 59, 82, 106, 130, 154, 177, 201, 225], 32, 30),
         ("gluoncv-10x3", 91, [1, 4, 7, 9, 12, 15, 18, 20, 23, 26], 32, 30),
         ("gluoncv-10x3@1", 91, [1, 4, 7, 9, 12, 15, 18, 21, 23, 26], 32, 30),
+        ("gluoncv-torch-10x3", 300, [0, 26, 52, 78, 104, 130, 156, 182, 208, 236], 32, 30),  # of 150: (150 - 32) / 9
         ("spread-3@1", 250, [0, 86, 171], 79, 3),
     ]:
         with subtests.test(name=name, num_samples=num_samples):
@@ -56,7 +58,7 @@ def test_what_each_shows(subtests: pytest.Subtests) -> None:
 
 
 def test_the_clock_of_each() -> None:
-    native = {"omz-2022", "omz-2022-399", "mmaction2-10x3", "mmaction2-1x1", "gluoncv-10x3"}
+    native = {name for name in PRESETS if name.startswith(("omz", "mmaction2", "gluoncv"))}
     assert {name for name, preset in PRESETS.items() if preset.views.rate_fps is None} == native
     assert {preset.views.rate_fps for name, preset in PRESETS.items() if name not in native} == {25}
 
@@ -113,6 +115,11 @@ def test_each_in_one_line(subtests: pytest.Subtests) -> None:
             "mmaction2-10x3 v2: 10 clips of 32 frames, 2 apart, at the source's rate per video, short_side=256 "
             "(bilinear; area below one half), 3 crops of 224, mean of probabilities",
         ),
+        (
+            "gluoncv-torch-10x3",
+            "gluoncv-torch-10x3 v1: 10 clips of 32 frames, 2 apart, at the source's rate per video, squeezed to "
+            "256x340 (bilinear, by FFmpeg), 3 crops of 256, mean of logits",
+        ),
     ]:
         with subtests.test(name=name):
             preset = find_preset(name)
@@ -126,12 +133,24 @@ def test_centre_is_the_models_own_clip() -> None:
     assert (spread(1).name, spread(3).name, spread(3).plan(own).num_clips) == ("centre", "spread-3", 3)
 
 
+def test_a_model_of_squeezed_frames_is_shown_the_middle_crop() -> None:
+    spec = dataclasses.replace(SPEC, num_frames=32, short_side_px=None, squeezed_px=(256, 340), crop_px=(256, 256))
+    plan, theirs = ViewPlan.of_spec(spec), find_preset("gluoncv-torch-10x3").plan(spec)
+    same = ("fit", "fit_px", "crop_px", "interpolation")
+    assert [getattr(plan, name) for name in same] == [getattr(theirs, name) for name in same]
+    frame = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    _, middle, _ = theirs.crops(theirs.fitted(frame))
+    [crop] = plan.crops(plan.fitted(frame))
+    assert np.array_equal(crop, middle)
+
+
 def test_unknown_names() -> None:
     with pytest.raises(ProtocolError) as caught:
         find_preset("omz2022")
     assert str(caught.value) == (
         "no protocol 'omz2022'; available: centre, sliding-79, 10x3, deepmind, omz-2022, omz-2022-399, mmaction2-10x3, "
-        "mmaction2-1x1, gluoncv-10x3\n\nhint: did you mean 'omz-2022' or 'omz-2022-399'?"
+        "mmaction2-dense-10x3, mmaction2-1x1, gluoncv-10x3, gluoncv-torch-10x3\n\n"
+        "hint: did you mean 'omz-2022' or 'omz-2022-399'?"
     )
     assert caught.value.exit_code == 2
 
@@ -170,7 +189,8 @@ def test_a_model_of_other_clips() -> None:
             "10x3",
             dataclasses.replace(SPEC, crop_px=(256, 256)),
             "protocol '10x3' shows crops of 224 x 224 px; the model takes 256 x 256\n\n"
-            "hint: protocols for crops of 256 x 256 px: centre, mmaction2-10x3",
+            "hint: protocols for crops of 256 x 256 px: centre, mmaction2-10x3, mmaction2-dense-10x3, "
+            "gluoncv-torch-10x3",
         ),
     ]:
         with pytest.raises(ProtocolError) as caught:

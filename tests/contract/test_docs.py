@@ -107,6 +107,16 @@ def test_every_protocol_and_format_has_its_row() -> None:
         assert [name for name in names if f"\n| `{name}`" not in TEXTS[DOCS / page]] == [], page
 
 
+def test_published_numbers_are_of_weights_that_are_known() -> None:
+    from i3d_edge.accuracy import PRESETS
+    from i3d_edge.convert.networks.published import GLUONCV, MMACTION2
+
+    rows = [line for line in TEXTS[DOCS / "reference" / "published.md"].splitlines() if line.startswith("|")]
+    read = "\n".join(row for row in rows if "not read here" not in row)
+    assert set(re.findall(r"`([0-9a-f]{8})`", read)) == MMACTION2.keys() | GLUONCV.keys()
+    assert set(re.findall(r"`((?:deepmind|omz|mmaction2|gluoncv)[^`]*)`", read)) <= PRESETS.keys()
+
+
 def test_pictures_are_small() -> None:
     assert [path.name for path in (DOCS / "images").iterdir() if path.stat().st_size > 250_000] == []
 

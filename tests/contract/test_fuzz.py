@@ -51,8 +51,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Reader]:
 
 NAMES = (
     *("result.json", "predictions.jsonl", "baseline", "run.json", "videos.jsonl", "path,label", "path index", "ucf101"),
-    *("kinetics csv", "kinetics json", "omz json", "manifest", "labels", "description", "profile", "any json"),
-    *("golden answers", "bundle", "cameras", "array", "answers", "events", "ground truth", "found"),
+    *("kinetics csv", "kinetics json", "omz json", "something json", "manifest", "labels", "labels json"),
+    *("description", "profile", "any json", "golden answers", "bundle", "cameras", "array"),
+    *("answers", "events", "ground truth", "found"),
 )
 
 

@@ -218,6 +218,15 @@ def test_a_network_that_must_be_named(tmp_path: Path) -> None:
     assert "i3d or i3d-heavy" in i3d("info", weights).stdout
 
 
+@pytest.mark.parametrize(("suffix", "squeezed_px"), [(".pth", (256, 340)), (".params", None)])
+def test_gluoncvs_frames_are_squeezed_where_it_squeezes_them(
+    tmp_path: Path, suffix: str, squeezed_px: tuple[int, int] | None
+) -> None:
+    weights = write_checkpoint(tmp_path / f"w{suffix}", "i3d-nl-gluoncv")
+    spec = convert_weights(weights, tmp_path / "m.xml", **SMALL).spec
+    assert (spec.squeezed_px, spec.short_side_px) == (squeezed_px, None if squeezed_px else 256)
+
+
 def test_a_published_file_needs_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = write_checkpoint(tmp_path / "any.pth", "i3d-heavy")
     sha256 = read_weights(weights).sha256

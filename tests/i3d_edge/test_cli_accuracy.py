@@ -183,7 +183,7 @@ def test_whole_videos(manifest: Path, graph_path: Path, tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("options", "exit_code", "text"),
     [
-        (["--protocol", "slidding-79"], 2, "gluoncv-10x3\n\nhint: did you mean 'sliding-79'?"),
+        (["--protocol", "slidding-79"], 2, "gluoncv-torch-10x3\n\nhint: did you mean 'sliding-79'?"),
         (["--protocol", "10x3"], 2, "protocol '10x3' shows clips of 79 frames; the model takes 9"),
         (["--protocol", "centre", "--num-clips", "2"], 2, "give a protocol or a number of clips, not both"),
         (["--protocol", "deepmind"], 2, "the protocol 'deepmind' needs a frozen graph, and no model"),

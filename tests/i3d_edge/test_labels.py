@@ -3,15 +3,21 @@ from pathlib import Path
 import pytest
 
 from i3d_edge.core.errors import LabelError
-from i3d_edge.core.labels import default_for, kinetics_400, read_label_file, shipped
+from i3d_edge.core.labels import default_for, find_labels, kinetics_400, read_label_file, shipped
 
 
-def test_kinetics_600_ships_too() -> None:
-    labels = shipped("kinetics-600")
-    assert labels is not None
-    assert len(labels) == 600
-    assert default_for(600) is labels
-    assert shipped("kinetics-700") is None
+def test_sets_that_ship() -> None:
+    for name, length, first, last in [
+        ("kinetics-600", 600, "abseiling", "zumba"),
+        ("kinetics-700", 700, "abseiling", "zumba"),
+        ("something-something-v2", 174, "Approaching something with your camera", "Wiping something off of something"),
+    ]:
+        labels = find_labels(name)
+        assert labels is shipped(name)
+        assert (len(labels), labels.names[0], labels.names[-1]) == (length, first, last)
+        assert list(labels.names) == sorted(labels.names)
+        assert (default_for(length) is labels) == name.startswith("kinetics")  # version 1 has 174 other classes
+    assert shipped("kinetics-800") is None
 
 
 @pytest.mark.shared
@@ -71,6 +77,7 @@ def test_numbers_in_a_label_file(tmp_path: Path, content: str, names: object) ->
         (b"0 run\n1 jump\n3 fall\n", " numbers 3 classes from 0 to 3, without 2"),
         (b"5 run\n6 jump\n", " numbers 2 classes from 5 to 6, without 1"),
         (b"1 run\n2 jump\nfall\n", " numbers its lines, but not line 3: 'fall'"),
+        (b'{"run": "0"', " is not JSON: input data was truncated"),
         (b"\xff\xfe", ": it has bytes that are not UTF-8"),
     ],
     ids=lambda value: str(value[:15]),

@@ -91,6 +91,9 @@ def test_a_network_that_is_no_i3d() -> None:
     assert dataclasses.replace(spec, frame_rate_fps=None).sampling() == "every 2nd source frame"
     assert spec.framing() == "short side 256, centre crop 224 x 256"
     assert dataclasses.replace(spec, short_side_px=None).framing() == "whole frames squeezed to 224 x 256"
+    squeezed = dataclasses.replace(spec, short_side_px=None, squeezed_px=(256, 340))
+    assert squeezed.framing() == "whole frames squeezed to 256 x 340, centre crop 224 x 256"
+    assert read_spec(spec_to_json(squeezed)) == squeezed
 
 
 def test_version_1_is_read(subtests: pytest.Subtests) -> None:
@@ -147,6 +150,8 @@ def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
         ({"crop_px": [0, 256]}, "crop_px must be from 1 to 8,192; got 0"),
         ({"stepping": {**STEPPING, "hop": 32}}, "stepping.hop must be from 1 to 31; got 32"),
         ({"stepping": {**STEPPING, "warm_up": 3}}, "stepping.warm_up must be from 4 to 100,000; got 3"),
+        ({"squeezed_px": [256, 340]}, "frames are resized to short_side_px or squeezed to squeezed_px, not both"),
+        ({"short_side_px": None, "squeezed_px": [223, 340]}, "squeezed_px must be from 224 to 8,192; got 223"),
         ({"short_side_px": 200}, "short_side_px must be from 256 to 8,192; got 200"),
     ]:
         with subtests.test(message=message):

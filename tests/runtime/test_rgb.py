@@ -7,11 +7,13 @@ import av
 import cv2
 import numpy as np
 import pytest
+from plans import i3d_plan
 from synthetic import numbered_frame, read_number, write_numbered
 
 from i3d_edge.runtime.frames.rgb import RgbConverter, displayed_size
 from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.live import Address, LiveSource, StreamOptions
+from i3d_edge.runtime.views.plan import ViewReader
 
 
 @pytest.mark.parametrize("rotation", [None, 90, 180])
@@ -46,6 +48,18 @@ def test_a_size_or_rotation_that_changes_is_noticed(tmp_path: Path) -> None:
         with av.open(str(path)) as container:
             shapes += [to_rgb(frame).shape for frame in container.decode(video=0)]
     assert shapes == [shape for shape in [(240, 320, 3), (320, 240, 3)] * 2 for _ in range(2)]
+
+
+@pytest.mark.parametrize(("rotation", "width", "height", "turns"), [(None, 340, 256, 0), (90, 256, 340, 1)])
+def test_ffmpeg_squeezes_frames_as_they_are_shown(
+    rotation: int | None, width: int, height: int, turns: int, tmp_path: Path
+) -> None:
+    path = write_numbered(tmp_path / "a.mp4", 12, rotation=rotation)
+    plan = i3d_plan(num_frames=10, rate_fps=None, fit="squeeze", fit_px=(256, 340), crop_px=(256, 256))
+    [clip] = ViewReader(Video.open(path), plan)
+    with av.open(str(path)) as container:
+        frames = [frame.reformat(width, height, format="rgb24") for frame in container.decode(video=0)]
+    assert np.array_equal(clip.frames[0], np.rot90(frames[1].to_ndarray(), turns)[:, 42:298])
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,8 @@ def _add_lists(add: Add) -> None:
     add("kinetics json", "k.json", {"abc": video}, listed)
     video = {"subset": "validation", "annotations": {"label": names[1]}}
     add("omz json", "o.json", {"labels": list(names), "database": {"abc": video}}, listed)
+    items = [{"id": "1", "template": f"[{names[0]}]"}, {"id": 2, "template": names[1]}]
+    add("something json", "something.json", items, listed)
     pinned = {"path": "a.mp4", "label": names[0], "index": 0, "sha256": "0" * 64, "num_bytes": 1}
     manifest: dict[str, Any] = {
         "manifest_version": 1,
@@ -190,6 +192,7 @@ def _add_lists(add: Add) -> None:
 
 def _add_models(folder: Path, add: Add) -> None:
     add("labels", "classes.txt", "id,name\n0,red\n1,green\n", read_label_file)
+    add("labels json", "labels.json", {"red": "0", "green": "1"}, read_label_file)
     add("description", "s.json", spec_to_fields(tiny_spec()), lambda path: read_spec(path.read_bytes()).title())
     setting = Setting(device="CPU", inference_precision="f32", mode="latency", num_streams=None)
     write_profile_of(write_tiny_ir(folder / "m.xml"), folder / "p.json", recommended=setting)

@@ -11,6 +11,7 @@ from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
 from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
 from i3d_edge.accuracy.data.formats.omz import read_omz
+from i3d_edge.accuracy.data.formats.something import is_something, read_something
 from i3d_edge.core.errors import ListError
 
 FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
@@ -20,6 +21,7 @@ FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "class-folders": read_class_folders,
     "frame-folders": lines.read_frames,
     "omz": read_omz,
+    "something-something": read_something,
     "ucf101": lines.read_ucf101,
 }
 _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
@@ -47,6 +49,8 @@ def sniff(source: ListSource) -> str:
     if os.path.isdir(source.path):
         return "class-folders"
     text = source.text()
+    if is_something(text):
+        return "something-something"
     if text.lstrip().startswith("{") or source.path.suffix.lower() == ".json":
         document = parse_object(text) or {}
         if "database" in document:
@@ -59,7 +63,8 @@ def sniff(source: ListSource) -> str:
                 hint="`i3d accuracy run` takes it as it is",
             )
         raise ListError(
-            f"list {str(source.path)!r} is JSON, but no manifest, and neither Kinetics' nor Open Model Zoo's annotation"
+            f"list {str(source.path)!r} is JSON, but no manifest, nor Kinetics', Open Model Zoo's or "
+            "Something-Something's annotation"
         )
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     return next((name for name, matches in _FIRST_LINES.items() if matches(first_line)), "path-index")

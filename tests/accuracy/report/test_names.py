@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pages import Page
 from reports import OUTCOMES, made, timed, two_models
-from runs import Run, videos_of, write_run
+from runs import INFO, Run, videos_of, write_run
 
 from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.report.page import make_report
@@ -20,6 +20,13 @@ def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> No
     assert f"These runs are of 3 different sets of videos or classes ({'; '.join(names)})" in page.text
     assert [row["list"] for row in page.rows("list")] == names
     assert all("list" not in rows[0] for rows in made(tmp_path / "one", two_models()).tables)
+
+
+def test_a_page_of_several_networks_is_not_named_after_one_of_them(tmp_path: Path) -> None:
+    what = {name: {**INFO, "origin": origin} for name, origin in (("bf16", "rgb_scratch"), ("int8", "unknown"))}
+    assert "Accuracy of 2 models on 40 videos" in made(tmp_path / "both", two_models(what=what)).text
+    what["int8"] = what["bf16"]
+    assert "Accuracy of rgb_scratch on 40 videos" in made(tmp_path / "one", two_models(what=what)).text
 
 
 def test_models_are_called_as_commands_call_them(tmp_path: Path) -> None:

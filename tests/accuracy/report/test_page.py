@@ -96,6 +96,7 @@ def test_other_protocols_are_other_shapes_and_no_pairs(tmp_path: Path) -> None:
     assert page.text.count("Speed against accuracy") == 1
     assert page.count("path", class_="mark c1") == 2 + 1
     assert "3 int8 · run1" in page.text
+    assert "their intervals overlap; they follow different protocols" in page.text
 
 
 def test_another_version_is_another_protocol(tmp_path: Path) -> None:
