@@ -29,8 +29,8 @@ _SHIFT = 40
 _NUM_RESAMPLES = 10_000
 _TINY = np.finfo(np.float32).tiny
 
-Answers = tuple[int, Array, Array, Array]
-"""Of a video: class, -1 if unknown; answers of windows, steps and earlier windows, (answers, num_classes)."""
+Answers = tuple[Array, Array, Array]
+"""Of windows, continuous steps and earlier windows to one video, shape (answers, num_classes) each."""
 
 
 @click.command(cls=Command)
@@ -54,7 +54,7 @@ def main(ir_path: Path, list_path: Path, root: Path | None, hop: int, inference_
     window, spec = read_ir(ir_path)
     videos = read_dataset(list_path, spec.labels, ListOptions(root=root)).videos
     follower = _Follower(window, spec, hop, inference_precision)
-    clips: list[Answers] = []
+    clips: list[tuple[int, Answers]] = []
     for video in track(videos, total=len(videos), title="following", unit="video"):
         try:
             answers = read_whole(source_of_path(video.file, spec), follower.follow)
@@ -62,7 +62,7 @@ def main(ir_path: Path, list_path: Path, root: Path | None, hop: int, inference_
             note(f"skipped {video.path}: {error}")
             continue
         if answers is not None:
-            clips.append((-1 if video.label is None else spec.labels.index(video.label), *answers))
+            clips.append((-1 if video.label is None else spec.labels.index(video.label), answers))
     if not clips:
         raise VideoError(f"no video of {str(list_path)!r} is long enough for continuous steps")
     print_lines(*table(clips, hop * -(-_SHIFT // hop)).splitlines())
@@ -85,7 +85,7 @@ class _Follower:
             for emitted in (exact, continuous)
         ]
 
-    def follow(self, frames: FrameSource) -> tuple[Array, Array, Array] | None:
+    def follow(self, frames: FrameSource) -> Answers | None:
         """Return the answers to a video, from where continuous ones count; None if it is too short for any."""
         plan = replace(ViewPlan.of_spec(self._spec, ViewOptions(hop=self._hop)), num_frames=self._hop)
         reader = ViewReader(frames, plan)
@@ -108,25 +108,30 @@ class _Follower:
         return np.asarray(answer)
 
 
-def table(clips: Sequence[Answers], num_back: int) -> str:
-    """Return how continuous answers, and windows so many frames earlier, compare with windows, as Markdown."""
-    labelled = [clip for clip in clips if clip[0] >= 0]
-    best = [[answers.argmax(axis=-1) for answers in clip[1:]] for clip in clips]
+def table(clips: Sequence[tuple[int, Answers]], num_back: int) -> str:
+    """Return how continuous answers, and windows so many frames earlier, compare with windows, as Markdown.
+
+    Args:
+        clips: The class of each, -1 if it is not known, and the answers.
+        num_back: How many frames.
+    """
+    labelled = [(label, answers) for label, answers in clips if label >= 0]
+    best = [[each.argmax(axis=-1) for each in answers] for _, answers in clips]
     rows = [
         ["best class is the window's, %", ""]
         + [_interval([100.0 * (one[0] == one[column]) for one in best], ".1f") for column in (1, 2)],
         ["mean KL from windows, nats", ""]
-        + [_interval([divergence(clip[1], clip[column]) for clip in clips], ".3f") for column in (2, 3)],
+        + [_interval([divergence(answers[0], answers[column]) for _, answers in clips], ".3f") for column in (1, 2)],
     ]
     for name, measure in _MEASURES.items() if labelled else ():
-        own, *others = ([100 * measure(clip[column], clip[0]) for clip in labelled] for column in (1, 2, 3))
+        own, *others = ([100 * measure(answers[column], label) for label, answers in labelled] for column in (0, 1, 2))
         changes = [[b - a for a, b in zip(own, other, strict=True)] for other in others]
         cells = [
             f"{cluster_mean(other)[0]:.1f}; {_interval(change, '+.1f')}"
             for other, change in zip(others, changes, strict=True)
         ]
         rows.append([name, _interval(own, ".1f"), *cells])
-    right = np.array([[majority(answers) == clip[0] for answers in clip[1:]] for clip in labelled]).reshape(-1, 3)
+    right = np.array([[majority(each) == label for each in answers] for label, answers in labelled]).reshape(-1, 3)
     lost_gained = [f"{sum(right[:, 0] > other)}, {sum(right[:, 0] < other)} of {len(right)}" for other in right.T[1:]]
     rows.append(["clips lost, gained by majority", "", *lost_gained])
     return tabulate(rows, ["", "windows", "continuous", f"windows {num_back} frames earlier"], tablefmt="github")

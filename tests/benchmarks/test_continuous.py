@@ -64,7 +64,7 @@ def test_the_majority_of_equals_is_the_lowest() -> None:
 
 def test_the_table() -> None:
     windows, earlier = one_hot(1, 1, 0, 1), one_hot(0, 0, 0, 0)
-    found = cells(table([(1, windows, one_hot(1, 0, 0, 0), earlier), (-1, windows, windows, earlier)], 40))
+    found = cells(table([(1, (windows, one_hot(1, 0, 0, 0), earlier)), (-1, (windows, windows, earlier))], 40))
     assert found[""] == ["windows", "continuous", "windows 40 frames earlier"]
     assert found["best class is the window's, %"][1:] == ["75.0 (50.0 to 100.0)", "25.0 (25.0 to 25.0)"]
     assert found["label top-1, %"] == [
