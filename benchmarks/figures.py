@@ -1,10 +1,11 @@
-"""Figures of a result: medians, spreads, and ratios taken round by round."""
+"""Figures of a result, see `benchmarks.run.measure`: medians, spreads, and ratios taken round by round."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from benchmarks.result import BenchmarkResult, RivalResult
 from benchmarks.rivals import OURS, STOCK
 from i3d_edge.core.timing import percentiles, times_faster
 
@@ -20,7 +21,7 @@ class Figure:
         times_stock: The same against stock OpenVINO of its precision; None where that did not run.
     """
 
-    rival: RivalResult
+    rival: Mapping[str, Any]
     median_ms: float
     p10_ms: float
     p90_ms: float
@@ -28,7 +29,7 @@ class Figure:
     times_stock: float | None
 
 
-def figures(result: BenchmarkResult) -> list[Figure]:
+def figures(result: Mapping[str, Any]) -> list[Figure]:
     """Return a line for each rival, slowest first."""
     reference = result["rivals"][0]
     stock = {rival["precision"]: rival for rival in result["rivals"] if rival["group"] == STOCK}
@@ -36,7 +37,7 @@ def figures(result: BenchmarkResult) -> list[Figure]:
     return sorted(lines, key=lambda line: -line.median_ms)
 
 
-def finding(result: BenchmarkResult) -> str:
+def finding(result: Mapping[str, Any]) -> str:
     """Return in one sentence what our fastest way of answering a single clip comes to."""
     ours = [line for line in figures(result) if line.rival["group"] == OURS]
     best = [line for line in ours if "throughput" not in line.rival["name"]][-1]
@@ -64,7 +65,7 @@ def percent(value: float) -> str:
     return f"{float(f'{100 * value:.2g}'):g} %" if value >= 1e-5 else "below 0.001 %"
 
 
-def _figure(rival: RivalResult, reference: RivalResult, stock: RivalResult | None) -> Figure:
+def _figure(rival: Mapping[str, Any], reference: Mapping[str, Any], stock: Mapping[str, Any] | None) -> Figure:
     p10_ms, median_ms, p90_ms = percentiles(rival["clip_ms"], 10, 50, 90)
     times_stock = None if stock is None else times_faster(rival["clip_ms"], stock["clip_ms"])
     times_reference = times_faster(rival["clip_ms"], reference["clip_ms"])

@@ -23,7 +23,7 @@ _BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 
 
 class BenchmarkError(I3DError):
-    """A rival broke off or computes another network, or a result or a page cannot be read."""
+    """A rival broke off or computes another network."""
 
 
 @dataclass(frozen=True, slots=True)
