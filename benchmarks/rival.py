@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from i3d_edge.core import normalisation
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.spec import ModelSpec
@@ -48,11 +45,6 @@ class Task:
     videos: tuple[Path, ...]
     folder: Path
     num_threads: int
-
-    def normalised(self, clip: UInt8Array) -> Float32Array:
-        """Return a clip, shape (D, H, W, 3), as a batch of one, NDHWC, float32, normalised for the model's input."""
-        [port] = self.spec.inputs.values()
-        return normalisation.normalised(normalisation.ordered(clip[np.newaxis], port), port)
 
 
 @dataclass(frozen=True, slots=True)

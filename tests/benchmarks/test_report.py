@@ -5,8 +5,7 @@ import pytest
 from click.testing import CliRunner
 from results import make_result
 
-from benchmarks.figures import figures, finding, percent, rounded
-from benchmarks.report import main, markdown
+from benchmarks.report import figures, finding, main, markdown, percent, rounded
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import pytest
+from census import count_operators
 from checkpoints import random_values, save
 from openvino import opset13 as ops
 from synthetic import write_video
@@ -23,7 +24,6 @@ from i3d_edge.core.errors import SpecError
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
 from i3d_edge.runtime import read_ir
-from i3d_edge.runtime.inference.census import count_operators
 
 
 def conv(value: ov.Node, kernel: int, stride: int, *, pad: str = "same_upper", dilation: int = 1) -> ov.Node:

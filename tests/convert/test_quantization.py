@@ -7,12 +7,10 @@ import openvino as ov
 import pytest
 from synthetic import write_video
 
-from i3d_edge.convert import convert_graph
 from i3d_edge.convert.quantization import calibration_clips, quantize_ir
 from i3d_edge.core.errors import CalibrationError, DependencyError, IRError, OutputError, SpecError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import Engine, Source, read_ir
 from i3d_edge.runtime.frames.sources import video_source
 
@@ -35,16 +33,8 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def plain_ir(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("plain")
-    freeze_checkpoint(open_checkpoint(checkpoint_prefix), folder / "g.pb", num_frames=9)
-    convert_graph(folder / "g.pb", folder / "plain.xml", fold=None)
-    return folder / "plain.xml"
-
-
-@pytest.fixture(scope="module")
 def int8_ir(plain_ir: Path, videos: list[Path]) -> Path:
-    output = plain_ir.with_name("int8.xml")
+    output = videos[0].with_name("int8.xml")
     quantize_ir(plain_ir, videos, output, num_clips=4)
     return output
 
