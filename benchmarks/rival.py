@@ -15,7 +15,6 @@ from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["f32", "bf16", "INT8"]
 
-
 _BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 
 

@@ -24,7 +24,6 @@ BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 """The largest difference of two logits that a precision may make, as a part of the largest logit. Our choice: about
 three times what was seen, and less than what another clip makes."""
 
-
 _PACKAGES = ("tensorflow", "openvino", "nncf", "numpy")
 _SEED = 0
 

@@ -14,7 +14,6 @@ from i3d_edge.core.processor import read_text
 
 _INTEL = "0x8086"
 
-
 _ACCELERATORS = {
     "GPU": (
         "0x03",
