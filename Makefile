@@ -54,9 +54,8 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed-dev  ## write docs/reference/commands.md from the help texts, and the tables on the gate
+docs: $(VENV)/.installed-dev  ## write docs/reference/commands.md from the help texts
 	$(BIN)/python docs/commands.py
-	$(BIN)/python docs/gate.py
 
 site: $(VENV)/.installed-dev  ## build the website of docs/ in site/; a broken link is an error
 	$(BIN)/mkdocs build --strict

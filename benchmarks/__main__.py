@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,6 @@ def main(graph: Path, videos: tuple[Path, ...], output: Path, rounds: int, clips
     from benchmarks.run import measure
     from i3d_edge.core.files import check_output, make_folder, write_text
     from i3d_edge.core.processor import read_processor
-    from i3d_edge.core.schema import to_json
 
     check_output(output, force=force)
     processor = read_processor()
@@ -48,7 +48,7 @@ def main(graph: Path, videos: tuple[Path, ...], output: Path, rounds: int, clips
     make_folder(folder)
     task = _prepare(graph, videos, folder, processor)
     result = measure(RIVALS, task, processor, clips=clips, rounds=rounds)
-    write_text(output, to_json(result), force=force)
+    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
     shutil.rmtree(folder)
 
 

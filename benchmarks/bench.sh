@@ -40,5 +40,4 @@ step "measure (some twenty minutes on two cores; leave the machine alone meanwhi
 python -m benchmarks "$graph" "$@" -o "$folder/result.json" --rounds "$rounds" --clips "$clips" --force
 
 step "report"
-rm -f "$folder/report.md"
-python -m benchmarks.report "$folder/result.json" "$folder/report.md"
+python -m benchmarks.report "$folder/result.json" | tee "$folder/report.md"

@@ -9,21 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from i3d_edge.core import normalisation
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.spec import ModelSpec
 
 Precision = Literal["f32", "bf16", "INT8"]
 
-
 _BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 
 
 class BenchmarkError(I3DError):
-    """A rival broke off or computes another network, or a result or a page cannot be read."""
+    """A rival broke off or computes another network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +44,6 @@ class Task:
     videos: tuple[Path, ...]
     folder: Path
     num_threads: int
-
-    def normalised(self, clip: UInt8Array) -> Float32Array:
-        """Return a clip, shape (D, H, W, 3), as a batch of one, NDHWC, float32, normalised for the model's input."""
-        [port] = self.spec.inputs.values()
-        return normalisation.normalised(normalisation.ordered(clip[np.newaxis], port), port)
 
 
 @dataclass(frozen=True, slots=True)

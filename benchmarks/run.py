@@ -7,10 +7,10 @@ import platform
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
-from benchmarks.result import SCHEMA_VERSION, BenchmarkResult, RivalResult, SkippedRival
 from benchmarks.rival import BenchmarkError, Precision, Rival, Task
 from benchmarks.worker import WARM_UP, Ready, Worker
 from i3d_edge.core.arrays import Float32Array
@@ -23,7 +23,6 @@ from i3d_edge.core.timing import take_turns
 BOUNDS: dict[Precision, float] = {"f32": 1e-3, "bf16": 0.05, "INT8": 0.2}
 """The largest difference of two logits that a precision may make, as a part of the largest logit. Our choice: about
 three times what was seen, and less than what another clip makes."""
-
 
 _PACKAGES = ("tensorflow", "openvino", "nncf", "numpy")
 _SEED = 0
@@ -42,17 +41,23 @@ def num_cores(processor: Processor) -> int:
 
 def measure(
     rivals: Sequence[Rival], task: Task, processor: Processor, *, clips: str, rounds: int = 15, pause_s: float = 0.5
-) -> BenchmarkResult:
+) -> dict[str, Any]:
     """Measure rivals side by side, the reference first.
 
     Their order is another one in every round, so that none always follows the same. Before each turn is a pause, so
     that the threads of the one before have gone to sleep.
 
+    Returns:
+        JSON values, as the report shows them. Of each rival `clip_ms` are its times per clip by round, `difference` is
+        the largest difference of its logits from the reference's, as a part of the largest, and `num_same_top1` on how
+        many of `num_compared` clips its best class is the reference's. `other_clip_difference` is that of the
+        reference's own answers to two clips. `load_before` is how many processes ran in the minute before.
+
     Raises:
         BenchmarkError: If a rival breaks off, or gives another answer.
     """
     reasons = {rival.name: rival.lacks(processor.flags) for rival in rivals}
-    skipped = [SkippedRival(name=name, reason=reason) for name, reason in reasons.items() if reason]
+    skipped = [{"name": name, "reason": reason} for name, reason in reasons.items() if reason]
     load = os.getloadavg()[0]
     with ExitStack() as stack:
         workers: list[Worker] = []
@@ -64,25 +69,24 @@ def measure(
         turns = {worker.rival.name: worker.take_turn for worker in workers}
         times = take_turns(turns, rounds=rounds, pause_s=pause_s, rng=np.random.default_rng(_SEED))
     expected = workers[0].ready.answers
-    return BenchmarkResult(
-        schema_version=SCHEMA_VERSION,
-        date=datetime.now(UTC).date().isoformat(),
-        hardware_class=hardware_class(processor),
-        versions=versions(_PACKAGES),
-        model=task.spec.title(),
-        clip_shape=list(task.spec.clip_shape),
-        clips=clips,
-        rounds=rounds,
-        warm_up=WARM_UP,
-        pause_s=pause_s,
-        seed=_SEED,
-        num_compared=len(expected),
-        num_calibration=task.num_clips,
-        other_clip_difference=_rounded(relative_difference(expected[:1], expected[1:2])),
-        load_before=round(load, 2),
-        rivals=[_row(worker.rival, worker.ready, expected, times[worker.rival.name]) for worker in workers],
-        skipped=skipped,
-    )
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "hardware_class": hardware_class(processor),
+        "versions": versions(_PACKAGES),
+        "model": task.spec.title(),
+        "clip_shape": list(task.spec.clip_shape),
+        "clips": clips,
+        "rounds": rounds,
+        "warm_up": WARM_UP,
+        "pause_s": pause_s,
+        "seed": _SEED,
+        "num_compared": len(expected),
+        "num_calibration": task.num_clips,
+        "other_clip_difference": _rounded(relative_difference(expected[:1], expected[1:2])),
+        "load_before": round(load, 2),
+        "rivals": [_row(worker.rival, worker.ready, expected, times[worker.rival.name]) for worker in workers],
+        "skipped": skipped,
+    }
 
 
 def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) -> None:
@@ -105,17 +109,17 @@ def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) ->
         )
 
 
-def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: Sequence[float]) -> RivalResult:
-    return RivalResult(
-        name=rival.name,
-        group=rival.group,
-        precision=rival.precision,
-        ran_in=ready.ran_in,
-        set_up=ready.set_up,
-        clip_ms=[round(taken, 2) for taken in clip_ms],
-        difference=_rounded(relative_difference(expected, ready.answers)),
-        num_same_top1=int((ready.answers.argmax(-1) == expected.argmax(-1)).sum()),
-    )
+def _row(rival: Rival, ready: Ready, expected: Float32Array, clip_ms: Sequence[float]) -> dict[str, Any]:
+    return {
+        "name": rival.name,
+        "group": rival.group,
+        "precision": rival.precision,
+        "ran_in": ready.ran_in,
+        "set_up": ready.set_up,
+        "clip_ms": [round(taken, 2) for taken in clip_ms],
+        "difference": _rounded(relative_difference(expected, ready.answers)),
+        "num_same_top1": int((ready.answers.argmax(-1) == expected.argmax(-1)).sum()),
+    }
 
 
 def _rounded(value: float) -> float:

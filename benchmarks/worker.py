@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -85,12 +83,10 @@ class Worker:
     def _ask(self, function: Callable[..., _Answer], *arguments: object) -> _Answer:
         try:
             return self._process.submit(function, *arguments).result()
-        except BrokenProcessPool:
-            reason, more = "its process ended", "; lack of memory is a frequent cause"
-        except _RivalError as error:
-            reason, more = str(error), ""
-        hint = f"its output is in {self._log}{more}"
-        raise BenchmarkError(f"rival {self.rival.name!r} failed: {reason}", hint=hint)
+        except Exception as error:  # an engine's, or because the process ended
+            reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+            hint = f"its output is in {self._log}"
+            raise BenchmarkError(f"rival {self.rival.name!r} failed: {reason}", hint=hint) from error
 
 
 @contextlib.contextmanager
@@ -110,35 +106,19 @@ def _environment(num_threads: int) -> Iterator[None]:
 _turns: list[Callable[[], float]] = []
 
 
-class _RivalError(Exception):
-    """What a rival raised, in one line: errors of engines need not survive the way to the driver."""
-
-
-@contextlib.contextmanager
-def _logged() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        traceback.print_exc()
-        lines = str(error).splitlines()
-        raise _RivalError(f"{type(error).__name__}: {lines[0] if lines else ''}") from None
-
-
 def _open(rival: Rival, task: Task) -> Ready:
-    with _logged():
-        opened = rival.open(task)
-        clips = np.array(np.load(task.clips, mmap_mode="r")[:NUM_COMPARED])
-        answers = np.stack([opened.run(opened.prepare(clip)) for clip in clips])
-        batch = opened.prepare(clips[0])
-        for _ in range(WARM_UP):
-            opened.run(batch)
-        _turns.append(lambda: elapsed_ms(lambda: opened.run(batch)) / opened.clips_per_run)
-        return Ready(opened.set_up, opened.ran_in, answers)
+    opened = rival.open(task)
+    clips = np.array(np.load(task.clips, mmap_mode="r")[:NUM_COMPARED])
+    answers = np.stack([opened.run(opened.prepare(clip)) for clip in clips])
+    batch = opened.prepare(clips[0])
+    for _ in range(WARM_UP):
+        opened.run(batch)
+    _turns.append(lambda: elapsed_ms(lambda: opened.run(batch)) / opened.clips_per_run)
+    return Ready(opened.set_up, opened.ran_in, answers)
 
 
 def _take_turn() -> float:
-    with _logged():
-        return _turns[0]()
+    return _turns[0]()
 
 
 def _write_to(log: Path) -> None:

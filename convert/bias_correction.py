@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.quantizers import bias_of, quantized_convolutions, quantizers_above, read_constant, rebuild, width
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.progress import track
 from i3d_edge.runtime.inference.devices import compile_model
 
-Feed = Mapping[str, npt.NDArray[np.generic]]
+Feed = Mapping[str, Array]
 
 _CHANNELS = 1
 

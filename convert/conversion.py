@@ -16,10 +16,9 @@ import openvino as ov
 
 from i3d_edge.convert import parity
 from i3d_edge.convert.cost import Cost, count_convolutions, count_cost
-from i3d_edge.convert.description import describe
 from i3d_edge.convert.naming import name_units
 from i3d_edge.convert.passes import EMBED_PREPROCESSING, PASSES, Fold, Target, embed_preprocessing, passes_for
-from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.convert.saving import check_ir_output, describe, save_ir
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import DependencyError, FrozenGraphError, SpecError
 from i3d_edge.core.family import UNKNOWN

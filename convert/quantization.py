@@ -16,11 +16,10 @@ import numpy as np
 import openvino as ov
 
 from i3d_edge.convert.bias_correction import Feed, correct_biases
-from i3d_edge.convert.description import describe
 from i3d_edge.convert.networks.non_local import NON_LOCAL_PRODUCTS
 from i3d_edge.convert.passes import FOLD_STEM, LOWER_TO_2D, PASSES, Fold, passes_for
 from i3d_edge.convert.quantizers import QUANTIZER, share_ranges
-from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.convert.saving import check_ir_output, describe, save_ir
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.errors import CalibrationError, IRError, SpecError, VideoError

@@ -1,13 +1,16 @@
-"""An IR on disk: two files, written whole or not at all."""
+"""An IR on disk: two files, written whole or not at all, that describe themselves."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import openvino as ov
 
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import check_output
+from i3d_edge.core.spec import ModelSpec
+from i3d_edge.core.spec_file import RT_INFO_GROUP, spec_to_fields
 
 _OTHER_SUFFIXES = (".bin", ".pb", ".onnx", ".i3d", ".json")
 
@@ -27,6 +30,12 @@ def check_ir_output(output: Path, *, force: bool) -> Path:
     for path in (output, output.with_suffix(".bin")):
         check_output(path, force=force)
     return output
+
+
+def describe(model: ov.Model, spec: ModelSpec) -> None:
+    """Write the spec into a model's `rt_info`, field by field as JSON, in place of another one."""
+    fields = {name: json.dumps(value) for name, value in spec_to_fields(spec).items()}
+    model.set_rt_info(fields, [RT_INFO_GROUP])
 
 
 def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> int:

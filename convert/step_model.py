@@ -10,9 +10,8 @@ from pathlib import Path
 
 import openvino as ov
 
-from i3d_edge.convert.description import describe
 from i3d_edge.convert.parity import ClipParity
-from i3d_edge.convert.saving import check_ir_output, save_ir
+from i3d_edge.convert.saving import check_ir_output, describe, save_ir
 from i3d_edge.convert.step_proof import prove_steps
 from i3d_edge.core.errors import ArgumentError, IRError
 from i3d_edge.core.files import StrPath, staged

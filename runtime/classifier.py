@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -103,7 +101,6 @@ class VideoClassifier:
         self.device = ir.device
         self.precision = ir.precision
         self._num_decoders = min(_MOST_DECODERS, os.cpu_count() or 1)
-        self._threads = ThreadPoolExecutor(self._num_decoders, thread_name_prefix="classify")
 
     def __enter__(self) -> Self:
         return self
@@ -114,8 +111,7 @@ class VideoClassifier:
         self.close()
 
     def close(self) -> None:
-        """Wait for what `classify_async` began. The classifier cannot be used afterwards."""
-        self._threads.shutdown()
+        """Let go of the model. The classifier cannot be used afterwards."""
         self._engine = None
         if self._step_engines:
             self._step_engines.close()
@@ -157,20 +153,6 @@ class VideoClassifier:
         if not isinstance(result, Classification):
             raise result
         return result
-
-    async def classify_async(
-        self, video: str | PathLike[str] | Frames | Source, views: ViewOptions | None = None, *, k: int = 5
-    ) -> Classification:
-        """Label one video, as `classify` does, while the event loop goes on.
-
-        It runs in a thread of the classifier's own, since decoding and inference leave Python's lock; as many videos at
-        once as there are cores, 8 at most, and the others wait.
-        """
-        import asyncio  # takes long to load, and most users need none
-
-        _ = self.engine  # its threads are not there after a fork
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(self.classify, video, views, k=k))
 
     def classify_all(
         self,

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from i3d_edge.accuracy.result.aggregation import aggregate
 from i3d_edge.accuracy.result.metrics import VideoOutcome, rank_of
 from i3d_edge.accuracy.result.predictions import read_rows
 from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, ScoredVideo
+from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.errors import ResultError
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

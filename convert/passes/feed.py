@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
@@ -100,7 +99,7 @@ def normalise(value: ov.Output, feed: Feed, inside: Array, *, name: str) -> ov.O
     return value
 
 
-def _step(node: ov.Node) -> tuple[str, npt.NDArray[np.generic]] | None:
+def _step(node: ov.Node) -> tuple[str, Array] | None:
     """Return what a node does, if that can be undone and laid out anew: its kind and its constant."""
     kind = node.get_type_name()
     if kind == "Convert":

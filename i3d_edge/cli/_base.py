@@ -25,7 +25,6 @@ CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-
 _ONE_LIST = 10
 """A command with more options than this shows some under headings of their own."""
 
@@ -181,7 +180,6 @@ cache_option = click.option(
     show_envvar=True,
     help="Keep compiled models in this folder, for a faster start.",
 )
-
 
 flow_option = click.option(
     "--flow",

@@ -18,17 +18,6 @@ Facts = list[tuple[str, str]]
 RUN_RESULT = "result.json"
 
 
-def describe_weights(path: Path) -> Facts:
-    """Describe an IR's .bin."""
-    model = path.with_suffix(".xml")
-    if not os.path.isfile(model):
-        raise I3DError(
-            f"{str(path)!r} is named like an IR's weights, and {model.name!r} is not beside it",
-            hint="an IR is two files: copy both",
-        )
-    return [("kind", f"weights of the IR {model}"), ("next", f"i3d info {model}")]
-
-
 def describe_array(path: Path) -> Facts:
     """Describe a NumPy array, which may be a clip."""
     from i3d_edge.core.arrays import map_array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from i3d_edge.cli._base import (
     flow_option,
     force_option,
     note,
+    output_option,
     precision_option,
     print_lines,
     quiet_option,
@@ -23,8 +25,6 @@ from i3d_edge.cli._base import (
 )
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.cli.accuracy_gate import baseline, compare
-from i3d_edge.cli.accuracy_report import report
-from i3d_edge.cli.accuracy_score import score
 from i3d_edge.cli.subset import subset
 
 
@@ -81,6 +81,57 @@ def run(list_path: Path, model_texts: tuple[str, ...], folder: Path, protocol: s
     result = api.run_accuracy(list_path, model_texts, folder, protocol=protocol, say=note, **options)
     click.echo(format_result(result))
     print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
+
+
+@click.command("score", cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def score(folder: Path, as_json: bool) -> None:
+    """Recompute the scores of a run, without inference.
+
+    RUN is a folder of `i3d accuracy run`. The scores are computed again from predictions.jsonl and must equal those of
+    result.json. Files that were truncated or edited are refused, with the line at fault.
+
+    \b
+    Example:
+      i3d accuracy score results
+    """
+    from i3d_edge.accuracy import read_run, score_run
+    from i3d_edge.accuracy.report.text import format_scores
+
+    run = read_run(folder)
+    scores = score_run(run)
+    if as_json:
+        document = {name: {"metrics": own.metrics, "details": own.details} for name, own in scores.items()}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        click.echo(format_scores(run, scores))
+        print_lines(f"recomputed from {run.folder / 'predictions.jsonl'}, and as result.json says")
+
+
+@click.command("report", cls=Command)
+@click.argument("run_names", metavar="RUN[:NAME]...", nargs=-1, required=True)
+@output_option("HTML page to write; one self-contained file.")
+@click.option(
+    "--videos", "root", type=click.Path(path_type=Path), help="Folder of the videos.  [default: as in the run]"
+)
+@click.option("--no-thumbnails", is_flag=True, help="Show no pictures of videos.")
+@force_option
+def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumbnails: bool, force: bool) -> None:
+    """Write one or more runs as a page.
+
+    RUN is a folder of `i3d accuracy run`; with NAME, only that model of it is shown. The page has accuracy with
+    intervals, speed against accuracy, classes, confusions, and the videos whose answer changed. The first model of
+    each protocol and set of videos is the one that the others are compared with.
+
+    \b
+    Example:
+      i3d accuracy report results results-10x3:int8 -o report.html
+    """
+    from i3d_edge.api import accuracy as api
+
+    api.write_report(run_names, output, root=root, with_thumbnails=not no_thumbnails, force=force)
+    print_lines(f"written: {output}")
 
 
 for _command in (subset, run, score, baseline, compare, report):

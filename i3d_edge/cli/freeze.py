@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _UNITS_SHOWN = 6
 
-
 checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
 joint_option = click.option(
     "--joint", "joint_path", type=click.Path(path_type=Path), help="Flow checkpoint, for a two-stream model."

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,9 +21,6 @@ from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
 from i3d_edge.core.spec import ModelSpec, Stepping
-
-if TYPE_CHECKING:
-    from i3d_edge.runtime.inference.census import Census
 
 Facts = files.Facts
 
@@ -136,7 +133,6 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
     """Describe a model without a description of its own, for instance Open Model Zoo's frozen graph."""
     import openvino as ov
 
-    from i3d_edge.runtime.inference.census import count_operators
     from i3d_edge.runtime.inference.onnx import is_onnx, read_onnx
 
     model = read_onnx(path) if is_onnx(path) else ov.Core().read_model(path)
@@ -144,29 +140,10 @@ def _undescribed(path: Path, origin: str | None) -> Facts:
     return [
         ("provenance", origin or "unknown: it does not describe itself"),
         *((kind, f"{min(port.names, default='?').removesuffix(':0')} {port.partial_shape}") for kind, port in ports),
-        *(_census_facts(count_operators(model)) if path.suffix == _IR_SUFFIX else ()),
-    ]
-
-
-def _census_facts(census: Census) -> Facts:
-    from i3d_edge.runtime.inference.census import FLAT_RANK
-
-    volumetric = ", ".join(f"{count} {name}" for name, count in census.volumetric.items())
-    if census.rank <= FLAT_RANK:
-        axes = f"{census.rank} at most"
-    elif census.is_flat:
-        axes = f"{FLAT_RANK} at most, but for the input and the Reshape that reads it"
-    else:
-        axes = f"{census.rank} at most; in three dimensions: {volumetric or 'no convolution and no pool'}"
-    return [
-        ("operators", f"{census.count} of {census.num_types} types"),
-        ("axes", axes),
-        ("executed", f"{census.num_operations / 1e9:.1f} GFLOPs per inference"),
     ]
 
 
 def _ir(path: Path) -> Facts:
-    from i3d_edge.runtime.inference.census import count_operators
     from i3d_edge.runtime.inference.ir import describes_itself, read_ir
 
     if not describes_itself(path):
@@ -175,13 +152,12 @@ def _ir(path: Path) -> Facts:
             *_undescribed(path, None),
             ("next", f"i3d classify VIDEO --model {path} --spec SPEC.json"),
         ]
-    model, spec = read_ir(path, steps=True)
+    _, spec = read_ir(path, steps=True)
     return [
         ("kind", "OpenVINO IR"),
         *_model(spec),
         ("weights", f"stored as {spec.precision or 'unknown'}"),
         ("passes", ", ".join(spec.passes) or "none"),
-        *_census_facts(count_operators(model)),
         ("frozen graph", f"sha256 {spec.frozen_graph_sha256}" if spec.frozen_graph_sha256 else "none"),
         ("made with", ", ".join(f"{name} {version}" for name, version in spec.made_with.items())),
         *([] if spec.stepping else [("next", f"i3d classify VIDEO --model {path}")]),
@@ -254,7 +230,7 @@ def _video(path: Path, frames_fps: Fraction | None = None) -> Facts:
 
 _BY_SUFFIX: Mapping[str, Callable[[Path], Facts]] = {
     _IR_SUFFIX: _ir,
-    ".bin": files.describe_weights,
+    ".bin": _ir,  # which says what it is
     ".pb": _frozen_graph,
     ".pth": _weights,
     ".params": _weights,

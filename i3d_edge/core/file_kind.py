@@ -11,7 +11,6 @@ from i3d_edge.core.reading import open_input
 TENSOR_TABLE_END = bytes.fromhex("57fb808b247547db")
 """The last bytes of LevelDB's tables, and so of both kinds of TensorFlow checkpoints."""
 
-
 WEIGHT_SUFFIXES = (".pth", ".params")
 """How the names of other frameworks' weights end, which `i3d convert` takes: PyTorch's and MXNet's."""
 

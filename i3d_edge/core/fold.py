@@ -28,7 +28,6 @@ BEST_FOLD: Mapping[CpuKind, BestFold] = {
 }
 """Source: docs/background/performance.md; "amx" is not measured there."""
 
-
 _NEWEST: Mapping[CpuKind, str] = {"amx": "AMX", "bf16": "AVX-512 bf16", "vnni": "VNNI"}
 
 

@@ -18,7 +18,6 @@ NUMPY_TYPES: Mapping[ElementType, str] = {"u8": "uint8", "f32": "float32"}
 
 NUM_CHANNELS: Mapping[Stream, int] = {"rgb": 3, "flow": 2}
 
-
 MAX_LEVEL = 1_000_000
 """No mean or scale is larger. Unit: grey levels."""
 

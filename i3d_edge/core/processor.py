@@ -26,7 +26,6 @@ _FEATURES = {
 }
 """The instructions that decide how fast a network runs, by the names that Linux gives them."""
 
-
 _ISA_VARIABLES = ("OV_CPU_MAX_ISA", "ONEDNN_MAX_CPU_ISA")
 _ISA_LIMITS = {
     "SSE41": "",

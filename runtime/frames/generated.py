@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
@@ -43,7 +42,7 @@ def golden_pixels(spec: ModelSpec, pattern: str, seed: int) -> dict[str, UInt8Ar
     }
 
 
-def to_feeds(pixels: Mapping[str, UInt8Array], spec: ModelSpec) -> dict[str, npt.NDArray[np.generic]]:
+def to_feeds(pixels: Mapping[str, UInt8Array], spec: ModelSpec) -> dict[str, Array]:
     """Return pixels as a model takes them: laid out, and normalised unless it does that itself."""
     feeds = {}
     for name, clip in pixels.items():

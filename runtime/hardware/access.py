@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.core.finding import Finding
@@ -15,28 +14,19 @@ from i3d_edge.core.processor import read_text
 
 _INTEL = "0x8086"
 
-
-@dataclass(frozen=True, slots=True)
-class _Accelerator:
-    """How one family of devices shows: how its class on the PCI bus begins, its device node, and what to do without."""
-
-    pci_class: str
-    nodes: str
-    remedy: str
-
-
 _ACCELERATORS = {
-    "GPU": _Accelerator(
+    "GPU": (
         "0x03",
         "dev/dri/renderD*",
         "use a kernel with the module i915 or xe, 6.2 or later for Arc; start a container with --device /dev/dri",
     ),
-    "NPU": _Accelerator(
+    "NPU": (
         "0x12",
         "dev/accel/accel*",
         "use a kernel with the module intel_vpu; start a container with --device /dev/accel/accel0",
     ),
 }
+"""How a family of devices shows: how its class on the PCI bus begins, its device nodes, and what to do without them."""
 
 
 def access_finding(family: str, root: Path = Path("/")) -> Finding | None:
@@ -49,19 +39,19 @@ def access_finding(family: str, root: Path = Path("/")) -> Finding | None:
     Returns:
         "ok", or a "warning" with what to do; one without a remedy if the machine has no such device.
     """
-    accelerator = _ACCELERATORS.get(family)
-    if accelerator is None:
+    if family not in _ACCELERATORS:
         return None
+    pci_class, pattern, remedy = _ACCELERATORS[family]
     if sys.platform != "linux":
         return Finding("note", f"access to the {family} is checked on Linux only")
-    nodes = sorted(root.glob(accelerator.nodes))
-    on_bus = _intel_devices(accelerator.pci_class, root)
+    nodes = sorted(root.glob(pattern))
+    on_bus = _intel_devices(pci_class, root)
     if nodes:
         return _access(nodes[0])
     if on_bus == []:
         return Finding("warning", f"no Intel {family} on the PCI bus")
     seen = f", though the PCI bus has a device at {on_bus[0]}" if on_bus else ""
-    return Finding("warning", f"there is no /{accelerator.nodes}{seen}", accelerator.remedy)
+    return Finding("warning", f"there is no /{pattern}{seen}", remedy)
 
 
 def why_absent(family: str, root: Path = Path("/")) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.progress import track
@@ -59,7 +59,7 @@ def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
     return {name: Timing(engine, times[name]) for name, engine in engines.items()}
 
 
-def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
+def _pixels(engine: Engine) -> Array:
     spec = engine.spec
     if len(spec.inputs) != 1:
         raise SpecError(f"only models of one input can be timed; this one is {spec.title()}")
@@ -68,7 +68,7 @@ def _pixels(engine: Engine) -> npt.NDArray[np.generic]:
     return pixels.astype(NUMPY_TYPES[spec.inputs[name].element_type], copy=False)
 
 
-def _turn(engine: Engine, clip: npt.NDArray[np.generic]) -> Turn:
+def _turn(engine: Engine, clip: Array) -> Turn:
     """Return a function that times one round of a model, per clip."""
     if engine.mode == "latency":
         return lambda: elapsed_ms(lambda: engine.compiled(clip)) / engine.spec.batch

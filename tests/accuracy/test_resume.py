@@ -16,7 +16,6 @@ from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
 from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.accuracy.run.protocol import spread
-from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import OutputError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
@@ -323,20 +322,13 @@ def test_a_full_disk(videos: list[ListedVideo], tmp_path: Path, monkeypatch: pyt
     assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
 
 
-@pytest.fixture(scope="module")
-def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tiny") / "tiny.xml"
-    convert_graph(graph_path, path, num_frames=9)
-    return path
-
-
 @pytest.mark.slow
-def test_sigkill_at_several_points(tiny_ir: Path, tmp_path: Path) -> None:
+def test_sigkill_at_several_points(ir_path: Path, tmp_path: Path) -> None:
     for number in range(8):
         write_numbered(tmp_path / f"{number}.mp4", 20 + number)
     rows = "".join(f"{number}.mp4,zumba\n" for number in range(8))
     (tmp_path / "list.csv").write_text("path,label\n" + rows)
-    args = [tmp_path / "list.csv", "--model", tiny_ir, "--num-clips", "3"]
+    args = [tmp_path / "list.csv", "--model", ir_path, "--num-clips", "3"]
     assert start_run(args, tmp_path / "whole").wait() == 0
     run_killed(args, tmp_path / "killed", (1, 3, 6))
     assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")

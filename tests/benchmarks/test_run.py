@@ -83,13 +83,12 @@ def test_a_rival_that_cannot_be_opened(task: Task, tmp_path: Path) -> None:
     log = tmp_path / "r.log"
     assert str(caught.value) == (f"rival 'r' failed: ValueError: no such kernel\n\nhint: its output is in {log}")
     assert "what it says before it fails" in log.read_text()
-    assert "second line" in log.read_text()
 
 
 def death(name: str, folder: Path) -> str:
     return (
-        f"rival {name!r} failed: its process ended\n\n"
-        f"hint: its output is in {folder / name}.log; lack of memory is a frequent cause"
+        f"rival {name!r} failed: BrokenProcessPool: A process in the process pool was terminated abruptly while the "
+        f"future was running or pending.\n\nhint: its output is in {folder / name}.log"
     )
 
 

@@ -22,15 +22,6 @@ def test_classify_video(tmp_path: Path) -> None:
     assert lines[4] == "warning: shorter than a clip (8 of 9 samples): it repeats from its start"
 
 
-def test_classify_async(tmp_path: Path) -> None:
-    videos = [write_numbered(tmp_path / f"{number}.mp4", 10) for number in range(2)]
-    lines = run(
-        "classify_async.py", write_tiny_ir(tmp_path / "tiny.xml"), *videos, tmp_path / "no.mp4"
-    ).stdout.splitlines()
-    assert lines[:2] == [f"{video}: light" for video in videos]
-    assert lines[2].startswith(f"{tmp_path / 'no.mp4'}: cannot open video '{tmp_path / 'no.mp4'}'")
-
-
 def test_stream_camera(ir_path: Path, tmp_path: Path) -> None:
     video = write_numbered(tmp_path / "video.mp4", 60)
     lines = run("stream_camera.py", ir_path, video).stdout.splitlines()

@@ -8,16 +8,13 @@ import pytest
 from synthetic import write_numbered
 
 import i3d_edge
-from i3d_edge.convert import convert_graph
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "python.md"
 
 
 @pytest.fixture(scope="module")
-def model(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("api") / "tiny.xml"
-    convert_graph(graph_path, path, num_frames=9)
-    return str(path)
+def model(ir_path: Path) -> str:
+    return str(ir_path)
 
 
 @pytest.fixture(scope="module")

@@ -29,13 +29,6 @@ AXES = "NDCHW"
 
 
 @pytest.fixture(scope="module")
-def plain_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("ladder") / "plain.xml"
-    convert_graph(graph_path, path, fold=None)
-    return path
-
-
-@pytest.fixture(scope="module")
 def plain(plain_ir: Path) -> Stage:
     return ir_stage(plain_ir)
 

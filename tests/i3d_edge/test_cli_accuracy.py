@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from synthetic import write_numbered
@@ -15,6 +16,7 @@ from tiny import write_tiny_ir
 
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
+from i3d_edge.core.labels import kinetics_400
 
 LABELS = ("zumba", "archery", "yoga")
 
@@ -24,10 +26,16 @@ def i3d(*args: object) -> Result:
 
 
 @pytest.fixture(scope="module")
-def tiny_ir(graph_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tiny") / "tiny.xml"
-    convert_graph(graph_path, path, num_frames=9)
-    return path
+def tiny_ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    weights = np.random.default_rng(0).normal(0, 1 / 64, (3, 400)).astype(np.float32)
+    return write_tiny_ir(
+        tmp_path_factory.mktemp("tiny") / "tiny.xml",
+        weights=weights,
+        sees_time=True,
+        labels=kinetics_400(),
+        crop_px=224,
+        short_side_px=256,
+    )
 
 
 @pytest.fixture

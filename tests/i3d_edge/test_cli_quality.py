@@ -10,31 +10,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from hub_modules import network_of, small_module
+from small import write_small_ir
 from synthetic import write_gif, write_video
 
 from i3d_edge.cli import main
-from i3d_edge.convert import convert_graph
 from i3d_edge.convert.mistakes import mistakes
 from i3d_edge.convert.parity import generated_clips
-from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.runtime import read_ir
 
 
 def i3d(*args: object) -> Result:
     return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
-
-
-@pytest.fixture(scope="module")
-def short_graph(checkpoint_prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("quality") / "g.pb"
-    freeze_checkpoint(open_checkpoint(checkpoint_prefix), path, num_frames=9)
-    return path
-
-
-@pytest.fixture(scope="module")
-def short_ir(short_graph: Path) -> Path:
-    convert_graph(short_graph, short_graph.with_name("m.xml"))
-    return short_graph.with_name("m.xml")
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +35,8 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.isa
-def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, short_ir: Path, tmp_path: Path) -> None:
-    result = i3d("parity", short_graph, short_ir, f"{short_ir}@bf16")
+def test_parity_from_the_module_on(checkpoint_prefix: Path, graph_path: Path, ir_path: Path, tmp_path: Path) -> None:
+    result = i3d("parity", graph_path, ir_path, f"{ir_path}@bf16")
     assert result.exit_code == 0, result.output
     assert "1 -> 2: agree" in result.stdout
     assert "2 -> 3: agree" in result.stdout
@@ -58,9 +44,9 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert result.stderr.endswith("2 clips; differences are fractions of the largest logit\n")
 
-    module = small_module(tmp_path / "module", checkpoint_prefix, network_of(short_graph))
+    module = small_module(tmp_path / "module", checkpoint_prefix, network_of(graph_path))
     clip = write_gif(tmp_path / "clip.gif", 9)
-    weights = i3d("parity", module, checkpoint_prefix, short_graph, "--clips", clip, "--layers")
+    weights = i3d("parity", module, checkpoint_prefix, graph_path, "--clips", clip, "--layers")
     assert weights.exit_code == 0, weights.output
     assert re.search(
         r"1 -> 2: agree; norms of logits (\d+\.\d+) and \1\n",
@@ -72,21 +58,21 @@ def test_parity_from_the_module_on(checkpoint_prefix: Path, short_graph: Path, s
 
 
 @pytest.mark.slow
-def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Path) -> None:
-    spec = read_ir(short_ir)[1]
+def test_parity_names_a_mistake_in_the_second_clips(ir_path: Path, tmp_path: Path) -> None:
+    spec = read_ir(ir_path)[1]
     clip, port = generated_clips(spec)["gratings"]["Placeholder"], spec.inputs["Placeholder"]
     for folder, values in (("a", clip), ("b", mistakes(port)["frames reversed"](clip))):
         (tmp_path / folder).mkdir()
         np.save(tmp_path / folder / "clip.npy", values)
     options = ["--clips", tmp_path / "a", "--clips-b", tmp_path / "b"]
-    result = i3d("parity", short_ir, short_ir, *options)
+    result = i3d("parity", ir_path, ir_path, *options)
     assert result.exit_code == 3
     assert "1 -> 2: DIFFER, first layer beyond 0.001: RGB/" in result.stdout
     assert "; the second clips have frames reversed" in result.stdout
-    assert "ParityError: m.xml (f32) differs from m.xml (f32) by " in (result.stderr)
+    assert "ParityError: short.xml (f32) differs from short.xml (f32) by " in (result.stderr)
     assert result.stderr.endswith("hint: the second clips have frames reversed\n")
 
-    document = json.loads(i3d("parity", short_ir, short_ir, *options, "--json").stdout)
+    document = json.loads(i3d("parity", ir_path, ir_path, *options, "--json").stdout)
     [step] = document["steps"]
     assert (step["agrees"], step["num_clips"]) == (False, 1)
     assert step["mistake"] == "the second clips have frames reversed"
@@ -94,8 +80,8 @@ def test_parity_names_a_mistake_in_the_second_clips(short_ir: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_parity_with_a_stricter_tolerance(short_graph: Path, short_ir: Path) -> None:
-    result = i3d("parity", short_graph, short_ir, "--tolerance", "1e-12")
+def test_parity_with_a_stricter_tolerance(graph_path: Path, ir_path: Path) -> None:
+    result = i3d("parity", graph_path, ir_path, "--tolerance", "1e-12")
     assert result.exit_code == 3
     assert result.stderr.endswith("hint: see the first layer that differs\n")
 
@@ -112,9 +98,10 @@ def test_parity_used_wrongly(subtests: pytest.Subtests) -> None:
             assert message in result.stderr
 
 
-@pytest.mark.slow
-def test_quantize_says_what_each_layer_runs_as(short_ir: Path, videos: list[Path], tmp_path: Path) -> None:
-    result = i3d("quantize", short_ir, *videos, "-o", tmp_path / "q.xml", "--num-clips", 4, "-q")
+def test_quantize_says_what_each_layer_runs_as(videos: list[Path], tmp_path: Path) -> None:
+    result = i3d(
+        "quantize", write_small_ir(tmp_path / "small.xml"), *videos, "-o", tmp_path / "q.xml", "--num-clips", 4, "-q"
+    )
     assert result.exit_code == 0, result.output
-    assert "58 convolutions: 58 int8" in result.stdout
+    assert "1 convolutions: 1 int8" in result.stdout
     assert "on 4 clips of 4 videos, seed 0" in result.stdout

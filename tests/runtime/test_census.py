@@ -3,9 +3,8 @@
 import numpy as np
 import openvino as ov
 import pytest
+from census import count_operators
 from openvino import opset13 as ops
-
-from i3d_edge.runtime.inference.census import count_operators
 
 
 def constant(*shape: int) -> ov.Node:

@@ -2,7 +2,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -197,30 +196,15 @@ def test_one_stream_of_answers_may_be_left_half_read(tiny: Path, tmp_path: Path)
 
 
 def test_an_event_loop_goes_on_meanwhile(tiny: Path, tmp_path: Path) -> None:
+    """As the page on classifying says."""
     paths = {name: coloured(tmp_path / f"{name}.mp4", name) for name in COLOURS}
 
     async def main() -> list[str]:
         with VideoClassifier(tiny) as classifier:
-            tasks = [classifier.classify_async(path, ViewOptions(num_clips=2), k=1) for path in paths.values()]
-            with pytest.raises(VideoOpenError):
-                await classifier.classify_async(tmp_path / "no.mp4")
+            tasks = [asyncio.to_thread(classifier.classify, path, k=1) for path in paths.values()]
             return [result.predictions[0].label for result in await asyncio.gather(*tasks)]
 
     assert asyncio.run(main()) == list(COLOURS)
-
-
-def test_the_loop_is_not_blocked(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> int:
-        with VideoClassifier(tiny) as classifier:
-            monkeypatch.setattr(classifier, "classify", lambda *_args, **_options: time.sleep(0.3))
-            task = asyncio.create_task(classifier.classify_async("video.mp4"))
-            num_ticks = 0
-            while not task.done():
-                await asyncio.sleep(0.01)
-                num_ticks += 1
-            return num_ticks
-
-    assert asyncio.run(main()) >= 5
 
 
 def test_a_long_video_takes_no_more_memory_than_a_short_one(
@@ -257,15 +241,14 @@ def test_a_long_video_takes_no_more_memory_than_a_short_one(
 
 
 FORKED = """
-import asyncio, os, sys, warnings
+import os, sys, warnings
 from i3d_edge import I3DError, VideoClassifier, open_stream
 warnings.simplefilter("ignore")
 path, video = sys.argv[1:]
 classifier, stream = VideoClassifier(path), open_stream(video, path)
-asyncio.run(classifier.classify_async(video))
+classifier.classify(video)
 uses = [
     lambda: classifier.classify(video),
-    lambda: asyncio.run(classifier.classify_async(video)),
     lambda: list(stream),
     lambda: VideoClassifier(path).classify(video),
 ]
@@ -288,4 +271,4 @@ def test_a_child_that_was_forked(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORKED, ir, video], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.split() == ["ForkError", "ForkError", "ForkError", "answered", "0"]
+    assert done.stdout.split() == ["ForkError", "ForkError", "answered", "0"]

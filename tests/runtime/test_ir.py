@@ -9,7 +9,7 @@ from openvino import opset13 as ops
 from openvino.preprocess import PrePostProcessor
 
 from i3d_edge import VideoClassifier
-from i3d_edge.convert.description import describe
+from i3d_edge.convert.saving import describe
 from i3d_edge.core.errors import IRError
 from i3d_edge.core.spec_file import RT_INFO_GROUP
 from i3d_edge.runtime.inference.ir import read_ir

@@ -14,13 +14,14 @@ from i3d_edge.runtime import read_prepared
 SPEC = i3d_spec(labels=kinetics_400())
 
 
-@pytest.mark.parametrize("name", ["clip.gif", "clip.GIF"])
-def test_a_gif_of_a_whole_clip_is_read_frame_by_frame(tmp_path: Path, name: str) -> None:
-    frames = read_prepared(write_gif(tmp_path / "clip.gif", 79).rename(tmp_path / name), SPEC)
+def test_a_gif_of_a_whole_clip_is_read_frame_by_frame(tmp_path: Path) -> None:
+    frames = read_prepared(write_gif(tmp_path / "clip.gif", 79), SPEC)
     assert frames is not None
     assert (frames.shape, frames.dtype) == ((79, 224, 224, 3), np.uint8)
     for number, frame in enumerate(frames):
-        assert np.unique(frame.reshape(-1, 3), axis=0).tolist() == [list(gif_colour(number))], number
+        assert (frame == gif_colour(number)).all(), number
+    again = read_prepared((tmp_path / "clip.gif").rename(tmp_path / "clip.GIF"), SPEC)
+    assert np.array_equal(frames, again)
 
 
 def test_what_is_not_one_clip_is_left_to_be_cut(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from i3d_edge.runtime import read_clips, read_ir
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
-NUM_ANSWERS = 3
+NUM_ANSWERS = 2
 
 
 @pytest.mark.parametrize(("model", "hop"), [("real_ir", 24), ("real_int8", 8)])
@@ -34,12 +34,10 @@ def test_exact_steps_answer_what_windows_answer(
     step_request, window_request = (inference(of) for of in (steps, window))
     ends = range(hop * stepping.warm_up, num_frames + 1, hop)
     expected = {end: answer(window_request, spec.lay_out(frames[:, end - spec.num_frames : end])) for end in ends}
-    for is_again in (False, True):
-        for end in range(hop, num_frames + 1, hop):
-            got = answer(step_request, spec.lay_out(frames[:, end - hop : end]))
-            if end in expected:
-                assert np.abs(got - expected[end]).max() <= 1e-4, (end, is_again)
-        step_request.reset_state()
+    for end in range(hop, num_frames + 1, hop):
+        got = answer(step_request, spec.lay_out(frames[:, end - hop : end]))
+        if end in expected:
+            assert np.abs(got - expected[end]).max() <= 1e-4, end
 
 
 @pytest.mark.parametrize("model", ["real_ir", "real_int8"])

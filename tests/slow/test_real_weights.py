@@ -8,6 +8,7 @@ import av
 import numpy as np
 import openvino as ov
 import pytest
+from census import count_operators
 
 from i3d_edge import VideoClassifier
 from i3d_edge.convert import convert_graph
@@ -16,7 +17,6 @@ from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
 from i3d_edge.freeze import FrozenGraph
 from i3d_edge.runtime import read_clips, read_ir
-from i3d_edge.runtime.inference.census import count_operators
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
