@@ -134,3 +134,11 @@ def test_the_page_about_a_video(connect: Connect, video: Path, tmp_path: Path) -
         assert "sandbox" in policy
         assert "cannot open video &#39;x.mp4&#39;" in page_of(client, "../x.mp4", b"no video").text
         assert client.get("/jobs/none").status_code == 404
+
+
+def test_the_interface_is_described(connect: Connect) -> None:
+    client = connect()
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths["/v1/classify"]["post"]["requestBody"]["content"]) == {"video/*", "multipart/form-data"}
+    assert {"/healthz", "/readyz", "/metrics", "/v2/models/{model}/infer"} <= set(paths)
+    assert {client.get(path).status_code for path in ("/docs", "/redoc")} == {404}  # they would load from elsewhere
