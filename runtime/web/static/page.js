@@ -183,7 +183,8 @@ function showQueue() {
   if ($("clip").dataset.of !== clip) {  // a clip is whole when the event has ended: then it is asked for again
     $("clip").dataset.of = clip;
     $("actual").value = "";
-    $("clip").src = clip;
+    $("clip").poster = clip.replace(/\.mp4.*/, ".jpg");
+    $("clip").src = $("file").href = clip;
   }
 }
 
