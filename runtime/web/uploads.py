@@ -99,11 +99,7 @@ async def _pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, Non
     Raises:
         HTTPException: If it is, or says that it is, longer than allowed, or breaks off.
     """
-    too_long = HTTPException(
-        413,
-        f"at most {max_bytes:,} bytes are taken",
-        {"Connection": "close"},  # what else comes is not read
-    )
+    too_long = HTTPException(413, f"at most {max_bytes:,} bytes are taken")
     if int(request.headers.get("content-length", 0)) > max_bytes:
         raise too_long
     num_bytes = 0
@@ -123,4 +119,4 @@ async def _in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(_RECEIVED_WITHIN_S):
             yield
     except TimeoutError as error:
-        raise HTTPException(408, "the body took too long", {"Connection": "close"}) from error
+        raise HTTPException(408, "the body took too long") from error
