@@ -144,6 +144,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if message["status"] >= 400 and scope["method"] not in _SAFE_METHODS:
+                    headers["Connection"] = "close"  # what else comes of a refused body is not read
             await send(message)
 
         answer = self._refusal(scope["method"], scope["path"], Headers(scope=scope)) or self._app

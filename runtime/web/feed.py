@@ -62,7 +62,7 @@ class Feed:
 
     def _note(self, fields: Mapping[str, Any], now: str | None) -> None:
         with self._lock:
-            key = fields.get("id") or f"{fields.get('type')} {self._number}"
+            key = str(fields.get("id") or f"{fields.get('type')} {self._number}")
             old = self._records.pop(key, {})
             record = old | {name: fields.get(name) for name in _KEPT}
             record |= {"key": key, "time": old.get("time") or fields.get("start_time") or now}

@@ -21,7 +21,6 @@ from i3d_edge.core.arrays import Array, Float32Array
 from i3d_edge.core.environment import OWN_NAME
 from i3d_edge.core.errors import ClipShapeError
 from i3d_edge.core.json_text import JSONError, parse_json
-from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.schema import Count
 from i3d_edge.runtime.web.site import VERSION, Site
 from i3d_edge.runtime.web.uploads import read_body
@@ -29,10 +28,9 @@ from i3d_edge.runtime.web.work import WorkQueue
 
 _LENGTH = "Inference-Header-Content-Length"
 _TYPES = {"UINT8": "uint8", "FP32": "float32"}
-_NAMES = {name: kserve for kserve, name in _TYPES.items()}
 _MAX_HEADER_BYTES = 1 << 16
-_TEXT_BYTES = 5
-"""Of a byte's number in JSON, with its comma and a blank."""
+_TEXT_BYTES = {"UINT8": 5, "FP32": 24}
+"""Of a number in JSON, with its comma and a blank."""
 
 
 class _Parameters(msgspec.Struct, frozen=True):
@@ -111,10 +109,10 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
     routes = APIRouter(prefix="/v2", tags=["KServe v2"])
     box, name, spec, engine = site.box, site.model, site.box.spec, site.box.engine
     single = replace(spec, batch=1)
+    # Pixels are bytes, whatever the model takes.
+    types = {port: "UINT8" if given.stream == "rgb" else "FP32" for port, given in spec.inputs.items()}
     shapes = {port: single.input_shape(port) for port in spec.inputs}
-    num_values = sum(map(math.prod, shapes.values()))
-    num_bytes = sum(math.prod(shape) * np.dtype(_dtype(spec, port)).itemsize for port, shape in shapes.items())
-    max_bytes = _MAX_HEADER_BYTES + max(num_bytes, _TEXT_BYTES * num_values)
+    max_bytes = _MAX_HEADER_BYTES + sum(math.prod(shapes[port]) * _TEXT_BYTES[types[port]] for port in types)
     shape = [1, spec.num_classes]
 
     def require(model: str) -> None:
@@ -145,10 +143,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
             "name": name,
             "versions": [],
             "platform": "openvino",
-            "inputs": [
-                {"name": port, "datatype": _NAMES[_dtype(spec, port)], "shape": list(size)}
-                for port, size in shapes.items()
-            ],
+            "inputs": [{"name": port, "datatype": types[port], "shape": list(shapes[port])} for port in types],
             "outputs": [{"name": spec.head.output, "datatype": "FP32", "shape": shape}],
         }
 
@@ -187,9 +182,3 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
         return Response(header + values, media_type="application/octet-stream", headers={_LENGTH: str(len(header))})
 
     return routes
-
-
-def _dtype(spec: Any, port: str) -> str:
-    """Return NumPy's name of what a port is given: pixels are bytes, whatever the model takes."""
-    described = spec.inputs[port]
-    return "uint8" if described.stream == "rgb" else NUMPY_TYPES[described.element_type]

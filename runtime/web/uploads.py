@@ -6,8 +6,8 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,7 @@ async def receive_video(request: Request, folder: Path, max_bytes: int) -> Uploa
     """Write a video to a new file: the body itself, or the first file of a form.
 
     Raises:
-        HTTPException: If the type is not that of a video or a form, or as `_pieces` and
-            `_in_time` raise it.
+        HTTPException: If the type is not that of a video or a form, or as `_pieces` and `_in_time` raise it.
         OutputError: If the disk does not take it.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -63,14 +62,18 @@ async def receive_video(request: Request, folder: Path, max_bytes: int) -> Uploa
         raise HTTPException(
             415, "send a video as video/*, application/octet-stream, or as a file of multipart/form-data"
         )
-    with _removed_on_error(path), writing(path):
-        async with _in_time():
-            if is_form:
-                return await _from_form(request, path, max_bytes)
-            with open(path, "xb") as file:
-                async for piece in _pieces(request, max_bytes):
-                    await run_in_threadpool(file.write, piece)
-    return Upload(path, "video")
+    try:
+        with writing(path):
+            async with _in_time():
+                if is_form:
+                    return await _from_form(request, path, max_bytes)
+                with open(path, "xb") as file:
+                    async for piece in _pieces(request, max_bytes):
+                        await run_in_threadpool(file.write, piece)
+        return Upload(path, "video")
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 async def _from_form(request: Request, path: Path, max_bytes: int) -> Upload:
@@ -96,11 +99,7 @@ async def _pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, Non
     Raises:
         HTTPException: If it is, or says that it is, longer than allowed, or breaks off.
     """
-    too_long = HTTPException(
-        413,
-        f"at most {max_bytes:,} bytes are taken",
-        {"Connection": "close"},  # what else comes is not read
-    )
+    too_long = HTTPException(413, f"at most {max_bytes:,} bytes are taken")
     if int(request.headers.get("content-length", 0)) > max_bytes:
         raise too_long
     num_bytes = 0
@@ -120,13 +119,4 @@ async def _in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(_RECEIVED_WITHIN_S):
             yield
     except TimeoutError as error:
-        raise HTTPException(408, "the body took too long", {"Connection": "close"}) from error
-
-
-@contextmanager
-def _removed_on_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        raise HTTPException(408, "the body took too long") from error

@@ -30,6 +30,17 @@ _MAX_PAGES = 20
 _PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 _AV_SECOND = 1_000_000
 
+_BINARY = {"type": "string", "format": "binary"}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "video/*": {"schema": _BINARY},
+            "multipart/form-data": {"schema": {"type": "object", "properties": {"video": _BINARY}}},
+        },
+    }
+}
+
 
 class SentVideos:
     """Classifies videos with the box's model."""
@@ -86,7 +97,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
     jobs: dict[str, asyncio.Task[Path]] = {}
     names: dict[str, str] = {}
 
-    @routes.post("/v1/classify", tags=["videos"])
+    @routes.post("/v1/classify", tags=["videos"], openapi_extra=_BODY)
     async def classify(
         request: Request,
         num_clips: Annotated[int, Query(ge=1, le=10)] = 1,

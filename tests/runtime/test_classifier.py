@@ -17,6 +17,7 @@ from i3d_edge.core.errors import ClipShapeError, VideoOpenError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime import FrameSource, ShortcutError, Source, open_source
 from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.prediction import top_k
 from i3d_edge.runtime.views.options import ViewOptions
 
@@ -45,6 +46,17 @@ def test_the_network_on_a_file_and_on_its_frames(ir_path: Path, tmp_path: Path) 
     probabilities = [item.prob for item in result.predictions]
     assert probabilities == sorted(probabilities, reverse=True)
     assert result.duration_s == 1.6
+
+
+def test_a_compiled_model_is_shared(tiny: Path, tmp_path: Path) -> None:
+    """Steps, which would be made of the file, are not: every clip runs by itself."""
+    path, views = write_numbered(tmp_path / "video.mp4", 80), ViewOptions(hop=2)
+    engine = Engine(tiny)
+    with VideoClassifier(tiny) as own, VideoClassifier(engine) as first, VideoClassifier(engine) as second:
+        expected = own.classify(path, views)
+        assert first.classify(path, views) == second.classify(path, views)
+        assert first.engine is second.engine is engine
+        assert [view.start_s for view in first.classify(path, views).views] == [view.start_s for view in expected.views]
 
 
 def test_views_are_averaged(tiny: Path) -> None:

@@ -2,7 +2,7 @@
 // Texts of the box reach the page as text nodes and attributes only, never as markup.
 const $ = (id) => document.getElementById(id);
 const records = new Map();
-let cameras = {};
+let cameras = {}, source = null;
 
 function element(name, fields = {}, ...children) {
   const made = Object.assign(document.createElement(name), fields);
@@ -25,7 +25,8 @@ function span(record) {
 
 // Updates: the browser comes back by itself after a break, but not after an answer that is an error.
 function connect() {
-  const source = new EventSource("/api/updates");
+  source?.close();
+  source = new EventSource("/api/updates");
   source.addEventListener("begin", () => { records.clear(); $("lost").hidden = true; });
   source.addEventListener("records", (event) => {
     for (const record of JSON.parse(event.data)) records.set(record.key, record);
@@ -182,7 +183,8 @@ function showQueue() {
   if ($("clip").dataset.of !== clip) {  // a clip is whole when the event has ended: then it is asked for again
     $("clip").dataset.of = clip;
     $("actual").value = "";
-    $("clip").src = clip;
+    $("clip").poster = clip.replace(/\.mp4.*/, ".jpg");
+    $("clip").src = $("file").href = clip;
   }
 }
 
@@ -237,4 +239,10 @@ if ($("queue")) {
     } else if (chosen && KEYS[event.key]) KEYS[event.key]();
   });
 }
-if (location.pathname !== "/login") connect();
+if (location.pathname !== "/login") {
+  connect();
+  document.addEventListener("visibilitychange", () => {  // a browser has few connections for all its tabs
+    if (document.hidden) source.close();
+    else connect();
+  });
+}

@@ -83,6 +83,23 @@ def test_the_page_follows_the_box_and_outlives_a_restart(page: Any, serve: Serve
     assert page.title() == title
 
 
+def test_a_page_that_nobody_sees_asks_for_nothing(page: Any, serve: Serve, box: FakeBox, sink: WebSink) -> None:
+    page.goto(serve().url)
+    expect = playwright.expect
+    expect(page.locator(".top li").first).to_have_text("red70.0 %")
+    tell = "(is) => { Object.defineProperty(document, 'hidden', { value: is, configurable: true });"
+    tell += " document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(tell, True)
+    page.wait_for_timeout(1500)
+    num_pictures = box.num_pictures
+    sink.happened(event("start", "1-a"))
+    page.wait_for_timeout(1500)
+    assert box.num_pictures == num_pictures
+    expect(page.locator("#waiting")).to_have_text("")
+    page.evaluate(tell, False)
+    expect(page.locator("#waiting")).to_have_text("(1)")
+
+
 def test_events_are_reviewed_by_keyboard(page: Any, serve: Serve, sink: WebSink, tmp_path: Path) -> None:
     for number in range(4):
         sink.happened(event("end", f"{number}-a", ago_s=100 - number, label=("red", "blue")[number % 2]))

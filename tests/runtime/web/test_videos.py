@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from pathlib import Path
 from threading import Event, Thread
@@ -66,6 +67,18 @@ def test_what_is_refused(connect: Connect, tmp_path: Path, body: dict[str, Any],
 def test_a_long_video_is_refused(connect: Connect, sent: dict[str, Any]) -> None:
     answer = connect(limits=VideoLimits(longest_s=1)).post("/v1/classify", **sent)
     assert (answer.status_code, answer.json()["error"]) == (422, "the video lasts 2.0 s; at most 1 s are taken")
+
+
+def test_a_full_disk_is_said(
+    connect: Connect, sent: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("i3d_edge.runtime.web.uploads.run_in_threadpool", full)
+    answer = connect().post("/v1/classify", **sent)
+    assert (answer.status_code, "No space left" in answer.json()["error"]) == (507, True)
+    assert not list((tmp_path / "uploads").iterdir())
 
 
 @pytest.mark.parametrize("query", ["num_clips=0", "num_clips=11", "k=0", "k=x"])
@@ -134,3 +147,11 @@ def test_the_page_about_a_video(connect: Connect, video: Path, tmp_path: Path) -
         assert "sandbox" in policy
         assert "cannot open video &#39;x.mp4&#39;" in page_of(client, "../x.mp4", b"no video").text
         assert client.get("/jobs/none").status_code == 404
+
+
+def test_the_interface_is_described(connect: Connect) -> None:
+    client = connect()
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths["/v1/classify"]["post"]["requestBody"]["content"]) == {"video/*", "multipart/form-data"}
+    assert {"/healthz", "/readyz", "/metrics", "/v2/models/{model}/infer"} <= set(paths)
+    assert {client.get(path).status_code for path in ("/docs", "/redoc")} == {404}  # they would load from elsewhere
