@@ -114,7 +114,7 @@ def test_all_events_arrive_in_order_although_the_broker_stops_three_times(broker
         wait_for(lambda: len(without_repeats(broker.events())) == 200)
     got = broker.events()
     assert without_repeats(got) == events
-    assert len(got) - len(events) <= 3  # what a stop kept from being acknowledged comes again
+    assert len(got) - len(events) <= 6  # what a stop kept from being acknowledged comes again, from paho and from us
     name = f"MQTT broker 127.0.0.1:{broker.port}"
     away, back = f"{name} does not answer (the connection broke off); events are kept", f"{name} answers again"
     assert sink.said == [away, back] * 3
