@@ -45,7 +45,8 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
       i3d watch cameras.yaml
     """
     from i3d_edge.runtime import read_ir
-    from i3d_edge.runtime.watch import Watch, check_labels, config_schema, read_config, tell_manager
+    from i3d_edge.runtime.settings import check_labels, config_schema, read_config
+    from i3d_edge.runtime.watch import Watch, tell_manager
 
     if is_schema:
         click.echo(json.dumps(config_schema(), indent=2))
@@ -95,7 +96,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
 
 
 def _reload(watching: Watch, config_path: Path) -> None:
-    from i3d_edge.runtime.watch import read_config
+    from i3d_edge.runtime.settings import read_config
 
     try:
         watching.reload(read_config(config_path))

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from i3d_edge.core.errors import StreamOpenError
+from i3d_edge.core.errors import ArgumentError, StreamOpenError
 from i3d_edge.core.masking import masked
 from i3d_edge.core.reading import require_file
 from i3d_edge.core.text import short_reason
@@ -73,3 +74,14 @@ class Address:
                 )
             return cls(_KINDS[name], url, masked(url))
         return cls("file", os.fspath(source), os.fspath(source))
+
+
+def require_web_address(url: str) -> None:
+    """Check that something can be posted to a URL.
+
+    Raises:
+        ArgumentError: If it is not an http or https URL with a host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url, shows_path=False)!r}")

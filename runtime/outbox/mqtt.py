@@ -32,7 +32,7 @@ from i3d_edge.runtime.outbox.stats import Figures
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
 
-    from i3d_edge.runtime.watch.config import MqttConfig, TlsConfig
+    from i3d_edge.runtime.settings.cameras import MqttConfig, TlsConfig
 
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.masking import masked
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.live.address import require_web_address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.outbox.delivery import Delivery, Outbox, Refused
 
@@ -44,7 +44,7 @@ def webhook_to(
     Raises:
         ArgumentError: If the URL is of another kind.
     """
-    check_url(url)
+    require_web_address(url)
     receiver = f"webhook {masked(url, shows_path=False)}"
     return Delivery(receiver, outbox, partial(post or post_json, url), say=say, backoff=backoff)
 
@@ -57,17 +57,6 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(_NoRedirects)
-
-
-def check_url(url: str) -> None:
-    """Check that a URL can be posted to.
-
-    Raises:
-        ArgumentError: If it is not an http or https URL with a host.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url, shows_path=False)!r}")
 
 
 def post_json(url: str, text: str) -> None:

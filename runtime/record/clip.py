@@ -12,8 +12,8 @@ from av.packet import Packet
 
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.record.options import ClipOptions
 from i3d_edge.runtime.record.ring import PacketRing, StoredPacket
+from i3d_edge.runtime.settings import ClipsConfig
 
 _TIME_BASE = Fraction(1, 90_000)
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
@@ -35,7 +35,7 @@ class Clip:
         reason: Why it shows less than was asked for, or None.
     """
 
-    def __init__(self, event: Event, ring: PacketRing, first: StoredPacket, folder: Path, options: ClipOptions) -> None:
+    def __init__(self, event: Event, ring: PacketRing, first: StoredPacket, folder: Path, options: ClipsConfig) -> None:
         """Open the file.
 
         Args:

@@ -26,10 +26,10 @@ from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.record.clip import Clip
 from i3d_edge.runtime.record.note import NOTE, VERSION, ClipNote
-from i3d_edge.runtime.record.options import ClipOptions
 from i3d_edge.runtime.record.retention import Library, full_disk
 from i3d_edge.runtime.record.ring import PacketRing
 from i3d_edge.runtime.record.snapshot import snapshot
+from i3d_edge.runtime.settings import ClipsConfig
 
 _POLL_S = 0.1
 _TIDY_EVERY_S = 3600.0
@@ -49,7 +49,7 @@ class Recorder(Sink):
         num_lost: Events that should have had one.
     """
 
-    def __init__(self, state: Path, options: ClipOptions | None = None, *, say: Say = lambda _text: None) -> None:
+    def __init__(self, state: Path, options: ClipsConfig | None = None, *, say: Say = lambda _text: None) -> None:
         """Remove what an interrupted watch left half written, and start the thread.
 
         Args:
@@ -61,7 +61,7 @@ class Recorder(Sink):
             OutputError: If the folder cannot be written.
         """
         self.num_written = self.num_lost = 0
-        self._options, self._say = options or ClipOptions(), say
+        self._options, self._say = options or ClipsConfig(), say
         self._folder, self._unfinished = state / "clips", state / "clips" / ".unfinished"
         make_folder(self._folder)
         shutil.rmtree(self._unfinished, ignore_errors=True)

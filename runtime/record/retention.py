@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from msgspec.structs import asdict
+
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_lines
 from i3d_edge.runtime.record.note import NOTE
-from i3d_edge.runtime.record.options import ClipOptions
+from i3d_edge.runtime.settings import ClipsConfig
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"(.+)\.(mp4|mkv|jpg|json)")
@@ -72,7 +74,7 @@ def expired(
 class Library:
     """The clips of a folder."""
 
-    def __init__(self, folder: Path, reviews: Path, options: ClipOptions) -> None:
+    def __init__(self, folder: Path, reviews: Path, options: ClipsConfig) -> None:
         """Find those that are there; `reviews` says which ones somebody keeps."""
         self._folder, self._reviews, self._options = folder, reviews, options
         self._clips = {clip.id: clip for day in _days(folder) for clip in _clips(day)}
@@ -86,7 +88,9 @@ class Library:
         """Delete the clips whose time is over."""
         options = self._options
         kept = kept_ids(self._reviews)
-        for clip in expired(self._clips.values(), kept, time.time(), options.days, options.quota_gib * (1 << 30)):
+        for clip in expired(
+            self._clips.values(), kept, time.time(), asdict(options.days), options.quota_gib * (1 << 30)
+        ):
             del self._clips[clip.id]
             with suppress(OSError):  # what is there resists, or is another clip
                 for path in clip.folder.glob(f"{clip.id}.*"):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.runtime.watch.config import Polygon, RegionConfig
+from i3d_edge.runtime.settings.cameras import Polygon, RegionConfig
 
 GREY = 128
 MIN_SIDE_PX = 16

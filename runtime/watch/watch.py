@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.inference.ir import read_ir
@@ -18,17 +18,10 @@ from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, webhook_to
-from i3d_edge.runtime.record import ClipOptions, Recorder
+from i3d_edge.runtime.record import Recorder
+from i3d_edge.runtime.settings import CameraConfig, RegionConfig, WatchConfig, check_labels, stream_options
 from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.watch.camera import CameraPlan
-from i3d_edge.runtime.watch.config import (
-    CameraConfig,
-    ClipsConfig,
-    RegionConfig,
-    WatchConfig,
-    stream_options,
-)
-from i3d_edge.runtime.watch.config_file import check_labels
 from i3d_edge.runtime.watch.region import Region
 
 _TOLD_WITHIN_S = 5.0
@@ -72,7 +65,7 @@ class Watch(Sink):
         for line in journal.end_unended("the watch was interrupted"):
             self._tell(line)
         self._sinks: list[Sink] = []
-        self._recorder = Recorder(state, _clip_options(config.clips), say=say) if config.clips else None
+        self._recorder = Recorder(state, config.clips, say=say) if config.clips else None
         if self._recorder:
             stack.callback(self._recorder.close)
             self._sinks.append(self._recorder)
@@ -190,7 +183,3 @@ def _plan(camera: CameraConfig) -> CameraPlan:
         regions={name: Region.of(region, camera.mask).cut for name, region in regions.items()},
         priority=camera.priority,
     )
-
-
-def _clip_options(clips: ClipsConfig) -> ClipOptions:
-    return ClipOptions(**{**asdict(clips), "days": asdict(clips.days)})

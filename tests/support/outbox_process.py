@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from i3d_edge.runtime.outbox import Journal, Mqtt
-from i3d_edge.runtime.watch.config import MqttConfig
+from i3d_edge.runtime.settings.cameras import MqttConfig
 
 folder, port, first, last = Path(sys.argv[1]), *map(int, sys.argv[2:])
 journal = Journal(folder / "events", say=print)

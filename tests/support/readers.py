@@ -31,7 +31,7 @@ from i3d_edge.runtime.live import EventRules, read_records, replay
 from i3d_edge.runtime.live.answer import SmoothedAnswer
 from i3d_edge.runtime.measure.profile import Setting, read_profile
 from i3d_edge.runtime.prediction import Prediction
-from i3d_edge.runtime.watch.config_file import check_labels, read_config
+from i3d_edge.runtime.settings.reading import check_labels, read_config
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox import Journal, Mqtt, mqtt
 from i3d_edge.runtime.outbox.stats import Figures
 from i3d_edge.runtime.prediction import Prediction
-from i3d_edge.runtime.watch.config import MqttConfig, TlsConfig
+from i3d_edge.runtime.settings.cameras import MqttConfig, TlsConfig
 
 Broker = SmallBroker | Mosquitto
 

@@ -28,19 +28,20 @@ from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
-from i3d_edge.runtime.record import ClipOptions, Recorder
+from i3d_edge.runtime.record import Recorder
 from i3d_edge.runtime.record.clip import Clip
+from i3d_edge.runtime.settings import ClipsConfig
 
 RATE = 250
 X264 = {"qp": "0", "preset": "ultrafast", "g": "10"}
 PATIENT = StreamOptions(open_timeout_s=5, read_timeout_s=5)
-SHORT = ClipOptions(before_s=0.2, after_s=0.2)
+SHORT = ClipsConfig(before_s=0.2, after_s=0.2)
 
 
 class Watch:
     """A recorder, what it said, and its sources."""
 
-    def __init__(self, state: Path, options: ClipOptions = SHORT) -> None:
+    def __init__(self, state: Path, options: ClipsConfig = SHORT) -> None:
         self.said: list[str] = []
         self.state = state
         self.recorder = Recorder(state, options, say=self.said.append)
@@ -252,9 +253,10 @@ from clips import event, watch
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import LiveSource
-from i3d_edge.runtime.record import ClipOptions, Recorder
+from i3d_edge.runtime.record import Recorder
+from i3d_edge.runtime.settings import ClipsConfig
 
-recorder = Recorder(Path({state!r}), ClipOptions(before_s=0.05, after_s=0.05))
+recorder = Recorder(Path({state!r}), ClipsConfig(before_s=0.05, after_s=0.05))
 source = LiveSource(
     Address.parse({video!r}), StreamOptions(is_real_time=True, is_looped=True), tap=recorder.tap("door", late_s=0.5)
 )

@@ -10,8 +10,8 @@ import pytest
 
 from i3d_edge.core.schema import to_json
 from i3d_edge.runtime.record.note import VERSION, ClipNote
-from i3d_edge.runtime.record.options import ClipOptions
 from i3d_edge.runtime.record.retention import KeptClip, Library, expired, kept_ids
+from i3d_edge.runtime.settings import ClipsConfig
 
 DAYS = {"alert": 30.0, "detection": 7.0}
 GIB = 1 << 30
@@ -65,7 +65,7 @@ def test_files_and_empty_days_go(tmp_path: Path) -> None:
     write(folder, "2026-01-03", "19.5-aa", age_days=8)
     (tmp_path / "reviews.jsonl").write_text('{"id": "19.5-aa", "verdict": "keep"}\n')
     (folder / "other").mkdir()
-    Library(folder, tmp_path / "reviews.jsonl", ClipOptions()).tidy()
+    Library(folder, tmp_path / "reviews.jsonl", ClipsConfig()).tidy()
     assert [name for name in names(folder) if not name.endswith((".jpg", ".json"))] == [
         "2026-01-02",
         "2026-01-02/18.5-bb.mp4",
@@ -78,7 +78,7 @@ def test_files_and_empty_days_go(tmp_path: Path) -> None:
 def test_a_new_clip_makes_room_for_itself(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     write(folder, "2026-01-01", "1", age_days=1)
-    library = Library(folder, tmp_path / "reviews.jsonl", ClipOptions(quota_gib=1500 / GIB))
+    library = Library(folder, tmp_path / "reviews.jsonl", ClipsConfig(quota_gib=1500 / GIB))
     write(folder, "2026-01-02", "2")
     library.add(folder / "2026-01-02", "2")
     assert [name for name in names(folder) if name.endswith(".mp4")] == ["2026-01-02/2.mp4"]
@@ -87,7 +87,7 @@ def test_a_new_clip_makes_room_for_itself(tmp_path: Path) -> None:
 def test_kept_clips_leave_no_room(tmp_path: Path) -> None:
     folder, reviews = tmp_path / "clips", tmp_path / "reviews.jsonl"
     write(folder, "2026-01-01", "1")
-    library = Library(folder, reviews, ClipOptions(quota_gib=1000 / GIB))
+    library = Library(folder, reviews, ClipsConfig(quota_gib=1000 / GIB))
     assert "somebody" not in (library.refusal() or "")
     reviews.write_text('{"id": "1", "verdict": "keep"}\n')
     assert "the clips that somebody keeps" in (library.refusal() or "")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.runtime.watch.config import RegionConfig
+from i3d_edge.runtime.settings.cameras import RegionConfig
 from i3d_edge.runtime.watch.region import GREY, Region
 
 SQUARE = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from i3d_edge.runtime.live.address import Address
-from i3d_edge.runtime.watch.config import (
+from i3d_edge.runtime.settings.cameras import (
     CameraConfig,
     MqttConfig,
     Part,

@@ -15,9 +15,9 @@ from msgspec import UNSET
 
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.schema import Line
-from i3d_edge.runtime.watch.config import Part, ThresholdConfig, WatchConfig
-from i3d_edge.runtime.watch.rules import broken_rules
-from i3d_edge.runtime.watch.yaml_text import Findings, Node, nearest, read_yaml
+from i3d_edge.runtime.settings.cameras import Part, ThresholdConfig, WatchConfig
+from i3d_edge.runtime.settings.rules import broken_rules
+from i3d_edge.runtime.settings.yaml_text import Findings, Node, nearest, read_yaml
 
 _WORDS = {
     "array": "a list",

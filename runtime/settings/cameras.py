@@ -16,11 +16,10 @@ from i3d_edge.core.errors import I3DError
 from i3d_edge.core.reading import require_file
 from i3d_edge.core.schema import Amount, Line, Positive
 from i3d_edge.core.text import short_reason
-from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.address import Address, require_web_address
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.rules import LabelRules
 from i3d_edge.runtime.live.smoothing import smoothing_named
-from i3d_edge.runtime.outbox.webhook import check_url
 
 
 def _pattern(pattern: str, description: str) -> msgspec.Meta:
@@ -63,7 +62,7 @@ InputFile = Annotated[Path, _file]
 OutputFolder = Annotated[Path, _beside]
 Source = Annotated[str, _source]
 Smoothing = Annotated[str, _passing(smoothing_named, "must be none, exponential:SECONDS or mean:WINDOWS, above 0")]
-Url = Annotated[str, _passing(check_url, "must be an http:// or https:// URL")]
+Url = Annotated[str, _passing(require_web_address, "must be an http:// or https:// URL")]
 Topic = Annotated[str, _pattern("[^/+#]+(/[^/+#]+)*", "levels with / between, without + and #")]
 HostAndPort = Annotated[
     str, _pattern(r"([^\s:/@\[\]]+|\[[0-9a-fA-F:]+\]):\d{1,5}", "HOST:PORT, such as 127.0.0.1:8080")
