@@ -6,17 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import click
-import cv2
-import pytest
-from answers import LABELS, answer, view
-from synthetic import numbered_frame, write_video
 
 from i3d_edge.cli import main
-from i3d_edge.core.i3d_spec import i3d_spec
-from i3d_edge.runtime import Classification
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -109,44 +102,3 @@ def test_every_protocol_and_format_has_its_row() -> None:
 
 def test_pictures_are_small() -> None:
     assert [path.name for path in (DOCS / "images").iterdir() if path.stat().st_size > 250_000] == []
-
-
-def drawn(script: str, folder: Path, *args: Path, **replaced: object) -> tuple[int, ...]:
-    """Run a script that draws a picture of the pages, into a folder; return the picture's height and width."""
-    main_of_script = runpy.run_path(str(DOCS / script))["main"]
-    picture = folder / "drawn.png"
-    main_of_script.__globals__.update(replaced, PICTURE=picture)
-    main_of_script(*args)
-    return cv2.imread(str(picture)).shape[:2]
-
-
-@pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds of 480 x 320."""
-    path = tmp_path_factory.mktemp("video") / "video.mp4"
-    return write_video(path, [numbered_frame(number, 320, 480) for number in range(100)])
-
-
-def test_the_picture_of_protocols_can_be_drawn(video: Path, tmp_path: Path) -> None:
-    height, width = drawn("protocols.py", tmp_path, video)
-    assert (width, 500 < height < 700) == (1000, True)
-
-
-def test_the_picture_of_output_can_be_drawn(video: Path, tmp_path: Path) -> None:
-    class FakeClassifier:
-        spec = i3d_spec(labels=LABELS)
-
-        def __init__(self, model: Path) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_error: object) -> None: ...
-
-        def classify(self, video: Path, _views: object) -> Classification:
-            return answer(4, *(view(number, 3 + number, 0.9) for number in range(2)))
-
-    height, width = drawn(
-        "output.py", tmp_path, video, tmp_path / "none.xml", SHOWN_AT_S=(0.2, 3.5), VideoClassifier=FakeClassifier
-    )
-    assert (width, height > 2 * 680 * 320 / 480) == (620, True)
