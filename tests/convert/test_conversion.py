@@ -155,9 +155,18 @@ def two_streams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkpoint, C
 def test_a_joint_graph_keeps_both_inputs(
     two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path, fusion: str
 ) -> None:
+    """And must describe itself: nothing in it says which input is which."""
     rgb, flow = two_streams
-    freeze_checkpoint(rgb, tmp_path / "j.pb", joint=flow, fusion=fusion, num_frames=9)
-    report = convert_graph(tmp_path / "j.pb", tmp_path / "j.xml", reference=run_frozen_graph)
+    path = tmp_path / "j.pb"
+    freeze_checkpoint(rgb, path, joint=flow, fusion=fusion, num_frames=9)
+    bare = without_spec(path, tmp_path / "bare.pb")
+    with pytest.raises(FrozenGraphError) as caught:
+        convert_graph(bare, tmp_path / "m.xml")
+    assert str(caught.value) == (
+        f"frozen graph '{bare}' has 2 inputs and does not describe them\n\n"
+        "hint: `i3d freeze --joint` makes such a graph"
+    )
+    report = convert_graph(path, tmp_path / "j.xml", reference=run_frozen_graph)
     assert report.parity is not None
     assert report.parity.passed
     model = ov.Core().read_model(tmp_path / "j.xml")
@@ -309,17 +318,6 @@ def test_an_extra_output_is_refused(graph_path: Path, tmp_path: Path) -> None:
         FrozenGraphError, match=r"node 'best' of the frozen graph \(ArgMax\) became \w+, not a known layer"
     ):
         convert_graph(path, tmp_path / "m.xml")
-
-
-def test_a_joint_graph_must_describe_itself(two_streams: tuple[Checkpoint, Checkpoint], tmp_path: Path) -> None:
-    freeze_checkpoint(two_streams[0], tmp_path / "j.pb", joint=two_streams[1], num_frames=9)
-    path = without_spec(tmp_path / "j.pb", tmp_path / "bare.pb")
-    with pytest.raises(FrozenGraphError) as caught:
-        convert_graph(path, tmp_path / "m.xml")
-    assert str(caught.value) == (
-        f"frozen graph '{path}' has 2 inputs and does not describe them\n\n"
-        "hint: `i3d freeze --joint` makes such a graph"
-    )
 
 
 def graph_of(path: Path, shape: tuple[int | None, ...], kind: str = "conv") -> Path:

@@ -1,5 +1,6 @@
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,12 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def int8_ir(plain_ir: Path, videos: list[Path]) -> Path:
-    output = videos[0].with_name("int8.xml")
-    report = quantize_ir(plain_ir, videos, output, num_clips=4)
-    assert (len(report.layers), set(report.layers.values())) == (58, {"int8"})
-    return output
+def int8_ir(plain_ir: Path, videos: list[Path], once: Callable[..., Path]) -> Path:
+    def write(path: Path) -> None:
+        report = quantize_ir(plain_ir, videos, path, num_clips=4)
+        assert (len(report.layers), set(report.layers.values())) == (58, {"int8"})
+
+    return once("int8.xml", write)
 
 
 def test_it_is_int8_and_says_so(int8_ir: Path, plain_ir: Path) -> None:
