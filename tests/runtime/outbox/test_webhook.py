@@ -6,9 +6,10 @@ import pytest
 from live import Received, hanging, webhook
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.runtime.live.address import require_web_address
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.outbox.delivery import Queue, Refused
-from i3d_edge.runtime.outbox.webhook import check_url, post_json, webhook_to
+from i3d_edge.runtime.outbox.webhook import post_json, webhook_to
 
 
 def quick() -> Backoff:
@@ -105,7 +106,7 @@ def test_other_addresses_are_refused(subtests: pytest.Subtests) -> None:
     for url, shown in [("ftp://u:secret@h/x", "ftp://***@h/***"), ("http:///x", "http:///***"), ("h/x", "h/x")]:
         with subtests.test(url=url):
             with pytest.raises(ArgumentError, match="webhook must be") as caught:
-                check_url(url)
+                require_web_address(url)
             assert str(caught.value) == f"webhook must be an http:// or https:// URL; got {shown!r}"
 
 

@@ -150,7 +150,7 @@ def test_an_event_goes_on_when_the_watch_ends(watching: Watch, video: Path) -> N
 
 
 def test_a_long_event_is_cut_off(tmp_path: Path, video: Path) -> None:
-    watching = Watch(tmp_path, replace(SHORT, longest_s=0.4))
+    watching = Watch(tmp_path, ClipsConfig(before_s=SHORT.before_s, after_s=SHORT.after_s, longest_s=0.4))
     watch(watching.source(video), watching.recorder, EVENT)
     watching.recorder.close()
     clip = read_clip(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from i3d_edge.core.errors import ConfigError, DependencyError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.runtime.live import LabelRules, StreamOptions
+from i3d_edge.runtime.settings import cameras as config_module
 from i3d_edge.runtime.settings.cameras import (
     CameraConfig,
     ClipsConfig,
@@ -21,7 +22,6 @@ from i3d_edge.runtime.settings.cameras import (
     stream_options,
 )
 from i3d_edge.runtime.settings.reading import check_labels, config_schema, read_config
-from i3d_edge.runtime.watch import config as config_module
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cameras-yaml.md"
 TEXT = PAGE.read_text(encoding="utf-8")

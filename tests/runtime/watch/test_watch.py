@@ -18,7 +18,8 @@ from small import write_small_ir
 from synthetic import write_video
 
 from i3d_edge.core.errors import ConfigError
-from i3d_edge.runtime.watch import Watch, read_config
+from i3d_edge.runtime.settings import read_config
+from i3d_edge.runtime.watch import Watch
 
 
 @pytest.fixture(scope="module")
