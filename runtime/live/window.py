@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mmap
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
@@ -15,6 +17,10 @@ from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.views.plan import ViewPlan
+
+_probe = [np.zeros(1)]
+_UNUSED = sys.getrefcount(_probe[0])
+"""What is counted of an array to which nothing but a list refers; NumPy's views refer to the whole array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class WindowBuilder:
         self._plan = ViewPlan.of_spec(spec)
         self._hop = hop
         self._sampler = Sampler(spec.frame_rate_fps)
+        self._memories: list[UInt8Array] = []
         self._has_channels_first = spec.layout.index("C") < spec.layout.index("H")
         self.restart()
 
@@ -138,7 +145,11 @@ class WindowBuilder:
             self._block = self._new_block()
             self._block[: len(tail)] = tail
             self._num_written = len(tail)
-        self._block[self._num_written] = self._crop
+        if self._has_channels_first:
+            planes = self._block[self._num_written].transpose(2, 0, 1)
+            cv2.split(self._crop, list(planes))  # NumPy takes six times as long
+        else:
+            self._block[self._num_written] = self._crop
         self._times.append(held.time)
         self._num_written += 1
         self._num_samples += 1
@@ -175,10 +186,15 @@ class WindowBuilder:
         return first, last + (last - first) / max(1, num_samples - 1)
 
     def _new_block(self) -> UInt8Array:
-        """Return an empty block, (2 span, H, W, 3), in the memory order that the network wants."""
+        """Return a block that nobody refers to, (2 span, H, W, 3), in the memory order that the network wants."""
         length, (height, width) = 2 * self._spec.span, self._spec.crop_px
-        # Mapped by itself, it goes back to the system at once when nobody refers to it; the heap would keep some.
-        memory = np.frombuffer(mmap.mmap(-1, length * height * width * 3), np.uint8)
+        # The system takes ten times as long to provide a page as it takes to fill it.
+        free = (number for number in range(len(self._memories)) if sys.getrefcount(self._memories[number]) == _UNUSED)
+        if (number := next(free, None)) is None:
+            # Mapped by itself, it goes back to the system when the stream is over; the heap would keep some.
+            self._memories.append(np.frombuffer(mmap.mmap(-1, length * height * width * 3), np.uint8))
+            number = -1
+        memory = self._memories[number]
         if self._has_channels_first:
             return memory.reshape(length, 3, height, width).transpose(0, 2, 3, 1)
         return memory.reshape(length, height, width, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from msgspec.structs import replace
 
@@ -69,8 +69,10 @@ class Watch(Sink):
         if self._recorder:
             stack.callback(self._recorder.close)
             self._sinks.append(self._recorder)
-        arguments = {
+        arguments: dict[str, Any] = {
             "device": config.device,
+            # Decoding takes cores away now and then, and a window on all of them would wait for the last one.
+            "mode": "latency" if sum(map(len, _regions(config).values())) == 1 else "throughput",
             "inference_precision": config.inference_precision,
             "num_threads": config.num_threads,
             "cache": config.cache,

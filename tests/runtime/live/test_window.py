@@ -95,6 +95,17 @@ def test_memory_is_that_of_the_windows_that_are_kept() -> None:
     assert len(blocks) == 1 + -(-(60 - 20) // 11)  # a block of 20, then one for each 11 more samples
 
 
+def test_blocks_that_nobody_refers_to_are_used_again() -> None:
+    builder = WindowBuilder(WIDE, Hop(1))
+    held = []
+    for number, image in enumerate(numbered(range(200))):
+        for window in builder.add(LiveFrame(Fraction(number, 25), 0, 0, np.tile(image, (2, 1, 1)))):
+            if number == 30:
+                held.append(window.frames[::-1])
+    assert len(builder._memories) == 3  # of which one is held
+    assert [read_number(frame) for frame in held[0]] == list(range(30, 20, -1))
+
+
 def test_the_last_frame_of_a_window_says_when_it_arrived() -> None:
     [window, *_] = windows([Fraction(number, 25) for number in range(12)], 1)
     assert (window.arrived_s, window.wall_s) == pytest.approx((100.36, 1000.36))
