@@ -36,7 +36,6 @@ from i3d_edge.runtime.live.tap import Tap
 
 _ANALYZE_US = 2_000_000  # FFmpeg's 5 s of looking at a network stream would all pass before its first frame
 _MAX_UNDATED = 10
-_LIVE_THREADS = 2  # each beyond the first holds one more frame back
 _FORMATS_OUT_OF_ORDER = {"avi"}  # presentation times are guessed there; decoding times are right
 _FORMATS_WITHOUT_LENGTH = {"dash", "hls", "mpjpeg"}  # a server states that of the playlist, or none that is true
 
@@ -92,7 +91,7 @@ class Connection:
         self.to_rgb = RgbConverter(pixel_aspect(self._stream))
         self._stream.thread_type = "AUTO"
         if self.is_endless:
-            self._stream.codec_context.thread_count = _LIVE_THREADS
+            self._stream.codec_context.thread_count = options.decoder_threads
 
     def __enter__(self) -> Self:
         return self

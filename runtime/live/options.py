@@ -31,6 +31,7 @@ class StreamOptions(EventRules):
         open_timeout_s: Time allowed for the source to open.
         read_timeout_s: Time allowed for the next frame.
         frames_fps: The rate of a raw stream, whose frames have no times; None as it states.
+        decoder_threads: For a live source; each beyond the first holds one more frame back.
         hardware_decoder: A kind of device that FFmpeg must decode on, for instance "qsv"; None decodes on the CPU.
 
     Raises:
@@ -51,6 +52,7 @@ class StreamOptions(EventRules):
     open_timeout_s: Amount = 10.0
     read_timeout_s: Amount = 10.0
     frames_fps: Fraction | None = None
+    decoder_threads: Positive = 2
     hardware_decoder: str | None = None
 
     def __post_init__(self) -> None:

@@ -212,4 +212,5 @@ def stream_options(camera: CameraConfig) -> StreamOptions:
         open_timeout_s=camera.open_timeout_s,
         read_timeout_s=camera.read_timeout_s,
         reconnect=None,
+        decoder_threads=1,  # cameras decode beside each other
     )

@@ -389,13 +389,14 @@ def test_options_of_a_stream() -> None:
         by_label={"run": LabelRules(on=0.9, severity="alert", longest_s=60.0)},
         reconnect=None,
         update_every_s=10,
+        decoder_threads=1,
     )
 
 
 def test_defaults_are_those_of_a_stream() -> None:
     """So that `i3d stream` and `i3d watch` find the same events."""
     options = stream_options(CameraConfig(source="camera:0"))
-    assert options == StreamOptions(reconnect=None, update_every_s=10)
+    assert options == StreamOptions(reconnect=None, update_every_s=10, decoder_threads=1)
 
 
 def keys_of(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
