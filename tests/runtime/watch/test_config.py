@@ -14,7 +14,6 @@ from i3d_edge.runtime.watch.config import (
     CameraConfig,
     ClipsConfig,
     DaysConfig,
-    MqttConfig,
     RegionConfig,
     ThresholdConfig,
     WatchConfig,
@@ -424,18 +423,6 @@ def test_the_schema_knows_every_key() -> None:
     assert schema["$defs"]["defaults"]["required"] == []
     assert all(part["additionalProperties"] is False for part in schema["$defs"].values())
     msgspec.json.encode(schema)
-
-
-def test_the_examples_of_the_page_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("I3D_MQTT_PASSWORD", "I3D_WEB_TOKEN", "DOOR_PASSWORD"):
-        monkeypatch.setenv(name, SECRET)
-    minimal = re.search(r"<<'END'\n(.*?)\nEND\n", TEXT, flags=re.DOTALL)
-    assert minimal is not None
-    assert read(minimal[1]).cameras["door"] == CameraConfig(source=f"rtsp://user:{SECRET}@10.0.0.5/1")
-    [whole] = re.findall(r"```yaml\n(.*?)```", TEXT, flags=re.DOTALL)
-    config = read(whole)
-    assert config.cameras.keys() == {"door", "yard"}
-    assert isinstance(config.mqtt, MqttConfig)
 
 
 KINDS = ("Watch", "Camera", "Threshold", "Region", "Mqtt", "Tls", "Clips", "Days", "Web")
