@@ -101,7 +101,9 @@ def _reload(watching: Watch, config_path: Path) -> None:
     try:
         watching.reload(read_config(config_path))
     except I3DError as error:
-        note(f"the configuration was not taken: {error}")
+        note("the configuration was not taken:")
+        for line in str(error).splitlines():
+            note(line)
     else:
         note(f"the configuration was read again: {plural(len(watching.box.cameras()), 'camera')}")
 

@@ -67,6 +67,7 @@ Topic = Annotated[str, _pattern("[^/+#]+(/[^/+#]+)*", "levels with / between, wi
 HostAndPort = Annotated[
     str, _pattern(r"([^\s:/@\[\]]+|\[[0-9a-fA-F:]+\]):\d{1,5}", "HOST:PORT, such as 127.0.0.1:8080")
 ]
+Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1000)]  # as runtime.web.access.MIN_TOKEN
 Name = Annotated[str, _pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits, - and _, 64 at most")]
 """Of a camera or a region: it becomes a part of topics and of paths."""
 
@@ -167,7 +168,8 @@ class WebConfig(Part, frozen=True, kw_only=True):
     """The page, and what other programs ask by HTTP."""
 
     address: HostAndPort = "127.0.0.1:8080"
-    token: Line | None = None
+    token: Token | None = None
+    hosts: tuple[Line, ...] = ()
 
 
 class WatchConfig(Part, frozen=True, kw_only=True):

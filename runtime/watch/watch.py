@@ -109,6 +109,7 @@ class Watch(Sink):
                 model=config.model.stem,
                 address=config.web.address,
                 token=config.web.token,
+                hosts=config.web.hosts,
                 receivers=receivers,
             )
             web.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ SPEC = i3d_spec(
 )
 
 
-def small_model(*, is_flat: bool = False) -> ov.Model:
+def small_model(*, is_flat: bool = False, num_classes: int = 5) -> ov.Model:
     """Return the network; flat is one of four axes at most but for its input and the Reshape that reads it."""
     rng = np.random.default_rng(0)
     clip = ops.parameter(SPEC.clip_shape, ov.Type.u8, name="Placeholder")
@@ -46,7 +47,7 @@ def small_model(*, is_flat: bool = False) -> ov.Model:
     mean = ops.reduce_mean(value, ops.constant(axes), False)
     if is_flat:
         mean = ops.reduce_mean(mean, ops.constant([0]), True)
-    classes = ops.constant(rng.normal(0, 8, (4, 5)).astype(np.float32))
+    classes = ops.constant(rng.normal(0, 8, (4, num_classes)).astype(np.float32))
     answer = ops.softmax(ops.matmul(mean, classes, False, False), 1)
     answer.set_friendly_name(OUTPUT_NAME)
     model = ov.Model([answer], [clip], "tiny")
@@ -55,10 +56,10 @@ def small_model(*, is_flat: bool = False) -> ov.Model:
     return model
 
 
-def write_small_ir(path: Path, *, is_flat: bool = False) -> Path:
+def write_small_ir(path: Path, *, is_flat: bool = False, labels: LabelSet = SPEC.labels) -> Path:
     """Write that IR, describing itself as `i3d convert` does."""
-    model = small_model(is_flat=is_flat)
-    for name, value in spec_to_fields(SPEC).items():
+    model = small_model(is_flat=is_flat, num_classes=len(labels.names))
+    for name, value in spec_to_fields(replace(SPEC, labels=labels)).items():
         model.set_rt_info(json.dumps(value), [RT_INFO_GROUP, name])
     ov.save_model(model, path, compress_to_fp16=False)
     return path
