@@ -58,6 +58,8 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
         check_labels(config, read_ir(config.model, spec_path=config.spec, steps=True)[1].labels)
         click.echo(f"{config_path} is right: {plural(len(config.cameras), 'camera')}")
         return
+    reloading = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: reloading.set())  # which would end the program while the model is compiled
     lock = threading.Lock()
     received: list[int] = []
 
@@ -75,8 +77,6 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
             received.append(number)
             watching.box.stop()
 
-        reloading = threading.Event()
-        signal.signal(signal.SIGHUP, lambda *_: reloading.set())
         reports = _Reports(watching.box, report_every_s if progress.is_enabled() else 0)
 
         def attend() -> None:

@@ -38,6 +38,8 @@ def _passing(check: Callable[[str], object], wanted: str) -> Callable[[str, Path
 
 
 def _beside(text: str, folder: Path) -> Path:
+    if (folder / text).is_file():
+        raise ValueError("is a file, not a folder")
     return folder / text
 
 
@@ -49,12 +51,18 @@ def _file(text: str, folder: Path) -> Path:
     return folder / text
 
 
-_address = _passing(Address.parse, "must be a file, camera:N, /dev/videoN, rtsp://, http(s):// or -")
+_KINDS = "a file, camera:N, /dev/videoN, rtsp://, http(s):// or -"
+_address = _passing(Address.parse, f"must be {_KINDS}")
 
 
 def _source(text: str, folder: Path) -> str:
     _address(text, folder)
-    return str(_file(text, folder)) if Address.parse(text).kind == "file" else text
+    if Address.parse(text).kind != "file":
+        return text
+    try:
+        return str(_file(text, folder))
+    except ValueError as error:
+        raise ValueError(f"{error}; a source is {_KINDS}") from None
 
 
 # The function beside a text's type reads it: it takes the text and the file's folder, and raises ValueError.
@@ -66,6 +74,9 @@ Url = Annotated[str, _passing(require_web_address, "must be an http:// or https:
 Topic = Annotated[str, _pattern("[^/+#]+(/[^/+#]+)*", "levels with / between, without + and #")]
 HostAndPort = Annotated[
     str, _pattern(r"([^\s:/@\[\]]+|\[[0-9a-fA-F:]+\]):\d{1,5}", "HOST:PORT, such as 127.0.0.1:8080")
+]
+Host = Annotated[
+    str, _pattern(r"([^\s:/@]+|[^\s/@]*:[^\s/@]*:[^\s/@]*)", "a name or an address, without scheme and port")
 ]
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1000)]  # as runtime.web.access.MIN_TOKEN
 Name = Annotated[str, _pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits, - and _, 64 at most")]
@@ -136,7 +147,7 @@ class TlsConfig(Part, frozen=True, kw_only=True):
 class MqttConfig(Part, frozen=True, kw_only=True):
     """A broker that gets the events."""
 
-    host: Line = "localhost"
+    host: Host = "localhost"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
     user: Line | None = None
     password: Line | None = None

@@ -69,7 +69,8 @@ def check_labels(config: WatchConfig, labels: LabelSet) -> None:
         listed = [(node.value, node) for node in camera.value.get("labels", _NONE).value]
         for label, node in [*listed, *camera.value.get("thresholds", _NONE).value.items()]:
             if label not in labels:
-                findings.add(node.line, node.path, f"is no label of {labels.name!r}{nearest(label, labels.names)}")
+                near = nearest(label, labels.names) or "; `i3d labels` lists them"
+                findings.add(node.line, node.path, f"is no label of {labels.name!r}{near}")
     findings.settle()
 
 
@@ -126,6 +127,8 @@ class _Builder:
         if get_origin(kind) in (UnionType, Union):
             if node.value is None:
                 return None
+            if node.value is False:
+                return self._wrong(node, "null turns it off")
             [kind] = [option for option in get_args(kind) if option is not NoneType]
         is_part = isinstance(kind, type) and issubclass(kind, Part)
         if not is_part and get_origin(kind) is not Mapping:
@@ -201,4 +204,5 @@ def _in_words(text: str) -> str:
     """Return what msgspec says, for people who write YAML: "must be a whole number, got text"."""
     quotes = "; write it in quotes" if re.match(r"Expected `str`, got `(?!null|array)", text) else ""
     words = re.sub(r"`(\w+)`", lambda match: _WORDS.get(match[1], match[1]), text)
+    words = words.replace("a list of length >= 3", "a polygon, [x, y] of 3 corners or more")
     return words.replace("Expected", "must be").removesuffix(".0") + quotes

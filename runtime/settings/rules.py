@@ -17,6 +17,8 @@ from i3d_edge.runtime.settings.cameras import (
     WebConfig,
 )
 
+_LAST_PORT = 65535
+
 
 def broken_rules(part: Part) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the keys that a broken rule is about, and what is wrong with them."""
@@ -38,6 +40,8 @@ def broken_rules(part: Part) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("key", "cert"), "needs a 'cert' beside it"
     if isinstance(part, MqttConfig) and part.password and not part.user:
         yield ("password", "user"), "needs a 'user' beside it"
+    if isinstance(part, WebConfig) and int(part.address.rpartition(":")[2]) > _LAST_PORT:
+        yield ("address",), f"ports end at {_LAST_PORT}"
     if isinstance(part, WebConfig) and not part.token and not _is_loopback(part.address):
         yield ("address", "token"), "others can reach this address: a 'token' is needed beside it"
     if isinstance(part, WatchConfig):

@@ -104,9 +104,9 @@ def read_yaml(path: Path) -> tuple[Node, Findings]:
         whole = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        findings.fail(
-            mark.line + 1 if mark else 1, "", f"not YAML: {error.context or ''} {error.problem or ''}".strip()
-        )
+        text = " ".join(part for part in (error.context, error.problem) if part)
+        quotes = "; a text with : or { stands in quotes" if "mapping" in text else ""
+        findings.fail(mark.line + 1 if mark else 1, "", f"not YAML: {text}{quotes}")
     except yaml.reader.ReaderError as error:
         findings.fail(text.count("\n", 0, error.position) + 1, "", f"not YAML: {error.reason}")
     except RecursionError:

@@ -20,22 +20,26 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 
 
+PAGES = ("how-to/box-of-cameras.md", "reference/cameras-yaml.md")
+
+
 def blocks(page: str) -> list[str]:
     """Return the YAML texts of a page that are configurations."""
-    found = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.DOTALL)
-    return [text for text in found if text.startswith("model:")]
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"(?:```yaml|<<'END')\n(model:.*?)(?:```|END\n)", text, flags=re.DOTALL)
 
 
 EXAMPLES = {
     "deploy": (DEPLOY / "cameras.yaml").read_text(encoding="utf-8"),
-    **{f"{page} {number}": text for page in ("reference/cameras-yaml.md",) for number, text in enumerate(blocks(page))},
+    **{f"{page} {number}": text for page in PAGES for number, text in enumerate(blocks(page))},
 }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("box")
-    write_small_ir(folder / "rgb_int8.xml", labels=kinetics_400())
+    for name in ("rgb_int8.xml", "rgb_scratch_int8.xml"):
+        write_small_ir(folder / name, labels=kinetics_400())
     return folder
 
 

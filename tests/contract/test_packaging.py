@@ -28,7 +28,8 @@ def test_requirements_and_project_state_the_same_ranges() -> None:
 
 def test_every_dependency_has_its_line_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = [re.split(r"[<>=\[]", item)[0] for item in (*requirements("requirements.txt"), *PROJECT["dependencies"])]
+    needed = *requirements("requirements.txt"), *PROJECT["dependencies"], *PROJECT["optional-dependencies"]["watch"]
+    names = [re.split(r"[<>=\[]", item)[0] for item in needed]
     for name in [*names, "openvino-dev"]:
         assert f"`{name}`" in readme, name
 

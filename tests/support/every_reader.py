@@ -48,6 +48,7 @@ COMMANDS = """
     convert bad.onnx -o n.xml --spec s.json
     parity m.xml m.xml --clips bad.npy|parity m.xml m.xml --clips bad.gif
     quantize m.xml bad.mp4 -o q.xml|probe bad.xml|probe m.xml --video bad.mp4 --device CPU
+    watch bad.yaml|watch bad.yaml --check|watch c.yaml --check
     bench bad.xml|convert bad.pth -o n.xml|convert bad.params -o n.xml|info bad.pth|info bad.params
 """
 
@@ -61,11 +62,27 @@ def main_of(folder: Path) -> int:
     Path("t.json").write_text(
         '{"database": {"v": {"duration": 1, "annotations": [{"label": "a", "segment": [0, 1]}]}}}'
     )
+    Path("c.yaml").write_text("model: bad.xml\ncameras: {a: {source: v.mp4}, b: {source: bad.mp4}}\n")
     Path("l.csv").write_text("path,label\nbad.mp4,red\n")
     Path("k.csv").write_text("v.mp4,0\n")
     num_faults = 0
     for kind, make in KINDS.items():
-        for name in ("mp4", "csv", "json", "txt", "npy", "i3d", "pb", "xml", "index", "bin", "gif", "pth", "params"):
+        for name in (
+            "mp4",
+            "csv",
+            "json",
+            "txt",
+            "npy",
+            "i3d",
+            "pb",
+            "xml",
+            "index",
+            "bin",
+            "gif",
+            "pth",
+            "params",
+            "yaml",
+        ):
             make(Path(f"bad.{name}"))
         shutil.copytree(whole, "run")
         Path("run/predictions.jsonl").unlink()

@@ -209,12 +209,8 @@ def _add_models(folder: Path, add: Add) -> None:
         "thresholds": {LABELS.names[1]: {"on": 0.7}},
         "regions": regions,
     }
-    watched = {
-        "model": "m.xml",
-        "defaults": {"hop": 5},
-        "web": {"token": "{{0123456789abcdef"},
-        "cameras": {"a": camera},
-    }
+    web = {"token": "{{" + "x" * 15}
+    watched = {"model": "m.xml", "defaults": {"hop": 5}, "web": web, "cameras": {"a": camera}}
     add("cameras", "cameras.yaml", watched, lambda path: check_labels(read_config(path), LABELS))
     np.save(folder / "a.npy", np.zeros((9, 4, 4, 3), np.uint8))
 

@@ -176,6 +176,16 @@ WRONG: list[tuple[str, str]] = [
     (top("web: {address: 8080}"), "3: web.address: must be text, got a whole number; write it in quotes"),
     (top("web: {address: '{SECRET}'}"), "3: web.address: must be HOST:PORT, such as 127.0.0.1:8080"),
     (top(f"web: {{token: {'x' * (MIN_TOKEN - 1)}}}"), f"3: web.token: must be text of length >= {MIN_TOKEN}"),
+    (top("web: {address: '127.0.0.1:65536'}"), "3: web.address: ports end at 65535"),
+    (top("clips: false"), "3: clips: null turns it off"),
+    (top("mqtt: {host: 'h:1883'}"), "3: mqtt.host: must be a name or an address, without scheme and port"),
+    (top("mqtt: {host: 'mqtt://h'}"), "3: mqtt.host: must be a name or an address, without scheme and port"),
+    (top("state: m.xml"), "3: state: is a file, not a folder"),
+    (
+        top("mqtt: {password: {SECRET}:x}"),
+        "3: not YAML: while parsing a flow mapping expected ',' or '}', but got ':'; "
+        "a text with : or { stands in quotes",
+    ),
     (top("web: {hosts: box.local}"), "3: web.hosts: must be a list, got text"),
     (top("webhook: '{SECRET}'"), "3: webhook: must be an http:// or https:// URL"),
     (top("webhook: 'http://[{SECRET}'"), "3: webhook: must be an http:// or https:// URL"),
@@ -212,8 +222,11 @@ WRONG: list[tuple[str, str]] = [
         "2: cameras: only one camera can be standard input",
     ),
     # shapes
-    (camera("mask: [[[0, 0], [1, 1]]]"), "5: cameras.door.mask[0]: must be a list of length >= 3"),
-    (camera("mask: [[0, 0], [1, 1], [1, 0]]"), "5: cameras.door.mask[0]: must be a list of length >= 3"),
+    (camera("mask: [[[0, 0], [1, 1]]]"), "5: cameras.door.mask[0]: must be a polygon, [x, y] of 3 corners or more"),
+    (
+        camera("mask: [[0, 0], [1, 1], [1, 0]]"),
+        "5: cameras.door.mask[0]: must be a polygon, [x, y] of 3 corners or more",
+    ),
     (camera("mask: [[[0, 0], [1, 1], [1, 1.2]]]"), "5: cameras.door.mask[0][2][1]: must be a number <= 1"),
     (camera("mask: [[[0, 0], [1, 1], [1]]]"), "5: cameras.door.mask[0][2]: must be a list of length 2, got 1"),
     (
@@ -244,7 +257,8 @@ WRONG: list[tuple[str, str]] = [
     # files and sources
     (
         "model: {SECRET}.xml\ncameras: {a: {source: 'camera:0'}}",
-        "1: not YAML: while parsing a block mapping expected <block end>, but found '<scalar>'",
+        "1: not YAML: while parsing a block mapping expected <block end>, but found '<scalar>'; "
+        "a text with : or { stands in quotes",
     ),
     (
         "model: '{SECRET}.xml'\ncameras: {a: {source: 'camera:0'}}",
@@ -261,7 +275,8 @@ WRONG: list[tuple[str, str]] = [
     ),
     (
         "model: m.xml\ncameras: {a: {source: '{SECRET}'}}",
-        "2: cameras.a.source: cannot be read: no such file or directory (paths begin at the configuration)",
+        "2: cameras.a.source: cannot be read: no such file or directory (paths begin at the configuration); "
+        "a source is a file, camera:N, /dev/videoN, rtsp://, http(s):// or -",
     ),
     # the environment
     (
@@ -367,7 +382,7 @@ cameras:
     assert list(caught.value.lines) == [
         "cameras.yaml:3: defaults.thresholds.swiming: is no label of 'two'; did you mean 'swimming'?",
         "cameras.yaml:9: cameras.a.labels[1]: is no label of 'two'; did you mean 'running'?",
-        "cameras.yaml:10: cameras.b.thresholds.zzz: is no label of 'two'",
+        "cameras.yaml:10: cameras.b.thresholds.zzz: is no label of 'two'; `i3d labels` lists them",
     ]
     check_labels(config, LabelSet("all", ("running", "ruuning", "swiming", "zzz")))
 
