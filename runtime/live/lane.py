@@ -187,6 +187,7 @@ class Lane:
         least = self._options.motion
         if least is not None and moving_share(window.frames) < least:
             self.statistics.num_still += 1
+            self._restart()  # a step model would take the next frames for those that follow
             return np.zeros(len(self._spec.labels), np.float32)
         [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         return self._infer(clip)

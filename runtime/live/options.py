@@ -26,7 +26,7 @@ class StreamOptions(EventRules):
         report_every_s: How often to report progress; 0 for never.
         num_predictions: Classes in an answer.
         motion: Show the model only windows in which at least this share of the picture changes, 0 to 1; the others are
-            answered with probabilities of 0. None for all. A step model cannot leave windows out.
+            answered with probabilities of 0. None for all. A step model then follows the stream anew.
         rtsp_transport: Transport of RTSP streams.
         open_timeout_s: Time allowed for the source to open.
         read_timeout_s: Time allowed for the next frame.
