@@ -95,6 +95,13 @@ class Lane:
         """How many windows wait to be taken."""
         return len(self._mailbox)
 
+    def count(self) -> None:
+        """Bring the statistics up to date."""
+        counted, source = self.statistics, self._source
+        counted.num_frames, counted.num_damaged = source.num_frames, source.num_errors
+        counted.stream_s, counted.num_waiting = source.time_s, self.num_waiting
+        counted.hop_frames = self.hop.num_frames
+
     @property
     def is_due(self) -> bool:
         """Whether there is something to take."""

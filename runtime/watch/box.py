@@ -33,8 +33,6 @@ class Box:
     """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
 
     Attributes:
-        spec: The model's.
-        engine: The model.
         turned_s: When a turn was last finished, also one in which nothing was due, on the monotonic clock.
     """
 
@@ -48,15 +46,9 @@ class Box:
         tap: Callable[[str], Tap | None] = lambda _camera: None,
         **engine: Any,
     ) -> None:
-        """Compile the model; nothing is read yet.
+        """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
-        Args:
-            ir_path: An IR's .xml, of clips or of steps.
-            plans: By the names of the cameras.
-            sinks: Who is told.
-            say: Called, from any thread, with messages for the user.
-            tap: Returns a tap for a camera of this name, or None.
-            engine: Further arguments of `Engine`.
+        `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
 
         Raises:
             IRError, DeviceError: As `Engine` raises them.
@@ -65,7 +57,7 @@ class Box:
         _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
         require_rgb(spec)
         self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
-        self.spec, self._plans, self._sinks, self._say = self.engine.spec, dict(plans), sinks, say
+        self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
         self.turned_s = time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
@@ -140,7 +132,7 @@ class Box:
         """
         with self._lock:
             self._drop([name for name, camera in self._cameras.items() if plans.get(name) != camera.plan])
-            self._plans = dict(plans)
+            self._plans = plans
             for name, plan in plans.items():
                 if name not in self._cameras:
                     self._cameras[name] = Camera(name, plan, self._shared)

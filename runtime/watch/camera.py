@@ -41,7 +41,6 @@ class CameraPlan:
 
     Attributes:
         source: Its address, see `LiveStream`.
-        options: How it is read and watched.
         regions: What is watched, by name; the whole picture, None, may have no view.
         priority: See `Turns`.
     """
@@ -57,11 +56,7 @@ class Shared:
     """What cameras share.
 
     Attributes:
-        engine: The model.
         window: What a step model was made from, or None.
-        gears: Whether streams are followed in steps.
-        turns: Whose window is next.
-        say: Called, from any thread, with messages for the user.
         changed: Called, from any thread, with a camera's name, its new state, and the reason.
         tap: Returns a tap for a camera of this name, or None.
     """
@@ -82,8 +77,6 @@ class Camera:
     is not.
 
     Attributes:
-        name: Its own.
-        plan: What it is.
         was_tried: Whether frames came, or the reason is known why not.
     """
 
@@ -109,12 +102,8 @@ class Camera:
 
     def report(self) -> CameraReport:
         """Return what is known now."""
-        return CameraReport(
-            self._state,
-            self._since,
-            self._reason,
-            {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()},
-        )
+        regions = {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()}
+        return CameraReport(self._state, self._since, self._reason, regions)
 
     def picture(self) -> UInt8Array | None:
         """Return the newest frame, shape (H, W, 3), uint8, RGB 0..255; None if there is none."""
@@ -132,10 +121,7 @@ class Camera:
             self._become("connecting", None)
             self._begin()
         for lane in self._lanes:
-            counted = lane.statistics
-            counted.num_frames, counted.num_damaged = self._source.num_frames, self._source.num_errors
-            counted.stream_s, counted.num_waiting = self._source.time_s, lane.num_waiting
-            counted.hop_frames = lane.hop.num_frames
+            lane.count()
 
     def close(self) -> list[Event]:
         """End reading, and return the events that end the actions under way."""
@@ -145,14 +131,8 @@ class Camera:
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
         self._begin_s, self._stop = None, threading.Event()
-        self._source = LiveSource(
-            self._address,
-            self._options,
-            say=self._say,
-            stop=self._stop,
-            changed=self._become,
-            tap=shared.tap(self.name),
-        )
+        tap, become = shared.tap(self.name), self._become
+        self._source = LiveSource(self._address, self._options, say=self._say, stop=self._stop, changed=become, tap=tap)
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:

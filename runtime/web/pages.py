@@ -15,11 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from i3d_edge.runtime.live.report import CameraReport
+from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.feed import Feed
 from i3d_edge.runtime.web.pictures import Pictures
 from i3d_edge.runtime.web.reviews import Verdict
 from i3d_edge.runtime.web.site import Site, render
-from i3d_edge.runtime.web.watched import Watched
 
 MAX_STREAMS = 64
 _TICK_S = 0.5
@@ -46,7 +46,7 @@ class Updates:
         is_over: Set to end all streams.
     """
 
-    def __init__(self, box: Watched, feed: Feed) -> None:
+    def __init__(self, box: Box, feed: Feed) -> None:
         self._box, self._feed = box, feed
         self.num_streams = 0
         self._cameras, self._read_s = "", float("-inf")

@@ -7,7 +7,7 @@ import time
 
 import cv2
 
-from i3d_edge.runtime.web.watched import Watched
+from i3d_edge.runtime.watch.box import Box
 
 _FRESH_S = 0.3
 _QUALITY = 80
@@ -16,7 +16,7 @@ _QUALITY = 80
 class Pictures:
     """The newest picture of each camera. Thread-safe."""
 
-    def __init__(self, box: Watched) -> None:
+    def __init__(self, box: Box) -> None:
         self._box, self._lock = box, threading.Lock()
         self._made: dict[tuple[str, int], tuple[float, bytes | None]] = {}
 

@@ -14,12 +14,13 @@ import uvicorn
 from i3d_edge.core.errors import ArgumentError, OutputError
 from i3d_edge.core.files import make_folder
 from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.outbox import Delivery
+from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.app import build_app
 from i3d_edge.runtime.web.pages import Updates
 from i3d_edge.runtime.web.sink import WebSink
 from i3d_edge.runtime.web.site import Site, VideoLimits
-from i3d_edge.runtime.web.watched import Receiver, Watched
 
 MAX_CONNECTIONS = 250
 _CLOSE_S = 3
@@ -37,7 +38,7 @@ class WebServer:
 
     def __init__(
         self,
-        box: Watched,
+        box: Box,
         sink: WebSink,
         *,
         state: Path,
@@ -45,7 +46,7 @@ class WebServer:
         address: str = "127.0.0.1:8080",
         token: str | None = None,
         hosts: Collection[str] = (),
-        receivers: Mapping[str, Receiver] | None = None,
+        receivers: Mapping[str, Delivery] | None = None,
         limits: VideoLimits | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.

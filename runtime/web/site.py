@@ -10,9 +10,9 @@ from starlette.responses import HTMLResponse, Response
 
 from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.runtime.show.templates import environment
+from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.sink import WebSink
-from i3d_edge.runtime.web.watched import Watched
 
 VERSION = versions([OWN_NAME]).get(OWN_NAME, "unknown")
 _TEMPLATES = environment(__package__)
@@ -39,7 +39,7 @@ class Site:
         limits: Of videos that are sent.
     """
 
-    box: Watched
+    box: Box
     sink: WebSink
     state: Path
     model: str
