@@ -162,7 +162,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
             inputs, request_id, is_binary = parse(body, request.headers.get(_LENGTH), spec.head.output)
             began = time.perf_counter()
             answer = engine.probabilities(inputs)
-            site.sink.inferred(time.perf_counter() - began)
+            site.sink.metrics.inference.observe(time.perf_counter() - began)
             return request_id, is_binary, answer
 
         with queue.place():

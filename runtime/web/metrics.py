@@ -27,26 +27,14 @@ _DELIVERY: Mapping[str, tuple[type[CounterMetricFamily | GaugeMetricFamily], str
 
 
 class Metrics:
-    """The metrics of one box.
-
-    Attributes:
-        inference: Seconds of each inference.
-        latency: Seconds from the arrival of a window's last frame to its answer.
-        events: Actions that started.
-        reconnects: Sources that came back.
-    """
+    """The metrics of one box."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        own = self._registry
+        self._registry = own = CollectorRegistry()
+        ProcessCollector(registry=own)
         self.inference = Histogram("i3d_inference_seconds", "Time of an inference", buckets=_INFERENCE_S, registry=own)
-        self.latency = Histogram(
-            "i3d_latency_seconds",
-            "From a window's last frame to its answer",
-            buckets=_LATENCY_S,
-            registry=self._registry,
-        )
+        text = "From a window's last frame to its answer"
+        self.latency = Histogram("i3d_latency_seconds", text, buckets=_LATENCY_S, registry=own)
         self.events = Counter("i3d_events", "Actions that started", ["camera", "label"], registry=own)
         self.reconnects = Counter("i3d_reconnects", "Sources that came back", ["camera"], registry=own)
 

@@ -41,9 +41,7 @@ class Review(BaseModel):
 class Updates:
     """What the page is sent as it changes: cameras twice a second at most, events as they come.
 
-    Attributes:
-        num_streams: How many read.
-        is_over: Set to end all streams.
+    `num_streams` says how many read; `is_over` is set to end all.
     """
 
     def __init__(self, box: Box, feed: Feed) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import socket
 import threading
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
-from i3d_edge.core.errors import ArgumentError, OutputError
+from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.outbox import Delivery
@@ -24,8 +23,6 @@ from i3d_edge.runtime.web.site import Site, VideoLimits
 
 MAX_CONNECTIONS = 250
 _CLOSE_S = 3
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})", re.ASCII)
-_MAX_PORT = 65535
 
 
 class WebServer:
@@ -51,24 +48,14 @@ class WebServer:
     ) -> None:
         """Prepare; nothing is opened yet.
 
-        Args:
-            box: What is shown.
-            sink: What the box tells.
-            state: The box's folder: of clips, and for a while of videos that are sent.
-            model: The model's name.
-            address: HOST:PORT.
-            token: As for `Access`.
-            hosts: As for `Access`.
-            receivers: What delivers events, by name.
-            limits: Of videos that are sent.
+        `address`, `token` and `hosts` are those of a `WebConfig`. `state` is the box's folder: of clips, and for a
+        while of videos that are sent. `receivers` are what delivers events, by name.
 
         Raises:
-            ArgumentError: If the address is not as said, or `Access` says so.
+            ArgumentError: As `Access` raises it.
         """
-        parts = _ADDRESS.fullmatch(address)
-        if not parts or int(parts[2]) > _MAX_PORT:
-            raise ArgumentError(f"the page's address must be HOST:PORT, such as 127.0.0.1:8080; got {address!r}")
-        self._host, self._port = parts[1].strip("[]"), int(parts[2])
+        host, _, port = address.rpartition(":")
+        self._host, self._port = host.strip("[]"), int(port)
         self.url = ""
         self._updates = Updates(box, sink.feed)
         access = Access(self._host, token, hosts)

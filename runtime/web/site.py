@@ -28,16 +28,7 @@ class VideoLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What is served.
-
-    Attributes:
-        box: What is shown, and whose model answers.
-        sink: What the box tells.
-        state: The box's folder; clips are in it.
-        model: The model's name.
-        access: Who may ask.
-        limits: Of videos that are sent.
-    """
+    """What is served: `state` is the box's folder, with the clips in it, and `model` the model's name."""
 
     box: Box
     sink: WebSink

@@ -99,9 +99,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
 
     @routes.post("/v1/classify", tags=["videos"], openapi_extra=_BODY)
     async def classify(
-        request: Request,
-        num_clips: Annotated[int, Query(ge=1, le=10)] = 1,
-        k: Annotated[int, Query(ge=1, le=400)] = 5,
+        request: Request, num_clips: Annotated[int, Query(ge=1, le=10)] = 1, k: Annotated[int, Query(ge=1, le=400)] = 5
     ) -> dict[str, Any]:
         """Classify a video: the body, or the file of a form."""
         with queue.place():
