@@ -71,11 +71,7 @@ class Checkpoint:
 
 
 def open_weights(path: Path) -> Checkpoint:
-    """Read a .pth or .params file.
-
-    Raises:
-        CheckpointError: If it cannot be read, or is of another network.
-    """
+    """Read a .pth or .params file; raises CheckpointError if it cannot be read, or is of another network."""
     file = read_weights(path)
     try:
         layers = read_layers(file.tensors)

@@ -22,9 +22,6 @@ from i3d_edge.core.text import plural
 if TYPE_CHECKING:
     from i3d_edge.runtime.watch import Box, Watch
 
-_LONGEST_TURN_S = 60.0
-"""A model that takes longer hangs, and the service manager starts the program anew."""
-
 
 @click.command(cls=Command)
 @click.argument("config_path", metavar="CAMERAS.yaml", type=click.Path(path_type=Path), required=False)
@@ -47,6 +44,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
     from i3d_edge.runtime import read_ir
     from i3d_edge.runtime.settings import check_labels, config_schema, read_config
     from i3d_edge.runtime.watch import Watch, tell_manager
+    from i3d_edge.runtime.watch.box import LONGEST_TURN_S
 
     if is_schema:
         click.echo(json.dumps(config_schema(), indent=2))
@@ -80,7 +78,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
         reports = _Reports(watching.box, report_every_s if progress.is_enabled() else 0)
 
         def attend() -> None:
-            if watching.box.is_turning(_LONGEST_TURN_S):
+            if time.monotonic() - watching.box.turned_s < LONGEST_TURN_S:  # else the manager starts us anew
                 tell_manager("WATCHDOG=1")
             if reloading.is_set():
                 reloading.clear()

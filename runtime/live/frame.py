@@ -17,10 +17,9 @@ class LiveFrame:
 
     Attributes:
         time: Stream time: seconds since the source's first frame, exact, growing from frame to frame.
-        arrived_s: When it arrived, on the monotonic clock.
+        arrived_s: On the monotonic clock.
         wall_s: The same on the wall clock, in seconds since 1970.
         image: As decoded, or as RGB already. Turned into RGB only where it is sampled.
-        to_rgb: Converts the frames of its connection.
     """
 
     time: Fraction

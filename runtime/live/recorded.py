@@ -63,14 +63,11 @@ def _record(line: bytes, place: str) -> tuple[str, Record]:
 
 
 def replay(records: Iterable[tuple[str, Record]], rules: Callable[[str | None], EventRules]) -> Iterator[Event]:
-    """Find events again in the answers of one or several cameras; their rules may differ from those at first.
+    """Yield the events that streams with these rules tell, found again in the records of `read_records`.
 
     Args:
-        records: From `read_records`: the answers of each camera in the order of time, with its gaps.
+        records: The answers of each camera in the order of time, with its gaps.
         rules: Takes a camera's name.
-
-    Yields:
-        The events that a stream with these rules tells.
 
     Raises:
         RecordError: If answers are out of order, or have too few classes for these rules; says which.

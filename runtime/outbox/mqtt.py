@@ -20,8 +20,7 @@ from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason, some
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import iso_time
-from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink, SourceState
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox.delivery import Delivery
 from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, node_of

@@ -19,12 +19,14 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.report import CameraReport, SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.watch.turns import Turns
+
+LONGEST_TURN_S = 60.0
+"""A box that finished no turn for longer hangs."""
 
 _POLL_S = 0.2
 
@@ -85,10 +87,6 @@ class Box:
             return pixels
         height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
         return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
-
-    def is_turning(self, longest_s: float) -> bool:
-        """Whether a turn was finished within so many seconds."""
-        return time.monotonic() - self.turned_s < longest_s
 
     def run(self, attend: Callable[[], None] = lambda: None) -> None:
         """Watch until `stop`; call `attend` a few times a second in this thread.

@@ -37,47 +37,32 @@ _FIRST_S, _LONGEST_S = 5.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class CameraPlan:
-    """What a camera is, and how it is watched.
-
-    Attributes:
-        source: Its address, see `LiveStream`.
-        regions: What is watched, by name; the whole picture, None, may have no view.
-        priority: See `Turns`.
-    """
+    """What a camera is, and how it is watched."""
 
     source: str
     options: StreamOptions
-    regions: Mapping[str | None, View | None]
-    priority: float = 1.0
+    regions: Mapping[str | None, View | None]  # by name; the whole picture, None, may have no view
+    priority: float = 1.0  # see `Turns`
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What cameras share.
-
-    Attributes:
-        window: What a step model was made from, or None.
-        changed: Called, from any thread, with a camera's name, its new state, and the reason.
-        tap: Returns a tap for a camera of this name, or None.
-    """
+    """What cameras share."""
 
     engine: Engine
-    window: Engine | None
+    window: Engine | None  # what a step model was made from
     gears: Gears
     turns: Turns
     say: Say
-    changed: Callable[[str, SourceState, str | None], None]
-    tap: Callable[[str], Tap | None]
+    changed: Callable[[str, SourceState, str | None], None]  # takes a camera's name, its new state, and the reason
+    tap: Callable[[str], Tap | None]  # takes a camera's name
 
 
 class Camera:
     """Reads a source in a thread, and brings its lanes to the turns.
 
     A source that fails for good, or is stuck, is begun anew after 5, 10, 20, 40, 60, 60, ... s; a file that is over
-    is not.
-
-    Attributes:
-        was_tried: Whether frames came, or the reason is known why not.
+    is not. It was tried if frames came, or the reason is known why not.
     """
 
     def __init__(self, name: str, plan: CameraPlan, shared: Shared) -> None:

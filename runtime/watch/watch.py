@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.outbox import Delivery, Journal, Mqtt, Unread, webhook_to
@@ -26,11 +26,7 @@ _TOLD_WITHIN_S = 5.0
 
 
 class Watch(Sink):
-    """Runs a box, writes its events to a journal, and tells everybody who is to know. Used in a `with` block.
-
-    Attributes:
-        url: The page's, or None.
-    """
+    """Runs a box, writes its events to a journal, and tells everybody who is to know; `url` is the page's, or None."""
 
     def __init__(self, config: WatchConfig, *, say: Say, tell: Callable[[str], None]) -> None:
         """Compile the model, and open all that is written to; nothing is watched yet.

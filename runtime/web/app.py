@@ -13,14 +13,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from i3d_edge.core.errors import I3DError, OutputError
+from i3d_edge.runtime.watch.box import LONGEST_TURN_S
 from i3d_edge.runtime.web import kserve, pages, videos
 from i3d_edge.runtime.web.access import Guard
 from i3d_edge.runtime.web.pages import Updates
 from i3d_edge.runtime.web.site import VERSION, Site
 from i3d_edge.runtime.web.work import WorkQueue
-
-TURN_WITHIN_S = 60.0
-"""A box that finished no turn for longer is not well."""
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,8 +37,8 @@ def build_app(site: Site, updates: Updates) -> FastAPI:
     async def healthz(response: Response) -> dict[str, Any]:
         """Say whether the box goes on: 503 if it finished no turn for a minute."""
         age_s = time.monotonic() - box.turned_s
-        response.status_code = 503 if age_s > TURN_WITHIN_S else 200
-        return {"alive": age_s <= TURN_WITHIN_S, "last_turn_s": round(age_s, 1)}
+        response.status_code = 503 if age_s > LONGEST_TURN_S else 200
+        return {"alive": age_s <= LONGEST_TURN_S, "last_turn_s": round(age_s, 1)}
 
     @app.get("/readyz", tags=["health"])
     async def readyz(response: Response) -> dict[str, bool]:

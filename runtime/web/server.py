@@ -26,12 +26,7 @@ _CLOSE_S = 3
 
 
 class WebServer:
-    """Serves from `start` to `close`.
-
-    Attributes:
-        app: What answers, an ASGI application.
-        url: Where, once it is started.
-    """
+    """Serves the application `app` at `url` from `start` to `close`."""
 
     def __init__(
         self,
@@ -78,11 +73,7 @@ class WebServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen, and serve in a thread.
-
-        Raises:
-            OutputError: If the address cannot be listened on, or the folder not written.
-        """
+        """Listen, and serve in a thread; raises OutputError if it cannot be listened there, or the folder written."""
         shutil.rmtree(self._uploads, ignore_errors=True)  # what a killed server left
         make_folder(self._uploads)
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

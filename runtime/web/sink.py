@@ -7,8 +7,7 @@ from pathlib import Path
 from i3d_edge.core.json_text import parse_json
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink, SourceState
 from i3d_edge.runtime.web.feed import Feed
 from i3d_edge.runtime.web.metrics import Metrics
 

@@ -24,11 +24,7 @@ class WorkQueue:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place, which is taken before a body is read.
-
-        Raises:
-            HTTPException: 503 if all are taken.
-        """
+        """Hold a place, which is taken before a body is read; raises HTTPException, 503, if all are taken."""
         if self._num_taken >= self._num_places:
             raise HTTPException(503, "too much is waiting: try again later", {"Retry-After": str(_RETRY_AFTER_S)})
         self._num_taken += 1
