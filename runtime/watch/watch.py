@@ -85,16 +85,8 @@ class Watch(Sink):
             from i3d_edge.runtime.web import WebServer, WebSink
 
             sinks.append(sink := WebSink(state))
-            web = WebServer(
-                self.box,
-                sink,
-                state=state,
-                model=config.model.stem,
-                address=config.web.address,
-                token=config.web.token,
-                hosts=config.web.hosts,
-                receivers=receivers,
-            )
+            model = config.model.stem
+            web = WebServer(self.box, sink, config.web, state=state, model=model, receivers=receivers)
             web.start()
             stack.callback(web.close)
             self.url = web.url

@@ -18,7 +18,6 @@ from i3d_edge.runtime.web import kserve, pages, videos
 from i3d_edge.runtime.web.access import Guard
 from i3d_edge.runtime.web.pages import Updates
 from i3d_edge.runtime.web.site import VERSION, Site
-from i3d_edge.runtime.web.work import WorkQueue
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -27,10 +26,10 @@ def build_app(site: Site, updates: Updates) -> FastAPI:
     """Return the application; `updates` are what open pages are sent."""
     # FastAPI's own page of the interface would load scripts from another host.
     app = FastAPI(title="i3d watch", version=VERSION, docs_url=None, redoc_url=None)
-    box, queue = site.box, WorkQueue()
+    box = site.box
     app.include_router(pages.router(site, updates))
-    app.include_router(videos.router(site, queue))
-    app.include_router(kserve.router(site, queue))
+    app.include_router(videos.router(site))
+    app.include_router(kserve.router(site))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
 
     @app.get("/healthz", tags=["health"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +14,7 @@ from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.outbox import Delivery
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.app import build_app
@@ -32,28 +33,26 @@ class WebServer:
         self,
         box: Box,
         sink: WebSink,
+        options: WebConfig,
         *,
         state: Path,
         model: str,
-        address: str = "127.0.0.1:8080",
-        token: str | None = None,
-        hosts: Collection[str] = (),
         receivers: Mapping[str, Delivery] | None = None,
         limits: VideoLimits | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
 
-        `address`, `token` and `hosts` are those of a `WebConfig`. `state` is the box's folder: of clips, and for a
-        while of videos that are sent. `receivers` are what delivers events, by name.
+        `state` is the box's folder: of clips, and for a while of videos that are sent. `receivers` are what delivers
+        events, by name.
 
         Raises:
             ArgumentError: As `Access` raises it.
         """
-        host, _, port = address.rpartition(":")
+        host, _, port = options.address.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
         self.url = ""
         self._updates = Updates(box, sink.feed)
-        access = Access(self._host, token, hosts)
+        access = Access(self._host, options.token, options.hosts)
         site = Site(box=box, sink=sink, state=state, model=model, access=access, limits=limits or VideoLimits())
         sink.metrics.observe(box, model, receivers or {})
         self._uploads = site.uploads

@@ -9,6 +9,7 @@ from fake_box import Connect, FakeBox
 from starlette.testclient import TestClient
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web import WebServer, WebSink
 from i3d_edge.runtime.web.access import Access
 
@@ -41,7 +42,7 @@ def test_a_loopback_address_needs_no_token(connect: Connect) -> None:
 @pytest.mark.parametrize("address", ["0.0.0.0:80", "example.invalid:80", "[::]:80"])
 def test_addresses_that_are_refused(box: FakeBox, sink: WebSink, tmp_path: Path, address: str) -> None:
     with pytest.raises(ArgumentError, match="can be reached from other machines and has no token"):
-        WebServer(box, sink, state=tmp_path, model="tiny", address=address)
+        WebServer(box, sink, WebConfig(address=address), state=tmp_path, model="tiny")
 
 
 def log_in(client: TestClient, token: str, **headers: str) -> int:
