@@ -44,17 +44,11 @@ _REFERENCE = "the network in NDHWC and FP32"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file of weights that are those of a network of `NETWORKS`.
-
-    Attributes:
-        layers: Of the network.
-        origin: The name under which the file was published, or "unknown".
-        network: A key of `NETWORKS`, where the file is a published one.
-    """
+    """A file of weights that are those of a network of `NETWORKS`."""
 
     layers: Layers
-    origin: str = UNKNOWN
-    network: str | None = None
+    origin: str = UNKNOWN  # the name under which the file was published
+    network: str | None = None  # a key of `NETWORKS`, where the file is a published one
 
     @property
     def num_classes(self) -> int:

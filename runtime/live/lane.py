@@ -95,11 +95,7 @@ class Lane:
         return self._mailbox.has_items
 
     def add(self, frame: LiveFrame) -> None:
-        """Take the source's next frame; waits if the source can, see `Mailbox`.
-
-        Raises:
-            Closed: If the lane is closed before a window is taken.
-        """
+        """Take the source's next frame; waits if the source can, and raises `Closed` if the lane closes meanwhile."""
         self._hand_over(self._builder.add(frame))
 
     def note(self, item: Gap | Ended) -> None:

@@ -37,16 +37,12 @@ def read_records(path: Path) -> Iterator[tuple[str, Record]]:
         RecordError: If the file cannot be read, or a line is not as it was written; says which.
     """
     try:
-        stream = open_input(path)
-    except OSError as error:
-        raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
-    with stream:
-        try:
+        with open_input(path) as stream:
             for number, line in enumerate(read_lines(stream), start=1):
                 if line.strip():
                     yield _record(line, f"{str(path)!r}, line {number}")
-        except OSError as error:
-            raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
+    except OSError as error:
+        raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
 
 
 def _record(line: bytes, place: str) -> tuple[str, Record]:

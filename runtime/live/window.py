@@ -29,21 +29,17 @@ _LEAST_CHANGE = 15
 
 @dataclass(frozen=True, slots=True)
 class StreamWindow:
-    """The samples of one clip, from the first to where the last one's time ends.
+    """The samples of one clip, (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to them any more.
 
-    Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more. Fewer than D
-            while a step model begins, which needs not wait for a whole window.
-        arrived_s: When the frame of its last sample arrived, on the monotonic clock.
-        wall_s: The same on the wall clock, in seconds since 1970.
-        follows: Whether it comes one hop after the window before; a step model that it does not follow begins anew.
+    They are fewer than D while a step model begins, which needs not wait for a whole window. One that a window does not
+    follow, one hop after the one before, begins anew.
     """
 
     frames: UInt8Array
     start_s: float
-    end_s: float
-    arrived_s: float
-    wall_s: float
+    end_s: float  # where its last sample's time ends
+    arrived_s: float  # when the frame of its last sample arrived, on the monotonic clock
+    wall_s: float  # the same on the wall clock, in seconds since 1970
     follows: bool = True
 
 

@@ -91,11 +91,7 @@ class Journal:
             self._write_waiting()
 
     def read(self, cursor: Cursor) -> tuple[str | None, Cursor]:
-        """Return the next event at or after a place, and the place behind it; None if there is none yet.
-
-        Raises:
-            OSError: If a file that is there cannot be read.
-        """
+        """Return the next event from a place on, None if there is none, and the place behind it; may raise OSError."""
         while cursor < self.end:
             data = b""
             with suppress(FileNotFoundError), open_input(self.folder / cursor.file) as file:

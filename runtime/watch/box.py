@@ -123,11 +123,7 @@ class Box:
         self._stop.set()
 
     def replan(self, plans: Mapping[str, CameraPlan]) -> None:
-        """Change to other cameras; those whose plans are equal go on undisturbed.
-
-        Raises:
-            StreamOpenError, LabelError: As `run` raises them; what changed is then dropped.
-        """
+        """Change to other cameras; equal plans go on undisturbed. Raises as `run`, and what changed is then dropped."""
         with self._lock:
             self._drop([name for name, camera in self._cameras.items() if plans.get(name) != camera.plan])
             self._plans = plans

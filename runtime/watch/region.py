@@ -19,17 +19,11 @@ _SHIFT = 8  # bits of a pixel's fraction
 
 @dataclass(slots=True)
 class Region:
-    """A part of the pictures of one source, which may change their size; equal if it is the same part.
+    """A part of the pictures of one source, which may change their size; equal if it is the same part."""
 
-    Attributes:
-        box: Left, top, right, bottom; in fractions of the picture, as are all corners.
-        shape: What lies outside is painted grey; None for none.
-        mask: What lies inside one of these is painted grey.
-    """
-
-    box: tuple[float, float, float, float]
-    shape: Polygon | None = None
-    mask: Sequence[Polygon] = ()
+    box: tuple[float, float, float, float]  # left, top, right, bottom; fractions of the picture, as are all corners
+    shape: Polygon | None = None  # what lies outside is painted grey
+    mask: Sequence[Polygon] = ()  # what lies inside one of these is painted grey
     _size_px: tuple[int, int] | None = field(default=None, init=False, compare=False)
     _slices: tuple[slice, slice] = field(default=(slice(None), slice(None)), init=False, compare=False)
     _seen: UInt8Array | None = field(default=None, init=False, compare=False)
