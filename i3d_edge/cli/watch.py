@@ -20,7 +20,8 @@ from i3d_edge.core.errors import I3DError
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.watch import Box, Watch
+    from i3d_edge.runtime.box import Box
+    from i3d_edge.runtime.watch import Watch
 
 
 @click.command(cls=Command)
@@ -42,9 +43,9 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
       i3d watch cameras.yaml
     """
     from i3d_edge.runtime import read_ir
+    from i3d_edge.runtime.box import LONGEST_TURN_S
     from i3d_edge.runtime.settings import check_labels, config_schema, read_config
     from i3d_edge.runtime.watch import Watch, tell_manager
-    from i3d_edge.runtime.watch.box import LONGEST_TURN_S
 
     if is_schema:
         click.echo(json.dumps(config_schema(), indent=2))

@@ -9,6 +9,8 @@ from typing import Any, Self
 from msgspec.structs import replace
 
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.box.camera import CameraPlan
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.report import Sink
@@ -17,8 +19,6 @@ from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.outbox import Delivery, Journal, Mqtt, Unread, webhook_to
 from i3d_edge.runtime.record import Recorder
 from i3d_edge.runtime.settings import WatchConfig, check_labels, stream_options
-from i3d_edge.runtime.watch.box import Box
-from i3d_edge.runtime.watch.camera import CameraPlan
 from i3d_edge.runtime.watch.region import Region
 
 _TOLD_WITHIN_S = 5.0

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from i3d_edge.core.errors import I3DError, OutputError
-from i3d_edge.runtime.watch.box import LONGEST_TURN_S
+from i3d_edge.runtime.box import LONGEST_TURN_S
 from i3d_edge.runtime.web import kserve, pages, videos
 from i3d_edge.runtime.web.access import Guard
 from i3d_edge.runtime.web.pages import Updates

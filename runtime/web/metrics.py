@@ -9,8 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from i3d_edge.core.environment import OWN_NAME, versions
+from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.outbox import Delivery
-from i3d_edge.runtime.watch.box import Box
 
 _INFERENCE_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5)
 _LATENCY_S = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)

@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.live.report import CameraReport
-from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.feed import Feed
 from i3d_edge.runtime.web.reviews import Verdict
 from i3d_edge.runtime.web.site import Site, render

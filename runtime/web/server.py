@@ -13,9 +13,9 @@ import uvicorn
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder
 from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.outbox import Delivery
 from i3d_edge.runtime.settings import WebConfig
-from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.app import build_app
 from i3d_edge.runtime.web.pages import Updates

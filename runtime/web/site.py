@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from i3d_edge.core.environment import OWN_NAME, versions
+from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.show.templates import environment
-from i3d_edge.runtime.watch.box import Box
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.sink import WebSink
 

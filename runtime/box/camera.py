@@ -12,6 +12,7 @@ from functools import partial
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import StreamError
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
@@ -26,7 +27,6 @@ from i3d_edge.runtime.live.report import CameraReport, LaneReport, SourceState
 from i3d_edge.runtime.live.source import LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
-from i3d_edge.runtime.watch.turns import Turns
 
 View = Callable[[UInt8Array], UInt8Array]
 """Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""

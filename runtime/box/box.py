@@ -14,6 +14,8 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
+from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
@@ -22,8 +24,6 @@ from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
-from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
-from i3d_edge.runtime.watch.turns import Turns
 
 LONGEST_TURN_S = 60.0
 """A box that finished no turn for longer hangs."""
