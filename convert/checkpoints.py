@@ -44,17 +44,11 @@ _REFERENCE = "the network in NDHWC and FP32"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file of weights that are those of a network of `NETWORKS`.
-
-    Attributes:
-        layers: Of the network.
-        origin: The name under which the file was published, or "unknown".
-        network: A key of `NETWORKS`, where the file is a published one.
-    """
+    """A file of weights that are those of a network of `NETWORKS`."""
 
     layers: Layers
-    origin: str = UNKNOWN
-    network: str | None = None
+    origin: str = UNKNOWN  # the name under which the file was published
+    network: str | None = None  # a key of `NETWORKS`, where the file is a published one
 
     @property
     def num_classes(self) -> int:
@@ -71,11 +65,7 @@ class Checkpoint:
 
 
 def open_weights(path: Path) -> Checkpoint:
-    """Read a .pth or .params file.
-
-    Raises:
-        CheckpointError: If it cannot be read, or is of another network.
-    """
+    """Read a .pth or .params file; raises CheckpointError if it cannot be read, or is of another network."""
     file = read_weights(path)
     try:
         layers = read_layers(file.tensors)

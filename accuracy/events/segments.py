@@ -31,12 +31,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What happens in truth.
-
-    Attributes:
-        durations_s: Of each video.
-        segments: In the order of the file.
-    """
+    """What happens in truth: how long each video lasts, and its segments, in the order of the file."""
 
     durations_s: Mapping[str, float]
     segments: Sequence[Segment]
@@ -62,9 +57,7 @@ class _Database(TypedDict):
     database: dict[str, _Video]
 
 
-class _Found(TypedDict):
-    label: str
-    segment: tuple[Number, Number]
+class _Found(_Annotation):
     score: Number
 
 

@@ -124,11 +124,7 @@ V3 = Inception(3, (*_STEM3, *[_A] * 3, _B, *[_C] * 4, _D, _E, _E))
 
 
 def inceptions_of(layers: Layers) -> tuple[str, ...]:
-    """Return the name of the Inception that layers fit.
-
-    Raises:
-        CheckpointVariablesError: If they are the layers of neither.
-    """
+    """Return the name of the Inception that layers fit; raises CheckpointVariablesError if they fit neither."""
     by_name = layers.by_name
     network, expected = min(
         ((network, network.shapes(by_name)) for network in (V1, V3)),

@@ -101,11 +101,7 @@ def read_layers(tensors: Mapping[str, Array]) -> Layers:
 
 
 def require_shapes(layers: Mapping[str, Layer], expected: Mapping[str, tuple[Shape, ...]], title: str) -> None:
-    """Refuse layers that are not those of a network, given the shapes that each of its layers may have.
-
-    Raises:
-        CheckpointVariablesError: With a name or shape that differs.
-    """
+    """Refuse layers without the shapes that a network's may have: CheckpointVariablesError says which name or shape."""
     if differing := sorted(expected.keys() ^ layers.keys()):
         raise CheckpointVariablesError(f"it is no {title}: it lacks, or is alone in having, {some(differing)}")
     for name, shapes in expected.items():

@@ -22,23 +22,15 @@ from i3d_edge.core.spec import ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the weights of a network do not say.
+    """What the weights of a network do not say."""
 
-    Attributes:
-        body: All but the classifier.
-        family: The IR's.
-        num_frames, frame_stride: Of the clips that it was trained on.
-        short_side_px, crop_px: Of the frames that it was tested on.
-        min_crop_px: Of what smaller crops nothing would be left.
-    """
-
-    body: ResNet | Inception
+    body: ResNet | Inception  # all but the classifier
     family: Family = I3D_RESNET
-    num_frames: int = 32
+    num_frames: int = 32  # of the clips that it was trained on
     frame_stride: int = 2
-    short_side_px: int = 256
+    short_side_px: int = 256  # of the frames that it was tested on
     crop_px: int = 256
-    min_crop_px: int = 1
+    min_crop_px: int = 1  # of smaller crops nothing would be left
 
 
 NETWORKS: Mapping[str, Network] = {
@@ -59,11 +51,7 @@ NETWORKS: Mapping[str, Network] = {
 
 
 def candidates(layers: Layers) -> tuple[str, ...]:
-    """Return the names of the networks that layers fit.
-
-    Raises:
-        CheckpointVariablesError: If they are the layers of none of these.
-    """
+    """Return the names of the networks that layers fit; raises CheckpointVariablesError if there is none."""
     return inceptions_of(layers) if "features.0" in layers.by_name else resnets_of(layers)
 
 

@@ -26,17 +26,11 @@ _EXPANSION = 4
 
 @dataclass(frozen=True, slots=True)
 class ResNet:
-    """What the weights of a network do not say, and sometimes no shape of theirs tells apart.
+    """What the weights of a network do not say, and sometimes no shape of theirs tells apart."""
 
-    Attributes:
-        time_stride: Of the first convolution and of the first pool.
-        has_second_pool: Whether a pool after the first stage halves time.
-        attention: Of its non-local blocks, if it has any.
-    """
-
-    time_stride: int = 2
-    has_second_pool: bool = True
-    attention: Attention | None = None
+    time_stride: int = 2  # of the first convolution and of the first pool
+    has_second_pool: bool = True  # after the first stage, which halves time
+    attention: Attention | None = None  # of its non-local blocks, if it has any
 
     def title(self, layers: Mapping[str, Layer]) -> str:
         """Name the network for people."""
@@ -60,11 +54,7 @@ class ResNet:
 
 
 def resnets_of(layers: Layers) -> tuple[str, ...]:
-    """Return the names of the ResNets that layers fit.
-
-    Raises:
-        CheckpointVariablesError: If they are the layers of no ResNet of these.
-    """
+    """Return the names of the ResNets that layers fit; raises CheckpointVariablesError if there is none."""
     _require_shapes(layers.by_name)
     if layers.by_name["conv1"].weights.shape[2] == 1:
         return ("slow-32x2", "slow-16x4", "slow-8x8")

@@ -20,10 +20,8 @@ from i3d_edge.core.errors import I3DError
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.runtime.watch import Box, Watch
-
-_LONGEST_TURN_S = 60.0
-"""A model that takes longer hangs, and the service manager starts the program anew."""
+    from i3d_edge.runtime.box import Box
+    from i3d_edge.runtime.watch import Watch
 
 
 @click.command(cls=Command)
@@ -45,6 +43,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
       i3d watch cameras.yaml
     """
     from i3d_edge.runtime import read_ir
+    from i3d_edge.runtime.box import LONGEST_TURN_S
     from i3d_edge.runtime.settings import check_labels, config_schema, read_config
     from i3d_edge.runtime.watch import Watch, tell_manager
 
@@ -80,7 +79,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
         reports = _Reports(watching.box, report_every_s if progress.is_enabled() else 0)
 
         def attend() -> None:
-            if watching.box.is_turning(_LONGEST_TURN_S):
+            if time.monotonic() - watching.box.turned_s < LONGEST_TURN_S:  # else the manager starts us anew
                 tell_manager("WATCHDOG=1")
             if reloading.is_set():
                 reloading.clear()

@@ -36,11 +36,7 @@ class Address:
     shown: str
 
     def require_file(self) -> None:
-        """Check that a file is there, and is one.
-
-        Raises:
-            StreamOpenError: If not.
-        """
+        """Check that a file is there, and is one; raises StreamOpenError if not."""
         if self.kind != "file":
             return
         try:
@@ -50,10 +46,7 @@ class Address:
 
     @classmethod
     def parse(cls, source: str) -> Address:
-        """Parse an address from a user.
-
-        Args:
-            source: A file, `camera:0` or `/dev/video0`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
+        """Parse a file, `camera:0` or `/dev/video0`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
 
         Raises:
             StreamOpenError: If it is a URL of another kind.
@@ -77,11 +70,7 @@ class Address:
 
 
 def require_web_address(url: str) -> None:
-    """Check that something can be posted to a URL.
-
-    Raises:
-        ArgumentError: If it is not an http or https URL with a host.
-    """
+    """Check that something can be posted to a URL; raises ArgumentError if it is not http or https with a host."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ArgumentError(f"webhook must be an http:// or https:// URL; got {masked(url, shows_path=False)!r}")

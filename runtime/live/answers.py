@@ -21,12 +21,7 @@ def open_engines(
 ) -> tuple[Engine, Engine | None]:
     """Compile a model for streams, and the window network of a step model, if that is needed and lies beside it.
 
-    Args:
-        ir_path: The model's .xml.
-        spec: What it says of itself.
-        say: Told if the window network is not there.
-        may_leave_steps: Whether exact steps need it, too.
-        engine: Further arguments of `Engine`.
+    With `may_leave_steps` exact steps need it, too. `engine` are further arguments of `Engine`.
 
     Raises:
         IRError, DeviceError: As `Engine` raises them.
@@ -48,9 +43,6 @@ class StreamAnswers:
 
     A step model is shown the newest frames of each. Until its answers count the window network answers, if it is there
     and no other clip waits.
-
-    Attributes:
-        engine: What runs the model.
     """
 
     def __init__(
@@ -63,11 +55,8 @@ class StreamAnswers:
     ) -> None:
         """Begin a stream; many streams may share engines.
 
-        Args:
-            engine: The model.
-            window: What a step model was made from, if it is to help at the start.
-            is_behind: Whether another clip waits.
-            gears: Whether it is followed in steps at the moment; None for always.
+        `window` is what a step model was made from, if it is to help at the start; `is_behind` says whether another
+        clip waits, and `gears` whether steps are followed at the moment, always if None.
         """
         self.engine = engine
         self._session, self._spec = engine.session(), engine.spec
@@ -88,9 +77,7 @@ class StreamAnswers:
     def infer(self, clip: UInt8Array) -> Float32Array | None:
         """Return probabilities, shape (num_classes,), or None where there is no answer yet.
 
-        Args:
-            clip: In the layout of the spec, uint8; `num_frames` frames, or fewer at the start of a stream that is
-                followed in steps.
+        A clip is in the layout of the spec, uint8, with `num_frames` frames, or fewer where steps begin.
         """
         is_whole = clip.shape[self._spec.layout.index("D")] == self._spec.num_frames
         if self._window and self._gears and not self._gears.in_steps:

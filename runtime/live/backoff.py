@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Backoff:
-    """Delays that double up to a longest one, and start again after a success.
-
-    Attributes:
-        max_attempts: Attempts in a row; None for no limit.
-        first_s: The first delay.
-        longest_s: No delay is longer.
+    """Delays that double up to a longest one, and start again after a success; attempts may have no limit, None.
 
     Example:
         >>> backoff = Backoff(max_attempts=3)

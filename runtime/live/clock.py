@@ -21,12 +21,9 @@ _FEWEST_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The place of a frame on the stream's clock.
+    """The place of a frame on the stream's clock: seconds since its first frame, exact.
 
-    Attributes:
-        time: Seconds since the stream's first frame, exact.
-        break_reason: Why nothing may span this frame and the one before, or None.
-        note: A message about the clock for the user, or None.
+    `break_reason` says why nothing may span this frame and the one before; `note` is for the user.
     """
 
     time: Fraction
@@ -69,14 +66,9 @@ class StreamClock:
         self._pts = None
 
     def place(self, pts: Fraction | None, arrived_s: float) -> Placed | None:
-        """Place a frame.
+        """Place a frame by its presentation time, if it has one, in seconds of the source's own clock.
 
-        Args:
-            pts: Its presentation time, in seconds of the source's own clock, or None if it has none.
-            arrived_s: When it arrived, on a clock that only grows.
-
-        Returns:
-            None if the frame is not later than the one before; it is skipped.
+        None means that it is not later than the one before, and is skipped. `arrived_s` is on a clock that only grows.
         """
         if not self.trusts_pts:
             pts = None
@@ -155,11 +147,7 @@ class Lag:
         self._on_time = (0.0, 0.0)
 
     def note(self, time: Fraction, arrived_s: float, waited_s: float) -> str | None:
-        """Take a frame's stream time, when it was decoded, and how long the source was waited for until then.
-
-        Returns:
-            A warning, or None.
-        """
+        """Take a frame's time, when it was decoded, and how long the source was waited for by then; may warn."""
         offset_s = arrived_s - float(time)
         self._earliest_s = offset_s if self._earliest_s is None else min(self._earliest_s, offset_s)
         lag_s = offset_s - self._earliest_s

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import av
@@ -54,10 +53,8 @@ class Connection:
     Attributes:
         is_endless: Whether it goes on until it breaks: a camera, RTSP, or an HTTP stream that states no length.
         remarks: What is odd about its picture, for the user.
-        frame_duration: Of a frame, as the source states it, in seconds.
-        num_errors: Decoding errors so far.
+        frame_duration: As the source states it, in seconds.
         waited_s: How long it waited for the source so far.
-        to_rgb: Converts its frames.
     """
 
     def __init__(self, address: Address, options: StreamOptions) -> None:
@@ -96,9 +93,7 @@ class Connection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._container.close()
 
     def show(self, tap: Tap) -> None:
@@ -113,11 +108,9 @@ class Connection:
         return has_size or self._container.duration is not None
 
     def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
-        """Yield the frames as they come, until the source ends.
+        """Yield the frames as they come, until the source ends, each with the source's own time in seconds, or None.
 
-        Yields:
-            A frame, and the source's own time in seconds, or None; and None alone where something else came, such as
-            sound, from which nothing can be seen.
+        None alone stands for something else that came, such as sound, from which nothing can be seen.
 
         Raises:
             TransientError: If it breaks off, or delivers no frame in time.

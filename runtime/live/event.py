@@ -93,13 +93,7 @@ def event_id(event: Event) -> str:
 
 
 def dated(event: Event, time_s: float, wall_s: float) -> Event:
-    """Give an event its wall-clock times.
-
-    Args:
-        event: Without them.
-        time_s: An instant of stream time, near the event.
-        wall_s: The same instant in seconds since 1970.
-    """
+    """Give an event its wall-clock times, by an instant of stream time near it that is `wall_s` seconds since 1970."""
 
     def at(instant_s: float | None) -> datetime | None:
         return None if instant_s is None else datetime.fromtimestamp(round(wall_s + instant_s - time_s, 3), UTC)

@@ -13,20 +13,12 @@ from i3d_edge.runtime.frames.rgb import RgbConverter
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """A frame, when it is shown, and when it came.
+    """A frame, when it is shown, and when it came."""
 
-    Attributes:
-        time: Stream time: seconds since the source's first frame, exact, growing from frame to frame.
-        arrived_s: When it arrived, on the monotonic clock.
-        wall_s: The same on the wall clock, in seconds since 1970.
-        image: As decoded, or as RGB already. Turned into RGB only where it is sampled.
-        to_rgb: Converts the frames of its connection.
-    """
-
-    time: Fraction
-    arrived_s: float
-    wall_s: float
-    image: VideoFrame | UInt8Array
+    time: Fraction  # seconds since the source's first frame, exact, growing from frame to frame
+    arrived_s: float  # on the monotonic clock
+    wall_s: float  # the same on the wall clock, in seconds since 1970
+    image: VideoFrame | UInt8Array  # as decoded, or as RGB already; turned into RGB only where it is sampled
     to_rgb: RgbConverter = field(default_factory=RgbConverter, repr=False, compare=False)
 
     def rgb(self) -> UInt8Array:

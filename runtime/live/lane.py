@@ -18,12 +18,11 @@ from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.mailbox import Mailbox
-from i3d_edge.runtime.live.motion import moving_share
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
-from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder
+from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder, moving_share
 from i3d_edge.runtime.views.clip import Clip
 
 
@@ -37,10 +36,7 @@ class Ended:
 class Lane:
     """Cuts windows in the thread that reads; asks the model and finds events in the one that takes them.
 
-    Attributes:
-        statistics: Counts and latencies so far; its owner counts frames.
-        latest: The newest answer.
-        hop: The step between windows.
+    `count` brings its statistics up to date; `latest` is the newest answer.
     """
 
     def __init__(
@@ -58,20 +54,11 @@ class Lane:
         statistics: Statistics | None = None,
         gears: Gears | None = None,
     ) -> None:
-        """Begin with nothing.
+        """Begin with nothing; `infer`, `restart` and `say` are as for `LiveStream`.
 
-        Args:
-            spec: The model's, for an RGB network.
-            source: Which is read.
-            infer: As for `LiveStream`.
-            options: How it is watched. A step model has a hop of its own.
-            restart: As for `LiveStream`.
-            say: As for `LiveStream`.
-            region: Its name, for the events; None for the whole picture.
-            view: Takes a frame, (H, W, 3), uint8, and returns the region of it that is watched; None for all.
-            told: Called, in the thread that reads, when there is something to take.
-            statistics: To go on with; new ones if None.
-            gears: Whether a step model steps at the moment; None for always.
+        `view` takes a frame, (H, W, 3), uint8, and returns the region of it that is watched, which events call by its
+        name; None is all. `told` is called, in the thread that reads, when there is something to take. `gears` say
+        whether a step model steps at the moment, always if None.
 
         Raises:
             LabelError: If a label to watch is not the model's.
@@ -95,17 +82,20 @@ class Lane:
         """How many windows wait to be taken."""
         return len(self._mailbox)
 
+    def count(self) -> None:
+        """Take what the source has counted."""
+        counted, source = self.statistics, self._source
+        counted.num_frames, counted.num_damaged = source.num_frames, source.num_errors
+        counted.stream_s, counted.num_waiting = source.time_s, self.num_waiting
+        counted.hop_frames = self.hop.num_frames
+
     @property
     def is_due(self) -> bool:
         """Whether there is something to take."""
         return self._mailbox.has_items
 
     def add(self, frame: LiveFrame) -> None:
-        """Take the source's next frame; waits if the source can, see `Mailbox`.
-
-        Raises:
-            Closed: If the lane is closed before a window is taken.
-        """
+        """Take the source's next frame; waits if the source can, and raises `Closed` if the lane closes meanwhile."""
         self._hand_over(self._builder.add(frame))
 
     def note(self, item: Gap | Ended) -> None:

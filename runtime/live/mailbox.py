@@ -58,11 +58,7 @@ class Mailbox(Generic[Item]):
             self._changed.notify_all()
 
     def put(self, window: Item) -> None:
-        """Add a window once none waits.
-
-        Raises:
-            Closed: If the mailbox is closed before.
-        """
+        """Add a window once none waits; raises `Closed` if the mailbox is closed before."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or not any(is_window for _, is_window in self._items))
             if self._is_closed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from i3d_edge.core.schema import Amount, Count, Line, Positive, check_arguments
+from i3d_edge.core.schema import Amount, Count, Line, Positive
 from i3d_edge.runtime.live.rules import EventRules
 from i3d_edge.runtime.live.smoothing import smoothing_named
 
@@ -57,6 +57,4 @@ class StreamOptions(EventRules):
 
     def __post_init__(self) -> None:
         EventRules.__post_init__(self)
-        names = {field.name for field in fields(self)} - {"frames_fps"}
-        check_arguments(StreamOptions, **{name: getattr(self, name) for name in names})
         smoothing_named(self.smoothing)

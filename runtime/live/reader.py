@@ -15,11 +15,7 @@ _JOIN_S = 1.0
 
 
 class StreamReader:
-    """Reads and decodes in its own thread, and feeds lanes there.
-
-    Attributes:
-        newest: The last frame.
-    """
+    """Reads and decodes in its own thread, and feeds lanes there; keeps the newest frame."""
 
     def __init__(self, source: LiveSource, lanes: Sequence[Lane]) -> None:
         """Prepare to read."""

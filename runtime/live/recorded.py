@@ -37,16 +37,12 @@ def read_records(path: Path) -> Iterator[tuple[str, Record]]:
         RecordError: If the file cannot be read, or a line is not as it was written; says which.
     """
     try:
-        stream = open_input(path)
-    except OSError as error:
-        raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
-    with stream:
-        try:
+        with open_input(path) as stream:
             for number, line in enumerate(read_lines(stream), start=1):
                 if line.strip():
                     yield _record(line, f"{str(path)!r}, line {number}")
-        except OSError as error:
-            raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
+    except OSError as error:
+        raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
 
 
 def _record(line: bytes, place: str) -> tuple[str, Record]:
@@ -63,14 +59,11 @@ def _record(line: bytes, place: str) -> tuple[str, Record]:
 
 
 def replay(records: Iterable[tuple[str, Record]], rules: Callable[[str | None], EventRules]) -> Iterator[Event]:
-    """Find events again in the answers of one or several cameras; their rules may differ from those at first.
+    """Yield the events that streams with these rules tell, found again in the records of `read_records`.
 
     Args:
-        records: From `read_records`: the answers of each camera in the order of time, with its gaps.
+        records: The answers of each camera in the order of time, with its gaps.
         rules: Takes a camera's name.
-
-    Yields:
-        The events that a stream with these rules tells.
 
     Raises:
         RecordError: If answers are out of order, or have too few classes for these rules; says which.

@@ -1,4 +1,4 @@
-"""What is reported of cameras that are watched."""
+"""What is reported of cameras that are watched, and who is told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from i3d_edge.runtime.live.answer import WindowAnswer
+from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.statistics import Statistics
 
 SourceState = Literal["connecting", "up", "down"]
@@ -22,16 +23,22 @@ class LaneReport:
 
 @dataclass(frozen=True, slots=True)
 class CameraReport:
-    """A camera.
-
-    Attributes:
-        state: Of its source.
-        since: When that began, in seconds since 1970.
-        reason: Why it is so.
-        regions: By name; None is the whole picture.
-    """
+    """A camera: the state of its source, since when, in seconds since 1970, and why; regions, None for all of it."""
 
     state: SourceState
     since: float
     reason: str | None
     regions: Mapping[str | None, LaneReport]
+
+
+class Sink:
+    """Is told what happens, from several threads. Must not block and must not raise; by default nothing is done."""
+
+    def answered(self, answer: WindowAnswer) -> None:
+        """Take the answer for a window."""
+
+    def happened(self, event: Event) -> None:
+        """Take an event."""
+
+    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
+        """Take the new state of a camera's source, and why it is down."""

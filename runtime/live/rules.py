@@ -37,7 +37,7 @@ class LabelRules:
     severity: Severity = "detection"
 
     def __post_init__(self) -> None:
-        check_arguments(LabelRules, **{item.name: getattr(self, item.name) for item in fields(LabelRules)})
+        check_arguments(type(self), **{item.name: getattr(self, item.name) for item in fields(self)})
         if not 0 < self.off <= self.on <= 1:
             raise ArgumentError(f"thresholds must be 0 < off <= on <= 1; got off {self.off:g}, on {self.on:g}")
         if self.longest_s is not None and self.longest_s < self.min_duration_s:
@@ -63,10 +63,6 @@ class EventRules(LabelRules):
     by_label: Mapping[str, LabelRules] = field(default_factory=dict)
     update_every_s: Amount | None = None
     update_rise: Amount = 0.1
-
-    def __post_init__(self) -> None:
-        LabelRules.__post_init__(self)
-        check_arguments(EventRules, **{item.name: getattr(self, item.name) for item in fields(EventRules)})
 
     def of(self, label: str) -> LabelRules:
         """Return an action's rules."""

@@ -64,10 +64,7 @@ Smoothing = ExponentialAverage | MeanOfLast
 
 
 def smoothing_named(name: str) -> Smoothing:
-    """Return the smoothing of a name.
-
-    Args:
-        name: "none", "exponential:S" with a half life of S seconds, or "mean:N" over the last N windows.
+    """Return "none", "exponential:S" with a half life of S seconds, or "mean:N" over the last N windows.
 
     Raises:
         ArgumentError: If it is none of these, or S or N is 0.

@@ -28,18 +28,12 @@ _GRACE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A part of the stream that is missing.
-
-    Attributes:
-        start, end: Stream times of the frames before and after it, in seconds.
-        reason: Why it is missing.
-        wall_s: When the frame after it arrived, in seconds since 1970.
-    """
+    """A part of the stream that is missing, from the frame before to the one after it, in seconds of stream time."""
 
     start: Fraction
     end: Fraction
     reason: str
-    wall_s: float
+    wall_s: float  # when the frame after it arrived, in seconds since 1970
 
 
 class LiveSource:
@@ -51,12 +45,10 @@ class LiveSource:
 
     Attributes:
         has_frames: Set by the first frame.
-        ready: Set unless nobody watches yet.
         shown: Its name, without credentials.
         is_live: Whether frames arrive at their own pace and cannot wait. Known after the first frame.
         frame_duration: As the source states it, at its end as it was; in seconds. Known after the first frame.
         num_frames: Frames decoded and not passed over so far.
-        num_errors: Decoding errors so far.
     """
 
     def __init__(
@@ -73,15 +65,8 @@ class LiveSource:
     ) -> None:
         """Open nothing yet.
 
-        Args:
-            address: Where it is.
-            options: How it is opened and read.
-            backoff: Between reconnections, in place of the one that the options ask for.
-            say: Called with messages for the user.
-            stop: Ends the iteration when set.
-            connect: Opens the source.
-            changed: Called when frames come, and when they no longer do, with the reason.
-            tap: Is shown the packets.
+        `backoff` replaces the one that the options ask for, `stop` ends the iteration when set, and `changed` is called
+        when frames come, and when they no longer do, with the reason.
         """
         self.shown, self.is_live = address.shown, options.is_real_time
         self.frame_duration = Fraction(1, 25)
@@ -240,11 +225,7 @@ class LiveSource:
         self._sizes.add(size)
 
     def _try_again(self, error: StreamError) -> None:
-        """Wait before another attempt.
-
-        Raises:
-            StreamError: If there are no attempts left.
-        """
+        """Wait before another attempt; raises StreamError if there is none left."""
         if self._stop.is_set():
             return
         self._is_up = False

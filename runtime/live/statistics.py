@@ -15,38 +15,23 @@ _NUM_LATENCIES = 1000
 
 @dataclass
 class Statistics:
-    """What happened since a stream began.
+    """What happened since a stream began: frames that were decoded, windows that were answered, and what came of it."""
 
-    Attributes:
-        started_s: On the monotonic clock.
-        num_frames: Source frames that were decoded.
-        num_windows: Windows that were answered.
-        num_still: Of those, the ones in which nothing moved, and which the model was not shown.
-        num_dropped: Windows replaced by newer ones because inference fell behind.
-        num_started, num_ended: Actions.
-        num_gaps: Missing parts of the stream.
-        num_waiting: Windows that wait now.
-        num_damaged: Decoding errors.
-        stream_s: Stream time of the last frame's end.
-        hop_frames: The step between windows now.
-        latencies_ms: From the arrival of a window's last frame to its answer, of the last 1,000.
-        longest_ms: The longest of all of them.
-    """
-
-    started_s: float
+    started_s: float  # on the monotonic clock
     num_frames: int = 0
     num_windows: int = 0
-    num_dropped: int = 0
-    num_still: int = 0
+    num_dropped: int = 0  # replaced by newer ones because inference fell behind
+    num_still: int = 0  # answered without being shown to the model, because nothing moved
     num_started: int = 0
     num_ended: int = 0
     num_gaps: int = 0
     num_waiting: int = 0
-    num_damaged: int = 0
-    stream_s: float = 0.0
+    num_damaged: int = 0  # decoding errors
+    stream_s: float = 0.0  # where the last frame ends
     hop_frames: int = 0
+    # From the arrival of a window's last frame to its answer, of the last 1,000.
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_NUM_LATENCIES))
-    longest_ms: float = 0.0
+    longest_ms: float = 0.0  # of all
 
     def answered(self, latency_ms: float) -> None:
         """Count an answer, with its latency."""

@@ -105,7 +105,7 @@ class LiveStream:
         """End reading; the iteration does so at its end."""
         self.stop()
         self._reader.close()
-        self._count()
+        self._lane.count()
 
     def __iter__(self) -> Iterator[WindowAnswer | Event]:
         """Yield answers and events as they come.
@@ -120,7 +120,7 @@ class LiveStream:
         try:
             while not self._stop.is_set():
                 item = self._lane.take(_POLL_S)
-                self._count()
+                self._lane.count()
                 if isinstance(item, Ended):
                     error = item.error
                     self._say_if_short(error)
@@ -135,13 +135,6 @@ class LiveStream:
                 raise error
         finally:
             self.close()
-
-    def _count(self) -> None:
-        self.statistics.num_frames = self._live.num_frames
-        self.statistics.stream_s = self._live.time_s
-        self.statistics.num_damaged = self._live.num_errors
-        self.statistics.num_waiting = self._lane.num_waiting
-        self.statistics.hop_frames = self._lane.hop.num_frames
 
     def _report(self) -> None:
         every_s, now_s = self._options.report_every_s, time.monotonic()

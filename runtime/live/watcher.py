@@ -24,13 +24,7 @@ class Watcher:
     """Smooths probabilities, and finds events in what an answer records of them."""
 
     def __init__(self, labels: LabelSet, source: str, options: StreamOptions, *, region: str | None = None) -> None:
-        """Begin with no windows.
-
-        Args:
-            labels: One per class.
-            source: The stream's name, for the events.
-            options: Smoothing, camera, rules, and the number of classes in an answer.
-            region: The part of the picture that is watched, for the events; None for all of it.
+        """Begin with no windows; events bear the names of source and region, None for the whole picture.
 
         Raises:
             LabelError: If a label to watch is not the model's.
@@ -46,16 +40,9 @@ class Watcher:
     def answered(
         self, window: StreamWindow, probabilities: Float32Array, latency_ms: float, *, is_live: bool
     ) -> tuple[WindowAnswer, list[Event]]:
-        """Take the answer for a window.
+        """Take the probabilities, (num_classes,), of the next window; return the answer, and the events it causes.
 
-        Args:
-            window: Later than those before.
-            probabilities: What the model says of it, shape (num_classes,).
-            latency_ms: Of the answer.
-            is_live: Whether its wall-clock time dates events.
-
-        Returns:
-            The answer, and the events that it causes.
+        Where the source is live, the wall-clock time of the window dates them.
         """
         smoothed = np.round(self._smoothing.update(window.end_s, probabilities).astype(np.float64), 6)
         num_smoothed = max(self._options.num_predictions, int(np.sum(smoothed >= self._options.floor)))

@@ -22,26 +22,24 @@ _probe = [np.zeros(1)]
 _UNUSED = sys.getrefcount(_probe[0])
 """What is counted of an array to which nothing but a list refers; NumPy's views refer to the whole array."""
 
+_EVERY_FRAMES, _EVERY_PX = 8, 4
+_LEAST_CHANGE = 15
+"""Steps of 255; noise of a camera at night stays below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamWindow:
-    """The samples of one clip.
+    """The samples of one clip, (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to them any more.
 
-    Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255, resized and cropped; nobody writes to it any more. Fewer than D
-            while a step model begins, which needs not wait for a whole window.
-        start_s: Stream time of its first sample.
-        end_s: Where its last sample's time ends.
-        arrived_s: When the frame of its last sample arrived, on the monotonic clock.
-        wall_s: The same on the wall clock, in seconds since 1970.
-        follows: Whether it comes one hop after the window before; a step model that it does not follow begins anew.
+    They are fewer than D while a step model begins, which needs not wait for a whole window. One that a window does not
+    follow, one hop after the one before, begins anew.
     """
 
     frames: UInt8Array
     start_s: float
-    end_s: float
-    arrived_s: float
-    wall_s: float
+    end_s: float  # where its last sample's time ends
+    arrived_s: float  # when the frame of its last sample arrived, on the monotonic clock
+    wall_s: float  # the same on the wall clock, in seconds since 1970
     follows: bool = True
 
 
@@ -70,8 +68,7 @@ class Sampler:
     def feed(self, time: Fraction) -> tuple[int, bool]:
         """Take the time of the next frame, later than those before.
 
-        Returns:
-            How many samples show the frame before, that were not known yet; and whether this frame is one at once.
+        Return how many samples show the frame before, that were not known yet; and whether this one is one at once.
         """
         if self._rate_fps is None:
             return 0, True
@@ -198,3 +195,13 @@ class WindowBuilder:
         if self._has_channels_first:
             return memory.reshape(length, 3, height, width).transpose(0, 2, 3, 1)
         return memory.reshape(length, height, width, 3)
+
+
+def moving_share(frames: UInt8Array) -> float:
+    """Return the largest share of the picture, (D, H, W, 3), uint8, that changes between frames eight apart, 0 to 1.
+
+    Every fourth pixel of the green channel is looked at.
+    """
+    seen = frames[::_EVERY_FRAMES, ::_EVERY_PX, ::_EVERY_PX, 1].astype(np.int16)
+    changes = np.abs(np.diff(seen, axis=0)) >= _LEAST_CHANGE
+    return float(changes.mean(axis=(1, 2)).max(initial=0.0))

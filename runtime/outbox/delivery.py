@@ -6,47 +6,23 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from http.client import HTTPException
-from typing import Protocol
 
 from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.backoff import Backoff
+from i3d_edge.runtime.outbox.unread import Unread
 
 
 class Refused(Exception):  # noqa: N818 - it is no error of ours
     """The receiver will never accept this line."""
 
 
-class Outbox(Protocol):
-    """Lines that wait for one receiver; true if there are any, which is asked while `changed` is held.
-
-    Attributes:
-        changed: Guards what other threads write, and is notified when a line comes.
-        num_lost: Lines that were given up untried.
-    """
-
-    changed: threading.Condition
-    num_lost: int
-
-    def __len__(self) -> int: ...
-
-    def __bool__(self) -> bool: ...
-
-    def first(self) -> str | None:
-        """Return the line to deliver next, or None after all; raises OSError if it cannot be read now."""
-
-    def remove(self) -> bool:
-        """Take out that line, which was delivered or refused; False if it is not there any more."""
-
-    def abandon(self) -> None:
-        """Take note that nobody will ask for the lines that are left."""
-
-
 class Queue:
-    """An outbox in memory.
+    """Lines in memory that wait for one receiver.
 
     Attributes:
-        changed, num_lost: As in an `Outbox`.
+        changed: Guards them, and is notified when one comes.
+        num_lost: Lines that were given up untried.
     """
 
     def __init__(self, max_waiting: int = 1000) -> None:
@@ -76,7 +52,7 @@ class Queue:
             return self._lines[0] if self._lines else None
 
     def remove(self) -> bool:
-        """Take out the oldest line."""
+        """Take out the oldest line, which was delivered or refused; False if it is not there any more."""
         with self.changed:
             if is_there := bool(self._lines):
                 self._lines.popleft()
@@ -89,36 +65,24 @@ class Queue:
             self._lines.clear()
 
 
+Outbox = Queue | Unread
+"""True if lines wait, which is asked while `changed` is held."""
+
+
 class Delivery:
-    """Delivers the lines of an outbox to one receiver, in a thread of its own.
+    """Delivers the lines of an outbox to one receiver, in a thread of its own, and counts them.
 
     A line that fails is tried again after 1, 2, 4, ... 30 s until it arrives, and later lines wait behind it. One that
     is refused is lost, and the next one is tried.
-
-    Attributes:
-        receiver: What messages call it.
-        num_sent: Lines that arrived.
-        num_retries: Attempts that failed and were repeated.
     """
 
     def __init__(
-        self,
-        receiver: str,
-        outbox: Outbox,
-        deliver: Callable[[str], None],
-        *,
-        say: Say,
-        backoff: Backoff | None = None,
+        self, receiver: str, outbox: Outbox, deliver: Callable[[str], None], *, say: Say, backoff: Backoff | None = None
     ) -> None:
         """Start the thread.
 
-        Args:
-            receiver: See the attributes.
-            outbox: What is delivered.
-            deliver: Returns when a line has arrived; raises `Refused`, or OSError, HTTPException or ValueError to be
-                called again.
-            say: Called when the receiver stops answering, when it answers again, and when it refuses a line.
-            backoff: Delays between attempts, without a limit.
+        `deliver` returns when a line has arrived, and raises `Refused`, or OSError, HTTPException or ValueError to be
+        called again. `say` is told when the receiver stops answering, answers again, or refuses a line.
         """
         self.num_sent = self.num_retries = self._num_refused = 0
         self._is_given_up = self._is_closing = self._is_down = False

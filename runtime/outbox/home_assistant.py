@@ -16,11 +16,7 @@ WHOLE = "picture"
 def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_topic: str) -> Iterator[tuple[str, str]]:
     """Yield topics and payloads about a camera: a sensor of the action in each region, and whether the source is up.
 
-    Args:
-        topic: What all our topics begin with.
-        camera: Its name, in letters that identifiers are made of; likewise the regions'.
-        regions: None for the whole picture.
-        state_topic: Where its state is.
+    Names of cameras and regions are of letters that identifiers are made of; None is the whole picture.
     """
     is_up = {"topic": state_topic, "value_template": "{{ 'online' if value_json.state == 'up' else 'offline' }}"}
     for region in regions:

@@ -36,24 +36,18 @@ _FILE = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cursor:
-    """A place in a journal.
-
-    Attributes:
-        file: The name of a file, which is its day in UTC.
-        offset: Where in it a line begins, or the file ends. Unit: bytes.
-    """
+    """A place in a journal: the name of a file, and where in it a line begins, or the file ends, in bytes."""
 
     file: Annotated[str, msgspec.Meta(pattern=rf"^{_FILE.pattern}$")]
     offset: Count
 
 
 class Journal:
-    """Appends events to files that other threads read on.
+    """Appends events to files that other threads read on, one a day in UTC: 2026-03-01.jsonl.
 
     One process at a time may write a folder.
 
     Attributes:
-        folder: Where the files are, named 2026-03-01.jsonl.
         end: Where the next line will be; what lies before it is on disk for good.
         changed: Guards `end`, and is notified when it moves.
         num_lost: Events that came while the disk was full and too many waited.
@@ -65,10 +59,7 @@ class Journal:
     def __init__(self, folder: Path, *, say: Say, keep_days: int = 30) -> None:
         """Open the journal; a last line that a crash has cut off is ended, and no reader will see it.
 
-        Args:
-            folder: Is made if it is not there.
-            say: Called when the disk takes no more lines, and when it does again.
-            keep_days: Files of earlier days are deleted, whether all their events were delivered or not.
+        Files of days before the last `keep_days` are deleted, whether all their events were delivered or not.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -100,11 +91,7 @@ class Journal:
             self._write_waiting()
 
     def read(self, cursor: Cursor) -> tuple[str | None, Cursor]:
-        """Return the next event at or after a place, and the place behind it; None if there is none yet.
-
-        Raises:
-            OSError: If a file that is there cannot be read.
-        """
+        """Return the next event from a place on, None if there is none, and the place behind it; may raise OSError."""
         while cursor < self.end:
             data = b""
             with suppress(FileNotFoundError), open_input(self.folder / cursor.file) as file:
@@ -130,15 +117,9 @@ class Journal:
         return num_lines
 
     def end_unended(self, reason: str) -> list[str]:
-        """Append an end for each action that started and did not end, because the process was killed.
+        """Append an end for each action that started and did not end, because the process was killed; return them.
 
-        It says when the action started, and not when it ended, which nobody knows.
-
-        Args:
-            reason: What it says instead.
-
-        Returns:
-            The lines that were appended.
+        It says when the action started, and a reason in place of when it ended, which nobody knows.
 
         Raises:
             OSError: If a file cannot be read.

@@ -20,14 +20,13 @@ from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason, some
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import iso_time
-from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink, SourceState
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox.delivery import Delivery
 from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, node_of
 from i3d_edge.runtime.outbox.journal import Journal
-from i3d_edge.runtime.outbox.mailbox import Mailbox
 from i3d_edge.runtime.outbox.stats import Figures
+from i3d_edge.runtime.outbox.unread import Unread
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
@@ -61,9 +60,6 @@ class Mqtt(Sink):
 
     Events go out from the journal, in order, each until the broker has acknowledged it. States are retained by the
     broker; all of them are sent again with each connection. Nothing here makes a caller wait.
-
-    Attributes:
-        delivery: Of the events.
     """
 
     def __init__(
@@ -78,13 +74,8 @@ class Mqtt(Sink):
     ) -> None:
         """Connect as soon as the broker is there.
 
-        Args:
-            options: Where it is, and what it is told.
-            journal: The events.
-            cursor_path: Remembers which of them the broker has.
-            cameras: See `show`.
-            statistics: Returns those of each camera's regions, by its name.
-            say: Called when the broker cannot be reached or refuses us, and when it is there again.
+        `cursor_path` remembers which events it has; `cameras` are as for `show`; `statistics` returns those of each
+        camera's regions, by its name.
 
         Raises:
             ArgumentError: If a file for TLS cannot be used.
@@ -114,9 +105,9 @@ class Mqtt(Sink):
         client.on_disconnect, client.on_message = self._on_disconnect, self._on_message
         self.show(cameras)
         client.connect_async(options.host, options.port, KEEPALIVE_S)
-        mailbox = Mailbox(journal, cursor_path, say=say)
+        unread = Unread(journal, cursor_path, say=say)
         client.loop_start()
-        self.delivery = Delivery(self._broker, mailbox, self._deliver, say=say)
+        self.delivery = Delivery(self._broker, unread, self._deliver, say=say)
         if options.stats_every_s:
             threading.Thread(target=self._send_stats, name="mqtt statistics", daemon=True).start()
 
@@ -180,11 +171,7 @@ class Mqtt(Sink):
                 self._client.publish(topic, payload, retain=True)
 
     def _deliver(self, line: str) -> None:
-        """Publish an event, and wait until the broker has acknowledged it.
-
-        Raises:
-            OSError: If that is given up.
-        """
+        """Publish an event, and wait until the broker has acknowledged it; raises OSError if that is given up."""
         from paho.mqtt.enums import MQTTErrorCode
 
         sent = self._client.publish(self._topic(parse_json(line).get("camera"), "events"), line, qos=1)

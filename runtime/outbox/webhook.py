@@ -29,17 +29,9 @@ def webhook_to(
     post: Callable[[str, str], None] | None = None,
     backoff: Backoff | None = None,
 ) -> Delivery:
-    """Post the lines of an outbox, JSON texts, to a URL, in a thread of their own.
+    """Post the lines of an outbox, JSON texts, to an http or https URL, in a thread of their own; see `Delivery`.
 
-    A status of 3xx or 4xx, except 408, 425 and 429, is final: that event is refused.
-
-    Args:
-        url: An http or https URL. User and password in it are sent as basic authorization; messages show neither them
-            nor the path, which is a password as a rule.
-        outbox: What is posted.
-        say: See `Delivery`.
-        backoff: Likewise.
-        post: Sends a text to the URL; a replacement for tests.
+    Messages show neither user and password nor the path, which is a password as a rule.
 
     Raises:
         ArgumentError: If the URL is of another kind.
@@ -63,7 +55,7 @@ def post_json(url: str, text: str) -> None:
     """Post a JSON text; user and password in the URL are sent as basic authorization.
 
     Raises:
-        Refused: If the status is final.
+        Refused: If the status is 3xx or 4xx, except 408, 425 and 429.
         OSError: If it does not arrive, or the status may change.
         HTTPException: If the answer is not HTTP.
     """

@@ -1,16 +1,23 @@
-"""The clip of one event while it is written: packets in, a file that begins with a keyframe at 0 s."""
+"""The clip of one event: a file that begins with a keyframe at 0 s, while packets come; its note and its picture."""
 
 from __future__ import annotations
 
 import time
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import msgspec
 from av.packet import Packet
 
+from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, ResultError, VideoOpenError
+from i3d_edge.core.schema import Format
 from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.frames.container import open_file, picture_stream, pixel_aspect
+from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.record.ring import PacketRing, StoredPacket
 from i3d_edge.runtime.settings import ClipsConfig
@@ -21,6 +28,25 @@ _SILENT_S = 60.0
 """A source that says nothing for so long has ended without telling."""
 _LATE_S = 0.5
 """A clip that begins later than asked by more than this says so."""
+_QUALITY = 85
+_MOST_DECODED = 300
+"""Frames after a keyframe: some cameras send one a minute, and the decoder must not take the CPU for so long."""
+VERSION = 1
+
+
+class ClipNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a clip shows; video and picture are names in the same folder."""
+
+    event: dict[str, Any]  # as it was last told
+    video: str
+    picture: str | None  # None if none could be taken
+    codec: str  # as FFmpeg calls it
+    start_s: float  # of the stream: the event starts `event["start_s"] - start_s` into the clip
+    duration_s: float
+    reason: str | None  # why it shows less than was asked for
+
+
+NOTE = Format(kind=ClipNote, noun="note of a clip", error=ResultError, version=VERSION)
 
 
 class Clip:
@@ -28,27 +54,16 @@ class Clip:
 
     Attributes:
         event: As it was last told.
-        path: Of the file.
-        codec: Its name.
         start_s: Stream time of its first frame.
         end_s: Where its last frame ends.
         reason: Why it shows less than was asked for, or None.
     """
 
     def __init__(self, event: Event, ring: PacketRing, first: StoredPacket, folder: Path, options: ClipsConfig) -> None:
-        """Open the file.
-
-        Args:
-            event: Its start.
-            ring: What its camera sends.
-            first: The keyframe in it that the clip begins with.
-            folder: For the file.
-            options: Where it ends.
+        """Open the file, which begins with a keyframe of the ring.
 
         Raises:
-            OSError: If the file cannot be written, or holds no such packets; so does `close`.
-            ValueError: Likewise.
-            av.FFmpegError: Likewise.
+            OSError, ValueError, av.FFmpegError: If it cannot be written, or holds no such packets; so does `close`.
         """
         self.event, self.path, self.codec = event, folder / f"{event.id}{first.codec.suffix}", first.codec.name
         self.start_s = self.end_s = first.time_s
@@ -110,3 +125,25 @@ class Clip:
         copy.time_base, copy.pts, copy.dts = _TIME_BASE, max(ticks, dts), dts
         copy.duration = round(packet.duration / _TIME_BASE)
         self._container.mux_one(copy)
+
+
+def snapshot(clip: Path, at_s: float) -> bytes:
+    """Return the frame on display at a time of a clip, upright, as a JPEG.
+
+    Raises:
+        I3DError, OSError: If no frame can be decoded, or the file not be opened.
+    """
+    with open_file(clip) as container:
+        stream = picture_stream(container, "clip", absent=NoVideoStreamError, unreadable=VideoOpenError)
+        assert stream.time_base is not None
+        container.seek(int(at_s / stream.time_base), stream=stream, backward=True)
+        shown = None
+        for frame in islice(container.decode(stream), _MOST_DECODED):
+            if shown is not None and frame.time is not None and frame.time > at_s:
+                break
+            shown = frame
+        if shown is None:
+            raise EmptyVideoError("no frame of the clip can be decoded")
+        picture = cv2.cvtColor(RgbConverter(pixel_aspect(stream))(shown), cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return jpeg.tobytes()

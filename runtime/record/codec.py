@@ -24,11 +24,7 @@ class Codec:
     """
 
     def __init__(self, stream: VideoStream) -> None:
-        """Copy them.
-
-        Raises:
-            ValueError: If it is nothing to keep in a file.
-        """
+        """Copy them; raises ValueError if it is nothing to keep in a file."""
         context = stream.codec_context
         self.name = context.codec.canonical_name
         if self.name == "rawvideo":

@@ -23,12 +23,10 @@ from i3d_edge.core.messages import Say
 from i3d_edge.core.schema import to_json
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.sink import Sink
-from i3d_edge.runtime.record.clip import Clip
-from i3d_edge.runtime.record.note import NOTE, VERSION, ClipNote
+from i3d_edge.runtime.live.report import Sink
+from i3d_edge.runtime.record.clip import NOTE, VERSION, Clip, ClipNote, snapshot
 from i3d_edge.runtime.record.retention import Library, full_disk
 from i3d_edge.runtime.record.ring import PacketRing
-from i3d_edge.runtime.record.snapshot import snapshot
 from i3d_edge.runtime.settings import ClipsConfig
 
 _POLL_S = 0.1
@@ -43,19 +41,12 @@ class Recorder(Sink):
     A clip begins with the last keyframe `before_s` before the event's start and ends `after_s` after its end. What was
     written when an end is told stays. A clip ends early where the source breaks off or changes its codec or size, at
     `longest_s`, and when the recorder is closed; its note says so.
-
-    Attributes:
-        num_written: Clips written so far.
-        num_lost: Events that should have had one.
     """
 
     def __init__(self, state: Path, options: ClipsConfig | None = None, *, say: Say = lambda _text: None) -> None:
         """Remove what an interrupted watch left half written, and start the thread.
 
-        Args:
-            state: Folder; clips are written to `clips` in it, and its `reviews.jsonl` says which ones stay.
-            options: How clips are cut and how long they stay.
-            say: Called, from any thread, with messages for the user.
+        Clips are written to `clips` in the folder of state, and its `reviews.jsonl` says which ones stay.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -78,10 +69,8 @@ class Recorder(Sink):
     def tap(self, camera: str, *, late_s: float = 8.0) -> PacketRing:
         """Return a new tap for the source of a camera.
 
-        Args:
-            camera: As events call it.
-            late_s: How long after its start an event may be told, in stream time: at least a window of the model and
-                the shortest event. So much is kept in memory beside `before_s`.
+        An event may be told `late_s` after its start, in stream time: at least a window of the model and the shortest
+        event. So much is kept in memory beside `before_s`.
         """
         ring = PacketRing(self._options.before_s + late_s, say=lambda text: self._say(f"camera {camera!r}: {text}"))
         self._rings[camera] = ring
@@ -140,7 +129,8 @@ class Recorder(Sink):
         elif event.type == "end":  # its clip may be over already
             for path in self._folder.glob(f"*/{event.id}.json"):
                 with suppress(ResultError):
-                    self._write_note(msgspec.structs.replace(NOTE.read(path), event=_fields(event)), path)
+                    note = msgspec.structs.replace(NOTE.read(path), event=_fields(event))
+                    self._publish(to_json(note, version=VERSION).encode(), path)
 
     def _begin(self, event: Event, ring: PacketRing) -> None:
         first = ring.start_of(event.start_s - self._options.before_s, event.start_s)
@@ -165,7 +155,8 @@ class Recorder(Sink):
         except (I3DError, av.FFmpegError, OSError, ValueError) as error:
             self._say(f"the clip of event {event.id} gets no picture: {short_reason(error)}")
             picture = None
-        _sync(clip.path)
+        with clip.path.open("r+b") as file:  # on the disk before it gets its name, also if the power fails
+            os.fsync(file.fileno())
         os.replace(clip.path, day / clip.path.name)
         note = ClipNote(
             event=_fields(event),
@@ -176,13 +167,10 @@ class Recorder(Sink):
             duration_s=round(clip.end_s - clip.start_s, 3),
             reason=clip.reason,
         )
-        self._write_note(note, day / f"{event.id}.json")
+        self._publish(to_json(note, version=VERSION).encode(), day / f"{event.id}.json")
         del self._clips[event.id]
         self.num_written += 1
         self._library.add(day, str(event.id))
-
-    def _write_note(self, note: ClipNote, path: Path) -> None:
-        self._publish(to_json(note, version=VERSION).encode(), path)
 
     def _publish(self, data: bytes, path: Path) -> None:
         temporary = self._unfinished / path.name
@@ -193,9 +181,3 @@ class Recorder(Sink):
 def _fields(event: Event) -> dict[str, Any]:
     fields: dict[str, Any] = parse_json(event.to_json())
     return fields
-
-
-def _sync(path: Path) -> None:
-    """Have a file on the disk before it gets its name, also if the power fails."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())

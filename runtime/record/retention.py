@@ -17,7 +17,7 @@ from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import visible_names
 from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import open_input, read_lines
-from i3d_edge.runtime.record.note import NOTE
+from i3d_edge.runtime.record.clip import NOTE
 from i3d_edge.runtime.settings import ClipsConfig
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -28,21 +28,13 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class KeptClip:
-    """A clip on disk.
-
-    Attributes:
-        id: Of its event.
-        folder: Where its files are.
-        written: When, in seconds since 1970.
-        severity: Of its event, or None.
-        num_bytes: Of all its files.
-    """
+    """A clip on disk, of the event of this id."""
 
     id: str
     folder: Path
-    written: float
+    written: float  # seconds since 1970
     severity: str | None
-    num_bytes: int
+    num_bytes: int  # of all its files
 
 
 def expired(
@@ -50,14 +42,8 @@ def expired(
 ) -> list[KeptClip]:
     """Return the clips to delete: those that are too old, then the oldest ones beyond the quota.
 
-    One that somebody keeps never goes, but counts for the quota.
-
-    Args:
-        clips: All there are.
-        kept: The ids of those that somebody keeps.
-        now: In seconds since 1970.
-        days: How long they stay, by severity; one that is not named stays.
-        quota_bytes: How much all may take.
+    One that somebody keeps, by its id, never goes, but counts for the quota. `days` says how long they stay, by
+    severity; one that is not named stays.
     """
     oldest_first = sorted(clips, key=lambda clip: (clip.written, clip.id))
     left = sum(clip.num_bytes for clip in oldest_first)
@@ -77,6 +63,7 @@ class Library:
     def __init__(self, folder: Path, reviews: Path, options: ClipsConfig) -> None:
         """Find those that are there; `reviews` says which ones somebody keeps."""
         self._folder, self._reviews, self._options = folder, reviews, options
+        self._quota_bytes = options.quota_gib * (1 << 30)
         self._clips = {clip.id: clip for day in _days(folder) for clip in _clips(day)}
 
     def add(self, day: Path, clip_id: str) -> None:
@@ -86,11 +73,8 @@ class Library:
 
     def tidy(self) -> None:
         """Delete the clips whose time is over."""
-        options = self._options
-        kept = kept_ids(self._reviews)
-        for clip in expired(
-            self._clips.values(), kept, time.time(), asdict(options.days), options.quota_gib * (1 << 30)
-        ):
+        kept, days = kept_ids(self._reviews), asdict(self._options.days)
+        for clip in expired(self._clips.values(), kept, time.time(), days, self._quota_bytes):
             del self._clips[clip.id]
             with suppress(OSError):  # what is there resists, or is another clip
                 for path in clip.folder.glob(f"{clip.id}.*"):
@@ -101,8 +85,8 @@ class Library:
         """Return why no clip can be written, or None."""
         if full := full_disk(self._folder):
             return full
-        kept, quota_bytes = kept_ids(self._reviews), self._options.quota_gib * (1 << 30)
-        if sum(clip.num_bytes for clip in self._clips.values() if clip.id in kept) >= quota_bytes:
+        kept = kept_ids(self._reviews)
+        if sum(clip.num_bytes for clip in self._clips.values() if clip.id in kept) >= self._quota_bytes:
             return f"the clips that somebody keeps fill the {self._options.quota_gib:g} GiB that clips may take"
         return None
 

@@ -21,28 +21,17 @@ _OVERHEAD_BYTES = 1024
 
 @dataclass(slots=True, eq=False)
 class StoredPacket:
-    """A packet, copied.
+    """A packet, copied. All times are in seconds."""
 
-    Attributes:
-        number: Its place in the order of decoding.
-        run: Packets of the same run can follow each other in one file.
-        codec: How to decode it.
-        data: Its bytes.
-        is_keyframe: Whether decoding can begin with it.
-        pts, dts: The source's own times, in seconds, or None.
-        duration: Of its frame, in seconds; 0 if it is not known.
-        time: Stream time of its frame, once that is known.
-    """
-
-    number: int
-    run: int
+    number: int  # its place in the order of decoding
+    run: int  # packets of the same run can follow each other in one file
     codec: Codec
     data: bytes = field(repr=False)
     is_keyframe: bool
-    pts: Fraction | None
+    pts: Fraction | None  # the source's own times
     dts: Fraction | None
-    duration: Fraction
-    time: Fraction | None = None
+    duration: Fraction  # of its frame; 0 if it is not known
+    time: Fraction | None = None  # stream time of its frame, once that is known
 
     @property
     def time_s(self) -> float:
@@ -65,13 +54,8 @@ class PacketRing:
         self._codec: Codec | None = None
         self._parameter_sets = b""
         self._needs_keyframe = True
-        self._num_bytes = self._num_packets = self.run = 0
+        self.num_bytes = self._num_packets = self.run = 0
         self._time = Fraction(0)
-
-    @property
-    def num_bytes(self) -> int:
-        """How much memory the packets take."""
-        return self._num_bytes
 
     def opened(self, stream: VideoStream) -> None:
         """See `Tap`."""
@@ -110,7 +94,7 @@ class PacketRing:
                 self._groups.append([])
             self._groups[-1].append(stored)
             self._undated.append(stored)
-            self._num_bytes += _size(stored)
+            self.num_bytes += _size(stored)
             self._trim()
         return stored
 
@@ -133,10 +117,7 @@ class PacketRing:
     def start_of(self, from_s: float, shown_s: float) -> StoredPacket | None:
         """Return the keyframe that a clip begins with; None if nothing is held.
 
-        Args:
-            from_s: Stream time that it is to show first; the keyframe is the last one before, or the first one there
-                is.
-            shown_s: What it must show: the clip begins in the run that is on display then.
+        It is the last one before `from_s`, or else the first one, of the run that is on display at `shown_s`.
         """
         with self._lock:
             heads = [group[0] for group in self._groups if group[0].time is not None]
@@ -157,9 +138,9 @@ class PacketRing:
             ]
 
     def _trim(self) -> None:
-        while len(self._groups) > 1 and (self._num_bytes > self._max_bytes or self._is_old(self._groups[1][0])):
+        while len(self._groups) > 1 and (self.num_bytes > self._max_bytes or self._is_old(self._groups[1][0])):
             self._drop()
-        if self._num_bytes > self._max_bytes:  # one group of pictures is too large
+        if self.num_bytes > self._max_bytes:  # one group of pictures is too large
             self._drop()
             self.run += 1
             self._needs_keyframe = True
@@ -169,7 +150,7 @@ class PacketRing:
 
     def _drop(self) -> None:
         group = self._groups.popleft()
-        self._num_bytes -= sum(map(_size, group))
+        self.num_bytes -= sum(map(_size, group))
         while self._undated and self._undated[0].number <= group[-1].number:
             self._undated.popleft()
 

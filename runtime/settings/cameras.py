@@ -6,8 +6,9 @@ Every key is explained in `docs/reference/cameras-yaml.md`. Shares and coordinat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec.structs import asdict
@@ -78,7 +79,7 @@ HostAndPort = Annotated[
 Host = Annotated[
     str, _pattern(r"([^\s:/@]+|[^\s/@]*:[^\s/@]*:[^\s/@]*)", "a name or an address, without scheme and port")
 ]
-Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1000)]  # as runtime.web.access.MIN_TOKEN
+Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1000)]  # a shorter one might be guessed
 Name = Annotated[str, _pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits, - and _, 64 at most")]
 """Of a camera or a region: it becomes a part of topics and of paths."""
 
@@ -202,28 +203,16 @@ class WatchConfig(Part, frozen=True, kw_only=True):
 
 def stream_options(camera: CameraConfig) -> StreamOptions:
     """Return how a camera is read and watched; its source is waited for without end."""
-    shared: dict[str, Any] = {
-        "min_duration_s": camera.min_duration_s,
-        "cooldown_s": camera.cooldown_s,
-        "longest_s": camera.longest_s,
-    }
-    by_label = {label: LabelRules(**shared, **asdict(own)) for label, own in camera.thresholds.items()}
+    options = {field.name for field in fields(StreamOptions)}
+    same = {name: value for name, value in asdict(camera).items() if name in options}
+    shared = {name: same[name] for name in ("min_duration_s", "cooldown_s", "longest_s")}
     return StreamOptions(
-        **shared,
-        hop=camera.hop,
+        **same,
         smoothing=camera.smooth,
-        on=camera.on,
-        off=camera.off,
-        severity=camera.severity,
-        labels=tuple(camera.labels),
-        by_label=by_label,
+        by_label={label: LabelRules(**shared, **asdict(own)) for label, own in camera.thresholds.items()},
         update_every_s=_UPDATE_EVERY_S,
-        motion=camera.motion,
         is_looped=camera.loop,
         is_real_time=camera.real_time,
-        rtsp_transport=camera.rtsp_transport,
-        open_timeout_s=camera.open_timeout_s,
-        read_timeout_s=camera.read_timeout_s,
         reconnect=None,
         decoder_threads=1,  # cameras decode beside each other
     )

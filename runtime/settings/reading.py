@@ -49,16 +49,11 @@ def read_config(path: Path) -> WatchConfig:
     tree = _with_defaults(tree, findings)
     config = _Builder(findings, path.resolve().parent).build(WatchConfig, tree)
     findings.settle()
-    keys = {key: getattr(config, key) for key in WatchConfig.__struct_fields__}
-    return _ReadConfig(**keys, file=findings.file, tree=tree)
+    return _ReadConfig(**msgspec.structs.asdict(config), file=findings.file, tree=tree)
 
 
 def check_labels(config: WatchConfig, labels: LabelSet) -> None:
-    """Check that a configuration names only labels of its model.
-
-    Args:
-        config: From `read_config`.
-        labels: The model's.
+    """Check that a configuration from `read_config` names only labels of its model.
 
     Raises:
         ConfigError: If it names others: with all of them, and the nearest of the model's.

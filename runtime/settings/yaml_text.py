@@ -85,10 +85,8 @@ def read_yaml(path: Path) -> tuple[Node, Findings]:
     """Read a YAML file.
 
     It is a subset of YAML 1.2: no tags, aliases and merges, and every key is a text, so `on` is no truth value.
-    `{NAME}` in a value is replaced from the environment; `{{` stands for a brace.
-
-    Returns:
-        The whole, and what is wrong with it: keys that come twice, variables that are not set.
+    `{NAME}` in a value is replaced from the environment; `{{` stands for a brace. Findings are keys that come twice,
+    and variables that are not set.
 
     Raises:
         ConfigError: If it cannot be read, or is no such YAML.

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Any, Self
 
 from msgspec.structs import replace
 
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.box.camera import CameraPlan
 from i3d_edge.runtime.inference.ir import read_ir
-from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
-from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, Mqtt, webhook_to
+from i3d_edge.runtime.outbox import Delivery, Journal, Mqtt, Unread, webhook_to
 from i3d_edge.runtime.record import Recorder
-from i3d_edge.runtime.settings import CameraConfig, RegionConfig, WatchConfig, check_labels, stream_options
-from i3d_edge.runtime.watch.box import Box
-from i3d_edge.runtime.watch.camera import CameraPlan
+from i3d_edge.runtime.settings import WatchConfig, check_labels, stream_options
 from i3d_edge.runtime.watch.region import Region
 
 _TOLD_WITHIN_S = 5.0
@@ -29,20 +26,12 @@ _TOLD_WITHIN_S = 5.0
 
 
 class Watch(Sink):
-    """Runs a box, writes its events to a journal, and tells everybody who is to know. Used in a `with` block.
-
-    Attributes:
-        box: The cameras and the model.
-        url: The page's, or None.
-    """
+    """Runs a box, writes its events to a journal, and tells everybody who is to know; `url` is the page's, or None."""
 
     def __init__(self, config: WatchConfig, *, say: Say, tell: Callable[[str], None]) -> None:
         """Compile the model, and open all that is written to; nothing is watched yet.
 
-        Args:
-            config: From `read_config`.
-            say: Called, from any thread, with messages for the user.
-            tell: Called, from any thread, with each event as a line of JSON, once it is in the journal.
+        Each event is told, from any thread, as a line of JSON, once it is in the journal.
 
         Raises:
             ConfigError: If the model lacks a label that is named.
@@ -64,11 +53,12 @@ class Watch(Sink):
         stack.callback(journal.close)
         for line in journal.end_unended("the watch was interrupted"):
             self._tell(line)
-        self._sinks: list[Sink] = []
+        # Events are in the journal before others are told. The box gets the list, and tells whom we find below, too.
+        sinks: list[Sink] = [self]
         self._recorder = Recorder(state, config.clips, say=say) if config.clips else None
         if self._recorder:
             stack.callback(self._recorder.close)
-            self._sinks.append(self._recorder)
+            sinks.append(self._recorder)
         arguments: dict[str, Any] = {
             "device": config.device,
             # Decoding takes cores away now and then, and a window on all of them would wait for the last one.
@@ -78,40 +68,25 @@ class Watch(Sink):
             "cache": config.cache,
             "spec_path": config.spec,
         }
-        self._plans = {name: _plan(camera) for name, camera in config.cameras.items()}
-        self.box = Box(config.model, self._plans, [self], say=say, tap=self._tap, **arguments)
+        self.box = Box(config.model, _plans(config), sinks, say=say, tap=self._tap, **arguments)
         receivers: dict[str, Delivery] = {}
         self._mqtt = None
         if config.mqtt:
-            self._mqtt = Mqtt(
-                config.mqtt,
-                journal,
-                state / "cursors" / "mqtt.json",
-                _regions(config),
-                statistics=self._statistics,
-                say=say,
-            )
+            cursor, counted = state / "cursors" / "mqtt.json", self._statistics
+            self._mqtt = Mqtt(config.mqtt, journal, cursor, _regions(config), statistics=counted, say=say)
             stack.callback(self._mqtt.close)
-            self._sinks.append(self._mqtt)
+            sinks.append(self._mqtt)
             receivers["mqtt"] = self._mqtt.delivery
         if config.webhook:
-            mailbox = Mailbox(journal, state / "cursors" / "webhook.json", say=say)
-            receivers["webhook"] = hook = webhook_to(config.webhook, mailbox, say=say)
+            unread = Unread(journal, state / "cursors" / "webhook.json", say=say)
+            receivers["webhook"] = hook = webhook_to(config.webhook, unread, say=say)
             stack.callback(hook.close)
         if config.web:
             from i3d_edge.runtime.web import WebServer, WebSink
 
-            self._sinks.append(sink := WebSink(state))
-            web = WebServer(
-                self.box,
-                sink,
-                state=state,
-                model=config.model.stem,
-                address=config.web.address,
-                token=config.web.token,
-                hosts=config.web.hosts,
-                receivers=receivers,
-            )
+            sinks.append(sink := WebSink(state))
+            model = config.model.stem
+            web = WebServer(self.box, sink, config.web, state=state, model=model, receivers=receivers)
             web.start()
             stack.callback(web.close)
             self.url = web.url
@@ -119,9 +94,7 @@ class Watch(Sink):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._opened.close()
 
     def reload(self, config: WatchConfig) -> None:
@@ -135,31 +108,15 @@ class Watch(Sink):
         if replace(config, cameras=before.cameras) != before:
             self._say("only cameras are changed; for what else is new in the configuration, start anew")
         self._config = replace(before, cameras=config.cameras)
-        for name, camera in config.cameras.items():
-            if camera != before.cameras.get(name):
-                self._plans[name] = _plan(camera)
-        self._plans = {name: self._plans[name] for name in config.cameras}
-        self.box.replan(self._plans)
+        self.box.replan(_plans(config))
         if self._mqtt:
             self._mqtt.show(_regions(config))
 
-    def answered(self, answer: WindowAnswer) -> None:
-        """Take an answer from the box."""
-        for sink in self._sinks:
-            sink.answered(answer)
-
     def happened(self, event: Event) -> None:
-        """Take an event from the box, and write it to the journal before anybody is told."""
+        """Write an event to the journal, and print it."""
         line = event.to_json()
         self._journal.append(line)
-        for sink in self._sinks:
-            sink.happened(event)
         self._tell(line)
-
-    def changed(self, camera: str, state: SourceState, reason: str | None) -> None:
-        """Take a camera's new state from the box."""
-        for sink in self._sinks:
-            sink.changed(camera, state, reason)
 
     def _tap(self, camera: str) -> Tap | None:
         if self._recorder is None:
@@ -178,11 +135,11 @@ def _regions(config: WatchConfig) -> dict[str, tuple[str | None, ...]]:
     return {name: tuple(camera.regions) or (None,) for name, camera in config.cameras.items()}
 
 
-def _plan(camera: CameraConfig) -> CameraPlan:
-    regions: dict[str | None, RegionConfig | None] = dict(camera.regions.items()) or {None: None}
-    return CameraPlan(
-        source=camera.source,
-        options=stream_options(camera),
-        regions={name: Region.of(region, camera.mask).cut for name, region in regions.items()},
-        priority=camera.priority,
-    )
+def _plans(config: WatchConfig) -> dict[str, CameraPlan]:
+    plans = {}
+    for name, camera in config.cameras.items():
+        regions = {
+            region: Region.of(camera.regions.get(region or ""), camera.mask) for region in _regions(config)[name]
+        }
+        plans[name] = CameraPlan(camera.source, stream_options(camera), regions, camera.priority)
+    return plans

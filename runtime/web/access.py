@@ -20,9 +20,6 @@ from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.web.uploads import read_body
 
 COOKIE = "i3d"
-MIN_TOKEN = 16
-"""Characters of a token: a shorter one might be guessed."""
-
 _COOKIE_S = 30 * 24 * 3600
 _OPEN = ("/healthz", "/readyz", "/login")
 _MAX_FORM_BYTES = 4096
@@ -43,33 +40,19 @@ _HEADERS = {
 
 
 class Access:
-    """The rules of one server.
-
-    Attributes:
-        token: What programs send and people type; None if anybody on this machine may ask.
-    """
+    """The rules of one server, which is reached as `host`, `localhost`, this machine's name and those of `hosts`."""
 
     def __init__(self, host: str, token: str | None, hosts: Collection[str]) -> None:
-        """Check that what others can reach has a token.
-
-        Args:
-            host: The address that is listened on.
-            token: 16 characters or more; None needs a loopback address.
-            hosts: Names under which the server is reached, besides `localhost` and this machine's.
+        """Take the token that programs send and people type; without one, anybody on this machine may ask.
 
         Raises:
-            ArgumentError: If there is no token although other machines can connect, or it is short.
+            ArgumentError: If there is none although other machines can connect.
         """
         self._is_loopback = _is_loopback(host)
         if token is None and not self._is_loopback:
             raise ArgumentError(
                 f"the page at {host} can be reached from other machines and has no token",
                 hint="set `web: token:`, or listen on 127.0.0.1",
-            )
-        if token is not None and len(token) < MIN_TOKEN:
-            raise ArgumentError(
-                f"the token of the page has {len(token)} characters, and must have {MIN_TOKEN} or more",
-                hint="`openssl rand -hex 16` makes one",
             )
         self.token = token
         self._hosts = {name.lower() for name in ("localhost", host, socket.gethostname(), *hosts)}

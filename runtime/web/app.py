@@ -13,14 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from i3d_edge.core.errors import I3DError, OutputError
+from i3d_edge.runtime.box import LONGEST_TURN_S
 from i3d_edge.runtime.web import kserve, pages, videos
 from i3d_edge.runtime.web.access import Guard
 from i3d_edge.runtime.web.pages import Updates
 from i3d_edge.runtime.web.site import VERSION, Site
-from i3d_edge.runtime.web.work import WorkQueue
-
-TURN_WITHIN_S = 60.0
-"""A box that finished no turn for longer is not well."""
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,18 +26,18 @@ def build_app(site: Site, updates: Updates) -> FastAPI:
     """Return the application; `updates` are what open pages are sent."""
     # FastAPI's own page of the interface would load scripts from another host.
     app = FastAPI(title="i3d watch", version=VERSION, docs_url=None, redoc_url=None)
-    box, queue = site.box, WorkQueue()
+    box = site.box
     app.include_router(pages.router(site, updates))
-    app.include_router(videos.router(site, queue))
-    app.include_router(kserve.router(site, queue))
+    app.include_router(videos.router(site))
+    app.include_router(kserve.router(site))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
 
     @app.get("/healthz", tags=["health"])
     async def healthz(response: Response) -> dict[str, Any]:
         """Say whether the box goes on: 503 if it finished no turn for a minute."""
         age_s = time.monotonic() - box.turned_s
-        response.status_code = 503 if age_s > TURN_WITHIN_S else 200
-        return {"alive": age_s <= TURN_WITHIN_S, "last_turn_s": round(age_s, 1)}
+        response.status_code = 503 if age_s > LONGEST_TURN_S else 200
+        return {"alive": age_s <= LONGEST_TURN_S, "last_turn_s": round(age_s, 1)}
 
     @app.get("/readyz", tags=["health"])
     async def readyz(response: Response) -> dict[str, bool]:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.runtime.live.event import iso_time
-from i3d_edge.runtime.web.reviews import Reviews, Verdict
-from i3d_edge.runtime.web.tail import newest_objects
+from i3d_edge.runtime.web.reviews import Reviews, Verdict, newest_objects
 
 MAX_RECORDS = 1000
 _MAX_DAYS = 7

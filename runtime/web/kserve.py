@@ -24,7 +24,6 @@ from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.schema import Count
 from i3d_edge.runtime.web.site import VERSION, Site
 from i3d_edge.runtime.web.uploads import read_body
-from i3d_edge.runtime.web.work import WorkQueue
 
 _LENGTH = "Inference-Header-Content-Length"
 _TYPES = {"UINT8": "uint8", "FP32": "float32"}
@@ -104,8 +103,8 @@ def _array(tensor: _Tensor, binary: memoryview | None) -> Array:
     return values.astype(dtype)
 
 
-def router(site: Site, queue: WorkQueue) -> APIRouter:
-    """Return the routes; requests wait in the queue for their turn."""
+def router(site: Site) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter(prefix="/v2", tags=["KServe v2"])
     box, name, spec, engine = site.box, site.model, site.box.spec, site.box.engine
     single = replace(spec, batch=1)
@@ -162,13 +161,13 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
             inputs, request_id, is_binary = parse(body, request.headers.get(_LENGTH), spec.head.output)
             began = time.perf_counter()
             answer = engine.probabilities(inputs)
-            site.sink.inferred(time.perf_counter() - began)
+            site.sink.metrics.inference.observe(time.perf_counter() - began)
             return request_id, is_binary, answer
 
-        with queue.place():
+        with site.queue.place():
             body = await read_body(request, max_bytes)
             try:
-                request_id, is_binary, answer = await queue.run(work)
+                request_id, is_binary, answer = await site.queue.run(work)
             except ClipShapeError as error:
                 raise HTTPException(400, error.message) from error
         output: dict[str, Any] = {"name": spec.head.output, "datatype": "FP32", "shape": shape}

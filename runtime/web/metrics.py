@@ -9,7 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from i3d_edge.core.environment import OWN_NAME, versions
-from i3d_edge.runtime.web.watched import Receiver, Watched
+from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.outbox import Delivery
 
 _INFERENCE_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5)
 _LATENCY_S = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
@@ -26,30 +27,18 @@ _DELIVERY: Mapping[str, tuple[type[CounterMetricFamily | GaugeMetricFamily], str
 
 
 class Metrics:
-    """The metrics of one box.
-
-    Attributes:
-        inference: Seconds of each inference.
-        latency: Seconds from the arrival of a window's last frame to its answer.
-        events: Actions that started.
-        reconnects: Sources that came back.
-    """
+    """The metrics of one box."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        own = self._registry
+        self._registry = own = CollectorRegistry()
+        ProcessCollector(registry=own)
         self.inference = Histogram("i3d_inference_seconds", "Time of an inference", buckets=_INFERENCE_S, registry=own)
-        self.latency = Histogram(
-            "i3d_latency_seconds",
-            "From a window's last frame to its answer",
-            buckets=_LATENCY_S,
-            registry=self._registry,
-        )
+        text = "From a window's last frame to its answer"
+        self.latency = Histogram("i3d_latency_seconds", text, buckets=_LATENCY_S, registry=own)
         self.events = Counter("i3d_events", "Actions that started", ["camera", "label"], registry=own)
         self.reconnects = Counter("i3d_reconnects", "Sources that came back", ["camera"], registry=own)
 
-    def observe(self, box: Watched, model: str, receivers: Mapping[str, Receiver]) -> None:
+    def observe(self, box: Box, model: str, receivers: Mapping[str, Delivery]) -> None:
         """Report a box too; to be called once."""
         self._registry.register(_BoxCollector(box, model, receivers))
 
@@ -59,7 +48,7 @@ class Metrics:
 
 
 class _BoxCollector(Collector):
-    def __init__(self, box: Watched, model: str, receivers: Mapping[str, Receiver]) -> None:
+    def __init__(self, box: Box, model: str, receivers: Mapping[str, Delivery]) -> None:
         self._box, self._model, self._receivers = box, model, receivers
 
     def collect(self) -> Iterator[Metric]:

@@ -5,27 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import cv2
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.live.report import CameraReport
 from i3d_edge.runtime.web.feed import Feed
-from i3d_edge.runtime.web.pictures import Pictures
 from i3d_edge.runtime.web.reviews import Verdict
 from i3d_edge.runtime.web.site import Site, render
-from i3d_edge.runtime.web.watched import Watched
 
 MAX_STREAMS = 64
 _TICK_S = 0.5
 _QUIET_S = 15.0
 _NUM_PREDICTIONS = 5
 _SMALL_PX, _LARGE_PX = 480, 1280
+_FRESH_S = 0.3
+_QUALITY = 80
 _CLIP = re.compile(r"[0-9A-Za-z][\w.-]{0,99}\.(mp4|jpg)", re.ASCII)
 _MEDIA = {"mp4": "video/mp4", "jpg": "image/jpeg"}
 
@@ -41,12 +44,10 @@ class Review(BaseModel):
 class Updates:
     """What the page is sent as it changes: cameras twice a second at most, events as they come.
 
-    Attributes:
-        num_streams: How many read.
-        is_over: Set to end all streams.
+    `num_streams` says how many read; `is_over` is set to end all.
     """
 
-    def __init__(self, box: Watched, feed: Feed) -> None:
+    def __init__(self, box: Box, feed: Feed) -> None:
         self._box, self._feed = box, feed
         self.num_streams = 0
         self._cameras, self._read_s = "", float("-inf")
@@ -97,6 +98,29 @@ def _camera_fields(report: CameraReport) -> dict[str, Any]:
             fields["top"] = [item.to_fields() for item in latest.smoothed[:_NUM_PREDICTIONS]]
         regions.append(fields)
     return {"state": report.state, "since": report.since, "reason": report.reason, "regions": regions}
+
+
+class Pictures:
+    """The newest picture of each camera as JPEG, made a few times a second however many ask. Thread-safe."""
+
+    def __init__(self, box: Box) -> None:
+        self._box, self._lock = box, threading.Lock()
+        self._made: dict[tuple[str, int], tuple[float, bytes | None]] = {}
+
+    def jpeg(self, camera: str, width_px: int) -> bytes | None:
+        """Return a picture of a width, of which there should be few; None if there is none, or no such camera."""
+        with self._lock:
+            made_s, data = self._made.get((camera, width_px), (-_FRESH_S, None))
+            if time.monotonic() - made_s < _FRESH_S:
+                return data
+            if camera not in self._box.cameras():
+                return None
+            picture, data = self._box.picture(camera, width_px), None
+            if picture is not None:
+                bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+                data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+            self._made[camera, width_px] = time.monotonic(), data
+            return data
 
 
 def router(site: Site, updates: Updates) -> APIRouter:

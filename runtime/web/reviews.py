@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from i3d_edge.core.files import writing
+from i3d_edge.core.json_text import JSONError, parse_json
+from i3d_edge.core.reading import open_input
 from i3d_edge.runtime.live.event import iso_time
-from i3d_edge.runtime.web.tail import newest_objects
 
 Verdict = Literal["seen", "keep", "wrong"]
+_MAX_BYTES = 1 << 22
 
 
 class Reviews:
@@ -44,3 +46,24 @@ class Reviews:
             file.write(line)
             os.fsync(file.fileno())
             self._latest[event_id] = review
+
+
+def newest_objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in a file's last 4 MiB, in order; lines that hold none are passed over.
+
+    A file that cannot be read has none.
+    """
+    try:
+        with open_input(path) as stream:
+            start = max(0, os.fstat(stream.fileno()).st_size - _MAX_BYTES)
+            stream.seek(start)
+            lines = stream.read(_MAX_BYTES).split(b"\n")
+    except OSError:
+        return
+    for line in lines[start > 0 :]:
+        try:
+            fields = parse_json(line)
+        except JSONError:
+            continue
+        if isinstance(fields, dict):
+            yield fields

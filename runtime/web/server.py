@@ -2,75 +2,57 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import socket
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvicorn
 
-from i3d_edge.core.errors import ArgumentError, OutputError
+from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder
 from i3d_edge.core.text import short_reason
+from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.outbox import Delivery
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web.access import Access
 from i3d_edge.runtime.web.app import build_app
 from i3d_edge.runtime.web.pages import Updates
 from i3d_edge.runtime.web.sink import WebSink
 from i3d_edge.runtime.web.site import Site, VideoLimits
-from i3d_edge.runtime.web.watched import Receiver, Watched
 
 MAX_CONNECTIONS = 250
 _CLOSE_S = 3
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})", re.ASCII)
-_MAX_PORT = 65535
 
 
 class WebServer:
-    """Serves from `start` to `close`.
-
-    Attributes:
-        app: What answers, an ASGI application.
-        url: Where, once it is started.
-    """
+    """Serves the application `app` at `url` from `start` to `close`."""
 
     def __init__(
         self,
-        box: Watched,
+        box: Box,
         sink: WebSink,
+        options: WebConfig,
         *,
         state: Path,
         model: str,
-        address: str = "127.0.0.1:8080",
-        token: str | None = None,
-        hosts: Collection[str] = (),
-        receivers: Mapping[str, Receiver] | None = None,
+        receivers: Mapping[str, Delivery] | None = None,
         limits: VideoLimits | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
 
-        Args:
-            box: What is shown.
-            sink: What the box tells.
-            state: The box's folder: of clips, and for a while of videos that are sent.
-            model: The model's name.
-            address: HOST:PORT.
-            token: As for `Access`.
-            hosts: As for `Access`.
-            receivers: What delivers events, by name.
-            limits: Of videos that are sent.
+        `state` is the box's folder: of clips, and for a while of videos that are sent. `receivers` are what delivers
+        events, by name.
 
         Raises:
-            ArgumentError: If the address is not as said, or `Access` says so.
+            ArgumentError: As `Access` raises it.
         """
-        parts = _ADDRESS.fullmatch(address)
-        if not parts or int(parts[2]) > _MAX_PORT:
-            raise ArgumentError(f"the page's address must be HOST:PORT, such as 127.0.0.1:8080; got {address!r}")
-        self._host, self._port = parts[1].strip("[]"), int(parts[2])
+        host, _, port = options.address.rpartition(":")
+        self._host, self._port = host.strip("[]"), int(port)
         self.url = ""
         self._updates = Updates(box, sink.feed)
-        access = Access(self._host, token, hosts)
+        access = Access(self._host, options.token, options.hosts)
         site = Site(box=box, sink=sink, state=state, model=model, access=access, limits=limits or VideoLimits())
         sink.metrics.observe(box, model, receivers or {})
         self._uploads = site.uploads
@@ -90,11 +72,7 @@ class WebServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen, and serve in a thread.
-
-        Raises:
-            OutputError: If the address cannot be listened on, or the folder not written.
-        """
+        """Listen, and serve in a thread; raises OutputError if it cannot be listened there, or the folder written."""
         shutil.rmtree(self._uploads, ignore_errors=True)  # what a killed server left
         make_folder(self._uploads)
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

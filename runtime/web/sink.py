@@ -7,33 +7,23 @@ from pathlib import Path
 from i3d_edge.core.json_text import parse_json
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
-from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import Sink, SourceState
 from i3d_edge.runtime.web.feed import Feed
 from i3d_edge.runtime.web.metrics import Metrics
 
 
 class WebSink(Sink):
-    """Takes what the box tells, from its threads, and never makes it wait.
-
-    Attributes:
-        feed: Events for the page.
-        metrics: For Prometheus.
-    """
+    """Takes what the box tells, from its threads, and never makes it wait: events for the page, figures for metrics."""
 
     def __init__(self, state: Path) -> None:
         """Read what is known from before out of the box's folder of state."""
         self.feed, self.metrics = Feed(state), Metrics()
         self._were_up: set[str] = set()
 
-    def inferred(self, seconds: float) -> None:
-        """Take how long an inference took."""
-        self.metrics.inference.observe(seconds)
-
     def answered(self, answer: WindowAnswer) -> None:
         """Take the answer for a window."""
         self.metrics.latency.observe(answer.latency_ms / 1000)
-        self.inferred(answer.inference_ms / 1000)
+        self.metrics.inference.observe(answer.inference_ms / 1000)
 
     def happened(self, event: Event) -> None:
         """Take an event."""

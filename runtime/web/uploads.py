@@ -36,11 +36,7 @@ class Upload:
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return a body.
-
-    Raises:
-        HTTPException: As `_pieces` and `_in_time` raise it.
-    """
+    """Return a body; raises HTTPException as `_pieces` and `_in_time` raise it."""
     body = bytearray()
     async with _in_time():
         async for piece in _pieces(request, max_bytes):

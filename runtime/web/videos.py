@@ -24,7 +24,6 @@ from i3d_edge.runtime.show.page import write_page
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.web.site import Site, render
 from i3d_edge.runtime.web.uploads import Upload, receive_video
-from i3d_edge.runtime.web.work import WorkQueue
 
 _MAX_PAGES = 20
 _PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -90,8 +89,8 @@ def _named(upload: Upload) -> Iterator[None]:
         raise VideoDecodeError(error.message.replace(str(upload.path), upload.name)) from error
 
 
-def router(site: Site, queue: WorkQueue) -> APIRouter:
-    """Return the routes; videos wait in the queue for their turn."""
+def router(site: Site) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter()
     videos, folder, max_bytes = SentVideos(site.box.engine, site.limits.longest_s), site.uploads, site.limits.max_bytes
     jobs: dict[str, asyncio.Task[Path]] = {}
@@ -99,16 +98,14 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
 
     @routes.post("/v1/classify", tags=["videos"], openapi_extra=_BODY)
     async def classify(
-        request: Request,
-        num_clips: Annotated[int, Query(ge=1, le=10)] = 1,
-        k: Annotated[int, Query(ge=1, le=400)] = 5,
+        request: Request, num_clips: Annotated[int, Query(ge=1, le=10)] = 1, k: Annotated[int, Query(ge=1, le=400)] = 5
     ) -> dict[str, Any]:
         """Classify a video: the body, or the file of a form."""
-        with queue.place():
+        with site.queue.place():
             upload = await receive_video(request, folder, max_bytes)
             try:
                 work = partial(videos.classify, upload, ViewOptions(num_clips=num_clips), k=k)
-                answer = await queue.run(work)
+                answer = await site.queue.run(work)
             except (VideoError, ClipShapeError) as error:
                 raise HTTPException(422, error.message) from error
             finally:
@@ -118,7 +115,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
     @routes.post("/jobs", include_in_schema=False)
     async def begin(request: Request) -> Response:
         with ExitStack() as stack:
-            stack.enter_context(queue.place())
+            stack.enter_context(site.queue.place())
             upload = await receive_video(request, folder, max_bytes)
             stack.callback(upload.path.unlink)
             held = stack.pop_all()
@@ -127,7 +124,7 @@ def router(site: Site, queue: WorkQueue) -> APIRouter:
         async def run() -> Path:
             with held:
                 output = folder / f"{job}.html"
-                await queue.run(partial(videos.write_page, upload, output))
+                await site.queue.run(partial(videos.write_page, upload, output))
                 return output
 
         jobs[job], names[job] = asyncio.create_task(run()), upload.name

@@ -16,7 +16,7 @@ from synthetic import read_number
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.source import LiveSource
-from i3d_edge.runtime.record.note import NOTE, ClipNote
+from i3d_edge.runtime.record.clip import NOTE, ClipNote
 from i3d_edge.runtime.record.recorder import Recorder
 
 DAY = "2026-03-01"

@@ -51,7 +51,7 @@ def event(
 
 @dataclass
 class FakeBox:
-    """See `Watched`."""
+    """Stands in for a `Box`."""
 
     engine: Engine
     is_ready: bool = True

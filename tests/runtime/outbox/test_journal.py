@@ -13,7 +13,7 @@ from brokers import wait_for
 
 from i3d_edge.core.errors import OutputError
 from i3d_edge.runtime.live.backoff import Backoff
-from i3d_edge.runtime.outbox import Delivery, Journal, Mailbox, journal
+from i3d_edge.runtime.outbox import Delivery, Journal, Unread, journal
 from i3d_edge.runtime.outbox.delivery import Refused
 
 SILENT = lambda _text: None  # noqa: E731
@@ -192,11 +192,11 @@ def test_a_new_receiver_begins_now_and_an_old_one_where_it_was(opened: Open, tmp
     written, got = opened(tmp_path / "events"), []
     written.append(event(0))
     path = tmp_path / "cursors" / "hook.json"
-    delivery = Delivery("hook", Mailbox(written, path, say=SILENT), got.append, say=SILENT)
+    delivery = Delivery("hook", Unread(written, path, say=SILENT), got.append, say=SILENT)
     written.append(event(1))
     delivery.close()
     written.append(event(2))
-    again = Delivery("hook", Mailbox(written, path, say=SILENT), got.append, say=SILENT)
+    again = Delivery("hook", Unread(written, path, say=SILENT), got.append, say=SILENT)
     written.append(event(3))
     again.close()
     assert got == [event(1), event(2), event(3)]
@@ -216,7 +216,7 @@ def test_what_was_not_delivered_waits_for_the_next_start(opened: Open, tmp_path:
         got.append(line)
 
     backoff = Backoff(None, first_s=0.01, longest_s=0.01)
-    mailbox = Mailbox(written, tmp_path / "c.json", say=SILENT)
+    mailbox = Unread(written, tmp_path / "c.json", say=SILENT)
     delivery = Delivery("hook", mailbox, deliver, say=said.append, backoff=backoff)
     for number in range(5):
         written.append(event(number))
@@ -227,7 +227,7 @@ def test_what_was_not_delivered_waits_for_the_next_start(opened: Open, tmp_path:
         "hook refused an event, which is lost: status 400",
         "hook does not answer (down); events are kept",
     ]
-    Delivery("hook", Mailbox(written, tmp_path / "c.json", say=SILENT), got.append, say=SILENT).close()
+    Delivery("hook", Unread(written, tmp_path / "c.json", say=SILENT), got.append, say=SILENT).close()
     assert got == [event(0), event(2), event(3), event(4)]
 
 
@@ -247,7 +247,7 @@ def test_cursors_that_lead_nowhere_repeat_rather_than_lose(
             path.write_text(text)
             got: list[str] = []
             said: list[str] = []
-            Delivery("hook", Mailbox(written, path, say=said.append), got.append, say=SILENT).close()
+            Delivery("hook", Unread(written, path, say=said.append), got.append, say=SILENT).close()
             assert got == [event(0)]
             assert len(said) == notes
 
@@ -255,10 +255,10 @@ def test_cursors_that_lead_nowhere_repeat_rather_than_lose(
 def test_it_is_said_that_events_were_deleted(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(monkeypatch, "2026-03-01")
     written, got, said = opened(tmp_path / "events", keep_days=7), [], []
-    Mailbox(written, tmp_path / "mqtt.json", say=SILENT)
+    Unread(written, tmp_path / "mqtt.json", say=SILENT)
     written.append(event(0))
     on(monkeypatch, "2026-04-01")
     written.append(event(1))
-    Delivery("mqtt", Mailbox(written, tmp_path / "mqtt.json", say=said.append), got.append, say=SILENT).close()
+    Delivery("mqtt", Unread(written, tmp_path / "mqtt.json", say=said.append), got.append, say=SILENT).close()
     assert got == [event(1)]
     assert said == ["mqtt: the events of 2026-03-01 were deleted, perhaps before all were delivered"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from i3d_edge.core.schema import to_json
-from i3d_edge.runtime.record.note import VERSION, ClipNote
+from i3d_edge.runtime.record.clip import VERSION, ClipNote
 from i3d_edge.runtime.record.retention import KeptClip, Library, expired, kept_ids
 from i3d_edge.runtime.settings import ClipsConfig
 

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from tiny import write_tiny_ir
 
 from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web import WebServer, WebSink
 
 
@@ -31,8 +32,8 @@ def sink(tmp_path: Path) -> WebSink:
 def connect(box: FakeBox, sink: WebSink, tmp_path: Path) -> Connect:
     """Make a client of a server that does not listen; arguments are the server's."""
 
-    def client(*, base_url: str = "http://localhost:8080", **options: Any) -> TestClient:
-        server = WebServer(box, sink, **{"state": tmp_path, "model": "tiny", **options})
+    def client(*, base_url: str = "http://localhost:8080", token: str | None = None, **options: Any) -> TestClient:
+        server = WebServer(box, sink, WebConfig(token=token), state=tmp_path, model="tiny", **options)
         (tmp_path / "uploads").mkdir(exist_ok=True)
         return TestClient(server.app, base_url=base_url, follow_redirects=False)
 

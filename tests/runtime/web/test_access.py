@@ -9,6 +9,7 @@ from fake_box import Connect, FakeBox
 from starlette.testclient import TestClient
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web import WebServer, WebSink
 from i3d_edge.runtime.web.access import Access
 
@@ -38,24 +39,10 @@ def test_a_loopback_address_needs_no_token(connect: Connect) -> None:
     assert connect().get("/metrics").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("address", "token", "message"),
-    [
-        ("0.0.0.0:80", None, "can be reached from other machines and has no token"),
-        ("example.invalid:80", None, "can be reached from other machines"),
-        ("[::]:80", None, "can be reached from other machines"),
-        ("0.0.0.0:80", "short", "has 5 characters, and must have 16 or more"),
-        ("127.0.0.1", None, "must be HOST:PORT"),
-        (":80", None, "must be HOST:PORT"),
-        ("127.0.0.1:99999", None, "must be HOST:PORT"),
-        ("http://localhost:80", None, "must be HOST:PORT"),
-    ],
-)
-def test_addresses_that_are_refused(
-    box: FakeBox, sink: WebSink, tmp_path: Path, address: str, token: str | None, message: str
-) -> None:
-    with pytest.raises(ArgumentError, match=message):
-        WebServer(box, sink, state=tmp_path, model="tiny", address=address, token=token)
+@pytest.mark.parametrize("address", ["0.0.0.0:80", "example.invalid:80", "[::]:80"])
+def test_addresses_that_are_refused(box: FakeBox, sink: WebSink, tmp_path: Path, address: str) -> None:
+    with pytest.raises(ArgumentError, match="can be reached from other machines and has no token"):
+        WebServer(box, sink, WebConfig(address=address), state=tmp_path, model="tiny")
 
 
 def log_in(client: TestClient, token: str, **headers: str) -> int:

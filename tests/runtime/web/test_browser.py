@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fake_box import HOSTILE, FakeBox, event
 
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web import WebServer, WebSink
 
 BROWSER = Path("/usr/bin/chromium")
@@ -50,7 +51,7 @@ def serve(box: FakeBox, sink: WebSink, tmp_path: Path) -> Iterator[Serve]:
 
     def start() -> WebServer:
         own = sink if not servers else WebSink(tmp_path)
-        servers.append(WebServer(box, own, state=tmp_path, model="tiny", address=address))
+        servers.append(WebServer(box, own, WebConfig(address=address), state=tmp_path, model="tiny"))
         servers[-1].start()
         return servers[-1]
 

@@ -14,12 +14,13 @@ import pytest
 from fake_box import FakeBox
 
 from i3d_edge.core.errors import OutputError
+from i3d_edge.runtime.settings import WebConfig
 from i3d_edge.runtime.web import WebServer, WebSink
 
 
 @pytest.fixture
 def server(box: FakeBox, sink: WebSink, tmp_path: Path) -> Iterator[WebServer]:
-    server = WebServer(box, sink, state=tmp_path, model="tiny", address="127.0.0.1:0")
+    server = WebServer(box, sink, WebConfig(address="127.0.0.1:0"), state=tmp_path, model="tiny")
     server.start()
     yield server
     server.close()
@@ -43,7 +44,7 @@ def test_it_serves_from_start_to_close(server: WebServer) -> None:
 
 def test_an_address_in_use_is_an_error(server: WebServer, box: FakeBox, tmp_path: Path) -> None:
     address = server.url.removeprefix("http://")
-    other = WebServer(box, WebSink(tmp_path), state=tmp_path, model="tiny", address=address)
+    other = WebServer(box, WebSink(tmp_path), WebConfig(address=address), state=tmp_path, model="tiny")
     with pytest.raises(OutputError, match="cannot listen on 127"):
         other.start()
 

@@ -1,4 +1,4 @@
-"""Mailbox: the events of a journal that one receiver has not got yet."""
+"""Unread events: those of a journal that one receiver has not got yet."""
 
 from __future__ import annotations
 
@@ -14,22 +14,15 @@ from i3d_edge.runtime.outbox.journal import Cursor, Journal
 CURSOR = Format(kind=Cursor, noun="cursor", error=OutputError, version=1)
 
 
-class Mailbox:
-    """An outbox on disk: the events of a journal that one receiver has not got yet.
+class Unread:
+    """The events of a journal that one receiver has not got yet.
 
-    Attributes:
-        changed, num_lost: As in an `Outbox`.
+    A file remembers the place, and is replaced after each event, so that only the one under way is delivered again
+    after a crash. Attributes and methods are those of a `Queue`.
     """
 
     def __init__(self, journal: Journal, path: Path, *, say: Say) -> None:
-        """Go on where the receiver was, or with the next event if it is new.
-
-        Args:
-            journal: The events.
-            path: Remembers the place, in a file of its own. It is replaced after each event, so that only the one
-                under way is delivered again after a crash.
-            say: Called if the place cannot be found again, and when events were deleted before they were read.
-        """
+        """Go on where the receiver was, by the file at `path`, or with the next event if it is new."""
         self.changed, self.num_lost = journal.changed, 0
         self._journal, self._path, self._say = journal, path, say
         make_folder(path.parent)
@@ -43,11 +36,7 @@ class Mailbox:
         return self._cursor < self._journal.end
 
     def first(self) -> str | None:
-        """Return the next event.
-
-        Raises:
-            OSError: As `Journal.read` says.
-        """
+        """Return the next event, or None after all; raises OSError if it cannot be read now."""
         if not (self._journal.folder / self._cursor.file).exists():
             day, receiver = self._cursor.file[:10], self._path.stem
             self._say(f"{receiver}: the events of {day} were deleted, perhaps before all were delivered")

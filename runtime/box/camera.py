@@ -12,6 +12,7 @@ from functools import partial
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import StreamError
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
@@ -26,7 +27,6 @@ from i3d_edge.runtime.live.report import CameraReport, LaneReport, SourceState
 from i3d_edge.runtime.live.source import LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
-from i3d_edge.runtime.watch.turns import Turns
 
 View = Callable[[UInt8Array], UInt8Array]
 """Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""
@@ -37,54 +37,32 @@ _FIRST_S, _LONGEST_S = 5.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class CameraPlan:
-    """What a camera is, and how it is watched.
-
-    Attributes:
-        source: Its address, see `LiveStream`.
-        options: How it is read and watched.
-        regions: What is watched, by name; the whole picture, None, may have no view.
-        priority: See `Turns`.
-    """
+    """What a camera is, and how it is watched."""
 
     source: str
     options: StreamOptions
-    regions: Mapping[str | None, View | None]
-    priority: float = 1.0
+    regions: Mapping[str | None, View | None]  # by name; the whole picture, None, may have no view
+    priority: float = 1.0  # see `Turns`
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What cameras share.
-
-    Attributes:
-        engine: The model.
-        window: What a step model was made from, or None.
-        gears: Whether streams are followed in steps.
-        turns: Whose window is next.
-        say: Called, from any thread, with messages for the user.
-        changed: Called, from any thread, with a camera's name, its new state, and the reason.
-        tap: Returns a tap for a camera of this name, or None.
-    """
+    """What cameras share."""
 
     engine: Engine
-    window: Engine | None
+    window: Engine | None  # what a step model was made from
     gears: Gears
     turns: Turns
     say: Say
-    changed: Callable[[str, SourceState, str | None], None]
-    tap: Callable[[str], Tap | None]
+    changed: Callable[[str, SourceState, str | None], None]  # takes a camera's name, its new state, and the reason
+    tap: Callable[[str], Tap | None]  # takes a camera's name
 
 
 class Camera:
     """Reads a source in a thread, and brings its lanes to the turns.
 
     A source that fails for good, or is stuck, is begun anew after 5, 10, 20, 40, 60, 60, ... s; a file that is over
-    is not.
-
-    Attributes:
-        name: Its own.
-        plan: What it is.
-        was_tried: Whether frames came, or the reason is known why not.
+    is not. It was tried if frames came, or the reason is known why not.
     """
 
     def __init__(self, name: str, plan: CameraPlan, shared: Shared) -> None:
@@ -109,12 +87,8 @@ class Camera:
 
     def report(self) -> CameraReport:
         """Return what is known now."""
-        return CameraReport(
-            self._state,
-            self._since,
-            self._reason,
-            {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()},
-        )
+        regions = {region: LaneReport(lane.statistics, lane.latest) for lane, region in self._lanes.items()}
+        return CameraReport(self._state, self._since, self._reason, regions)
 
     def picture(self) -> UInt8Array | None:
         """Return the newest frame, shape (H, W, 3), uint8, RGB 0..255; None if there is none."""
@@ -132,10 +106,7 @@ class Camera:
             self._become("connecting", None)
             self._begin()
         for lane in self._lanes:
-            counted = lane.statistics
-            counted.num_frames, counted.num_damaged = self._source.num_frames, self._source.num_errors
-            counted.stream_s, counted.num_waiting = self._source.time_s, lane.num_waiting
-            counted.hop_frames = lane.hop.num_frames
+            lane.count()
 
     def close(self) -> list[Event]:
         """End reading, and return the events that end the actions under way."""
@@ -145,14 +116,8 @@ class Camera:
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
         self._begin_s, self._stop = None, threading.Event()
-        self._source = LiveSource(
-            self._address,
-            self._options,
-            say=self._say,
-            stop=self._stop,
-            changed=self._become,
-            tap=shared.tap(self.name),
-        )
+        tap, become = shared.tap(self.name), self._become
+        self._source = LiveSource(self._address, self._options, say=self._say, stop=self._stop, changed=become, tap=tap)
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:

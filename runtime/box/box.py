@@ -14,17 +14,19 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.messages import Say
+from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
+from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.report import CameraReport, SourceState
-from i3d_edge.runtime.live.sink import Sink
+from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
-from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
-from i3d_edge.runtime.watch.turns import Turns
+
+LONGEST_TURN_S = 60.0
+"""A box that finished no turn for longer hangs."""
 
 _POLL_S = 0.2
 
@@ -33,8 +35,6 @@ class Box:
     """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
 
     Attributes:
-        spec: The model's.
-        engine: The model.
         turned_s: When a turn was last finished, also one in which nothing was due, on the monotonic clock.
     """
 
@@ -48,15 +48,9 @@ class Box:
         tap: Callable[[str], Tap | None] = lambda _camera: None,
         **engine: Any,
     ) -> None:
-        """Compile the model; nothing is read yet.
+        """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
-        Args:
-            ir_path: An IR's .xml, of clips or of steps.
-            plans: By the names of the cameras.
-            sinks: Who is told.
-            say: Called, from any thread, with messages for the user.
-            tap: Returns a tap for a camera of this name, or None.
-            engine: Further arguments of `Engine`.
+        `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
 
         Raises:
             IRError, DeviceError: As `Engine` raises them.
@@ -65,7 +59,7 @@ class Box:
         _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
         require_rgb(spec)
         self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
-        self.spec, self._plans, self._sinks, self._say = self.engine.spec, dict(plans), sinks, say
+        self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
         self.turned_s = time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
@@ -93,10 +87,6 @@ class Box:
             return pixels
         height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
         return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
-
-    def is_turning(self, longest_s: float) -> bool:
-        """Whether a turn was finished within so many seconds."""
-        return time.monotonic() - self.turned_s < longest_s
 
     def run(self, attend: Callable[[], None] = lambda: None) -> None:
         """Watch until `stop`; call `attend` a few times a second in this thread.
@@ -133,14 +123,10 @@ class Box:
         self._stop.set()
 
     def replan(self, plans: Mapping[str, CameraPlan]) -> None:
-        """Change to other cameras; those whose plans are equal go on undisturbed.
-
-        Raises:
-            StreamOpenError, LabelError: As `run` raises them; what changed is then dropped.
-        """
+        """Change to other cameras; equal plans go on undisturbed. Raises as `run`, and what changed is then dropped."""
         with self._lock:
             self._drop([name for name, camera in self._cameras.items() if plans.get(name) != camera.plan])
-            self._plans = dict(plans)
+            self._plans = plans
             for name, plan in plans.items():
                 if name not in self._cameras:
                     self._cameras[name] = Camera(name, plan, self._shared)

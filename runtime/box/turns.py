@@ -36,13 +36,9 @@ class Turns:
         self._changed = threading.Condition()
 
     def join(self, lane: Lane, turn: Turn, hop_s: float, priority: float = 1.0) -> None:
-        """Let a lane take part.
+        """Let a lane take part, whose `told` calls `wake`.
 
-        Args:
-            lane: Whose `told` calls `wake`.
-            turn: What to do in it.
-            hop_s: Between its windows, if the model keeps up. Unit: seconds.
-            priority: How often it may come, against one of priority 1 and the same hop.
+        It comes every `hop_s` seconds if the model keeps up, and else `priority` times as often as one of priority 1.
         """
         with self._changed:
             self._places[lane] = _Place(turn, hop_s / priority, self._at)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
+from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.live.lane import Lane
-from i3d_edge.runtime.watch.turns import Turns
 
 
 def a_lane(*, is_due: bool = True) -> Lane:

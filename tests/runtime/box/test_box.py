@@ -16,10 +16,10 @@ from synthetic import write_video
 
 from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.core.errors import LabelError
+from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.box.camera import CameraPlan, View
 from i3d_edge.runtime.live import Event, LiveStream, StreamOptions, WindowAnswer
 from i3d_edge.runtime.live.report import SourceState
-from i3d_edge.runtime.watch.box import Box
-from i3d_edge.runtime.watch.camera import CameraPlan, View
 
 LOOPED = StreamOptions(hop=5, smoothing="none", on=0.01, off=0.005, is_real_time=True, is_looped=True)
 ONCE = StreamOptions(hop=5, smoothing="none", on=0.01, off=0.005)
@@ -122,7 +122,7 @@ def test_cameras_that_hang_or_are_not_there_cost_the_others_nothing(folder: Path
 
 
 def test_a_source_that_failed_is_begun_anew(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.watch.camera._FIRST_S", 0.3)
+    monkeypatch.setattr("i3d_edge.runtime.box.camera._FIRST_S", 0.3)
     source = tmp_path / "late.mp4"
     with running(folder / "window.xml", {"late": plan(source)}) as (box, told):
         until(lambda: box.is_ready)
