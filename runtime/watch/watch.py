@@ -10,6 +10,7 @@ from typing import Any, Self
 from msgspec.structs import replace
 
 from i3d_edge.core.messages import Say
+from i3d_edge.core.text import some
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
@@ -132,8 +133,10 @@ class Watch(Sink):
         """
         check_labels(config, self.box.spec.labels)
         before = self._config
-        if replace(config, cameras=before.cameras) != before:
-            self._say("only cameras are changed; for what else is new in the configuration, start anew")
+        # The text of the file is a part of a configuration, too, and always another one.
+        keys = [key for key in WatchConfig.__struct_fields__ if getattr(config, key) != getattr(before, key)]
+        if others := [key for key in keys if key != "cameras"]:
+            self._say(f"only cameras are changed; for what is new in {some(others)}, start anew")
         self._config = replace(before, cameras=config.cameras)
         for name, camera in config.cameras.items():
             if camera != before.cameras.get(name):

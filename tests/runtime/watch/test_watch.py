@@ -112,9 +112,13 @@ def test_changed_cameras_are_taken_and_the_others_go_on(box: Box) -> None:
         until(lambda: len({event["camera"] for event in box.of("start")}) == 2)
         box.write("a", "c", device="AUTO")
         watch.reload(read_config(box.path))
-        assert any("start anew" in text for text in box.said)
+        assert "only cameras are changed; for what is new in 'device', start anew" in box.said
         until(lambda: any(event["camera"] == "c" for event in box.of("start")))
         assert {event["camera"] for event in box.of("end")} == {"b"}
+        box.said.clear()
+        box.write("a", "c")
+        watch.reload(read_config(box.path))
+        assert not any("start anew" in text for text in box.said)
         box.write("a", defaults={"labels": ["z"]})
         with pytest.raises(ConfigError, match="is no label of 'letters'"):
             watch.reload(read_config(box.path))
