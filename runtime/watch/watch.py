@@ -142,9 +142,9 @@ class Watch(Sink):
             if camera != before.cameras.get(name):
                 self._plans[name] = _plan(camera)
         self._plans = {name: self._plans[name] for name in config.cameras}
-        self.box.replan(self._plans)
-        if self._mqtt:
+        if self._mqtt:  # before a new camera's first state comes, which would be a stranger's
             self._mqtt.show(_regions(config))
+        self.box.replan(self._plans)
 
     def answered(self, answer: WindowAnswer) -> None:
         """Take an answer from the box."""

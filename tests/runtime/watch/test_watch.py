@@ -125,6 +125,25 @@ def test_changed_cameras_are_taken_and_the_others_go_on(box: Box) -> None:
         assert set(watch.box.cameras()) == {"a", "c"}
 
 
+def test_a_broker_gets_the_state_of_a_new_camera_that_comes_at_once(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = {"host": "127.0.0.1", "port": 1}
+    box.write("a", mqtt=closed, clips=None)
+    with box.running() as watch:
+        replan = watch.box.replan
+
+        def slowly(plans: Any) -> None:
+            replan(plans)
+            until(lambda: watch.box.cameras()["c"].state == "up")
+
+        monkeypatch.setattr(watch.box, "replan", slowly)
+        box.write("a", "c", mqtt=closed, clips=None)
+        watch.reload(read_config(box.path))
+        assert watch._mqtt is not None
+        assert json.loads(watch._mqtt._retained["i3d/c/state"])["state"] == "up"
+
+
 def test_the_page_shows_the_cameras(box: Box) -> None:
     box.write("a", web={"address": "127.0.0.1:0"}, clips=None)
     with box.running() as watch:
