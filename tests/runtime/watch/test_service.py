@@ -22,3 +22,8 @@ def test_a_state_arrives_whole(is_abstract: bool, tmp_path: Path, monkeypatch: p
 def test_without_a_manager_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     tell_manager("READY=1")
+
+
+def test_a_manager_that_is_gone_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    tell_manager("WATCHDOG=1")
