@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from msgspec.structs import replace
 
+from i3d_edge.core.files import alone_in, make_folder
 from i3d_edge.core.messages import Say
 from i3d_edge.core.text import some
 from i3d_edge.runtime.inference.ir import read_ir
@@ -48,7 +49,7 @@ class Watch(Sink):
         Raises:
             ConfigError: If the model lacks a label that is named.
             IRError, DeviceError: As `Engine` raises them.
-            OutputError: If a folder cannot be written, or the page's address is taken.
+            OutputError: If a folder cannot be written, another watch uses `state`, or the page's address is taken.
             DependencyError: If a package is not installed.
         """
         self._config, self._say, self._tell = config, say, tell
@@ -61,6 +62,8 @@ class Watch(Sink):
 
     def _open(self, config: WatchConfig, stack: ExitStack) -> None:
         say, state = self._say, config.state
+        make_folder(state)
+        stack.enter_context(alone_in(state))  # another watch's events are under way, and not to be ended here
         self._journal = journal = Journal(state / "events", say=say)
         stack.callback(journal.close)
         for line in journal.end_unended("the watch was interrupted"):

@@ -17,7 +17,7 @@ from live import numbered
 from small import write_small_ir
 from synthetic import write_video
 
-from i3d_edge.core.errors import ConfigError
+from i3d_edge.core.errors import ConfigError, OutputError
 from i3d_edge.runtime.settings import read_config
 from i3d_edge.runtime.watch import Watch
 
@@ -104,6 +104,15 @@ def test_what_a_killed_watch_left_open_is_ended_at_the_next_start(box: Box) -> N
         pass
     assert {event["reason"] for event in box.of("end")} == {"the watch was interrupted"}
     assert len(box.of("end")) == sum('"type": "start"' in line for line in lines)
+
+
+def test_a_second_watch_of_the_same_state_is_refused_and_ends_nothing(box: Box) -> None:
+    box.write("a")
+    with box.running():
+        until(lambda: box.of("start"))
+        with pytest.raises(OutputError, match="another process uses folder"):
+            Watch(read_config(box.path), say=print, tell=print)
+        assert not [event for event in box.of("end") if event.get("reason")]
 
 
 def test_changed_cameras_are_taken_and_the_others_go_on(box: Box) -> None:
