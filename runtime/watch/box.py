@@ -116,7 +116,8 @@ class Box:
             while not self._stop.wait(_POLL_S):
                 with self._lock:
                     for camera in self._cameras.values():
-                        camera.check()
+                        for event in camera.check():
+                            self._tell(event)
                 attend()
         finally:
             self._stop.set()

@@ -19,7 +19,7 @@ from i3d_edge.runtime.live.answers import StreamAnswers
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.lane import Ended, Lane
+from i3d_edge.runtime.live.lane import Away, Ended, Lane
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import StreamReader
 from i3d_edge.runtime.live.report import CameraReport, LaneReport, SourceState
@@ -121,14 +121,19 @@ class Camera:
         frame = self._reader.newest
         return None if frame is None else replace(frame, to_rgb=frame.to_rgb.twin()).rgb()
 
-    def check(self) -> None:
-        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then."""
+    def check(self) -> list[Event]:
+        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then.
+
+        Returns:
+            The events that end the actions under way, in lanes that had no turn meanwhile.
+        """
+        events: list[Event] = []
         if self._begin_s is None:
             if error := self._source.stuck_error():
                 for lane in self._lanes:
                     lane.note(Ended(error))
         elif time.monotonic() >= self._begin_s:
-            self._end()
+            events = self.close()
             self._become("connecting", None)
             self._begin()
         for lane in self._lanes:
@@ -136,6 +141,7 @@ class Camera:
             counted.num_frames, counted.num_damaged = self._source.num_frames, self._source.num_errors
             counted.stream_s, counted.num_waiting = self._source.time_s, lane.num_waiting
             counted.hop_frames = lane.hop.num_frames
+        return events
 
     def close(self) -> list[Event]:
         """End reading, and return the events that end the actions under way."""
@@ -150,7 +156,7 @@ class Camera:
             self._options,
             say=self._say,
             stop=self._stop,
-            changed=self._become,
+            changed=self._come_or_gone,
             tap=shared.tap(self.name),
         )
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
@@ -204,6 +210,13 @@ class Camera:
             statistics=self._statistics[region],
             gears=shared.gears,
         )
+
+    def _come_or_gone(self, state: SourceState, reason: str | None) -> None:
+        """Take the source's own news; a gap is told only when it is back, and nobody knows when that will be."""
+        if state == "down":
+            for lane in self._lanes:
+                lane.note(Away())
+        self._become(state, reason)
 
     def _become(self, state: SourceState, reason: str | None) -> None:
         if state == "up":
