@@ -156,7 +156,7 @@ class Camera:
             self._options,
             say=self._say,
             stop=self._stop,
-            changed=self._come_or_gone,
+            changed=partial(self._come_or_gone, self._stop),
             tap=shared.tap(self.name),
         )
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
@@ -211,8 +211,10 @@ class Camera:
             gears=shared.gears,
         )
 
-    def _come_or_gone(self, state: SourceState, reason: str | None) -> None:
-        """Take the source's own news; a gap is told only when it is back, and nobody knows when that will be."""
+    def _come_or_gone(self, stop: threading.Event, state: SourceState, reason: str | None) -> None:
+        """Take a source's own news; a gap is told only when it is back, and nobody knows when that will be."""
+        if stop.is_set():  # it was stuck, and another one has taken its place
+            return
         if state == "down":
             for lane in self._lanes:
                 lane.note(Away())

@@ -79,3 +79,12 @@ def test_the_actions_of_a_source_that_breaks_off_are_ended_before_it_is_back(tmp
         for _ in range(8):
             one.turn()
         assert not before & one.under_way
+
+
+def test_a_source_that_was_given_up_says_nothing_of_the_one_in_its_place(tmp_path: Path) -> None:
+    with acting(tmp_path) as one:
+        old = one.camera._source
+        one.camera._begin_s = 0.0
+        one.camera.check()
+        old._changed("down", "gone")
+        assert one.camera.report().state != "down"
