@@ -19,6 +19,7 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
+from i3d_edge.runtime.live.reader import JOIN_S
 from i3d_edge.runtime.live.report import CameraReport, SourceState
 from i3d_edge.runtime.live.sink import Sink
 from i3d_edge.runtime.live.tap import Tap
@@ -147,8 +148,12 @@ class Box:
                     self._cameras[name] = Camera(name, plan, self._shared)
 
     def _drop(self, names: Iterable[str]) -> None:
-        for name in names:
-            for event in self._cameras.pop(name).close():
+        cameras = [self._cameras.pop(name) for name in names]
+        for camera in cameras:
+            camera.stop()
+        until_s = time.monotonic() + JOIN_S  # for all together: each may be stuck
+        for camera in cameras:
+            for event in camera.close(max(0.0, until_s - time.monotonic())):
                 self._tell(event)
 
     def _work(self) -> None:

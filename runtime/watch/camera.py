@@ -143,9 +143,16 @@ class Camera:
             counted.hop_frames = lane.hop.num_frames
         return events
 
-    def close(self) -> list[Event]:
-        """End reading, and return the events that end the actions under way."""
-        self._end()
+    def stop(self) -> None:
+        """Begin to end reading."""
+        self._stop.set()
+
+    def close(self, limit_s: float | None = None) -> list[Event]:
+        """End reading, and return the events that end the actions under way; `limit_s` is as for a `StreamReader`."""
+        self.stop()
+        for lane in self._lanes:
+            self._shared.turns.leave(lane)
+        self._reader.close(limit_s)
         return [event for lane in self._lanes for event in lane.ended()]
 
     def _begin(self) -> None:
@@ -165,12 +172,6 @@ class Camera:
             hop_s = lane.hop.num_frames / float(spec.frame_rate_fps or _NOMINAL_FPS)
             shared.turns.join(lane, partial(self._turn, lane), hop_s, plan.priority)
         self._reader.start()
-
-    def _end(self) -> None:
-        self._stop.set()
-        for lane in self._lanes:
-            self._shared.turns.leave(lane)
-        self._reader.close()
 
     def _turn(self, lane: Lane) -> Iterator[WindowAnswer | Event]:
         item = lane.take(0)

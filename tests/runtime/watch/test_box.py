@@ -121,6 +121,16 @@ def test_cameras_that_hang_or_are_not_there_cost_the_others_nothing(folder: Path
             assert any("absent: " in text and text.endswith("beginning anew in 5 s") for text in told.said)
 
 
+def test_many_cameras_that_hang_are_not_waited_for_one_by_one(folder: Path) -> None:
+    with hanging() as host:
+        with running(folder / "window.xml", {f"{n}": plan(f"rtsp://{host}/{n}") for n in range(5)}) as (box, _):
+            until(lambda: len(box.cameras()) == 5)
+            time.sleep(0.5)
+            box.stop()
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 3
+
+
 def test_a_source_that_failed_is_begun_anew(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("i3d_edge.runtime.watch.camera._FIRST_S", 0.3)
     source = tmp_path / "late.mp4"

@@ -134,9 +134,7 @@ def test_changed_cameras_are_taken_and_the_others_go_on(box: Box) -> None:
         assert set(watch.box.cameras()) == {"a", "c"}
 
 
-def test_a_broker_gets_the_state_of_a_new_camera_that_comes_at_once(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broker_gets_the_state_of_a_new_camera_that_comes_at_once(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = {"host": "127.0.0.1", "port": 1}
     box.write("a", mqtt=closed, clips=None)
     with box.running() as watch:
