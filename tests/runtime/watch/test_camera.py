@@ -72,6 +72,22 @@ def test_a_lane_that_had_no_turn_before_its_source_begins_anew_has_its_actions_e
         assert not one.under_way
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (StreamLostError("it is gone", hint="--reconnect forever keeps trying"), "it is gone"),
+        (ValueError("no such picture"), "ValueError: no such picture"),
+    ],
+)
+def test_whatever_ends_a_reader_costs_no_more_than_its_camera(error: Exception, reason: str, tmp_path: Path) -> None:
+    with acting(tmp_path) as one:
+        for lane in one.camera._lanes:
+            lane.note(Ended(error))
+        while one.camera.report().state != "down":
+            one.turn()
+        assert one.camera.report().reason == reason
+
+
 def test_the_actions_of_a_source_that_breaks_off_are_ended_before_it_is_back(tmp_path: Path) -> None:
     with acting(tmp_path) as one:
         before = set(one.under_way)
