@@ -36,7 +36,6 @@ class Box:
     Attributes:
         spec: The model's.
         engine: The model.
-        turned_s: When a turn was last finished, also one in which nothing was due, on the monotonic clock.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Box:
         require_rgb(spec)
         self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
         self.spec, self._plans, self._sinks, self._say = self.engine.spec, dict(plans), sinks, say
-        self.turned_s = time.monotonic()
+        self._turned_s = time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
@@ -95,8 +94,18 @@ class Box:
         height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
         return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
+    @property
+    def turned_s(self) -> float:
+        """When the turns were last known to go on, on the monotonic clock.
+
+        That is when one was finished, also one in which nothing was due, or when the oldest one under way was taken:
+        a worker that has nothing to do tells nothing of one that hangs.
+        """
+        oldest_s = self._turns.oldest_s
+        return self._turned_s if oldest_s is None else min(self._turned_s, oldest_s)
+
     def is_turning(self, longest_s: float) -> bool:
-        """Whether a turn was finished within so many seconds."""
+        """Whether the turns went on within so many seconds."""
         return time.monotonic() - self.turned_s < longest_s
 
     def run(self, attend: Callable[[], None] = lambda: None) -> None:
@@ -161,7 +170,7 @@ class Box:
             try:
                 for item in self._turns.take(_POLL_S):
                     self._tell(item)
-                self.turned_s = time.monotonic()
+                self._turned_s = time.monotonic()
             except NotFiniteError as error:
                 self._say(str(error))
             except BaseException as error:  # the model's fault or ours: raised again by `run`

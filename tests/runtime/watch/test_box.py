@@ -216,6 +216,30 @@ def test_a_fault_of_the_model_ends_the_box(folder: Path, monkeypatch: pytest.Mon
         box.run()
 
 
+def test_a_model_that_hangs_is_noticed_although_other_workers_have_nothing_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box(folder / "window.xml", {"a": plan(folder / "film.mp4")}, [], say=print)
+    goes_on = threading.Event()
+
+    class Hanging:
+        def feed(self, _clip: object) -> None:
+            goes_on.wait(20)
+
+        def reset(self) -> None:
+            pass
+
+    monkeypatch.setattr(box.engine, "session", Hanging)
+    thread = threading.Thread(target=box.run)
+    thread.start()
+    try:
+        until(lambda: not box.is_turning(1))
+    finally:
+        goes_on.set()
+        box.stop()
+        thread.join(10)
+
+
 def test_a_picture_is_the_newest_frame(folder: Path) -> None:
     with running(folder / "window.xml", {"a": plan(folder / "film.mp4")}) as (box, told):
         until(lambda: told.of("a"))
