@@ -12,5 +12,6 @@ def tell_manager(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:  # it may be gone meanwhile
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:  # it may be gone, or busy
+        sender.setblocking(False)  # whoever tells must not hang with it
         sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
