@@ -12,6 +12,7 @@ from functools import partial
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.messages import Say
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
@@ -185,15 +186,18 @@ class Camera:
         """Decide, with the first lane that ends, when the source begins anew."""
         if error is not None and not isinstance(error, Exception):
             raise error
-        # Hints name options of `i3d stream`. Any other error is a picture's that a library could not take.
-        reason = error.message if isinstance(error, I3DError) else f"{type(error).__name__}: {error}"
+        reason = "it is over"
+        if isinstance(error, I3DError):
+            reason = error.message  # hints name options of `i3d stream`
+        elif error is not None:  # of a library that could not take a picture
+            reason = f"{type(error).__name__}: {short_reason(error)}"
         with self._lock:
             if self._begin_s is not None:
                 return
             delay_s = math.inf if error is None else self._backoff.failed() or _LONGEST_S
             self._begin_s = time.monotonic() + delay_s
         self._stop.set()
-        self._become("down", "it is over" if error is None else reason)
+        self._become("down", reason)
         if error is not None:
             self._say(f"{reason}; beginning anew in {delay_s:g} s")
 

@@ -29,6 +29,9 @@ from i3d_edge.runtime.watch.region import Region
 _TOLD_WITHIN_S = 5.0
 """After its last frame an event is told, beside what it must last."""
 
+_POSTED_WITHIN_S = 2.0
+"""At the end; what is left stays in the journal. All that ends must fit into the 20 s after a signal."""
+
 
 class Watch(Sink):
     """Runs a box, writes its events to a journal, and tells everybody who is to know. Used in a `with` block.
@@ -101,7 +104,7 @@ class Watch(Sink):
         if config.webhook:
             mailbox = Mailbox(journal, state / "cursors" / "webhook.json", say=say)
             receivers["webhook"] = hook = webhook_to(config.webhook, mailbox, say=say)
-            stack.callback(hook.close)
+            stack.callback(hook.close, _POSTED_WITHIN_S)
         if config.web:
             from i3d_edge.runtime.web import WebServer, WebSink
 
