@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -58,7 +59,8 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
         click.echo(f"{config_path} is right: {plural(len(config.cameras), 'camera')}")
         return
     reloading = threading.Event()
-    signal.signal(signal.SIGHUP, lambda *_: reloading.set())  # which would end the program while the model is compiled
+    if sys.platform != "win32":  # which has no such signal; it would end the program while the model is compiled
+        signal.signal(signal.SIGHUP, lambda *_: reloading.set())
     lock = threading.Lock()
     received: list[int] = []
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -130,6 +130,23 @@ def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Be the only process in a folder, where the system has locks for folders.
+
+    Raises:
+        OutputError: If another one is there.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_locked(folder, is_own=False))
+        except BlockingIOError as error:
+            raise OutputError(f"another process uses folder {str(folder)!r}") from error
+        except OSError:  # no locks here
+            pass
+        yield
 
 
 def _remove_abandoned(path: Path) -> None:

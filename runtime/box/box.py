@@ -21,6 +21,7 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
+from i3d_edge.runtime.live.reader import JOIN_S
 from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
@@ -35,7 +36,8 @@ class Box:
     """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
 
     Attributes:
-        turned_s: When a turn was last finished, also one in which nothing was due, on the monotonic clock.
+        spec: The model's.
+        engine: The model.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Box:
         require_rgb(spec)
         self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
         self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
-        self.turned_s = time.monotonic()
+        self._turned_s = time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
@@ -88,6 +90,16 @@ class Box:
         height_px = max(1, round(pixels.shape[0] * width_px / pixels.shape[1]))
         return np.asarray(cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
+    @property
+    def turned_s(self) -> float:
+        """When the turns were last known to go on, on the monotonic clock.
+
+        That is when one was finished, also one in which nothing was due, or when the oldest one under way was taken:
+        a worker that has nothing to do tells nothing of one that hangs.
+        """
+        oldest_s = self._turns.oldest_s
+        return self._turned_s if oldest_s is None else min(self._turned_s, oldest_s)
+
     def run(self, attend: Callable[[], None] = lambda: None) -> None:
         """Watch until `stop`; call `attend` a few times a second in this thread.
 
@@ -106,7 +118,8 @@ class Box:
             while not self._stop.wait(_POLL_S):
                 with self._lock:
                     for camera in self._cameras.values():
-                        camera.check()
+                        for event in camera.check():
+                            self._tell(event)
                 attend()
         finally:
             self._stop.set()
@@ -132,8 +145,12 @@ class Box:
                     self._cameras[name] = Camera(name, plan, self._shared)
 
     def _drop(self, names: Iterable[str]) -> None:
-        for name in names:
-            for event in self._cameras.pop(name).close():
+        cameras = [self._cameras.pop(name) for name in names]
+        for camera in cameras:
+            camera.stop()
+        until_s = time.monotonic() + JOIN_S  # for all together: each may be stuck
+        for camera in cameras:
+            for event in camera.close(max(0.0, until_s - time.monotonic())):
                 self._tell(event)
 
     def _work(self) -> None:
@@ -141,7 +158,7 @@ class Box:
             try:
                 for item in self._turns.take(_POLL_S):
                     self._tell(item)
-                self.turned_s = time.monotonic()
+                self._turned_s = time.monotonic()
             except NotFiniteError as error:
                 self._say(str(error))
             except BaseException as error:  # the model's fault or ours: raised again by `run`

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from i3d_edge.core.arrays import UInt8Array
-from i3d_edge.core.errors import StreamError
+from i3d_edge.core.errors import I3DError
 from i3d_edge.core.messages import Say
+from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.box.turns import Turns
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live.address import Address
@@ -20,7 +21,7 @@ from i3d_edge.runtime.live.answers import StreamAnswers
 from i3d_edge.runtime.live.backoff import Backoff
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.lane import Ended, Lane
+from i3d_edge.runtime.live.lane import Away, Ended, Lane
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.reader import StreamReader
 from i3d_edge.runtime.live.report import CameraReport, LaneReport, SourceState
@@ -95,41 +96,50 @@ class Camera:
         frame = self._reader.newest
         return None if frame is None else replace(frame, to_rgb=frame.to_rgb.twin()).rgb()
 
-    def check(self) -> None:
-        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then."""
+    def check(self) -> list[Event]:
+        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then.
+
+        Returns:
+            The events that end the actions under way, in lanes that had no turn meanwhile.
+        """
+        events: list[Event] = []
         if self._begin_s is None:
             if error := self._source.stuck_error():
                 for lane in self._lanes:
                     lane.note(Ended(error))
         elif time.monotonic() >= self._begin_s:
-            self._end()
+            events = self.close()
             self._become("connecting", None)
             self._begin()
         for lane in self._lanes:
             lane.count()
+        return events
 
-    def close(self) -> list[Event]:
-        """End reading, and return the events that end the actions under way."""
-        self._end()
+    def stop(self) -> None:
+        """Begin to end reading."""
+        self._stop.set()
+
+    def close(self, limit_s: float | None = None) -> list[Event]:
+        """End reading, and return the events that end the actions under way; `limit_s` is as for a `StreamReader`."""
+        self.stop()
+        for lane in self._lanes:
+            self._shared.turns.leave(lane)
+        self._reader.close(limit_s)
         return [event for lane in self._lanes for event in lane.ended()]
 
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
         self._begin_s, self._stop = None, threading.Event()
-        tap, become = shared.tap(self.name), self._become
-        self._source = LiveSource(self._address, self._options, say=self._say, stop=self._stop, changed=become, tap=tap)
+        tap, changed = shared.tap(self.name), partial(self._come_or_gone, self._stop)
+        self._source = LiveSource(
+            self._address, self._options, say=self._say, stop=self._stop, changed=changed, tap=tap
+        )
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:
             hop_s = lane.hop.num_frames / float(spec.frame_rate_fps or _NOMINAL_FPS)
             shared.turns.join(lane, partial(self._turn, lane), hop_s, plan.priority)
         self._reader.start()
-
-    def _end(self) -> None:
-        self._stop.set()
-        for lane in self._lanes:
-            self._shared.turns.leave(lane)
-        self._reader.close()
 
     def _turn(self, lane: Lane) -> Iterator[WindowAnswer | Event]:
         item = lane.take(0)
@@ -141,17 +151,22 @@ class Camera:
 
     def _ended(self, error: BaseException | None) -> None:
         """Decide, with the first lane that ends, when the source begins anew."""
-        if error is not None and not isinstance(error, StreamError):
+        if error is not None and not isinstance(error, Exception):
             raise error
+        reason = "it is over"
+        if isinstance(error, I3DError):
+            reason = error.message  # hints name options of `i3d stream`
+        elif error is not None:  # of a library that could not take a picture
+            reason = f"{type(error).__name__}: {short_reason(error)}"
         with self._lock:
             if self._begin_s is not None:
                 return
             delay_s = math.inf if error is None else self._backoff.failed() or _LONGEST_S
             self._begin_s = time.monotonic() + delay_s
         self._stop.set()
-        self._become("down", "it is over" if error is None else str(error))
+        self._become("down", reason)
         if error is not None:
-            self._say(f"{error}; beginning anew in {delay_s:g} s")
+            self._say(f"{reason}; beginning anew in {delay_s:g} s")
 
     def _lane(self, region: str | None, view: View | None) -> Lane:
         shared = self._shared
@@ -169,6 +184,15 @@ class Camera:
             statistics=self._statistics[region],
             gears=shared.gears,
         )
+
+    def _come_or_gone(self, stop: threading.Event, state: SourceState, reason: str | None) -> None:
+        """Take a source's own news; a gap is told only when it is back, and nobody knows when that will be."""
+        if stop.is_set():  # it was stuck, and another one has taken its place
+            return
+        if state == "down":
+            for lane in self._lanes:
+                lane.note(Away())
+        self._become(state, reason)
 
     def _become(self, state: SourceState, reason: str | None) -> None:
         if state == "up":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ class _Place:
     turn: Turn
     stride: float
     at: float
-    is_taken: bool = False
+    taken_s: float | None = None
 
 
 class Turns:
@@ -35,6 +36,12 @@ class Turns:
         self._at = 0.0
         self._changed = threading.Condition()
 
+    @property
+    def oldest_s(self) -> float | None:
+        """When the oldest of the turns under way was taken, on the monotonic clock; None if there is none."""
+        with self._changed:
+            return min((place.taken_s for place in self._places.values() if place.taken_s is not None), default=None)
+
     def join(self, lane: Lane, turn: Turn, hop_s: float, priority: float = 1.0) -> None:
         """Let a lane take part, whose `told` calls `wake`.
 
@@ -47,7 +54,7 @@ class Turns:
         """Let a lane take no further part; wait for its turn under way."""
         with self._changed:
             place = self._places[lane]
-            self._changed.wait_for(lambda: not place.is_taken)
+            self._changed.wait_for(lambda: place.taken_s is None)
             del self._places[lane]
 
     def wake(self) -> None:
@@ -63,13 +70,13 @@ class Turns:
             place = min(self._due(), key=lambda place: place.at)
             self._at = max(self._at, place.at)
             place.at = self._at + place.stride
-            place.is_taken = True
+            place.taken_s = time.monotonic()
         try:
             yield from place.turn()
         finally:
             with self._changed:
-                place.is_taken = False
+                place.taken_s = None
                 self._changed.notify_all()
 
     def _due(self) -> list[_Place]:
-        return [place for lane, place in self._places.items() if not place.is_taken and lane.is_due]
+        return [place for lane, place in self._places.items() if place.taken_s is None and lane.is_due]

@@ -33,6 +33,11 @@ class Ended:
     error: BaseException | None
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The source has broken off, and may come back: a gap follows then."""
+
+
 class Lane:
     """Cuts windows in the thread that reads; asks the model and finds events in the one that takes them.
 
@@ -75,7 +80,7 @@ class Lane:
             self.hop = Hop(spec.stepping.hop * spec.frame_stride)
             self._most_waiting = spec.stepping.warm_up  # to begin anew takes as many steps without an answer
         self._builder = WindowBuilder(spec, self.hop, view)
-        self._mailbox: Mailbox[StreamWindow | Gap | Ended] = Mailbox()
+        self._mailbox: Mailbox[StreamWindow | Gap | Away | Ended] = Mailbox()
 
     @property
     def num_waiting(self) -> int:
@@ -98,11 +103,11 @@ class Lane:
         """Take the source's next frame; waits if the source can, and raises `Closed` if the lane closes meanwhile."""
         self._hand_over(self._builder.add(frame))
 
-    def note(self, item: Gap | Ended) -> None:
+    def note(self, item: Gap | Away | Ended) -> None:
         """Take what else the source tells; no window spans it."""
         if isinstance(item, Gap):
             self._builder.restart()
-        elif item.error is None:
+        elif isinstance(item, Ended) and item.error is None:
             self._hand_over(self._builder.finish(self._source.frame_duration))
         self._mailbox.note(item)
         self._told()
@@ -111,12 +116,15 @@ class Lane:
         """Release a thread that waits in `add`."""
         self._mailbox.close()
 
-    def take(self, timeout_s: float) -> StreamWindow | Gap | Ended | None:
+    def take(self, timeout_s: float) -> StreamWindow | Gap | Away | Ended | None:
         """Return what comes next; None if nothing comes within the time-out."""
         return self._mailbox.take(timeout_s)
 
-    def handled(self, item: StreamWindow | Gap) -> Iterator[WindowAnswer | Event]:
+    def handled(self, item: StreamWindow | Gap | Away) -> Iterator[WindowAnswer | Event]:
         """Yield what comes of a window or a gap."""
+        if isinstance(item, Away):
+            yield from self.ended()
+            return
         if isinstance(item, Gap):
             self._say(
                 f"gap from {float(item.start):.2f} to {float(item.end):.2f} s: {item.reason}; the window restarts"

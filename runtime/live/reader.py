@@ -11,7 +11,8 @@ from i3d_edge.runtime.live.lane import Ended, Lane
 from i3d_edge.runtime.live.mailbox import Closed
 from i3d_edge.runtime.live.source import Gap, LiveSource
 
-_JOIN_S = 1.0
+JOIN_S = 1.0
+"""How long a thread that ends is waited for."""
 
 
 class StreamReader:
@@ -27,12 +28,12 @@ class StreamReader:
         """Begin to read."""
         self._thread.start()
 
-    def close(self) -> None:
-        """End the thread, and wait for it briefly, since it may be stuck in a driver."""
+    def close(self, limit_s: float | None = None) -> None:
+        """End the thread, and wait for it briefly, `JOIN_S` by default, since it may be stuck in a driver."""
         for lane in self._lanes:
             lane.close()
         if self._thread.ident is not None:  # it was started
-            self._thread.join(_JOIN_S)
+            self._thread.join(JOIN_S if limit_s is None else limit_s)
 
     def _run(self) -> None:
         try:

@@ -130,8 +130,10 @@ class Mqtt(Sink):
             if answer.camera is None or (state := self._cameras.get(answer.camera)) is None:
                 return
             name = answer.region or WHOLE
-            if state.actions.get(name, {}).get("label") != best.label:
-                state.actions[name] = {"label": best.label, "probability": round(best.prob, 4)}
+            # Where nothing moves, all are equally improbable.
+            shown = {"label": best.label, "probability": round(best.prob, 4)} if best.prob else {}
+            if state.actions.get(name, {}).get("label") != shown.get("label"):
+                state.actions[name] = shown
                 self._retain(self._topic(answer.camera, "state"), state.to_json())
 
     def changed(self, camera: str, state: SourceState, reason: str | None) -> None:

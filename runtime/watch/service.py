@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 
 
 def tell_manager(state: str) -> None:
@@ -11,5 +12,6 @@ def tell_manager(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:  # it may be gone, or busy
+        sender.setblocking(False)  # whoever tells must not hang with it
         sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)

@@ -8,7 +8,9 @@ from typing import Any, Self
 
 from msgspec.structs import replace
 
+from i3d_edge.core.files import alone_in, make_folder
 from i3d_edge.core.messages import Say
+from i3d_edge.core.text import some
 from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.box.camera import CameraPlan
 from i3d_edge.runtime.inference.ir import read_ir
@@ -24,6 +26,9 @@ from i3d_edge.runtime.watch.region import Region
 _TOLD_WITHIN_S = 5.0
 """After its last frame an event is told, beside what it must last."""
 
+_POSTED_WITHIN_S = 2.0
+"""At the end; what is left stays in the journal. All that ends must fit into the 20 s after a signal."""
+
 
 class Watch(Sink):
     """Runs a box, writes its events to a journal, and tells everybody who is to know; `url` is the page's, or None."""
@@ -36,7 +41,7 @@ class Watch(Sink):
         Raises:
             ConfigError: If the model lacks a label that is named.
             IRError, DeviceError: As `Engine` raises them.
-            OutputError: If a folder cannot be written, or the page's address is taken.
+            OutputError: If a folder cannot be written, another watch uses `state`, or the page's address is taken.
             DependencyError: If a package is not installed.
         """
         self._config, self._say, self._tell = config, say, tell
@@ -49,6 +54,8 @@ class Watch(Sink):
 
     def _open(self, config: WatchConfig, stack: ExitStack) -> None:
         say, state = self._say, config.state
+        make_folder(state)
+        stack.enter_context(alone_in(state))  # another watch's events are under way, and not to be ended here
         self._journal = journal = Journal(state / "events", say=say)
         stack.callback(journal.close)
         for line in journal.end_unended("the watch was interrupted"):
@@ -80,7 +87,7 @@ class Watch(Sink):
         if config.webhook:
             unread = Unread(journal, state / "cursors" / "webhook.json", say=say)
             receivers["webhook"] = hook = webhook_to(config.webhook, unread, say=say)
-            stack.callback(hook.close)
+            stack.callback(hook.close, _POSTED_WITHIN_S)
         if config.web:
             from i3d_edge.runtime.web import WebServer, WebSink
 
@@ -105,12 +112,14 @@ class Watch(Sink):
         """
         check_labels(config, self.box.spec.labels)
         before = self._config
-        if replace(config, cameras=before.cameras) != before:
-            self._say("only cameras are changed; for what else is new in the configuration, start anew")
+        # The text of the file is a part of a configuration, too, and always another one.
+        keys = [key for key in WatchConfig.__struct_fields__ if getattr(config, key) != getattr(before, key)]
+        if others := [key for key in keys if key != "cameras"]:
+            self._say(f"only cameras are changed; for what is new in {some(others)}, start anew")
         self._config = replace(before, cameras=config.cameras)
-        self.box.replan(_plans(config))
-        if self._mqtt:
+        if self._mqtt:  # before a new camera's first state comes, which would be a stranger's
             self._mqtt.show(_regions(config))
+        self.box.replan(_plans(config))
 
     def happened(self, event: Event) -> None:
         """Write an event to the journal, and print it."""

@@ -29,8 +29,8 @@ _NUM_PREDICTIONS = 5
 _SMALL_PX, _LARGE_PX = 480, 1280
 _FRESH_S = 0.3
 _QUALITY = 80
-_CLIP = re.compile(r"[0-9A-Za-z][\w.-]{0,99}\.(mp4|jpg)", re.ASCII)
-_MEDIA = {"mp4": "video/mp4", "jpg": "image/jpeg"}
+_CLIP = re.compile(r"([0-9A-Za-z][\w.-]{0,99})\.(mp4|mkv|jpg)", re.ASCII)
+_MEDIA = {"mp4": "video/mp4", "mkv": "video/x-matroska", "jpg": "image/jpeg"}
 
 
 class Review(BaseModel):
@@ -181,8 +181,10 @@ def router(site: Site, updates: Updates) -> APIRouter:
     def clip(name: str) -> Response:
         wanted = _CLIP.fullmatch(name)
         path = next((site.state / "clips").glob(f"????-??-??/{name}"), None) if wanted else None
+        if wanted and path is None and wanted[2] == "mp4":  # which some codecs are not written to
+            return clip(f"{wanted[1]}.mkv")
         if not wanted or path is None or not path.is_file():
             raise HTTPException(404, "there is no such clip")
-        return FileResponse(path, media_type=_MEDIA[wanted[1]])
+        return FileResponse(path, media_type=_MEDIA[wanted[2]])
 
     return routes

@@ -121,6 +121,16 @@ def test_cameras_that_hang_or_are_not_there_cost_the_others_nothing(folder: Path
             assert any("absent: " in text and text.endswith("beginning anew in 5 s") for text in told.said)
 
 
+def test_many_cameras_that_hang_are_not_waited_for_one_by_one(folder: Path) -> None:
+    with hanging() as host:
+        with running(folder / "window.xml", {f"{n}": plan(f"rtsp://{host}/{n}") for n in range(5)}) as (box, _):
+            until(lambda: len(box.cameras()) == 5)
+            time.sleep(0.5)
+            box.stop()
+            began_s = time.monotonic()
+        assert time.monotonic() - began_s < 3
+
+
 def test_a_source_that_failed_is_begun_anew(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("i3d_edge.runtime.box.camera._FIRST_S", 0.3)
     source = tmp_path / "late.mp4"
@@ -204,6 +214,30 @@ def test_a_fault_of_the_model_ends_the_box(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(box.engine, "session", Broken)
     with pytest.raises(RuntimeError, match="device lost"):
         box.run()
+
+
+def test_a_model_that_hangs_is_noticed_although_other_workers_have_nothing_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box(folder / "window.xml", {"a": plan(folder / "film.mp4")}, [], say=print)
+    goes_on = threading.Event()
+
+    class Hanging:
+        def feed(self, _clip: object) -> None:
+            goes_on.wait(20)
+
+        def reset(self) -> None:
+            pass
+
+    monkeypatch.setattr(box.engine, "session", Hanging)
+    thread = threading.Thread(target=box.run)
+    thread.start()
+    try:
+        until(lambda: not box.is_turning(1))
+    finally:
+        goes_on.set()
+        box.stop()
+        thread.join(10)
 
 
 def test_a_picture_is_the_newest_frame(folder: Path) -> None:

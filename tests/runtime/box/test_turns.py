@@ -62,10 +62,11 @@ def test_a_lane_that_is_not_due_has_no_turn_and_one_is_had_by_one_thread_alone()
 
 
 def test_to_leave_waits_for_the_turn_under_way() -> None:
-    turns, order = Turns(), []
+    turns, order, begun = Turns(), [], threading.Event()
     lane = a_lane()
 
     def turn() -> Iterator[Any]:
+        begun.set()
         time.sleep(0.2)
         order.append("turn")
         yield "a"
@@ -73,7 +74,7 @@ def test_to_leave_waits_for_the_turn_under_way() -> None:
     turns.join(lane, turn, 1)
     taker = threading.Thread(target=lambda: list(turns.take(0)))
     taker.start()
-    time.sleep(0.05)
+    assert begun.wait(5)
     turns.leave(lane)
     order.append("left")
     taker.join()

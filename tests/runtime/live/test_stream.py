@@ -241,7 +241,7 @@ def test_errors_of_the_source_and_of_the_model_reach_the_caller(film: Path, tmp_
 
 def test_what_blocks_in_the_driver_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("i3d_edge.runtime.live.source._GRACE_S", 0.05)
-    monkeypatch.setattr("i3d_edge.runtime.live.reader._JOIN_S", 0.05)
+    monkeypatch.setattr("i3d_edge.runtime.live.reader.JOIN_S", 0.05)
     release = threading.Event()
 
     def connecting(*_args: object) -> Connection:

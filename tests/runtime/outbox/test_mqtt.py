@@ -242,6 +242,9 @@ def test_home_assistant_finds_cameras_and_forgets_those_that_are_gone(small: Sma
         wait_for(lambda: "knocking" in small.retained["i3d/yard-2/state"])
         assert [shown(one["value_template"]) for one in (sensor, source)] == ["knocking", "ON"]
         assert shown(sensor["availability"][1]["value_template"]) == "online"
+        opened.answered(answer("yard-2", "left", "abseiling", 0.0))  # of a window in which nothing moves
+        wait_for(lambda: "knocking" not in small.retained["i3d/yard-2/state"])
+        assert shown(sensor["value_template"]) == "None"
         opened.show({"door": [None]})
         wait_for(lambda: not any("yard" in topic for topic in small.retained))
         assert len(small.retained) == 5

@@ -17,7 +17,7 @@ from live import numbered
 from small import write_small_ir
 from synthetic import write_video
 
-from i3d_edge.core.errors import ConfigError
+from i3d_edge.core.errors import ConfigError, OutputError
 from i3d_edge.runtime.settings import read_config
 from i3d_edge.runtime.watch import Watch
 
@@ -106,19 +106,49 @@ def test_what_a_killed_watch_left_open_is_ended_at_the_next_start(box: Box) -> N
     assert len(box.of("end")) == sum('"type": "start"' in line for line in lines)
 
 
+def test_a_second_watch_of_the_same_state_is_refused_and_ends_nothing(box: Box) -> None:
+    box.write("a")
+    with box.running():
+        until(lambda: box.of("start"))
+        with pytest.raises(OutputError, match="another process uses folder"):
+            Watch(read_config(box.path), say=print, tell=print)
+        assert not [event for event in box.of("end") if event.get("reason")]
+
+
 def test_changed_cameras_are_taken_and_the_others_go_on(box: Box) -> None:
     box.write("a", "b")
     with box.running() as watch:
         until(lambda: len({event["camera"] for event in box.of("start")}) == 2)
         box.write("a", "c", device="AUTO")
         watch.reload(read_config(box.path))
-        assert any("start anew" in text for text in box.said)
+        assert "only cameras are changed; for what is new in 'device', start anew" in box.said
         until(lambda: any(event["camera"] == "c" for event in box.of("start")))
         assert {event["camera"] for event in box.of("end")} == {"b"}
+        box.said.clear()
+        box.write("a", "c")
+        watch.reload(read_config(box.path))
+        assert not any("start anew" in text for text in box.said)
         box.write("a", defaults={"labels": ["z"]})
         with pytest.raises(ConfigError, match="is no label of 'letters'"):
             watch.reload(read_config(box.path))
         assert set(watch.box.cameras()) == {"a", "c"}
+
+
+def test_a_broker_gets_the_state_of_a_new_camera_that_comes_at_once(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = {"host": "127.0.0.1", "port": 1}
+    box.write("a", mqtt=closed, clips=None)
+    with box.running() as watch:
+        replan = watch.box.replan
+
+        def slowly(plans: Any) -> None:
+            replan(plans)
+            until(lambda: watch.box.cameras()["c"].state == "up")
+
+        monkeypatch.setattr(watch.box, "replan", slowly)
+        box.write("a", "c", mqtt=closed, clips=None)
+        watch.reload(read_config(box.path))
+        assert watch._mqtt is not None
+        assert json.loads(watch._mqtt._retained["i3d/c/state"])["state"] == "up"
 
 
 def test_the_page_shows_the_cameras(box: Box) -> None:

@@ -140,7 +140,10 @@ def test_clips_are_served_by_id_and_nothing_else(connect: Connect, tmp_path: Pat
     (day / "1772366407.250-1c0f42ae.json").write_text("{}")
     (tmp_path / "secret.mp4").write_text("secret")
     (tmp_path / "clips" / "secret.mp4").write_text("secret")
+    (day / "1772366408.000-1c0f42ae.mkv").write_text("vp9")
     client = connect()
+    other = client.get("/clips/1772366408.000-1c0f42ae.mp4")
+    assert (other.text, other.headers["Content-Type"]) == ("vp9", "video/x-matroska")
     clip = client.get("/clips/1772366407.250-1c0f42ae.mp4", headers={"Range": "bytes=2-4"})
     assert (clip.status_code, clip.content, clip.headers["content-type"]) == (206, b"234", "video/mp4")
     for path in (
