@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ from i3d_edge.core.text import plural
 if TYPE_CHECKING:
     from i3d_edge.runtime.box import Box
     from i3d_edge.runtime.watch import Watch
+
+_BEAT_S = 1.0
+_MOST_PRINTED, _PRINTED_WITHIN_S = 10_000, 2.0
+"""Events that wait for whoever reads them, and how long the end waits for that."""
 
 
 @click.command(cls=Command)
@@ -45,6 +50,7 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
     """
     from i3d_edge.runtime import read_ir
     from i3d_edge.runtime.box import LONGEST_TURN_S
+    from i3d_edge.runtime.outbox import Delivery, Queue
     from i3d_edge.runtime.settings import check_labels, config_schema, read_config
     from i3d_edge.runtime.watch import Watch, tell_manager
 
@@ -61,14 +67,13 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
     reloading = threading.Event()
     if sys.platform != "win32":  # which has no such signal; it would end the program while the model is compiled
         signal.signal(signal.SIGHUP, lambda *_: reloading.set())
-    lock = threading.Lock()
     received: list[int] = []
-
-    def tell(line: str) -> None:
-        with lock:
-            click.echo(line)
-
-    with Watch(config, say=note, tell=tell) as watching:
+    # In a thread of its own: whoever reads it may be slow, and the disk that it goes to full.
+    printed = Queue(_MOST_PRINTED)
+    printer = Delivery("standard output", printed, click.echo, say=note)
+    with ExitStack() as stack:
+        stack.callback(printer.close, _PRINTED_WITHIN_S)
+        watching = stack.enter_context(Watch(config, say=note, tell=printed.put))
         note_engine(config.model, watching.box.engine)
         note(f"watching {plural(len(config.cameras), 'camera')}, state in {str(config.state)!r}")
         if watching.url:
@@ -78,10 +83,15 @@ def watch(config_path: Path | None, is_check: bool, is_schema: bool, report_ever
             received.append(number)
             watching.box.stop()
 
+        beat_s = 0.0
         reports = _Reports(watching.box, report_every_s if progress.is_enabled() else 0)
 
         def attend() -> None:
-            if time.monotonic() - watching.box.turned_s < LONGEST_TURN_S:  # else the manager starts us anew
+            nonlocal beat_s
+            now_s = time.monotonic()
+            # Without it the manager starts us anew.
+            if now_s - beat_s >= _BEAT_S and now_s - watching.box.turned_s < LONGEST_TURN_S:
+                beat_s = now_s
                 tell_manager("WATCHDOG=1")
             if reloading.is_set():
                 reloading.clear()

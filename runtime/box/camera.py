@@ -109,7 +109,6 @@ class Camera:
                     lane.note(Ended(error))
         elif time.monotonic() >= self._begin_s:
             events = self.close()
-            self._become("connecting", None)
             self._begin()
         for lane in self._lanes:
             lane.count()
@@ -129,6 +128,7 @@ class Camera:
 
     def _begin(self) -> None:
         plan, shared, spec = self.plan, self._shared, self._shared.engine.spec
+        self._become("connecting", None)
         self._begin_s, self._stop = None, threading.Event()
         tap, changed = shared.tap(self.name), partial(self._come_or_gone, self._stop)
         self._source = LiveSource(

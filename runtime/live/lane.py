@@ -170,25 +170,27 @@ class Lane:
         if not window.follows:
             self._restart()
         began_s = time.monotonic()
-        probabilities = self._probabilities(window)
+        least = self._options.motion
+        is_still = least is not None and moving_share(window.frames) < least
+        probabilities = self._still() if is_still else self._inferred(window)
         if probabilities is None:
             return
         now_s = time.monotonic()
         latency_ms = 1000 * (now_s - window.arrived_s)
         answer, events = self._watcher.answered(window, probabilities, latency_ms, is_live=self._source.is_live)
-        self.latest = replace(answer, inference_ms=1000 * (now_s - began_s))
+        self.latest = answer if is_still else replace(answer, inference_ms=1000 * (now_s - began_s))
         self.statistics.answered(latency_ms)
         yield self.latest
         yield from self._counted(events)
 
-    def _probabilities(self, window: StreamWindow) -> Float32Array | None:
-        least = self._options.motion
-        if least is not None and moving_share(window.frames) < least:
-            self.statistics.num_still += 1
-            self._restart()  # a step model would take the next frames for those that follow
-            return np.zeros(len(self._spec.labels), np.float32)
+    def _inferred(self, window: StreamWindow) -> Float32Array | None:
         [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
         return self._infer(clip)
+
+    def _still(self) -> Float32Array:
+        self.statistics.num_still += 1
+        self._restart()  # a step model would take the next frames for those that follow
+        return np.zeros(len(self._spec.labels), np.float32)
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:

@@ -92,7 +92,8 @@ class LiveSource:
         """
         deadline = self._deadline
         tries_again = self.has_frames.is_set() or self._backoff.max_attempts is None
-        if deadline is None or (tries_again and self._address.kind in ("rtsp", "http")):
+        # Of standard input there is but one, and it may pause.
+        if deadline is None or self._address.kind == "pipe" or (tries_again and self._address.kind in ("rtsp", "http")):
             return None
         return deadline[1] if time.monotonic() > deadline[0] else None
 

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,9 +76,14 @@ class Recorder(Sink):
         self._rings[camera] = ring
         return ring
 
+    def forget(self, cameras: Collection[str]) -> None:
+        """Free the memory of all other cameras."""
+        self._rings = {name: ring for name, ring in self._rings.items() if name in cameras}
+
     def happened(self, event: Event) -> None:
         """Take an event, and return at once."""
         if event.id is not None:
+            self.num_lost += len(self._events) == _MAX_WAITING
             self._events.append(event)
 
     def close(self, limit_s: float = 30.0) -> None:
@@ -105,7 +110,8 @@ class Recorder(Sink):
                     self._finish(clip)
             if time.monotonic() - tidied_s >= _TIDY_EVERY_S:
                 tidied_s = time.monotonic()
-                self._library.tidy()
+                with suppress(OSError):  # an hour later, then
+                    self._library.tidy()
 
     @contextmanager
     def _one_of_many(self, event: Event) -> Iterator[None]:
@@ -118,7 +124,8 @@ class Recorder(Sink):
             if clip := self._clips.pop(event.id, None):
                 with suppress(Exception):  # it failed before
                     clip.close()
-                clip.path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    clip.path.unlink(missing_ok=True)
 
     def _take(self, event: Event) -> None:
         clip = self._clips.get(event.id)

@@ -120,6 +120,8 @@ class Watch(Sink):
         if self._mqtt:  # before a new camera's first state comes, which would be a stranger's
             self._mqtt.show(_regions(config))
         self.box.replan(_plans(config))
+        if self._recorder:
+            self._recorder.forget(config.cameras)
 
     def happened(self, event: Event) -> None:
         """Write an event to the journal, and print it."""

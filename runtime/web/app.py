@@ -34,7 +34,7 @@ def build_app(site: Site, updates: Updates) -> FastAPI:
 
     @app.get("/healthz", tags=["health"])
     async def healthz(response: Response) -> dict[str, Any]:
-        """Say whether the box goes on: 503 if it finished no turn for a minute."""
+        """Say whether the box goes on: 503 if it finished no turn for half a minute."""
         age_s = time.monotonic() - box.turned_s
         response.status_code = 503 if age_s > LONGEST_TURN_S else 200
         return {"alive": age_s <= LONGEST_TURN_S, "last_turn_s": round(age_s, 1)}

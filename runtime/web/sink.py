@@ -23,7 +23,8 @@ class WebSink(Sink):
     def answered(self, answer: WindowAnswer) -> None:
         """Take the answer for a window."""
         self.metrics.latency.observe(answer.latency_ms / 1000)
-        self.metrics.inference.observe(answer.inference_ms / 1000)
+        if answer.inference_ms:
+            self.metrics.inference.observe(answer.inference_ms / 1000)
 
     def happened(self, event: Event) -> None:
         """Take an event."""

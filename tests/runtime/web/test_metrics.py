@@ -54,7 +54,7 @@ def test_metrics_are_what_the_box_counts(connect: Connect, box: FakeBox, sink: W
 def test_health_is_that_turns_go_on(connect: Connect, box: FakeBox) -> None:
     client = connect()
     assert client.get("/healthz").status_code == 200
-    box.turned_s -= 59
+    box.turned_s -= 29
     assert client.get("/healthz").status_code == 200
     box.turned_s -= 2
     assert client.get("/healthz").status_code == 503

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from i3d_edge.runtime.watch.box import Box
-from i3d_edge.runtime.watch.camera import Camera, CameraPlan, Shared
 from live import numbered
 from small import write_small_ir
 from synthetic import write_video
 
 from i3d_edge.core.errors import StreamLostError
+from i3d_edge.runtime.box.box import Box
+from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.live import Event, StreamOptions
 from i3d_edge.runtime.live.lane import Ended
 
@@ -60,7 +60,7 @@ def acting(folder: Path) -> Iterator[OneCamera]:
 def test_a_lane_that_had_no_turn_before_its_source_begins_anew_has_its_actions_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.watch.camera._FIRST_S", 0.01)
+    monkeypatch.setattr("i3d_edge.runtime.box.camera._FIRST_S", 0.01)
     with acting(tmp_path) as one:
         one.camera._stop.set()
         for lane in one.camera._lanes:
