@@ -36,6 +36,7 @@ def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) 
         "manifest": facts.data["manifest_digest"],
         "processor": facts.where["cpu"],
         "software": facts.where["versions"],
+        **({"slice": facts.data["shard"]} if "shard" in facts.data else {}),
     }
 
 

@@ -32,6 +32,7 @@ def run_accuracy(
     graph: StrPath | None = None,
     protocol: str | None = None,
     num_clips: int | None = None,
+    shard: str | None = None,
     reading: ListOptions | None = None,
     flow: FlowMethod | None = None,
     device: str = "CPU",
@@ -50,6 +51,7 @@ def run_accuracy(
         graph: A frozen graph to score beside them.
         protocol: Which views are taken; "centre" if neither this nor `num_clips` is given.
         num_clips: Equally spaced clips per video, instead of a protocol.
+        shard: Only this slice of the videos: "3/8" is the third of eight, which `merge_runs` joins.
         reading: How a list is read.
         flow: How a flow model's optical flow is computed.
         device: For models that name none.
@@ -69,6 +71,7 @@ def run_accuracy(
     """
     from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.accuracy.data.listing import list_videos
+    from i3d_edge.accuracy.data.shard import WHOLE, parse_shard
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults
 
@@ -76,12 +79,13 @@ def run_accuracy(
     if not videos.exists():
         raise ListError(f"no list, manifest or folder {str(videos)!r}")
     reading = reading or ListOptions()
+    part = WHOLE if shard is None else parse_shard(shard)
     preset = replace(_preset(protocol, num_clips), flow=flow)
     defaults = ModelDefaults(device, inference_precision, spec_path, say)
     with ExitStack() as stack:
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
-        listed, digest = list_videos(videos, spec.labels, reading, say=say)
+        listed, digest = list_videos(videos, spec.labels, reading, say=say, shard=part)
         return score_videos(
             listed,
             scorers,
@@ -90,6 +94,7 @@ def run_accuracy(
             list_path=videos,
             root=reading.root,
             manifest_digest=digest,
+            shard=part,
             preset=preset,
             num_workers=num_decoders,
             say=say,
@@ -129,6 +134,26 @@ def _open_scorers(
     return spec, scorers
 
 
+def merge_runs(runs: Sequence[StrPath], output: StrPath, *, force: bool = False) -> Result:
+    """Join runs over all slices of one list, as one run of the whole list would have written them.
+
+    Args:
+        runs: Folders of `run_accuracy` with `shard`, in any order; a slice may be there several times.
+        output: The folder for the whole run.
+        force: Replace what is there.
+
+    Raises:
+        ResultError: If slices are missing or not whole, or the runs differ in models, protocol, list or precision.
+        OutputError: If the folder holds something else, or cannot be written.
+
+    Example:
+        >>> result = merge_runs(["part1", "part2", "part3"], "results")
+    """
+    from i3d_edge.accuracy.run.merging import merge_slices
+
+    return merge_slices([Path(run) for run in runs], Path(output), force=force)
+
+
 def compare_run(
     baseline: StrPath,
     run: str,
@@ -136,6 +161,7 @@ def compare_run(
     max_drop_points: float = 2.0,
     max_drift: float | None = None,
     num_allowed_dropped: int = 0,
+    allow_mixed: bool = False,
     undecided: Undecided | None = None,
 ) -> GateReport:
     """Hold a run to a baseline, on the same videos, pair by pair.
@@ -146,6 +172,7 @@ def compare_run(
         max_drop_points: Largest loss of top-1 accuracy per video. Unit: percentage points.
         max_drift: Largest mean |change of ln p| of the baseline's best class; None for no limit.
         num_allowed_dropped: How many of the baseline's videos the run may have dropped.
+        allow_mixed: Take runs that mix kinds of CPUs or precisions.
         undecided: What "too few videos to tell" counts as; None keeps it apart.
 
     Raises:
@@ -167,7 +194,7 @@ def compare_run(
     kept = room.read_baseline(Path(baseline))
     [(recorded, name)] = read_named_runs([run])
     model = room.pick_model(recorded, name)
-    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped)
+    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
     limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
     protocol = f"{kept['how']['name']} v{kept['how']['version']}"
     return room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)
