@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ def run_accuracy(
     inference_precision: str | None = None,
     spec_path: Path | None = None,
     num_decoders: int = 2,
+    cluster: str | None = None,
+    num_workers: int | None = None,
+    worker_threads: int = 1,
     say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
@@ -58,6 +62,9 @@ def run_accuracy(
         inference_precision: For models that name none; None leaves the choice to the device.
         spec_path: Describes an IR that does not describe itself.
         num_decoders: Threads that decode.
+        cluster: Score on this Ray cluster: "host:port", "auto", or "local" for one on this machine.
+        num_workers: Processes there that hold the models; None: as many as its CPUs allow.
+        worker_threads: CPUs of each.
         say: Called with messages for the user.
         force: Begin anew, and replace what is there.
 
@@ -78,6 +85,8 @@ def run_accuracy(
     videos, folder = Path(videos), Path(output)
     if not videos.exists():
         raise ListError(f"no list, manifest or folder {str(videos)!r}")
+    if cluster is not None and graph is not None:
+        raise ArgumentError("a frozen graph is scored on one machine only", hint="leave --graph or --cluster out")
     reading = reading or ListOptions()
     part = WHOLE if shard is None else parse_shard(shard)
     preset = replace(_preset(protocol, num_clips), flow=flow)
@@ -86,6 +95,21 @@ def run_accuracy(
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
         listed, digest = list_videos(videos, spec.labels, reading, say=say, shard=part)
+        scoring = None
+        if cluster is not None:
+            from i3d_edge.accuracy.run.cluster import Cluster, score_on_cluster
+            from i3d_edge.runtime.inference.model_choice import named_choices
+
+            scoring = partial(
+                score_on_cluster,
+                cluster=Cluster(cluster, num_workers, worker_threads),
+                choices=named_choices(models),
+                defaults=defaults,
+                plan=preset.plan(spec),
+                labels=spec.labels,
+                what={name: scorer.info for name, scorer in scorers.items()},
+                say=say,
+            )
         return score_videos(
             listed,
             scorers,
@@ -97,6 +121,7 @@ def run_accuracy(
             shard=part,
             preset=preset,
             num_workers=num_decoders,
+            scoring=scoring,
             say=say,
             force=force,
         )

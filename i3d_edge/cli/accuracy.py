@@ -55,6 +55,11 @@ def accuracy() -> None:
 @click.option(
     "--decoders", "num_decoders", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
 )
+@click.option("--cluster", metavar="ADDRESS|local", help="Score on a Ray cluster; `local` begins one here.")
+@click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Its processes.  [default: its CPUs]")
+@click.option(
+    "--worker-threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPUs of each such process."
+)
 @flow_option
 @device_option
 @precision_option
