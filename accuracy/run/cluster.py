@@ -229,8 +229,8 @@ class _Dispatch:
             self._todo.appendleft(number)
             self._say(f"a worker died in {self._videos[number].path!r}, which another one tries again")
         else:
-            how = f"after {took_s:.0f} s, of {self._limit_s:.0f} allowed"
-            self._done[number] = self._dropped(number, f"WorkerDied: it ended its worker twice, the last time {how}")
+            how = f"it took more than {self._limit_s:.0f} s" if took_s > self._limit_s else "its worker died"
+            self._done[number] = self._dropped(number, f"WorkerDied: {how}, for the second time")
         self._open()
 
     def _end_what_hangs(self) -> None:
