@@ -112,8 +112,9 @@ def score_on_cluster(
     is_local = cluster.address == LOCAL
     where = {"num_cpus": os.cpu_count(), "object_store_memory": _STORE_BYTES, "include_dashboard": False}
     try:
+        _require_answer(cluster.address)
         ray.init(log_to_driver=False, logging_level="error", **(where if is_local else {"address": cluster.address}))
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ArgumentError(
             f"no Ray cluster answers at {cluster.address!r}: {str(error).splitlines()[0]}",
             hint="`ray start --head` begins one; --cluster local needs none",
@@ -137,6 +138,13 @@ def score_on_cluster(
         ).run(num_workers)
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Find out in seconds that nobody is there, for which Ray takes minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 class _Dispatch:

@@ -206,8 +206,10 @@ def test_used_wrongly(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise ConnectionError("nobody there\nand more")
 
     monkeypatch.setattr(fake, "init", refuse)
-    with pytest.raises(ArgumentError, match="no Ray cluster answers at 'box:6379': nobody there"):
-        run(folder, tmp_path / "out", address="box:6379")
+    with pytest.raises(ArgumentError, match=r"no Ray cluster answers at 'auto': nobody there\n"):
+        run(folder, tmp_path / "out", address="auto")
+    with pytest.raises(ArgumentError, match=r"no Ray cluster answers at '127\.0\.0\.1:1': .*refused"):
+        run(folder, tmp_path / "out", address="127.0.0.1:1")
 
 
 @pytest.mark.slow
