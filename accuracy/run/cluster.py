@@ -197,13 +197,13 @@ class _Dispatch:
         worker, number, started = self._tasks.pop(task)
         try:
             answer = self._ray.get(task)
-        except self._ray.exceptions.RayActorError as died:
-            self._replace(worker, number, time.monotonic() - started, died.preempted)
-            return
         except self._ray.exceptions.RayTaskError as failed:
             if number is None or isinstance(failed.cause, I3DError):
                 raise failed.cause from failed
             answer = self._dropped(number, f"{type(failed.cause).__name__}: {failed.cause}")
+        except self._ray.exceptions.RayError as died:
+            self._replace(worker, number, time.monotonic() - started, getattr(died, "preempted", False))
+            return
         if number is None:
             self._admit(worker, *answer)
         else:
@@ -216,6 +216,7 @@ class _Dispatch:
 
     def _admit(self, worker: Any, machine: str, found: dict[str, ModelInfo] | I3DError) -> None:
         if not isinstance(found, I3DError) and _comparable(found) == self._what:
+            self._deaths[None] = 0
             self._idle.append(worker)
             return
         why = found.message if isinstance(found, I3DError) else "its model files are others than here"

@@ -15,11 +15,15 @@ class Hangs(BaseException):
     """Raised in a worker in place of never returning."""
 
 
-class RayActorError(Exception):
+class RayError(Exception):
+    pass
+
+
+class RayActorError(RayError):
     preempted = False
 
 
-class RayTaskError(Exception):
+class RayTaskError(RayError):
     def __init__(self, cause: Exception) -> None:
         self.cause = cause
 
@@ -67,7 +71,7 @@ class FakeRay:
     """A stand-in for the module."""
 
     class exceptions:  # noqa: N801
-        RayActorError = RayActorError
+        RayError = RayError
         RayTaskError = RayTaskError
 
     def __init__(self, num_cpus: int = 2) -> None:
