@@ -12,6 +12,7 @@ from i3d_edge.core import _telemetry
 
 if TYPE_CHECKING:
     from i3d_edge.api.accuracy import compare_run as compare_run
+    from i3d_edge.api.accuracy import merge_runs as merge_runs
     from i3d_edge.api.accuracy import run_accuracy as run_accuracy
     from i3d_edge.api.accuracy import write_report as write_report
     from i3d_edge.api.events import replay_events as replay_events
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.show.page import write_page as write_page
 
 _NAMES_OF = {
-    "i3d_edge.api.accuracy": ("compare_run", "run_accuracy", "write_report"),
+    "i3d_edge.api.accuracy": ("compare_run", "merge_runs", "run_accuracy", "write_report"),
     "i3d_edge.api.events": ("replay_events", "score_events"),
     "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),

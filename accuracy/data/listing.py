@@ -7,15 +7,16 @@ from pathlib import Path
 
 from i3d_edge.accuracy.data.dataset import ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest, verify_videos
+from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.messages import Say
 
 
 def list_videos(
-    path: Path, labels: LabelSet, options: ListOptions, *, say: Say
+    path: Path, labels: LabelSet, options: ListOptions, *, say: Say, shard: Shard = WHOLE
 ) -> tuple[Sequence[ListedVideo], str | None]:
-    """Read the videos of a manifest, and verify them, or those of a list or folder.
+    """Read the videos of a manifest, and verify those of a slice, or those of a list or folder.
 
     Returns:
         The videos in order, and the manifest's digest; None for a list.
@@ -28,7 +29,7 @@ def list_videos(
         _require_unused(options, path)
         manifest = read_manifest(path)
         videos = manifest.videos(labels, root=options.root)
-        verify_videos(manifest, root=options.root)
+        verify_videos(manifest, root=options.root, shard=shard)
         return videos, manifest.digest
     data = read_dataset(path, labels, options)
     for text in data.notes:

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
 from i3d_edge.accuracy.data.formats.entry import parse_object
+from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import LabelError, ListError
 from i3d_edge.core.files import write_text
@@ -200,14 +201,14 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify_videos(manifest: VideoManifest, *, root: Path | None = None) -> None:
-    """Make sure that the videos have the bytes that were pinned.
+def verify_videos(manifest: VideoManifest, *, root: Path | None = None, shard: Shard = WHOLE) -> None:
+    """Make sure that the videos of a slice have the bytes that were pinned.
 
     Raises:
         ListError: If videos are missing or have other bytes.
     """
     start = root if root is not None else manifest.path.parent / manifest.content["root"]
-    videos = manifest.content["videos"]
+    videos = shard.part(manifest.content["videos"])
     are_pinned = verified(lambda video: _is_pinned(start / video["path"], video), videos)
     changed = [video["path"] for video, is_pinned in zip(videos, are_pinned, strict=True) if not is_pinned]
     if changed:

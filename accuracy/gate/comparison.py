@@ -12,8 +12,9 @@ from i3d_edge.accuracy.gate.changes import Change, changes
 from i3d_edge.accuracy.result.metrics import VideoOutcome
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo
+from i3d_edge.accuracy.result.schema import MachineShare, Where
 from i3d_edge.core.errors import ComparisonError
-from i3d_edge.core.text import some
+from i3d_edge.core.text import plural, some
 
 _PROBABILITY_FLOOR = 1e-6
 """Probabilities below this count as this, so that a single 0 does not decide a mean over all videos."""
@@ -62,14 +63,20 @@ class Comparison(TypedDict):
     added: list[str]  # paths; dropped by the baseline, scored by the run: not compared
 
 
-def compare(baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dropped: int = 0) -> Comparison:
+def compare(
+    baseline: Baseline, run: RecordedRun, model: str, *, num_allowed_dropped: int = 0, allow_mixed: bool = False
+) -> Comparison:
     """Compare a model's answers in a run with a baseline, video by video; those that the run dropped are left out.
 
     Raises:
         ComparisonError: If the two differ in classes, protocol, manifest, videos or labels, or if the run dropped
-            more of the baseline's videos than allowed.
+            more of the baseline's videos than allowed, or if one mixes machines of several kinds (without
+            `allow_mixed`).
     """
     own = make_baseline(run, model)
+    if not allow_mixed:
+        _check_unmixed("baseline", baseline["where"])
+        _check_unmixed("run", own["where"])
     _check_same_classes(baseline, own)
     _check_same_protocol(baseline, own)
     now = answers(run, model)
@@ -150,6 +157,22 @@ def _drift(before: Mapping[str, BaselineVideo], now: Mapping[str, RecordedVideo]
     return Drift(
         mean=math.fsum(changes.values()) / len(both), largest=changes[largest], largest_video=now[largest].path
     )
+
+
+def _check_unmixed(which: str, where: Where) -> None:
+    """Refuse answers of machines that may answer otherwise: what changed could be the machine of a video."""
+    if "machines" in where:
+        raise ComparisonError(
+            f"the {which} mixes machines: {'; '.join(map(machine_line, where['machines']))}",
+            hint="score all videos on one kind of CPU in one precision, or compare all the same with --allow-mixed",
+        )
+
+
+def machine_line(machine: MachineShare) -> str:
+    """Return a kind of machine as text: "120 videos on Intel Xeon 8488C, OpenVINO 2026.2.0, rgb in bf16"."""
+    precisions = ", ".join(f"{name} in {precision}" for name, precision in machine["executed_precision"].items())
+    software = f"OpenVINO {machine['versions'].get('openvino', 'unknown')}"
+    return f"{plural(machine['num_videos'], 'video')} on {machine['cpu']}, {software}, {precisions}"
 
 
 def _check_same_classes(baseline: Baseline, own: Baseline) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from i3d_edge.accuracy.gate.comparison import machine_line
 from i3d_edge.accuracy.report.numbers import count, interval
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.accuracy.result.schema import Counts, Details, Protocol, Result, Time
@@ -34,6 +35,7 @@ def format_result(result: Result) -> str:
     lines += [f"videos: {counts_line(counts)}", *_first(dropped, _SHOWN_DROPPED)]
     if warnings:
         lines += [f"warnings: {len(warnings)} of the decoded videos", *_first(warnings, _SHOWN_WARNINGS)]
+    lines += [f"MIXED: {machine_line(kind)}" for kind in result["where"].get("machines", [])]
     lines.append(_time_line(result["time"]))
     num_done, num_new = counts["decoded"] + len(counts["dropped"]), result["time"].get("num_new")
     if num_new is not None and num_new < num_done:

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TypedDict
+from typing import Any, BinaryIO, NotRequired, Self, TypedDict
 
 from filelock import FileLock, Timeout
 
-from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, PredictionRow
+from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Machine, PredictionRow
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, write_text, writing
 from i3d_edge.core.reading import open_input, read_bytes, require_file
@@ -46,6 +46,7 @@ class DoneVideo(TypedDict):
     prepare_s: Amount
     infer_s: dict[str, Amount]
     elapsed_s: Amount  # since the run began, without the time between a kill and its resumption
+    ran_on: NotRequired[Machine]  # absent from the first rows of this version
     end: Count  # length of predictions.jsonl in bytes, up to which it counts
     check: str  # SHA-256 of the row without this field, and of the video's predictions
 
@@ -82,7 +83,7 @@ class Journal:
             stack.enter_context(_locked(folder))
             if force:
                 discard(folder)
-            begun = _read_config(folder)
+            begun = read_config(folder)
             if begun is None:
                 _require_empty(folder)
                 write_text(folder / RUN_NAME, json.dumps(config, indent=2, ensure_ascii=False) + "\n", force=True)
@@ -209,34 +210,48 @@ def _check(row: Mapping[str, Any], predictions: bytes) -> str:
     return hashlib.sha256(_line(plain) + predictions).hexdigest()
 
 
-def _read_config(folder: Path) -> Mapping[str, Any] | None:
+def read_config(folder: Path) -> Mapping[str, Any] | None:
+    """Return the configuration of a run; None if none was begun there.
+
+    Raises:
+        OutputError: If it cannot be read.
+    """
     path = folder / RUN_NAME
     return _CONFIG.read(path) if os.path.lexists(path) else None
 
 
 def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
-    """Return the videos that are done, in the order of the run, and the length in bytes of their rows.
+    """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
+    done: list[DoneVideo] = []
+    length = 0
+    for name, (row, line, _) in zip(names, read_done(folder), strict=False):
+        if row["video"] != name:
+            break
+        done.append(row)
+        length += len(line)
+    return done, length
+
+
+def read_done(folder: Path) -> Iterator[tuple[DoneVideo, bytes, bytes]]:
+    """Yield the videos that are done, in the order of the run, each with its line and the lines of its predictions.
 
     What was cut off or edited does not count, nor what comes after it.
     """
-    done: list[DoneVideo] = []
-    length = end = 0
+    end = 0
     try:
         lines = read_bytes(folder / VIDEOS_NAME).splitlines(keepends=True)
         predictions = open_input(folder / PREDICTIONS_NAME)
         size = os.fstat(predictions.fileno()).st_size
     except FileNotFoundError:
-        return [], 0
+        return
     with predictions:
-        for line, name in zip(lines, names, strict=False):
+        for line in lines:
             try:
                 row = _DONE_VIDEO.decode(line)
             except OutputError:
                 break
             rows = predictions.read(row["end"] - end) if end <= row["end"] <= size else b""
             end = row["end"]
-            if not line.endswith(b"\n") or row["video"] != name or row["check"] != _check(row, rows):
+            if not line.endswith(b"\n") or row["check"] != _check(row, rows):
                 break
-            done.append(row)
-            length += len(line)
-    return done, length
+            yield row, line, rows

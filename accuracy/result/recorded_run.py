@@ -57,7 +57,7 @@ def read_run(folder: Path) -> RecordedRun:
         ResultError: If a file is absent, cut off, edited, or of another schema version; says where.
     """
     folder = folder.parent if folder.name == RESULT_NAME else folder
-    result = _read_result(folder)
+    result = read_result(folder)
     path = folder / PREDICTIONS_NAME
     listed = result.get("videos", [])
     found: dict[str, list[RecordedVideo]] = {model: [] for model in result["what"]}
@@ -79,8 +79,12 @@ def read_run(folder: Path) -> RecordedRun:
     return run
 
 
-def _read_result(folder: Path) -> Result:
-    """Read `result.json`, and check that it has every field that is read of it."""
+def read_result(folder: Path) -> Result:
+    """Read `result.json`, and check that it has every field that is read of it.
+
+    Raises:
+        ResultError: If it is absent, cut off or of another schema version.
+    """
     path = folder / RESULT_NAME
     if not path.exists():
         if (folder / RUN_NAME).exists():

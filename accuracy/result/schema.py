@@ -57,13 +57,28 @@ class Protocol(TypedDict):
     flow: NotRequired[str]  # how optical flow was computed: "tvl1" or "dis"; absent for models of RGB alone
 
 
+class Machine(TypedDict):
+    """What an answer may depend on besides the model: the class of CPU and the software."""
+
+    cpu: str
+    versions: dict[str, str]
+    executed_precision: dict[str, str]  # by model
+
+
+class MachineShare(Machine):
+    """A kind of machine, and what it did."""
+
+    num_videos: Count
+
+
 class Where(TypedDict):
-    """The machine and the software, by class, not by name."""
+    """The machine and the software, by class, not by name; of a run on several, that of most videos."""
 
     cpu: str
     num_cpus: Count
     os: str
     versions: dict[str, str]  # python, openvino, i3d-edge, av, numpy
+    machines: NotRequired[list[MachineShare]]  # if they were of several kinds
 
 
 class Dropped(TypedDict):
@@ -80,6 +95,7 @@ class Data(TypedDict):
     root: NotRequired[str | None]  # where its relative paths start, if not where the list or manifest says
     manifest_digest: str | None  # None where a list was given
     sha256: str  # of the names and labels of all listed videos, a line of JSON each
+    shard: NotRequired[str]  # "3/8": of the listed videos, the 3rd, the 11th, the 19th and so on were measured
 
 
 class ScoredVideo(TypedDict):

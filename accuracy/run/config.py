@@ -36,6 +36,7 @@ def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) 
         "manifest": facts.data["manifest_digest"],
         "processor": facts.where["cpu"],
         "software": facts.where["versions"],
+        **({"slice": facts.data["shard"]} if "shard" in facts.data else {}),
     }
 
 
@@ -48,7 +49,7 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
         OutputError: If one is another file now, is gone, or has come.
     """
     unpinned = [(video, own) for video, own in zip(videos, hashes, strict=False) if video.sha256 is None]
-    now = verified(_hash_now, [video for video, _ in unpinned])
+    now = verified(hash_now, [video for video, _ in unpinned])
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:
         raise OutputError(
@@ -57,7 +58,7 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
         )
 
 
-def _hash_now(video: ListedVideo) -> str | None:
+def hash_now(video: ListedVideo) -> str | None:
     """Return the hash of a video's bytes; None if they cannot be read."""
     try:
         return content_sha256(video.file)

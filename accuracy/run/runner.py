@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.accuracy.result.journal import DoneVideo, Journal, discard
 from i3d_edge.accuracy.result.predictions import prediction_row
-from i3d_edge.accuracy.result.schema import RESULT_NAME, Data, ModelInfo, PredictionRow, Result, Where
+from i3d_edge.accuracy.result.schema import RESULT_NAME, Data, Machine, ModelInfo, PredictionRow, Result, Where
 from i3d_edge.accuracy.run.config import require_same_videos, run_config, sha256_of_lines
 from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.accuracy.run.protocol import DEFAULT, PRESETS, Preset
@@ -24,7 +26,7 @@ from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Clip, DecodePool, VideoFeed
+from i3d_edge.runtime import Clip, DecodePool, VideoFeed, ViewPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ class Scorer:
     prepare: Callable[[Clip], object] | None = None
 
 
+Scored = tuple[list[PredictionRow], DoneVideo]
+"""What is written of a video; of one that was dropped no rows."""
+
+Scoring = Callable[[Sequence[ListedVideo]], Generator[Scored]]
+"""Scores videos, and yields what to write of them in their order."""
+
+
 def score_videos(
     videos: Sequence[ListedVideo],
     scorers: Mapping[str, Scorer],
@@ -51,8 +60,10 @@ def score_videos(
     list_path: Path,
     root: Path | None = None,
     manifest_digest: str | None = None,
+    shard: Shard = WHOLE,
     preset: Preset = PRESETS[DEFAULT],
     num_workers: int = 2,
+    scoring: Scoring | None = None,
     say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
@@ -62,24 +73,31 @@ def score_videos(
     recomputes from it. A video that cannot be decoded is dropped with its reason; the run continues. A run that was
     killed continues after the last video that it finished, and ends with the same files, apart from times.
 
-    The scorers share `spec`'s clip. Where the videos come from, `list_path`, `root` and `manifest_digest`, is recorded.
+    The scorers share `spec`'s clip. Where the videos come from, `list_path`, `root` and `manifest_digest`, is recorded;
+    of these videos only the slice `shard` is scored. `scoring` does it elsewhere; None is in this process.
 
     Raises:
-        ListError: If no video could be scored.
+        ListError: If the slice has no videos, or none could be scored.
         ProtocolError: If the model does not take the protocol's clips.
         NotFiniteError, ResultError: If a model gives NaN, no probabilities, or not one for each class.
         OutputError: If the folder holds another run or other files, another process is writing there, or videos that
             are done have changed since (all without `force`); or if it cannot be written.
         KeyboardInterrupt: If interrupted; what is there is then written as a result that is not complete.
     """
-    facts = _facts(videos, scorers, spec, preset, list_path, root, manifest_digest)
+    facts = _facts(videos, scorers, spec, preset, list_path, root, manifest_digest, shard)
     config = run_config(facts, videos, spec)
+    videos = shard.part(videos)
+    if not videos:
+        raise ListError(f"list {str(list_path)!r} is too short for a slice {shard}")
+    scoring = scoring or (lambda some: score_here(some, scorers, spec, preset.plan(spec), num_workers))
     with Journal.open(folder, config, [video.path for video in videos], force=force) as journal:
         remaining = _resume(journal, videos, say)
         num_before = len(journal.done)
         try:
-            with DecodePool(map(HashedVideo, remaining), preset.plan(spec), num_workers=num_workers) as pool:
-                _score_all(pool, journal, scorers, spec, len(remaining))
+            with closing(scoring(remaining)) as scored:
+                started = time.perf_counter() - (journal.done[-1]["elapsed_s"] if journal.done else 0.0)
+                for rows, done in track(scored, total=len(remaining), title="scoring", unit="video"):
+                    journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
         except KeyboardInterrupt:
             _keep(journal, facts, num_before)
             say(f"{len(journal.done)} of {len(videos)} videos are kept in {folder}: run it again to go on")
@@ -95,9 +113,18 @@ def _facts(
     list_path: Path,
     root: Path | None,
     manifest_digest: str | None,
+    shard: Shard,
 ) -> RunFacts:
     if all(video.label is None for video in videos):
         raise _no_labels(str(list_path), f"{len(videos)} listed")
+    data = Data(
+        path=str(list_path),
+        root=None if root is None else str(root),
+        manifest_digest=manifest_digest,
+        sha256=sha256_of_lines([video.path, video.label] for video in videos),
+    )
+    if shard != WHOLE:
+        data["shard"] = str(shard)
     return RunFacts(
         what={name: scorer.info for name, scorer in scorers.items()},
         how=preset.describe(spec),
@@ -105,15 +132,10 @@ def _facts(
             cpu=read_processor().name,
             num_cpus=os.cpu_count() or 1,
             os=sys.platform,
-            versions=versions((*PACKAGES, "tensorflow")),
+            versions=_versions(),
         ),
-        data=Data(
-            path=str(list_path),
-            root=None if root is None else str(root),
-            manifest_digest=manifest_digest,
-            sha256=sha256_of_lines([video.path, video.label] for video in videos),
-        ),
-        num_listed=len(videos),
+        data=data,
+        num_listed=len(shard.part(videos)),
         labels=spec.labels,
     )
 
@@ -153,18 +175,26 @@ def _conclude(journal: Journal, facts: RunFacts, num_before: int) -> Result:
     )
 
 
-def _score_all(
-    pool: DecodePool[HashedVideo], journal: Journal, scorers: Mapping[str, Scorer], spec: ModelSpec, num_videos: int
-) -> None:
-    started = time.perf_counter() - (journal.done[-1]["elapsed_s"] if journal.done else 0.0)
-    for feed in track(pool, total=num_videos, title="scoring", unit="video"):
-        rows, done = _score(feed, scorers, spec)
-        journal.add(rows, {**done, "elapsed_s": round(time.perf_counter() - started, 3)})
+def score_here(
+    videos: Sequence[ListedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec, plan: ViewPlan, num_workers: int
+) -> Generator[Scored]:
+    """Score videos in this process, in threads that decode and this one, which infers; arguments as `score_videos`."""
+    ran_on = Machine(
+        cpu=read_processor().name,
+        versions=_versions(),
+        executed_precision={name: scorer.info["executed_precision"] for name, scorer in scorers.items()},
+    )
+    with DecodePool(map(HashedVideo, videos), plan, num_workers=num_workers) as pool:
+        for feed in pool:
+            rows, done = _score(feed, scorers, spec)
+            yield rows, {**done, "ran_on": ran_on}
 
 
-def _score(
-    feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec
-) -> tuple[list[PredictionRow], DoneVideo]:
+def _versions() -> dict[str, str]:
+    return versions((*PACKAGES, "tensorflow"))
+
+
+def _score(feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: ModelSpec) -> Scored:
     """Run a video's views through all models; what is computed of one that then turns out damaged does not count."""
     video = feed.video.listed
     label = None if video.label is None else spec.labels.index(video.label)

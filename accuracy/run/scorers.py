@@ -38,12 +38,14 @@ class ModelDefaults:
         precision: "f32", "bf16" or "f16"; None leaves the choice to the device.
         spec_path: Describes an IR that does not describe itself.
         say: Called with what a user should know of where models run.
+        num_threads: That inference may use; None is all cores.
     """
 
     device: str = "CPU"
     precision: str | None = None
     spec_path: Path | None = None
     say: Say = field(default=LOG.info)
+    num_threads: int | None = None
 
 
 def ir_scorers(
@@ -150,6 +152,7 @@ def _open_engine(choice: ModelChoice, defaults: ModelDefaults, *, is_alone: bool
         choice.path,
         device=choice.device or defaults.device,
         inference_precision=choice.precision or defaults.precision,
+        num_threads=defaults.num_threads,
         fallback=False,
         spec_path=spec_path,
     )

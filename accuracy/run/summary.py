@@ -15,6 +15,7 @@ from i3d_edge.accuracy.result.schema import (
     Counts,
     Data,
     Labels,
+    MachineShare,
     ModelInfo,
     Protocol,
     Result,
@@ -58,15 +59,16 @@ def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo], num_n
         for video in decoded
     ]
     how, predictions = facts.how, folder / PREDICTIONS_NAME
+    what, where = _ran_on(facts, decoded)
     scores = score_predictions(
         predictions, list(facts.what), how["aggregation"], listed, drops_last_video=how["drops_last_video"]
     )
     result = Result(
         schema_version=SCHEMA_VERSION,
         is_complete=len(done) == facts.num_listed,
-        what=facts.what,
+        what=what,
         how=how,
-        where=facts.where,
+        where=where,
         data=facts.data,
         counts=_counts(facts.num_listed, done),
         videos=listed,
@@ -79,6 +81,22 @@ def write_result(folder: Path, facts: RunFacts, done: Sequence[DoneVideo], num_n
     )
     write_text(folder / RESULT_NAME, json.dumps(result, indent=2, ensure_ascii=False) + "\n", force=True)
     return result
+
+
+def _ran_on(facts: RunFacts, decoded: Sequence[DoneVideo]) -> tuple[dict[str, ModelInfo], Where]:
+    """Return what was run and where, as it was for most videos, with the kinds of machines if there were several."""
+    kinds: dict[str, MachineShare] = {}
+    for video in decoded:
+        if "ran_on" in video:
+            kinds.setdefault(json.dumps(video["ran_on"]), {**video["ran_on"], "num_videos": 0})["num_videos"] += 1
+    if not kinds:
+        return facts.what, facts.where
+    most = max(kinds.values(), key=lambda kind: kind["num_videos"])
+    where: Where = {**facts.where, "cpu": most["cpu"], "versions": most["versions"]}
+    if len(kinds) > 1:
+        where["machines"] = list(kinds.values())
+    precisions = most["executed_precision"]
+    return {name: {**info, "executed_precision": precisions[name]} for name, info in facts.what.items()}, where
 
 
 def _counts(num_listed: int, done: Sequence[DoneVideo]) -> Counts:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,16 @@ def run_accuracy(
     graph: StrPath | None = None,
     protocol: str | None = None,
     num_clips: int | None = None,
+    shard: str | None = None,
     reading: ListOptions | None = None,
     flow: FlowMethod | None = None,
     device: str = "CPU",
     inference_precision: str | None = None,
     spec_path: Path | None = None,
     num_decoders: int = 2,
+    cluster: str | None = None,
+    num_workers: int | None = None,
+    worker_threads: int = 1,
     say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
@@ -50,12 +55,16 @@ def run_accuracy(
         graph: A frozen graph to score beside them.
         protocol: Which views are taken; "centre" if neither this nor `num_clips` is given.
         num_clips: Equally spaced clips per video, instead of a protocol.
+        shard: Only this slice of the videos: "3/8" is the third of eight, which `merge_runs` joins.
         reading: How a list is read.
         flow: How a flow model's optical flow is computed.
         device: For models that name none.
         inference_precision: For models that name none; None leaves the choice to the device.
         spec_path: Describes an IR that does not describe itself.
         num_decoders: Threads that decode.
+        cluster: Score on this Ray cluster: "host:port", "auto", or "local" for one on this machine.
+        num_workers: Processes there that hold the models; None: as many as its CPUs allow.
+        worker_threads: CPUs of each.
         say: Called with messages for the user.
         force: Begin anew, and replace what is there.
 
@@ -69,19 +78,38 @@ def run_accuracy(
     """
     from i3d_edge.accuracy.data.dataset import ListOptions
     from i3d_edge.accuracy.data.listing import list_videos
+    from i3d_edge.accuracy.data.shard import WHOLE, parse_shard
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults
 
     videos, folder = Path(videos), Path(output)
     if not videos.exists():
         raise ListError(f"no list, manifest or folder {str(videos)!r}")
+    if cluster is not None and graph is not None:
+        raise ArgumentError("a frozen graph is scored on one machine only", hint="leave --graph or --cluster out")
     reading = reading or ListOptions()
+    part = WHOLE if shard is None else parse_shard(shard)
     preset = replace(_preset(protocol, num_clips), flow=flow)
     defaults = ModelDefaults(device, inference_precision, spec_path, say)
     with ExitStack() as stack:
         spec, scorers = _open_scorers(preset, models, graph, folder, defaults, stack)
         preset.plan(spec)
-        listed, digest = list_videos(videos, spec.labels, reading, say=say)
+        listed, digest = list_videos(videos, spec.labels, reading, say=say, shard=part)
+        scoring = None
+        if cluster is not None:
+            from i3d_edge.accuracy.run.cluster import Cluster, score_on_cluster
+            from i3d_edge.runtime.inference.model_choice import named_choices
+
+            scoring = partial(
+                score_on_cluster,
+                cluster=Cluster(cluster, num_workers, worker_threads),
+                choices=named_choices(models),
+                defaults=defaults,
+                plan=preset.plan(spec),
+                labels=spec.labels,
+                what={name: scorer.info for name, scorer in scorers.items()},
+                say=say,
+            )
         return score_videos(
             listed,
             scorers,
@@ -90,8 +118,10 @@ def run_accuracy(
             list_path=videos,
             root=reading.root,
             manifest_digest=digest,
+            shard=part,
             preset=preset,
             num_workers=num_decoders,
+            scoring=scoring,
             say=say,
             force=force,
         )
@@ -129,6 +159,26 @@ def _open_scorers(
     return spec, scorers
 
 
+def merge_runs(runs: Sequence[StrPath], output: StrPath, *, force: bool = False) -> Result:
+    """Join runs over all slices of one list, as one run of the whole list would have written them.
+
+    Args:
+        runs: Folders of `run_accuracy` with `shard`, in any order; a slice may be there several times.
+        output: The folder for the whole run.
+        force: Replace what is there.
+
+    Raises:
+        ResultError: If slices are missing or not whole, or the runs differ in models, protocol, list or precision.
+        OutputError: If the folder holds something else, or cannot be written.
+
+    Example:
+        >>> result = merge_runs(["part1", "part2", "part3"], "results")
+    """
+    from i3d_edge.accuracy.run.merging import merge_slices
+
+    return merge_slices([Path(run) for run in runs], Path(output), force=force)
+
+
 def compare_run(
     baseline: StrPath,
     run: str,
@@ -136,6 +186,7 @@ def compare_run(
     max_drop_points: float = 2.0,
     max_drift: float | None = None,
     num_allowed_dropped: int = 0,
+    allow_mixed: bool = False,
     undecided: Undecided | None = None,
 ) -> GateReport:
     """Hold a run to a baseline, on the same videos, pair by pair.
@@ -146,6 +197,7 @@ def compare_run(
         max_drop_points: Largest loss of top-1 accuracy per video. Unit: percentage points.
         max_drift: Largest mean |change of ln p| of the baseline's best class; None for no limit.
         num_allowed_dropped: How many of the baseline's videos the run may have dropped.
+        allow_mixed: Take runs that mix kinds of CPUs or precisions.
         undecided: What "too few videos to tell" counts as; None keeps it apart.
 
     Raises:
@@ -167,7 +219,7 @@ def compare_run(
     kept = room.read_baseline(Path(baseline))
     [(recorded, name)] = read_named_runs([run])
     model = room.pick_model(recorded, name)
-    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped)
+    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
     limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
     protocol = f"{kept['how']['name']} v{kept['how']['version']}"
     return room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)

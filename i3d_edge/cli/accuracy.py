@@ -50,9 +50,15 @@ def accuracy() -> None:
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for results.")
 @click.option("--protocol", metavar="NAME[@VERSION]", help="Protocol: which views of a video count.  [default: centre]")
 @click.option("--num-clips", type=click.IntRange(min=1), help="Evenly spaced clips per video, instead of a protocol.")
+@click.option("--shard", metavar="K/N", help="Only every N-th video, from the K-th on; `merge` joins such runs.")
 @list_options
 @click.option(
     "--decoders", "num_decoders", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
+)
+@click.option("--cluster", metavar="ADDRESS|local", help="Score on a Ray cluster; `local` begins one here.")
+@click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Its processes.  [default: its CPUs]")
+@click.option(
+    "--worker-threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPUs of each such process."
 )
 @flow_option
 @device_option
@@ -80,6 +86,27 @@ def run(list_path: Path, model_texts: tuple[str, ...], folder: Path, protocol: s
         model_texts = ()
     result = api.run_accuracy(list_path, model_texts, folder, protocol=protocol, say=note, **options)
     click.echo(format_result(result))
+    print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
+
+
+@click.command("merge", cls=Command)
+@click.argument("runs", type=click.Path(path_type=Path), metavar="RUN...", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the whole.")
+@force_option
+def merge(runs: tuple[Path, ...], folder: Path, force: bool) -> None:
+    """Join runs over slices of one list.
+
+    Each RUN is a folder of `i3d accuracy run --shard K/N`, made on any machine. The result is that of one run over the
+    whole list. It is refused if a slice is missing or the runs do not belong together.
+
+    \b
+    Example:
+      i3d accuracy merge part1 part2 part3 -o results
+    """
+    from i3d_edge.accuracy.report.text import format_result
+    from i3d_edge.api import accuracy as api
+
+    click.echo(format_result(api.merge_runs(runs, folder, force=force)))
     print_lines(f"written: {folder / 'result.json'}, {folder / 'predictions.jsonl'}")
 
 
@@ -134,5 +161,5 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     print_lines(f"written: {output}")
 
 
-for _command in (subset, run, score, baseline, compare, report):
+for _command in (subset, run, merge, score, baseline, compare, report):
     accuracy.add_command(_command)

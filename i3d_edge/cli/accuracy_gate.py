@@ -91,6 +91,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     show_default=True,
     help="Number of the baseline's videos that RUN may lack.",
 )
+@click.option("--allow-mixed", is_flag=True, help="Also compare runs that mix kinds of CPUs or precisions.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -26,8 +26,8 @@ def needed_for(work: str) -> Iterator[None]:
     except ModuleNotFoundError as missing:
         package = (missing.name or "").replace("_", "-")
         together = next((" ".join(names) for names in _SETS if package in names), None)
-        if package in _WATCH:
-            together = "'i3d-edge[watch]'"
+        if package in _WATCH or package == "ray":
+            together = f"'i3d-edge[{'cluster' if package == 'ray' else 'watch'}]'"
         if together is None:
             raise
         raise DependencyError(

@@ -97,6 +97,9 @@ class Engine:
             properties["NUM_STREAMS"] = num_streams
         if num_threads is not None:
             properties["INFERENCE_NUM_THREADS"] = num_threads
+            if device == "CPU":
+                # Every process would pin its threads to the first cores, and several would share these.
+                properties["ENABLE_CPU_PINNING"] = False
         entry, stepping = None, self.spec.stepping
         if cache is not None:
             entry = CompiledCache.of(cache, ir_path, model, device, properties, stepping=stepping)

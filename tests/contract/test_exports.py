@@ -27,6 +27,7 @@ def test_the_public_names() -> None:
         "convert_graph",
         "convert_weights",
         "freeze_checkpoint",
+        "merge_runs",
         "open_stream",
         "quantize_ir",
         "replay_events",

@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from killing import timeless
 from synthetic import write_numbered
 from tiny import write_tiny_ir
 
@@ -120,6 +121,22 @@ def test_several_models_share_a_run(manifest: Path, tiny_ir: Path, tmp_path: Pat
     assert [row["model"] for row in rows] == ["tiny", "tiny@f32", "again"] * 5
     assert "protocol: centre v2: 1 clip of 9 frames at 25 fps per video, short_side=256 (" in result.stdout
     assert " clips/s; decoding is " in result.stdout
+
+
+def test_slices_of_a_manifest_are_merged(manifest: Path, folders: Path, tiny_ir: Path, tmp_path: Path) -> None:
+    args = ("accuracy", "run", manifest, "--model", tiny_ir, "-q")
+    assert i3d(*args, "-o", tmp_path / "whole").exit_code == 0
+    assert i3d(*args, "-o", tmp_path / "b", "--shard", "2/2").exit_code == 0
+    first = json.loads(manifest.read_text())["videos"][1]["path"]
+    (folders / first).unlink()  # a video of the other slice, which this machine does not need
+    assert i3d(*args, "-o", tmp_path / "a", "--shard", "1/2").exit_code == 0
+    merged = i3d("accuracy", "merge", tmp_path / "b", tmp_path / "a", "-o", tmp_path / "out")
+    assert merged.exit_code == 0, merged.output
+    assert f"written: {tmp_path / 'out' / 'result.json'}, " in merged.stdout
+    assert timeless(tmp_path / "out") == timeless(tmp_path / "whole")
+    again = i3d("accuracy", "merge", tmp_path / "b", "-o", tmp_path / "other")
+    assert again.exit_code == 1
+    assert "1 of 2 slices are missing: 1/2" in again.stderr
 
 
 def test_a_list_gives_what_its_manifest_gives(folders: Path, manifest: Path, tiny_ir: Path, tmp_path: Path) -> None:

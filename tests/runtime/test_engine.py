@@ -187,3 +187,4 @@ def test_says_how_it_really_runs(tmp_path: Path) -> None:
     assert (latency.num_streams, latency.mode) == (1, "latency")
     assert (streams.num_streams, streams.num_threads) == (2, 2)
     assert Engine(path, num_threads=1).num_threads == 1
+    assert not Engine(path, num_threads=1).compiled.get_property("ENABLE_CPU_PINNING")  # beside other processes
