@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements.txt requirements-runtime.txt pyproject.toml
 	@echo "installing into $(VENV), about 3 GB with TensorFlow: a few minutes the first time"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt -e .
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[watch]'
 	touch $@
 
 wheel:  ## build dist/i3d_edge-*.whl, all that an edge box installs
