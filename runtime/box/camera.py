@@ -14,6 +14,7 @@ from i3d_edge.core.errors import I3DError
 from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.box.turns import Turns
+from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.live.answer import WindowAnswer
@@ -32,7 +33,6 @@ from i3d_edge.runtime.live.tap import Tap
 View = Callable[[UInt8Array], UInt8Array]
 """Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""
 
-_NOMINAL_FPS = 25
 _FIRST_S, _LONGEST_S = 5.0, 60.0
 
 
@@ -137,7 +137,7 @@ class Camera:
         self._lanes = {self._lane(region, view): region for region, view in plan.regions.items()}
         self._reader = StreamReader(self._source, [*self._lanes])
         for lane in self._lanes:
-            hop_s = lane.hop.num_frames / float(spec.frame_rate_fps or _NOMINAL_FPS)
+            hop_s = lane.hop.num_frames / float(spec.frame_rate_fps or DEFAULT_RATE_FPS)
             shared.turns.join(lane, partial(self._turn, lane), hop_s, plan.priority)
         self._reader.start()
 

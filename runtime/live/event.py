@@ -51,8 +51,8 @@ class Event:
     start_time: datetime | None = None
     end_time: datetime | None = None
 
-    def to_json(self) -> str:
-        """Return one line of JSON, seconds to three digits and times as ISO 8601; without what does not apply."""
+    def to_fields(self) -> dict[str, Any]:
+        """Return JSON values, seconds to three digits and times as ISO 8601; without what does not apply."""
         own = {"id": self.id, "camera": self.camera, "region": self.region, "severity": self.severity}
         fields: dict[str, Any] = {"type": self.type, **{name: own[name] for name in own if own[name] is not None}}
         if self.label is not None:
@@ -65,7 +65,11 @@ class Event:
         if self.start_time is not None:
             fields |= {"start_time": iso_time(self.start_time), "end_time": iso_time(self.end_time)}
         fields |= {"source": self.source, "latency_ms": _rounded(self.latency_ms)}
-        return json.dumps(fields, ensure_ascii=False)
+        return fields
+
+    def to_json(self) -> str:
+        """Return its fields as one line of JSON."""
+        return json.dumps(self.to_fields(), ensure_ascii=False)
 
 
 def iso_time(time: datetime | None) -> str | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import msgspec
 from av.packet import Packet
 
@@ -17,6 +16,7 @@ from i3d_edge.core.errors import EmptyVideoError, NoVideoStreamError, ResultErro
 from i3d_edge.core.schema import Format
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.frames.container import open_file, picture_stream, pixel_aspect
+from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.frames.rgb import RgbConverter
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.record.ring import PacketRing, StoredPacket
@@ -144,6 +144,4 @@ def snapshot(clip: Path, at_s: float) -> bytes:
             shown = frame
         if shown is None:
             raise EmptyVideoError("no frame of the clip can be decoded")
-        picture = cv2.cvtColor(RgbConverter(pixel_aspect(stream))(shown), cv2.COLOR_RGB2BGR)
-    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return jpeg.tobytes()
+        return jpeg(RgbConverter(pixel_aspect(stream))(shown), _QUALITY)

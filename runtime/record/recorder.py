@@ -11,14 +11,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import av
 import msgspec
 
 from i3d_edge.core.errors import I3DError, ResultError
 from i3d_edge.core.files import make_folder
-from i3d_edge.core.json_text import parse_json
 from i3d_edge.core.messages import Say
 from i3d_edge.core.schema import to_json
 from i3d_edge.core.text import short_reason
@@ -136,7 +134,7 @@ class Recorder(Sink):
         elif event.type == "end":  # its clip may be over already
             for path in self._folder.glob(f"*/{event.id}.json"):
                 with suppress(ResultError):
-                    note = msgspec.structs.replace(NOTE.read(path), event=_fields(event))
+                    note = msgspec.structs.replace(NOTE.read(path), event=event.to_fields())
                     self._publish(to_json(note, version=VERSION).encode(), path)
 
     def _begin(self, event: Event, ring: PacketRing) -> None:
@@ -166,7 +164,7 @@ class Recorder(Sink):
             os.fsync(file.fileno())
         os.replace(clip.path, day / clip.path.name)
         note = ClipNote(
-            event=_fields(event),
+            event=event.to_fields(),
             video=clip.path.name,
             picture=picture,
             codec=clip.codec,
@@ -183,8 +181,3 @@ class Recorder(Sink):
         temporary = self._unfinished / path.name
         temporary.write_bytes(data)
         os.replace(temporary, path)
-
-
-def _fields(event: Event) -> dict[str, Any]:
-    fields: dict[str, Any] = parse_json(event.to_json())
-    return fields

@@ -7,9 +7,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.frames.frame_source import FrameSource
+from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.frames.sources import Source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
@@ -78,6 +80,5 @@ def _thumbnail(frame: UInt8Array, time_s: float, side_px: int) -> Thumbnail:
     height, width = frame.shape[:2]
     scale = min(1.0, side_px / max(width, height))
     size = max(1, round(scale * width)), max(1, round(scale * height))
-    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return Thumbnail(time_s, *size, f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}")
+    small = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Thumbnail(time_s, *size, f"data:image/jpeg;base64,{base64.b64encode(jpeg(small, _QUALITY)).decode()}")

@@ -13,6 +13,7 @@ from i3d_edge.core.messages import Say
 from i3d_edge.core.text import some
 from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.box.camera import CameraPlan
+from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.report import Sink
@@ -133,7 +134,7 @@ class Watch(Sink):
         if self._recorder is None:
             return None
         spec = self.box.spec
-        late_s = spec.first_answer / float(spec.frame_rate_fps or 25) + _TOLD_WITHIN_S
+        late_s = spec.first_answer / float(spec.frame_rate_fps or DEFAULT_RATE_FPS) + _TOLD_WITHIN_S
         return self._recorder.tap(camera, late_s=late_s + self._config.cameras[camera].min_duration_s)
 
     def _statistics(self) -> dict[str, list[Statistics]]:

@@ -10,13 +10,13 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import cv2
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from i3d_edge.runtime.box import Box
+from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.live.report import CameraReport
 from i3d_edge.runtime.web.feed import Feed
 from i3d_edge.runtime.web.reviews import Verdict
@@ -117,8 +117,7 @@ class Pictures:
                 return None
             picture, data = self._box.picture(camera, width_px), None
             if picture is not None:
-                bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-                data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+                data = jpeg(picture, _QUALITY)
             self._made[camera, width_px] = time.monotonic(), data
             return data
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from i3d_edge.core.json_text import parse_json
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.report import Sink, SourceState
@@ -28,7 +27,7 @@ class WebSink(Sink):
 
     def happened(self, event: Event) -> None:
         """Take an event."""
-        fields = parse_json(event.to_json())
+        fields = event.to_fields()
         if event.type == "start":
             self.metrics.events.labels(fields.get("camera") or "", event.label).inc()
         self.feed.happened(fields)

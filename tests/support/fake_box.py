@@ -34,6 +34,9 @@ class FakeEvent:
         self.fields = fields
         self.type, self.label = fields["type"], fields.get("label")
 
+    def to_fields(self) -> dict[str, Any]:
+        return self.fields
+
     def to_json(self) -> str:
         return json.dumps(self.fields)
 
