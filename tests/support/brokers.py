@@ -7,15 +7,15 @@ import socket
 import struct
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
+from waiting import until
 
 
 def free_port() -> int:
@@ -23,11 +23,7 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def wait_for(condition: Callable[[], object], limit_s: float = 15.0) -> None:
-    until = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.01)
+wait_for = partial(until, limit_s=15.0)
 
 
 @dataclass(frozen=True)

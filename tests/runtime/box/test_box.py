@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from live import grey, hanging, numbered
 from small import SPEC, write_small_ir
 from synthetic import write_video
+from waiting import until
 
 from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.core.errors import LabelError
@@ -74,13 +75,6 @@ def running(model: Path, plans: Mapping[str, CameraPlan]) -> Iterator[tuple[Box,
         box.stop()
         thread.join(10)
     assert not thread.is_alive()
-
-
-def until(condition: Callable[[], object], limit_s: float = 20) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def test_each_camera_and_region_is_answered_as_if_it_were_alone(folder: Path) -> None:

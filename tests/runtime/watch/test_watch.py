@@ -6,7 +6,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from live import numbered
 from small import write_small_ir
 from synthetic import write_video
+from waiting import until
 
 from i3d_edge.core.errors import ConfigError, OutputError
 from i3d_edge.runtime.settings import read_config
@@ -69,13 +70,6 @@ class Box:
 @pytest.fixture
 def box(folder: Path, tmp_path: Path) -> Box:
     return Box(folder, tmp_path)
-
-
-def until(condition: Callable[[], object], limit_s: float = 20) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def test_each_event_is_journalled_before_it_is_told_and_has_a_clip(box: Box) -> None:
