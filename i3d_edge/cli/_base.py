@@ -190,11 +190,7 @@ flow_option = click.option(
 
 
 def refuse_swapped(model_path: Path, inputs: Sequence[str]) -> None:
-    """Refuse an IR among the inputs of a command that was given something else as the model.
-
-    Raises:
-        click.UsageError: If so.
-    """
+    """Refuse an IR among the inputs of a command that was given something else as the model: raises UsageError."""
     ir = next((name for name in inputs if name.endswith(".xml")), None)
     if ir is not None and model_path.suffix != ".xml":
         raise click.UsageError(f"model and input are swapped: give {model_path} as the input and --model {ir}")

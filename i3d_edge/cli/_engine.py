@@ -37,17 +37,12 @@ mode_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How the user wants a model to run.
+    """How the user wants a model to run."""
 
-    Attributes:
-        settings: Arguments of `Engine` that a profile may set: device, inference_precision, mode, num_streams.
-        profile_path: A deployment profile, or None.
-        others: Arguments of `Engine` that it does not set: num_threads, cache, spec_path.
-    """
-
+    # arguments of `Engine` that a profile may set: device, inference_precision, mode, num_streams
     settings: dict[str, Any]
     profile_path: Path | None
-    others: dict[str, Any]
+    others: dict[str, Any]  # arguments of `Engine` that it does not set: num_threads, cache, spec_path
 
     def arguments(self, model_path: Path, **defaults: Any) -> dict[str, Any]:
         """Return arguments of `Engine` for a model; what neither the user nor a profile set is taken from `defaults`.

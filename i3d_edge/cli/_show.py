@@ -140,11 +140,7 @@ class Shows:
 
 
 def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
-    """Return whether a path is a folder: one that exists, or a path without a suffix.
-
-    Raises:
-        click.UsageError: If it is a file without one of the suffixes.
-    """
+    """Return whether a path is a folder, there or without a suffix; raises UsageError for another suffix."""
     if target.is_dir() or not target.suffix:
         return True
     if target.suffix.lower() not in suffixes:
@@ -154,11 +150,7 @@ def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def targets(option: str, target: Path | None, names: Sequence[str], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the output of each video: the file for one video, or a file of the same name in the folder.
-
-    Raises:
-        click.UsageError: If several videos have one output.
-    """
+    """Return each video's output: the file, or those of the same names in the folder; UsageError if two are one."""
     if target is None:
         return []
     if not is_folder(option, target, suffixes):
