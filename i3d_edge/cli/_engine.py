@@ -15,6 +15,7 @@ from i3d_edge.cli._base import (
     cache_option,
     device_option,
     note,
+    options,
     precision_option,
     spec_option,
     streams_option,
@@ -69,8 +70,8 @@ def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`."""
     settings = ["device", "inference_precision"] + (["mode", "num_streams"] if has_mode else [])
     others = ["num_threads", "cache", "spec_path"]
-    options = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]
-    options += [threads_option, profile_option, cache_option]
+    added = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]
+    added += [threads_option, profile_option, cache_option]
 
     def decorate(function: Function) -> Function:
         @wraps(function)
@@ -79,11 +80,8 @@ def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
             engine = EngineOptions(own, profile_path, {name: given.pop(name) for name in others})
             return function(*args, engine=engine, **given)
 
-        decorated: Any = wrapper
-        for option in reversed(options):
-            decorated = option(decorated)
-        result: Function = decorated
-        return result
+        decorated: Function = options(*added)(wrapper)
+        return decorated
 
     return decorate
 
