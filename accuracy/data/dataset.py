@@ -23,63 +23,38 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 @dataclass(frozen=True, slots=True)
 class ListedVideo:
-    """One video of a data set.
+    """One video of a data set."""
 
-    Attributes:
-        path: As the data set names it; the name by which results speak of it.
-        file: Where it lies; a folder, if it is one of frames.
-        label: What it shows, in the model's words, or None if the data set does not say.
-        num_frames: How many frames the data set says it has, or None.
-        frames_fps: The rate of a folder of frames, or None.
-        sha256: What a manifest says of its bytes, or None.
-    """
-
-    path: str
-    file: Path
-    label: str | None
-    num_frames: int | None = None
-    frames_fps: Fraction | None = None
-    sha256: str | None = None
+    path: str  # as the data set names it; the name by which results speak of it
+    file: Path  # where it lies; a folder, if it is one of frames
+    label: str | None  # what it shows, in the model's words, or None if the data set does not say
+    num_frames: int | None = None  # how many frames the data set says it has, or None
+    frames_fps: Fraction | None = None  # the rate of a folder of frames, or None
+    sha256: str | None = None  # what a manifest says of its bytes, or None
 
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """How a list or folder is read; None leaves a choice to the reader.
+    """How a list or folder is read; None leaves a choice to the reader."""
 
-    Attributes:
-        format_name: One of `FORMATS`.
-        root: Where relative paths start, of a manifest too; None is the list's folder, or the folder itself.
-        classes_path: What the list's class indices mean; see `read_classes`.
-        split: Which part, for formats that have several.
-        frames_fps: Frames per second of folders of images.
-    """
-
-    format_name: str | None = None
+    format_name: str | None = None  # one of `FORMATS`
+    # Where relative paths start, of a manifest too; None is the list's folder, or the folder itself.
     root: Path | None = None
-    classes_path: Path | None = None
-    split: str | None = None
-    frames_fps: Fraction | None = None
+    classes_path: Path | None = None  # what the list's class indices mean; see `read_classes`
+    split: str | None = None  # which part, for formats that have several
+    frames_fps: Fraction | None = None  # frames per second of folders of images
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Videos, and where they come from.
+    """Videos, and where they come from."""
 
-    Attributes:
-        path: The list or folder.
-        format: Its name in `accuracy.data.formats.FORMATS`.
-        root: Where relative paths start.
-        videos: In the order of the data set, each once.
-        notes: What a user should know of it.
-        options: How it was read.
-    """
-
-    path: Path
-    format: str
-    root: Path
-    videos: Sequence[ListedVideo]
-    notes: tuple[str, ...] = ()
-    options: ListOptions = ListOptions()
+    path: Path  # the list or folder
+    format: str  # its name in `accuracy.data.formats.FORMATS`
+    root: Path  # where relative paths start
+    videos: Sequence[ListedVideo]  # in the order of the data set, each once
+    notes: tuple[str, ...] = ()  # what a user should know of it
+    options: ListOptions = ListOptions()  # how it was read
 
 
 def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOptions()) -> DataSet:

@@ -98,12 +98,7 @@ _FORMAT = Format(
 
 @dataclass(frozen=True, slots=True)
 class VideoManifest:
-    """A manifest that was read or made.
-
-    Attributes:
-        path: The file.
-        content: What it holds.
-    """
+    """A manifest that was read or made."""
 
     path: Path
     content: ManifestContent

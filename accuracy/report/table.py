@@ -13,14 +13,8 @@ Cell = str | tuple[str, ...] | Proportion
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. The first cell of a row names it.
+    """A table. The first cell of a row names it."""
 
-    Attributes:
-        headers: One per column.
-        rows: As many cells each.
-        kind: Its style: "numbers" become a list on a narrow screen, "bars" shrink there, "texts" wrap.
-    """
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    kind: str = "numbers"
+    headers: Sequence[str]  # one per column
+    rows: Sequence[Sequence[Cell]]  # as many cells each
+    kind: str = "numbers"  # its style: "numbers" become a list on a narrow screen, "bars" shrink there, "texts" wrap

@@ -37,21 +37,13 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class VideoOutcome:
-    """What became of a labelled video; small, so that a whole data set of them fits in memory.
+    """What became of a labelled video; small, so that a whole data set of them fits in memory."""
 
-    Attributes:
-        video: Path, as listed.
-        label: Class index.
-        best: Class index of the largest probability; of equal ones the lowest.
-        rank: How many classes come before the label: 0 for a right answer.
-        confidence: The largest probability.
-    """
-
-    video: str
-    label: int
-    best: int
-    rank: int
-    confidence: float
+    video: str  # path, as listed
+    label: int  # class index
+    best: int  # class index of the largest probability; of equal ones the lowest
+    rank: int  # how many classes come before the label: 0 for a right answer
+    confidence: float  # the largest probability
 
     @classmethod
     def of(cls, video: str, label: int, probabilities: FloatArray) -> Self:

@@ -18,17 +18,11 @@ _EDITED_HINT = "one of the two files was edited: run again, or take both from wh
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run, read and found whole.
+    """A run, read and found whole."""
 
-    Attributes:
-        folder: Where it lies.
-        result: Its `result.json`.
-        videos: By model, then in the list's order.
-    """
-
-    folder: Path
-    result: Result
-    videos: Mapping[str, Sequence[RecordedVideo]]
+    folder: Path  # where it lies
+    result: Result  # its `result.json`
+    videos: Mapping[str, Sequence[RecordedVideo]]  # by model, then in the list's order
 
     @property
     def num_classes(self) -> int:
