@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from i3d_edge.accuracy.data.classes import ClassMatcher
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_video
 from i3d_edge.core.errors import LabelError, ListError
@@ -58,18 +57,13 @@ class DataSet:
 
 
 def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOptions()) -> DataSet:
-    """Read a data set in any of the forms of `accuracy.data.formats`.
+    """Read a list or folder in any of the forms of `accuracy.data.formats`.
 
-    Args:
-        path: A list, or a folder.
-        labels: The model's. Names are matched with them, so the data set's own order of classes does not matter;
-            indices are taken for the model's unless `options.classes_path` says what they mean.
-        options: How it is read.
+    Names of classes are matched with the model's labels, so the data set's own order does not matter; indices are taken
+    for the model's unless `options.classes_path` says what they mean.
 
     Raises:
-        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
-            another order of classes, no such split or names that are not UTF-8, if an option has no meaning for its
-            format, or if most videos are folders of images of unknown frame rate.
+        ListError: If it cannot be read, is empty, names a video twice, or an option has no meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
     classes = None if options.classes_path is None else read_classes(options.classes_path)
@@ -93,6 +87,33 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
     data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)
     _require_frame_rate(data)
     return data
+
+
+class ClassMatcher:
+    """Finds the model's name for a class, whatever a data set does to case, spaces, underscores and apostrophes.
+
+    Example:
+        "playing_cricket" and "PlayingCricket" -> "playing cricket".
+    """
+
+    def __init__(self, labels: LabelSet) -> None:
+        self.labels = labels
+        self._names: dict[str, str | None] = {}
+        for name in labels.names:
+            key = _plain(name)
+            self._names[key] = None if key in self._names else name
+
+    def find(self, name: str) -> str | None:
+        """Return the model's name, or None if it has no such class."""
+        return name if name in self.labels else self._names.get(_plain(name))
+
+    def match(self, name: str) -> str:
+        """Return the model's name; raises LabelError, with the nearest ones, if it has no such class."""
+        return self.find(name) or self.labels.names[self.labels.index(name)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _require_frame_rate(data: DataSet) -> None:

@@ -31,14 +31,7 @@ WHOLE = Shard()
 
 
 def parse_shard(text: str) -> Shard:
-    """Return a slice by its name.
-
-    Example:
-        "3/8" -> Shard(3, 8)
-
-    Raises:
-        ArgumentError: If there is no such slice.
-    """
+    """Return a slice by its name, "3/8"; raises ArgumentError if there is none."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
     shard = Shard(int(found[1]), int(found[2])) if found else None
     if shard is None or not 1 <= shard.number <= shard.of:

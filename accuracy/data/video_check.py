@@ -70,7 +70,6 @@ class CheckPool:
     """Checks videos in threads, each once, ahead of being asked about them."""
 
     def __init__(self) -> None:
-        # Decoding and hashing run without Python's lock.
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check")
         self._found: dict[str, Future[VideoFacts | Fault]] = {}
 

@@ -77,7 +77,7 @@ def run_accuracy(
         >>> result = run_accuracy("val400.json", ["rgb.xml", "int8=rgb_int8.xml"], "results")
     """
     from i3d_edge.accuracy.data.dataset import ListOptions
-    from i3d_edge.accuracy.data.listing import list_videos
+    from i3d_edge.accuracy.data.manifest import list_videos
     from i3d_edge.accuracy.data.shard import WHOLE, parse_shard
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults

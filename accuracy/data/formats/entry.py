@@ -24,11 +24,7 @@ class ListSource:
     split: str | None = None  # which part, for formats that have several, or None for the usual one
 
     def text(self) -> str:
-        """Return the list's text.
-
-        Raises:
-            ListError: If it is no text file.
-        """
+        """Return the list's text; raises ListError if it is no text file."""
         try:
             return read_text(self.path)
         except OSError as error:
