@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from i3d_edge.accuracy.result.metrics import Proportion
+from i3d_edge.accuracy.result.schema import Metric
 
-Cell = str | tuple[str, ...] | Proportion
+Cell = str | tuple[str, ...] | Metric
 """Text; a value with notes below it; or a bar with a count."""
 
 
