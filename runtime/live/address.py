@@ -42,8 +42,7 @@ class Address:
     def parse(cls, source: str) -> Address:
         """Parse a file, `camera:0` or `/dev/video0`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
 
-        Raises:
-            StreamOpenError: If it is a URL of another kind.
+        Raises StreamOpenError if it is a URL of another kind.
         """
         if source == "-":
             return cls("pipe", "pipe:0", "standard input")
