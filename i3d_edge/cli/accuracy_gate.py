@@ -44,7 +44,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     """
     from i3d_edge import accuracy as room
     from i3d_edge.accuracy.gate.pairs import videos_needed
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     check_output(output, force=force)
     [(run, name)] = read_named_runs([run_name])
