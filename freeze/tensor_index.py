@@ -49,12 +49,7 @@ class TensorEntry:
 
 
 def read_index(index_path: Path) -> dict[str, TensorEntry]:
-    """Read every tensor's entry, by name.
-
-    Raises:
-        CheckpointDamagedError: If the file is not a whole index.
-        CheckpointFormError: If it is another thing, or the checkpoint was written by a big-endian machine.
-    """
+    """Return every tensor's entry by name; raises CheckpointDamagedError or CheckpointFormError if it is none."""
     data = read_bytes(index_path, max_bytes=_MAX_BYTES)
     if data[-8:] != TENSOR_TABLE_END:
         refuse_foreign(index_path)
