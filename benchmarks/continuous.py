@@ -109,12 +109,7 @@ class _Follower:
 
 
 def table(clips: Sequence[tuple[int, Answers]], num_back: int) -> str:
-    """Return how continuous answers, and windows so many frames earlier, compare with windows, as Markdown.
-
-    Args:
-        clips: The class of each, -1 if it is not known, and the answers.
-        num_back: How many frames.
-    """
+    """Return how continuous answers, and windows so many frames earlier, compare with windows; class -1 is unknown."""
     labelled = [(label, answers) for label, answers in clips if label >= 0]
     best = [[each.argmax(axis=-1) for each in answers] for _, answers in clips]
     rows = [

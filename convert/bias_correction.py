@@ -24,13 +24,7 @@ _CHANNELS = 1
 
 
 def correct_biases(quantized: ov.Model, plain: ov.Model, feeds: Sequence[Feed]) -> None:
-    """Correct the biases of an INT8 model's convolutions, in place.
-
-    Args:
-        quantized: With the biases of the model that it was made from.
-        plain: That model.
-        feeds: What to measure on, by input name; each costs about as much as two inferences in float32.
-    """
+    """Correct the biases of an INT8 model, which are still those of the plain one, in place, measured on feeds."""
     probe, names = _probe(quantized, plain)
     compiled = compile_model(probe, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
     shifts = [np.zeros(output.get_shape(), np.float64) for output in compiled.outputs]

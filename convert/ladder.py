@@ -98,15 +98,9 @@ def climb(
 ) -> list[Step]:
     """Compare each stage with the one before it, and the last with the first where there are more than two.
 
-    Args:
-        stages: Two at least, of the same inputs and classes.
-        clips: By name; what the first stage is fed, and the others too unless `others` is given.
-        others: By the same names; what all stages but the first are fed.
-        tolerance: For all steps; None takes that of the coarser precision of each step.
-        all_layers: Whether the layers of steps that agree are compared too; those of a step that does not, are.
-
-    Raises:
-        SpecError: If the stages are not of the same inputs and classes.
+    All stages are fed `clips`, but for the first the `others` of the same names if given. `tolerance` is that of the
+    coarser precision of each step if None; layers of steps that agree are compared if `all_layers`. Raises SpecError
+    for other inputs or classes.
     """
     _require_alike(stages)
     fed = [clips, *([clips if others is None else others] * (len(stages) - 1))]

@@ -173,19 +173,10 @@ def _feed(clip: UInt8Array, spec: ModelSpec) -> Feed:
 def calibration_clips(
     videos: Sequence[Source], spec: ModelSpec, *, num_clips: int, seed: int
 ) -> tuple[list[UInt8Array], list[tuple[Path, str]]]:
-    """Choose clips that differ: every video before any video twice, and all parts of them.
+    """Choose clips that differ, (D, H, W, 3), uint8: every video before any video twice, and all parts of them.
 
-    Args:
-        videos: Their order does not matter.
-        spec: The model's.
-        num_clips: At most this many.
-        seed: Of the shuffle.
-
-    Returns:
-        Clips, shape (D, H, W, 3), uint8; and the videos that could not be decoded, with the reason.
-
-    Raises:
-        CalibrationError: If there are fewer than two different clips.
+    Returns them, and the videos that could not be decoded, with the reason; the order of the videos does not matter.
+    Raises CalibrationError if there are fewer than two different clips.
     """
     sources = {Path(video.name): video for video in videos}
     order = sorted(sources)

@@ -19,14 +19,10 @@ _RANGE = slice(1, 5)
 
 
 def share_ranges(model: ov.Model) -> int:
-    """Give quantizers that round the same values one after another the same range, the widest of theirs, in place.
+    """Give quantizers that round the same values one after another the widest range of theirs, in place; count changes.
 
     NNCF puts a quantizer ahead of each Maximum and behind it, and then leaves each branch of a Concat above a range of
-    its own. Their values would be rounded twice, to different steps; with one range, the second rounding changes
-    nothing.
-
-    Returns:
-        How many quantizers were given another range.
+    its own. Values would be rounded twice, to different steps; with one range, the second rounding changes nothing.
     """
     quantizers = [
         node for node in model.get_ordered_ops() if node.get_type_name() == QUANTIZER and _is_of_one_range(node)

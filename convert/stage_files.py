@@ -19,16 +19,10 @@ from i3d_edge.runtime.inference.onnx import is_onnx
 
 @contextmanager
 def open_stages(choices: Sequence[ModelChoice], *, spec_path: Path | None = None) -> Iterator[list[Stage]]:
-    """Open the stages of one model.
+    """Open modules' folders, checkpoints, graphs (.pb), ONNX models and IRs as the stages of one model.
 
-    Args:
-        choices: TF-Hub modules' folders, checkpoints, frozen graphs (.pb), ONNX models and IRs (.xml). A checkpoint or
-            module takes clips as long as the first file among the others does. An IR stored in FP32 or FP16 runs in
-            f32 on the CPU unless it says otherwise.
-        spec_path: Describes models that do not describe themselves.
-
-    Raises:
-        ArgumentError: If something other than an IR has a precision or a device.
+    A checkpoint or module takes clips as long as the first file among the others does. Raises ArgumentError if
+    something other than an IR has a precision or a device.
     """
     with ExitStack() as stack:
         files = []

@@ -33,16 +33,7 @@ def prove_steps(
     """Run two generated clips in steps, in float32, and compare consecutive answers.
 
     Exact steps are compared with the window network, continuous ones with one pass over all frames up to the answer.
-
-    Args:
-        steps: The step model.
-        window: What it was made from.
-        spec: The window network's.
-        stepping: How the step model is fed.
-        time_axes: Name of each input -> its axis of frames.
-
-    Raises:
-        ParityError: If an answer differs by more than `BOUND`.
+    Raises ParityError if an answer differs by more than `BOUND`.
     """
     hop, num_frames = stepping.hop, spec.num_frames
     if stepping.mode == "continuous":

@@ -74,14 +74,7 @@ class Checkpoint:
         return sum(int(np.prod(entry.shape)) for entry in self.entries.values())
 
     def read(self) -> dict[str, Float32Array]:
-        """Read the variables, each in the shape that the graph needs.
-
-        Returns:
-            Arrays by name below the scope, shapes as `inception_i3d.variable_shapes` gives them, float32.
-
-        Raises:
-            CheckpointDamagedError: If a tensor does not have the CRC32C that the index states.
-        """
+        """Return float32 arrays by name, shapes as of `variable_shapes`; CheckpointDamagedError for another CRC32C."""
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
             shards = [stack.enter_context(open_input(path)) for path in shard_paths(self.prefix, self.num_shards)]

@@ -21,16 +21,7 @@ class FrozenGraph(TensorFlowGraph):
     """
 
     def __init__(self, path: Path, *, num_frames: int | None = None, batch: int | None = None) -> None:
-        """Read and load the graph.
-
-        Args:
-            path: The .pb file.
-            num_frames: Frames in a clip, if not as many as it was frozen for; the network is convolutional in time.
-            batch: Clips at once, if not as many as it was frozen for.
-
-        Raises:
-            FrozenGraphError: If the file is absent, is not a GraphDef, or lacks the nodes.
-        """
+        """Load a .pb for clips of its own length and batch, or these; raises FrozenGraphError if it is none."""
         from google.protobuf.message import DecodeError  # it comes with TensorFlow
 
         self.spec = read_graph_def(path).spec

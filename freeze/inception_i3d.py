@@ -99,12 +99,7 @@ def units(num_channels: int) -> Iterator[tuple[Unit, int]]:
 def variable_shapes(num_channels: int, num_classes: int) -> dict[str, tuple[int, ...]]:
     """Return the network's 230 variables, named below the scope, with the shapes the graph needs.
 
-    Args:
-        num_channels: Channels of the input: 3 for RGB, 2 for optical flow.
-        num_classes: Length of the logits.
-
-    Returns:
-        Weights have shape (depth, height, width, in, out); batch norm tensors (1, 1, 1, 1, C); the bias (C,).
+    Weights have shape (depth, height, width, in, out); batch norm tensors (1, 1, 1, 1, C); the bias (num_classes,).
     """
     shapes: dict[str, tuple[int, ...]] = {}
     for unit, inputs in units(num_channels):

@@ -42,15 +42,7 @@ class TensorFlowGraph:
         self._session.close()
 
     def logits(self, feeds: Feeds) -> Float32Array:
-        """Return what enters the softmax, shape (N, num_classes), float32.
-
-        Args:
-            feeds: An array for each of `input_shapes`.
-
-        Raises:
-            ClipShapeError: If an input is absent or has another shape.
-            NotFiniteError: If the output is not finite.
-        """
+        """Return what enters the softmax, (N, num_classes), float32; raises ClipShapeError or NotFiniteError."""
         result: Float32Array = self.run(self._logits, feeds)
         return result
 

@@ -133,16 +133,10 @@ def _fold(stem: ov.Node, fold: Fold) -> None:
 
 
 def fold_weights(weights: Float32Array, lengths: Sequence[int], fold: Fold) -> Float32Array:
-    """Return the folded convolution's weights.
+    """Return the folded convolution's weights, of (O, C, 7, 7, 7); odd and even lengths of an input fold differently.
 
-    Args:
-        weights: Shape (O, C, 7, 7, 7).
-        lengths: Of the input's three axes; odd and even ones fold differently.
-        fold: Which axes are folded.
-
-    Returns:
-        Shape (O, C * blocks, taps_d, taps_h, taps_w); 4 taps and 2 positions on a folded axis, 7 and 1 on another;
-        the order of channels is that of `feed.lay_out`.
+    Shape (O, C * blocks, taps_d, taps_h, taps_w); 4 taps and 2 positions on a folded axis, 7 and 1 on another; the
+    order of channels is that of `feed.lay_out`.
     """
     axes = _axes(lengths, fold)
     num_out, num_in = weights.shape[:2]

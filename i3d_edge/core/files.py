@@ -155,13 +155,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    r"""Write a UTF-8 text file, whole or not at all.
-
-    A byte of a file's name that is not UTF-8 is written as JSON writes the text `\\udcff`.
-
-    Raises:
-        OutputError: If the target exists (without `force`) or cannot be written.
-    """
+    """Write a UTF-8 text file whole or not at all, as `staged`; bytes of file names that are not UTF-8 as JSON does."""
     with staged(path, force=force) as temporary:
         temporary.write_text(_LONE_HALF.sub(lambda half: rf"\\u{ord(half[0]):x}", text), encoding="utf-8")
 

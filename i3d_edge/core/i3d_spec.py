@@ -90,16 +90,9 @@ def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def i3d_spec(*, labels: LabelSet, **fields: Any) -> ModelSpec:
-    """Describe an I3D.
+    """Describe an I3D; raises SpecError if the values do not fit together.
 
-    Args:
-        labels: Its classes.
-        fields: What is not as in DeepMind's RGB graph, by the names of version 1: stream, num_frames, batch, fusion,
-            has_embedding, crop_px (one number), short_side_px, frame_rate_fps, mean, scale, layout,
-            input_type, has_preprocessing, and those of provenance.
-
-    Raises:
-        SpecError: If there is no such field, or the values do not fit together.
+    `fields` are what is not as in DeepMind's RGB graph, by the names of version 1 of a ModelSpec.
     """
     try:
         return msgspec.convert(upgrade({"labels": labels, **fields}), ModelSpec)

@@ -18,12 +18,8 @@ class JSONError(ValueError):
 def parse_json(text: str | bytes) -> Any:
     """Return what a JSON text holds; of a key that comes twice the last value counts.
 
-    Args:
-        text: UTF-8 if it is bytes; a byte order mark is skipped.
-
-    Raises:
-        JSONError: If it is no JSON, is nested more than `MAX_DEPTH` deep, has a number that no float can be, NaN or
-            half of a surrogate pair, or is not UTF-8.
+    Raises JSONError if it is no JSON or not UTF-8, is nested more than `MAX_DEPTH` deep, or has a number that no float
+    can be.
     """
     try:
         data = text.encode() if isinstance(text, str) else text

@@ -14,13 +14,7 @@ def ordered(frames: Array, port: Port) -> Array:
 
 
 def normalised(pixels: Array, port: Port, axis: int = -1) -> Float32Array:
-    """Return pixels, 0..255, as the network sees them, float32.
-
-    Args:
-        pixels: Any shape, with the channels in the order of the port.
-        port: Says mean and scale.
-        axis: Of the channels.
-    """
+    """Return pixels, 0..255, channels along an axis in the port's order, as the network sees them, float32."""
     result: Float32Array = (pixels.astype(np.float32) - _along(port.mean, axis, pixels)) / _along(
         port.scale, axis, pixels
     )

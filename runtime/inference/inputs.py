@@ -50,14 +50,7 @@ def _pixels(pixels: Array, port: Port) -> Array:
 
 
 def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:
-    """Return a view as the network itself takes it.
-
-    Returns:
-        By input name, shape (1, D, H, W, C), float32, normalised.
-
-    Raises:
-        ClipShapeError: If the clip is not one for this model.
-    """
+    """Return a view as the network takes it: by input, (1, D, H, W, C), float32, normalised; raises ClipShapeError."""
     bare = spec.bare()
     return check_inputs(model_inputs(clip, bare), bare)
 

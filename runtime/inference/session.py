@@ -25,14 +25,7 @@ class Session:
         values: Callable[[Inputs], Mapping[str, Array]],
         read: Callable[[Any], Float32Array],
     ) -> None:
-        """Begin a stream.
-
-        Args:
-            request: Nobody else's.
-            stepping: The model's.
-            values: Checks what is fed, and returns it as the request takes it.
-            read: Takes what the request returns; returns answers, shape (N, num_classes).
-        """
+        """Begin a stream in a request of its own; `values` checks what is fed, `read` gives (N, num_classes)."""
         self._request, self._values, self._read = request, values, read
         self._stepping, self._num_fed = stepping, 0
 

@@ -22,7 +22,6 @@ from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
 from i3d_edge.runtime.hardware.access import why_absent
-from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import model_inputs
@@ -214,6 +213,17 @@ def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str,
         if node.get_friendly_name() not in taken:
             counts[node.get_type_name()] = counts.get(node.get_type_name(), 0) + 1
     return counts, None
+
+
+def computed_operators(model: ov.Model) -> Iterable[ov.Node]:
+    """Yield the operators that depend on an input; what only constants lead to is computed once, when compiling."""
+    depends: set[str] = set()
+    for node in model.get_ordered_ops():
+        kind, sources = node.get_type_name(), [value.get_node().get_name() for value in node.input_values()]
+        if kind == "Parameter" or depends.intersection(sources):
+            depends.add(node.get_name())
+            if kind != "Result":
+                yield node
 
 
 def _attempt(ir_path: Path, setting: Setting, **options: Any) -> Measurement | I3DError:

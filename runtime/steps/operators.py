@@ -54,12 +54,7 @@ class Operator:
         return self.node.get_type_name() not in LAYERS
 
     def on(self, sources: Sequence[ov.Output | None], part: Part) -> ov.Output:
-        """Return the operator on a part of its positions.
-
-        Args:
-            sources: What each input reads; None is what it reads in the window network, a constant.
-            part: The output's positions.
-        """
+        """Return the operator on a part of its positions; a source of None is the constant of the window network."""
         node, kind = self.node, self.node.get_type_name()
         attributes = dict(node.get_attributes())
         inputs = [source or self._constant(node.input_value(port), part) for port, source in enumerate(sources)]
@@ -113,13 +108,7 @@ class Operator:
 
 
 def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | None:
-    """Return what a node does along time, or None where it does more than this module knows.
-
-    Args:
-        node: Of the window network.
-        axis: That of time in its inputs.
-        ports: Which inputs have one.
-    """
+    """Return what a node does along time, an axis of these inputs; None where it does more than this module knows."""
     kind = node.get_type_name()
     attributes = node.get_attributes()
     if kind in _POINTWISE or (kind == "Concat" and attributes["axis"] % len(node.output(0).get_shape()) != axis):
