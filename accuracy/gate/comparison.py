@@ -135,16 +135,7 @@ def _flip(before: BaselineVideo, now: VideoOutcome, names: Sequence[str]) -> Fli
 
 
 def log_change(before: float, after: float) -> float:
-    """Return how far the natural log-probability of one class moved, in either direction.
-
-    The class is the best of the baseline. A change of 0.01 is 1 % more or less of its probability; ln 2 = 0.69
-    is half or twice of it; 13.8 at most, from 1 to nothing.
-
-    Example:
-        0.8 before, 0.4 after -> 0.693; 0.4 before, 0.8 after -> the same.
-
-    Source: our choice.
-    """
+    """Return how far the natural log-probability of the baseline's best class moved: by ln 2 for half or twice."""
     return abs(math.log(max(after, _PROBABILITY_FLOOR)) - math.log(max(before, _PROBABILITY_FLOOR)))
 
 

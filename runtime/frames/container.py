@@ -41,8 +41,7 @@ _TEXT_START_BYTES = 4096
 def open_file(path: Path, **options: Any) -> InputContainer:
     """Open a file of one's own machine, but no playlist, script or text; `options` are those of `av.open`.
 
-    Raises:
-        OSError: If it is no regular file, or nothing that FFmpeg can open.
+    Raises OSError if it is no regular file, or nothing that FFmpeg can open.
     """
     with open_input(path) as stream:
         start = stream.read(_TEXT_START_BYTES)
@@ -70,9 +69,7 @@ def picture_stream(
 ) -> VideoStream:
     """Return the stream of a container that FFmpeg would take for its video, but neither a cover nor a still.
 
-    Raises:
-        I3DError: `absent` if it holds no video; `unreadable` if FFmpeg has no decoder for it, or its pictures are too
-            large.
+    Raises `absent` if it holds no video; `unreadable` if FFmpeg has no decoder for it, or its pictures are too large.
     """
     streams = _pictures(container)
     if not streams:

@@ -53,8 +53,7 @@ def clock_of_frames(
 ) -> tuple[Timeline, float]:
     """Make a clock of the presentation and decoding times of decoded frames, which come in display order.
 
-    Returns:
-        The clock, and how long a time the timestamps cover: another one, where they jump back. Unit: seconds.
+    Return it, and how long a time the timestamps cover in seconds: another one, where they jump back.
     """
     assert stream.time_base is not None
     pts, dts = zip(*decoded, strict=True)
@@ -70,11 +69,8 @@ def clock_of_frames(
 def continued(ticks: Sequence[int | None], step: int) -> list[int]:
     """Let a clock that stands still, jumps back or is silent for a while go on, by its usual step.
 
-    A single time that does not lie between its neighbours' does not count; else a jump back moves what follows.
-
-    Args:
-        ticks: Times of frames in display order, None where there is none.
-        step: The usual one.
+    A single time that does not lie between its neighbours' does not count; else a jump back moves what follows. Times
+    are in display order, None where there is none.
 
     Example:
         Step 1: [1, 2, None, 4] -> [1, 2, 3, 4]; [10, 11, 3, 5] -> [10, 11, 12, 14]; [1, 2, 900, 4] -> [1, 2, 3, 4].

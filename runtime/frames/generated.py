@@ -30,11 +30,7 @@ _SECOND_INPUT = 1000
 
 
 def golden_pixels(spec: ModelSpec, pattern: str, seed: int) -> dict[str, UInt8Array]:
-    """Return a clip for each input of a model: shape (N, D, H, W, C), uint8, 0..255.
-
-    Raises:
-        KeyError: If there is no such pattern.
-    """
+    """Return a clip for each input of a model: shape (N, D, H, W, C), uint8, 0..255."""
     plain = replace(spec, layout="NDHWC")
     return {
         name: PATTERNS[pattern](plain.input_shape(name), seed + _SECOND_INPUT * number)

@@ -49,15 +49,8 @@ def choose_series(
 ) -> tuple[Sequence[Path], list[str]]:
     """Choose the series that is the video: by its pattern; or the only one of several images, named like frames.
 
-    Where several are left, one of as many images as stated is chosen.
-
-    Args:
-        folder: Of the images.
-        pattern: Of their names; None takes all.
-        num_frames: How many images are stated, or None.
-
-    Returns:
-        The images, none if there are none, in the order of their numbers; and warnings that name other series.
+    Where several are left, one of as many images as stated is chosen. Return the images, none if there are none, in the
+    order of their numbers, and warnings that name other series.
 
     Raises:
         VideoOpenError: If several series are left.

@@ -17,10 +17,6 @@ _TIMES_AS_LONG = 10
 def longest_step(usual_s: Fraction, longest_s: float = LONGEST_STILL_S) -> Fraction:
     """Return how long a frame can be on display: a longer step to the next one is a gap, in which nothing was filmed.
 
-    Args:
-        usual_s: Median step between frames. Unit: seconds.
-        longest_s: What is plausible at a usual rate. Unit: seconds.
-
     Example:
         25 fps: 60 s. A time-lapse of a frame every 10 s: 100 s.
     """
@@ -39,10 +35,7 @@ class Timeline:
     time_base: Fraction  # length of a tick. Unit: seconds
 
     def filmed(self) -> tuple[Timeline, dict[float, float]]:
-        """Leave out gaps, see `longest_step`: after each, time goes on with a usual step.
-
-        Returns:
-            The timeline without them, and how many seconds are left out at which of its times.
+        """Leave out gaps, see `longest_step`; also return how many seconds are left out at which of the new times.
 
         Example:
             Ticks of 1 s: [0, 1, 2, 3600, 3601], end 3602 -> [0, 1, 2, 3, 4], end 5; {3: 3597}.
@@ -78,9 +71,7 @@ class Timeline:
         return float((end - self.ticks[frame]) * self.time_base)
 
     def num_samples(self, rate_fps: Fraction) -> int:
-        """Return how many samples at a fixed rate fall within the video.
-
-        Sample k is taken at the first frame's time + k / rate; at least one sample fits.
+        """Return how many samples, taken at the first frame's time + k / rate, fall within the video; one at least.
 
         Example:
             3 frames at 30 fps last 0.1 s: samples at 0, 0.04 and 0.08 s -> 3 at 25 fps.

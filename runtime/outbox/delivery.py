@@ -18,12 +18,7 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 
 
 class Queue:
-    """Lines in memory that wait for one receiver.
-
-    Attributes:
-        changed: Guards them, and is notified when one comes.
-        num_lost: Lines that were given up untried.
-    """
+    """Lines in memory that wait for one receiver; `changed` guards them, and is notified when one comes."""
 
     def __init__(self, max_waiting: int = 1000) -> None:
         """Keep so many lines besides the one that is being delivered; the next one replaces the oldest."""

@@ -72,10 +72,7 @@ class Mqtt(Sink):
         statistics: Callable[[], Mapping[str, Sequence[Statistics]]],
         say: Say,
     ) -> None:
-        """Connect as soon as the broker is there.
-
-        `cursor_path` remembers which events it has; `cameras` are as for `show`; `statistics` returns those of each
-        camera's regions, by its name.
+        """Connect as soon as the broker is there; `cursor_path` remembers which events it has.
 
         Raises:
             ArgumentError: If a file for TLS cannot be used.

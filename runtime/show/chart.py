@@ -90,11 +90,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def time_ticks(duration_s: float, most: int) -> dict[float, str]:
-    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on.
-
-    Example:
-        2.5 s, 5 ticks -> 0, 0.5, 1, 1.5, 2, 2.5; 600 s, 5 ticks -> 0:00, 2:00, 4:00, 6:00, 8:00, 10:00.
-    """
+    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on."""
     step = next((step for step in _ROUND_S if duration_s / step <= most), _ROUND_S[-1])
     times = [round(number * step, 3) for number in range(int(duration_s / step + 1e-9) + 1)]
     return {time_s: time_text(time_s, duration_s) for time_s in times}
@@ -115,11 +111,7 @@ def time_text(time_s: float, duration_s: float) -> str:
 
 
 def clock_text(time_s: float, duration_s: float) -> str:
-    """Return the time and the duration.
-
-    Example:
-        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00".
-    """
+    """Return the time and the duration: "3.4 / 10.0 s", or "1:01 / 10:00"."""
     if duration_s < 120:
         return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
     return f"{time_text(time_s, duration_s)} / {time_text(duration_s, duration_s)}"

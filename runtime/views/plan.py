@@ -121,11 +121,7 @@ class ViewPlan:
         return self.num_frames * self.frame_stride
 
     def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
-        """Return the samples of each clip of a video, in temporal order.
-
-        Example:
-            5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
-        """
+        """Return the samples of each clip of a video, in temporal order."""
         if self.placement == "whole":
             return [clip_samples(0, num_samples, max(self.min_frames, num_samples))]
         assert self.num_frames is not None
@@ -169,12 +165,7 @@ class ViewReader:
     """
 
     def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
-        """Find out which frames are needed.
-
-        Args:
-            source: Of the frames.
-            plan: How views are taken.
-            is_stopped: Whether nobody wants the rest; asked where the next view may be minutes away.
+        """Find out which frames are needed; `is_stopped` is asked, where the next view may be minutes away.
 
         Raises:
             VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
@@ -188,7 +179,8 @@ class ViewReader:
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
-        self._frame_at = cache(self._find_frame)
+        rate = plan.rate_fps
+        self._frame_at = cache(lambda sample: sample if rate is None else timeline.frame_at(sample, rate))
         self._flow: FlowFrames | None = None
         if plan.flow is not None:
             self._flow = FlowFrames(
@@ -282,10 +274,6 @@ class ViewReader:
         timeline = self.source.timeline
         start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
         return start_s, start_s + length / timeline.mean_fps
-
-    def _find_frame(self, sample: int) -> int:
-        rate = self.plan.rate_fps
-        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
 
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s

@@ -61,11 +61,8 @@ class _Inference(msgspec.Struct):
 def parse(body: bytes, header_length: str | None, output: str) -> tuple[dict[str, Array], str, bool]:
     """Read a request, whose first part is JSON of the stated length, and all of it where none is stated.
 
-    Returns:
-        The arrays by the names of the inputs, an id to give back, and whether the answer is to be binary.
-
-    Raises:
-        HTTPException: 400 if it is not as the protocol says.
+    Return the arrays by the names of the inputs, an id to give back, and whether the answer is to be binary. Raises
+    HTTPException, 400, if it is not as the protocol says.
     """
     length = len(body) if header_length is None else int(header_length) if header_length.isdecimal() else 0
     try:

@@ -47,9 +47,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 async def receive_video(request: Request, folder: Path, max_bytes: int) -> Upload:
     """Write a video to a new file: the body itself, or the first file of a form.
 
-    Raises:
-        HTTPException: If the type is not that of a video or a form, or as `_pieces` and `_in_time` raise it.
-        OutputError: If the disk does not take it.
+    Raises HTTPException if it is no video, too long or too slow, OutputError if the disk does not take it.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     path = folder / secrets.token_hex(8)
@@ -90,11 +88,7 @@ async def _from_form(request: Request, path: Path, max_bytes: int) -> Upload:
 
 
 async def _pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """Yield a body as it comes.
-
-    Raises:
-        HTTPException: If it is, or says that it is, longer than allowed, or breaks off.
-    """
+    """Yield a body as it comes; raises HTTPException if it is longer than allowed, or breaks off."""
     too_long = HTTPException(413, f"at most {max_bytes:,} bytes are taken")
     if int(request.headers.get("content-length", 0)) > max_bytes:
         raise too_long
