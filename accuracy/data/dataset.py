@@ -16,8 +16,7 @@ from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime.frames.image_series import numbered_images
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-"""How absolute paths begin on Windows."""
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # how absolute paths begin on Windows
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,7 @@ from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
-_START_BYTES = 256
-"""What is no JSON object by then is not read further: it may be a video."""
+_START_BYTES = 256  # what is no JSON object by then is not read further: it may be a video
 
 
 class PinnedVideo(TypedDict):

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import math
 
-Z_ONE_SIDED_95 = 1.6448536269514722
-"""The standard normal's 95 % quantile."""
+Z_ONE_SIDED_95 = 1.6448536269514722  # the standard normal's 95 % quantile
 Z_TWO_SIDED_95 = 1.959963984540054
-Z_POWER_80 = 0.8416212335729143
-"""Its 80 % quantile: what was planned for happens 4 times of 5."""
-
+Z_POWER_80 = 0.8416212335729143  # its 80 % quantile: what was planned for happens 4 times of 5
 _BISECTIONS = 60
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from i3d_edge.accuracy.result.schema import Metric
 
-Cell = str | tuple[str, ...] | Metric
-"""Text; a value with notes below it; or a bar with a count."""
+Cell = str | tuple[str, ...] | Metric  # text; a value with notes below it; or a bar with a count
 
 
 @dataclass(frozen=True, slots=True)

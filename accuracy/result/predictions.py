@@ -13,8 +13,7 @@ from i3d_edge.core.reading import open_input, read_lines
 from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
-_SUM_TOLERANCE = 0.01
-"""How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""
+_SUM_TOLERANCE = 0.01  # how far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each
 
 
 def prediction_row(

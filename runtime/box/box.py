@@ -26,9 +26,7 @@ from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 
-LONGEST_TURN_S = 30.0
-"""A box that finished no turn for longer hangs."""
-
+LONGEST_TURN_S = 30.0  # a box that finished no turn for longer hangs
 _POLL_S = 0.2
 
 

@@ -30,9 +30,7 @@ from i3d_edge.runtime.live.source import LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 
-View = Callable[[UInt8Array], UInt8Array]
-"""Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""
-
+View = Callable[[UInt8Array], UInt8Array]  # takes a frame, (H, W, 3), uint8, and returns what is watched of it
 _FIRST_S, _LONGEST_S = 5.0, 60.0
 
 

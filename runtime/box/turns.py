@@ -11,8 +11,7 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.lane import Lane
 
-Turn = Callable[[], Iterator[WindowAnswer | Event]]
-"""Does what is next in a lane, and yields what comes of it."""
+Turn = Callable[[], Iterator[WindowAnswer | Event]]  # does what is next in a lane, and yields what comes of it
 
 
 @dataclass(slots=True)

@@ -17,9 +17,7 @@ from av.video.stream import VideoStream
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.reading import open_input
 
-DEFAULT_RATE_FPS = Fraction(25)
-"""The rate of a raw stream that states none, as FFmpeg assumes it."""
-
+DEFAULT_RATE_FPS = Fraction(25)  # the rate of a raw stream that states none, as FFmpeg assumes it
 MAX_PIXELS = 1 << 26
 """Of a picture: 8192 x 8192. A few kilobytes can hold a larger one, which takes a gigabyte and many seconds."""
 

@@ -17,8 +17,7 @@ from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, stated_rate
 from i3d_edge.runtime.frames.timeline import Timeline
 
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
-MAX_REORDERED = 32
-"""Frames that times may be out of order by; codecs keep back 16 at most."""
+MAX_REORDERED = 32  # frames that times may be out of order by; codecs keep back 16 at most
 
 
 def clock_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:

@@ -16,9 +16,7 @@ from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
-Shape = tuple[int, ...]
-"""N, D, H, W, C."""
-
+Shape = tuple[int, ...]  # N, D, H, W, C
 GOLDEN_CLIPS: Mapping[str, int] = {"gratings": 1, "patches": 2}
 """Pattern -> seed, of the clips that a bundle is packed with."""
 

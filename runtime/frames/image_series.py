@@ -16,9 +16,7 @@ from i3d_edge.core.files import visible_entries
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _FRAME_NAMES = {"", "frame", "frames", "im", "image", "images", "img", "rgb"}
 _MAX_LISTED = 5
-
-_Name = tuple[str, str, str]
-"""Of an image: what precedes its number, the digits, the suffix."""
+_Name = tuple[str, str, str]  # of an image: what precedes its number, the digits, the suffix
 
 
 @dataclass(frozen=True, slots=True)

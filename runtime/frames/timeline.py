@@ -8,9 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
 
-LONGEST_STILL_S = 60
-"""How long a frame of a file may be on display, unless most frames are for long."""
-
+LONGEST_STILL_S = 60  # how long a frame of a file may be on display, unless most frames are for long
 _TIMES_AS_LONG = 10
 
 

@@ -22,13 +22,10 @@ _probe = [np.zeros(1)]
 _UNUSED = sys.getrefcount(_probe[0])
 """What is counted of an array to which nothing but a list refers; NumPy's views refer to the whole array."""
 
-_HEADROOM = 1.15
-"""Share of the time, beside 1, that is left for decoding and for clips that take longer."""
-
+_HEADROOM = 1.15  # share of the time, beside 1, that is left for decoding and for clips that take longer
 _FORGET = 0.1
 _EVERY_FRAMES, _EVERY_PX = 8, 4
-_LEAST_CHANGE = 15
-"""Steps of 255; noise of a camera at night stays below it."""
+_LEAST_CHANGE = 15  # steps of 255; noise of a camera at night stays below it
 
 
 @dataclass(frozen=True, slots=True)

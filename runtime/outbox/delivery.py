@@ -60,8 +60,7 @@ class Queue:
             self._lines.clear()
 
 
-Outbox = Queue | Unread
-"""True if lines wait, which is asked while `changed` is held."""
+Outbox = Queue | Unread  # true if lines wait, which is asked while `changed` is held
 
 
 class Delivery:

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 PREFIX = "homeassistant"
-
-WHOLE = "picture"
-"""What a region of the whole picture is called, where it needs a name."""
+WHOLE = "picture"  # what a region of the whole picture is called, where it needs a name
 
 
 def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_topic: str) -> Iterator[tuple[str, str]]:

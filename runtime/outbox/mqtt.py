@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.settings.cameras import MqttConfig, TlsConfig
 
 
-FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30
-"""Between attempts to connect: doubled each time."""
-
+FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30  # between attempts to connect: doubled each time
 KEEPALIVE_S = 30
 """A broker that says nothing for so long is asked, and is taken for gone if it does not answer in the same time."""
 

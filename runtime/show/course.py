@@ -13,8 +13,7 @@ import numpy.typing as npt
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.runtime.prediction import Classification
 
-NOTABLE_PROB = 0.05
-"""A class that never exceeds this probability gets no line of its own."""
+NOTABLE_PROB = 0.05  # a class that never exceeds this probability gets no line of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 
-SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}
-"""File suffixes and FFmpeg's names for their containers."""
-
+SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}  # file suffixes and FFmpeg's names for their containers
 ENCODER = "libx264"
 _OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
 _BT709 = 1

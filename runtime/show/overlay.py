@@ -25,10 +25,8 @@ FAINT: Colour = (62, 66, 74)
 
 _FILL = 0.5
 _SURE_PROB = 0.5
-_LEAST_PROB = 0.01
-"""Only the best class is drawn below this probability."""
-_FEWEST_LETTERS = 6
-"""Of a label that is cut short; with fewer it is left out."""
+_LEAST_PROB = 0.01  # only the best class is drawn below this probability
+_FEWEST_LETTERS = 6  # of a label that is cut short; with fewer it is left out
 
 
 @dataclass

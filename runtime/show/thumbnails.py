@@ -17,8 +17,7 @@ from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 
 _QUALITY = 78
-_SEEK_FROM_S = 10.0
-"""Seek to each picture if they are further apart than this."""
+_SEEK_FROM_S = 10.0  # seek to each picture if they are further apart than this
 
 
 @dataclass(frozen=True, slots=True)

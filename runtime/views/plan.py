@@ -36,10 +36,7 @@ Placement = Literal[
 ]
 Fit = Literal["short side", "long side", "squeeze"]
 _STARTS = {"mmaction": mmaction_starts, "mmaction-dense": dense_starts, "segments": segment_starts}
-
-MAX_WHOLE_FRAMES = 512
-"""Longest video, in samples, that is shown to the network whole."""
-
+MAX_WHOLE_FRAMES = 512  # longest video, in samples, that is shown to the network whole
 _STILL_S = 1.0
 
 # A clip lies in memory as the IR wants it, so that handing it over costs no copy.

@@ -28,8 +28,7 @@ from i3d_edge.runtime.web.uploads import read_body
 _LENGTH = "Inference-Header-Content-Length"
 _TYPES = {"UINT8": "uint8", "FP32": "float32"}
 _MAX_HEADER_BYTES = 1 << 16
-_TEXT_BYTES = {"UINT8": 5, "FP32": 24}
-"""Of a number in JSON, with its comma and a blank."""
+_TEXT_BYTES = {"UINT8": 5, "FP32": 24}  # of a number in JSON, with its comma and a blank
 
 
 class _Parameters(msgspec.Struct, frozen=True):

@@ -21,9 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from i3d_edge.core.files import writing
 from i3d_edge.core.text import shown
 
-_FORM_BYTES = 1 << 16
-"""What a form may hold besides the file."""
-
+_FORM_BYTES = 1 << 16  # what a form may hold besides the file
 _RECEIVED_WITHIN_S = 600
 
 
