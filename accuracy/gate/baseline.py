@@ -71,8 +71,7 @@ def pick_model(run: RecordedRun, name: str | None) -> str:
     known = ", ".join(map(repr, models))
     if name is None and len(models) > 1:
         raise ComparisonError(
-            f"run {str(run.folder)!r} has several models: {known}",
-            hint=f"write {run.folder}:{models[0]}",
+            f"run {str(run.folder)!r} has several models: {known}", hint=f"write {run.folder}:{models[0]}"
         )
     if name is not None and name not in models:
         raise ComparisonError(f"no model {name!r} in run {str(run.folder)!r}; available: {known}")

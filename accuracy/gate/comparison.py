@@ -202,8 +202,7 @@ def _check_same_list(
     relabelled = [now[key].path for key in before.keys() & now.keys() if before[key]["label"] != now[key].label]
     if relabelled:
         raise ComparisonError(
-            f"the run labels videos otherwise than the baseline: {some(sorted(relabelled))}",
-            hint=_LIST_HINT,
+            f"the run labels videos otherwise than the baseline: {some(sorted(relabelled))}", hint=_LIST_HINT
         )
     missing = {before[key]["path"] for key in before.keys() - now.keys()}
     added = {now[key].path for key in now.keys() - before.keys()}

@@ -174,8 +174,7 @@ def _require_empty(folder: Path) -> None:
     for name in (RESULT_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
         if (folder / name).exists():
             raise OutputError(
-                f"run folder {str(folder)!r} holds {name} of an unknown run: there is no {RUN_NAME}",
-                hint=_OTHER_FOLDER,
+                f"run folder {str(folder)!r} holds {name} of an unknown run: there is no {RUN_NAME}", hint=_OTHER_FOLDER
             )
 
 

@@ -62,8 +62,7 @@ def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod 
     if spec.stream == "rgb":
         if asked is not None:
             raise ClipShapeError(
-                f"the model takes RGB alone: there is no use for flow {asked!r}",
-                hint="omit `flow`, or --flow",
+                f"the model takes RGB alone: there is no use for flow {asked!r}", hint="omit `flow`, or --flow"
             )
         return None
     method = asked or DEFAULT_METHOD
