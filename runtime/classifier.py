@@ -1,7 +1,5 @@
 """VideoClassifier: a video in, labelled actions out."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing

@@ -1,7 +1,5 @@
 """How the views of a video become one answer."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import FloatArray

@@ -1,7 +1,5 @@
 """Clips that overlap, answered in steps: what they have in common is computed once, where that is less work."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from contextlib import suppress

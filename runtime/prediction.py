@@ -1,7 +1,5 @@
 """What a model says of a video."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A data set: videos and what each shows, whatever form it comes in."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence

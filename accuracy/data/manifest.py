@@ -1,7 +1,5 @@
 """A manifest: which videos were measured on, pinned by their bytes, in a file that results can cite."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import json

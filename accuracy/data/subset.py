@@ -1,7 +1,5 @@
 """Choosing a subset: so many whole videos of a data set, by a rule that anybody can repeat."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence

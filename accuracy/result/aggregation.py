@@ -1,7 +1,5 @@
 """How the views of a video become the video's probabilities, by the names that protocols give it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

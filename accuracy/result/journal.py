@@ -6,8 +6,6 @@ short, predictions beyond the last whole row, and both from a row on that was ed
 dropped when the run continues.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Top-k accuracy per clip and per video, with its uncertainty. Pure functions of probabilities."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`predictions.jsonl`: a row per view and model, from which every metric recomputes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path

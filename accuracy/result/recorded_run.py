@@ -1,7 +1,5 @@
 """A run as it lies in its folder: `result.json`, and every view in `predictions.jsonl`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a model said of a video, from its views; a view is forgotten as soon as its video is whole."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From what a model said of videos to everything that a result says of the model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The box: many cameras, one compiled model."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence

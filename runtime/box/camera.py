@@ -1,7 +1,5 @@
 """A camera: one source, watched in one region or several, and begun anew when it fails."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time

@@ -1,7 +1,5 @@
 """Turns: whose window the model takes next."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a container holds: its picture, and why FFmpeg does not read it."""
 
-from __future__ import annotations
-
 import errno
 import re
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """A stream's frames, decoded one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import av

@@ -3,8 +3,6 @@
 These clocks may jump ahead; `Timeline.filmed` leaves the gaps out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median_low

@@ -3,8 +3,6 @@
 A bundle holds a clip's pattern, seed and SHA-256, and not its pixels, which would be 12 MB each.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A folder of numbered images as a source of frames, like a video file."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Series of images: those of a folder whose names differ in their number alone, and which of them is the video."""
 
-from __future__ import annotations
-
 import glob
 import os
 import string

@@ -1,7 +1,5 @@
 """A GIF that is one clip already, cut and cropped, as kinetics-i3d shows its sample."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

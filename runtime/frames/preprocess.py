@@ -1,7 +1,5 @@
 """A decoded frame on its way to the network: orientation, resize, crop. All on uint8."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

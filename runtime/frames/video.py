@@ -6,8 +6,6 @@ the file once. Frames are then asked for by index; the decoder seeks when the fi
 Both shortcuts are checked against what is decoded, and there is a thorough way that takes neither.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

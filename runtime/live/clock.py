@@ -1,7 +1,5 @@
 """Stream time: where each frame of a live source lies on one clock that never runs backwards."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """The thread that reads a stream."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A live source: timestamped frames on one clock, over jumps, loops and reconnections."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time

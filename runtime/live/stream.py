@@ -1,7 +1,5 @@
 """Watching a live source: answers for windows, and events."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

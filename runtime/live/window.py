@@ -1,7 +1,5 @@
 """Windows: the last frames of a stream, sampled by time, resized once, and lying ready for the network."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import sys

@@ -1,7 +1,5 @@
 """Delivery of an outbox's lines to one receiver: in order, each again until it arrives."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable

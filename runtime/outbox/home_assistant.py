@@ -1,7 +1,5 @@
 """Home Assistant: messages that make it show cameras without being configured."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

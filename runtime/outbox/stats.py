@@ -1,7 +1,5 @@
 """Figures of cameras, for those who watch them from afar."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Webhook: posts events as JSON, one per request."""
 
-from __future__ import annotations
-
 import base64
 import urllib.error
 import urllib.request

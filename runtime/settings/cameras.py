@@ -3,8 +3,6 @@
 Every key is explained in `docs/reference/cameras-yaml.md`. Shares and coordinates are fractions of the picture.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path

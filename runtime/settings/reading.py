@@ -1,7 +1,5 @@
 """Reading `cameras.yaml`: every mistake in it is found at once, with its line, its key and the nearest right one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace

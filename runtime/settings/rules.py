@@ -1,7 +1,5 @@
 """What must hold between the keys of a part of a configuration, beside what each value must be."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """YAML texts: every value with its place in the file, and all mistakes of a file at once."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import re

@@ -1,7 +1,5 @@
 """Clips: a video cut, resized and cropped to what the network takes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

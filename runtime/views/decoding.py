@@ -1,7 +1,5 @@
 """Decoding ahead of inference: views of several videos at once, in order, and never more than so many in memory."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Which samples of a video make a clip. Pure arithmetic on sample numbers; times are `timeline`'s matter."""
 
-from __future__ import annotations
-
 
 def clip_starts(num_samples: int, num_frames: int, num_clips: int = 1) -> list[int]:
     """Place equally spaced clips, that span `num_frames` samples, in a video; return the first sample of each.

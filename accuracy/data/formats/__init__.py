@@ -1,7 +1,5 @@
 """Forms in which data sets come, by name, and which of them a file or folder is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 
