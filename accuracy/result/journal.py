@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, NotRequired, Self, TypedDict
 
@@ -90,11 +91,12 @@ class Journal:
                     hint=_OTHER_FOLDER,
                 )
             _require_files(folder)
-            done, length = _read_done(folder, names)
+            pairs = zip(names, read_done(folder), strict=False)
+            done = [(row, line) for _, (row, line, _) in takewhile(lambda pair: pair[0] == pair[1][0]["video"], pairs)]
             with writing(folder / RESULT_NAME):
                 predictions, videos = (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab")
-                journal = cls(folder, done, predictions, videos, stack.pop_all())
-                journal._videos.truncate(length)
+                journal = cls(folder, [row for row, _ in done], predictions, videos, stack.pop_all())
+                journal._videos.truncate(sum(len(line) for _, line in done))
                 journal.drop_unfinished()
         return journal
 
@@ -202,18 +204,6 @@ def read_config(folder: Path) -> Mapping[str, Any] | None:
     """Return the configuration of a run; None if none was begun there; raises OutputError if it cannot be read."""
     path = folder / RUN_NAME
     return _CONFIG.read(path) if os.path.lexists(path) else None
-
-
-def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
-    """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
-    done: list[DoneVideo] = []
-    length = 0
-    for name, (row, line, _) in zip(names, read_done(folder), strict=False):
-        if row["video"] != name:
-            break
-        done.append(row)
-        length += len(line)
-    return done, length
 
 
 def read_done(folder: Path) -> Iterator[tuple[DoneVideo, bytes, bytes]]:
