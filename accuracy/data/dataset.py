@@ -89,8 +89,7 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
 class ClassMatcher:
     """Finds the model's name for a class, whatever a data set does to case, spaces, underscores and apostrophes.
 
-    Example:
-        "playing_cricket" and "PlayingCricket" -> "playing cricket".
+    Example: "playing_cricket" and "PlayingCricket" -> "playing cricket".
     """
 
     def __init__(self, labels: LabelSet) -> None:

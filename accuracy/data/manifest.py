@@ -110,8 +110,7 @@ class VideoManifest:
     def videos(self, labels: LabelSet, *, root: Path | None = None) -> list[ListedVideo]:
         """Return the videos for a run; `root` is where paths start, if not where the manifest says.
 
-        Raises:
-            LabelError: If the model has other classes, or has them in another order.
+        Raises LabelError if the model has other classes, or has them in another order.
         """
         for video in self.content["videos"]:
             if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:

@@ -82,9 +82,7 @@ def answers(run: RecordedRun, model: str) -> dict[str, RecordedVideo]:
     """Return what a model said of the labelled videos of a run, by the hash of the video, else by its path.
 
     The last of them is left out where the protocol does not count it.
-
-    Raises:
-        ComparisonError: If the run was interrupted, none has a label or counts, or two are the same file.
+    Raises ComparisonError if the run was interrupted, none has a label or counts, or two are the same file.
     """
     if not run.is_complete:
         counts = run.result["counts"]

@@ -68,10 +68,8 @@ def compare(
 ) -> Comparison:
     """Compare a model's answers in a run with a baseline, video by video; those that the run dropped are left out.
 
-    Raises:
-        ComparisonError: If the two differ in classes, protocol, manifest, videos or labels, or if the run dropped
-            more of the baseline's videos than allowed, or if one mixes machines of several kinds (without
-            `allow_mixed`).
+    Raises ComparisonError if the two differ in classes, protocol, manifest, videos or labels, or if the run dropped
+    more of the baseline's videos than allowed, or if one mixes machines of several kinds (without `allow_mixed`).
     """
     own = make_baseline(run, model)
     if not allow_mixed:

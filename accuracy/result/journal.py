@@ -73,8 +73,7 @@ class Journal:
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
         """Begin a run, or continue one of the same configuration; `force` begins anew, whatever is there.
 
-        Raises:
-            OutputError: If the folder holds anything else (without `force`), is in use, or cannot be written.
+        Raises OutputError if the folder holds anything else (without `force`), is in use, or cannot be written.
         """
         make_folder(folder)
         with ExitStack() as stack:
@@ -127,8 +126,7 @@ class Journal:
     def add(self, rows: Sequence[PredictionRow], video: DoneVideo) -> None:
         """Append a video's predictions, then the row that makes them count.
 
-        Raises:
-            OutputError: If the disk does not take them, or the folder is another one.
+        Raises OutputError if the disk does not take them, or the folder is another one.
         """
         self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):

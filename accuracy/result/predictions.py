@@ -19,8 +19,7 @@ def prediction_row(
 ) -> PredictionRow:
     """Return a row; what is written is what is scored, so that the metrics recompute exactly.
 
-    Raises:
-        ResultError: If the probabilities, shape (num_classes,), are none.
+    Raises ResultError if the probabilities, shape (num_classes,), are none.
     """
     probs = [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in probabilities]
     _require_probabilities(f"answer of model {model!r} to video {video!r}", probs, hint=None)
@@ -40,8 +39,7 @@ def prediction_row(
 def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
     """Yield the rows of a file, one at a time, without trusting them.
 
-    Raises:
-        ResultError: If the file is absent or empty, or a row cannot be one of these models'; says which.
+    Raises ResultError if the file is absent or empty, or a row cannot be one of these models'; says which.
     """
     try:
         stream = open_input(path)

@@ -46,9 +46,7 @@ def read_videos(
 
     The views of a listed video are combined when the last one of them has come; so of a run that lies as it was
     written, no more than one video's views are held. The other videos come at the end.
-
-    Raises:
-        ResultError: As `read_rows` says; if a view is there twice or not at all, or a video has several labels.
+    Raises ResultError as `read_rows` says; if a view is there twice or not at all, or a video has several labels.
     """
     known = {video["path"]: video for video in listed}
     pending: dict[tuple[str, str], _Views] = {}

@@ -44,9 +44,7 @@ class Box:
         """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
         `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
-
-        Raises:
-            IRError, DeviceError, ClipShapeError: As `Engine` and `require_rgb` raise them.
+        Raises IRError, DeviceError, ClipShapeError as `Engine` and `require_rgb` raise them.
         """
         _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
         require_rgb(spec)

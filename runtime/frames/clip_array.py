@@ -38,9 +38,7 @@ class ClipArray(FrameSource):
 
         Either uint8, 0..255, of any height and width; or floats, normalised as the model's input is: in [-1, 1] for
         I3D. Frames of the network's own size are taken as they are. `path` is for messages.
-
-        Raises:
-            ClipShapeError: If it has another shape, dtype or range; says which it looks like.
+        Raises ClipShapeError if it has another shape, dtype or range; says which it looks like.
         """
         subject = "frames" if path is None else f"clip {str(path)!r}"
         frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames

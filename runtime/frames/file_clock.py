@@ -68,9 +68,8 @@ def continued(ticks: Sequence[int | None], step: int) -> list[int]:
 
     A single time that does not lie between its neighbours' does not count; else a jump back moves what follows. Times
     are in display order, None where there is none.
-
-    Example:
-        Step 1: [1, 2, None, 4] -> [1, 2, 3, 4]; [10, 11, 3, 5] -> [10, 11, 12, 14]; [1, 2, 900, 4] -> [1, 2, 3, 4].
+    Example: Step 1: [1, 2, None, 4] -> [1, 2, 3, 4]; [10, 11, 3, 5] -> [10, 11, 12, 14]; [1, 2, 900, 4] -> [1, 2, 3,
+    4].
     """
     going_on: list[int] = []
     shift = 0

@@ -45,8 +45,7 @@ def orient(frame: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Arr
 def resized_size(height: int, width: int, short_side_px: int, *, floors: bool = False) -> tuple[int, int]:
     """Return the height and width after a resize of the short side; the long side is rounded half up, or down.
 
-    Example:
-        320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
+    Example: 320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
     """
     short, long = min(height, width), max(height, width)
     # Down in the floating point of GluonCV's `ShortSideRescale`: 61 x 7 to 224 -> 1951.
@@ -104,9 +103,7 @@ def omz_resize(
     First the whole frame, shape (H, W, C), uint8, is fitted into a square, so that the LONG side has a given length;
     then, where a side is shorter than the crop, it is enlarged until it is not. Both bilinear. As in the checker, the
     second step works on float32, 0..255; with "bilinear, twice" on uint8, as OpenCV does, up to a level darker.
-
-    Example:
-        Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
+    Example: Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
 
     Source: Open Model Zoo, accuracy checker, `preprocessor/resize.py` (fit_to_window) and `crop.py`.
     """

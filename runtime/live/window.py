@@ -80,9 +80,7 @@ class Hop:
 
     An automatic step is what a live stream delivers in the time that a window takes, with some headroom. It grows at
     once when a window takes longer, and shrinks slowly when windows take less.
-
-    Example:
-        25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
+    Example: 25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
     """
 
     def __init__(self, num_frames: int, *, is_auto: bool = False) -> None:

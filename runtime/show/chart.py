@@ -60,8 +60,7 @@ class Point:
 def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return round numbers from the last at or below `low` to the first at or above `high`.
 
-    Example:
-        (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
+    Example: (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
     """
     span = max(high - low, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / most))
@@ -77,8 +76,7 @@ def _steps(low: float, high: float, step: float) -> int:
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten within bounds; only powers of ten if those are too many.
 
-    Example:
-        (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
+    Example: (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for factors in ((1, 2, 5), (1,)):
@@ -99,8 +97,7 @@ def time_ticks(duration_s: float, most: int) -> dict[float, str]:
 def time_text(time_s: float, duration_s: float) -> str:
     """Return a time in seconds; in minutes if the video takes two minutes or more, in hours if it takes one.
 
-    Example:
-        2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
+    Example: 2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
     """
     if duration_s < 120:
         return f"{time_s:g}"

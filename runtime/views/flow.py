@@ -83,8 +83,7 @@ def optical_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod = DEF
 def quantize_flow(flow: Float32Array) -> UInt8Array:
     """Cut flow to 20 pixels each way and take it to 256 steps, towards the lower.
 
-    Example:
-        -25 -> 0; -20 -> 0; 0 -> 127; 10 -> 191; 20 -> 255.
+    Example: -25 -> 0; -20 -> 0; 0 -> 127; 10 -> 191; 20 -> 255.
 
     Source: MediaPipe's `flow_quantizer_model.cc`.
     """
@@ -108,9 +107,7 @@ class FlowFrames:
 
     A video's last sample has no next one: it repeats the flow before. A sample that shows the same frame as the next
     one has no motion. Pairs of frames are independent, and as many threads as there are cores work on them.
-
-    Raises:
-        DependencyError: If OpenCV lacks the method.
+    Raises DependencyError if OpenCV lacks the method.
     """
 
     source: FrameSource  # what to decode

@@ -154,9 +154,8 @@ class ViewReader:
     def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Find out which frames are needed; `is_stopped` is asked, where the next view may be minutes away.
 
-        Raises:
-            VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
-                has fewer samples than the plan takes, or is longer than what the network can be shown whole.
+        Raises VideoDecodeError if the source breaks off before half of its stated length and before one clip is full,
+        has fewer samples than the plan takes, or is longer than what the network can be shown whole.
         """
         self.source = source
         self.plan = plan
