@@ -1,7 +1,5 @@
 """What differs between two runs besides their answers: models, precisions, devices, machines and versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, TypedDict
 

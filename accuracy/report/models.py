@@ -1,7 +1,5 @@
 """The models of a report: their names, and which of them compare."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence

@@ -1,7 +1,5 @@
 """Numbers as text: three significant digits, a unit, and an interval."""
 
-from __future__ import annotations
-
 import math
 
 from i3d_edge.accuracy.result.schema import Metric

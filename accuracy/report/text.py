@@ -1,7 +1,5 @@
 """A run's result and scores as tables for the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from i3d_edge.accuracy.gate.comparison import machine_line

@@ -4,8 +4,6 @@ Modelled on the chart by which GluonCV's model zoo shows its networks. The model
 Each protocol has its own shape, because its models were also shown other views.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

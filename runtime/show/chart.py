@@ -1,7 +1,5 @@
 """Scales and ticks of charts, which the templates in `chart.svg.j2` draw as SVG."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A chart of class probabilities over the course of a video."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

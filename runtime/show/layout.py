@@ -3,8 +3,6 @@
 If the short side of a picture is less than `SMALL_PX`, it is enlarged by a whole number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SMALL_PX = 320

@@ -1,7 +1,5 @@
 """Text on pictures, in the fonts of OpenCV 5: Rubik, with WenQuanYi Micro Hei as its fallback."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from functools import cache
 

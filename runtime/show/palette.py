@@ -6,8 +6,6 @@ and a dark form for light ones. Dashes and shapes distinguish them in grey.
 Source: hues after M. Okabe and K. Ito, "Color Universal Design" (2008); brightness is our choice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 Colour = tuple[int, int, int]  # red, green, blue, 0..255

@@ -3,8 +3,6 @@
 https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
 """
 
-from __future__ import annotations
-
 import json
 import math
 import time

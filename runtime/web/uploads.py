@@ -1,7 +1,5 @@
 """What is sent to the server: bodies up to a size, and videos, which go to a file as they come."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import secrets

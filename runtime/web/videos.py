@@ -1,7 +1,5 @@
 """Videos that somebody sends, classified one at a time: JSON for programs, the page of `i3d classify` for people."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import Iterator
