@@ -1,7 +1,5 @@
 """A manifest: which videos were measured on, pinned by their bytes, in a file that results can cite."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import json
@@ -27,8 +25,7 @@ from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
-_START_BYTES = 256
-"""What is no JSON object by then is not read further: it may be a video."""
+_START_BYTES = 256  # what is no JSON object by then is not read further: it may be a video
 
 
 class PinnedVideo(TypedDict):
@@ -113,8 +110,7 @@ class VideoManifest:
     def videos(self, labels: LabelSet, *, root: Path | None = None) -> list[ListedVideo]:
         """Return the videos for a run; `root` is where paths start, if not where the manifest says.
 
-        Raises:
-            LabelError: If the model has other classes, or has them in another order.
+        Raises LabelError if the model has other classes, or has them in another order.
         """
         for video in self.content["videos"]:
             if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:

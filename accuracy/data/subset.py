@@ -1,7 +1,5 @@
 """Choosing a subset: so many whole videos of a data set, by a rule that anybody can repeat."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -175,8 +173,7 @@ def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Pi
 def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
     """Share a number out as equally as sizes allow; what does not divide goes to the first.
 
-    Example:
-        3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
+    Example: 3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
     """
     quotas = dict.fromkeys(sizes, 0)
     left = min(num_videos, sum(sizes.values()))

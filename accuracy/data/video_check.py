@@ -1,7 +1,5 @@
 """Is a listed video there and whole? Found out before a run is spent on it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """Accuracy per class, and which classes are taken for which."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from i3d_edge.accuracy.report.models import ReportedModel

@@ -1,7 +1,5 @@
 """Models compared in pairs on the same videos."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

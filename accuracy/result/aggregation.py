@@ -1,7 +1,5 @@
 """How the views of a video become the video's probabilities, by the names that protocols give it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,8 +19,7 @@ _FUSIONS: Mapping[str, Fusion] = {MEAN_OF_PROBABILITIES: "probabilities", MEAN_O
 def aggregate(name: str, probabilities: FloatArray) -> FloatArray:
     """Combine the views of one video, shape (num_views, num_classes), into (num_classes,); see `runtime.fusion.fuse`.
 
-    Raises:
-        ResultError: If no aggregation has that name, or there are several views where the network combines them.
+    Raises ResultError if no aggregation has that name, or there are several views where the network combines them.
     """
     if name == INSIDE_THE_NETWORK:
         if len(probabilities) != 1:

@@ -1,7 +1,5 @@
 """What a model said of a video, from its views; a view is forgotten as soon as its video is whole."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +46,7 @@ def read_videos(
 
     The views of a listed video are combined when the last one of them has come; so of a run that lies as it was
     written, no more than one video's views are held. The other videos come at the end.
-
-    Raises:
-        ResultError: As `read_rows` says; if a view is there twice or not at all, or a video has several labels.
+    Raises ResultError as `read_rows` says; if a view is there twice or not at all, or a video has several labels.
     """
     known = {video["path"]: video for video in listed}
     pending: dict[tuple[str, str], _Views] = {}

@@ -1,7 +1,5 @@
 """What `result.json` holds. A consumer can be written from this file alone."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec

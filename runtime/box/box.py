@@ -1,7 +1,5 @@
 """The box: many cameras, one compiled model."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,19 +24,12 @@ from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 
-LONGEST_TURN_S = 30.0
-"""A box that finished no turn for longer hangs."""
-
+LONGEST_TURN_S = 30.0  # a box that finished no turn for longer hangs
 _POLL_S = 0.2
 
 
 class Box:
-    """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
-
-    Attributes:
-        spec: The model's.
-        engine: The model.
-    """
+    """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns."""
 
     def __init__(
         self,
@@ -53,10 +44,7 @@ class Box:
         """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
         `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
-
-        Raises:
-            IRError, DeviceError: As `Engine` raises them.
-            ClipShapeError: If the model takes no cropped RGB frames.
+        Raises IRError, DeviceError, ClipShapeError as `Engine` and `require_rgb` raise them.
         """
         _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
         require_rgb(spec)
@@ -92,11 +80,7 @@ class Box:
 
     @property
     def turned_s(self) -> float:
-        """When the turns were last known to go on, on the monotonic clock.
-
-        That is when one was finished, also one in which nothing was due, or when the oldest one under way was taken:
-        a worker that has nothing to do tells nothing of one that hangs.
-        """
+        """When the last turn was finished, or the oldest one under way taken, on the monotonic clock."""
         oldest_s = self._turns.oldest_s
         return self._turned_s if oldest_s is None else min(self._turned_s, oldest_s)
 
@@ -104,8 +88,7 @@ class Box:
         """Watch until `stop`; call `attend` a few times a second in this thread.
 
         Raises:
-            StreamOpenError: If an address is of an unknown kind.
-            LabelError: If a label to watch is not the model's.
+            StreamOpenError, LabelError: As `Camera` raises them.
             Exception: If the model fails.
         """
         at_once = int(self.engine.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))

@@ -34,17 +34,11 @@ class ClipArray(FrameSource):
 
     @classmethod
     def of(cls, frames: Array, spec: ModelSpec, *, path: Path | None = None) -> ClipArray:
-        """Take an array for frames.
+        """Take an array of shape (F, H, W, 3) or (1, F, H, W, 3), RGB, for frames.
 
-        Args:
-            frames: Shape (F, H, W, 3) or (1, F, H, W, 3), RGB. Either uint8, 0..255, of any height and width; or
-                floats, normalised as the model's input is: in [-1, 1] for I3D. Frames of the network's own size are
-                taken as they are.
-            spec: The model's.
-            path: The file that it comes from, for messages.
-
-        Raises:
-            ClipShapeError: If it has another shape, dtype or range; says which it looks like.
+        Either uint8, 0..255, of any height and width; or floats, normalised as the model's input is: in [-1, 1] for
+        I3D. Frames of the network's own size are taken as they are. `path` is for messages.
+        Raises ClipShapeError if it has another shape, dtype or range; says which it looks like.
         """
         subject = "frames" if path is None else f"clip {str(path)!r}"
         frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames

@@ -1,7 +1,5 @@
 """Series of images: those of a folder whose names differ in their number alone, and which of them is the video."""
 
-from __future__ import annotations
-
 import glob
 import os
 import string
@@ -16,9 +14,7 @@ from i3d_edge.core.files import visible_entries
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _FRAME_NAMES = {"", "frame", "frames", "im", "image", "images", "img", "rgb"}
 _MAX_LISTED = 5
-
-_Name = tuple[str, str, str]
-"""Of an image: what precedes its number, the digits, the suffix."""
+_Name = tuple[str, str, str]  # of an image: what precedes its number, the digits, the suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +45,8 @@ def choose_series(
 ) -> tuple[Sequence[Path], list[str]]:
     """Choose the series that is the video: by its pattern; or the only one of several images, named like frames.
 
-    Where several are left, one of as many images as stated is chosen.
-
-    Args:
-        folder: Of the images.
-        pattern: Of their names; None takes all.
-        num_frames: How many images are stated, or None.
-
-    Returns:
-        The images, none if there are none, in the order of their numbers; and warnings that name other series.
+    Where several are left, one of as many images as stated is chosen. Return the images, none if there are none, in the
+    order of their numbers, and warnings that name other series.
 
     Raises:
         VideoOpenError: If several series are left.

@@ -1,7 +1,5 @@
 """How long to wait before another attempt."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 

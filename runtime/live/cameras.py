@@ -1,7 +1,5 @@
 """Cameras of this machine, by Video4Linux."""
 
-from __future__ import annotations
-
 import errno
 from pathlib import Path
 

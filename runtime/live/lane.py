@@ -1,7 +1,5 @@
 """A lane: what a source shows in one region, from its windows to answers and events."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace

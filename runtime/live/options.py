@@ -1,7 +1,5 @@
 """How a stream is read and watched."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal

@@ -1,7 +1,5 @@
 """A live source: timestamped frames on one clock, over jumps, loops and reconnections."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time
@@ -22,8 +20,7 @@ from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.live.tap import Tap
 
-_GRACE_S = 2.0
-"""Time after its own time-out at which a reader counts as stuck."""
+_GRACE_S = 2.0  # time after its own time-out at which a reader counts as stuck
 
 
 @dataclass(frozen=True, slots=True)

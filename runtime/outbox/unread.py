@@ -1,7 +1,5 @@
 """Unread events: those of a journal that one receiver has not got yet."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from pathlib import Path
 

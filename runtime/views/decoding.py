@@ -1,7 +1,5 @@
 """Decoding ahead of inference: views of several videos at once, in order, and never more than so many in memory."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -86,22 +84,15 @@ class VideoFeed(Generic[Video]):
 
 
 class DecodePool(Generic[Video]):
-    """Decodes videos in threads, which PyAV and OpenCV allow, and hands out their feeds in the order of the videos.
+    """Decodes videos in threads, and hands out their feeds in the order of the videos.
 
     In memory are at most 2 x (`num_workers` + 2) + `num_workers` views beside the one in use, and of each video
     being decoded the frames that its next clip needs; however long the videos are, and however many.
     """
 
-    def __init__(
-        self,
-        videos: Iterable[Video],
-        plan: ViewPlan,
-        *,
-        num_workers: int = 2,
-    ) -> None:
+    def __init__(self, videos: Iterable[Video], plan: ViewPlan, *, num_workers: int = 2) -> None:
         """Prepare to decode; the threads begin with the first feed, and videos are taken as far as is worked ahead."""
-        self._videos = videos
-        self._plan = plan
+        self._videos, self._plan = videos, plan
         self._num_videos = num_workers + 2  # decoded, or waiting for being used, at once
         self._stop = Event()
         self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="decode")

@@ -1,7 +1,5 @@
 """Which views of a video are classified, as a user asks for them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal

@@ -1,7 +1,5 @@
 """Forms in which data sets come, by name, and which of them a file or folder is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 
@@ -32,12 +30,9 @@ _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
 }
 """What a list's first line is in each format; a list of none is read as "path-index"."""
 
-MANIFEST_KEY = "manifest_version"
-"""By which JSON says that it is a manifest."""
-HAVE_SPLITS = ("path-label", "kinetics", "omz")
-"""Formats of which `ListSource.split` picks a part."""
-HAVE_INDICES = ("path-index", "frame-folders")
-"""Formats for which `ListSource.classes` says what class indices mean."""
+MANIFEST_KEY = "manifest_version"  # by which JSON says that it is a manifest
+HAVE_SPLITS = ("path-label", "kinetics", "omz")  # formats of which `ListSource.split` picks a part
+HAVE_INDICES = ("path-index", "frame-folders")  # formats for which `ListSource.classes` says what class indices mean
 
 
 def sniff(source: ListSource) -> str:

@@ -1,7 +1,5 @@
 """What every format is read from, and what it is read into."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A folder for each class, with a video per file, or a folder of frames per video."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The JSON that Open Model Zoo's accuracy checker reads for Kinetics; frames lie in `<label>/<id>/image_%05d.jpg`."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 
