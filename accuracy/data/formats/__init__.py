@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from i3d_edge.accuracy.data.formats import lines, tables
 from i3d_edge.accuracy.data.formats.entry import ListEntry as ListEntry
 from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
-from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
 from i3d_edge.accuracy.data.formats.omz import read_omz
 from i3d_edge.accuracy.data.formats.something import is_something, read_something
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
 
 FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "path-label": tables.read_path_label,
