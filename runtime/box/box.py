@@ -16,7 +16,7 @@ from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.box.turns import Turns
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
@@ -48,23 +48,25 @@ class Box:
         *,
         say: Say,
         tap: Callable[[str], Tap | None] = lambda _camera: None,
+        ir: Ir | None = None,
         **engine: Any,
     ) -> None:
         """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
-        `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
+        `tap` returns one for a camera of this name; `ir` and `engine` are further arguments of `Engine`.
 
         Raises:
             IRError, DeviceError: As `Engine` raises them.
             ClipShapeError: If the model takes no cropped RGB frames.
         """
-        _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
-        require_rgb(spec)
-        self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
-        self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
+        ir = ir or read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
+        _, self.spec = ir
+        require_rgb(self.spec)
+        self.engine, window = open_engines(ir_path, ir, say=say, may_leave_steps=True, **engine)
+        self._plans, self._sinks, self._say = plans, sinks, say
         self._turned_s = time.monotonic()
         self._turns = Turns()
-        gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
+        gears = Gears(has_steps=self.spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
         self._cameras: dict[str, Camera] = {}
         self._lock = threading.Lock()
