@@ -42,7 +42,7 @@ def broken_rules(part: Part) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("password", "user"), "needs a 'user' beside it"
     if isinstance(part, WebConfig) and int(part.address.rpartition(":")[2]) > _LAST_PORT:
         yield ("address",), f"ports end at {_LAST_PORT}"
-    if isinstance(part, WebConfig) and not part.token and not _is_loopback(part.address):
+    if isinstance(part, WebConfig) and not part.token and not is_loopback(part.address.rpartition(":")[0].strip("[]")):
         yield ("address", "token"), "others can reach this address: a 'token' is needed beside it"
     if isinstance(part, WatchConfig):
         if not part.cameras:
@@ -51,8 +51,8 @@ def broken_rules(part: Part) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("cameras",), "only one camera can be standard input"
 
 
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
+def is_loopback(host: str) -> bool:
+    """Return whether nobody but this machine reaches a name or address; of other names nobody can be sure."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
