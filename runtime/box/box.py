@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Box:
         require_rgb(self.spec)
         self.engine, window = open_engines(ir_path, ir, say=say, may_leave_steps=True, **engine)
         self._plans, self._sinks, self._say = plans, sinks, say
-        self._turned_s = time.monotonic()
+        self._began, self._turned_s = f"{time.time():.3f}", time.monotonic()
         self._turns = Turns()
         gears = Gears(has_steps=self.spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
@@ -168,6 +169,8 @@ class Box:
                 self._stop.set()
 
     def _tell(self, item: WindowAnswer | Event) -> None:
+        if isinstance(item, Event) and item.id and item.start_time is None:  # of a file: each run begins at 0 s
+            item = replace(item, id=f"{self._began}-{item.id}")
         for sink in self._sinks:
             if isinstance(item, Event):
                 sink.happened(item)
