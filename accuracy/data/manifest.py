@@ -11,11 +11,11 @@ from typing import Any, TypedDict
 
 from i3d_edge.accuracy.data.dataset import ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
-from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import ArgumentError, LabelError, ListError
 from i3d_edge.core.files import write_text
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.messages import Say
 from i3d_edge.core.rate import parse_rate

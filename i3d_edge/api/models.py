@@ -121,8 +121,8 @@ def bench_models(
     engines = {}
     for path in models:
         with phase(f"compiling {path}"):
-            stepping = read_ir(Path(path), spec_path=engine.get("spec_path"), steps=True)[1].stepping
-            engines[str(path)] = Engine(Path(path), hop=stepping.hop if stepping else None, mode=mode, **engine)
+            ir = read_ir(Path(path), spec_path=engine.get("spec_path"), steps=True)
+            engines[str(path)] = Engine(Path(path), ir=ir, mode=mode, **engine)
     for opened in engines.values():
         for text in start_notes(opened):
             say(text)

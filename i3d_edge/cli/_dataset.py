@@ -12,7 +12,7 @@ from i3d_edge.cli._base import PATH, Function, frames_fps_option, options
 
 _FORMATS = (
     *("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "something-something"),
-    "ucf101",
+    *("ucf101", "reviews"),
 )
 
 _OPTIONS = (

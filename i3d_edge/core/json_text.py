@@ -36,6 +36,15 @@ def parse_json(text: str | bytes) -> Any:
     return document
 
 
+def parse_object(text: str | bytes) -> dict[str, Any] | None:
+    """Return a JSON object, or None if a text is none."""
+    try:
+        document = parse_json(text)
+    except JSONError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
 def _is_deep(document: Any) -> bool:
     level = [document]
     for _ in range(MAX_DEPTH):

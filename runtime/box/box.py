@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.box.turns import Turns
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
@@ -39,20 +40,22 @@ class Box:
         *,
         say: Say,
         tap: Callable[[str], Tap | None] = lambda _camera: None,
+        ir: Ir | None = None,
         **engine: Any,
     ) -> None:
         """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
-        `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
+        `tap` returns one for a camera of this name; `ir` and `engine` are further arguments of `Engine`.
         Raises IRError, DeviceError, ClipShapeError as `Engine` and `require_rgb` raise them.
         """
-        _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
-        require_rgb(spec)
-        self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
-        self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
-        self._turned_s = time.monotonic()
+        ir = ir or read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
+        _, self.spec = ir
+        require_rgb(self.spec)
+        self.engine, window = open_engines(ir_path, ir, say=say, may_leave_steps=True, **engine)
+        self._plans, self._sinks, self._say = plans, sinks, say
+        self._began, self._turned_s = f"{time.time():.3f}", time.monotonic()
         self._turns = Turns()
-        gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
+        gears = Gears(has_steps=self.spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
         self._cameras: dict[str, Camera] = {}
         self._lock = threading.Lock()
@@ -149,6 +152,8 @@ class Box:
                 self._stop.set()
 
     def _tell(self, item: WindowAnswer | Event) -> None:
+        if isinstance(item, Event) and item.id and item.start_time is None:  # of a file: each run begins at 0 s
+            item = replace(item, id=f"{self._began}-{item.id}")
         for sink in self._sinks:
             if isinstance(item, Event):
                 sink.happened(item)

@@ -23,8 +23,10 @@ from i3d_edge.core.text import plural, some
 from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 from i3d_edge.runtime.inference.onnx import is_onnx, numbers_sha256, read_onnx
 
+Ir = tuple[ov.Model, ModelSpec]
 
-def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> tuple[ov.Model, ModelSpec]:
+
+def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> Ir:
     """Read an IR or an ONNX model, and what describes it.
 
     Args:

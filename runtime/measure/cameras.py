@@ -56,7 +56,8 @@ def probe_cameras(
         DeviceError: If the device is absent or refuses the model.
         StreamError: If the video cannot be read.
     """
-    spec = read_ir(ir_path, spec_path=spec_path, steps=True)[1]
+    ir = read_ir(ir_path, spec_path=spec_path, steps=True)
+    _, spec = ir
     own_hop = spec.stepping.hop if spec.stepping else None
     if own_hop and hop not in (None, own_hop):
         raise ArgumentError(f"the model's steps are of {own_hop} frames; a hop of {hop} takes another step model")
@@ -66,7 +67,7 @@ def probe_cameras(
     hop_s = hop * (spec.frame_stride if own_hop else 1) / rate_fps
     measured_s = max(measured_s, 4 * hop_s)
     warm_up_s = _PATIENCE_S + 2 * (spec.span / rate_fps + hop_s)
-    engine = Engine(ir_path, hop=own_hop, fallback=False, spec_path=spec_path, **asdict(setting))
+    engine = Engine(ir_path, ir=ir, fallback=False, **asdict(setting))
     bound_ms = 1000 * (hop_s + 1 / rate_fps)
     runs: list[CameraRun] = []
     while not runs or runs[-1].is_carried:

@@ -29,10 +29,12 @@ def broken_rules(part: cameras.Part) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("key", "cert"), "needs a 'cert' beside it"
     if isinstance(part, cameras.MqttConfig) and part.password and not part.user:
         yield ("password", "user"), "needs a 'user' beside it"
-    if isinstance(part, cameras.WebConfig) and int(part.address.rpartition(":")[2]) > _LAST_PORT:
-        yield ("address",), f"ports end at {_LAST_PORT}"
-    if isinstance(part, cameras.WebConfig) and not part.token and not _is_loopback(part.address):
-        yield ("address", "token"), "others can reach this address: a 'token' is needed beside it"
+    if isinstance(part, cameras.WebConfig):
+        host, _, port = part.address.rpartition(":")
+        if int(port) > _LAST_PORT:
+            yield ("address",), f"ports end at {_LAST_PORT}"
+        if not part.token and not is_loopback(host.strip("[]")):
+            yield ("address", "token"), "others can reach this address: a 'token' is needed beside it"
     if isinstance(part, cameras.WatchConfig):
         if not part.cameras:
             yield ("cameras",), "holds no camera"
@@ -40,8 +42,8 @@ def broken_rules(part: cameras.Part) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("cameras",), "only one camera can be standard input"
 
 
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
+def is_loopback(host: str) -> bool:
+    """Return whether nobody but this machine reaches a name or address; of other names nobody can be sure."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
