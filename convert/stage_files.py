@@ -50,8 +50,9 @@ def _open_file(choice: ModelChoice, spec_path: Path | None, stack: ExitStack) ->
 
 def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
-    from i3d_edge.freeze import HubModule, freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
     from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME
+    from i3d_edge.freeze.hub_module import HubModule
 
     if (path / SAVED_MODEL_NAME).is_file():
         module = stack.enter_context(HubModule(path, num_frames=num_frames))
@@ -63,7 +64,7 @@ def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
 
 
 def _graph_stage(path: Path, name: str, stack: ExitStack) -> Stage:
-    from i3d_edge.freeze import FrozenGraph
+    from i3d_edge.freeze.frozen_graph import FrozenGraph
 
     graph = stack.enter_context(FrozenGraph(path))
     spec = graph.spec or describe_graph(path)

@@ -59,12 +59,7 @@ def make_step_ir(
     time_axes = spec.time_axes
     with phase("making steps"):
         emitted = _emit(window, time_axes, hop, mode, ir_path)
-    stepping = Stepping(
-        mode=mode,
-        hop=hop,
-        warm_up=emitted.warm_up,
-        window_sha256=ir_sha256(ir_path),
-    )
+    stepping = Stepping(mode=mode, hop=hop, warm_up=emitted.warm_up, window_sha256=ir_sha256(ir_path))
     clips = prove_steps(emitted.model, window, spec, stepping, time_axes)
     step_spec = replace(spec, stepping=stepping, made_with={**spec.made_with, "openvino": ov.__version__})
     describe(emitted.model, step_spec)

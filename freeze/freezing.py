@@ -99,11 +99,7 @@ def freeze_checkpoint(
             temporary.write_bytes(graph_def.SerializeToString(deterministic=True))
             sha256 = sha256_file(temporary)
     return FrozenGraphSummary(
-        path=output,
-        num_bytes=output.stat().st_size,
-        sha256=sha256,
-        num_nodes=len(graph_def.node),
-        spec=spec,
+        path=output, num_bytes=output.stat().st_size, sha256=sha256, num_nodes=len(graph_def.node), spec=spec
     )
 
 

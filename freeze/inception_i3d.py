@@ -49,10 +49,7 @@ class Mixed:
             (Unit("Branch_0/Conv3d_0a_1x1", 1, f0),),
             (Unit("Branch_1/Conv3d_0a_1x1", 1, f1a), Unit("Branch_1/Conv3d_0b_3x3", 3, f1b)),
             (Unit("Branch_2/Conv3d_0a_1x1", 1, f2a), Unit(f"Branch_2/{second}", 3, f2b)),
-            (
-                MaxPool("Branch_3/MaxPool3d_0a_3x3", (3, 3, 3), (1, 1, 1)),
-                Unit("Branch_3/Conv3d_0b_1x1", 1, f3),
-            ),
+            (MaxPool("Branch_3/MaxPool3d_0a_3x3", (3, 3, 3), (1, 1, 1)), Unit("Branch_3/Conv3d_0b_1x1", 1, f3)),
         )
 
 

@@ -61,8 +61,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
         return _parse(data)
     except (IndexError, ValueError) as error:
         raise CheckpointDamagedError(
-            f"checkpoint index {str(index_path)!r} is damaged: {error}",
-            hint="fetch the checkpoint again",
+            f"checkpoint index {str(index_path)!r} is damaged: {error}", hint="fetch the checkpoint again"
         ) from error
 
 

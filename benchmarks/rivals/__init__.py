@@ -10,11 +10,7 @@ OURS = "i3d-edge"
 STOCK = "OpenVINO"
 REFERENCE = "TensorFlow"
 
-_MODULES = {
-    REFERENCE: "tensorflow",
-    STOCK: "openvino",
-    OURS: "i3d_edge",
-}
+_MODULES = {REFERENCE: "tensorflow", STOCK: "openvino", OURS: "i3d_edge"}
 
 
 def _rival(group: str, precision: Precision, suffix: str = "", **options: Any) -> Rival:

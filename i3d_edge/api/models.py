@@ -43,7 +43,7 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
 
 
 def _run_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
-    from i3d_edge.freeze import run_frozen_graph  # TensorFlow is loaded once the graph is known to be right
+    from i3d_edge.freeze.frozen_graph import run_frozen_graph  # late: it loads TensorFlow
 
     return run_frozen_graph(path, clips)
 

@@ -13,12 +13,7 @@ OWN_NAME = "i3d-edge"
 PACKAGES = ("openvino", OWN_NAME, "av", "numpy", "opencv-contrib-python-headless")
 """What a model runs on."""
 
-OPENCV_WHEELS = (
-    "opencv-contrib-python-headless",
-    "opencv-contrib-python",
-    "opencv-python-headless",
-    "opencv-python",
-)
+OPENCV_WHEELS = ("opencv-contrib-python-headless", "opencv-contrib-python", "opencv-python-headless", "opencv-python")
 """Packages that write the same files, ours first. pip does not see that they conflict."""
 
 

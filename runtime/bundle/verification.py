@@ -64,11 +64,7 @@ class Verification:
 
 
 def verify_bundle(
-    path: Path,
-    *,
-    device: str | None = None,
-    inference_precision: str | None = None,
-    expected_digest: str | None = None,
+    path: Path, *, device: str | None = None, inference_precision: str | None = None, expected_digest: str | None = None
 ) -> Verification:
     """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
 

@@ -123,10 +123,7 @@ def _require_files(path: Path) -> None:
         hint = f"give one of {some(list(irs.values()))}" if irs else "`i3d convert` makes an IR from a frozen graph"
         if near and not is_folder:
             hint = f"did you mean {irs[near[0]]!r}?"
-        raise IRError(
-            f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
-            hint=hint,
-        )
+        raise IRError(f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}", hint=hint)
     if path.suffix != ".xml":
         kind, hint = _other_kind(path)
         raise IRError(f"{str(path)!r} is {kind}, not an IR's .xml", hint=hint)

@@ -83,9 +83,7 @@ def absent_finding(family: str, root: Path) -> Finding:
             'install its driver (OpenVINO\'s documentation, "Configurations for Intel ..."), or read dmesg',
         )
     return Finding(
-        "note",
-        f"not available: {found.text}",
-        found.remedy or "to use one in a virtual machine, pass it through",
+        "note", f"not available: {found.text}", found.remedy or "to use one in a virtual machine, pass it through"
     )
 
 

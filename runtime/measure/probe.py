@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -30,14 +29,7 @@ from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.measure.bench import bench
 from i3d_edge.runtime.measure.cameras import probe_cameras
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
-from i3d_edge.runtime.measure.profile import (
-    DeviceFindings,
-    Machine,
-    Measurement,
-    ModelIdentity,
-    Profile,
-    Setting,
-)
+from i3d_edge.runtime.measure.profile import DeviceFindings, Machine, Measurement, ModelIdentity, Profile, Setting
 from i3d_edge.runtime.views.clip import Clip, read_clips, require_rgb
 
 PROB_BOUND = 0.1
@@ -100,12 +92,9 @@ def probe(
     for device, reason in absences.items():
         if known is None or reason is not None:
             found.append(DeviceFindings(device=device, status="absent", reason=reason or ""))
-            continue
-        attempt = partial(_attempt, ir_path, clips=clips, known=known, rounds=rounds, spec_path=spec_path)
-        unsupported, refusal = _unsupported(core, model, device)
-        # One after the other, so that none takes the memory or the cores of another.
-        runs = [] if refusal else [attempt(setting) for setting in _settings(core, device)]
-        found.append(_present(core, device, unsupported, runs, refusal))
+        else:
+            attempt = partial(_run, ir_path, clips=clips, known=known, rounds=rounds, spec_path=spec_path)
+            found.append(_present(core, model, device, attempt))
     recommended = recommend([run for item in found for run in item.measurements], aim)
     if spec.stepping:
         recommended = Setting(device=[*asked, "CPU"][0], inference_precision=None, mode=aim, num_streams=None)
@@ -167,22 +156,22 @@ def _is_absent(core: ov.Core, device: str) -> bool:
     return device_family(device) not in {device_family(name) for name in core.available_devices}
 
 
-def _present(
-    core: ov.Core,
-    device: str,
-    unsupported: Mapping[str, int],
-    runs: Sequence[Measurement | I3DError],
-    refusal: str | None,
-) -> DeviceFindings:
-    done = tuple(run for run in runs if isinstance(run, Measurement))
-    refusals = [run.message for run in runs if isinstance(run, I3DError)]
+def _present(core: ov.Core, model: ov.Model, device: str, attempt: Callable[[Setting], Measurement]) -> DeviceFindings:
+    """Try all settings of a device, one after the other, so that none takes the memory or the cores of another."""
+    unsupported, refusal = _unsupported(core, model, device)
+    done = []
+    for setting in [] if refusal else _settings(core, device):
+        try:
+            done.append(attempt(setting))
+        except I3DError as error:
+            refusal = refusal or error.message
     return DeviceFindings(
         device=device,
         full_name=None if is_virtual(device) else str(core.get_property(device, "FULL_DEVICE_NAME")),
         status="measured" if done else "refused",
-        reason=refusal or (refusals[0] if refusals else None),
+        reason=refusal,
         unsupported=unsupported,
-        measurements=done,
+        measurements=tuple(done),
     )
 
 
@@ -226,34 +215,12 @@ def computed_operators(model: ov.Model) -> Iterable[ov.Node]:
                 yield node
 
 
-def _attempt(ir_path: Path, setting: Setting, **options: Any) -> Measurement | I3DError:
-    own = setting.inference_precision or "its own precision"
-    try:
-        return _run(ir_path, setting, title=f"trying {setting.device}, {own}, {setting.mode}", **options)
-    except I3DError as error:
-        return error
-
-
 def _run(
-    ir_path: Path,
-    setting: Setting,
-    *,
-    title: str,
-    clips: Sequence[Clip],
-    known: Float32Array,
-    rounds: int,
-    spec_path: Path | None,
+    ir_path: Path, setting: Setting, *, clips: Sequence[Clip], known: Float32Array, rounds: int, spec_path: Path | None
 ) -> Measurement:
     before_mib, started = resident_mib(), time.perf_counter()
-    with phase(title):
-        engine = Engine(
-            ir_path,
-            device=setting.device,
-            inference_precision=setting.inference_precision,
-            mode=setting.mode,
-            fallback=False,
-            spec_path=spec_path,
-        )
+    with phase(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}"):
+        engine = Engine(ir_path, fallback=False, spec_path=spec_path, **asdict(setting))
         load_s, after_mib = time.perf_counter() - started, resident_mib()
         answers = _probabilities(engine, clips)
     is_alone = setting.mode == "latency"
