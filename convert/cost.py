@@ -45,7 +45,7 @@ def count_operations(node: ov.Node) -> int:
         return 0
     num_values: int = math.prod(node.output(0).shape)
     if kind == "Convolution":
-        return 2 * num_values * math.prod(list(node.input(1).get_shape())[1:])
+        return 2 * num_values * int(math.prod(list(node.input(1).get_shape())[1:]))
     if kind == "MatMul":
-        return 2 * num_values * node.input(0).get_shape()[-2 if node.get_attributes()["transpose_a"] else -1]
-    return num_values * math.prod(node.get_attributes()["kernel"]) if kind.endswith("Pool") else num_values
+        return 2 * num_values * int(node.input(0).get_shape()[-2 if node.get_attributes()["transpose_a"] else -1])
+    return num_values * int(math.prod(node.get_attributes()["kernel"])) if kind.endswith("Pool") else num_values
