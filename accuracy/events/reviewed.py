@@ -83,5 +83,5 @@ def format_review_scores(scores: ReviewScores) -> str:
         rows.append((part.camera or "all", part.label or "all", *cells, interval, hourly))
     headers = ("camera", "label", "reviewed", "wrong", "precision", "95 % interval", "wrong an hour")
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(scores.verdicts.items()))
-    span = "" if scores.hours is None else f" in {scores.hours:.1f} hours"
+    span = "" if scores.hours is None else f" in {scores.hours:.3g} hours"
     return f"{table(rows, headers)}\n\nof {plural(scores.num_events, 'event')}{span}: {verdicts}"
