@@ -5,8 +5,6 @@ float model. NNCF estimates it instead, from one mean for each input channel. Th
 since larger ones see the zeros around a frame; and whether it is applied hangs on the channel with the smallest bias.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Conversion: a frozen graph becomes an OpenVINO IR that takes raw pixels and describes itself."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections import Counter

@@ -1,7 +1,5 @@
 """The parity ladder: each stage of a model against the one before it, and where they part."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Where a model's logits are."""
 
-from __future__ import annotations
-
 import openvino as ov
 
 from i3d_edge.core.errors import SpecError

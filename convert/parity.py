@@ -4,8 +4,6 @@ Two generated clips, of waves and of squares that move, run through both in floa
 probabilities that saturate hide errors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """INT8: an IR quantized on clips of real videos by NNCF, post training."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

@@ -1,7 +1,5 @@
 """Quantizers of an INT8 model: where values are rounded and to which steps, and the convolutions that read them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Making a step model of an IR: written whole or not at all, and only if it answers as it should."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Mapping

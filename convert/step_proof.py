@@ -1,7 +1,5 @@
 """The proof of a step model: what it answers step by step, against the window network that it was made from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ A TF-Hub module of I3D (TF1 hub format) counts as one: its variables are a check
 names, and its graph is the same network.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack

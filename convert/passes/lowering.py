@@ -11,8 +11,6 @@ them side by side as channels, and a pool is a pool of each frame and then a max
 Only the input keeps its five axes, with one Reshape that reads it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any

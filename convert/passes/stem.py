@@ -9,8 +9,6 @@ With t - p = 2b + r, r in {0, 1}, that is a sum over blocks b and positions r wi
 3 and b runs from -2 to 1; for an even one p is 2 and b runs from -1 to 2: four taps either way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

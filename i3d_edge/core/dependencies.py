@@ -1,7 +1,5 @@
 """Packages that not every installation has: what needs them, and how to get them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

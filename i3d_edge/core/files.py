@@ -1,7 +1,5 @@
 """Files: outputs that appear whole or not at all, and hashes."""
 
-from __future__ import annotations
-
 import errno
 import glob
 import hashlib

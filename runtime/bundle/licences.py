@@ -1,7 +1,5 @@
 """Licences in a bundle."""
 
-from __future__ import annotations
-
 from importlib import resources
 
 from i3d_edge.core.family import UNKNOWN

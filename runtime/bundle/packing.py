@@ -1,7 +1,5 @@
 """Packing: IRs, and what they answer here, into one archive."""
 
-from __future__ import annotations
-
 import platform
 import zipfile
 from collections.abc import Mapping, Sequence

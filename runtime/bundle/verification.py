@@ -1,7 +1,5 @@
 """Checks that this machine gives the answers that a bundle expects."""
 
-from __future__ import annotations
-
 import tempfile
 import time
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Where a model really runs on virtual devices (AUTO, HETERO, MULTI), in sentences for people."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import openvino as ov

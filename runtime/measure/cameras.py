@@ -1,7 +1,5 @@
 """How many cameras this machine carries: a video is played as one, two, three... of them, until it falls behind."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Tries an IR on each device of this machine: times it, and compares its answers with f32 on the CPU."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace

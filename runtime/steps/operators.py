@@ -1,7 +1,5 @@
 """What each operator does along time, and the same operator on a part of its positions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
