@@ -90,16 +90,15 @@ def compare(name: str, expected: Float32Array, got: Float32Array, *, bound: floa
     )
 
 
-def require(report: ParityReport, kept_at: Path) -> None:
-    """Raise ParityError, with the worst clip and where the IR was kept, if parity failed."""
-    if not report.passed:
-        worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
-        raise ParityError(
-            f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
-            f"{worst.name} clip (at most {report.bound:g} is allowed), "
-            f"top-5 {'the same' if worst.top5_agrees else 'different'}",
-            hint=f"the IR is kept for inspection: {str(kept_at)!r}",
-        )
+def rejection(report: ParityReport, kept_at: Path) -> ParityError:
+    """Return the error for a report that did not pass: the worst clip, and where the IR was kept."""
+    worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
+    return ParityError(
+        f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
+        f"{worst.name} clip (at most {report.bound:g} is allowed), "
+        f"top-5 {'the same' if worst.top5_agrees else 'different'}",
+        hint=f"the IR is kept for inspection: {str(kept_at)!r}",
+    )
 
 
 def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
