@@ -1,7 +1,5 @@
 """`python -m benchmarks.continuous`: how far continuous steps are from windows, on whole videos."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Clips to compare stages on: cut from videos, or arrays that some other program prepared."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

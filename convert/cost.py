@@ -3,8 +3,6 @@
 Open Model Zoo's card for i3d-rgb-tf prints 278.981 GFLOPs and 12.69 MParams; the same rule is used here.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

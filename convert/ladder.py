@@ -1,7 +1,5 @@
 """The parity ladder: each stage of a model against the one before it, and where they part."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +14,6 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.progress import phase, track
-from i3d_edge.core.spec import ModelSpec
 
 Item = TypeVar("Item")
 
@@ -200,19 +197,13 @@ def _explain(
 
 
 def _require_alike(stages: Sequence[Stage]) -> None:
-    first = stages[0].spec
-    for stage in stages[1:]:
-        spec = stage.spec
-        if _clip_of(first) != _clip_of(spec):
-            raise SpecError(
-                f"only stages of the same clips and classes can be compared; these are {first.title()} and "
-                f"{spec.title()}"
-            )
-
-
-def _clip_of(spec: ModelSpec) -> tuple[object, ...]:
-    streams = {name: port.stream for name, port in spec.inputs.items()}
-    return spec.num_classes, spec.num_frames, spec.crop_px, streams
+    titles: dict[tuple[object, ...], str] = {}
+    for spec in (stage.spec for stage in stages):
+        streams = tuple(sorted((name, port.stream) for name, port in spec.inputs.items()))
+        titles.setdefault((spec.num_classes, spec.num_frames, spec.crop_px, streams), spec.title())
+    if len(titles) > 1:
+        first, second, *_ = titles.values()
+        raise SpecError(f"only stages of the same clips and classes can be compared; these are {first} and {second}")
 
 
 def _coarser(first: Stage, second: Stage) -> str:

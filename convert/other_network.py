@@ -1,7 +1,5 @@
 """Another network than I3D, an IR or an ONNX model: copied into an IR that describes itself."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

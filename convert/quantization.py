@@ -1,7 +1,5 @@
 """INT8: an IR quantized on clips of real videos by NNCF, post training."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging
@@ -194,7 +192,8 @@ def calibration_clips(
             skipped.append((path, error.message))
             continue
         by_video.append(clips[number % parts :] + clips[: number % parts])  # each video starts at another part
-    taken = _distinct(clips[turn] for turn in range(parts) for clips in by_video)[:num_clips]
+    distinct = {clips[turn].tobytes(): clips[turn] for turn in range(parts) for clips in by_video}
+    taken = list(distinct.values())[:num_clips]
     if len(taken) < _LEAST_CLIPS:
         lost = f", and {len(skipped)} could not be used, {skipped[0][0]} for one: {skipped[0][1]}" if skipped else ""
         raise CalibrationError(
@@ -212,13 +211,6 @@ def _require_videos(sources: Sequence[Source]) -> None:
             sources[0].open()
         except VideoError as error:
             raise CalibrationError(f"no video to calibrate on: {error.message}", hint=_MORE_VIDEOS) from error
-
-
-def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
-    seen: dict[bytes, UInt8Array] = {}
-    for clip in clips:
-        seen.setdefault(clip.tobytes(), clip)
-    return list(seen.values())
 
 
 def _import_nncf() -> Any:

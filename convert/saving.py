@@ -1,7 +1,5 @@
 """An IR on disk: two files, written whole or not at all, that describe themselves."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

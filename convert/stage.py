@@ -4,8 +4,6 @@ Every stage is fed what the network itself sees, NDHWC float32, normalised, so t
 shows, and so that a stage can be shown what another one sees by mistake.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

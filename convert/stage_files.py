@@ -1,7 +1,5 @@
 """Stages opened from files: TF-Hub modules, checkpoints, frozen graphs, ONNX models and IRs."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

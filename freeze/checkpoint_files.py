@@ -1,7 +1,5 @@
 """The files of a checkpoint: found from any of their names or their folder, and checked to be all there."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Mapping

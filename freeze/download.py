@@ -1,7 +1,5 @@
 """A file from a web server, verified before it is used."""
 
-from __future__ import annotations
-
 import http.client
 import urllib.error
 import urllib.parse

@@ -1,7 +1,5 @@
 """Weights and a video that others published: downloaded, verified, and laid out as their authors did."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress

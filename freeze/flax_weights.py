@@ -1,7 +1,5 @@
 """I3D weights as a pickle of Flax variables, read without trusting it, under DeepMind's names."""
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Iterator, Mapping

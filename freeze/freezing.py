@@ -4,8 +4,6 @@ A frozen graph is a binary GraphDef of constants with the input node `Placeholde
 `logits`, the output node `Softmax` that reads it, and a string constant with the ModelSpec as JSON.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The frozen graph as the reference that later stages are held to: opened and run by TensorFlow, in float32."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from i3d_edge.core.arrays import Float32Array

@@ -9,8 +9,6 @@ the [0, 1] that is usual for TF-Hub's image modules. On DeepMind's cricket sampl
 checkpoint gives (docs/reference/checkpoints.md).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

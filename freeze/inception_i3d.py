@@ -4,8 +4,6 @@ Source: Carreira and Zisserman, "Quo Vadis, Action Recognition?", figure 3; name
 the batch norm's form (no gamma, epsilon 1e-3) from kinetics-i3d `i3d.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Nothing here creates a variable, so a graph built here is frozen from the start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ pip is used because it knows the user's index, proxy and certificates. To read a
 it may run that distribution's setup script, but only after the file has passed the pinned SHA-256.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

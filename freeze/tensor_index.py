@@ -6,8 +6,6 @@ Source: the table format is LevelDB's (`doc/table_format.md`), its values are th
 TensorFlow's `tensor_bundle.proto`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A network in a TensorFlow session, on the CPU, in float32: what later stages are compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Self
 

@@ -10,23 +10,20 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, NotRequired, Self, TypedDict
 
-from filelock import FileLock, Timeout
-
 from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Machine, PredictionRow
 from i3d_edge.core.errors import OutputError
-from i3d_edge.core.files import make_folder, write_text, writing
+from i3d_edge.core.files import alone_in, make_folder, write_text, writing
 from i3d_edge.core.reading import open_input, read_bytes, require_file
 from i3d_edge.core.schema import Amount, Count, Format
 
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
-_LOCK_NAME = "run.lock"
 
 _OTHER_FOLDER = "choose another folder, or pass --force to begin anew"
 
@@ -77,7 +74,7 @@ class Journal:
         """
         make_folder(folder)
         with ExitStack() as stack:
-            stack.enter_context(_locked(folder))
+            stack.enter_context(alone_in(folder))
             if force:
                 discard(folder)
             begun = read_config(folder)
@@ -144,27 +141,6 @@ def discard(folder: Path) -> None:
     """Remove what a run wrote."""
     for name in (RESULT_NAME, RUN_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
         (folder / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing in a folder, where the file system can; raises OutputError if one is."""
-    lock = FileLock(folder / _LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(
-            f"another process is writing in run folder {str(folder)!r}",
-            hint="wait until it ends, or choose another folder",
-        ) from error
-    except (OSError, NotImplementedError):
-        pass  # a file system without locks
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows does not remove open files, and filelock does it there
-            (folder / _LOCK_NAME).unlink()
-        lock.release()
 
 
 def _require_empty(folder: Path) -> None:

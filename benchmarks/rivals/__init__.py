@@ -1,7 +1,5 @@
 """The rivals, and ours; one file per engine."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from benchmarks.rival import Precision, Rival

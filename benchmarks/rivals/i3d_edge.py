@@ -1,7 +1,5 @@
 """Ours: what `i3d convert` and `i3d quantize` make, run as `i3d classify` runs it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

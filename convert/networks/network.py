@@ -1,7 +1,5 @@
 """Networks by name: which ones weights fit, and the model of one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

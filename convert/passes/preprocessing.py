@@ -1,7 +1,5 @@
 """Embedding the preprocessing: the model takes pixels in the caller's layout and normalises them itself."""
 
-from __future__ import annotations
-
 import openvino as ov
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor

@@ -1,7 +1,5 @@
 """Windows in time: which frames each output of a convolution or pool sees, when frames lie along the batch axis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

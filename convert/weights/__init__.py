@@ -1,7 +1,5 @@
 """Weights that other frameworks saved, read with NumPy alone: PyTorch's .pth and MXNet's .params."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """MXNet's .params files. Source of the layout: MXNet's `src/ndarray/ndarray.cc`."""
 
-from __future__ import annotations
-
 import struct
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Options of the commands that read a data set."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """`i3d accuracy`: how often is the model right?"""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

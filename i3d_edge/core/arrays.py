@@ -1,7 +1,5 @@
 """Types of arrays, for annotations; and arrays in files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

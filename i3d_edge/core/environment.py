@@ -1,7 +1,5 @@
 """The installed packages that i3d-edge needs, and those that conflict with it. Imports none of them."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata

@@ -4,8 +4,6 @@ Source of the numbers: google-deepmind/kinetics-i3d, `evaluate_sample.py` (clip 
 (frame rate, short side).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from fractions import Fraction

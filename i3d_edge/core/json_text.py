@@ -1,7 +1,5 @@
 """JSON from anywhere: the one place where it is parsed."""
 
-from __future__ import annotations
-
 import codecs
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Label sets: the names behind a model's class indices."""
 
-from __future__ import annotations
-
 import csv
 import difflib
 import hashlib

@@ -1,7 +1,5 @@
 """Addresses as messages show them: without users, passwords and tokens."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from urllib.parse import unquote

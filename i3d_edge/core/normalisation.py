@@ -1,7 +1,5 @@
 """From pixels to what a network sees, and back, as a port says."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array

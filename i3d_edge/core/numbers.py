@@ -1,7 +1,5 @@
 """Logits, probabilities, and how far two answers of a network are apart."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import FloatArray

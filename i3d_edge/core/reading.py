@@ -4,8 +4,6 @@ Every file that a user or another file names is read through here. What is refus
 is absent, with a `strerror` that can end a sentence: "cannot read list 'a.csv': it is a pipe (FIFO), not a file".
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

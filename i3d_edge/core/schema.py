@@ -1,7 +1,5 @@
 """JSON formats: each is declared once, as a typed class, and a file is checked against it when it is read."""
 
-from __future__ import annotations
-
 import json
 import re
 import typing

@@ -1,7 +1,5 @@
 """Timing: runs that take turns, so that what else the machine does slows all of them alike; and what times say."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 

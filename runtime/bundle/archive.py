@@ -3,8 +3,6 @@
 Nothing is compressed, since weights hardly shrink; so the entries cannot be larger than the file that holds them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Golden answers: an IR's answers to the golden clips, and how far another machine's answers are from them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

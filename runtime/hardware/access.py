@@ -3,8 +3,6 @@
 Sources: OpenVINO's pages "Configurations for Intel Processor Graphics (GPU)" and "Configurations for Intel NPU".
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a model answers, as probabilities."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array

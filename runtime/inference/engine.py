@@ -1,7 +1,5 @@
 """An IR compiled for a device: one clip in, probabilities out, and the truth about what runs."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A model read from disk, with its ModelSpec: an IR that describes itself, or an IR or ONNX model and a file."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections.abc import Mapping

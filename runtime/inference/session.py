@@ -1,7 +1,5 @@
 """One stream through a model: what it shows in, answers out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

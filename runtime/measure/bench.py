@@ -1,7 +1,5 @@
 """Times models side by side, taking turns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

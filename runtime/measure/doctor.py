@@ -1,7 +1,5 @@
 """What a machine has, why a GPU or an NPU is not available, and whether its devices compute correctly."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

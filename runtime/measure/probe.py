@@ -1,7 +1,5 @@
 """Tries an IR on each device of this machine: times it, and compares its answers with f32 on the CPU."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
@@ -54,24 +52,13 @@ def probe(
 ) -> Profile:
     """Try an IR on devices, and find out how many cameras it follows.
 
-    Args:
-        ir_path: The .xml; with `cameras` a step model will do, of which nothing else is tried.
-        videos: To compare answers on; if none, on generated clips.
-        num_clips: Generated clips, or clips of each video, spread over it.
-        devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
-        rounds: Timings of each setting; half as many where several clips run at once.
-        aim: The mode to recommend a setting for.
-        spec_path: A JSON file that describes a model which does not describe itself.
-        cameras: A video to play as more and more cameras at once, with the recommended setting; see `probe_cameras`.
-        hop: Frames between answers to a camera; None for a step model's own, else 25.
+    Answers are compared with f32 on the CPU on `num_clips` generated clips, or as many of each video, on all devices
+    that are there if none is given. Each setting is timed in `rounds`, or half as many where several clips run at once;
+    `aim` is the mode to recommend one for. `cameras` is a video to play with that as more and more cameras at once, see
+    `probe_cameras`; the IR may then be a step model, of which nothing else is tried.
 
-    Raises:
-        IRError: If the IR cannot be read.
-        ArgumentError: If it is a step model of another hop.
-        ClipShapeError: If it is not fed with the pixels of a video.
-        VideoError: If a video to compare on cannot be used.
-        StreamError: If the video to play cannot be.
-        DeviceError: If a device is unknown, or the CPU does not run the model.
+    Raises IRError, ArgumentError for a step model of another hop, ClipShapeError if no pixels are taken, VideoError,
+    StreamError, and DeviceError if a device is unknown or the CPU does not run the model.
     """
     core = ov.Core()
     model, spec = read_ir(ir_path, spec_path=spec_path, steps=cameras is not None)

@@ -1,7 +1,5 @@
 """Writing a window network anew as a step model: from its inputs on, until a window must be seen whole."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What opens a step model: a model of a hop, made of an IR if need be, and the window network that it came from."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path

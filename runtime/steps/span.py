@@ -11,8 +11,6 @@ A step moves the window on by `hop` positions. It computes the interior from `ri
 and the left patch of the window that starts `ahead` hops later: as soon as what that patch reads is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

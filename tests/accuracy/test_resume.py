@@ -218,7 +218,7 @@ def test_one_process_at_a_time(videos: list[ListedVideo], tmp_path: Path) -> Non
         with pytest.raises(OutputError) as caught:
             run(videos, tmp_path / "out", force=len(seen) % 2 == 0)
         assert str(caught.value) == (
-            f"another process is writing in run folder '{tmp_path / 'out'}'\n\n"
+            f"another process is writing in folder '{tmp_path / 'out'}'\n\n"
             "hint: wait until it ends, or choose another folder"
         )
         return by_pixels(clip)
