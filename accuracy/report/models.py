@@ -97,12 +97,11 @@ def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
 def run_titles(folders: Sequence[Path]) -> list[str]:
     """Return names for runs: the shortest unambiguous ends of their folders' paths, "old/results" and "omz"."""
     paths = [Path(os.path.abspath(folder)).parts for folder in folders]
-    return [str(Path(*_own_end(path, paths))) for path in paths]
-
-
-def _own_end(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    ends = (path[-length:] for length in range(1, len(path)))
-    return next((end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1), path)
+    titles = []
+    for path in paths:
+        ends = (path[-length:] for length in range(1, len(path)))
+        titles.append(next((end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1), path))
+    return [str(Path(*title)) for title in titles]
 
 
 def progress(run: RecordedRun) -> str:

@@ -120,8 +120,8 @@ def score(folder: Path, as_json: bool) -> None:
     Example:
       i3d accuracy score results
     """
-    from i3d_edge.accuracy import read_run, score_run
     from i3d_edge.accuracy.report.text import format_scores
+    from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 
     run = read_run(folder)
     scores = score_run(run)

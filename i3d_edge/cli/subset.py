@@ -66,11 +66,12 @@ def subset(
     Example:
       i3d accuracy subset validate.csv --videos val -o val400.json
     """
-    from i3d_edge import accuracy
+    from i3d_edge.accuracy.data.dataset import read_dataset
+    from i3d_edge.accuracy.data.subset import make_subset
 
     labels = _labels(model_path, labels_text)
     try:
-        data = accuracy.read_dataset(source, labels, reading)
+        data = read_dataset(source, labels, reading)
     except LabelError as error:
         if model_path is not None or labels_text is not None:
             raise
@@ -79,7 +80,7 @@ def subset(
         raise LabelError(error.message, hint=hint) from error
     for text in data.notes:
         note(f"note: {text}")
-    manifest = accuracy.make_subset(data, labels, output, num_videos=num_videos, **options)
+    manifest = make_subset(data, labels, output, num_videos=num_videos, **options)
     _report(manifest, f"{source}: {data.format}, {len(data.videos)} videos", labels)
     num_taken = len(manifest.content["videos"])
     if num_taken < num_videos:

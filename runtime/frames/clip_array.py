@@ -94,11 +94,8 @@ class ClipArray(FrameSource):
 
 def _rgb_port(spec: ModelSpec) -> Port:
     """Return a model's RGB input; of a model of flow alone, one that takes pixels as its flow input takes steps."""
-    rgb = next((port for port in spec.inputs.values() if port.stream == "rgb"), None)
-    if rgb is not None:
-        return rgb
-    [flow] = spec.inputs.values()
-    return Port(stream="rgb", mean=flow.mean[:1] * 3, scale=flow.scale[:1] * 3)
+    port = min(spec.inputs.values(), key=lambda port: port.stream == "flow")
+    return port if port.stream == "rgb" else Port(stream="rgb", mean=port.mean[:1] * 3, scale=port.scale[:1] * 3)
 
 
 def _layout_hint(frames: Array) -> str | None:

@@ -25,11 +25,6 @@ class ImageSeries:
     prefix: str  # the text before their numbers
     files: Sequence[Path]  # in the order of the numbers
 
-    @property
-    def is_named_like_frames(self) -> bool:
-        """Whether the text before the number is a usual word for frames, or none."""
-        return self.prefix.rstrip("_-. ").lower() in _FRAME_NAMES
-
     def __str__(self) -> str:
         """Return the pattern and how many images there are."""
         return f"{self.pattern} ({len(self.files)})"
@@ -57,7 +52,7 @@ def choose_series(
     left = [series for series in found if series.pattern == pattern] or found
     for is_likely in (
         lambda series: len(series.files) > 1,
-        lambda series: series.is_named_like_frames,
+        lambda series: series.prefix.rstrip("_-. ").lower() in _FRAME_NAMES,
         lambda series: len(series.files) == num_frames,
     ):
         left = list(filter(is_likely, left)) or left
@@ -77,13 +72,10 @@ def _numbered_names(folder: Path) -> Iterator[_Name]:
     for entry in visible_entries(folder):
         stem, suffix = os.path.splitext(entry.name)
         prefix = stem.rstrip(string.digits)
-        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and _is_image(entry):
+        # A link to nothing is an image that is missing, not one less.
+        is_file = entry.is_file() or (entry.is_symlink() and not os.path.exists(entry))
+        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and is_file:
             yield prefix, stem[len(prefix) :], suffix
-
-
-def _is_image(entry: os.DirEntry[str]) -> bool:
-    """Whether a name is a file's, or a link to nothing: that is an image which is missing, not one less."""
-    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry))
 
 
 def _place(name: _Name) -> tuple[int, _Name]:

@@ -19,8 +19,7 @@ from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutErro
 from i3d_edge.core.text import short_reason
 from i3d_edge.runtime.frames import container
 from i3d_edge.runtime.frames.rgb import RgbConverter
-from i3d_edge.runtime.live import cameras
-from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.address import Address, camera_error
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.tap import Tap
 
@@ -195,7 +194,7 @@ def _open(address: Address, options: StreamOptions) -> InputContainer:
             return container.open_file(Path(address.target), timeout=timeout, hwaccel=hardware)
         return av.open(
             address.target,
-            format=cameras.FORMAT if address.kind == "camera" else None,
+            format="v4l2" if address.kind == "camera" else None,
             options=ffmpeg,
             timeout=timeout,
             metadata_errors="replace",
@@ -222,7 +221,7 @@ def _open_error(
     address: Address, options: StreamOptions, error: Exception, waited_s: float
 ) -> StreamError | TransientError:
     if address.kind == "camera" and isinstance(error, OSError):
-        return cameras.camera_error(address.target, error)
+        return camera_error(address.target, error)
     if address.kind not in ("file", "pipe") and waited_s >= 0.9 * options.open_timeout_s:
         return TransientError(no_answer_error(address, options))
     opening = StreamOpenError(f"cannot open stream {address.shown!r}: {short_reason(error)}")

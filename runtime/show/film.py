@@ -47,7 +47,19 @@ class Film:
                 f"cannot write a video: FFmpeg has no encoder {ENCODER}",
                 hint="`pip install --force-reinstall av` installs one",
             )
-        self._open(path, width, height)
+        container = SUFFIXES[path.suffix.lower()]
+        options = {"movflags": "+faststart"} if container == "mp4" else {}
+        # The explicit protocol keeps FFmpeg from reading a name with a colon as a URL.
+        self._output = av.open(f"file:{path}", "w", format=container, container_options=options)
+        rate = Fraction(timeline.mean_fps).limit_denominator(1001)
+        stream = self._output.add_stream(ENCODER, rate=rate, options=_OPTIONS)
+        assert isinstance(stream, VideoStream)
+        self._video = stream
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.time_base = timeline.time_base
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
 
     def __enter__(self) -> Self:
         return self
@@ -66,22 +78,6 @@ class Film:
         )
         frame.pts, frame.time_base = self._tick(self._timeline.ticks[index]), self._timeline.time_base
         self._mux(self._video.encode(frame))
-
-    def _open(self, path: Path, width: int, height: int) -> None:
-        container = SUFFIXES[path.suffix.lower()]
-        options = {"movflags": "+faststart"} if container == "mp4" else {}
-        # The explicit protocol keeps FFmpeg from reading a name with a colon as a URL.
-        self._output = av.open(f"file:{path}", "w", format=container, container_options=options)
-        rate = Fraction(self._timeline.mean_fps).limit_denominator(1001)
-        stream = self._output.add_stream(ENCODER, rate=rate, options=_OPTIONS)
-        assert isinstance(stream, VideoStream)
-        self._video = stream
-        self._video.width, self._video.height = width, height
-        self._video.pix_fmt = "yuv420p"
-        context = self._video.codec_context
-        context.time_base = self._timeline.time_base
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = ColorRange.MPEG
 
     def _tick(self, tick: int) -> int:
         return tick - self._timeline.ticks[0]

@@ -51,10 +51,6 @@ class Outcome:
     flow: FlowCost | None = None  # what computing flow took, where it was
 
 
-class _StoppedError(Exception):
-    """Nobody wants the rest."""
-
-
 @dataclass
 class VideoFeed(Generic[Video]):
     """One video's views, as they are decoded."""
@@ -120,21 +116,18 @@ class DecodePool(Generic[Video]):
     def _decode(self, feed: VideoFeed[Video]) -> None:
         try:
             for item in _decoded(feed.video, self._plan, self._stop):
-                self._put(feed, item)
-        except _StoppedError:
-            pass
+                if not self._put(feed, item):
+                    return
         except BaseException as error:  # whatever it is, whoever waits must hear of it
-            with suppress(_StoppedError):
-                self._put(feed, error)
+            self._put(feed, error)
 
-    def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> None:
+    def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> bool:
+        """Hand an item on; return False if nobody wants it any more."""
         while not self._stop.is_set():
-            try:
+            with suppress(Full):
                 feed.queue.put(item, timeout=_POLL_S)
-            except Full:
-                continue
-            return
-        raise _StoppedError
+                return True
+        return False
 
 
 def _decoded(video: Openable, plan: ViewPlan, stop: Event) -> Iterator[Clip | Restart | Outcome]:

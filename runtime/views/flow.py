@@ -180,7 +180,8 @@ class FlowFrames:
     def _submit(self, pair: tuple[int, int], greys: Mapping[int, UInt8Array]) -> Future[UInt8Array]:
         self._begun = min(self._begun, time.perf_counter())
         self._num_pairs += pair[0] != pair[1]
-        return _pool().submit(_stored_flow, greys[pair[0]], greys[pair[1]], self.method)
+        first, second = (greys[index] for index in pair)
+        return _pool().submit(lambda: store_flow(quantize_flow(optical_flow(first, second, self.method))))
 
     def _cut(self, frame: UInt8Array) -> UInt8Array:
         """Shorten the long side to the crop and what may move into it, centred as the crop is."""
@@ -206,10 +207,6 @@ class _Moment:
 
 def _with_flow(sample: int, colour: UInt8Array, flow: Future[UInt8Array]) -> tuple[int, UInt8Array]:
     return sample, np.concatenate([colour, flow.result()], axis=-1)
-
-
-def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> UInt8Array:
-    return store_flow(quantize_flow(optical_flow(first, second, method)))
 
 
 @cache
