@@ -94,7 +94,10 @@ def subset(
 
 
 def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
-    """Print what was read, chosen and excluded."""
+    """Print what was read, chosen and excluded, and how many videos the gate takes."""
+    from i3d_edge.accuracy.gate.pairs import videos_needed
+    from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP, format_points
+
     content = manifest.content
     choice = content["choice"]
     excluded = content["excluded"]
@@ -108,6 +111,7 @@ def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
     present = {video["label"] for video in videos}
     absent = [name for name in labels.names if name not in present]
     without = f"; no video of {some(absent)}" if absent else ""
+    needed = [videos_needed(share / 2, share / 2, 1, DEFAULT_MAX_DROP) for share in (0.01, 0.04)]
     print_facts(
         [
             ("read", read),
@@ -119,6 +123,11 @@ def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
             ("classes", f"{len(labels) - len(absent)} of {len(labels)} ({labels.name}){without}"),
             ("excluded", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"),
             ("short", f"{num_short} are shorter than one clip: clips repeat them" if num_short else "none"),
+            (
+                "gate",
+                f"its limit of {format_points(DEFAULT_MAX_DROP)} takes about {needed[0]} videos where 1 % flip without "
+                f"loss, {needed[1]} where 4 % do",
+            ),
             ("written", str(manifest.path)),
             ("digest", manifest.digest),
         ]
