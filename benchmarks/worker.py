@@ -37,12 +37,7 @@ class Ready:
 
 
 class Worker:
-    """A rival's process, seen from the driver; a context manager.
-
-    Attributes:
-        rival: What runs in it.
-        ready: What it said once open.
-    """
+    """A rival's process, seen from the driver, and what it said once open; a context manager."""
 
     def __init__(self, rival: Rival, task: Task) -> None:
         """Start the process; wait until the rival is open, warm, and has answered; raises BenchmarkError otherwise."""

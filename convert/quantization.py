@@ -98,7 +98,9 @@ def quantize_ir(
         raise SpecError(f"only models of RGB alone can be quantized; this is {spec.title()}")
     with find_sources(map(str, videos), spec) as sources:
         _require_videos(sources)
-    nncf = _import_nncf()  # before any video is decoded
+    with needed_for("quantizing"):  # before any video is decoded
+        import nncf
+    nncf.set_log_level(logging.ERROR)
     passes = list(spec.passes)
     source_fold = next((name.removeprefix(f"{FOLD_STEM}-") for name in passes if name.startswith(FOLD_STEM)), None)
     unfolded = "the network is lowered to two dimensions" if fold and LOWER_TO_2D in passes else None
@@ -211,10 +213,3 @@ def _require_videos(sources: Sequence[Source]) -> None:
             sources[0].open()
         except VideoError as error:
             raise CalibrationError(f"no video to calibrate on: {error.message}", hint=_MORE_VIDEOS) from error
-
-
-def _import_nncf() -> Any:
-    with needed_for("quantizing"):
-        import nncf
-    nncf.set_log_level(logging.ERROR)
-    return nncf

@@ -12,11 +12,7 @@ from i3d_edge.freeze.tensorflow_graph import Feeds, TensorFlowGraph
 
 
 class FrozenGraph(TensorFlowGraph):
-    """A frozen graph opened for running, ours or Open Model Zoo's; a context manager.
-
-    Attributes:
-        spec: What the graph says of itself, or None where it says nothing.
-    """
+    """A frozen graph opened for running, ours or Open Model Zoo's; `spec` is None where it says nothing of itself."""
 
     def __init__(self, path: Path, *, num_frames: int | None = None, batch: int | None = None) -> None:
         """Load a .pb for clips of its own length and batch, or these; raises FrozenGraphError if it is none."""

@@ -3,10 +3,8 @@
 `freeze_checkpoint` takes such a module's variables and builds the network anew. Here nothing of ours computes, so
 this is the original that everything else is compared with.
 
-Source of the range: in `saved_model.pb` of i3d-kinetics-400/1 the first convolution reads the signature's input itself,
-with nothing between that would rescale it. So a module takes what its weights were trained on, [-1, 1], and not
-the [0, 1] that is usual for TF-Hub's image modules. On DeepMind's cricket sample [-1, 1] gives what the
-checkpoint gives (docs/reference/checkpoints.md).
+It takes what its weights were trained on, [-1, 1], and not the [0, 1] that is usual for TF-Hub's image modules: in
+`saved_model.pb` nothing rescales between the signature's input and the first convolution.
 """
 
 from pathlib import Path
@@ -25,11 +23,7 @@ _HINT = "take version 1 of the TF-Hub module"
 
 
 class HubModule(TensorFlowGraph):
-    """A TF-Hub module (TF1 hub format) opened for running.
-
-    Attributes:
-        spec: What its variables and the requested clip length make it.
-    """
+    """A TF-Hub module (TF1 hub format) opened for running; `spec` is of its variables and the clip length asked for."""
 
     def __init__(self, path: Path, *, num_frames: int = NUM_FRAMES) -> None:
         """Load a module for clips of so many frames, which it leaves open; raises CheckpointError if it is none."""

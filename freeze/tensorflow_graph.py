@@ -16,12 +16,7 @@ _LAYER_TYPES = ("Relu", "ConcatV2")
 
 
 class TensorFlowGraph:
-    """A network opened for running; a context manager.
-
-    Attributes:
-        title: For messages.
-        input_shapes: Shape of each input by name, NDHWC.
-    """
+    """A network opened for running, with a title for messages and NDHWC input shapes by name; a context manager."""
 
     def __init__(
         self, session: Any, title: str, inputs: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], logits: Any

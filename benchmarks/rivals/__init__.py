@@ -8,11 +8,10 @@ OURS = "i3d-edge"
 STOCK = "OpenVINO"
 REFERENCE = "TensorFlow"
 
-_MODULES = {REFERENCE: "tensorflow", STOCK: "openvino", OURS: "i3d_edge"}
-
 
 def _rival(group: str, precision: Precision, suffix: str = "", **options: Any) -> Rival:
-    return Rival(f"{group} {precision}{suffix}", group, precision, f"benchmarks.rivals.{_MODULES[group]}", options)
+    module = f"benchmarks.rivals.{group.lower().replace('-', '_')}"
+    return Rival(f"{group} {precision}{suffix}", group, precision, module, options)
 
 
 RIVALS: tuple[Rival, ...] = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from i3d_edge.convert.weights.mxnet_file import read_mxnet
 from i3d_edge.convert.weights.torch_file import read_torch
-from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointError, CheckpointFormError, CheckpointMissingError
 from i3d_edge.core.file_kind import PYTORCH, foreign_kind
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
@@ -36,13 +36,12 @@ def read_weights(path: Path) -> WeightFile:
     except OSError as error:
         raise CheckpointMissingError(f"cannot read weights {str(path)!r}: {error.strerror}") from error
     try:
-        tensors = {name: _widened(values) for name, values in _READERS[path.suffix.lower()](data).items()}
+        found = _READERS[path.suffix.lower()](data)
+        tensors = {
+            name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in found.items()
+        }
     except CheckpointError as error:
         raise type(error)(f"cannot use weights {str(path)!r}: {error.message}", hint=error.hint) from error
     except Exception as error:  # a broken file raises whatever its contents lead to
         raise CheckpointDamagedError(f"weights {str(path)!r} are damaged: {error}", hint="get the file anew") from error
     return WeightFile(tensors, hashlib.sha256(data).hexdigest()[:8], hashlib.sha1(data).hexdigest()[:8])
-
-
-def _widened(values: Array) -> Array | Float32Array:
-    return values.astype(np.float32) if values.dtype.kind == "f" else values

@@ -45,11 +45,7 @@ class EngineOptions:
     others: dict[str, Any]  # arguments of `Engine` that it does not set: num_threads, cache, spec_path
 
     def arguments(self, model_path: Path, **defaults: Any) -> dict[str, Any]:
-        """Return arguments of `Engine` for a model; what neither the user nor a profile set is taken from `defaults`.
-
-        Raises:
-            ProfileError: If the profile cannot be read, is of another IR, or recommends nothing.
-        """
+        """Return arguments of `Engine`: the user's, a profile's, or `defaults`; raises as `apply_profile`."""
         own = {name: defaults.get(name) if value is None else value for name, value in self.settings.items()}
         return {**apply_profile(self.profile_path, model_path, own), **self.others}
 

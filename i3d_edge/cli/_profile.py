@@ -26,11 +26,7 @@ _FLAGS = {
 
 
 def apply_profile(profile_path: Path | None, ir_path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's options, with the profile's value for each that the user did not give; None changes nothing.
-
-    Raises:
-        ProfileError: If the profile cannot be read, was made for another IR, or recommends nothing.
-    """
+    """Return options with the profile's values for those not given; raises ProfileError if it is none of this IR's."""
     from i3d_edge.core.environment import versions
     from i3d_edge.core.errors import ProfileError
     from i3d_edge.runtime.measure.profile import Machine, differences, read_profile, require_same_ir

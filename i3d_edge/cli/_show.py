@@ -50,12 +50,7 @@ class Shows:
 
     @classmethod
     def wanted(cls, annotate: Path | None, html: Path | None, *, model_path: Path, k: int, force: bool) -> Shows:
-        """Check the options before the model is loaded.
-
-        Raises:
-            click.UsageError: If a path has the wrong suffix.
-            OutputError: If a file exists or cannot be written.
-        """
+        """Check the options before the model is loaded; raises UsageError for a suffix, OutputError."""
         for option, target, suffixes in (("--annotate", annotate, _FILM), ("--html", html, _PAGE)):
             is_file = target is not None and not is_folder(option, target, suffixes)
             if target is not None and is_file and target.parent.is_dir():  # else it is made once a video is there
@@ -63,12 +58,7 @@ class Shows:
         return cls(annotate, html, model_path, k, force)
 
     def place(self, sources: Sequence[Source]) -> None:
-        """Choose the output of each video, before any is decoded.
-
-        Raises:
-            click.UsageError: If several videos have one output, or an output is one of the videos.
-            OutputError: If an output exists or cannot be written.
-        """
+        """Choose each video's output before any is decoded; raises UsageError if one is not its own, OutputError."""
         names = [source.name for source in sources]
         self._films = targets("--annotate", self.film, names, _FILM)
         self._pages = targets("--html", self.page, names, _PAGE)

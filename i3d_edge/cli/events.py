@@ -44,7 +44,7 @@ def replay(predictions: Path, **rules: Any) -> None:
 @click.option("--reviews", "state", type=PATH, metavar="STATE", help="Folder of state of i3d watch, with reviews.")
 @json_option
 def score(found: Path | None, truth: Path | None, subset: str | None, state: Path | None, as_json: bool) -> None:
-    """Compare events with annotated ones, or with what people said of them.
+    """Compare events with annotations, or with what people said.
 
     EVENTS is a file of events, or predictions in ActivityNet's JSON format; TRUTH is ground truth in that format. A
     camera is found there by its name, or by that of the file that it played. Intervals are of 95 %, by video.

@@ -57,11 +57,7 @@ _REPLACED = ("stream", "crop_px", "mean", "scale", "input_type", "has_preprocess
 
 
 def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a ModelSpec of version 1, which knew I3D alone, as those of version 2.
-
-    Raises:
-        SpecError: If a field is unknown, or what version 2 spells otherwise is not as it was.
-    """
+    """Return the fields of a ModelSpec of version 1, I3D's alone, as those of version 2; raises SpecError."""
     kept = {item.name for item in dataclasses.fields(ModelSpec)}.difference(_NEW)
     if unknown := sorted(set(fields) - kept - _VERSION_1.keys()):
         raise SpecError(f"version 1 has no field {shown(unknown[0])!r}")

@@ -61,11 +61,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_BYTES, errors: str = "strict") -> str:
-    r"""Return a regular file's text; lines end in "\n", and a byte order mark is skipped.
-
-    Raises:
-        OSError: As `open_input` says, or if it has bytes that are not UTF-8.
-    """
+    """Return a regular file's text without byte order mark, lines ending in LF; raises OSError, also if not UTF-8."""
     data = BytesIO(read_bytes(path, max_bytes=max_bytes))
     try:
         return TextIOWrapper(data, encoding="utf-8-sig", errors=errors).read()
@@ -74,11 +70,7 @@ def read_text(path: Path, *, max_bytes: int = MAX_BYTES, errors: str = "strict")
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:
-    r"""Yield the lines of a file one at a time, each with its "\n".
-
-    Raises:
-        OSError: If a line is longer than `MAX_LINE_BYTES`.
-    """
+    """Yield the lines of a file with their ends; raises OSError if one is longer than `MAX_LINE_BYTES`."""
     while line := stream.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:
             raise OSError(errno.EFBIG, f"a line of it is longer than {MAX_LINE_BYTES >> 20} MiB")

@@ -14,11 +14,7 @@ codecs.register_error(_SPELLED, lambda error: (json.dumps(error.object[error.sta
 
 
 class SpelledStream:
-    """A text stream that spells out what is written to it, line breaks apart; see `spelled`.
-
-    Attributes:
-        stream: What is written to.
-    """
+    """A text stream that spells out what is written to another one, line breaks apart; see `spelled`."""
 
     buffer = None  # bytes would pass unseen
 

@@ -59,12 +59,7 @@ def add_entry(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> Bund
 
 
 class Archive:
-    """An archive from anywhere, opened for reading; see `open_archive`.
-
-    Attributes:
-        path: Of the file.
-        sizes: Of the entries in bytes, by name.
-    """
+    """An archive from anywhere, opened for reading by `open_archive`; `sizes` are of its entries in bytes, by name."""
 
     def __init__(self, path: Path, opened: zipfile.ZipFile) -> None:
         self.path, self._zip = path, opened

@@ -120,20 +120,13 @@ class Engine:
         return self._compiled
 
     def probabilities(self, inputs: Inputs) -> Float32Array:
-        """Run one clip.
+        """Return the probabilities of one clip, shape (num_classes,), float32, summing to 1.
 
-        Args:
-            inputs: One clip in the layout of the spec, uint8, 0..255; or, for a model of any inputs, a mapping of
-                their names to arrays, see `check_inputs`. An IR of a larger batch runs the clip as often as its batch
-                is long, and the first answer counts.
+        It is in the layout of the spec, uint8, 0..255; or, for a model of any inputs, a mapping of their names to
+        arrays, see `check_inputs`. An IR of a larger batch runs it as often as its batch is long, and the first answer
+        counts.
 
-        Returns:
-            Shape (num_classes,), float32, summing to 1.
-
-        Raises:
-            ForkError: As `compiled` raises it.
-            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
-            NotFiniteError: If the model gives NaN.
+        Raises ClipShapeError as `check_inputs`, NotFiniteError if the model gives NaN, ForkError as `compiled`.
         """
         compiled, values = self._of_clips(), self._values(inputs)
         try:
@@ -148,19 +141,10 @@ class Engine:
         return answer
 
     def answers(self, items: Iterable[tuple[Tag, Inputs | None]]) -> Generator[tuple[Tag, Float32Array | None]]:
-        """Run a stream of clips, several at a time, and answer in order.
+        """Run a stream of tagged clips, several at a time; yield each tag and its probabilities, in order.
 
-        Args:
-            items: Something that tells clips apart, and each clip as for `probabilities`. An IR of a larger batch runs
-                so many clips together. Without a clip, None, there is no answer, but one that is ready need not wait.
-
-        Yields:
-            Each item's tag, and its probabilities, shape (num_classes,), or None.
-
-        Raises:
-            ForkError: As `compiled` raises it.
-            ClipShapeError: As `probabilities` raises it.
-            NotFiniteError: As `probabilities` raises it.
+        An IR of a larger batch runs so many clips together. Without a clip, None, there is no answer, but one that is
+        ready need not wait. Errors are those of `probabilities`.
         """
         at_once = self._property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1
         queue: InferenceQueue[Tag] = InferenceQueue(

@@ -56,19 +56,13 @@ def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:
 
 
 def check_inputs(inputs: Inputs, spec: ModelSpec) -> dict[str, Array]:
-    """Return one clip's arrays as a model takes them, by the names of its inputs.
+    """Return one clip's arrays, C-contiguous, of a model's element types, by its names of inputs; views if possible.
 
-    Args:
-        inputs: Each in the layout of the spec, with a batch axis of one where the layout has an N. RGB: uint8,
-            0..255, in the port's order of colours, whatever the model takes; where it takes float32, also float32 in
-            the model's own range: 0..255, or normalised. Flow: float32, normalised.
-        spec: The model's.
+    Each is in the layout of the spec, with a batch axis of one where that has an N. RGB: uint8, 0..255, in the port's
+    order of colours, whatever the model takes; where it takes float32, also float32 in the model's own range: 0..255,
+    or normalised. Flow: float32, normalised.
 
-    Returns:
-        C-contiguous arrays of the element types that the model takes; views of what was given where possible.
-
-    Raises:
-        ClipShapeError: If an input is absent or unknown, or has another layout, shape, dtype or range.
+    Raises ClipShapeError if an input is absent or unknown, or has another layout, shape, dtype or range.
     """
     single = replace(spec, batch=1)
     if isinstance(inputs, Mapping):

@@ -25,20 +25,12 @@ Ir = tuple[ov.Model, ModelSpec]
 
 
 def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> Ir:
-    """Read an IR or an ONNX model, and what describes it.
+    """Read an IR (.xml) or ONNX model, its ports named as its spec says, and that spec; a step model only if `steps`.
 
-    Args:
-        path: The .xml, whose .bin lies beside it; or an .onnx.
-        spec_path: For a model that says nothing, as ONNX models do: a JSON file with the fields of ModelSpec. Ports of
-            other names than those that it states are given these, in order; axes of open length get the stated one.
-        steps: Whether a step model will do, too.
+    A model that says nothing, as ONNX models do, is described by a JSON file with the fields of ModelSpec. Ports of
+    other names than it states are given these, in order; axes of open length get the stated one.
 
-    Returns:
-        The model, its ports named as the spec says, and the spec.
-
-    Raises:
-        IRError: If a file is absent or is no such model, nothing describes it, its ports are not as described, or it is
-            a step model (without `steps`).
+    Raises IRError if a file is absent or no such model, nothing describes it, or its ports are not as described.
     """
     model = _read_model(path)
     if spec_path is None:

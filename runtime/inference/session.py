@@ -28,17 +28,9 @@ class Session:
         self._stepping, self._num_fed = stepping, 0
 
     def feed(self, inputs: Inputs) -> Float32Array | None:
-        """Show the next frames of the stream, as many as the model takes.
+        """Show the next frames of the stream, as many as the model takes; return what `Engine.probabilities` does.
 
-        Args:
-            inputs: As for `Engine.probabilities`; of a step model the `stepping.hop` frames after those before.
-
-        Returns:
-            Probabilities, shape (num_classes,), float32, summing to 1; None until a step model has seen enough.
-
-        Raises:
-            ClipShapeError: If an input has another layout, shape, dtype or range, or another name.
-            NotFiniteError: If the model gives NaN.
+        A step model takes the `stepping.hop` frames after those before, and gives None until it has seen enough.
         """
         results = self._request.infer(self._values(inputs), share_inputs=True)
         self._num_fed += 1

@@ -70,7 +70,9 @@ def probe(
     if spec.stepping is None:
         clips = [clip for path in videos for clip in read_clips(path, spec, num_clips=num_clips).clips]
         clips = clips or generated_clips(spec, num_clips)
-        absences = {device: _absence(core, device) for device in asked or _all_devices(core)}
+        families = {device_family(name) for name in core.available_devices}
+        all_devices = [*core.available_devices, *(name for name in ACCELERATORS if name not in families)]
+        absences = {device: _absence(core, device) for device in asked or all_devices}
     known = None
     if None in absences.values():
         with phase("trying f32 on the CPU, to compare with"):
@@ -121,26 +123,17 @@ def recommend(runs: Iterable[Measurement], aim: Mode) -> Setting | None:
     return next((run.setting for run in right if run.clips_per_s >= fastest * (1 - _NOISE)), None)
 
 
-def _all_devices(core: ov.Core) -> list[str]:
-    available = list(core.available_devices)
-    families = {device_family(name) for name in available}
-    return [*available, *(family for family in ACCELERATORS if family not in families)]
-
-
 def _absence(core: ov.Core, device: str) -> str | None:
     """Return why a device is not there; None if it is; raises DeviceError if it is nothing that is known."""
     try:
         require_device(core, device)
     except DeviceError:
-        absent = [name for name in device_parts(device) or [device] if _is_absent(core, name)]
+        families = {device_family(name) for name in core.available_devices}
+        absent = [name for name in device_parts(device) or [device] if device_family(name) not in families]
         if not all(device_family(name) in ACCELERATORS for name in absent):
             raise
         return why_absent(device_family(absent[0])) or "OpenVINO does not list it"
     return None
-
-
-def _is_absent(core: ov.Core, device: str) -> bool:
-    return device_family(device) not in {device_family(name) for name in core.available_devices}
 
 
 def _present(core: ov.Core, model: ov.Model, device: str, attempt: Callable[[Setting], Measurement]) -> DeviceFindings:

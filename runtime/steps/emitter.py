@@ -15,11 +15,7 @@ from i3d_edge.runtime.steps.strip import Strip
 
 
 class UnstreamableError(IRError):
-    """A network cannot be run in steps of so many frames.
-
-    Attributes:
-        divisor: What the hop would have to be a multiple of; None where another hop would not help.
-    """
+    """A network cannot step so many frames: it takes multiples of `divisor`, or no hop at all if that is None."""
 
     def __init__(self, message: str, divisor: int | None = None) -> None:
         super().__init__(message)
