@@ -17,6 +17,7 @@ from i3d_edge.runtime.prediction import Classification
 from i3d_edge.runtime.show import layout
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.film import Film, check_suffix
+from i3d_edge.runtime.show.heat import Heat
 from i3d_edge.runtime.show.overlay import Overlay
 
 
@@ -36,6 +37,7 @@ def annotate_video(
     output: str | PathLike[str],
     *,
     k: int = 5,
+    heat: Heat | None = None,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> Annotated:
@@ -50,6 +52,7 @@ def annotate_video(
         labels: The model's labels.
         output: A path that ends in .mp4 or .mkv.
         k: Number of classes to draw, at most 5.
+        heat: Where one class was seen, to be drawn too.
         frames_fps: Frame rate of a folder of images.
         force: Replace an existing output.
 
@@ -62,11 +65,11 @@ def annotate_video(
     check_suffix(path)
     source = as_source(video, frames_fps=frames_fps)
     with staged(path, force=force) as temporary:
-        return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k=k))
+        return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k, heat))
 
 
 def _write(
-    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int
+    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, k: int, heat: Heat | None
 ) -> Annotated:
     timeline = footage.timeline
     frames = iter(footage.frames(range(timeline.num_frames)))
@@ -74,7 +77,7 @@ def _write(
     height, width = first[1].shape[:2]
     place = layout.plan(width, height, k)
     ranking = [item.index for item in classification.predictions]
-    overlay = Overlay(place, Course.of(classification), labels, ranking)
+    overlay = Overlay(place, Course.of(classification), labels, ranking, heat)
     with Film(output, timeline, width=place.width, height=place.height) as film:
         pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
         for index, picture in pictures:

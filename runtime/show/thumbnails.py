@@ -15,6 +15,7 @@ from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.frames.sources import Source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.show.heat import Heat
 
 _QUALITY = 78
 _SEEK_FROM_S = 10.0
@@ -40,29 +41,34 @@ class FilmStrip:
     height: int
 
 
-def film_strip(source: Source, num_pictures: int, *, side_px: int = 320) -> FilmStrip:
+def film_strip(source: Source, num_pictures: int, *, side_px: int = 320, heat: Heat | None = None) -> FilmStrip:
     """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once.
+
+    With heat, which is drawn on them, they are of the part that the network was shown.
 
     Raises:
         VideoError: If the video cannot be decoded.
     """
-    return read_whole(source, lambda footage: _take(footage, num_pictures, side_px))
+    return read_whole(source, lambda footage: _take(footage, num_pictures, side_px, heat))
 
 
-def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
-    """Return the indices of the frames in the middle of equal parts of a video, each once.
+def picture_indices(timeline: Timeline, num_pictures: int, part_s: tuple[float, float] | None = None) -> list[int]:
+    """Return the indices of the frames in the middle of equal parts of a video, or of a part of it, each once.
 
     Example:
         10 frames of 1 s, 2 pictures: at 2.5 and 7.5 s -> [2, 7].
     """
     first, length = timeline.ticks[0], timeline.end_tick - timeline.ticks[0]
+    if part_s is not None:
+        start, end = (int(time_s / timeline.time_base) for time_s in part_s)
+        first, length = first + start, end - start
     middles = (first + part * length // (2 * num_pictures) for part in range(1, 2 * num_pictures, 2))
     return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})
 
 
-def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
+def _take(footage: FrameSource, num_pictures: int, side_px: int, heat: Heat | None) -> FilmStrip:
     timeline = footage.timeline
-    indices = picture_indices(timeline, num_pictures)
+    indices = picture_indices(timeline, num_pictures, heat.explanation.seen_s if heat else None)
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
     is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
     groups = [[index] for index in indices] if is_sought else [indices]
@@ -72,7 +78,8 @@ def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
         for index, frame in footage.frames(group):
             height, width = frame.shape[:2]
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
-            pictures.append(_thumbnail(frame, time_s, side_px))
+            drawn = heat.draw(frame, time_s) if heat else frame
+            pictures.append(_thumbnail(drawn, time_s, side_px))
     return FilmStrip(tuple(pictures), width, height)
 
 

@@ -1,0 +1,54 @@
+"""Draws on pictures where a network saw a class: orange speaks for it, blue against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.runtime.activation import Explanation
+from i3d_edge.runtime.show.palette import ON_DARK, OTHER
+from i3d_edge.runtime.views.boxes import crop_boxes
+from i3d_edge.runtime.views.plan import ViewPlan
+
+_AGAINST, _FOR = (np.array(colour, np.float32) for colour in ON_DARK[:2])
+_STRONGEST = np.float32(0.75)
+"""Share of the colour in a picture where a map has its largest value."""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Draws the explanation of one video, whose views were cut as `plan` says.
+
+    One scale holds for all pictures of the video. A thin frame surrounds what the network was shown.
+    """
+
+    explanation: Explanation
+    plan: ViewPlan
+
+    def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
+        """Return a picture of the video with its heat: the mean over the views that show a place at that moment.
+
+        Args:
+            picture: Shape (H, W, 3), uint8, RGB 0..255, upright, of any size; returned as it is if no view shows it.
+            time_s: Its time in the video, in seconds.
+        """
+        height, width = picture.shape[:2]
+        total, count = np.zeros((2, height, width), np.float32)
+        boxes = []
+        for crop, own in self.explanation.at(time_s):
+            box = crop_boxes(self.plan, height, width)[crop]
+            count[box] += 1
+            total[box] += cv2.resize(own, count[box].shape[::-1])
+            boxes.append(box)
+        if not boxes:
+            return picture
+        strength = (total / np.maximum(count, 1) / (self.explanation.peak or 1.0))[..., np.newaxis]
+        colour = np.where(strength > 0, _FOR, _AGAINST)
+        drawn = (picture + _STRONGEST * np.abs(strength) * (colour - picture)).astype(np.uint8)
+        for rows, columns in boxes:
+            corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
+            cv2.rectangle(drawn, *corners, OTHER, max(1, height // 360))
+        return drawn

@@ -1,0 +1,53 @@
+import numpy as np
+from answers import view
+from plans import i3d_plan
+
+from i3d_edge.runtime.activation import Explanation
+from i3d_edge.runtime.show.heat import Heat
+from i3d_edge.runtime.show.palette import ON_DARK
+
+AGAINST, FOR = ON_DARK[:2]
+GREY = np.full((256, 340, 3), 128, np.uint8)
+
+
+def heat(*maps: list[list[float]], num_crops: int = 1) -> Heat:
+    views = tuple(view(0, 2, 1.0, crop=crop) for crop in range(len(maps)))
+    shown = tuple(np.float32([own]) for own in maps)
+    return Heat(Explanation("alpha", 0, 0.0, views, shown, 4.0), i3d_plan(num_frames=50, num_crops=num_crops))
+
+
+def lean(pixel: np.ndarray) -> int:
+    """+1 if a pixel is nearer to the colour that speaks for a class, -1 if to the other, 0 if grey."""
+    to_for, to_against = (np.abs(pixel.astype(int) - colour).sum() for colour in (FOR, AGAINST))
+    return 0 if (pixel == 128).all() else int(np.sign(to_against - to_for))
+
+
+def test_colours_lie_where_the_map_says() -> None:
+    """The crop is columns 58 to 281 and rows 16 to 239; the map's cells are 112 pixels."""
+    drawn = heat([[1, 0], [0, -1]]).draw(GREY, 1)
+    assert lean(drawn[40, 80]) == 1
+    assert lean(drawn[220, 260]) == -1
+    assert (drawn[:16] == GREY[:16]).all()
+    assert (drawn[:, :58] == GREY[:, :58]).all()
+    assert (drawn[:, 282:] == GREY[:, 282:]).all()
+
+
+def test_a_weaker_place_is_paler() -> None:
+    drawn = heat([[1, 0.25], [0, 0]]).draw(GREY, 1).astype(int)
+    strong, weak = (np.abs(drawn[40, column] - 128).sum() for column in (80, 260))
+    assert 0.15 < weak / strong < 0.35
+
+
+def test_a_picture_that_no_view_shows_is_left_alone() -> None:
+    assert heat([[1]]).draw(GREY, 3) is GREY
+
+
+def test_crops_that_overlap_are_averaged() -> None:
+    """Crops begin at columns 0, 58 and 116: the first two cancel out between 58 and 116."""
+    drawn = heat([[1]], [[-1]], [[0]], num_crops=3).draw(GREY, 1)
+    assert [lean(drawn[120, column]) for column in (20, 80, 320)] == [1, 0, 0]
+
+
+def test_a_map_of_nothing() -> None:
+    drawn = heat([[0]]).draw(GREY, 1)
+    assert (drawn[20:230, 70:270] == 128).all()
