@@ -6,51 +6,18 @@ map. The map is that sum before it is taken: no approximation.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from i3d_edge.runtime.inference.head import Head
 
 from i3d_edge.core.arrays import Float32Array, FloatArray
-from i3d_edge.runtime.prediction import View
-
-
-def position_shares(size: Sequence[int], kernel: Sequence[int]) -> FloatArray:
-    """Return how much each position of a feature map counts in the mean over all windows of an average pool.
-
-    The pool has stride 1 and no padding, so that inner positions are in more windows than outer ones.
-
-    Args:
-        size: Of the map: time, height, width.
-        kernel: Of the pool, on the same axes.
-
-    Returns:
-        Shape `size`, float64, summing to 1.
-
-    Example:
-        3 positions, windows of 2 -> [0.25, 0.5, 0.25].
-    """
-    shares = np.ones(())
-    for length, window in zip(size, kernel, strict=True):
-        num_windows = length - window + 1
-        covered = np.convolve(np.ones(num_windows), np.ones(window))
-        shares = np.multiply.outer(shares, covered / (num_windows * window))
-    return shares
-
-
-def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequence[int]) -> Float32Array:
-    """Return each position's part of a class's logit; with the bias of the class they sum to the logit.
-
-    Args:
-        features: What the pool reads, shape (C, T, H, W).
-        weights: Of the class, shape (C,).
-        kernel: See `position_shares`.
-
-    Returns:
-        Shape (T, H, W), float32, in units of the logit.
-    """
-    evidence = np.tensordot(weights.astype(np.float64), features, 1)
-    return (evidence * position_shares(features.shape[1:], kernel)).astype(np.float32)
+from i3d_edge.core.files import staged
+from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.prediction import Classification, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +26,6 @@ class Explanation:
 
     Attributes:
         label: The class.
-        index: Its number.
         bias: Its logit if nothing were seen.
         views: What the network was shown.
         maps: The map of each, see `activation_map`.
@@ -67,7 +33,6 @@ class Explanation:
     """
 
     label: str
-    index: int
     bias: float
     views: tuple[View, ...]
     maps: tuple[Float32Array, ...]
@@ -77,10 +42,6 @@ class Explanation:
     def logit(self) -> float:
         """Of the class, on average over the views."""
         return self.bias + self.evidence(+1) + self.evidence(-1)
-
-    def evidence(self, sign: int) -> float:
-        """Return what speaks for the class (+1) or against it (-1), on average over the views."""
-        return float(np.mean([sign * (sign * own.astype(np.float64)).clip(0).sum() for own in self.maps]))
 
     @property
     def peak(self) -> float:
@@ -92,6 +53,10 @@ class Explanation:
         """Where the first view begins and the last one ends, within the video."""
         return min(view.start_s for view in self.views), min(self.duration_s, max(view.end_s for view in self.views))
 
+    def evidence(self, sign: int) -> float:
+        """Return what speaks for the class (+1) or against it (-1), on average over the views."""
+        return float(np.mean([sign * (sign * own.astype(np.float64)).clip(0).sum() for own in self.maps]))
+
     def at(self, time_s: float) -> list[tuple[int, Float32Array]]:
         """Return crop and map, shape (H, W), of each view that shows a moment, interpolated between its time steps.
 
@@ -99,13 +64,70 @@ class Explanation:
         """
         found = []
         for view, own in zip(self.views, self.maps, strict=True):
-            moment_s = time_s
-            while moment_s < view.end_s:
+            for moment_s in np.arange(time_s, view.end_s, self.duration_s):
                 if moment_s >= view.start_s:
                     place = (moment_s - view.start_s) / (view.end_s - view.start_s) * len(own) - 0.5
                     place = min(max(place, 0.0), len(own) - 1.0)
                     before, share = int(place), np.float32(place % 1)
                     after = own[min(before + 1, len(own) - 1)]
                     found.append((view.crop, (1 - share) * own[before] + share * after))
-                moment_s += self.duration_s
         return found
+
+    def write(self, output: Path, *, force: bool = False) -> None:
+        """Write the maps as an .npy, shape (views, T, H, W), float32, and what they are as a .json beside it.
+
+        Raises:
+            OutputError: If one of them exists (without `force`) or cannot be written.
+        """
+        views = [{**view.to_fields(), "clip": view.clip, "crop": view.crop} for view in self.views]
+        fields = {"label": self.label, "bias": self.bias, "logit": self.logit, "views": views}
+        with staged(output, force=force) as temporary:
+            np.save(temporary, np.stack(self.maps))
+            temporary.with_suffix(".json").write_text(json.dumps(fields, indent=2), encoding="utf-8")
+
+
+def explain(answer: Classification, head: Head, labels: LabelSet, label: str | None = None) -> Explanation:
+    """Return where and when a class was seen, the best one if none is named.
+
+    Args:
+        answer: Of a classifier with the extra "feature_map".
+        head: Of its model.
+        labels: Of its model.
+        label: A class.
+
+    Raises:
+        LabelError: If the model has no such class.
+    """
+    index = answer.predictions[0].index if label is None else labels.index(label)
+    weights, bias = head.weights[index], float(head.bias[index])
+    maps = tuple(activation_map(view.extras["feature_map"], weights, head.kernel) for view in answer.views)
+    return Explanation(labels.names[index], bias, answer.views, maps, answer.duration_s)
+
+
+def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequence[int]) -> Float32Array:
+    """Return each position's part of a class's logit; with the bias of the class they sum to the logit.
+
+    Args:
+        features: What the pool reads, shape (C, T, H, W).
+        weights: Of the class, shape (C,).
+        kernel: Of the pool, (t, h, w).
+
+    Returns:
+        Shape (T, H, W), float32, in units of the logit.
+    """
+    parts = np.tensordot(weights.astype(np.float64), features, 1)
+    return (parts * position_shares(parts.shape, kernel)).astype(np.float32)
+
+
+def position_shares(size: Sequence[int], kernel: Sequence[int]) -> FloatArray:
+    """Return how much each position counts in the mean over all windows of a pool of stride 1, float64, summing to 1.
+
+    Example:
+        3 positions, windows of 2 -> [0.25, 0.5, 0.25]: the inner one is in both windows.
+    """
+    shares = np.ones(())
+    for length, window in zip(size, kernel, strict=True):
+        num_windows = length - window + 1
+        covered = np.convolve(np.ones(num_windows), np.ones(window))
+        shares = np.multiply.outer(shares, covered / (num_windows * window))
+    return shares

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from i3d_edge.core.arrays import Float32Array
+from i3d_edge.runtime.prediction import Classification
 
 NEAR_DUPLICATE = 0.97
 """Least cosine of two copies of one recording; see docs/how-to/datasets.md."""
+
+
+def embedding(answer: Classification) -> Float32Array:
+    """Return a video's embedding, shape (C,), of its views by a classifier with the extra "embedding"."""
+    return np.mean([view.extras["embedding"] for view in answer.views], axis=0, dtype=np.float32)
 
 
 def units(embeddings: Sequence[Float32Array]) -> Float32Array:

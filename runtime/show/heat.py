@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +12,6 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.show.palette import ON_DARK, OTHER
-from i3d_edge.runtime.views.boxes import crop_boxes
 from i3d_edge.runtime.views.plan import ViewPlan
 
 _AGAINST, _FOR = (np.array(colour, np.float32) for colour in ON_DARK[:2])
@@ -35,11 +36,10 @@ class Heat:
             picture: Shape (H, W, 3), uint8, RGB 0..255, upright, of any size; returned as it is if no view shows it.
             time_s: Its time in the video, in seconds.
         """
-        height, width = picture.shape[:2]
-        total, count = np.zeros((2, height, width), np.float32)
+        total, count = np.zeros((2, *picture.shape[:2]), np.float32)
         boxes = []
         for crop, own in self.explanation.at(time_s):
-            box = crop_boxes(self.plan, height, width)[crop]
+            box = crop_boxes(self.plan, *picture.shape[:2])[crop]
             count[box] += 1
             total[box] += cv2.resize(own, count[box].shape[::-1])
             boxes.append(box)
@@ -50,5 +50,21 @@ class Heat:
         drawn = (picture + _STRONGEST * np.abs(strength) * (colour - picture)).astype(np.uint8)
         for rows, columns in boxes:
             corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
-            cv2.rectangle(drawn, *corners, OTHER, max(1, height // 360))
+            cv2.rectangle(drawn, *corners, OTHER, max(1, len(picture) // 360))
         return drawn
+
+
+@lru_cache(maxsize=16)
+def crop_boxes(plan: ViewPlan, height: int, width: int) -> list[tuple[slice, slice]]:
+    """Return which rows and columns of upright pictures of a size each crop of a plan shows.
+
+    Example:
+        The centre of 680 x 512 (W x H), 224 x 224 after a resize to 256: rows 32 to 479, columns 116 to 563.
+    """
+    fitted = plan.fitted(np.zeros((height, width, 3), np.uint8)).shape[:2]
+    places: Any = np.indices(fitted).transpose(1, 2, 0)  # each pixel's row and column, cropped as pictures are
+    boxes = []
+    for crop in plan.crops(places):
+        (top, left), (bottom, right) = (crop[[0, -1], [0, -1]] + [[0], [1]]) / fitted * (height, width)
+        boxes.append((slice(round(top), round(bottom)), slice(round(left), round(right))))
+    return boxes

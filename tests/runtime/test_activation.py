@@ -9,7 +9,7 @@ WHOLE = np.arange(8, dtype=np.float32).reshape(2, 2, 2) - 3
 
 def explanation(*maps: np.ndarray, spans: tuple[tuple[float, float], ...], duration_s: float = 4.0) -> Explanation:
     views = tuple(view(*span, 1.0, crop=crop) for crop, span in enumerate(spans))
-    return Explanation("alpha", 0, 0.5, views, maps, duration_s)
+    return Explanation("alpha", 0.5, views, maps, duration_s)
 
 
 def test_shares_of_positions(subtests: pytest.Subtests) -> None:

@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from answers import view
 from plans import i3d_plan
 
 from i3d_edge.runtime.activation import Explanation
-from i3d_edge.runtime.show.heat import Heat
+from i3d_edge.runtime.show.heat import Heat, crop_boxes
 from i3d_edge.runtime.show.palette import ON_DARK
 
 AGAINST, FOR = ON_DARK[:2]
@@ -13,7 +14,7 @@ GREY = np.full((256, 340, 3), 128, np.uint8)
 def heat(*maps: list[list[float]], num_crops: int = 1) -> Heat:
     views = tuple(view(0, 2, 1.0, crop=crop) for crop in range(len(maps)))
     shown = tuple(np.float32([own]) for own in maps)
-    return Heat(Explanation("alpha", 0, 0.0, views, shown, 4.0), i3d_plan(num_frames=50, num_crops=num_crops))
+    return Heat(Explanation("alpha", 0.0, views, shown, 4.0), i3d_plan(num_frames=50, num_crops=num_crops))
 
 
 def lean(pixel: np.ndarray) -> int:
@@ -51,3 +52,21 @@ def test_crops_that_overlap_are_averaged() -> None:
 def test_a_map_of_nothing() -> None:
     drawn = heat([[0]]).draw(GREY, 1)
     assert (drawn[20:230, 70:270] == 128).all()
+
+
+@pytest.mark.parametrize(
+    ("fields", "size", "boxes"),
+    [
+        ({}, (256, 340), [(16, 58, 240, 282)]),
+        ({}, (512, 680), [(32, 116, 480, 564)]),  # the same, of a picture twice as large
+        ({}, (340, 256), [(58, 16, 282, 240)]),
+        ({"fit": "squeeze", "fit_px": None}, (100, 900), [(0, 0, 100, 900)]),
+        ({"fit": "squeeze", "fit_px": (256, 256)}, (128, 512), [(8, 32, 120, 480)]),
+        ({"num_crops": 3}, (256, 340), [(16, left, 240, left + 224) for left in (0, 58, 116)]),
+    ],
+)
+def test_top_left_bottom_and_right(
+    fields: dict[str, object], size: tuple[int, int], boxes: list[tuple[int, ...]]
+) -> None:
+    found = crop_boxes(i3d_plan(num_frames=79, **fields), *size)
+    assert [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns in found] == boxes
