@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -36,6 +37,7 @@ class View:
         probabilities: Shape (num_classes,), float32, summing to 1.
         clip: Which temporal position, from 0.
         crop: Which spatial position, from 0.
+        extras: What else the model was asked for, see `Answer`.
     """
 
     start_s: float
@@ -43,6 +45,7 @@ class View:
     probabilities: Float32Array = field(compare=False, repr=False)
     clip: int = 0
     crop: int = 0
+    extras: Mapping[str, Float32Array] = field(default_factory=dict, compare=False, repr=False)
 
     def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
         """Return it as plain JSON values; with labels, its place among others and its best class too."""
