@@ -90,11 +90,7 @@ def measure(
 
 
 def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) -> None:
-    """Refuse a rival that does not compute the same network, by probabilities of shape (n, num_classes).
-
-    Raises:
-        BenchmarkError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.
-    """
+    """Raise BenchmarkError if probabilities, (n, num_classes), are of another shape, not finite, or beyond `BOUNDS`."""
     if got.shape != expected.shape or not np.isfinite(got).all():
         finite = "finite" if np.isfinite(got).all() else "not all finite"
         raise BenchmarkError(

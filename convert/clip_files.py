@@ -61,11 +61,7 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
 
 
 def match_clips(clips: Mapping[str, Feeds], others: Mapping[str, Feeds]) -> Mapping[str, Feeds]:
-    """Return of the second clips those of the first ones' names.
-
-    Raises:
-        ClipShapeError: If one is absent.
-    """
+    """Return of the second clips those of the first ones' names; raises ClipShapeError if one is absent."""
     if missing := sorted(set(clips) - set(others)):
         raise ClipShapeError(
             f"no second clip named {missing[0]!r}, as one of the first clips is",

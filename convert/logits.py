@@ -10,11 +10,7 @@ from i3d_edge.core.spec import ModelSpec
 
 
 def logits_of(model: ov.Model, spec: ModelSpec) -> ov.Output:
-    """Return a model's logits: its output, or what enters the softmax that it ends in.
-
-    Raises:
-        SpecError: If it is said to give probabilities and does not end in a softmax.
-    """
+    """Return a model's logits: its output, or what enters its softmax; raises SpecError if it ends in neither."""
     value = model.output(spec.head.output).get_node().input_value(0)
     if spec.head.kind == "logits":
         return value

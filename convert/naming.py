@@ -28,11 +28,7 @@ _SKELETON: Mapping[str, str] = {
 
 
 def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
-    """Give the layers of a model, before any pass of ours, the names of its frozen graph's nodes, in place.
-
-    Raises:
-        FrozenGraphError: If the skeletons differ, so that the graph is not an Inception-v1 I3D.
-    """
+    """Name a model's layers as its frozen graph's nodes, in place; raises FrozenGraphError if skeletons differ."""
     pairs = [
         (name, result.input_value(0).get_node())
         for result in model.get_results()

@@ -38,19 +38,13 @@ FROZEN_GRAPH = "the frozen graph"
 
 @dataclass(frozen=True, slots=True)
 class ClipParity:
-    """How one clip's logits compare.
-
-    Attributes:
-        name: Which generated clip.
-        max_difference: Largest absolute difference of two logits.
-        max_logit: Largest absolute logit of the reference.
-        top5_agrees: Whether the five best classes come in the same order, classes that lie closer
-            together than the bound being free to trade places.
-    """
+    """How one clip's logits compare."""
 
     name: str
-    max_difference: float
-    max_logit: float
+    max_difference: float  # largest absolute difference of two logits
+    max_logit: float  # largest absolute logit of the reference
+    # whether the five best classes come in the same order, classes that lie closer together than the bound being free
+    # to trade places
     top5_agrees: bool
 
     @property
@@ -99,11 +93,7 @@ def compare(name: str, expected: Float32Array, got: Float32Array, *, bound: floa
 
 
 def require(report: ParityReport, kept_at: Path) -> None:
-    """Raise if parity failed.
-
-    Raises:
-        ParityError: Names the worst clip and where the IR was kept.
-    """
+    """Raise ParityError, with the worst clip and where the IR was kept, if parity failed."""
     if not report.passed:
         worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
         raise ParityError(

@@ -43,29 +43,18 @@ _BIAS_CLIPS = 8
 
 @dataclass(frozen=True, slots=True)
 class QuantizationReport:
-    """What was written, and from what.
-
-    Attributes:
-        path: The INT8 IR's .xml.
-        num_bytes: Both files together.
-        spec: The INT8 IR's.
-        num_clips: Clips it was calibrated on.
-        num_videos: Videos that were given, those that were skipped left out.
-        skipped: Videos that could not be decoded, with the reason.
-        layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
-        source_fold: How the stem of the IR that was read is folded already, for instance "hw"; None if it is not.
-        unfolded: Why the fold that was asked for could not be; None if it could, or was not needed.
-    """
+    """What was written, and from what."""
 
     path: Path
-    num_bytes: int
+    num_bytes: int  # both files together
     spec: ModelSpec
-    num_clips: int
-    num_videos: int
-    skipped: tuple[tuple[Path, str], ...]
-    layers: Mapping[str, str]
+    num_clips: int  # clips it was calibrated on
+    num_videos: int  # videos that were given, those that were skipped left out
+    skipped: tuple[tuple[Path, str], ...]  # videos that could not be decoded, with the reason
+    layers: Mapping[str, str]  # what each convolution runs as on this machine's CPU, by name, from the execution graph
+    # how the stem of the IR that was read is folded already, for instance "hw"; None if it is not
     source_fold: str | None
-    unfolded: str | None
+    unfolded: str | None  # why the fold that was asked for could not be; None if it could, or was not needed
 
 
 def quantize_ir(
@@ -226,11 +215,7 @@ def calibration_clips(
 
 
 def _require_videos(sources: Sequence[Source]) -> None:
-    """Refuse arguments among which no file is, before anything is loaded that takes long.
-
-    Raises:
-        CalibrationError: With the reason of the first.
-    """
+    """Raise CalibrationError, with the first one's reason, if none of the videos is there."""
     if not any(os.path.isfile(source.name) for source in sources):
         try:
             sources[0].open()

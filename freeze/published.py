@@ -38,15 +38,10 @@ CHECKPOINTS: Mapping[str, PublishedCheckpoint] = {
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How a checkpoint compares with a published one.
-
-    Attributes:
-        name: Of the published checkpoint.
-        differing: Variables, below the scope, whose bytes are others; empty if this is that checkpoint.
-    """
+    """How a checkpoint compares with a published one."""
 
     name: str
-    differing: tuple[str, ...]
+    differing: tuple[str, ...]  # variables, below the scope, whose bytes are others; empty if this is that checkpoint
 
 
 @cache

@@ -43,26 +43,16 @@ _HEADER = b"\x08\x01\x1a\x02\x08\x01"
 
 @dataclass(frozen=True, slots=True)
 class TensorEntry:
-    """One tensor as the index file describes it.
+    """One tensor as the index file describes it."""
 
-    Attributes:
-        name: Of the variable, with its scope.
-        dtype: "float32" and so on.
-        shape: Lengths of its axes.
-        shard: Number of the data file.
-        offset, num_bytes: Where its bytes lie in that file.
-        crc32c: Of its bytes, masked as LevelDB masks it.
-        is_sliced: Whether the variable was partitioned: its bytes lie in several places.
-    """
-
-    name: str
-    dtype: str
+    name: str  # of the variable, with its scope
+    dtype: str  # "float32" and so on
     shape: tuple[int, ...]
     shard: int
-    offset: int
+    offset: int  # where its bytes lie in that file
     num_bytes: int
-    crc32c: int
-    is_sliced: bool = False
+    crc32c: int  # of its bytes, masked as LevelDB masks it
+    is_sliced: bool = False  # whether the variable was partitioned: its bytes lie in several places
 
 
 def read_index(index_path: Path) -> dict[str, TensorEntry]:
@@ -89,11 +79,7 @@ def read_index(index_path: Path) -> dict[str, TensorEntry]:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise if what should be a checkpoint, or a part of one, was put there by another program.
-
-    Raises:
-        CheckpointFormError: If it is.
-    """
+    """Raise CheckpointFormError if what should be a part of a checkpoint is another program's file."""
     if kind := foreign_kind(path):
         raise CheckpointFormError(f"{str(path)!r} is {kind.title}", hint=kind.remedy)
 

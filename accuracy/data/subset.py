@@ -77,17 +77,8 @@ def make_subset(
 
     "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
     seed; "omz" takes the first and lists them by name, as Open Model Zoo's checker does. A video that is missing,
-    corrupt, a copy or without a label is passed over for the next one, and named with the reason.
-
-    Args:
-        data: From `read_dataset`.
-        labels: The model's.
-        output: The manifest.
-        num_videos: How many; fewer are taken if there are no more.
-        how: See above.
-        seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
-        drops_short: Also pass over videos shorter than one clip.
-        force: Replace an existing manifest.
+    corrupt, a copy, without a label or, with `drops_short`, shorter than one clip is passed over for the next one, and
+    named with the reason. The seed decides an order by hashing each video's name with it and nothing else.
 
     Raises:
         ListError: If no video can be taken, or the videos' folder has a name that is not UTF-8.
@@ -102,7 +93,11 @@ def make_subset(
             for video in data.videos
             if video.label is None
         ]
-        _pick_all(_strata(data.videos, how, seed), num_videos, picking)
+        strata = _strata(data.videos, how, seed)
+        picked = filter(None, _pick(strata, num_videos, picking))
+        total = min(num_videos, sum(map(len, strata.values())))
+        for _ in track(picked, total=total, title="checking", unit="video"):
+            pass
     if not picking.taken:
         reason = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
         raise ListError(
@@ -133,19 +128,12 @@ def _looked_for(data: DataSet) -> str:
     return f"'{file.with_suffix('')}.*' ({', '.join(sorted(VIDEO_SUFFIXES))}; also in folders below)"
 
 
-def _pick_all(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:
-    total = min(num_videos, sum(map(len, strata.values())))
-    for _ in track(filter(None, _pick(strata, num_videos, picking)), total=total, title="checking", unit="video"):
-        pass
-
-
 def _root(data: DataSet, output: Path) -> str:
     """Return where paths start, relative to the folder that the manifest really lies in, for `..` leads above that."""
     root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
     if not is_utf8(root):
         raise ListError(
-            f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it",
-            hint="rename it",
+            f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it", hint="rename it"
         )
     return root
 
@@ -165,11 +153,7 @@ def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, lis
 
 
 def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> Iterator[bool]:
-    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum.
-
-    Yields:
-        For each video that is offered, whether it can be used.
-    """
+    """Take videos of each stratum, and others of it for what turns out unusable; yield whether each can be used."""
     num_offered = dict.fromkeys(strata, 0)
     num_taken = dict.fromkeys(strata, 0)
     while True:

@@ -25,21 +25,13 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What a whole video is.
+    """What a whole video is."""
 
-    Attributes:
-        sha256: Of its bytes; of a folder of frames, see `content_sha256`.
-        num_bytes: Its size.
-        duration_s: From its first frame to the end of its last.
-        mean_fps: Frames per second, on average.
-        num_frames: Source frames.
-    """
-
-    sha256: str
+    sha256: str  # of its bytes; of a folder of frames, see `content_sha256`
     num_bytes: int
-    duration_s: float
-    mean_fps: float
-    num_frames: int
+    duration_s: float  # from its first frame to the end of its last
+    mean_fps: float  # frames per second, on average
+    num_frames: int  # source frames
 
     @property
     def is_short(self) -> bool:
@@ -78,7 +70,6 @@ class CheckPool:
     """Checks videos in threads, each once, ahead of being asked about them."""
 
     def __init__(self) -> None:
-        # Decoding and hashing run without Python's lock.
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check")
         self._found: dict[str, Future[VideoFacts | Fault]] = {}
 

@@ -20,14 +20,10 @@ _SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a model may lose.
+    """What a model may lose."""
 
-    Attributes:
-        max_drop: Of top-1 accuracy per video, as a fraction: 0.02 is 2 points.
-        max_drift: Mean |change of the natural log-probability| of the baseline's best class; None for no limit.
-    """
-
-    max_drop: float = DEFAULT_MAX_DROP
+    max_drop: float = DEFAULT_MAX_DROP  # of top-1 accuracy per video, as a fraction: 0.02 is 2 points
+    # Mean |change of the natural log-probability| of the baseline's best class; None for no limit.
     max_drift: float | None = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from i3d_edge.accuracy.report.models import ReportedModel
 from i3d_edge.accuracy.report.table import Cell, Table
-from i3d_edge.accuracy.result.metrics import Proportion
+from i3d_edge.accuracy.result.metrics import proportion
 from i3d_edge.accuracy.result.schema import ClassCount
 from i3d_edge.runtime.show.templates import percent
 
@@ -21,7 +21,7 @@ def class_table(models: Sequence[ReportedModel]) -> Table:
     rows: list[list[Cell]] = []
     for count in _from_worst(models[0]):
         label, num_videos = count["label"], count["num_videos"]
-        rows.append([names[label], str(num_videos), *(Proportion(own[label], num_videos) for own in counts)])
+        rows.append([names[label], str(num_videos), *(proportion(own[label], num_videos) for own in counts)])
     return Table(["class", "videos", *(model.title for model in models)], rows, "bars")
 
 
@@ -35,7 +35,7 @@ def confusion_table(model: ReportedModel) -> Table:
     names = model.run.class_names
     totals = {count["label"]: count["num_videos"] for count in model.details["classes"]}
     rows: list[list[Cell]] = [
-        [f"{names[pair['label']]} → {names[pair['predicted']]}", Proportion(pair["num_videos"], totals[pair["label"]])]
+        [f"{names[pair['label']]} → {names[pair['predicted']]}", proportion(pair["num_videos"], totals[pair["label"]])]
         for pair in model.details["confusions"][:_SHOWN_CONFUSIONS]
     ]
     return Table(["label → answer", "videos"], rows, "bars")

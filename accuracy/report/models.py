@@ -15,19 +15,12 @@ from i3d_edge.core.labels import hash_names
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedModel:
-    """One model of one run.
-
-    Attributes:
-        run: The run.
-        model: Its name in the run.
-        protocol: The report's name of the run's protocol; see `protocol_titles`.
-        run_title: The report's name of the run; see `run_titles`.
-    """
+    """One model of one run."""
 
     run: RecordedRun
-    model: str
-    protocol: str
-    run_title: str
+    model: str  # its name in the run
+    protocol: str  # the report's name of the run's protocol; see `protocol_titles`
+    run_title: str  # the report's name of the run; see `run_titles`
 
     @property
     def info(self) -> ModelInfo:

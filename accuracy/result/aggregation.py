@@ -19,15 +19,7 @@ _FUSIONS: Mapping[str, Fusion] = {MEAN_OF_PROBABILITIES: "probabilities", MEAN_O
 
 
 def aggregate(name: str, probabilities: FloatArray) -> FloatArray:
-    """Combine the views of one video.
-
-    Args:
-        name: "mean of probabilities" or "mean of logits", see `runtime.fusion.fuse`; or "mean of logits over time,
-            inside the network", which leaves one view per video and nothing to combine.
-        probabilities: Shape (num_views, num_classes).
-
-    Returns:
-        Probabilities, shape (num_classes,).
+    """Combine the views of one video, shape (num_views, num_classes), into (num_classes,); see `runtime.fusion.fuse`.
 
     Raises:
         ResultError: If no aggregation has that name, or there are several views where the network combines them.

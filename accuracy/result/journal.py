@@ -75,8 +75,7 @@ class Journal:
         """Begin a run, or continue one of the same configuration; `force` begins anew, whatever is there.
 
         Raises:
-            OutputError: If another run was begun there or its files are of something else (without `force`), another
-                process is writing there, or the folder cannot be written.
+            OutputError: If the folder holds anything else (without `force`), is in use, or cannot be written.
         """
         make_folder(folder)
         with ExitStack() as stack:
@@ -109,11 +108,7 @@ class Journal:
             pass
 
     def drop_unfinished(self) -> None:
-        """Cut off predictions of a video whose row was not written.
-
-        Raises:
-            OutputError: If the folder is no longer the one that the run was begun in.
-        """
+        """Cut off predictions of a video whose row was not written; raises OutputError if the folder is another one."""
         self._require_place()
         self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
         self._predictions.seek(0, os.SEEK_END)
@@ -133,7 +128,7 @@ class Journal:
         """Append a video's predictions, then the row that makes them count.
 
         Raises:
-            OutputError: If the disk does not take them, or as `drop_unfinished` says.
+            OutputError: If the disk does not take them, or the folder is another one.
         """
         self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):
@@ -155,11 +150,7 @@ def discard(folder: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing in a folder, where the file system can do that.
-
-    Raises:
-        OutputError: If another one is writing there.
-    """
+    """Keep other processes from writing in a folder, where the file system can; raises OutputError if one is."""
     lock = FileLock(folder / _LOCK_NAME)
     try:
         lock.acquire(timeout=0)
@@ -211,11 +202,7 @@ def _check(row: Mapping[str, Any], predictions: bytes) -> str:
 
 
 def read_config(folder: Path) -> Mapping[str, Any] | None:
-    """Return the configuration of a run; None if none was begun there.
-
-    Raises:
-        OutputError: If it cannot be read.
-    """
+    """Return the configuration of a run; None if none was begun there; raises OutputError if it cannot be read."""
     path = folder / RUN_NAME
     return _CONFIG.read(path) if os.path.lexists(path) else None
 

@@ -23,7 +23,7 @@ def prediction_row(
     """Return a row; what is written is what is scored, so that the metrics recompute exactly.
 
     Raises:
-        ResultError: If what the model gave, shape (num_classes,), are no probabilities.
+        ResultError: If the probabilities, shape (num_classes,), are none.
     """
     probs = [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in probabilities]
     _require_probabilities(f"answer of model {model!r} to video {video!r}", probs, hint=None)

@@ -18,23 +18,14 @@ from i3d_edge.core.errors import ResultError
 
 @dataclass(frozen=True, slots=True)
 class RecordedVideo:
-    """What one model said of one video.
+    """What one model said of one video."""
 
-    Attributes:
-        path: As listed.
-        sha256: Of the file, where the run recorded it.
-        label: Class index, or None where the list did not say.
-        num_views: How many there were.
-        clip_ranks: For each of them, how many classes came before the label; empty without a label.
-        probabilities: Of the video, its views combined, shape (num_classes,).
-    """
-
-    path: str
-    sha256: str | None
-    label: int | None
-    num_views: int
-    clip_ranks: tuple[int, ...]
-    probabilities: FloatArray
+    path: str  # as listed
+    sha256: str | None  # of the file, where the run recorded it
+    label: int | None  # class index, or None where the list did not say
+    num_views: int  # how many there were
+    clip_ranks: tuple[int, ...]  # for each of them, how many classes came before the label; empty without a label
+    probabilities: FloatArray  # of the video, its views combined, shape (num_classes,)
 
     def outcome(self) -> VideoOutcome:
         """Return what became of it; it must have a label."""

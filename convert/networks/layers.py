@@ -76,11 +76,7 @@ class Layers:
 
 
 def read_layers(tensors: Mapping[str, Array]) -> Layers:
-    """Give a file's tensors, floats as float32, the names of layers, and fold batch norm into them.
-
-    Raises:
-        CheckpointVariablesError: If they have other names, some are missing, or a number is not finite.
-    """
+    """Name a file's tensors as layers, batch norm folded in; raises CheckpointVariablesError if they are others."""
     found: dict[str, dict[str, Array]] = {}
     for name, values in tensors.items():
         if name.endswith(".num_batches_tracked"):

@@ -15,20 +15,14 @@ from openvino import opset13 as ops
 class Window:
     """A window that slides over frames.
 
-    Attributes:
-        length: Frames there are.
-        taps: Frames that the window sees at a time.
-        stride: Frames by which it moves on.
-        before, after: Frames of padding.
-
     Example:
         5 frames, 3 taps, stride 2, one frame of padding on either side -> it sees [. 0 1], [1 2 3] and [3 4 .]
     """
 
     length: int
-    taps: int
-    stride: int
-    before: int
+    taps: int  # frames that the window sees at a time
+    stride: int  # frames by which it moves on
+    before: int  # frames of padding; so is `after`
     after: int
 
     @property

@@ -77,7 +77,7 @@ def run_accuracy(
         >>> result = run_accuracy("val400.json", ["rgb.xml", "int8=rgb_int8.xml"], "results")
     """
     from i3d_edge.accuracy.data.dataset import ListOptions
-    from i3d_edge.accuracy.data.listing import list_videos
+    from i3d_edge.accuracy.data.manifest import list_videos
     from i3d_edge.accuracy.data.shard import WHOLE, parse_shard
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults
@@ -209,7 +209,7 @@ def compare_run(
         >>> compare_run("baseline.json", "results:int8").verdict
     """
     from i3d_edge import accuracy as room
-    from i3d_edge.accuracy.result.named_runs import read_named_runs, split_run
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs, split_run
 
     if os.path.isdir(split_run(str(baseline))[0]) and os.path.isfile(run):
         raise ArgumentError(
@@ -256,7 +256,7 @@ def write_report(
         >>> write_report(["results", "results-10x3:int8"], "report.html")
     """
     from i3d_edge.accuracy.report.page import make_report
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     output = Path(output)
     check_output(output, force=force)

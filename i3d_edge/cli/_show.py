@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
-from i3d_edge.cli._base import force_option, note, print_error
+from i3d_edge.cli._base import PATH, force_option, note, options, print_error
 from i3d_edge.core.errors import I3DError, VideoError
 from i3d_edge.core.files import check_output
 
@@ -23,40 +23,30 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.show.gallery import Item
     from i3d_edge.runtime.show.heat import Heat
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 _SUFFIXES = {"--annotate": (".mp4", ".mkv"), "--html": (".html",), "--maps": (".npy",)}
 _STANDARD_INPUT = "-"
 
 
-def show_options(function: Function) -> Function:
-    """Add --annotate, --html, --explain and what belongs to it, --by-likeness and --force."""
-    path = click.Path(path_type=Path)
-    options = (
-        click.option(
-            "--annotate",
-            type=path,
-            metavar="OUT.mp4",
-            help="Write the video without sound, with the current classes and a timeline drawn on it, as .mp4 or "
-            ".mkv; for several videos, a folder.",
-        ),
-        click.option(
-            "--html", type=path, metavar="OUT.html", help="Write a page about the video; for several, a folder."
-        ),
-        click.option("--explain", is_flag=True, help="Draw on these where the network saw the best class."),
-        click.option("--explain-class", metavar="LABEL", help="Explain this class instead of the best one."),
-        click.option(
-            "--maps",
-            type=path,
-            metavar="OUT.npy",
-            help="Write the explanation as an array, with a .json beside it; for several videos, a folder.",
-        ),
-        click.option("--by-likeness", is_flag=True, help="Also write index.html: all videos, alike ones side by side."),
-        force_option,
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+show_options = options(
+    click.option(
+        "--annotate",
+        type=PATH,
+        metavar="OUT.mp4",
+        help="Write the video without sound, with the current classes and a timeline drawn on it, as .mp4 or "
+        ".mkv; for several videos, a folder.",
+    ),
+    click.option("--html", type=PATH, metavar="OUT.html", help="Write a page about the video; for several, a folder."),
+    click.option("--explain", is_flag=True, help="Draw on these where the network saw the best class."),
+    click.option("--explain-class", metavar="LABEL", help="Explain this class instead of the best one."),
+    click.option(
+        "--maps",
+        type=PATH,
+        metavar="OUT.npy",
+        help="Write the explanation as an array, with a .json beside it; for several videos, a folder.",
+    ),
+    click.option("--by-likeness", is_flag=True, help="Also write index.html: all videos, alike ones side by side."),
+    force_option,
+)
 
 
 @dataclass
@@ -233,11 +223,7 @@ def _item(source: Source, answer: Classification, page: str) -> Item:
 
 
 def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
-    """Return whether a path is a folder: one that exists, or a path without a suffix.
-
-    Raises:
-        click.UsageError: If it is a file without one of the suffixes.
-    """
+    """Return whether a path is a folder, there or without a suffix; raises UsageError for another suffix."""
     if target.is_dir() or not target.suffix:
         return True
     if target.suffix.lower() not in suffixes:
@@ -247,11 +233,7 @@ def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def targets(option: str, target: Path, names: Sequence[str], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the output of each video: the file for one video, or a file of the same name in the folder.
-
-    Raises:
-        click.UsageError: If several videos have one output.
-    """
+    """Return each video's output: the file, or those of the same names in the folder; UsageError if two are one."""
     if not is_folder(option, target, suffixes):
         if len(names) > 1:
             raise click.UsageError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_lines
+from i3d_edge.cli._base import PATH, Command, force_option, json_option, note, output_option, print_lines
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
 from i3d_edge.core.reading import read_bytes
@@ -44,7 +44,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     """
     from i3d_edge import accuracy as room
     from i3d_edge.accuracy.gate.pairs import videos_needed
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     check_output(output, force=force)
     [(run, name)] = read_named_runs([run_name])
@@ -59,7 +59,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
 
 
 @click.command("compare", cls=Command)
-@click.argument("baseline_path", type=click.Path(path_type=Path), metavar="BASELINE")
+@click.argument("baseline_path", type=PATH, metavar="BASELINE")
 @click.argument("run_name", metavar="RUN[:NAME]")
 @click.option(
     "--max-drop-top1",
@@ -67,7 +67,6 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     type=click.FloatRange(0, 100),
     callback=_finite,
     default=_DEFAULT_POINTS,
-    show_default=True,
     metavar="POINTS",
     help="Largest loss of top-1 accuracy, in percentage points.",
 )
@@ -79,22 +78,15 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     help="Largest mean change of ln p of the baseline's best class.  [default: no limit]",
 )
 @click.option(
-    "--undecided",
-    type=click.Choice(["pass", "fail"]),
-    help="Exit with 0 or 3 instead of 4 if there are too few videos to tell.",
+    "--undecided", type=click.Choice(["pass", "fail"]), help="Exit with 0 or 3, not 4, if there are too few videos."
 )
 @click.option(
-    "--allow-dropped",
-    "num_allowed_dropped",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Number of the baseline's videos that RUN may lack.",
+    "--allow-dropped", "num_allowed_dropped", type=click.IntRange(min=0), default=0, help="Videos that RUN may lack."
 )
 @click.option("--allow-mixed", is_flag=True, help="Also compare runs that mix kinds of CPUs or precisions.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Also write Markdown.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--junit", type=PATH, help="Also write JUnit XML.")
+@click.option("--markdown", type=PATH, help="Also write Markdown.")
+@json_option
 @force_option
 def compare(
     baseline_path: Path,

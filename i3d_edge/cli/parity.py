@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, note, print_lines, quiet_option, spec_option
+from i3d_edge.cli._base import COUNT, PATH, Command, json_option, note, print_lines, quiet_option, spec_option
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.text import one_line, plural, table
 
@@ -22,32 +21,22 @@ if TYPE_CHECKING:
 @click.argument("stages", nargs=-1, required=True, metavar="STAGE STAGE...")
 @click.option(
     "--clips",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
-    help="Video, clip (.npy, .gif) or folder of them. Repeatable.  [default: two generated clips]",
+    help="Video, .npy, .gif or folder; repeatable.  [default: two generated clips]",
 )
 @click.option(
-    "--clips-b",
-    "other_clips",
-    type=click.Path(path_type=Path),
-    help="Folder of .npy clips of the same names, prepared by another program, for all stages but the first.",
+    "--clips-b", "other_clips", type=PATH, help="Folder of .npy clips of the same names, for all stages but the first."
 )
-@click.option("--num-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per video.")
+@click.option("--num-clips", type=COUNT, default=1, help="Clips per video.")
 @click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Largest difference allowed.  [default: by precision]",
+    "--tolerance", type=click.FloatRange(min=0, min_open=True), help="Largest difference.  [default: by precision]"
 )
 @click.option("--layers", is_flag=True, help="Also print each layer's difference.")
 @spec_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @quiet_option
-def parity(
-    stages: tuple[str, ...],
-    layers: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def parity(stages: tuple[str, ...], layers: bool, as_json: bool, **options: Any) -> None:
     """Compare the stages of a model: module, checkpoint, frozen graph, ONNX, IR.
 
     A STAGE is a TF-Hub module's folder, a checkpoint, a frozen graph (.pb), an ONNX model (.onnx, with --spec) or an

@@ -16,11 +16,7 @@ _WATCH = ("fastapi", "paho", "prometheus-client", "python-multipart", "uvicorn",
 
 @contextmanager
 def needed_for(work: str) -> Iterator[None]:
-    """Turn the lack of an optional package into an error that says what needs it, for instance "freezing".
-
-    Raises:
-        DependencyError: If the block imports one of those packages and it is not installed.
-    """
+    """Raise DependencyError if the block lacks an optional package; `work` needs it, for instance "freezing"."""
     try:
         yield
     except ModuleNotFoundError as missing:

@@ -20,11 +20,7 @@ class HomeProcess:
         _owners.add(owner)
 
     def require(self) -> None:
-        """Refuse to go on in another process.
-
-        Raises:
-            ForkError: In a child.
-        """
+        """Refuse to go on in another process; raises ForkError in a child."""
         if os.getpid() != self._pid:
             raise ForkError(
                 f"{self._title} before os.fork(), and cannot be used in the child",

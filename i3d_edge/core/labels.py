@@ -75,11 +75,7 @@ class LabelSet:
         return hash_names(self.names)
 
     def index(self, label: str) -> int:
-        """Return a label's class index.
-
-        Raises:
-            LabelError: If the set has no such label; names the nearest ones.
-        """
+        """Return a label's class index; raises LabelError, with the nearest labels, if it is not in the set."""
         try:
             return self._indices[label]
         except KeyError:
@@ -171,11 +167,7 @@ def number_classes(lines: Sequence[str], subject: str) -> Mapping[int, str]:
 
 
 def in_order(classes: Mapping[int, str], subject: str) -> tuple[str, ...]:
-    """Return names in the order of their indices.
-
-    Raises:
-        LabelError: If the indices do not count one by one from 0 or 1.
-    """
+    """Return names in the order of their indices; raises LabelError unless these count one by one from 0 or 1."""
     indices = sorted(classes)
     if indices[0] > 1 or indices[-1] - indices[0] >= len(indices):
         gap = next(index for index in range(min(indices[0], 1), indices[-1]) if index not in classes)

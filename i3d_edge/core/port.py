@@ -23,11 +23,7 @@ MAX_LEVEL = 1_000_000
 
 
 def require_range(name: str, value: float | Fraction, lowest: float, highest: float) -> None:
-    """Refuse a number of a description that no model can have; NaN is one.
-
-    Raises:
-        SpecError: If it is not from `lowest` to `highest`.
-    """
+    """Refuse a number that no model can have: raises SpecError unless it is from `lowest` to `highest`; NaN is not."""
     if not lowest <= value <= highest:
         raise SpecError(f"{name} must be from {lowest:,} to {highest:,}; got {value}")
 

@@ -53,11 +53,7 @@ def require_file(path: Path, *, max_bytes: int | None = None) -> None:
 
 
 def open_input(path: Path, *, max_bytes: int | None = None) -> BufferedReader:
-    """Open a regular file for reading bytes, without waiting for anything.
-
-    Raises:
-        OSError: As `require_file` says, or if it cannot be opened.
-    """
+    """Open a regular file for reading, without waiting; raises OSError as `require_file`, or if that fails."""
     require_file(path, max_bytes=max_bytes)  # merely to open a device can have an effect
     stream = os.fdopen(os.open(path, _OPEN_FLAGS), "rb")
     try:
@@ -69,11 +65,7 @@ def open_input(path: Path, *, max_bytes: int | None = None) -> BufferedReader:
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Return a regular file's bytes.
-
-    Raises:
-        OSError: As `open_input` says.
-    """
+    """Return a regular file's bytes; raises OSError as `open_input` says."""
     with open_input(path, max_bytes=max_bytes) as stream:
         return stream.read(os.fstat(stream.fileno()).st_size)  # and not what is written meanwhile
 

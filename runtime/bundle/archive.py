@@ -46,11 +46,7 @@ def is_portable(name: str) -> bool:
 
 
 def add_entry(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> BundleEntry:
-    """Add a file's bytes, or these, so that the archive depends on nothing else; return their size and hash.
-
-    Raises:
-        BundleError: If the name is not portable.
-    """
+    """Add a file, or bytes, under a fixed date; return size and hash; raises BundleError for a name not portable."""
     if not is_portable(name):
         raise BundleError(f"{name!r} is no file name on every system", hint="use letters of ASCII, digits, '-' and '_'")
     info = zipfile.ZipInfo(name, _DATE)
@@ -78,11 +74,7 @@ class Archive:
         self.sizes: Mapping[str, int] = {name: info.file_size for name, info in self._infos.items()}
 
     def read(self, name: str, *, limit: int) -> bytes:
-        """Return an entry's bytes.
-
-        Raises:
-            BundleError: If it is missing, larger than the limit, or damaged.
-        """
+        """Return an entry's bytes; raises BundleError if it is missing, larger than the limit, or damaged."""
         if self.sizes.get(name, 0) > limit:
             raise self.fault(f"entry {name!r} has {self.sizes[name]} bytes; at most {limit} are allowed")
         with self._reading(name):

@@ -32,18 +32,12 @@ _F32_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """The expected answer to one clip.
+    """The expected answer to one clip."""
 
-    Attributes:
-        pattern, seed: Of the clip; see `golden_pixels`.
-        sha256: Of its pixels, by input.
-        probabilities: Shape (N, num_classes), float32.
-    """
-
-    pattern: str
+    pattern: str  # this and `seed`: of the clip, see `golden_pixels`
     seed: int
-    sha256: Mapping[str, str]
-    probabilities: Float32Array
+    sha256: Mapping[str, str]  # of its pixels, by input
+    probabilities: Float32Array  # shape (N, num_classes), float32
 
     def to_fields(self) -> dict[str, Any]:
         """Return the answer as plain JSON values."""
@@ -57,14 +51,9 @@ class GoldenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRun:
-    """One device's answers to all clips.
+    """One device's answers to all clips."""
 
-    Attributes:
-        precision: What most convolutions ran in.
-        answers: One per clip.
-    """
-
-    precision: str
+    precision: str  # what most convolutions ran in
     answers: tuple[GoldenAnswer, ...]
 
 
@@ -140,11 +129,7 @@ _FORMAT = Format(kind=dict[str, _Answers], noun=f"entry {GOLDEN!r}", error=Bundl
 
 
 def from_bytes(data: bytes) -> dict[str, tuple[GoldenAnswer, ...]]:
-    """Read what `to_bytes` returns.
-
-    Raises:
-        BundleError: If it is not that.
-    """
+    """Read what `to_bytes` returns; raises BundleError if it is not that."""
     return {name: tuple(_answer(item) for item in items) for name, items in _FORMAT.decode(data).items()}
 
 

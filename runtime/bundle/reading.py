@@ -18,16 +18,10 @@ _CHANGED = "the bundle was changed after it was packed: get it again from where 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was opened: its entries are those of its manifest, whose bytes are not yet read.
-
-    Attributes:
-        archive: What it lies in.
-        manifest: What it says is in it.
-        digest: SHA-256 of the manifest.
-    """
+    """A bundle that was opened: its entries are those of its manifest, whose bytes are not yet read."""
 
     archive: Archive
-    manifest: BundleManifest
+    manifest: BundleManifest  # what it says is in it
     digest: str
 
     def extract(self, folder: Path) -> None:

@@ -30,24 +30,14 @@ _OTHER_FOLDER = "put TMPDIR=FOLDER in front of the command to use another folder
 
 @dataclass(frozen=True, slots=True)
 class VerifyCheck:
-    """One IR on one device, compared with the expected answers.
-
-    Attributes:
-        model: Its name.
-        device: That it ran on.
-        precision: What most convolutions ran in.
-        difference: Largest difference of two logits, as a part of the largest, of all clips.
-        bound: What that may be.
-        num_same_top1: Answers whose best class is the expected one.
-        num_answers: How many there are.
-    """
+    """One IR on one device, compared with the expected answers."""
 
     model: str
     device: str
-    precision: str
-    difference: float
+    precision: str  # what most convolutions ran in
+    difference: float  # largest difference of two logits, as a part of the largest, of all clips
     bound: float
-    num_same_top1: int
+    num_same_top1: int  # answers whose best class is the expected one
     num_answers: int
 
     @property
@@ -58,18 +48,12 @@ class VerifyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of verifying a bundle whose files are undamaged.
-
-    Attributes:
-        digest: SHA-256 of the manifest.
-        num_entries, num_bytes: That were hashed.
-        checks: For each model, one in f32 on the CPU, and one with the device and precision to use if they differ.
-        seconds: That all of it took.
-    """
+    """The result of verifying a bundle whose files are undamaged."""
 
     digest: str
     num_entries: int
     num_bytes: int
+    # for each model, one in f32 on the CPU, and one with the device and precision to use if they differ
     checks: tuple[VerifyCheck, ...]
     seconds: float
 

@@ -27,15 +27,10 @@ _PIXELS_HINT = 'these look like pixels, 0..255: save them with .astype("uint8")'
 
 @dataclass(kw_only=True)
 class ClipArray(FrameSource):
-    """Frames that are decoded, and sampled at the rate that the model takes; one a second if it takes source frames.
+    """Frames that are decoded, and sampled at the rate that the model takes; one a second if it takes source frames."""
 
-    Attributes:
-        frames_array: Shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is.
-        port: The model's RGB input.
-    """
-
-    frames_array: Array
-    port: Port
+    frames_array: Array  # shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is
+    port: Port  # the model's RGB input
 
     @classmethod
     def of(cls, frames: Array, spec: ModelSpec, *, path: Path | None = None) -> ClipArray:

@@ -17,26 +17,17 @@ Frame = TypeVar("Frame")
 
 @dataclass
 class FrameSource(ABC):
-    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`.
+    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`."""
 
-    Attributes:
-        path: The file or folder; "frames" for an array.
-        timeline: When each frame is shown.
-        stated_duration_s: What the container says, or None if it says nothing of the picture.
-        warnings: What a user should know; `frames` adds to it.
-        has_damage: Whether something cannot be read or decoded, as far as `frames` was asked for.
-        is_cropped: Whether frames have the network's size already, and are taken as they are.
-        has_square_pixels: Whether a video's pixels are made square; without it, frames come as they are stored.
-        squeezed_px: Height and width to which a video's frames are scaled as they are converted to RGB, if to any.
-    """
-
-    path: Path
-    timeline: Timeline
-    stated_duration_s: float | None = None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
-    is_cropped: bool = False
+    path: Path  # the file or folder; "frames" for an array
+    timeline: Timeline  # when each frame is shown
+    stated_duration_s: float | None = None  # what the container says, or None if it says nothing of the picture
+    warnings: list[str] = field(default_factory=list)  # what a user should know; `frames` adds to it
+    has_damage: bool = False  # whether something cannot be read or decoded, as far as `frames` was asked for
+    is_cropped: bool = False  # whether frames have the network's size already, and are taken as they are
+    # Whether a video's pixels are made square; without it, frames come as they are stored.
     has_square_pixels: bool = True
+    # Height and width to which a video's frames are scaled as they are converted to RGB, if to any.
     squeezed_px: tuple[int, int] | None = None
 
     @abstractmethod

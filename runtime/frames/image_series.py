@@ -23,17 +23,11 @@ _Name = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ImageSeries:
-    """Images of one prefix; where a number occurs twice, also of one suffix, and if need be with as many digits.
+    """Images of one prefix; where a number occurs twice, also of one suffix, and if need be with as many digits."""
 
-    Attributes:
-        pattern: That chooses them, for instance "img_*.jpg".
-        prefix: The text before their numbers.
-        files: In the order of the numbers.
-    """
-
-    pattern: str
-    prefix: str
-    files: Sequence[Path]
+    pattern: str  # that chooses them, for instance "img_*.jpg"
+    prefix: str  # the text before their numbers
+    files: Sequence[Path]  # in the order of the numbers
 
     @property
     def is_named_like_frames(self) -> bool:

@@ -32,16 +32,11 @@ class Timeline:
     """Display times of a video's frames, exact.
 
     Frame i is shown during [ticks[i], ticks[i + 1]), the last one until `end_tick`.
-
-    Attributes:
-        ticks: Strictly increasing, in units of `time_base`.
-        end_tick: When the last frame's display ends; above the last tick.
-        time_base: Length of a tick. Unit: seconds.
     """
 
-    ticks: tuple[int, ...]
-    end_tick: int
-    time_base: Fraction
+    ticks: tuple[int, ...]  # strictly increasing, in units of `time_base`
+    end_tick: int  # when the last frame's display ends; above the last tick
+    time_base: Fraction  # length of a tick. Unit: seconds
 
     def filmed(self) -> tuple[Timeline, dict[float, float]]:
         """Leave out gaps, see `longest_step`: after each, time goes on with a usual step.

@@ -62,16 +62,10 @@ def one_of_many(name: str) -> Iterator[None]:
 
 @dataclass
 class Video(FrameSource):
-    """A video file whose clock is known.
+    """A video file whose clock is known; its timeline is without the gaps in that."""
 
-    Attributes:
-        timeline: When each frame is shown, without the gaps in the file's own `clock`.
-        is_thorough: Whether frames are always decoded from the start, because no timestamp leads to them.
-        clock: The file's own timestamps of the same frames.
-    """
-
-    is_thorough: bool = False
-    clock: Timeline = field(kw_only=True)
+    is_thorough: bool = False  # whether frames are always decoded from the start, because no timestamp leads to them
+    clock: Timeline = field(kw_only=True)  # the file's own timestamps of the same frames
 
     @classmethod
     def open(cls, path: Path, *, frames_fps: Fraction | None = None, thorough: bool = False) -> Self:

@@ -28,11 +28,7 @@ class Answer(np.ndarray[Any, np.dtype[np.float32]]):
 
 
 def to_probabilities(output: Array, spec: ModelSpec) -> Float32Array:
-    """Return an array of the model's output as probabilities, float32; shape (N, num_classes) in and out.
-
-    Raises:
-        IRError: If the description says that it holds probabilities, and it does not; NaN is let through.
-    """
+    """Return outputs, (N, num_classes), as float32 probabilities; raises IRError if they are none; NaN passes."""
     values = np.array(output, np.float32)
     if spec.head.kind == "logits":
         return np.asarray(softmax(values), np.float32)

@@ -34,16 +34,10 @@ class CompiledCache:
     """One model's entry in the folder.
 
     A compiled model is code that runs: an entry that another user wrote, but for root, is not taken.
-
-    Attributes:
-        path: The file.
-        key: SHA-256 of all that it depends on.
-        device: That it is compiled for.
-        properties: That it is compiled with.
     """
 
     path: Path
-    key: bytes
+    key: bytes  # SHA-256 of all that it depends on
     device: str
     properties: Mapping[str, str | bool | int]
 

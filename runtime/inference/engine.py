@@ -121,11 +121,7 @@ class Engine:
 
     @property
     def compiled(self) -> ov.CompiledModel:
-        """OpenVINO's own object.
-
-        Raises:
-            ForkError: In a child of the process that compiled it: OpenVINO's threads stayed behind.
-        """
+        """OpenVINO's own object; raises ForkError in a child of the process that compiled it."""
         self._home.require()
         return self._compiled
 
@@ -183,11 +179,7 @@ class Engine:
         return queue.answers(checked)
 
     def session(self) -> Session:
-        """Begin to follow a stream; any number can be followed at once, each in a thread of its own or all in one.
-
-        Raises:
-            ForkError: As `compiled` raises it.
-        """
+        """Begin to follow a stream; any number can be followed at once, each in any thread. Raises as `compiled`."""
         return Session(self.compiled.create_infer_request(), self.spec.stepping, self._values, self._read)
 
     def _of_clips(self) -> ov.CompiledModel:

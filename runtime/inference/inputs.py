@@ -27,11 +27,7 @@ _FLOW_HINT = "the model takes optical flow: `VideoClassifier` and `read_clips` c
 
 
 def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
-    """Return a view as a model takes it, by the names of its inputs; RGB may be pixels yet, see `check_inputs`.
-
-    Raises:
-        ClipShapeError: If the model takes flow and the clip has none.
-    """
+    """Return a view by the names of a model's inputs, RGB perhaps as pixels; raises ClipShapeError if it lacks flow."""
     if spec.stream != "rgb" and clip.frames.shape[-1] != _BOTH_CHANNELS:
         raise ClipShapeError(
             f"the model takes {spec.stream}, and the clip has no optical flow: its shape is {clip.frames.shape}",

@@ -61,11 +61,7 @@ def ir_sha256(path: Path) -> tuple[str, str]:
 
 
 def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:
-    """Make sure that a model takes and gives what a spec says.
-
-    Raises:
-        IRError: If it does not; the message calls it `subject`.
-    """
+    """Raise IRError, which calls the model `subject`, if it does not take and give what a spec says."""
     described = {
         name: f"{port.element_type}{list(spec.input_shape(name))}".replace(" ", "")
         for name, port in spec.inputs.items()
@@ -95,11 +91,7 @@ def _listed(ports: Mapping[str, str]) -> str:
 
 
 def describes_itself(path: Path) -> bool:
-    """Return whether an IR needs no `spec_path`.
-
-    Raises:
-        IRError: If it cannot be read.
-    """
+    """Return whether an IR needs no `spec_path`; raises IRError if it cannot be read."""
     return bool(_read_model(path).has_rt_info([RT_INFO_GROUP]))
 
 

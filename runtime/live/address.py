@@ -23,17 +23,11 @@ _CAMERA = re.compile(r"camera:(\d+)|(/dev/video\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A source, for FFmpeg and for messages.
+    """A source, for FFmpeg and for messages."""
 
-    Attributes:
-        kind: What it is.
-        target: What is opened: a path, a device, or a whole URL.
-        shown: The same for messages and events, without credentials.
-    """
-
-    kind: Kind
-    target: str
-    shown: str
+    kind: Kind  # what it is
+    target: str  # what is opened: a path, a device, or a whole URL
+    shown: str  # the same for messages and events, without credentials
 
     def require_file(self) -> None:
         """Check that a file is there, and is one; raises StreamOpenError if not."""
@@ -48,8 +42,7 @@ class Address:
     def parse(cls, source: str) -> Address:
         """Parse a file, `camera:0` or `/dev/video0`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
 
-        Raises:
-            StreamOpenError: If it is a URL of another kind.
+        Raises StreamOpenError if it is a URL of another kind.
         """
         if source == "-":
             return cls("pipe", "pipe:0", "standard input")

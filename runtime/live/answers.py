@@ -21,10 +21,7 @@ def open_engines(
 ) -> tuple[Engine, Engine | None]:
     """Compile a model for streams, and the window network of a step model, if that is needed and lies beside it.
 
-    With `may_leave_steps` exact steps need it, too. `engine` are further arguments of `Engine`.
-
-    Raises:
-        IRError, DeviceError: As `Engine` raises them.
+    With `may_leave_steps` exact steps need it, too. `engine` are further arguments of `Engine`; its errors are raised.
     """
     stepping, window = spec.stepping, None
     if stepping and (may_leave_steps or stepping.mode == "continuous"):
@@ -39,10 +36,10 @@ def open_engines(
 
 
 class StreamAnswers:
-    """Answers the clips of one stream, in order.
+    """Answers the clips of one stream, in order; many streams may share engines.
 
-    A step model is shown the newest frames of each. Until its answers count the window network answers, if it is there
-    and no other clip waits.
+    A step model is shown the newest frames of each. Until its answers count, `window`, what it was made from, answers
+    unless another clip waits, as `is_behind` says. `gears` say whether steps are followed, always if None.
     """
 
     def __init__(
@@ -53,11 +50,6 @@ class StreamAnswers:
         is_behind: Callable[[], bool] = lambda: False,
         gears: Gears | None = None,
     ) -> None:
-        """Begin a stream; many streams may share engines.
-
-        `window` is what a step model was made from, if it is to help at the start; `is_behind` says whether another
-        clip waits, and `gears` whether steps are followed at the moment, always if None.
-        """
         self.engine = engine
         self._session, self._spec = engine.session(), engine.spec
         self._window, self._is_behind, self._gears = window, is_behind, gears
@@ -66,11 +58,7 @@ class StreamAnswers:
     def open(
         cls, ir_path: Path, spec: ModelSpec, *, is_behind: Callable[[], bool], say: Say, **engine: Any
     ) -> StreamAnswers:
-        """Compile a model for one stream; see `open_engines`, and `StreamAnswers` for `is_behind`.
-
-        Raises:
-            IRError, DeviceError: As `Engine` raises them.
-        """
+        """Compile a model for one stream; see `open_engines`."""
         compiled, window = open_engines(ir_path, spec, say=say, **engine)
         return cls(compiled, window=window, is_behind=is_behind)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from pathlib import Path
 
 from i3d_edge.core.errors import CameraError
@@ -16,7 +15,7 @@ _NAMES = Path("/sys/class/video4linux")
 
 def cameras() -> dict[str, str]:
     """Return each camera's device and name, for instance {"/dev/video0": "HD Webcam"}."""
-    devices = [path for path in _DEVICES.glob("video*") if re.fullmatch(r"video\d+", path.name)]
+    devices = [path for path in _DEVICES.glob("video*") if path.name[5:].isdecimal()]
     return {str(path): _name(path.name) for path in sorted(devices, key=lambda path: int(path.name[5:]))}
 
 

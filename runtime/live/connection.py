@@ -58,12 +58,7 @@ class Connection:
     """
 
     def __init__(self, address: Address, options: StreamOptions) -> None:
-        """Open a source.
-
-        Raises:
-            TransientError: If another attempt may succeed.
-            StreamError: If none will.
-        """
+        """Open a source; raises TransientError if another attempt may succeed, StreamError if none will."""
         self._address, self._options = address, options
         self._tap: Tap | None = None
         self._container = _open(address, options)
@@ -110,10 +105,7 @@ class Connection:
     def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
         """Yield the frames as they come, until the source ends, each with the source's own time in seconds, or None.
 
-        None alone stands for something else that came, such as sound, from which nothing can be seen.
-
-        Raises:
-            TransientError: If it breaks off, or delivers no frame in time.
+        None alone stands for what is no frame, such as sound. Raises TransientError if it breaks off, or is silent.
         """
         packets = self._container.demux(*([] if self.is_endless else [self._stream]))
         broken: TransientError | None = None

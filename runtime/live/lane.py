@@ -16,13 +16,12 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.mailbox import Mailbox
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
-from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder, moving_share
+from i3d_edge.runtime.live.window import Hop, StreamWindow, WindowBuilder, moving_share
 from i3d_edge.runtime.views.clip import Clip
 
 
@@ -41,7 +40,10 @@ class Away:
 class Lane:
     """Cuts windows in the thread that reads; asks the model and finds events in the one that takes them.
 
-    `count` brings its statistics up to date; `latest` is the newest answer.
+    `count` brings its statistics up to date; `latest` is the newest answer. `infer`, `restart` and `say` are as for
+    `LiveStream`. `view` takes a frame, (H, W, 3), uint8, and returns the `region` of it that is watched; None is all.
+    `told` is called, in the thread that reads, when there is something to take. `gears` say whether a step model steps
+    at the moment, always if None. Raises LabelError if a label to watch is not the model's.
     """
 
     def __init__(
@@ -59,15 +61,6 @@ class Lane:
         statistics: Statistics | None = None,
         gears: Gears | None = None,
     ) -> None:
-        """Begin with nothing; `infer`, `restart` and `say` are as for `LiveStream`.
-
-        `view` takes a frame, (H, W, 3), uint8, and returns the region of it that is watched, which events call by its
-        name; None is all. `told` is called, in the thread that reads, when there is something to take. `gears` say
-        whether a step model steps at the moment, always if None.
-
-        Raises:
-            LabelError: If a label to watch is not the model's.
-        """
         self.statistics = statistics or Statistics(time.monotonic())
         self.latest: WindowAnswer | None = None
         self._spec, self._source, self._options = spec, source, options
@@ -117,7 +110,7 @@ class Lane:
         self._mailbox.close()
 
     def take(self, timeout_s: float) -> StreamWindow | Gap | Away | Ended | None:
-        """Return what comes next; None if nothing comes within the time-out."""
+        """Return what comes next; None if nothing comes in time."""
         return self._mailbox.take(timeout_s)
 
     def handled(self, item: StreamWindow | Gap | Away) -> Iterator[WindowAnswer | Event]:

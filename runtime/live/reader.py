@@ -19,7 +19,6 @@ class StreamReader:
     """Reads and decodes in its own thread, and feeds lanes there; keeps the newest frame."""
 
     def __init__(self, source: LiveSource, lanes: Sequence[Lane]) -> None:
-        """Prepare to read."""
         self.newest: LiveFrame | None = None
         self._source, self._lanes = source, lanes
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)

@@ -63,11 +63,7 @@ class LiveSource:
         changed: Callable[[SourceState, str | None], None] = lambda _state, _reason: None,
         tap: Tap | None = None,
     ) -> None:
-        """Open nothing yet.
-
-        `backoff` replaces the one that the options ask for, `stop` ends the iteration when set, and `changed` is called
-        when frames come, and when they no longer do, with the reason.
-        """
+        """Open nothing yet; `changed` is called when frames come, and when they no longer do, with the reason."""
         self.shown, self.is_live = address.shown, options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
@@ -86,10 +82,7 @@ class LiveSource:
         self._deadline: tuple[float, StreamError] | None = None
 
     def stuck_error(self) -> StreamError | None:
-        """Return the error of opening or reading that is blocked beyond its time-out, in a driver for instance.
-
-        None if it is not blocked, or will come back from the network for another attempt.
-        """
+        """Return the error of opening or reading that is blocked for good, in a driver for instance, or None."""
         deadline = self._deadline
         tries_again = self.has_frames.is_set() or self._backoff.max_attempts is None
         # Of standard input there is but one, and it may pause.

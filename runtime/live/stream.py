@@ -51,7 +51,7 @@ class LiveStream:
                 (num_classes,), or None where there is no answer yet; see `StreamAnswers`.
             options: How to read and watch. A step model has a hop of its own.
             restart: Called before a clip that does not come one hop after the one before.
-            say: Called, from any thread, with messages for the user: reconnections, new picture sizes, progress.
+            say: Called, from any thread, with messages for the user.
 
         Raises:
             StreamOpenError: If the source is an address of an unknown kind.

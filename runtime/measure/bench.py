@@ -21,15 +21,11 @@ _SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One model's times.
-
-    Attributes:
-        engine: What ran.
-        clip_ms: Wall time per answered clip of each round: an inference in latency mode; in throughput mode a round's
-            time divided by its clips. A step of a step model answers one clip. Unit: milliseconds.
-    """
+    """One model's times."""
 
     engine: Engine
+    # wall time per answered clip of each round: an inference in latency mode; in throughput mode a round's time divided
+    # by its clips. A step of a step model answers one clip. Unit: milliseconds
     clip_ms: tuple[float, ...]
 
     def percentile_ms(self, percent: float) -> float:

@@ -153,11 +153,7 @@ def _all_devices(core: ov.Core) -> list[str]:
 
 
 def _absence(core: ov.Core, device: str) -> str | None:
-    """Return why a device is not there; None if it is.
-
-    Raises:
-        DeviceError: If it is nothing that is known.
-    """
+    """Return why a device is not there; None if it is; raises DeviceError if it is nothing that is known."""
     try:
         require_device(core, device)
     except DeviceError:

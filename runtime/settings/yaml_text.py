@@ -30,17 +30,12 @@ _BRACE = re.compile(r"\{(?:(\{)|([A-Za-z_]\w*)\}|)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value.
+    """A value."""
 
-    Attributes:
-        value: None, a truth value, a number or a text; a list or a map of nodes; UNSET if it is reported as wrong.
-        path: The keys that lead to it, for instance "cameras.door.mask[0]".
-        line: Of its key, or of itself in a list, from 1.
-    """
-
+    # None, a truth value, a number or a text; a list or a map of nodes; UNSET if it is reported as wrong.
     value: Any = field(repr=False)  # it may be a secret
-    path: str
-    line: int
+    path: str  # the keys that lead to it, for instance "cameras.door.mask[0]"
+    line: int  # of its key, or of itself in a list, from 1
 
     def plain(self) -> Any:
         """Return the value, of a list with what is in it."""

@@ -11,25 +11,15 @@ _ROUND_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale from values to positions. Positions are in units of the SVG's view box.
+    """A scale from values to positions. Positions are in units of the SVG's view box."""
 
-    Attributes:
-        low: The value at its start.
-        high: The value at its end.
-        start: The position of `low`: the left end, or the lower one.
-        end: The position of `high`.
-        ticks: Text of each marked value.
-        title: Quantity and unit.
-        is_log: Whether it is logarithmic.
-    """
-
-    low: float
-    high: float
-    start: float
-    end: float
-    ticks: Mapping[float, str]
-    title: str
-    is_log: bool = False
+    low: float  # the value at its start
+    high: float  # the value at its end
+    start: float  # the position of `low`: the left end, or the lower one
+    end: float  # the position of `high`
+    ticks: Mapping[float, str]  # text of each marked value
+    title: str  # quantity and unit
+    is_log: bool = False  # whether it is logarithmic
 
     def at(self, value: float) -> float:
         """Return the position of a value."""

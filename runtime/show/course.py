@@ -38,16 +38,11 @@ class Course:
 
     At time t they are the mean over the views with start_s <= t < end_s; without such a view they are unknown. Steps
     begin and end where views do. The part of a view beyond the end of a short, repeated video is ignored.
-
-    Attributes:
-        edges_s: The edges of the steps, from 0 to the duration; one more than there are steps.
-        probabilities: Shape (steps, num_classes), float32; zeros where there is no view.
-        is_seen: Shape (steps,), bool: whether any view covers the step.
     """
 
-    edges_s: tuple[float, ...]
-    probabilities: Float32Array
-    is_seen: npt.NDArray[np.bool_]
+    edges_s: tuple[float, ...]  # the edges of the steps, from 0 to the duration; one more than there are steps
+    probabilities: Float32Array  # shape (steps, num_classes), float32; zeros where there is no view
+    is_seen: npt.NDArray[np.bool_]  # shape (steps,), bool: whether any view covers the step
 
     @classmethod
     def of(cls, classification: Classification) -> Course:

@@ -40,29 +40,17 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The parts of an annotated frame.
+    """The parts of an annotated frame."""
 
-    Attributes:
-        width: Of the frame; even, as 4:2:0 video requires.
-        height: Of the frame; even.
-        picture: The source's picture, enlarged or not.
-        panel: The full-width rows that are drawn on, below the picture.
-        font_px: Text size.
-        rows: One per class, best first. These and the rest are in the panel's coordinates.
-        strip: The timeline.
-        progress: The bar under the timeline.
-        clock: The current time.
-    """
-
-    width: int
-    height: int
-    picture: Rectangle
-    panel: Rectangle
+    width: int  # of the frame; even, as 4:2:0 video requires
+    height: int  # of the frame; even
+    picture: Rectangle  # the source's picture, enlarged or not
+    panel: Rectangle  # the full-width rows that are drawn on, below the picture
     font_px: int
-    rows: tuple[Rectangle, ...]
-    strip: Rectangle
-    progress: Rectangle
-    clock: Rectangle
+    rows: tuple[Rectangle, ...]  # one per class, best first. These and the rest are in the panel's coordinates
+    strip: Rectangle  # the timeline
+    progress: Rectangle  # the bar under the timeline
+    clock: Rectangle  # the current time
 
 
 def enlargement(width: int, height: int) -> int:

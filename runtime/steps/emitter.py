@@ -30,17 +30,11 @@ class UnstreamableError(IRError):
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A step model, and what it needs.
+    """A step model, and what it needs."""
 
-    Attributes:
-        model: The newest frames in, what the window network gives out.
-        memory_bytes: What it remembers of a stream.
-        warm_up: Steps until the first answer that counts, that step included.
-    """
-
-    model: ov.Model
-    memory_bytes: int
-    warm_up: int
+    model: ov.Model  # the newest frames in, what the window network gives out
+    memory_bytes: int  # what it remembers of a stream
+    warm_up: int  # steps until the first answer that counts, that step included
 
 
 def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode: StepMode) -> Emitted:

@@ -27,33 +27,21 @@ LAYERS = ("Convolution", *_POOLS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some positions of an operator's output.
+    """Some positions of an operator's output."""
 
-    Attributes:
-        places: Of each position, where in a window a constant of its own would be read.
-        at_start, at_end: Whether the operator's padding before and after belongs to them.
-    """
-
-    places: Sequence[int]
-    at_start: bool = False
+    places: Sequence[int]  # of each position, where in a window a constant of its own would be read
+    at_start: bool = False  # whether the operator's padding before and after belongs to them
     at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator whose inputs, some of them, have an axis of time.
+    """An operator whose inputs, some of them, have an axis of time."""
 
-    Attributes:
-        node: The window network's.
-        axis: That of time in its inputs.
-        out_axis: That of time in its output.
-        reach: What it reads along time.
-    """
-
-    node: ov.Node
-    axis: int
-    out_axis: int
-    reach: Reach
+    node: ov.Node  # the window network's
+    axis: int  # that of time in its inputs
+    out_axis: int  # that of time in its output
+    reach: Reach  # what it reads along time
 
     @property
     def name(self) -> str:

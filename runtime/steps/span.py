@@ -29,25 +29,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Positions of a layer's output in a window, see above.
-
-    Attributes:
-        length: Positions in a window.
-        hop: From one window to the next.
-        left: How many positions at the start the padding reaches.
-        right: The first position at the end that the padding reaches; negative where it reaches all of a short window.
-        ahead: Hops from the newest window to the one whose left patch a step computes.
-        frames: From one position to the next.
-        past: How many frames before the window's first one its positions depend on.
-    """
+    """Positions of a layer's output in a window, see above."""
 
     length: int
     hop: int
-    left: int
+    left: int  # how many positions at the start the padding reaches
+    # the first position at the end that the padding reaches; negative where it reaches all of a short window
     right: int
-    ahead: int = 0
-    frames: int = 1
-    past: int = 0
+    ahead: int = 0  # hops from the newest window to the one whose left patch a step computes
+    frames: int = 1  # from one position to the next
+    past: int = 0  # how many frames before the window's first one its positions depend on
 
     @property
     def start(self) -> int:

@@ -13,27 +13,18 @@ from i3d_edge.runtime.steps.span import Span
 
 @dataclass(slots=True)
 class Strip:
-    """Positions of a layer's output, see `span`.
-
-    Attributes:
-        name: Of the layer.
-        span: Which positions there are.
-        axis: That of time.
-        end: Computes the positions from a given one to the window's end; the given one is `span.start`, or an earlier
-            one if `is_input`.
-        patch: The left patch of the window `span.ahead` hops later, or None where there is none.
-        codes: What the values are multiples of, if they are quantized.
-        memory: The model's.
-        is_input: Whether these are the model's inputs, rearranged: remembered as they came in, and rearranged again.
-    """
+    """Positions of a layer's output, see `span`."""
 
     name: str
     span: Span
     axis: int
+    # computes the positions from a given one to the window's end; the given one is `span.start`, or an earlier one if
+    # `is_input`
     end: Callable[[int], ov.Output]
-    patch: ov.Output | None
-    codes: Codes | None
+    patch: ov.Output | None  # the left patch of the window `span.ahead` hops later, or None where there is none
+    codes: Codes | None  # what the values are multiples of, if they are quantized
     memory: Memory
+    # whether these are the model's inputs, rearranged: remembered as they came in, and rearranged again
     is_input: bool = False
     _ends: dict[int, ov.Output] = field(default_factory=dict)
     _patches: dict[int, ov.Output] = field(default_factory=dict)

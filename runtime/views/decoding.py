@@ -44,21 +44,13 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How decoding a video ended.
+    """How decoding a video ended."""
 
-    Attributes:
-        error: Why its views do not count, or None.
-        timeline: Its clock, or None if it was not found out.
-        warnings: What a user should know of it.
-        decode_s: Time that opening, decoding, resizing and cropping took, and computing flow.
-        flow: What computing flow took, where it was.
-    """
-
-    error: VideoError | ClipShapeError | None
-    timeline: Timeline | None
-    warnings: tuple[str, ...]
-    decode_s: float
-    flow: FlowCost | None = None
+    error: VideoError | ClipShapeError | None  # why its views do not count, or None
+    timeline: Timeline | None  # its clock, or None if it was not found out
+    warnings: tuple[str, ...]  # what a user should know of it
+    decode_s: float  # time that opening, decoding, resizing and cropping took, and computing flow
+    flow: FlowCost | None = None  # what computing flow took, where it was
 
 
 class _StoppedError(Exception):
@@ -67,18 +59,12 @@ class _StoppedError(Exception):
 
 @dataclass
 class VideoFeed(Generic[Video]):
-    """One video's views, as they are decoded.
-
-    Attributes:
-        video: Which.
-        outcome: How decoding ended; there once `views` is exhausted.
-        wait_s: How long `views` waited for decoding.
-    """
+    """One video's views, as they are decoded."""
 
     video: Video
     queue: Queue[Clip | Restart | Outcome | BaseException]
-    outcome: Outcome | None = None
-    wait_s: float = field(default=0.0)
+    outcome: Outcome | None = None  # how decoding ended; there once `views` is exhausted
+    wait_s: float = field(default=0.0)  # how long `views` waited for decoding
 
     def views(self, patience_s: float | None = None) -> Iterator[Clip | Restart | None]:
         """Yield views in order, and None whenever the next one lets itself be waited for so long."""

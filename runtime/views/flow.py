@@ -41,19 +41,12 @@ _cv2: Any = cv2  # its type hints lack the contrib modules
 
 @dataclass(frozen=True, slots=True)
 class FlowCost:
-    """What the flow of a video took.
+    """What the flow of a video took."""
 
-    Attributes:
-        method: How it was computed.
-        seconds: From the first pair of frames to the last flow; frames are decoded meanwhile.
-        num_pairs: Pairs of frames.
-        num_threads: That worked on them.
-    """
-
-    method: FlowMethod
-    seconds: float
-    num_pairs: int
-    num_threads: int
+    method: FlowMethod  # how it was computed
+    seconds: float  # from the first pair of frames to the last flow; frames are decoded meanwhile
+    num_pairs: int  # pairs of frames
+    num_threads: int  # that worked on them
 
 
 def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod | None:
@@ -126,27 +119,18 @@ class FlowFrames:
     A video's last sample has no next one: it repeats the flow before. A sample that shows the same frame as the next
     one has no motion. Pairs of frames are independent, and as many threads as there are cores work on them.
 
-    Attributes:
-        source: What to decode.
-        method: How flow is computed.
-        num_samples: Of the whole source.
-        frame_at: Which frame of the source a sample shows.
-        fit: Resizes a frame.
-        crop_px: Height and width of the central part that will be shown, so that flow far from it is left out; None
-            for all.
-        is_stopped: Asked before each frame whether nobody wants the rest.
-
     Raises:
         DependencyError: If OpenCV lacks the method.
     """
 
-    source: FrameSource
-    method: FlowMethod
-    num_samples: int
-    frame_at: Callable[[int], int]
-    fit: Callable[[UInt8Array], UInt8Array]
+    source: FrameSource  # what to decode
+    method: FlowMethod  # how flow is computed
+    num_samples: int  # of the whole source
+    frame_at: Callable[[int], int]  # which frame of the source a sample shows
+    fit: Callable[[UInt8Array], UInt8Array]  # resizes a frame
+    # Height and width of the central part that will be shown, so that flow far from it is left out; None for all.
     crop_px: tuple[int, int] | None
-    is_stopped: Callable[[], bool] = lambda: False
+    is_stopped: Callable[[], bool] = lambda: False  # asked before each frame whether nobody wants the rest
     _seconds: float = field(default=0.0, init=False)
     _num_pairs: int = field(default=0, init=False)
     _begun: float = field(default=float("inf"), init=False)

@@ -48,74 +48,49 @@ _MEMORY_LAYOUT = "DCHW"
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip, one crop of it.
+    """One clip, one crop of it."""
 
-    Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255; float32 where the plan does not round; (D, H, W, 5), uint8, with
-            flow, see `FlowFrames`.
-        start_s: Time of its first sample, from the video's first frame.
-        end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
-        clip: Which temporal position, from 0.
-        crop: Which spatial position, from 0.
-        sample: Its first one, from 0.
-        num_clips: Temporal positions in the video.
-    """
-
+    # Shape (D, H, W, 3), uint8, RGB 0..255; float32 where the plan does not round; (D, H, W, 5), uint8, with flow, see
+    # `FlowFrames`.
     frames: UInt8Array
-    start_s: float
-    end_s: float
-    clip: int = 0
-    crop: int = 0
-    sample: int = 0
-    num_clips: int = 1
+    start_s: float  # time of its first sample, from the video's first frame
+    end_s: float  # where its last sample's time ends; beyond the video's end when the clip repeats it
+    clip: int = 0  # which temporal position, from 0
+    crop: int = 0  # which spatial position, from 0
+    sample: int = 0  # its first one, from 0
+    num_clips: int = 1  # temporal positions in the video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewPlan:
-    """How views are taken of a video.
+    """How views are taken of a video."""
 
-    Attributes:
-        num_frames: Of a clip; None where the whole video is one clip.
-        frame_stride: Step between the frames of a clip, in samples.
-        rate_fps: Samples a second; None samples every source frame.
-        placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
-            the last ends with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it.
-            "segments": in the middle of equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV
-            fill short clips in its way. "cover": as few as show everything. "hop": every `hop` samples, to the end.
-            "omz": as Open Model Zoo's checker. "whole": one clip as long as the video.
-        num_clips: Temporal positions; None where the placement decides.
-        hop: Samples from one clip's start to the next one's, where they are placed by "hop".
-        fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
-            the crop is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
-        fit_px: See `fit`; height and width, or None, where frames are squeezed.
-        floors_long_side: Whether the long side after a resize of the short one is rounded down, not to the nearest.
-        interpolation: How frames are resized.
-        square_pixels: Whether pixels of another shape are made square first, as players show them.
-        crop_px: Height and width of a crop.
-        num_crops: 1: the centre. 3: along the longer side.
-        equidistant_crops: Whether the last of three crops is as far from the middle one as the first.
-        flow: How the flow between samples is computed, for models that take it; None for pixels alone.
-        min_frames: Fewest samples that a video is shown with where it is shown whole: a shorter one repeats.
-        fewest_samples: A video with fewer is left out.
-    """
-
-    num_frames: int | None
-    frame_stride: int = 1
-    rate_fps: Fraction | None
+    num_frames: int | None  # of a clip; None where the whole video is one clip
+    frame_stride: int = 1  # step between the frames of a clip, in samples
+    rate_fps: Fraction | None  # samples a second; None samples every source frame
+    # "spread": equally spaced, one clip in the centre, of several the first begins with the video and the last ends
+    # with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it. "segments": in the middle of
+    # equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV fill short clips in its way. "cover":
+    # as few as show everything. "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole":
+    # one clip as long as the video.
     placement: Placement = "spread"
-    num_clips: int | None = 1
-    hop: int | None = None
+    num_clips: int | None = 1  # temporal positions; None where the placement decides
+    hop: int | None = None  # samples from one clip's start to the next one's, where they are placed by "hop"
+    # "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than the crop
+    # is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
     fit: Fit = "short side"
-    fit_px: int | tuple[int, int] | None
+    fit_px: int | tuple[int, int] | None  # see `fit`; height and width, or None, where frames are squeezed
+    # Whether the long side after a resize of the short one is rounded down, not to the nearest.
     floors_long_side: bool = False
-    interpolation: Interpolation = "bilinear; area below one half"
-    square_pixels: bool = True
-    crop_px: tuple[int, int]
-    num_crops: int = 1
-    equidistant_crops: bool = False
+    interpolation: Interpolation = "bilinear; area below one half"  # how frames are resized
+    square_pixels: bool = True  # whether pixels of another shape are made square first, as players show them
+    crop_px: tuple[int, int]  # height and width of a crop
+    num_crops: int = 1  # 1: the centre. 3: along the longer side
+    equidistant_crops: bool = False  # whether the last of three crops is as far from the middle one as the first
+    # How the flow between samples is computed, for models that take it; None for pixels alone.
     flow: FlowMethod | None = None
-    min_frames: int = 1
-    fewest_samples: int = 1
+    min_frames: int = 1  # fewest samples that a video is shown with where it is shown whole: a shorter one repeats
+    fewest_samples: int = 1  # a video with fewer is left out
 
     @classmethod
     def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:

@@ -41,11 +41,7 @@ HAVE_INDICES = ("path-index", "frame-folders")
 
 
 def sniff(source: ListSource) -> str:
-    """Return the name of a source's format, from what a folder holds or from a list's first line.
-
-    Raises:
-        ListError: If it is a text file of none, or no text file.
-    """
+    """Return the name of a list's or folder's format; raises ListError if it is of none."""
     if os.path.isdir(source.path):
         return "class-folders"
     text = source.text()

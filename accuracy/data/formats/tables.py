@@ -25,10 +25,7 @@ def read_path_label(source: ListSource) -> list[ListEntry]:
 
 
 def read_kinetics(source: ListSource) -> list[ListEntry]:
-    """Read Kinetics' own CSV or JSON; videos are called `<youtube_id>_<start>_<end>`, with six digits each as by CVDF.
-
-    They may lie in the root or in folders below it. The names of those that are not there end in .mp4.
-    """
+    """Read Kinetics' own CSV or JSON; videos below the root are called `<youtube_id>_<start>_<end>`, as by CVDF."""
     files = video_files(source.root)
     entries = []
     for where, row in _rows(source, _KINETICS_COLUMNS, needed=_KINETICS_COLUMNS):
