@@ -15,7 +15,7 @@ NEAR_DUPLICATE = 0.97
 
 def embedding(answer: Classification) -> Float32Array:
     """Return a video's embedding, shape (C,), of its views by a classifier with the extra "embedding"."""
-    return np.mean([view.extras["embedding"] for view in answer.views], axis=0, dtype=np.float32)
+    return np.asarray(np.mean([view.extras["embedding"] for view in answer.views], axis=0), np.float32)
 
 
 def units(embeddings: Sequence[Float32Array]) -> Float32Array:

@@ -100,7 +100,8 @@ class Shows:
     @property
     def extras(self) -> tuple[Extra, ...]:
         """What the classifier must give beside its answers."""
-        return ("feature_map",) * self.explains + ("embedding",) * self.by_likeness
+        wanted: dict[Extra, bool] = {"feature_map": self.explains, "embedding": self.by_likeness}
+        return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
     def place(self, sources: Sequence[Source], model: Any, spec: ModelSpec) -> None:
         """Choose the output of each video, before any is decoded, and find what explains the model's answers.

@@ -47,7 +47,7 @@ class Heat:
             return picture
         strength = (total / np.maximum(count, 1) / (self.explanation.peak or 1.0))[..., np.newaxis]
         colour = np.where(strength > 0, _FOR, _AGAINST)
-        drawn = (picture + _STRONGEST * np.abs(strength) * (colour - picture)).astype(np.uint8)
+        drawn = np.asarray(picture + _STRONGEST * np.abs(strength) * (colour - picture), np.uint8)
         for rows, columns in boxes:
             corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
             cv2.rectangle(drawn, *corners, OTHER, max(1, len(picture) // 360))
