@@ -12,31 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from i3d_edge.runtime.inference.head import Head
 
 from i3d_edge.core.arrays import Float32Array, FloatArray
 from i3d_edge.core.files import staged
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.runtime.inference.head import Head
 from i3d_edge.runtime.prediction import Classification, View
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where and when a network saw a class in a video.
-
-    Attributes:
-        label: The class.
-        bias: Its logit if nothing were seen.
-        views: What the network was shown.
-        maps: The map of each, see `activation_map`.
-        duration_s: Of the video.
-    """
+    """Where and when a network saw a class in a video."""
 
     label: str
-    bias: float
+    bias: float  # of the class: its logit if nothing were seen
     views: tuple[View, ...]
-    maps: tuple[Float32Array, ...]
-    duration_s: float
+    maps: tuple[Float32Array, ...]  # of each view, see `activation_map`
+    duration_s: float  # of the video
 
     @property
     def logit(self) -> float:
@@ -67,18 +59,13 @@ class Explanation:
             for moment_s in np.arange(time_s, view.end_s, self.duration_s):
                 if moment_s >= view.start_s:
                     place = (moment_s - view.start_s) / (view.end_s - view.start_s) * len(own) - 0.5
-                    place = min(max(place, 0.0), len(own) - 1.0)
-                    before, share = int(place), np.float32(place % 1)
-                    after = own[min(before + 1, len(own) - 1)]
-                    found.append((view.crop, (1 - share) * own[before] + share * after))
+                    before, share = divmod(np.float32(place.clip(0, len(own) - 1)), 1)
+                    after = own[min(int(before) + 1, len(own) - 1)]
+                    found.append((view.crop, (1 - share) * own[int(before)] + share * after))
         return found
 
     def write(self, output: Path, *, force: bool = False) -> None:
-        """Write the maps as an .npy, shape (views, T, H, W), float32, and what they are as a .json beside it.
-
-        Raises:
-            OutputError: If one of them exists (without `force`) or cannot be written.
-        """
+        """Write the maps, shape (views, T, H, W), float32, as an .npy, and a .json beside it; may raise OutputError."""
         views = [{**view.to_fields(), "clip": view.clip, "crop": view.crop} for view in self.views]
         fields = {"label": self.label, "bias": self.bias, "logit": self.logit, "views": views}
         with staged(output, force=force) as temporary:
@@ -87,16 +74,13 @@ class Explanation:
 
 
 def explain(answer: Classification, head: Head, labels: LabelSet, label: str | None = None) -> Explanation:
-    """Return where and when a class was seen, the best one if none is named.
+    """Return where and when a class was seen, the best one if none is named; LabelError if there is no such class.
 
     Args:
         answer: Of a classifier with the extra "feature_map".
         head: Of its model.
         labels: Of its model.
         label: A class.
-
-    Raises:
-        LabelError: If the model has no such class.
     """
     index = answer.predictions[0].index if label is None else labels.index(label)
     weights, bias = head.weights[index], float(head.bias[index])
@@ -105,22 +89,19 @@ def explain(answer: Classification, head: Head, labels: LabelSet, label: str | N
 
 
 def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequence[int]) -> Float32Array:
-    """Return each position's part of a class's logit; with the bias of the class they sum to the logit.
+    """Return each position's part of a class's logit, shape (T, H, W): with the class's bias they sum to the logit.
 
     Args:
         features: What the pool reads, shape (C, T, H, W).
         weights: Of the class, shape (C,).
-        kernel: Of the pool, (t, h, w).
-
-    Returns:
-        Shape (T, H, W), float32, in units of the logit.
+        kernel: Of the pool, (t, h, w); its stride is 1.
     """
     parts = np.tensordot(weights.astype(np.float64), features, 1)
     return (parts * position_shares(parts.shape, kernel)).astype(np.float32)
 
 
 def position_shares(size: Sequence[int], kernel: Sequence[int]) -> FloatArray:
-    """Return how much each position counts in the mean over all windows of a pool of stride 1, float64, summing to 1.
+    """Return how much each position counts in the mean over all windows of a pool; they sum to 1.
 
     Example:
         3 positions, windows of 2 -> [0.25, 0.5, 0.25]: the inner one is in both windows.

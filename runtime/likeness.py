@@ -1,32 +1,24 @@
-"""Which videos look alike to a network: the cosine between their embeddings."""
+"""Which videos look alike to a network: the cosine between their embeddings, which are rows of length 1, (N, C)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.runtime.prediction import Classification
 
-NEAR_DUPLICATE = 0.97
-"""Least cosine of two copies of one recording; see docs/how-to/datasets.md."""
+NEAR_DUPLICATE = 0.85
+"""Least cosine between copies of one recording, as a rule; see docs/how-to/datasets.md."""
 
 
 def embedding(answer: Classification) -> Float32Array:
-    """Return a video's embedding, shape (C,), of its views by a classifier with the extra "embedding"."""
-    return np.asarray(np.mean([view.extras["embedding"] for view in answer.views], axis=0), np.float32)
-
-
-def units(embeddings: Sequence[Float32Array]) -> Float32Array:
-    """Return embeddings as rows of length 1, shape (N, C), float32."""
-    rows = np.stack(embeddings)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+    """Return a video's embedding, shape (C,), from the views of a classifier with the extra "embedding"."""
+    mean = np.mean([view.extras["embedding"] for view in answer.views], axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-30), np.float32)
 
 
 def nearest(rows: Float32Array) -> tuple[list[int], list[float]]:
-    """Return for each of at least two rows of length 1 which other one is nearest, and the cosine between them."""
+    """Return for each of several rows which other one is nearest, and the cosine between them."""
     found, cosines = [], []
     for place, row in enumerate(rows):
         own = rows @ row
@@ -37,7 +29,7 @@ def nearest(rows: Float32Array) -> tuple[list[int], list[float]]:
 
 
 def in_order(rows: Float32Array) -> list[int]:
-    """Return a chain of rows of length 1: it begins with the one least like all, and goes on to the nearest left."""
+    """Return rows as a chain: it begins with the one least like all, and goes on to the nearest that is left."""
     order = [int((rows @ rows.mean(axis=0)).argmin())]
     left = np.ones(len(rows), np.bool_)
     for _ in rows[1:]:
@@ -46,10 +38,10 @@ def in_order(rows: Float32Array) -> list[int]:
     return order
 
 
-def near_duplicates(rows: Float32Array, least: float = NEAR_DUPLICATE) -> list[tuple[int, int, float]]:
-    """Return pairs of rows of length 1 and the cosine between them, where it is `least` or more, the highest first."""
+def near_duplicates(rows: Float32Array) -> list[tuple[int, int, float]]:
+    """Return pairs of near-duplicates and the cosine between them, the highest first."""
     pairs = []
     for later, row in enumerate(rows):
         cosines = rows[:later] @ row
-        pairs += [(int(earlier), later, float(cosines[earlier])) for earlier in np.flatnonzero(cosines >= least)]
+        pairs += [(int(place), later, float(cosines[place])) for place in np.flatnonzero(cosines >= NEAR_DUPLICATE)]
     return sorted(pairs, key=lambda pair: -pair[2])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from i3d_edge.accuracy.data.manifest import VideoManifest
 from i3d_edge.core.progress import track
 from i3d_edge.runtime import Classification, VideoClassifier, ViewOptions
-from i3d_edge.runtime.likeness import embedding, near_duplicates, units
+from i3d_edge.runtime.likeness import embedding, near_duplicates
 
 
 def find_near_duplicates(manifest: VideoManifest, ir: Path) -> list[tuple[str, str, float]]:
@@ -24,5 +26,5 @@ def find_near_duplicates(manifest: VideoManifest, ir: Path) -> list[tuple[str, s
         answers = classifier.classify_all((manifest.path.parent / content["root"] / name for name in names), views)
         tracked = zip(names, track(answers, total=len(names), title="comparing", unit="video"), strict=True)
         found = [(name, embedding(answer)) for name, answer in tracked if isinstance(answer, Classification)]
-    pairs = near_duplicates(units([own for _, own in found])) if found else []
+    pairs = near_duplicates(np.stack([own for _, own in found])) if found else []
     return [(found[first][0], found[second][0], cosine) for first, second, cosine in pairs]
