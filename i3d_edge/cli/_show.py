@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -124,8 +125,8 @@ class Shows:
         if self.by_likeness:
             outputs.append(self._index)
         inputs = {Path(name).resolve() for name in names}
-        for output in outputs:
-            if output.resolve() in inputs or outputs.count(output) > 1:
+        for output, count in Counter(outputs).items():
+            if count > 1 or output.resolve() in inputs:
                 raise click.UsageError(f"output {str(output)!r} is one of the videos: choose another name")
             if not output.parent.is_dir():
                 note(f"making folder {output.parent}")

@@ -1,8 +1,15 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from answers import view
+from small import write_small_ir
 
-from i3d_edge.runtime.activation import Explanation, activation_map, position_shares
+from i3d_edge.core.errors import LabelError, OutputError
+from i3d_edge.runtime import VideoClassifier, ViewOptions, read_ir
+from i3d_edge.runtime.activation import Explanation, activation_map, explain, position_shares
+from i3d_edge.runtime.inference.head import find_head
 
 WHOLE = np.arange(8, dtype=np.float32).reshape(2, 2, 2) - 3
 
@@ -68,3 +75,33 @@ def test_a_short_video_is_seen_again() -> None:
 def test_views_that_overlap() -> None:
     own = explanation(WHOLE, WHOLE + 9, spans=((0, 2), (1, 3)))
     assert [crop for crop, _ in own.at(1.5)] == [0, 1]
+
+
+def test_the_maps_of_a_network_sum_to_its_logits(tmp_path: Path) -> None:
+    model, spec = read_ir(write_small_ir(tmp_path / "m.xml"))
+    head, frames = find_head(model, spec), np.random.default_rng(3).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    with VideoClassifier(tmp_path / "m.xml", inference_precision="f32", extras=("feature_map", "logits")) as classifier:
+        answer = classifier.classify(frames, ViewOptions(num_clips=3))
+    for label in (None, *spec.labels.names):
+        own = explain(answer, head, spec.labels, label)
+        assert own.label == (label or answer.predictions[0].label)
+        logits = [view.extras["logits"][spec.labels.index(own.label)] for view in answer.views]
+        assert [shown.sum() + own.bias for shown in own.maps] == pytest.approx(logits, abs=1e-5)
+        assert own.logit == pytest.approx(np.mean(logits), abs=1e-5)
+    with pytest.raises(LabelError, match="label 'f' is not among"):
+        explain(answer, head, spec.labels, "f")
+
+
+def test_maps_as_a_file(tmp_path: Path) -> None:
+    own = explanation(WHOLE, WHOLE + 1, spans=((0, 2), (2, 4)))
+    own.write(tmp_path / "a.npy")
+    assert np.array_equal(np.load(tmp_path / "a.npy"), [WHOLE, WHOLE + 1])
+    fields = json.loads((tmp_path / "a.json").read_text())
+    assert (fields["label"], fields["bias"], fields["logit"]) == ("alpha", 0.5, own.logit)
+    assert fields["views"] == [
+        {"start_s": 0, "end_s": 2, "clip": 0, "crop": 0},
+        {"start_s": 2, "end_s": 4, "clip": 0, "crop": 1},
+    ]
+    (tmp_path / "a.npy").unlink()
+    with pytest.raises(OutputError, match="exists already"):
+        own.write(tmp_path / "a.npy")

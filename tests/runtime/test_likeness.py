@@ -1,32 +1,39 @@
 import numpy as np
 import pytest
+from answers import answer, view
 
-from i3d_edge.runtime.likeness import in_order, near_duplicates, nearest, units
+from i3d_edge.runtime.likeness import embedding, in_order, near_duplicates, nearest
+from i3d_edge.runtime.prediction import View
 
-EAST, NORTH = np.float32([2, 0, 0]), np.float32([0, 3, 0])
-NEARLY_EAST, NEARLY_NORTH = np.float32([1, 0.1, 0]), np.float32([0.1, 1, 0])
+
+def rows(*directions: tuple[float, float]) -> np.ndarray:
+    own = np.float32(directions)
+    return own / np.linalg.norm(own, axis=1, keepdims=True)
+
+
+def test_an_embedding_is_the_mean_of_the_views_with_length_1() -> None:
+    probabilities = view(0, 1, 1.0).probabilities
+    views = [View(0, 1, probabilities, extras={"embedding": np.float32(own)}) for own in ((6, 0), (0, 8))]
+    assert embedding(answer(1, *views)) == pytest.approx([0.6, 0.8])
+    nothing = View(0, 1, probabilities, extras={"embedding": np.zeros(2, np.float32)})
+    assert embedding(answer(1, nothing)).tolist() == [0, 0]
 
 
 def test_alike_ones_come_one_after_the_other() -> None:
-    order = in_order(units([EAST, NORTH, NEARLY_EAST, NEARLY_NORTH]))
+    order = in_order(rows((1, 0), (0, 1), (1, 0.1), (0.1, 1)))
     assert sorted(order) == [0, 1, 2, 3]
     assert abs(order.index(0) - order.index(2)) == abs(order.index(1) - order.index(3)) == 1
+    assert in_order(rows((1, 0))) == [0]
 
 
 def test_the_nearest_other_one() -> None:
-    found, cosines = nearest(units([EAST, NORTH, NEARLY_EAST]))
-    assert found == [2, 2, 0]
-    assert cosines[0] == pytest.approx(1 / np.sqrt(1.01))
+    found, cosines = nearest(rows((1, 0), (0, 1), (3, 4)))
+    assert found == [2, 2, 1]
+    assert cosines == pytest.approx([0.6, 0.8, 0.8])
 
 
 def test_near_duplicates_and_how_near() -> None:
-    rows = units([EAST, NORTH, NEARLY_EAST, EAST * 5])
-    assert near_duplicates(rows, 0.999) == [(0, 3, pytest.approx(1))]
-    assert [pair[:2] for pair in near_duplicates(rows, 0.99)] == [(0, 3), (0, 2), (2, 3)]
-    assert near_duplicates(rows[:1]) == []
-
-
-def test_an_embedding_of_nothing_is_like_no_other() -> None:
-    rows = units([EAST, 0 * EAST])
-    assert near_duplicates(rows) == []
-    assert sorted(in_order(rows)) == [0, 1]
+    found = near_duplicates(rows((1, 0), (0, 1), (5, 0.1), (2, 0), (1, 1)))
+    assert [pair[:2] for pair in found] == [(0, 3), (0, 2), (2, 3)]
+    assert found[0][2] == pytest.approx(1)
+    assert near_duplicates(rows((1, 0))) == []
