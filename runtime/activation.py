@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from i3d_edge.core.arrays import Float32Array, FloatArray
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.files import staged
-from i3d_edge.core.labels import LabelSet
-from i3d_edge.runtime.inference.head import Head
+from i3d_edge.runtime.classifier import VideoClassifier
 from i3d_edge.runtime.prediction import Classification, View
+from i3d_edge.runtime.views.options import ViewOptions
+from i3d_edge.runtime.views.plan import ViewPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Explanation:
     views: tuple[View, ...]
     maps: tuple[Float32Array, ...]  # of each view, see `activation_map`
     duration_s: float  # of the video
+    plan: ViewPlan  # by which the views were cut
 
     @property
     def logit(self) -> float:
@@ -73,19 +76,25 @@ class Explanation:
             temporary.with_suffix(".json").write_text(json.dumps(fields, indent=2), encoding="utf-8")
 
 
-def explain(answer: Classification, head: Head, labels: LabelSet, label: str | None = None) -> Explanation:
-    """Return where and when a class was seen, the best one if none is named; LabelError if there is no such class.
+def explain(
+    answer: Classification, classifier: VideoClassifier, views: ViewOptions | None = None, label: str | None = None
+) -> Explanation:
+    """Return where and when a class was seen in a video.
 
     Args:
-        answer: Of a classifier with the extra "feature_map".
-        head: Of its model.
-        labels: Of its model.
-        label: A class.
+        answer: For the video.
+        classifier: That gave it, with the extra "feature_map".
+        views: As given to it.
+        label: The class; the best one if None. LabelError if there is no such class.
     """
-    index = answer.predictions[0].index if label is None else labels.index(label)
+    spec, head = classifier.spec, classifier.engine.head
+    if head is None:
+        raise ArgumentError("explain: the classifier lacks the extra 'feature_map'")
+    index = answer.predictions[0].index if label is None else spec.labels.index(label)
     weights, bias = head.weights[index], float(head.bias[index])
     maps = tuple(activation_map(view.extras["feature_map"], weights, head.kernel) for view in answer.views)
-    return Explanation(labels.names[index], bias, answer.views, maps, answer.duration_s)
+    plan = ViewPlan.of_spec(spec, views, flow=classifier.flow)
+    return Explanation(spec.labels.names[index], bias, answer.views, maps, answer.duration_s, plan)
 
 
 def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequence[int]) -> Float32Array:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError
     from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Classification, Source, VideoClassifier, ViewOptions
-    from i3d_edge.runtime.inference.head import Extra, Head
+    from i3d_edge.runtime.activation import Explanation
+    from i3d_edge.runtime.inference.head import Extra
     from i3d_edge.runtime.show.gallery import Item
-    from i3d_edge.runtime.show.heat import Heat
 
 _SUFFIXES = {"--annotate": (".mp4", ".mkv"), "--html": (".html",), "--maps": (".npy",)}
 _STANDARD_INPUT = "-"
@@ -74,7 +74,6 @@ class Shows:
     k: int
     force: bool
     num_failed: int = 0
-    _head: Head | None = None
     _files: dict[str, Sequence[Path]] = field(default_factory=dict)
     _items: list[Item] = field(default_factory=list)
 
@@ -104,20 +103,16 @@ class Shows:
         wanted: dict[Extra, bool] = {"feature_map": self.explains, "embedding": self.by_likeness}
         return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
-    def place(self, sources: Sequence[Source], model: Any, spec: ModelSpec) -> None:
-        """Choose the output of each video, before any is decoded, and find what explains the model's answers.
+    def place(self, sources: Sequence[Source], spec: ModelSpec) -> None:
+        """Choose the output of each video, before any is decoded.
 
         Raises:
             click.UsageError: If several videos have one output, or an output is one of the videos.
             OutputError: If an output exists or cannot be written.
-            IRError: If nothing explains the model's answers.
-            LabelError: If it has no class of the name that is asked for.
+            LabelError: If there is no class of the name that is asked for.
         """
-        if self.explains:
-            from i3d_edge.runtime.inference.head import find_head
-
-            self._head = find_head(model, spec)
-            spec.labels.index(self.label or spec.labels.names[0])
+        if self.label is not None:
+            spec.labels.index(self.label)
         names = [source.name for source in sources]
         for option, target in self.outputs.items():
             self._files[option] = targets(option, target, names, _SUFFIXES[option])
@@ -144,18 +139,18 @@ class Shows:
             return
         from i3d_edge.runtime.frames.video import one_of_many
 
-        heat = self._heat(answer, classifier)
+        seen = self._explain(answer, classifier)
         files = {option: paths[number] for option, paths in self._files.items()}
         try:
             with one_of_many(source.name):
                 if "--annotate" in files:
-                    self._annotate(source, answer, files["--annotate"], classifier.spec, heat)
+                    self._annotate(source, answer, files["--annotate"], classifier.spec, seen)
                 if "--html" in files:
-                    self._write_page(source, answer, files["--html"], classifier, heat)
+                    self._write_page(source, answer, files["--html"], classifier, seen=seen)
                 if self.by_likeness:
                     self._items.append(_item(source, answer, files["--html"].name))
-            if heat and "--maps" in files:
-                heat.explanation.write(files["--maps"], force=self.force)
+            if seen and "--maps" in files:
+                seen.write(files["--maps"], force=self.force)
                 note(f"wrote {files['--maps']}")
         except VideoError as error:
             self.num_failed += 1
@@ -174,29 +169,24 @@ class Shows:
     def _index(self) -> Path:
         return self.outputs["--html"] / "index.html"
 
-    def _heat(self, answer: Classification, classifier: VideoClassifier) -> Heat | None:
-        if self._head is None:
-            return None
+    def _explain(self, answer: Classification, classifier: VideoClassifier) -> Explanation | None:
         from i3d_edge.runtime.activation import explain
-        from i3d_edge.runtime.show.heat import Heat
-        from i3d_edge.runtime.views.plan import ViewPlan
 
-        explanation = explain(answer, self._head, classifier.spec.labels, self.label)
-        return Heat(explanation, ViewPlan.of_spec(classifier.spec, self.views, flow=classifier.flow))
+        return explain(answer, classifier, self.views, self.label) if self.explains else None
 
     def _annotate(
-        self, source: Source, answer: Classification, output: Path, spec: ModelSpec, heat: Heat | None
+        self, source: Source, answer: Classification, output: Path, spec: ModelSpec, seen: Explanation | None
     ) -> None:
         from i3d_edge.runtime.show.annotate import annotate_video
 
-        written = annotate_video(source, answer, spec.labels, output, k=self.k, heat=heat, force=self.force)
+        written = annotate_video(source, answer, spec.labels, output, k=self.k, seen=seen, force=self.force)
         for warning in written.warnings:
             if warning not in answer.warnings:
                 note(f"{output}: {warning}")
         note(f"wrote {output}: {written.width} x {written.height}")
 
     def _write_page(
-        self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier, heat: Heat | None
+        self, source: Source, answer: Classification, output: Path, classifier: VideoClassifier, **shown: Any
     ) -> None:
         from i3d_edge.runtime.show.page import write_page
 
@@ -209,7 +199,7 @@ class Shows:
             device=engine.device,
             precision=engine.precision,
             model=self.model_path,
-            heat=heat,
+            **shown,
             force=self.force,
         )
         note(f"wrote {output}")

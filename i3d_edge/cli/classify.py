@@ -114,7 +114,7 @@ def classify(
     shows = Shows.wanted(model_path=model_path, views=views, k=k, **showing)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))
     spec_path = arguments.pop("spec_path")
-    model, spec = read_ir(model_path, spec_path=spec_path)
+    _, spec = read_ir(model_path, spec_path=spec_path)
     with find_sources(
         videos,
         spec,
@@ -124,7 +124,7 @@ def classify(
     ) as sources:
         if not (as_json or as_jsonl):  # those have a row for each video, with its error
             _require_a_video(sources)
-        shows.place(sources, model, spec)
+        shows.place(sources, spec)
         with VideoClassifier(model_path, spec=spec_path, flow=flow, extras=shows.extras, **arguments) as classifier:
             by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
             note_engine(model_path, classifier.engine, by_flow)
@@ -141,9 +141,9 @@ def classify(
             shows.finish()
             for text in end_notes(classifier.engine):
                 note(text)
-            described = _model_fields(classifier)
+            model = _model_fields(classifier)
     if as_json:
-        click.echo(json.dumps({"model": described, "videos": rows}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"model": model, "videos": rows}, indent=2, ensure_ascii=False))
     failed = [row for row in rows if row["status"] == "error"]
     if failed and len(rows) > 1:
         note(f"{len(failed)} of {len(rows)} videos could not be classified: {', '.join(row['path'] for row in failed)}")

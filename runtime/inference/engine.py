@@ -19,7 +19,7 @@ from i3d_edge.runtime.inference.answers import Answer, to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
-from i3d_edge.runtime.inference.head import Extra, expose
+from i3d_edge.runtime.inference.head import Extra, expose, find_head
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.inference.queue import InferenceQueue, stack
@@ -90,6 +90,7 @@ class Engine:
         check_arguments(Engine.__init__, mode=mode, extras=extras, **numbers)
         model, self.spec = read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
         expose(model, self.spec, extras)
+        self.head = find_head(model, self.spec) if "feature_map" in extras else None
         if hop is not None:
             model, self.spec = in_steps(model, self.spec, hop, ir_path)
         started = time.perf_counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,42 +15,35 @@ from i3d_edge.runtime.views.plan import ViewPlan
 
 _AGAINST, _FOR = (np.array(colour, np.float32) for colour in ON_DARK[:2])
 _STRONGEST = np.float32(0.75)
-"""Share of the colour in a picture where a map has its largest value."""
+"""Share of the colour in a picture where a map has its largest value; one scale holds for a whole video."""
 
 
-@dataclass(frozen=True)
-class Heat:
-    """Draws the explanation of one video, whose views were cut as `plan` says.
+def heated(picture: UInt8Array, time_s: float, explanation: Explanation) -> UInt8Array:
+    """Return a picture of a video with its heat, and thin frames round what the network was shown.
 
-    One scale holds for all pictures of the video. A thin frame surrounds what the network was shown.
+    Where several views show a place at that moment, their mean counts. A picture that none shows is returned as it is.
+
+    Args:
+        picture: Shape (H, W, 3), uint8, RGB 0..255, upright, of any size.
+        time_s: Its time in the video, in seconds.
+        explanation: Of the video.
     """
-
-    explanation: Explanation
-    plan: ViewPlan
-
-    def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
-        """Return a picture of the video with its heat: the mean over the views that show a place at that moment.
-
-        Args:
-            picture: Shape (H, W, 3), uint8, RGB 0..255, upright, of any size; returned as it is if no view shows it.
-            time_s: Its time in the video, in seconds.
-        """
-        total, count = np.zeros((2, *picture.shape[:2]), np.float32)
-        boxes = []
-        for crop, own in self.explanation.at(time_s):
-            box = crop_boxes(self.plan, *picture.shape[:2])[crop]
-            count[box] += 1
-            total[box] += cv2.resize(own, count[box].shape[::-1])
-            boxes.append(box)
-        if not boxes:
-            return picture
-        strength = (total / np.maximum(count, 1) / (self.explanation.peak or 1.0))[..., np.newaxis]
-        colour = np.where(strength > 0, _FOR, _AGAINST)
-        drawn = np.asarray(picture + _STRONGEST * np.abs(strength) * (colour - picture), np.uint8)
-        for rows, columns in boxes:
-            corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
-            cv2.rectangle(drawn, *corners, OTHER, max(1, len(picture) // 360))
-        return drawn
+    total, count = np.zeros((2, *picture.shape[:2]), np.float32)
+    boxes = []
+    for crop, own in explanation.at(time_s):
+        box = crop_boxes(explanation.plan, *picture.shape[:2])[crop]
+        count[box] += 1
+        total[box] += cv2.resize(own, count[box].shape[::-1])
+        boxes.append(box)
+    if not boxes:
+        return picture
+    strength = (total / np.maximum(count, 1) / (explanation.peak or 1.0))[..., np.newaxis]
+    colour = np.where(strength > 0, _FOR, _AGAINST)
+    drawn = np.asarray(picture + _STRONGEST * np.abs(strength) * (colour - picture), np.uint8)
+    for rows, columns in boxes:
+        corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
+        cv2.rectangle(drawn, *corners, OTHER, max(1, len(picture) // 360))
+    return drawn
 
 
 @lru_cache(maxsize=16)

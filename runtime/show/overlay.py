@@ -11,11 +11,12 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.text import probability_text, shown
+from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.chart import clock_text
 from i3d_edge.runtime.show.course import Course, Span
-from i3d_edge.runtime.show.heat import Heat
+from i3d_edge.runtime.show.heat import heated
 from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
 
@@ -34,13 +35,13 @@ _FEWEST_LETTERS = 6
 
 @dataclass
 class Overlay:
-    """Draws on the frames of one video; `ranking` are its classes, best first, and `heat` is where one was seen."""
+    """Draws on the frames of one video; `ranking` are its classes, best first, and `seen` is where one was seen."""
 
     layout: Layout
     course: Course
     labels: LabelSet
     ranking: Sequence[int]
-    heat: Heat | None = None
+    seen: Explanation | None = None
     _notable: list[int] = field(init=False)
     _strip: UInt8Array = field(init=False)
 
@@ -63,9 +64,9 @@ class Overlay:
         layout = self.layout
         frame = np.full((layout.height, layout.width, 3), GROUND, np.uint8)
         self._place(frame, picture)
-        if self.heat:
-            frame[layout.picture.slices] = self.heat.draw(frame[layout.picture.slices], time_s)
-            self._write_legend(frame[layout.picture.slices], self.heat.explanation.label)
+        if self.seen:
+            frame[layout.picture.slices] = heated(frame[layout.picture.slices], time_s, self.seen)
+            self._write_legend(frame[layout.picture.slices], self.seen.label)
         panel = frame[layout.panel.slices]
         self._draw_rows(panel, self.course.step_at(time_s))
         panel[layout.strip.slices] = self._strip

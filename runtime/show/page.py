@@ -18,7 +18,6 @@ from i3d_edge.runtime.prediction import Classification, top_k
 from i3d_edge.runtime.show.chart import time_text
 from i3d_edge.runtime.show.course import Course
 from i3d_edge.runtime.show.course_chart import course_chart
-from i3d_edge.runtime.show.heat import Heat
 from i3d_edge.runtime.show.palette import NUM_COLOURS
 from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import FilmStrip, film_strip
@@ -35,7 +34,7 @@ def write_page(
     device: str | None = None,
     precision: str | None = None,
     model: str | PathLike[str] | None = None,
-    heat: Heat | None = None,
+    seen: Explanation | None = None,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> None:
@@ -51,7 +50,7 @@ def write_page(
         device: The device that ran the model; omitted if None.
         precision: The precision that the model ran in; omitted if None.
         model: The IR's .xml, to name it; omitted if None.
-        heat: Where one class was seen, to be shown too.
+        seen: Where one class was seen, to be shown too.
         frames_fps: Frame rate of a folder of images.
         force: Replace an existing output.
 
@@ -62,8 +61,8 @@ def write_page(
     source = as_source(video, frames_fps=frames_fps)
     strip = film_strip(source, NUM_PICTURES)
     ran = [("file", None if model is None else str(model)), ("device", device), ("runs in", precision)]
-    seen = (heat.explanation, film_strip(source, NUM_PICTURES, heat=heat)) if heat else None
-    text = page(source.name, classification, spec, strip, ran=ran, seen=seen)
+    shown = (seen, film_strip(source, NUM_PICTURES, seen=seen)) if seen else None
+    text = page(source.name, classification, spec, strip, ran=ran, seen=shown)
     write_text(Path(output), text, force=force)
 
 

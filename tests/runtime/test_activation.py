@@ -4,19 +4,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from answers import view
+from plans import i3d_plan
 from small import write_small_ir
 
-from i3d_edge.core.errors import LabelError, OutputError
-from i3d_edge.runtime import VideoClassifier, ViewOptions, read_ir
+from i3d_edge.core.errors import ArgumentError, LabelError, OutputError
+from i3d_edge.runtime import VideoClassifier, ViewOptions
 from i3d_edge.runtime.activation import Explanation, activation_map, explain, position_shares
-from i3d_edge.runtime.inference.head import find_head
 
 WHOLE = np.arange(8, dtype=np.float32).reshape(2, 2, 2) - 3
 
 
 def explanation(*maps: np.ndarray, spans: tuple[tuple[float, float], ...], duration_s: float = 4.0) -> Explanation:
     views = tuple(view(*span, 1.0, crop=crop) for crop, span in enumerate(spans))
-    return Explanation("alpha", 0.5, views, maps, duration_s)
+    return Explanation("alpha", 0.5, views, maps, duration_s, i3d_plan(num_frames=50))
 
 
 def test_shares_of_positions(subtests: pytest.Subtests) -> None:
@@ -78,18 +78,20 @@ def test_views_that_overlap() -> None:
 
 
 def test_the_maps_of_a_network_sum_to_its_logits(tmp_path: Path) -> None:
-    model, spec = read_ir(write_small_ir(tmp_path / "m.xml"))
-    head, frames = find_head(model, spec), np.random.default_rng(3).integers(0, 256, (20, 32, 32, 3), np.uint8)
-    with VideoClassifier(tmp_path / "m.xml", inference_precision="f32", extras=("feature_map", "logits")) as classifier:
-        answer = classifier.classify(frames, ViewOptions(num_clips=3))
-    for label in (None, *spec.labels.names):
-        own = explain(answer, head, spec.labels, label)
+    ir, views = write_small_ir(tmp_path / "m.xml"), ViewOptions(num_clips=3)
+    frames = np.random.default_rng(3).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    classifier = VideoClassifier(ir, inference_precision="f32", extras=("feature_map", "logits"))
+    answer, labels = classifier.classify(frames, views), classifier.spec.labels
+    for label in (None, *labels.names):
+        own = explain(answer, classifier, views, label)
         assert own.label == (label or answer.predictions[0].label)
-        logits = [view.extras["logits"][spec.labels.index(own.label)] for view in answer.views]
+        logits = [view.extras["logits"][labels.index(own.label)] for view in answer.views]
         assert [shown.sum() + own.bias for shown in own.maps] == pytest.approx(logits, abs=1e-5)
         assert own.logit == pytest.approx(np.mean(logits), abs=1e-5)
     with pytest.raises(LabelError, match="label 'f' is not among"):
-        explain(answer, head, spec.labels, "f")
+        explain(answer, classifier, views, "f")
+    with pytest.raises(ArgumentError, match="lacks the extra"):
+        explain(answer, VideoClassifier(ir))
 
 
 def test_maps_as_a_file(tmp_path: Path) -> None:

@@ -4,17 +4,17 @@ from answers import view
 from plans import i3d_plan
 
 from i3d_edge.runtime.activation import Explanation
-from i3d_edge.runtime.show.heat import Heat, crop_boxes
+from i3d_edge.runtime.show.heat import crop_boxes, heated
 from i3d_edge.runtime.show.palette import ON_DARK
 
 AGAINST, FOR = ON_DARK[:2]
 GREY = np.full((256, 340, 3), 128, np.uint8)
 
 
-def heat(*maps: list[list[float]], num_crops: int = 1) -> Heat:
+def seen(*maps: list[list[float]], num_crops: int = 1) -> Explanation:
     views = tuple(view(0, 2, 1.0, crop=crop) for crop in range(len(maps)))
     shown = tuple(np.float32([own]) for own in maps)
-    return Heat(Explanation("alpha", 0.0, views, shown, 4.0), i3d_plan(num_frames=50, num_crops=num_crops))
+    return Explanation("alpha", 0.0, views, shown, 4.0, i3d_plan(num_frames=50, num_crops=num_crops))
 
 
 def lean(pixel: np.ndarray) -> int:
@@ -25,7 +25,7 @@ def lean(pixel: np.ndarray) -> int:
 
 def test_colours_lie_where_the_map_says() -> None:
     """The crop is columns 58 to 281 and rows 16 to 239; the map's cells are 112 pixels."""
-    drawn = heat([[1, 0], [0, -1]]).draw(GREY, 1)
+    drawn = heated(GREY, 1, seen([[1, 0], [0, -1]]))
     assert lean(drawn[40, 80]) == 1
     assert lean(drawn[220, 260]) == -1
     assert (drawn[:16] == GREY[:16]).all()
@@ -34,23 +34,23 @@ def test_colours_lie_where_the_map_says() -> None:
 
 
 def test_a_weaker_place_is_paler() -> None:
-    drawn = heat([[1, 0.25], [0, 0]]).draw(GREY, 1).astype(int)
+    drawn = heated(GREY, 1, seen([[1, 0.25], [0, 0]])).astype(int)
     strong, weak = (np.abs(drawn[40, column] - 128).sum() for column in (80, 260))
     assert 0.15 < weak / strong < 0.35
 
 
 def test_a_picture_that_no_view_shows_is_left_alone() -> None:
-    assert heat([[1]]).draw(GREY, 3) is GREY
+    assert heated(GREY, 3, seen([[1]])) is GREY
 
 
 def test_crops_that_overlap_are_averaged() -> None:
     """Crops begin at columns 0, 58 and 116: the first two cancel out between 58 and 116."""
-    drawn = heat([[1]], [[-1]], [[0]], num_crops=3).draw(GREY, 1)
+    drawn = heated(GREY, 1, seen([[1]], [[-1]], [[0]], num_crops=3))
     assert [lean(drawn[120, column]) for column in (20, 80, 320)] == [1, 0, 0]
 
 
 def test_a_map_of_nothing() -> None:
-    drawn = heat([[0]]).draw(GREY, 1)
+    drawn = heated(GREY, 1, seen([[0]]))
     assert (drawn[20:230, 70:270] == 128).all()
 
 
