@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -34,7 +35,7 @@ _LOWERED = 4
 """Axes of what is lowered to two dimensions."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """The head of a model.
 
@@ -54,7 +55,7 @@ class Head:
     logits: ov.Output
     bias_value: ov.Output | None
 
-    @property
+    @cached_property
     def weights(self) -> Float32Array:
         """Shape (num_classes, C); those of INT8 multiplied by their scale."""
         values = _computed(self.linear.input_value(1))
@@ -62,7 +63,7 @@ class Head:
             values = values.T
         return np.ascontiguousarray(values.reshape(len(values), -1))
 
-    @property
+    @cached_property
     def bias(self) -> Float32Array:
         """Shape (num_classes,)."""
         num_classes = self.logits.get_shape()[1]
