@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import Prediction as Prediction
     from i3d_edge.runtime import VideoClassifier as VideoClassifier
     from i3d_edge.runtime import ViewOptions as ViewOptions
+    from i3d_edge.runtime.activation import explain as explain
     from i3d_edge.runtime.live import Event as Event
     from i3d_edge.runtime.live import EventRules as EventRules
     from i3d_edge.runtime.live import LabelRules as LabelRules
@@ -53,6 +54,7 @@ _NAMES_OF = {
     "i3d_edge.core.spec": ("ModelSpec",),
     "i3d_edge.freeze": ("freeze_checkpoint",),
     "i3d_edge.runtime": ("Classification", "Prediction", "VideoClassifier", "ViewOptions"),
+    "i3d_edge.runtime.activation": ("explain",),
     "i3d_edge.runtime.live": ("Event", "EventRules", "LabelRules", "LiveStream", "StreamOptions", "WindowAnswer"),
     "i3d_edge.runtime.show.annotate": ("annotate_video",),
     "i3d_edge.runtime.show.page": ("write_page",),
