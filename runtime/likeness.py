@@ -17,17 +17,6 @@ def embedding(answer: Classification) -> Float32Array:
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-30), np.float32)
 
 
-def nearest(rows: Float32Array) -> tuple[list[int], list[float]]:
-    """Return for each of several rows which other one is nearest, and the cosine between them."""
-    found, cosines = [], []
-    for place, row in enumerate(rows):
-        own = rows @ row
-        own[place] = -np.inf
-        found.append(int(own.argmax()))
-        cosines.append(float(own.max()))
-    return found, cosines
-
-
 def in_order(rows: Float32Array) -> list[int]:
     """Return rows as a chain: it begins with the one least like all, and goes on to the nearest that is left."""
     order = [int((rows @ rows.mean(axis=0)).argmin())]

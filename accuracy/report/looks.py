@@ -60,9 +60,9 @@ class Looks:
                     f"model {str(path)!r} is not the one that {model.address} is a run of",
                     hint="put the IR of the run there, or leave --explain and --by-likeness out",
                 )
-            precision = info["executed_precision"]
-            precision_asked = precision if precision in ("f32", "bf16", "f16") else None
+            own = info["executed_precision"]
+            asked = own if own in ("f32", "bf16", "f16") else None
             self._opened[model.address] = VideoClassifier(
-                path, inference_precision=precision_asked, extras=("feature_map", "embedding")
+                path, inference_precision=asked, extras=("feature_map", "embedding")
             )
         return self._opened[model.address]

@@ -52,22 +52,11 @@ show_options = options(
 
 @dataclass
 class Shows:
-    """What the user asked for, and how many videos were classified but could not be shown.
+    """What the user asked for, and how many videos were classified but could not be shown."""
 
-    Attributes:
-        outputs: By option: a file, or a folder for several videos.
-        explains: Whether answers are explained.
-        label: The class whose explanation is asked for; the best one if None.
-        by_likeness: Whether there is a page of all videos.
-        views: How views are taken.
-        model_path: The IR.
-        k: Classes to show.
-        force: Replace what exists.
-    """
-
-    outputs: Mapping[str, Path]
+    outputs: Mapping[str, Path]  # by option: a file, or a folder for several videos
     explains: bool
-    label: str | None
+    label: str | None  # to explain; the best one if None
     by_likeness: bool
     views: ViewOptions
     model_path: Path
@@ -79,12 +68,7 @@ class Shows:
 
     @classmethod
     def wanted(cls, *, explain: bool, explain_class: str | None, by_likeness: bool, **others: Any) -> Shows:
-        """Check the options before the model is loaded.
-
-        Raises:
-            click.UsageError: If a path has the wrong suffix, or an option needs another one.
-            OutputError: If a file exists or cannot be written.
-        """
+        """Check the options before the model is loaded; may raise UsageError or OutputError."""
         outputs = {option: path for option in _SUFFIXES if (path := others.pop(option.strip("-"))) is not None}
         explains = explain or explain_class is not None or "--maps" in outputs
         if explains and not outputs:
@@ -104,13 +88,7 @@ class Shows:
         return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
     def place(self, sources: Sequence[Source], spec: ModelSpec) -> None:
-        """Choose the output of each video, before any is decoded.
-
-        Raises:
-            click.UsageError: If several videos have one output, or an output is one of the videos.
-            OutputError: If an output exists or cannot be written.
-            LabelError: If there is no class of the name that is asked for.
-        """
+        """Choose the output of each video before any is decoded; may raise UsageError, OutputError or LabelError."""
         if self.label is not None:
             spec.labels.index(self.label)
         names = [source.name for source in sources]

@@ -10,14 +10,14 @@ import numpy as np
 
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.files import write_text
-from i3d_edge.runtime.likeness import NEAR_DUPLICATE, in_order, nearest
+from i3d_edge.runtime.likeness import NEAR_DUPLICATE, in_order
 from i3d_edge.runtime.show.templates import environment
 from i3d_edge.runtime.show.thumbnails import Thumbnail
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A video."""
+    """A video of the gallery."""
 
     name: str
     label: str
@@ -27,25 +27,20 @@ class Item:
     href: str = ""  # its own page
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A video among others: the one that is most like it, and the cosine between their embeddings."""
-
-    item: Item
-    other: Item
-    cosine: float
-
-    @property
-    def is_copy(self) -> bool:
-        """Whether the two are near-duplicates."""
-        return self.cosine >= NEAR_DUPLICATE
+Placed = tuple[Item, Item, float, bool]
+"""A video, the one that is most like it, the cosine between their embeddings, and whether they are near-duplicates."""
 
 
 def arranged(items: Sequence[Item]) -> list[Placed]:
     """Return at least two videos in an order that puts alike ones side by side."""
     rows = np.stack([item.embedding for item in items])
-    others, cosines = nearest(rows)
-    return [Placed(items[place], items[others[place]], cosines[place]) for place in in_order(rows)]
+    placed = []
+    for place in in_order(rows):
+        cosines = rows @ rows[place]
+        cosines[place] = -np.inf
+        other, cosine = items[cosines.argmax()], float(cosines.max())
+        placed.append((items[place], other, cosine, cosine >= NEAR_DUPLICATE))
+    return placed
 
 
 def write_gallery(items: Sequence[Item], output: Path, *, force: bool = False) -> None:

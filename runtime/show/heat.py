@@ -22,11 +22,7 @@ def heated(picture: UInt8Array, time_s: float, explanation: Explanation) -> UInt
     """Return a picture of a video with its heat, and thin frames round what the network was shown.
 
     Where several views show a place at that moment, their mean counts. A picture that none shows is returned as it is.
-
-    Args:
-        picture: Shape (H, W, 3), uint8, RGB 0..255, upright, of any size.
-        time_s: Its time in the video, in seconds.
-        explanation: Of the video.
+    Pictures have the shape (H, W, 3), uint8, RGB 0..255, and are upright, of any size.
     """
     total, count = np.zeros((2, *picture.shape[:2]), np.float32)
     boxes = []

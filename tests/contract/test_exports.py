@@ -26,6 +26,7 @@ def test_the_public_names() -> None:
         "compare_stages",
         "convert_graph",
         "convert_weights",
+        "explain",
         "freeze_checkpoint",
         "merge_runs",
         "open_stream",

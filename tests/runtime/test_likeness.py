@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from answers import answer, view
 
-from i3d_edge.runtime.likeness import embedding, in_order, near_duplicates, nearest
+from i3d_edge.runtime.likeness import embedding, in_order, near_duplicates
 from i3d_edge.runtime.prediction import View
+from i3d_edge.runtime.show.gallery import Item, arranged
+from i3d_edge.runtime.show.thumbnails import Thumbnail
 
 
 def rows(*directions: tuple[float, float]) -> np.ndarray:
@@ -26,10 +28,14 @@ def test_alike_ones_come_one_after_the_other() -> None:
     assert in_order(rows((1, 0))) == [0]
 
 
-def test_the_nearest_other_one() -> None:
-    found, cosines = nearest(rows((1, 0), (0, 1), (3, 4)))
-    assert found == [2, 2, 1]
-    assert cosines == pytest.approx([0.6, 0.8, 0.8])
+def test_the_most_like_each() -> None:
+    picture = Thumbnail(0, 1, 1, "")
+    items = [Item(name, name, own, picture) for name, own in zip("abc", rows((1, 0), (0, 1), (3, 4)), strict=True)]
+    found = {item.name: (other.name, cosine, is_copy) for item, other, cosine, is_copy in arranged(items)}
+    assert {name: other for name, (other, _, _) in found.items()} == {"a": "c", "b": "c", "c": "b"}
+    assert [found[name][1] for name in "abc"] == pytest.approx([0.6, 0.8, 0.8])
+    assert not any(is_copy for _, _, is_copy in found.values())
+    assert [is_copy for *_, is_copy in arranged([items[0], items[0]])] == [True, True]
 
 
 def test_near_duplicates_and_how_near() -> None:
