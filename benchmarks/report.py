@@ -1,7 +1,5 @@
 """`python -m benchmarks.report`: a result file becomes a table of medians, spreads, and ratios taken round by round."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A rival: to the driver a line in a table, to its worker a function that opens it."""
 
-from __future__ import annotations
-
 import importlib
 import re
 from collections.abc import Callable, Mapping, Set

@@ -1,7 +1,5 @@
 """The driver: opens the rivals, compares their answers with the reference's, and gives them turns."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Sequence

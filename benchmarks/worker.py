@@ -1,7 +1,5 @@
 """A worker: one rival alone in its process, because thread pools of several engines fight in one."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """Conversion: a frozen graph becomes an OpenVINO IR that takes raw pixels and describes itself."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections import Counter
@@ -155,7 +153,7 @@ def write_ir(
             with suppress(DependencyError):
                 report = parity.check_parity(temporary, spec, graph_path, reference, against=against)
         if report is not None and not report.passed:
-            parity.require(report, _keep_aside(temporary, output))
+            raise parity.rejection(report, _keep_aside(temporary, output))
     return num_bytes, report
 
 

@@ -5,8 +5,6 @@ the same skeleton of convolutions, activations, pools and concatenations, so wal
 output side by side tells which operation is which.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import openvino as ov

@@ -1,7 +1,5 @@
 """An IR on disk: two files, written whole or not at all, that describe themselves."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -40,7 +38,6 @@ def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16:
         ov.save_model(model, temporary, compress_to_fp16=compress_to_fp16)
     except RuntimeError as error:
         raise OutputError(
-            f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}",
-            hint="is the disk full?",
+            f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}", hint="is the disk full?"
         ) from error
     return sum(temporary.with_suffix(suffix).stat().st_size for suffix in (".xml", ".bin"))

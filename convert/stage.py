@@ -4,8 +4,6 @@ Every stage is fed what the network itself sees, NDHWC float32, normalised, so t
 shows, and so that a stage can be shown what another one sees by mistake.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,20 +44,10 @@ class Stage:
 
 
 def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, spec_path: Path | None = None) -> Stage:
-    """Open an IR as a stage.
+    """Open an IR as a stage; None is f32 for FP32 and FP16, and the device's choice for INT8.
 
     A precision is a wish: where the device has no bf16, OpenVINO computes in f32 and says nothing. So the stage's
-    precision, and with it what may differ, is the one that runs.
-
-    Args:
-        path: The .xml.
-        device: An OpenVINO device.
-        precision: "f32", "bf16" or "f16"; None is f32 for an FP32 or FP16 IR, and the device's choice for INT8.
-        spec_path: Describes an IR that does not describe itself.
-
-    Raises:
-        IRError, SpecError: If the IR cannot be used.
-        DeviceError: If the device is absent or refuses the model.
+    precision, and with it what may differ, is the one that runs. Raises IRError, SpecError or DeviceError.
     """
     model, spec = read_ir(path, spec_path=spec_path)
     _require_one_clip(path, spec)

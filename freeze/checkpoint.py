@@ -4,8 +4,6 @@ A TF-Hub module of I3D (TF1 hub format) counts as one: its variables are a check
 names, and its graph is the same network.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
@@ -74,14 +72,7 @@ class Checkpoint:
         return sum(int(np.prod(entry.shape)) for entry in self.entries.values())
 
     def read(self) -> dict[str, Float32Array]:
-        """Read the variables, each in the shape that the graph needs.
-
-        Returns:
-            Arrays by name below the scope, shapes as `inception_i3d.variable_shapes` gives them, float32.
-
-        Raises:
-            CheckpointDamagedError: If a tensor does not have the CRC32C that the index states.
-        """
+        """Return float32 arrays by name, shapes as of `variable_shapes`; CheckpointDamagedError for another CRC32C."""
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
             shards = [stack.enter_context(open_input(path)) for path in shard_paths(self.prefix, self.num_shards)]
@@ -103,41 +94,34 @@ class Checkpoint:
 def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
     """Find a checkpoint, check that it is an I3D and that its weights are those of its index, and identify it.
 
-    Args:
-        path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
-            the one that TensorFlow wrote last is taken.
-        labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
+    The path is a prefix, one of its files, a folder, or that of a TF-Hub SavedModel; of several checkpoints in a folder
+    the one that TensorFlow wrote last is taken. Labels are Kinetics' for 400 or 600 classes if not given, else numbers.
 
-    Raises:
-        CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
-        CheckpointDamagedError: If a file is truncated, or as `Checkpoint.read` says.
-        CheckpointFormError: If it is of a form that is not read, or another program's.
-        CheckpointVariablesError: If the variables are not those of an I3D.
-        LabelError: If `labels` has another number of names than the checkpoint has classes.
+    Raises a CheckpointError: Missing, Damaged, Form if it is of a form that is not read, Variables if they are not an
+    I3D's; LabelError for another number of labels than classes.
     """
     files = find_checkpoint(path)
     tensors = read_index(Path(f"{files.prefix}.index"))
     num_shards = check_data_files(files.prefix, tensors)
-    network = _find_network(files.prefix, tensors)
-    crc32c = {name: entry.crc32c for name, entry in network.entries.items()}
+    scope, stream, num_classes, entries = _find_network(files.prefix, tensors)
+    crc32c = {name: entry.crc32c for name, entry in entries.items()}
     likeness = published.nearest(crc32c)
-    ignored = _ignored(tensors, {network.scope + name for name in network.entries})
+    ignored = _ignored(tensors, {scope + name for name in entries})
     is_published = likeness and not likeness.differing and "unknown tensor" not in ignored
-    if labels is not None and len(labels) != network.num_classes:
+    if labels is not None and len(labels) != num_classes:
         raise LabelError(
-            f"checkpoint {str(files.prefix)!r} has {network.num_classes} classes; "
-            f"label set {labels.name!r} has {len(labels)}"
+            f"checkpoint {str(files.prefix)!r} has {num_classes} classes; label set {labels.name!r} has {len(labels)}"
         )
     checkpoint = Checkpoint(
         prefix=files.prefix,
-        scope=network.scope,
-        stream=network.stream,
-        entries=network.entries,
+        scope=scope,
+        stream=stream,
+        entries=entries,
         ignored=ignored,
         fingerprint=fingerprint_of(crc32c),
         likeness=likeness,
         origin=likeness.name if likeness and is_published else UNKNOWN,
-        labels=labels or label_sets.default_for(network.num_classes),
+        labels=labels or label_sets.default_for(num_classes),
         is_hub_module=files.is_hub_module,
         num_shards=num_shards,
         passed_over=files.passed_over,
@@ -163,17 +147,10 @@ def _ignored(tensors: Mapping[str, TensorEntry], used: Set[str]) -> Mapping[Kind
     return {kind: tuple(names) for kind, names in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """What a checkpoint's tensors hold of an I3D; attributes as of `Checkpoint`."""
-
-    scope: str
-    stream: Stream
-    num_classes: int
-    entries: Mapping[str, TensorEntry]
-
-
-def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
+def _find_network(
+    prefix: Path, tensors: Mapping[str, TensorEntry]
+) -> tuple[str, Stream, int, Mapping[str, TensorEntry]]:
+    """Return scope, stream, number of classes and variables of the network in a checkpoint."""
     scopes = sorted(name.removesuffix(_FIRST_WEIGHTS) for name in tensors if name.endswith(_FIRST_WEIGHTS))
     scopes = [scope for scope in scopes if not is_copy_of_training(scope)] or scopes
     if len(scopes) > 1:
@@ -191,7 +168,7 @@ def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
     shapes = inception_i3d.variable_shapes(channels, num_classes)
     entries = {name: tensors[scope + name] for name in shapes if scope + name in tensors}
     _require_network(prefix, tensors, scope, shapes, entries)
-    return _Network(scope, streams[channels], num_classes, entries)
+    return scope, streams[channels], num_classes, entries
 
 
 def _require_network(

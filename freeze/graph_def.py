@@ -3,8 +3,6 @@
 Source of the field numbers: TensorFlow's `graph.proto`, `node_def.proto`, `attr_value.proto`, `tensor.proto`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 Source: google-deepmind/kinetics-i3d at the commit below, folder `data/checkpoints`.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass

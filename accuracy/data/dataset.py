@@ -1,7 +1,5 @@
 """A data set: videos and what each shows, whatever form it comes in."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence
@@ -16,8 +14,7 @@ from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime.frames.image_series import numbered_images
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-"""How absolute paths begin on Windows."""
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # how absolute paths begin on Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +89,7 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
 class ClassMatcher:
     """Finds the model's name for a class, whatever a data set does to case, spaces, underscores and apostrophes.
 
-    Example:
-        "playing_cricket" and "PlayingCricket" -> "playing cricket".
+    Example: "playing_cricket" and "PlayingCricket" -> "playing cricket".
     """
 
     def __init__(self, labels: LabelSet) -> None:

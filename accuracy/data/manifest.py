@@ -1,7 +1,5 @@
 """A manifest: which videos were measured on, pinned by their bytes, in a file that results can cite."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import json
@@ -13,11 +11,11 @@ from typing import Any, TypedDict
 
 from i3d_edge.accuracy.data.dataset import ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
-from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
 from i3d_edge.core.errors import ArgumentError, LabelError, ListError
 from i3d_edge.core.files import write_text
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.messages import Say
 from i3d_edge.core.rate import parse_rate
@@ -27,8 +25,7 @@ from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
-_START_BYTES = 256
-"""What is no JSON object by then is not read further: it may be a video."""
+_START_BYTES = 256  # what is no JSON object by then is not read further: it may be a video
 
 
 class PinnedVideo(TypedDict):
@@ -113,8 +110,7 @@ class VideoManifest:
     def videos(self, labels: LabelSet, *, root: Path | None = None) -> list[ListedVideo]:
         """Return the videos for a run; `root` is where paths start, if not where the manifest says.
 
-        Raises:
-            LabelError: If the model has other classes, or has them in another order.
+        Raises LabelError if the model has other classes, or has them in another order.
         """
         for video in self.content["videos"]:
             if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:

@@ -1,7 +1,5 @@
 """A slice of a list of videos, for runs that several machines share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -109,12 +109,7 @@ def _markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> st
 
 def _accuracies(found: Comparison) -> list[list[str]]:
     return [
-        [
-            name,
-            percent(before),
-            percent(after),
-            f"{100 * (after - before):+.2f} points" if after != before else "none",
-        ]
+        [name, percent(before), percent(after), f"{100 * (after - before):+.2f} points" if after != before else "none"]
         for name, before, after in (
             ("top-1", found["before_top1"], found["after_top1"]),
             ("top-5", found["before_top5"], found["after_top5"]),

@@ -11,11 +11,8 @@ from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.comparison import Comparison
 from i3d_edge.core.text import plural
 
-DEFAULT_MAX_DROP = 0.02
-"""At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
-
-_SIGNIFICANCE = 0.05
-"""Below it, p says that the flips are not shared evenly."""
+DEFAULT_MAX_DROP = 0.02  # at 400 videos 8 videos: an unchanged model passes while up to 20 videos flip
+_SIGNIFICANCE = 0.05  # below it, p says that the flips are not shared evenly
 
 
 @dataclass(frozen=True, slots=True)

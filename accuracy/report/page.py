@@ -41,12 +41,7 @@ def make_report(
     explains: bool = False,
     by_likeness: bool = False,
 ) -> str:
-    """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts.
-
-    Raises:
-        ComparisonError: If a run has no model of that name.
-        IRError: If a model that shall run again is not there.
-    """
+    """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts."""
     shown = _reported(named)
     pictures = RunPictures(root)
     looks = Looks(pictures)

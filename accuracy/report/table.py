@@ -1,14 +1,11 @@
 """Tables of a report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from i3d_edge.accuracy.result.schema import Metric
 
-Cell = str | tuple[str, ...] | Metric
-"""Text; a value with notes below it; or a bar with a count."""
+Cell = str | tuple[str, ...] | Metric  # text; a value with notes below it; or a bar with a count
 
 
 @dataclass(frozen=True, slots=True)

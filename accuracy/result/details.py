@@ -1,7 +1,5 @@
 """What a model's answers look like beyond the counts: by class, by confusion, and how well it knows its own mind."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections import Counter

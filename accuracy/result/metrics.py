@@ -1,7 +1,5 @@
 """Top-k accuracy per clip and per video, with its uncertainty. Pure functions of probabilities."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +10,7 @@ import numpy as np
 from i3d_edge.accuracy.result.schema import Metric
 from i3d_edge.core.arrays import FloatArray
 
-Z_95 = 1.959963984540054
-"""The standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors."""
+Z_95 = 1.959963984540054  # the standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """A run as it lies in its folder: `result.json`, and every view in `predictions.jsonl`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +42,7 @@ class RecordedRun:
 def read_run(folder: Path) -> RecordedRun:
     """Read a run without trusting it: its folder, or its `result.json`.
 
-    Raises:
-        ResultError: If a file is absent, cut off, edited, or of another schema version; says where.
+    Raises ResultError if a file is absent, cut off, edited, or of another schema version; says where.
     """
     folder = folder.parent if folder.name == RESULT_NAME else folder
     result = read_result(folder)
@@ -97,8 +94,7 @@ def read_result(folder: Path) -> Result:
 def score_run(run: RecordedRun) -> dict[str, Scores]:
     """Recompute every score of a run from its views, by model.
 
-    Raises:
-        ResultError: If `result.json` says otherwise, or no video has a label.
+    Raises ResultError if `result.json` says otherwise, or no video has a label.
     """
     scores = {}
     for model, videos in run.videos.items():
@@ -178,8 +174,7 @@ def _check_same_videos(path: Path, result: Result, videos: Mapping[str, Sequence
 def read_named_runs(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]]:
     """Read several RUN[:NAME], each folder once; recompute what each says, and return it with the name.
 
-    Raises:
-        ResultError: If a run is not whole.
+    Raises ResultError if a run is not whole.
     """
     runs: dict[Path, RecordedRun] = {}
     named = []
@@ -195,8 +190,7 @@ def read_named_runs(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]
 def split_run(text: str) -> tuple[Path, str | None]:
     """Split RUN[:NAME], where both may hold colons: a folder of that very name, else up to the first that exists.
 
-    Example:
-        "results:rgb@HETERO:NPU,CPU" -> results, "rgb@HETERO:NPU,CPU".
+    Example: "results:rgb@HETERO:NPU,CPU" -> results, "rgb@HETERO:NPU,CPU".
     """
     if Path(text).exists():
         return Path(text), None

@@ -1,7 +1,5 @@
 """From what a model said of videos to everything that a result says of the model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +66,7 @@ def score_predictions(
 ) -> Mapping[str, Scores]:
     """Score each model of a `predictions.jsonl`, a video at a time; one without a labelled video is absent.
 
-    Raises:
-        ResultError: As `read_videos`.
+    Raises ResultError as `read_videos`.
     """
     tallies = {name: Tally() for name in models}
     for name, video in read_videos(path, models, aggregation, listed):

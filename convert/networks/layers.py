@@ -4,8 +4,6 @@ MMAction2, GluonCV on PyTorch and GluonCV on MXNet name the same network three w
 tensors under two names. GluonCV's Inceptions keep its names, of the form "features.5.1.0".
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Mapping

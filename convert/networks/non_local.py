@@ -3,8 +3,6 @@
 Sources: mmcv's `cnn/bricks/non_local.py`, GluonCV's `torch/model_zoo/action_recognition/non_local.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ and one linear function, so it can be laid out anew: rearrange first, while a va
 transposition; then normalise.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -208,7 +208,10 @@ def compare_run(
     Example:
         >>> compare_run("baseline.json", "results:int8").verdict
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.gate.baseline import pick_model, read_baseline
+    from i3d_edge.accuracy.gate.comparison import compare
+    from i3d_edge.accuracy.gate.text import GateReport
+    from i3d_edge.accuracy.gate.verdict import Limits, judge
     from i3d_edge.accuracy.result.recorded_run import read_named_runs, split_run
 
     if os.path.isdir(split_run(str(baseline))[0]) and os.path.isfile(run):
@@ -216,13 +219,13 @@ def compare_run(
             f"the baseline comes first, then the run: {str(baseline)!r} is a folder, {run!r} a file",
             hint=f"i3d accuracy compare {run} {baseline}",
         )
-    kept = room.read_baseline(Path(baseline))
+    kept = read_baseline(Path(baseline))
     [(recorded, name)] = read_named_runs([run])
-    model = room.pick_model(recorded, name)
-    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
-    limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
+    model = pick_model(recorded, name)
+    comparison = compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
+    limits = Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
     protocol = f"{kept['how']['name']} v{kept['how']['version']}"
-    return room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)
+    return GateReport(comparison, limits, judge(comparison, limits), protocol, undecided)
 
 
 def write_report(

@@ -1,7 +1,5 @@
 """What every command shares: how it fails, what it prints where, and its common options."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Options of the commands that read a data set."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from functools import wraps
 from typing import Any
@@ -12,7 +10,7 @@ from i3d_edge.cli._base import PATH, Function, frames_fps_option, options
 
 _FORMATS = (
     *("path-label", "path-index", "kinetics", "class-folders", "frame-folders", "omz", "something-something"),
-    "ucf101",
+    *("ucf101", "reviews"),
 )
 
 _OPTIONS = (

@@ -25,7 +25,6 @@ from i3d_edge.cli._profile import apply_profile, profile_option
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Engine
 
 mode_option = click.option(
@@ -53,17 +52,6 @@ class EngineOptions:
         """
         own = {name: defaults.get(name) if value is None else value for name, value in self.settings.items()}
         return {**apply_profile(self.profile_path, model_path, own), **self.others}
-
-    def read(self, model_path: Path) -> ModelSpec:
-        """Return what a model, of clips or of steps, says of itself; nothing is compiled, but the device is there."""
-        import openvino as ov
-
-        from i3d_edge.runtime.inference.devices import require_device
-        from i3d_edge.runtime.inference.ir import read_ir
-
-        _, spec = read_ir(model_path, spec_path=self.others["spec_path"], steps=True)
-        require_device(ov.Core(), self.arguments(model_path)["device"])
-        return spec
 
 
 def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:

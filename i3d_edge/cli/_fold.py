@@ -1,7 +1,5 @@
 """--fold: how the first convolution is folded, chosen for a CPU unless it is given."""
 
-from __future__ import annotations
-
 import click
 
 from i3d_edge.cli._base import options

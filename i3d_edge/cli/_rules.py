@@ -1,7 +1,5 @@
 """Options of commands that find events: when one starts, goes on and ends."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`i3d accuracy`: how often is the model right?"""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -122,8 +120,8 @@ def score(folder: Path, as_json: bool) -> None:
     Example:
       i3d accuracy score results
     """
-    from i3d_edge.accuracy import read_run, score_run
     from i3d_edge.accuracy.report.text import format_scores
+    from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 
     run = read_run(folder)
     scores = score_run(run)

@@ -16,7 +16,7 @@ from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy import GateReport
+    from i3d_edge.accuracy.gate.text import GateReport
 
 _DEFAULT_POINTS = 2.0
 _SUSPICIOUS_POINTS = 0.1
@@ -42,15 +42,15 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     Example:
       i3d accuracy baseline results -o baseline.json
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.gate.baseline import make_baseline, pick_model, write_baseline
     from i3d_edge.accuracy.gate.pairs import videos_needed
     from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     check_output(output, force=force)
     [(run, name)] = read_named_runs([run_name])
-    model = room.pick_model(run, name)
-    made = room.make_baseline(run, model)
-    room.write_baseline(output, made, force=force)
+    model = pick_model(run, name)
+    made = make_baseline(run, model)
+    write_baseline(output, made, force=force)
     num_videos = len(made["videos"])
     print_lines(f"written: {output}, {plural(num_videos, 'video')} by {model!r}")
     needed = videos_needed(0, 0, num_videos, _DEFAULT_POINTS / 100)
@@ -155,7 +155,7 @@ def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str)
 
 
 def _exit(report: GateReport) -> None:
-    from i3d_edge.accuracy import Verdict
+    from i3d_edge.accuracy.gate.verdict import Verdict
 
     if report.verdict is Verdict.PASSED:
         return

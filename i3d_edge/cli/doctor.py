@@ -1,7 +1,5 @@
 """`i3d doctor`: can this machine run models, and on which devices?"""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import textwrap

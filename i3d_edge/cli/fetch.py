@@ -1,7 +1,5 @@
 """`i3d fetch`: published weights, or a demo video, downloaded and verified."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """`i3d info`: what is this file, and what can be done with it?"""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Mapping

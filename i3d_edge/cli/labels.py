@@ -1,7 +1,5 @@
 """`i3d labels`: which actions does a model know?"""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -98,20 +98,15 @@ def _table(steps: Sequence[Step]) -> str:
         )
         for (before, after), step in zip(_pairs(steps), steps, strict=True)
     ]
-    names = [steps[0].before, *(step.after for step in steps[: _num_adjacent(steps)])]
+    names = [steps[0].before, *(step.after for step in steps[: max(1, len(steps) - 1)])]
     numbered = [f"{number}  {name}" for number, name in enumerate(names, start=1)]
     return "\n".join([*map(one_line, numbered), "", table(rows, headers)])
 
 
-def _num_adjacent(steps: Sequence[Step]) -> int:
-    """Return how many steps lead from one stage to the next; after several comes one from the first to the last."""
-    return max(1, len(steps) - 1)
-
-
 def _pairs(steps: Sequence[Step]) -> list[tuple[int, int]]:
-    """Return the numbers of each step's stages, from 1."""
-    pairs = [(number, number + 1) for number in range(1, _num_adjacent(steps) + 1)]
-    return pairs if len(steps) == len(pairs) else [*pairs, (1, len(pairs) + 1)]
+    """Return the numbers of each step's stages, from 1; after several comes one from the first to the last."""
+    last = max(2, len(steps))
+    return [*((number, number + 1) for number in range(1, last)), (1, last)][: len(steps)]
 
 
 def _remark(step: Step) -> str:

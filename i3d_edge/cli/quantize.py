@@ -1,7 +1,5 @@
 """`i3d quantize`: an IR in INT8."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path

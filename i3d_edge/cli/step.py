@@ -1,7 +1,5 @@
 """`i3d step`: a model that is shown only the newest frames."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """Families: what is true of one kind of network and of no other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Files: outputs that appear whole or not at all, and hashes."""
 
-from __future__ import annotations
-
 import errno
 import glob
 import hashlib
@@ -12,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -118,15 +116,24 @@ def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Be the only process in a folder, where the system can lock folders; raises OutputError if another is there."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(_locked(folder, is_own=False))
-        except BlockingIOError as error:
-            raise OutputError(f"another process uses folder {str(folder)!r}") from error
-        except OSError:  # no locks here
-            pass
+    """Be the only process in a folder, where its file system has locks; raises OutputError if another is there."""
+    from filelock import FileLock, Timeout
+
+    path = folder / ".lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        hint = "wait until it ends, or choose another folder"
+        raise OutputError(f"another process is writing in folder {str(folder)!r}", hint=hint) from error
+    except (OSError, NotImplementedError):  # a file system without locks
+        pass
+    try:
         yield
+    finally:
+        with suppress(OSError):  # Windows does not remove open files, and filelock does it there
+            path.unlink()
+        lock.release()
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -155,13 +162,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    r"""Write a UTF-8 text file, whole or not at all.
-
-    A byte of a file's name that is not UTF-8 is written as JSON writes the text `\\udcff`.
-
-    Raises:
-        OutputError: If the target exists (without `force`) or cannot be written.
-    """
+    """Write a UTF-8 text file whole or not at all, as `staged`; bytes of file names that are not UTF-8 as JSON does."""
     with staged(path, force=force) as temporary:
         temporary.write_text(_LONE_HALF.sub(lambda half: rf"\\u{ord(half[0]):x}", text), encoding="utf-8")
 

@@ -1,7 +1,5 @@
 """Forks: the threads of a process are not in its child, so what has some would make the child wait for ever."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 from weakref import WeakSet

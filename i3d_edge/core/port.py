@@ -1,7 +1,5 @@
 """Ports: what a model takes at one of its inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction

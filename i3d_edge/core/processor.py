@@ -1,7 +1,5 @@
 """The processor and the memory that this process may use."""
 
-from __future__ import annotations
-
 import os
 import platform
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """JSON formats: each is declared once, as a typed class, and a file is checked against it when it is read."""
 
-from __future__ import annotations
-
 import json
 import re
 import typing
@@ -60,15 +58,10 @@ class Format(Generic[Document]):
         return self.decode(data, repr(str(path)))
 
     def decode(self, data: bytes, name: str = "") -> Document:
-        """Return what the bytes of a document hold; a UTF-8 byte order mark before it is skipped.
+        """Return what the bytes of a document hold, JSON in UTF-8; messages call it by noun and `name`.
 
-        Args:
-            data: JSON in UTF-8.
-            name: Which document it is, for messages, as they are to show it.
-
-        Raises:
-            I3DError: Of the class `error`, if it is nested too deeply, no JSON or no object, of another
-                version, or if a field is absent or of another type; says which.
+        Raises the class `error` if it is no JSON object, of another version, or a field is absent or of another type;
+        says which.
         """
         subject = f"{self.noun} {name}".strip()
         try:

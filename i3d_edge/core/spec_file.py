@@ -1,7 +1,5 @@
 """A ModelSpec as JSON: in a file, in a string constant of a frozen graph, and in the `rt_info` of an IR."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Mapping

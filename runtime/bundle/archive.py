@@ -3,8 +3,6 @@
 Nothing is compressed, since weights hardly shrink; so the entries cannot be larger than the file that holds them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -81,12 +79,7 @@ class Archive:
             return self._zip.read(self._info(name))
 
     def copy(self, name: str, target: Path) -> BundleEntry:
-        """Write an entry's bytes to a new file; return their size and hash.
-
-        Raises:
-            BundleError: If it is missing or damaged.
-            OSError: If the disk does not take them.
-        """
+        """Write an entry to a new file; return size and hash; raises BundleError if it is missing or damaged."""
         with self._reading(name), self._zip.open(self._info(name)) as source, target.open("xb") as sink:
             shutil.copyfileobj(source, sink)
         return BundleEntry(size=target.stat().st_size, sha256=sha256_file(target))
@@ -138,12 +131,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Open an archive and refuse whatever could do harm when it is unpacked.
-
-    Raises:
-        BundleError: If it is no whole ZIP; if an entry is no plain file, is compressed, has a name that leads out of
-            the folder or that some system cannot keep, or is there twice; or if they are too many or too large.
-    """
+    """Open an archive; raises BundleError if it is no whole ZIP, or could do harm when it is unpacked."""
     try:
         stream = open_input(path, max_bytes=MAX_BYTES)
     except OSError as error:

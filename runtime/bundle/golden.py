@@ -1,7 +1,5 @@
 """Golden answers: an IR's answers to the golden clips, and how far another machine's answers are from them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,19 +63,10 @@ def run_golden(
     is_reference: bool = False,
     clips: Sequence[tuple[str, int]] = tuple(GOLDEN_CLIPS.items()),
 ) -> GoldenRun:
-    """Run the golden clips through an IR.
+    """Run the golden clips through an IR; raises IRError or DeviceError.
 
-    Args:
-        ir_path: The .xml.
-        device: An OpenVINO device.
-        inference_precision: What to ask for; None leaves it to the device.
-        is_reference: Compute in f32 whatever the IR, also what is quantized: the values of an INT8 IR are rounded to
-            their 256 levels, but multiplied as floats, which every CPU does alike.
-        clips: Patterns and seeds.
-
-    Raises:
-        IRError: If the IR cannot be read.
-        DeviceError: If the device is absent or refuses the model.
+    A reference computes in f32 whatever the IR, also what is quantized: the values of an INT8 IR are rounded to their
+    256 levels, but multiplied as floats, which every CPU does alike.
     """
     model, spec = read_ir(ir_path)
     properties = {"PERFORMANCE_HINT": "LATENCY"}

@@ -99,13 +99,7 @@ _FORMAT = Format(
 
 
 def largest_bound(kind: str, stored: str) -> float:
-    """Return the loosest bound that a bundle may have.
-
-    Args:
-        kind: Precision that runs.
-        stored: How the IR stores its weights. What an INT8 IR rounds to 256 levels is granted the same in all types
-            but f32.
-    """
+    """Return the loosest bound for what runs; what an INT8 IR rounds has the same in all types but f32."""
     if stored == "INT8":
         return _INT8_F32 if kind == "f32" else LADDER["int8"]
     return LADDER.get(kind, 0)

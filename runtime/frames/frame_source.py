@@ -1,7 +1,5 @@
 """What all sources of frames have in common."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,15 +30,10 @@ class FrameSource(ABC):
 
     @abstractmethod
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield frames.
+        """Yield wanted indices into the timeline, strictly increasing, one at least, each with its frame.
 
-        Args:
-            wanted: Indices into the timeline, strictly increasing, one at least.
-
-        Yields:
-            Each wanted index with its frame, upright, shape (H, W, 3), uint8, RGB 0..255. The place of a frame
-            that cannot be decoded is taken by the one before it, at the beginning by the one after it, and a
-            warning counts them.
+        It is upright, shape (H, W, 3), uint8, RGB 0..255. The place of one that cannot be decoded is taken by the one
+        before it, at the beginning by the one after it, and a warning counts them.
 
         Raises:
             EmptyVideoError: If no frame can be decoded.

@@ -1,7 +1,5 @@
 """Devices: which there are, and a model compiled for one of them, or an error that says what is missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """ONNX models, read by OpenVINO; they do not describe themselves."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

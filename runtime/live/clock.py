@@ -1,7 +1,5 @@
 """Stream time: where each frame of a live source lies on one clock that never runs backwards."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,9 +7,7 @@ from statistics import median_low
 
 from i3d_edge.runtime.frames.timeline import LONGEST_STILL_S, longest_step
 
-MAX_GAP_S = 2.0
-"""A longer pause of a live source at a usual rate is a gap, after which the window starts again."""
-
+MAX_GAP_S = 2.0  # a longer pause of a live source at a usual rate is a gap, after which the window starts again
 _JUMPS_UNTIL_DISTRUST = 3
 _JUMPS_WITHIN_S = 10
 _REPEATS_UNTIL_DISTRUST = 25

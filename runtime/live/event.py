@@ -1,7 +1,5 @@
 """Events: an action starts, goes on and ends; a part of the stream is missing."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

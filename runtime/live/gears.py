@@ -1,7 +1,5 @@
 """Gears: whether streams are followed in steps, or by whole windows because there are too many of them."""
 
-from __future__ import annotations
-
 import threading
 import time
 

@@ -1,7 +1,5 @@
 """Hysteresis: actions found in answers, from where they begin to where they end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from i3d_edge.runtime.live.answer import SmoothedAnswer

@@ -1,7 +1,5 @@
 """A lane: what a source shows in one region, from its windows to answers and events."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -165,7 +163,13 @@ class Lane:
         began_s = time.monotonic()
         least = self._options.motion
         is_still = least is not None and moving_share(window.frames) < least
-        probabilities = self._still() if is_still else self._inferred(window)
+        if is_still:
+            self.statistics.num_still += 1
+            self._restart()  # a step model would take the next frames for those that follow
+            probabilities: Float32Array | None = np.zeros(len(self._spec.labels), np.float32)
+        else:
+            [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
+            probabilities = self._infer(clip)
         if probabilities is None:
             return
         now_s = time.monotonic()
@@ -175,15 +179,6 @@ class Lane:
         self.statistics.answered(latency_ms)
         yield self.latest
         yield from self._counted(events)
-
-    def _inferred(self, window: StreamWindow) -> Float32Array | None:
-        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
-        return self._infer(clip)
-
-    def _still(self) -> Float32Array:
-        self.statistics.num_still += 1
-        self._restart()  # a step model would take the next frames for those that follow
-        return np.zeros(len(self._spec.labels), np.float32)
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:

@@ -1,7 +1,5 @@
 """Passes windows from the thread that reads a stream to the one that runs the model."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from typing import Generic, TypeVar

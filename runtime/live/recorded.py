@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
@@ -30,16 +31,18 @@ _ANSWER = Format(kind=SmoothedAnswer, noun="record", error=RecordError, hint=_HI
 _EVENT = Format(kind=Event, noun="record", error=RecordError, hint=_HINT)
 
 
-def read_records(path: Path) -> Iterator[tuple[str, Record]]:
+def read_records(path: Path, *, is_journal: bool = False) -> Iterator[tuple[str, Record]]:
     """Yield what `i3d stream` recorded, answers or events, a line at a time, each with its place for messages.
 
-    Raises RecordError if the file cannot be read, or a line is not as it was written.
+    Raises RecordError if the file cannot be read, or a line is not as it was written; a journal's is passed over.
     """
+    passed_over = (RecordError,) if is_journal else ()
     try:
         with open_input(path) as stream:
             for number, line in enumerate(read_lines(stream), start=1):
-                if line.strip():
-                    yield _record(line, f"{str(path)!r}, line {number}")
+                with suppress(*passed_over):
+                    if line.strip():
+                        yield _record(line, f"{str(path)!r}, line {number}")
     except OSError as error:
         raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
 

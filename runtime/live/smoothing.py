@@ -1,7 +1,5 @@
 """Smoothing of a stream's probabilities over time."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 

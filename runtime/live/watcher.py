@@ -1,7 +1,5 @@
 """The watcher: probabilities of windows in, answers and events out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Windows: the last frames of a stream, sampled by time, resized once, and lying ready for the network."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import sys
@@ -22,13 +20,10 @@ _probe = [np.zeros(1)]
 _UNUSED = sys.getrefcount(_probe[0])
 """What is counted of an array to which nothing but a list refers; NumPy's views refer to the whole array."""
 
-_HEADROOM = 1.15
-"""Share of the time, beside 1, that is left for decoding and for clips that take longer."""
-
+_HEADROOM = 1.15  # share of the time, beside 1, that is left for decoding and for clips that take longer
 _FORGET = 0.1
 _EVERY_FRAMES, _EVERY_PX = 8, 4
-_LEAST_CHANGE = 15
-"""Steps of 255; noise of a camera at night stays below it."""
+_LEAST_CHANGE = 15  # steps of 255; noise of a camera at night stays below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +80,7 @@ class Hop:
 
     An automatic step is what a live stream delivers in the time that a window takes, with some headroom. It grows at
     once when a window takes longer, and shrinks slowly when windows take less.
-
-    Example:
-        25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
+    Example: 25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
     """
 
     def __init__(self, num_frames: int, *, is_auto: bool = False) -> None:

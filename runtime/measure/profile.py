@@ -1,7 +1,5 @@
 """Deployment profile: how one IR did on the devices of one machine, and the setting to run it with there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """YAML texts: every value with its place in the file, and all mistakes of a file at once."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import re
@@ -60,11 +58,7 @@ class Findings:
         raise AssertionError("there is one")
 
     def settle(self) -> None:
-        """Raise if there is one.
-
-        Raises:
-            ConfigError: With all of them, by line.
-        """
+        """Raise ConfigError with all of them, by line, if there is one."""
         if self._found:
             ordered = sorted(self._found, key=lambda found: found[0])
             raise ConfigError(*(f"{self.file}:{line}: {text}" for line, text in ordered))
@@ -77,14 +71,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def read_yaml(path: Path) -> tuple[Node, Findings]:
-    """Read a YAML file.
+    """Read a YAML file; raises ConfigError if it cannot be read, or is no YAML.
 
     It is a subset of YAML 1.2: no tags, aliases and merges, and every key is a text, so `on` is no truth value.
     `{NAME}` in a value is replaced from the environment; `{{` stands for a brace. Findings are keys that come twice,
     and variables that are not set.
-
-    Raises:
-        ConfigError: If it cannot be read, or is no such YAML.
     """
     with needed_for("a configuration"):
         import yaml

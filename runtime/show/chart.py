@@ -1,7 +1,5 @@
 """Scales and ticks of charts, which the templates in `chart.svg.j2` draw as SVG."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,8 +58,7 @@ class Point:
 def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return round numbers from the last at or below `low` to the first at or above `high`.
 
-    Example:
-        (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
+    Example: (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
     """
     span = max(high - low, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / most))
@@ -77,8 +74,7 @@ def _steps(low: float, high: float, step: float) -> int:
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten within bounds; only powers of ten if those are too many.
 
-    Example:
-        (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
+    Example: (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for factors in ((1, 2, 5), (1,)):
@@ -90,11 +86,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def time_ticks(duration_s: float, most: int) -> dict[float, str]:
-    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on.
-
-    Example:
-        2.5 s, 5 ticks -> 0, 0.5, 1, 1.5, 2, 2.5; 600 s, 5 ticks -> 0:00, 2:00, 4:00, 6:00, 8:00, 10:00.
-    """
+    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on."""
     step = next((step for step in _ROUND_S if duration_s / step <= most), _ROUND_S[-1])
     times = [round(number * step, 3) for number in range(int(duration_s / step + 1e-9) + 1)]
     return {time_s: time_text(time_s, duration_s) for time_s in times}
@@ -103,8 +95,7 @@ def time_ticks(duration_s: float, most: int) -> dict[float, str]:
 def time_text(time_s: float, duration_s: float) -> str:
     """Return a time in seconds; in minutes if the video takes two minutes or more, in hours if it takes one.
 
-    Example:
-        2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
+    Example: 2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
     """
     if duration_s < 120:
         return f"{time_s:g}"
@@ -115,11 +106,7 @@ def time_text(time_s: float, duration_s: float) -> str:
 
 
 def clock_text(time_s: float, duration_s: float) -> str:
-    """Return the time and the duration.
-
-    Example:
-        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00".
-    """
+    """Return the time and the duration: "3.4 / 10.0 s", or "1:01 / 10:00"."""
     if duration_s < 120:
         return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
     return f"{time_text(time_s, duration_s)} / {time_text(duration_s, duration_s)}"

@@ -27,9 +27,9 @@ def heated(picture: UInt8Array, time_s: float, explanation: Explanation) -> UInt
     total, count = np.zeros((2, *picture.shape[:2]), np.float32)
     boxes = []
     for crop, own in explanation.at(time_s):
-        box = crop_boxes(explanation.plan, *picture.shape[:2])[crop]
-        count[box] += 1
-        total[box] += cv2.resize(own, count[box].shape[::-1])
+        *box, step = crop_boxes(explanation.plan, *picture.shape[:2])[crop]
+        count[*box] += 1
+        total[*box] += cv2.resize(own[:, ::step].copy(), count[*box].shape[::-1])
         boxes.append(box)
     if not boxes:
         return picture
@@ -43,8 +43,8 @@ def heated(picture: UInt8Array, time_s: float, explanation: Explanation) -> UInt
 
 
 @lru_cache(maxsize=16)
-def crop_boxes(plan: ViewPlan, height: int, width: int) -> list[tuple[slice, slice]]:
-    """Return which rows and columns of upright pictures of a size each crop of a plan shows.
+def crop_boxes(plan: ViewPlan, height: int, width: int) -> list[tuple[slice, slice, int]]:
+    """Return which rows and columns of upright pictures of a size each crop shows, and -1 if it mirrors them, or 1.
 
     Example:
         The centre of 680 x 512 (W x H), 224 x 224 after a resize to 256: rows 32 to 479, columns 116 to 563.
@@ -53,6 +53,8 @@ def crop_boxes(plan: ViewPlan, height: int, width: int) -> list[tuple[slice, sli
     places: Any = np.indices(fitted).transpose(1, 2, 0)  # each pixel's row and column, cropped as pictures are
     boxes = []
     for crop in plan.crops(places):
-        (top, left), (bottom, right) = (crop[[0, -1], [0, -1]] + [[0], [1]]) / fitted * (height, width)
-        boxes.append((slice(round(top), round(bottom)), slice(round(left), round(right))))
+        ends = np.add(np.sort(crop[[0, -1], [0, -1]], axis=0), [[0], [1]])
+        (top, left), (bottom, right) = ends / fitted * (height, width)
+        step = 1 if crop[0, 0, 1] <= crop[0, -1, 1] else -1
+        boxes.append((slice(round(top), round(bottom)), slice(round(left), round(right)), step))
     return boxes

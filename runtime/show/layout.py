@@ -3,8 +3,6 @@
 If the short side of a picture is less than `SMALL_PX`, it is enlarged by a whole number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SMALL_PX = 320
@@ -54,21 +52,13 @@ class Layout:
 
 
 def enlargement(width: int, height: int) -> int:
-    """Return the scale of a picture: the smallest whole number that makes its short side `SMALL_PX`, within limits.
-
-    Example:
-        176 x 144 -> 3; 320 x 240 -> 2; 640 x 360 -> 1; 1000 x 10 -> 1.
-    """
+    """Return the scale of a picture: the smallest whole number that makes its short side `SMALL_PX`, within limits."""
     wanted = -(-SMALL_PX // min(width, height))
     return max(1, min(wanted, _MAX_ENLARGED_PX // max(width, height)))
 
 
 def font_size(width: int, height: int) -> int:
-    """Return the text size for a picture.
-
-    Example:
-        640 x 480 -> 16; 1280 x 720 -> 22; 1080 x 1920 -> 34; 3840 x 2160 -> 68.
-    """
+    """Return the text size for a picture."""
     return max(_MIN_FONT_PX, round(min(width, height) / 32))
 
 

@@ -19,8 +19,7 @@ from i3d_edge.runtime.frames.video import Video
 from i3d_edge.runtime.show.heat import heated
 
 _QUALITY = 78
-_SEEK_FROM_S = 10.0
-"""Seek to each picture if they are further apart than this."""
+_SEEK_FROM_S = 10.0  # seek to each picture if they are further apart than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,12 @@ def film_strip(source: Source, num_pictures: int, *, side_px: int = 320, seen: E
     """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once.
 
     With what was seen in it, which is drawn on them, they are of the part that the network was shown.
-
-    Raises:
-        VideoError: If the video cannot be decoded.
     """
     return read_whole(source, lambda footage: _take(footage, num_pictures, side_px, seen))
 
 
 def picture_indices(timeline: Timeline, num_pictures: int, part_s: tuple[float, float] | None = None) -> list[int]:
-    """Return the indices of the frames in the middle of equal parts of a video, or of a part of it, each once.
-
-    Example:
-        10 frames of 1 s, 2 pictures: at 2.5 and 7.5 s -> [2, 7].
-    """
+    """Return the indices of the frames in the middle of equal parts of a video, or of a part of it, each once."""
     first, length = timeline.ticks[0], timeline.end_tick - timeline.ticks[0]
     if part_s is not None:
         start, end = (int(time_s / timeline.time_base) for time_s in part_s)

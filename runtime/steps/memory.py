@@ -1,7 +1,5 @@
 """What a step model remembers: OpenVINO variables, in bytes where the values have only 256 levels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

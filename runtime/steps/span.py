@@ -11,8 +11,6 @@ A step moves the window on by `hop` positions. It computes the interior from `ri
 and the left patch of the window that starts `ahead` hops later: as soon as what that patch reads is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,11 +52,7 @@ class Span:
 def through(spans: Sequence[Span], reach: Reach, *, sees_past: bool) -> Span | None:
     """Return the span of an operator's output, or None where windows do not share it position by position.
 
-    Args:
-        spans: Of its inputs, equally long.
-        reach: What it reads.
-        sees_past: Whether it reads the true past before a window's start instead of padding: then nothing is patched
-            on the left.
+    If it sees the true past before a window's start instead of padding, nothing is patched on the left.
     """
     length, hop = spans[0].length, spans[0].hop
     if hop % reach.stride:

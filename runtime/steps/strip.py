@@ -40,12 +40,7 @@ class Strip:
         return strip
 
     def since(self, first: int, read: int | None = None) -> ov.Output:
-        """Return the positions from `first` to the window's end; those before `span.start` come from memory.
-
-        Args:
-            first: The first that is wanted.
-            read: An earlier one that is wanted by another reader of the same positions, or `first`.
-        """
+        """Return positions from `first` on; those before `span.start` are remembered. Another reads from `read` on."""
         read = first if read is None else read
         if read > (start := self.span.start):
             read = start
@@ -55,13 +50,7 @@ class Strip:
         return cut(self._ends[read], self.axis, first - read, self.span.length - read)
 
     def head(self, ahead: int, last: int, read: int) -> ov.Output:
-        """Return the positions up to `last` of the window that starts `ahead` hops later.
-
-        Args:
-            ahead: At most `span.ahead` where there is a left patch.
-            last: The first position that is not wanted; all before it are there.
-            read: See `since`.
-        """
+        """Return the positions before `last` of the window that starts `ahead` hops later; `read` as of `since`."""
         parts = [self._delayed(self.span.ahead - ahead)] if self.span.left else []
         if last > self.span.left:
             origin = ahead * self.span.hop

@@ -16,34 +16,21 @@ from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.preprocess import Interpolation, centre_crop, omz_resize, resize, resized_size, three_crops
+from i3d_edge.runtime.views import sampling
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
-from i3d_edge.runtime.views.sampling import (
-    clip_samples,
-    clip_starts,
-    covering_starts,
-    dense_starts,
-    gluoncv_clips,
-    mmaction_starts,
-    omz_clips,
-    segment_starts,
-    strided_clips,
-    window_starts,
-)
 
 Placement = Literal[
     "spread", "mmaction", "mmaction-dense", "segments", "gluoncv", "gluoncv-torch", "cover", "hop", "omz", "whole"
 ]
 Fit = Literal["short side", "long side", "squeeze"]
-_STARTS = {"mmaction": mmaction_starts, "mmaction-dense": dense_starts, "segments": segment_starts}
-
-MAX_WHOLE_FRAMES = 512
-"""Longest video, in samples, that is shown to the network whole."""
-
+_STARTS = {
+    "mmaction": sampling.mmaction_starts,
+    "mmaction-dense": sampling.dense_starts,
+    "segments": sampling.segment_starts,
+}
+MAX_WHOLE_FRAMES = 512  # longest video, in samples, that is shown to the network whole
 _STILL_S = 1.0
-
-# A clip lies in memory as the IR wants it, so that handing it over costs no copy.
-_MEMORY_LAYOUT = "DCHW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,29 +108,25 @@ class ViewPlan:
         return self.num_frames * self.frame_stride
 
     def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
-        """Return the samples of each clip of a video, in temporal order.
-
-        Example:
-            5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
-        """
+        """Return the samples of each clip of a video, in temporal order."""
         if self.placement == "whole":
-            return [clip_samples(0, num_samples, max(self.min_frames, num_samples))]
+            return [sampling.clip_samples(0, num_samples, max(self.min_frames, num_samples))]
         assert self.num_frames is not None
         span = self.span
         if self.placement == "omz":
-            return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
+            return sampling.omz_clips(num_samples, self.num_frames, self.num_clips or 1)
         if self.placement in ("gluoncv", "gluoncv-torch"):
-            cut = gluoncv_clips if self.placement == "gluoncv" else strided_clips
+            cut = sampling.gluoncv_clips if self.placement == "gluoncv" else sampling.strided_clips
             return cut(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
         if self.placement == "hop":
-            starts = window_starts(num_samples, span, self.hop or 1)
+            starts = sampling.window_starts(num_samples, span, self.hop or 1)
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "cover":
-            starts = covering_starts(num_samples, span)
+            starts = sampling.covering_starts(num_samples, span)
         else:
-            starts = _STARTS.get(self.placement, clip_starts)(num_samples, span, self.num_clips or 1)
-        return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
+            starts = _STARTS.get(self.placement, sampling.clip_starts)(num_samples, span, self.num_clips or 1)
+        return [sampling.clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
     def fitted(self, frame: UInt8Array) -> Array:
         """Resize a frame, shape (H, W, 3), uint8; float32, 0..255, where the plan does not round."""
@@ -169,16 +152,10 @@ class ViewReader:
     """
 
     def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
-        """Find out which frames are needed.
+        """Find out which frames are needed; `is_stopped` is asked, where the next view may be minutes away.
 
-        Args:
-            source: Of the frames.
-            plan: How views are taken.
-            is_stopped: Whether nobody wants the rest; asked where the next view may be minutes away.
-
-        Raises:
-            VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
-                has fewer samples than the plan takes, or is longer than what the network can be shown whole.
+        Raises VideoDecodeError if the source breaks off before half of its stated length and before one clip is full,
+        has fewer samples than the plan takes, or is longer than what the network can be shown whole.
         """
         self.source = source
         self.plan = plan
@@ -188,7 +165,8 @@ class ViewReader:
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
-        self._frame_at = cache(self._find_frame)
+        rate = plan.rate_fps
+        self._frame_at = cache(lambda sample: sample if rate is None else timeline.frame_at(sample, rate))
         self._flow: FlowFrames | None = None
         if plan.flow is not None:
             self._flow = FlowFrames(
@@ -258,12 +236,10 @@ class ViewReader:
         return fitted if self._flow is None else np.rint(fitted).astype(np.uint8, copy=False)  # flow is of bytes
 
     def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
-        height, width = self.plan.crop_px
-        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": height, "W": width}
-        to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
         start_s, end_s = self._times(self._clips[number])
-        for crop in range(self.plan.num_crops):
-            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], kept[frames[0]][0].dtype).transpose(to_dhwc)
+        for crop, first in enumerate(kept[frames[0]]):
+            # A clip lies in memory as the IR wants it, DCHW, so that handing it over costs no copy.
+            array = np.empty((len(frames), first.shape[2], *first.shape[:2]), first.dtype).transpose(0, 2, 3, 1)
             for position, frame in enumerate(frames):
                 array[position] = kept[frame][crop]
             yield Clip(array, start_s, end_s, number, crop, self._clips[number][0], len(self._clips))
@@ -282,10 +258,6 @@ class ViewReader:
         timeline = self.source.timeline
         start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
         return start_s, start_s + length / timeline.mean_fps
-
-    def _find_frame(self, sample: int) -> int:
-        rate = self.plan.rate_fps
-        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
 
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s

@@ -1,15 +1,11 @@
 """What every format is read from, and what it is read into."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from i3d_edge.core.errors import ListError
-from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import read_text
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
@@ -50,15 +46,6 @@ class ListEntry:
     label: str | None = None  # its class by name, or None
     index: int | None = None  # its class by the list's index, or None
     num_frames: int | None = None  # how many frames it is said to have, or None
-
-
-def parse_object(text: str) -> dict[str, Any] | None:
-    """Return a JSON object, or None if the text is none."""
-    try:
-        document = parse_json(text)
-    except JSONError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def video_files(folder: Path) -> dict[str, str]:

@@ -3,8 +3,6 @@
 MMAction2, GluonCV and PySlowFast separate by white space or a comma.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 

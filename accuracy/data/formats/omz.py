@@ -1,12 +1,11 @@
 """The JSON that Open Model Zoo's accuracy checker reads for Kinetics; frames lie in `<label>/<id>/image_%05d.jpg`."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 DEFAULT_SPLIT = "validation"

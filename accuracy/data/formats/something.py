@@ -1,7 +1,5 @@
 """The JSON lists of Something-Something: a video's number, and its class as a template of a sentence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files

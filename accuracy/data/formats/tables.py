@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object, video_files
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
 
 _KINETICS_COLUMNS = ("youtube_id", "time_start", "time_end")
 _ALL_KINETICS_COLUMNS = ("label", *_KINETICS_COLUMNS, "split", "is_cc")

@@ -6,6 +6,7 @@ from plans import i3d_plan
 from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.show.heat import crop_boxes, heated
 from i3d_edge.runtime.show.palette import ON_DARK
+from i3d_edge.runtime.views.plan import ViewPlan
 
 AGAINST, FOR = ON_DARK[:2]
 GREY = np.full((256, 340, 3), 128, np.uint8)
@@ -69,4 +70,13 @@ def test_top_left_bottom_and_right(
     fields: dict[str, object], size: tuple[int, int], boxes: list[tuple[int, ...]]
 ) -> None:
     found = crop_boxes(i3d_plan(num_frames=79, **fields), *size)
-    assert [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns in found] == boxes
+    assert [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns, _ in found] == boxes
+
+
+def test_a_mirrored_crop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ViewPlan, "crops", lambda _plan, picture: [picture[16:240, 58:282][:, ::-1]])
+    crop_boxes.cache_clear()
+    drawn = heated(GREY, 1, seen([[1, 0], [0, -1]]))
+    crop_boxes.cache_clear()
+    assert (lean(drawn[40, 260]), lean(drawn[220, 80])) == (1, -1)
+    assert (drawn[:, 282:] == GREY[:, 282:]).all()
