@@ -13,9 +13,8 @@ from runs import INFO, Run, Video, sure, write_run
 from small import write_small_ir
 from synthetic import write_video
 
-from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.report.page import make_report
-from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.recorded_run import RecordedRun, read_run
 from i3d_edge.core.errors import IRError
 from i3d_edge.core.files import sha256_file
 
