@@ -13,8 +13,8 @@ from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.show.palette import ON_DARK, OTHER
 from i3d_edge.runtime.views.plan import ViewPlan
 
-_AGAINST, _FOR = (np.array(colour, np.float32) for colour in ON_DARK[:2])
-_STRONGEST = np.float32(0.75)
+_AGAINST, _FOR = (np.array(colour, np.uint8) for colour in ON_DARK[:2])
+_STRONGEST = 0.75
 """Share of the colour in a picture where a map has its largest value; one scale holds for a whole video."""
 
 
@@ -33,9 +33,10 @@ def heated(picture: UInt8Array, time_s: float, explanation: Explanation) -> UInt
         boxes.append(box)
     if not boxes:
         return picture
-    strength = (total / np.maximum(count, 1) / (explanation.peak or 1.0))[..., np.newaxis]
-    colour = np.where(strength > 0, _FOR, _AGAINST)
-    drawn = np.asarray(picture + _STRONGEST * np.abs(strength) * (colour - picture), np.uint8)
+    mean = total / np.maximum(count, 1)
+    share = np.abs(mean) * np.float32(_STRONGEST / (explanation.peak or 1.0))
+    colour = np.where(mean[..., np.newaxis] > 0, _FOR, _AGAINST)
+    drawn = np.asarray(cv2.blendLinear(picture, colour, 1 - share, share), np.uint8)
     for rows, columns in boxes:
         corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
         cv2.rectangle(drawn, *corners, OTHER, max(1, len(picture) // 360))
