@@ -4,8 +4,6 @@ After its last convolution I3D only averages and adds up, so a class's logit is 
 map. The map is that sum before it is taken: no approximation.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,13 +77,9 @@ class Explanation:
 def explain(
     answer: Classification, classifier: VideoClassifier, views: ViewOptions | None = None, label: str | None = None
 ) -> Explanation:
-    """Return where and when a class was seen in a video.
+    """Return where and when a class, or else the best one, was seen; LabelError if there is no such class.
 
-    Args:
-        answer: For the video.
-        classifier: That gave it, with the extra "feature_map".
-        views: As given to it.
-        label: The class; the best one if None. LabelError if there is no such class.
+    The classifier, with the extra "feature_map", gave the answer, and was given the views.
     """
     spec, head = classifier.spec, classifier.engine.head
     if head is None:
@@ -100,10 +94,7 @@ def explain(
 def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequence[int]) -> Float32Array:
     """Return each position's part of a class's logit, shape (T, H, W): with the class's bias they sum to the logit.
 
-    Args:
-        features: What the pool reads, shape (C, T, H, W).
-        weights: Of the class, shape (C,).
-        kernel: Of the pool, (t, h, w); its stride is 1.
+    Of a pool of stride 1 come its kernel, (t, h, w), and what it reads, (C, T, H, W); of the class its weights, (C,).
     """
     parts = np.tensordot(weights.astype(np.float64), features, 1)
     return (parts * position_shares(parts.shape, kernel)).astype(np.float32)

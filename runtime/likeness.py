@@ -1,7 +1,5 @@
 """Which videos look alike to a network: the cosine between their embeddings, which are rows of length 1, (N, C)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import Float32Array

@@ -1,7 +1,5 @@
 """The same footage encoded twice, which hashes do not find and a network does."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the models of a report saw: they run again, on the centre clips of the videos that their runs scored."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """Videos side by side that look alike to a network."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

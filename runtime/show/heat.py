@@ -1,7 +1,5 @@
 """Draws on pictures where a network saw a class: orange speaks for it, blue against it."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 
