@@ -15,7 +15,16 @@ from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import Interpolation, centre_crop, omz_resize, resize, resized_size, three_crops
+from i3d_edge.runtime.frames.preprocess import (
+    TEN_CROPS,
+    Interpolation,
+    centre_crop,
+    omz_resize,
+    resize,
+    resized_size,
+    ten_crops,
+    three_crops,
+)
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.sampling import (
@@ -32,7 +41,17 @@ from i3d_edge.runtime.views.sampling import (
 )
 
 Placement = Literal[
-    "spread", "mmaction", "mmaction-dense", "segments", "gluoncv", "gluoncv-torch", "cover", "hop", "omz", "whole"
+    "spread",
+    "mmaction",
+    "mmaction-dense",
+    "segments",
+    "gluoncv",
+    "gluoncv-torch",
+    "cover",
+    "hop",
+    "grid",
+    "omz",
+    "whole",
 ]
 Fit = Literal["short side", "long side", "squeeze"]
 _STARTS = {"mmaction": mmaction_starts, "mmaction-dense": dense_starts, "segments": segment_starts}
@@ -82,9 +101,10 @@ class ViewPlan:
             the last ends with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it.
             "segments": in the middle of equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV
             fill short clips in its way. "cover": as few as show everything. "hop": every `hop` samples, to the end.
-            "omz": as Open Model Zoo's checker. "whole": one clip as long as the video.
+            "grid": the same, without a last clip that is nearer to the one before. "omz": as Open Model Zoo's checker.
+            "whole": one clip as long as the video.
         num_clips: Temporal positions; None where the placement decides.
-        hop: Samples from one clip's start to the next one's, where they are placed by "hop".
+        hop: Samples from one clip's start to the next one's, where they are placed by "hop" or "grid".
         fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
             the crop is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
         fit_px: See `fit`; height and width, or None, where frames are squeezed.
@@ -92,7 +112,7 @@ class ViewPlan:
         interpolation: How frames are resized.
         square_pixels: Whether pixels of another shape are made square first, as players show them.
         crop_px: Height and width of a crop.
-        num_crops: 1: the centre. 3: along the longer side.
+        num_crops: 1: the centre. 3: along the longer side. 10: see `TEN_CROPS`.
         equidistant_crops: Whether the last of three crops is as far from the middle one as the first.
         flow: How the flow between samples is computed, for models that take it; None for pixels alone.
         min_frames: Fewest samples that a video is shown with where it is shown whole: a shorter one repeats.
@@ -125,7 +145,7 @@ class ViewPlan:
             num_frames=spec.num_frames,
             frame_stride=spec.frame_stride,
             rate_fps=spec.frame_rate_fps,
-            placement="spread" if views.hop is None else "hop",
+            placement="spread" if views.hop is None else "hop" if views.covers_end else "grid",
             num_clips=views.num_clips if views.hop is None else None,
             hop=views.hop,
             fit="squeeze" if spec.short_side_px is None else "short side",
@@ -160,8 +180,10 @@ class ViewPlan:
         if self.placement in ("gluoncv", "gluoncv-torch"):
             cut = gluoncv_clips if self.placement == "gluoncv" else strided_clips
             return cut(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
-        if self.placement == "hop":
+        if self.placement in ("hop", "grid"):
             starts = window_starts(num_samples, span, self.hop or 1)
+            if self.placement == "grid" and starts[-1] % (self.hop or 1):
+                starts.pop()
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "cover":
@@ -184,6 +206,8 @@ class ViewPlan:
         """Cut the crops of a resized frame, shape (*crop_px, 3)."""
         if self.num_crops == 1:
             return [centre_crop(fitted, self.crop_px)]
+        if self.num_crops == len(TEN_CROPS):
+            return ten_crops(fitted, self.crop_px)
         return three_crops(fitted, self.crop_px, equidistant=self.equidistant_crops)
 
 
