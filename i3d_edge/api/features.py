@@ -243,7 +243,7 @@ class FeatureFolder:
         return [source for stem, source in by_stem.items() if not self._is_finished(stem, source)]
 
     def write(self, source: Source, features: Features) -> list[Path]:
-        """Write the features of a video, all or nothing; return the files of arrays.
+        """Write the features of a pending video, all or nothing; return the files of arrays.
 
         Raises:
             OutputError: If they cannot be written.
@@ -266,7 +266,7 @@ class FeatureFolder:
             "rows": {"start_s": features.start_s, "end_s": features.end_s},
             "made_with": versions(),
         }
-        with staged(path := self._folder / f"{stem}.json", force=self._force) as temporary:
+        with staged(path := self._folder / f"{stem}.json", force=True) as temporary:
             for name, array in arrays.items():
                 np.save(temporary.with_name(name), array)
             temporary.write_text(to_json(described, version=_VERSION), encoding="utf-8")
