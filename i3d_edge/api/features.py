@@ -16,9 +16,7 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import ArgumentError, ClipShapeError, OutputError, VideoError
 from i3d_edge.core.files import StrPath, check_output, make_folder, staged
-from i3d_edge.core.json_text import JSONError, parse_json
-from i3d_edge.core.reading import read_bytes
-from i3d_edge.core.schema import Positive, check_arguments, to_json
+from i3d_edge.core.schema import Format, Positive, check_arguments, to_json
 from i3d_edge.runtime import Classification, Source, VideoClassifier, ViewOptions, find_sources
 from i3d_edge.runtime.frames.preprocess import TEN_CROPS
 from i3d_edge.runtime.frames.sources import CLIP_SUFFIX, VIDEO_SUFFIXES
@@ -31,7 +29,7 @@ FileFormat = Literal["rows", "per-crop", "ms-tcn"]
 crop, `NAME__0.npy` and so on, (T, C). "ms-tcn": one .npy, (C, frames of the video), where each frame has the row of the
 clip whose middle is nearest."""
 
-_VERSION = 1
+_OTHER_HINT = "choose another folder, or pass --force to replace them"
 _POOLING: Mapping[Layer, str] = {
     "embedding": "averaged as the classifier reads them: over a pool's window, then over its places",
     "mean": "averaged over all frames and places of the last feature map",
@@ -86,6 +84,35 @@ class Features:
         times = (np.arange(self.video.num_frames) + 0.5) / self.video.mean_fps
         rows = np.searchsorted((middles[1:] + middles[:-1]) / 2, times)
         return np.ascontiguousarray(self.values[rows].T)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureRecord:
+    """What the JSON file beside arrays of features says.
+
+    Attributes:
+        settings: All that decides what features are, from `FeatureExtractor`, and how they lie in files.
+        video: Its name and size, length and rate, and what a user should know of it.
+        arrays: Shape and dtype of each array, by the name of its file.
+        rows: `start_s` and `end_s` of each row's clip.
+        made_with: Versions of packages.
+    """
+
+    settings: Mapping[str, Any]
+    video: Mapping[str, Any]
+    arrays: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[str, tuple[float, ...]]
+    made_with: Mapping[str, str]
+
+
+_RECORDS = Format(
+    kind=FeatureRecord,
+    noun="description of features",
+    error=OutputError,
+    version=1,
+    hint=_OTHER_HINT,
+    version_hint=_OTHER_HINT,
+)
 
 
 class FeatureExtractor:
@@ -242,8 +269,8 @@ class FeatureFolder:
                 )
         return [source for stem, source in by_stem.items() if not self._is_finished(stem, source)]
 
-    def write(self, source: Source, features: Features) -> list[Path]:
-        """Write the features of a pending video, all or nothing; return the files of arrays.
+    def write(self, source: Source, features: Features) -> dict[Path, tuple[int, ...]]:
+        """Write the features of a pending video, all or nothing; return the arrays' files and shapes.
 
         Raises:
             OutputError: If they cannot be written.
@@ -254,24 +281,23 @@ class FeatureFolder:
         else:
             found = (features.per_frame() if self._format == "ms-tcn" else values)[np.newaxis]
         arrays = dict(zip(self._names(stem), found, strict=True))
-        described = {
-            "settings": self._settings,
-            "video": {
+        record = FeatureRecord(
+            settings=self._settings,
+            video={
                 "name": source.name,
                 "num_bytes": _num_bytes(source),
-                **{name: getattr(video, name) for name in ("duration_s", "num_frames", "mean_fps")},
-                "warnings": video.warnings,
+                **{name: getattr(video, name) for name in ("duration_s", "num_frames", "mean_fps", "warnings")},
             },
-            "arrays": {name: {"shape": array.shape, "dtype": array.dtype.name} for name, array in arrays.items()},
-            "rows": {"start_s": features.start_s, "end_s": features.end_s},
-            "made_with": versions(),
-        }
+            arrays={name: {"shape": array.shape, "dtype": array.dtype.name} for name, array in arrays.items()},
+            rows={"start_s": features.start_s, "end_s": features.end_s},
+            made_with=versions(),
+        )
         with staged(path := self._folder / f"{stem}.json", force=True) as temporary:
             for name, array in arrays.items():
                 np.save(temporary.with_name(name), array)
-            temporary.write_text(to_json(described, version=_VERSION), encoding="utf-8")
+            temporary.write_text(to_json(record, version=_RECORDS.version), encoding="utf-8")
             path.unlink(missing_ok=True)  # it must not describe what comes into place before its successor
-        return [self._folder / name for name in arrays]
+        return {self._folder / name: array.shape for name, array in arrays.items()}
 
     def _names(self, stem: str) -> list[str]:
         if self._format == "per-crop":
@@ -285,19 +311,16 @@ class FeatureFolder:
                 check_output(self._folder / name, force=self._force)
             return False
         try:
-            found = parse_json(read_bytes(path))
-            old, video, arrays = (found[name] for name in ("settings", "video", "arrays"))
-            changed = [name for name, value in self._settings.items() if old.get(name) != value]
-            changed += ["video"] if video["num_bytes"] != _num_bytes(source) else []
-            is_whole = all((self._folder / name).is_file() for name in arrays)
-        except (OSError, JSONError, LookupError, TypeError, AttributeError):
-            changed, is_whole = ["not readable"], False
+            record = _RECORDS.read(path)
+        except OutputError:
+            if not self._force:
+                raise
+            return False
+        changed = [name for name, value in self._settings.items() if record.settings.get(name) != value]
+        changed += ["video"] if record.video.get("num_bytes") != _num_bytes(source) else []
         if changed and not self._force:
-            raise OutputError(
-                f"{str(path)!r} describes other features: {', '.join(changed)}",
-                hint="choose another folder, or pass --force to replace them",
-            )
-        return is_whole and not changed
+            raise OutputError(f"{str(path)!r} describes other features: {', '.join(changed)}", hint=_OTHER_HINT)
+        return not changed and all((self._folder / name).is_file() for name in record.arrays)
 
 
 def extract_features(

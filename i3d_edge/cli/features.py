@@ -128,8 +128,8 @@ def features(
                 continue
             for warning in found.video.warnings:
                 note(f"{source.name}: {warning}")
-            shape = " x ".join(map(str, found.values.shape))
-            print_lines(*(f"{path}  {shape} of {source.name}" for path in folder.write(source, found)[:1]))
+            for path, shape in folder.write(source, found).items():
+                print_lines(f"{path}  {' x '.join(map(str, shape))} of {source.name}")
     if num_failed:
         note(f"{num_failed} of {plural(len(pending), 'video')} have no features")
         click.get_current_context().exit(I3DError.exit_code)

@@ -178,7 +178,9 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, made: Path) -> None:
     write_video(videos / "a.mp4", moving(30))
     assert "describes other features: video" in features(output, videos, "--ten-crop").stderr
     (output / "b.json").write_text("{}")
-    assert "b.json' describes other features: not readable" in features(output, videos / "b.mp4", "--ten-crop").stderr
+    assert "b.json' states no version" in features(output, videos / "b.mp4", "--ten-crop").stderr
+    (output / "b.json").write_text('{"schema_version": 1}')
+    assert "b.json' is damaged: " in features(output, videos / "b.mp4", "--ten-crop").stderr
     (output / "b.json").unlink()
     result = features(output, videos / "b.mp4", "--ten-crop")
     assert f"OutputError: output '{output}/b.npy' exists already" in result.stderr
