@@ -1,7 +1,5 @@
 """`python -m benchmarks.continuous`: how far continuous steps are from windows, on whole videos."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,12 +107,7 @@ class _Follower:
 
 
 def table(clips: Sequence[tuple[int, Answers]], num_back: int) -> str:
-    """Return how continuous answers, and windows so many frames earlier, compare with windows, as Markdown.
-
-    Args:
-        clips: The class of each, -1 if it is not known, and the answers.
-        num_back: How many frames.
-    """
+    """Return how continuous answers, and windows so many frames earlier, compare with windows; class -1 is unknown."""
     labelled = [(label, answers) for label, answers in clips if label >= 0]
     best = [[each.argmax(axis=-1) for each in answers] for _, answers in clips]
     rows = [

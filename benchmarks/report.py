@@ -1,7 +1,5 @@
 """`python -m benchmarks.report`: a result file becomes a table of medians, spreads, and ratios taken round by round."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,21 +38,14 @@ def markdown(result: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One rival's line.
-
-    Attributes:
-        rival: What was measured.
-        median_ms, p10_ms, p90_ms: Of its times per clip.
-        times_reference: How many times faster than the reference: median over rounds of the quotient.
-        times_stock: The same against stock OpenVINO of its precision; None where that did not run.
-    """
+    """One rival's line."""
 
     rival: Mapping[str, Any]
-    median_ms: float
+    median_ms: float  # this, p10 and p90 are of its times per clip
     p10_ms: float
     p90_ms: float
-    times_reference: float
-    times_stock: float | None
+    times_reference: float  # how many times faster than the reference: median over rounds of the quotient
+    times_stock: float | None  # the same against stock OpenVINO of its precision; None where that did not run
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:

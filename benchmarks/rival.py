@@ -1,7 +1,5 @@
 """A rival: to the driver a line in a table, to its worker a function that opens it."""
 
-from __future__ import annotations
-
 import importlib
 import re
 from collections.abc import Callable, Mapping, Set
@@ -24,63 +22,40 @@ class BenchmarkError(I3DError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What every rival is given.
+    """What every rival is given."""
 
-    Attributes:
-        graph: The frozen graph that all of them run.
-        spec: What the graph says of itself.
-        clips: A .npy file: clips, shape (n, D, H, W, 3), uint8, to calibrate INT8 on. The first ones are answered and
-            compared, and the very first is timed.
-        num_clips: How many those are.
-        videos: What they are cut from.
-        folder: Where rivals keep what they make; what one has made there another may use.
-        num_threads: As many as the machine has cores.
-    """
-
-    graph: Path
-    spec: ModelSpec
+    graph: Path  # the frozen graph that all of them run
+    spec: ModelSpec  # what the graph says of itself
+    # a .npy file: clips, shape (n, D, H, W, 3), uint8, to calibrate INT8 on. The first ones are answered and compared,
+    # and the very first is timed
     clips: Path
     num_clips: int
     videos: tuple[Path, ...]
-    folder: Path
-    num_threads: int
+    folder: Path  # where rivals keep what they make; what one has made there another may use
+    num_threads: int  # as many as the machine has cores
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A rival that is ready to run.
+    """A rival that is ready to run."""
 
-    Attributes:
-        set_up: How, in a few words.
-        ran_in: The precision that really runs, as the engine itself reports it, or as it was built.
-        prepare: Brings a clip, shape (D, H, W, 3), uint8, RGB, into the form that the rival takes. Not timed.
-        run: Runs that, and returns probabilities, shape (num_classes,). Timed.
-        clips_per_run: How many clips `run` computes.
-    """
-
-    set_up: str
-    ran_in: str
+    set_up: str  # how, in a few words
+    ran_in: str  # the precision that really runs, as the engine itself reports it, or as it was built
+    # brings a clip, shape (D, H, W, 3), uint8, RGB, into the form that the rival takes. Not timed
     prepare: Callable[[UInt8Array], Any]
-    run: Callable[[Any], Float32Array]
+    run: Callable[[Any], Float32Array]  # runs that, and returns probabilities, shape (num_classes,). Timed
     clips_per_run: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """One line of the comparison.
+    """One line of the comparison."""
 
-    Attributes:
-        name: Short, unique.
-        group: "TensorFlow", "OpenVINO" and so on; "i3d-edge" is ours.
-        precision: What it is meant to compute in.
-        module: Its function `open_rival` takes a `Task`, the precision and the options, and returns an `Opened`. It is
-            imported in the worker only.
-        options: By name.
-    """
-
-    name: str
-    group: str
-    precision: Precision
+    name: str  # short, unique
+    group: str  # "TensorFlow", "OpenVINO" and so on; "i3d-edge" is ours
+    precision: Precision  # what it is meant to compute in
+    # its function `open_rival` takes a `Task`, the precision and the options, and returns an `Opened`. It is imported
+    # in the worker only
     module: str
     options: Mapping[str, Any] = field(default_factory=dict)
 

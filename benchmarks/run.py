@@ -1,7 +1,5 @@
 """The driver: opens the rivals, compares their answers with the reference's, and gives them turns."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Sequence
@@ -90,11 +88,7 @@ def measure(
 
 
 def check_answers(rival: Rival, *, expected: Float32Array, got: Float32Array) -> None:
-    """Refuse a rival that does not compute the same network, by probabilities of shape (n, num_classes).
-
-    Raises:
-        BenchmarkError: If shapes differ, if a number is not finite, or if logits differ by more than `BOUNDS`.
-    """
+    """Raise BenchmarkError if probabilities, (n, num_classes), are of another shape, not finite, or beyond `BOUNDS`."""
     if got.shape != expected.shape or not np.isfinite(got).all():
         finite = "finite" if np.isfinite(got).all() else "not all finite"
         raise BenchmarkError(

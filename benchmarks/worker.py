@@ -1,7 +1,5 @@
 """A worker: one rival alone in its process, because thread pools of several engines fight in one."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import os
@@ -47,11 +45,7 @@ class Worker:
     """
 
     def __init__(self, rival: Rival, task: Task) -> None:
-        """Start the process and wait until the rival is open, warm, and has answered.
-
-        Raises:
-            BenchmarkError: If it does not come to that.
-        """
+        """Start the process; wait until the rival is open, warm, and has answered; raises BenchmarkError otherwise."""
         self.rival = rival
         self._log = task.folder / f"{rival.slug}.log"
         context = multiprocessing.get_context("spawn")
@@ -69,11 +63,7 @@ class Worker:
         self.close()
 
     def take_turn(self) -> float:
-        """Let the rival run once; return its time per clip in milliseconds.
-
-        Raises:
-            BenchmarkError: If it breaks off.
-        """
+        """Let the rival run once; return its time per clip in milliseconds; raises BenchmarkError if it breaks off."""
         return self._ask(_take_turn)
 
     def close(self) -> None:

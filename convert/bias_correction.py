@@ -5,18 +5,17 @@ float model. NNCF estimates it instead, from one mean for each input channel. Th
 since larger ones see the zeros around a frame; and whether it is applied hangs on the channel with the smallest bias.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.convert.quantizers import bias_of, quantized_convolutions, quantizers_above, read_constant, rebuild, width
+from i3d_edge.convert.quantizers import bias_of, quantized_convolutions, quantizers_above, rebuild, width
 from i3d_edge.core.arrays import Array
 from i3d_edge.core.progress import track
 from i3d_edge.runtime.inference.devices import compile_model
+from i3d_edge.runtime.steps.operators import constant_of
 
 Feed = Mapping[str, Array]
 
@@ -24,13 +23,7 @@ _CHANNELS = 1
 
 
 def correct_biases(quantized: ov.Model, plain: ov.Model, feeds: Sequence[Feed]) -> None:
-    """Correct the biases of an INT8 model's convolutions, in place.
-
-    Args:
-        quantized: With the biases of the model that it was made from.
-        plain: That model.
-        feeds: What to measure on, by input name; each costs about as much as two inferences in float32.
-    """
+    """Correct the biases of an INT8 model, which are still those of the plain one, in place, measured on feeds."""
     probe, names = _probe(quantized, plain)
     compiled = compile_model(probe, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
     shifts = [np.zeros(output.get_shape(), np.float64) for output in compiled.outputs]
@@ -41,8 +34,7 @@ def correct_biases(quantized: ov.Model, plain: ov.Model, feeds: Sequence[Feed]) 
     convolutions = quantized_convolutions(quantized)
     for name, shift in zip(names, shifts, strict=True):
         bias = bias_of(convolutions[name])
-        if bias is not None:
-            old = read_constant(bias.get_source_output())
+        if bias is not None and (old := constant_of(bias.get_source_output())) is not None:
             new = np.asarray(old - shift.reshape(old.shape), np.float32)
             bias.replace_source_output(ops.constant(new).output(0))
     quantized.validate_nodes_and_infer_types()

@@ -1,7 +1,5 @@
 """From the weights of MMAction2 or GluonCV to an IR, without their frameworks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Clips to compare stages on: cut from videos, or arrays that some other program prepared."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,23 +19,13 @@ _ARRAY = ".npy"
 
 
 def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 1) -> Mapping[str, Feeds]:
-    """Read clips from videos, from .npy arrays, and from folders of either.
+    """Read clips, by the file's stem, from videos (the third is "stem#2"), .npy arrays, and folders of either.
 
     An array is one clip as the network would be given it: axes in any usual order, told apart by their lengths, with or
-    without a first one of length 1; uint8 0..255, RGB, or floats, which are taken as they are.
-    A GIF with just the frames that the model takes, as DeepMind shows its sample, is one clip too.
+    without a first one of length 1; uint8 0..255, RGB, or floats, which are taken as they are. A GIF with just the
+    frames that the model takes, as DeepMind shows its sample, is one clip too.
 
-    Args:
-        paths: Files and folders.
-        spec: The model's, of one RGB input.
-        num_clips: Clips of each video, spread over it.
-
-    Returns:
-        By name, the file's stem; "stem#2" for a video's third clip.
-
-    Raises:
-        ClipShapeError: If the model takes flow, an array is not one clip, or there is no clip.
-        VideoError: If a video cannot be used.
+    Raises ClipShapeError if the model takes flow, an array is not one clip, or there is no clip; VideoError.
     """
     require_rgb(spec)
     files = [
@@ -61,11 +49,7 @@ def read_clip_files(paths: Sequence[Path], spec: ModelSpec, *, num_clips: int = 
 
 
 def match_clips(clips: Mapping[str, Feeds], others: Mapping[str, Feeds]) -> Mapping[str, Feeds]:
-    """Return of the second clips those of the first ones' names.
-
-    Raises:
-        ClipShapeError: If one is absent.
-    """
+    """Return of the second clips those of the first ones' names; raises ClipShapeError if one is absent."""
     if missing := sorted(set(clips) - set(others)):
         raise ClipShapeError(
             f"no second clip named {missing[0]!r}, as one of the first clips is",

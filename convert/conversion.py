@@ -1,7 +1,5 @@
 """Conversion: a frozen graph becomes an OpenVINO IR that takes raw pixels and describes itself."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections import Counter
@@ -38,30 +36,18 @@ Layout = Literal["NDCHW", "NDHWC", "NCDHW"]
 
 @dataclass(frozen=True, slots=True)
 class ConversionReport:
-    """What was written, and what it was found to be.
+    """What was written, and what it was found to be."""
 
-    Attributes:
-        path: The IR's .xml; the weights lie beside it as .bin.
-        num_bytes: Both files together.
-        spec: The IR's.
-        cost: Of the network before our passes.
-        num_executed: Operations of the convolutions that the IR executes for one clip; folding adds
-            multiplications by zero.
-        outcomes: By name of each pass, why it declined; None if it applied.
-        outputs: How many values each output gives for one clip.
-        parity: Against the frozen graph, or None when no reference was given.
-        found: What a file of weights was found to hold; None for a frozen graph.
-    """
-
-    path: Path
-    num_bytes: int
+    path: Path  # the IR's .xml; the weights lie beside it as .bin
+    num_bytes: int  # both files together
     spec: ModelSpec
-    cost: Cost
+    cost: Cost  # of the network before our passes
+    # operations of the convolutions that the IR executes for one clip; folding adds multiplications by zero
     num_executed: int
-    outcomes: Mapping[str, str | None]
-    outputs: Mapping[str, int]
-    parity: parity.ParityReport | None
-    found: str | None = None
+    outcomes: Mapping[str, str | None]  # by name of each pass, why it declined; None if it applied
+    outputs: Mapping[str, int]  # how many values each output gives for one clip
+    parity: parity.ParityReport | None  # against the frozen graph, or None when no reference was given
+    found: str | None = None  # what a file of weights was found to hold; None for a frozen graph
 
 
 def convert_graph(
@@ -167,16 +153,12 @@ def write_ir(
             with suppress(DependencyError):
                 report = parity.check_parity(temporary, spec, graph_path, reference, against=against)
         if report is not None and not report.passed:
-            parity.require(report, _keep_aside(temporary, output))
+            raise parity.rejection(report, _keep_aside(temporary, output))
     return num_bytes, report
 
 
 def describe_graph(path: Path) -> ModelSpec:
-    """Return what a frozen graph says of itself, or what its shapes tell.
-
-    Raises:
-        FrozenGraphError: If the file is not a frozen graph of clips.
-    """
+    """Return what a frozen graph says of itself, or its shapes tell; raises FrozenGraphError if it is none of clips."""
     graph = read_graph_def(path)
     return graph.spec or _infer_spec(graph, _load(graph))
 

@@ -1,7 +1,5 @@
 """The parity ladder: each stage of a model against the one before it, and where they part."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +14,6 @@ from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.progress import phase, track
-from i3d_edge.core.spec import ModelSpec
 
 Item = TypeVar("Item")
 
@@ -98,15 +95,9 @@ def climb(
 ) -> list[Step]:
     """Compare each stage with the one before it, and the last with the first where there are more than two.
 
-    Args:
-        stages: Two at least, of the same inputs and classes.
-        clips: By name; what the first stage is fed, and the others too unless `others` is given.
-        others: By the same names; what all stages but the first are fed.
-        tolerance: For all steps; None takes that of the coarser precision of each step.
-        all_layers: Whether the layers of steps that agree are compared too; those of a step that does not, are.
-
-    Raises:
-        SpecError: If the stages are not of the same inputs and classes.
+    All stages are fed `clips`, but for the first the `others` of the same names if given. `tolerance` is that of the
+    coarser precision of each step if None; layers of steps that agree are compared if `all_layers`. Raises SpecError
+    for other inputs or classes.
     """
     _require_alike(stages)
     fed = [clips, *([clips if others is None else others] * (len(stages) - 1))]
@@ -206,19 +197,13 @@ def _explain(
 
 
 def _require_alike(stages: Sequence[Stage]) -> None:
-    first = stages[0].spec
-    for stage in stages[1:]:
-        spec = stage.spec
-        if _clip_of(first) != _clip_of(spec):
-            raise SpecError(
-                f"only stages of the same clips and classes can be compared; these are {first.title()} and "
-                f"{spec.title()}"
-            )
-
-
-def _clip_of(spec: ModelSpec) -> tuple[object, ...]:
-    streams = {name: port.stream for name, port in spec.inputs.items()}
-    return spec.num_classes, spec.num_frames, spec.crop_px, streams
+    titles: dict[tuple[object, ...], str] = {}
+    for spec in (stage.spec for stage in stages):
+        streams = tuple(sorted((name, port.stream) for name, port in spec.inputs.items()))
+        titles.setdefault((spec.num_classes, spec.num_frames, spec.crop_px, streams), spec.title())
+    if len(titles) > 1:
+        first, second, *_ = titles.values()
+        raise SpecError(f"only stages of the same clips and classes can be compared; these are {first} and {second}")
 
 
 def _coarser(first: Stage, second: Stage) -> str:

@@ -1,7 +1,5 @@
 """The classic mistakes of feeding a video network, and how to tell which one was made."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 

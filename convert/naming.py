@@ -5,8 +5,6 @@ the same skeleton of convolutions, activations, pools and concatenations, so wal
 output side by side tells which operation is which.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import openvino as ov
@@ -28,11 +26,7 @@ _SKELETON: Mapping[str, str] = {
 
 
 def name_units(model: ov.Model, nodes: Mapping[str, Node]) -> None:
-    """Give the layers of a model, before any pass of ours, the names of its frozen graph's nodes, in place.
-
-    Raises:
-        FrozenGraphError: If the skeletons differ, so that the graph is not an Inception-v1 I3D.
-    """
+    """Name a model's layers as its frozen graph's nodes, in place; raises FrozenGraphError if skeletons differ."""
     pairs = [
         (name, result.input_value(0).get_node())
         for result in model.get_results()

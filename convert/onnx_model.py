@@ -1,7 +1,5 @@
 """An ONNX model in ONNX Runtime, on the CPU, in float32: what an IR made of it is compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Another network than I3D, an IR or an ONNX model: copied into an IR that describes itself."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +21,9 @@ def describe_network(
 ) -> tuple[ModelSpec, ParityReport | None]:
     """Copy a network, by a JSON file with the fields of ModelSpec, into an IR that describes itself.
 
-    Returns:
-        What the new IR says of itself; and how it compares with the ONNX model, None if it was made of an IR or ONNX
-        Runtime is not installed.
-
-    Raises:
-        IRError: If the network or its description cannot be read, or they do not fit together.
-        ParityError: If the IR differs from the ONNX model; see `convert_graph`.
-        OutputError: If the output exists (without `force`) or cannot be written.
+    Returns what the new IR says of itself, and how it compares with the ONNX model, if it was one and ONNX Runtime is
+    there. Raises IRError if network and description cannot be read or do not fit; ParityError and OutputError as
+    `convert_graph`.
     """
 
     def run_onnx(_path: Path, clips: Sequence[Feeds]) -> list[Float32Array]:

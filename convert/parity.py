@@ -4,8 +4,6 @@ Two generated clips, of waves and of squares that move, run through both in floa
 probabilities that saturate hide errors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from i3d_edge.convert.logits import output_logits
+from i3d_edge.convert.logits import open_in_f32, run_logits
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.errors import ParityError
-from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.progress import phase, track
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, to_feeds
+from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels
 
 Feeds = Mapping[str, Float32Array]
 """Input name -> array, NDHWC, float32, normalised."""
@@ -38,19 +35,13 @@ FROZEN_GRAPH = "the frozen graph"
 
 @dataclass(frozen=True, slots=True)
 class ClipParity:
-    """How one clip's logits compare.
-
-    Attributes:
-        name: Which generated clip.
-        max_difference: Largest absolute difference of two logits.
-        max_logit: Largest absolute logit of the reference.
-        top5_agrees: Whether the five best classes come in the same order, classes that lie closer
-            together than the bound being free to trade places.
-    """
+    """How one clip's logits compare."""
 
     name: str
-    max_difference: float
-    max_logit: float
+    max_difference: float  # largest absolute difference of two logits
+    max_logit: float  # largest absolute logit of the reference
+    # whether the five best classes come in the same order, classes that lie closer together than the bound being free
+    # to trade places
     top5_agrees: bool
 
     @property
@@ -98,20 +89,15 @@ def compare(name: str, expected: Float32Array, got: Float32Array, *, bound: floa
     )
 
 
-def require(report: ParityReport, kept_at: Path) -> None:
-    """Raise if parity failed.
-
-    Raises:
-        ParityError: Names the worst clip and where the IR was kept.
-    """
-    if not report.passed:
-        worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
-        raise ParityError(
-            f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
-            f"{worst.name} clip (at most {report.bound:g} is allowed), "
-            f"top-5 {'the same' if worst.top5_agrees else 'different'}",
-            hint=f"the IR is kept for inspection: {str(kept_at)!r}",
-        )
+def rejection(report: ParityReport, kept_at: Path) -> ParityError:
+    """Return the error for a report that did not pass: the worst clip, and where the IR was kept."""
+    worst = max(report.clips, key=lambda clip: (not clip.top5_agrees, clip.relative_difference))
+    return ParityError(
+        f"the IR's logits differ from {report.against}'s by {worst.relative_difference:.3g} of the largest on the "
+        f"{worst.name} clip (at most {report.bound:g} is allowed), "
+        f"top-5 {'the same' if worst.top5_agrees else 'different'}",
+        hint=f"the IR is kept for inspection: {str(kept_at)!r}",
+    )
 
 
 def generated_pixels(spec: ModelSpec) -> dict[str, dict[str, UInt8Array]]:
@@ -128,14 +114,9 @@ def generated_clips(spec: ModelSpec) -> dict[str, Feeds]:
 
 
 def _run_ir(ir_path: Path, spec: ModelSpec, clips: list[dict[str, UInt8Array]]) -> list[Float32Array]:
-    core = ov.Core()
-    model = core.read_model(ir_path)
-    output_logits(model, spec)
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    results = []
-    for clip in track(clips, total=len(clips), title="checking parity", unit="clip"):
-        results.append(np.array(compiled(to_feeds(clip, spec))[compiled.output(LOGITS_NAME)]))
-    return results
+    request = open_in_f32(ov.Core().read_model(ir_path), spec)
+    tracked = track(clips, total=len(clips), title="checking parity", unit="clip")
+    return [run_logits(request, clip, spec) for clip in tracked]
 
 
 def _top5_agrees(expected: Float32Array, got: Float32Array, tolerance: float) -> bool:

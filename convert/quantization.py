@@ -1,7 +1,5 @@
 """INT8: an IR quantized on clips of real videos by NNCF, post training."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging
@@ -43,29 +41,18 @@ _BIAS_CLIPS = 8
 
 @dataclass(frozen=True, slots=True)
 class QuantizationReport:
-    """What was written, and from what.
-
-    Attributes:
-        path: The INT8 IR's .xml.
-        num_bytes: Both files together.
-        spec: The INT8 IR's.
-        num_clips: Clips it was calibrated on.
-        num_videos: Videos that were given, those that were skipped left out.
-        skipped: Videos that could not be decoded, with the reason.
-        layers: What each convolution runs as on this machine's CPU, by name, from the execution graph.
-        source_fold: How the stem of the IR that was read is folded already, for instance "hw"; None if it is not.
-        unfolded: Why the fold that was asked for could not be; None if it could, or was not needed.
-    """
+    """What was written, and from what."""
 
     path: Path
-    num_bytes: int
+    num_bytes: int  # both files together
     spec: ModelSpec
-    num_clips: int
-    num_videos: int
-    skipped: tuple[tuple[Path, str], ...]
-    layers: Mapping[str, str]
+    num_clips: int  # clips it was calibrated on
+    num_videos: int  # videos that were given, those that were skipped left out
+    skipped: tuple[tuple[Path, str], ...]  # videos that could not be decoded, with the reason
+    layers: Mapping[str, str]  # what each convolution runs as on this machine's CPU, by name, from the execution graph
+    # how the stem of the IR that was read is folded already, for instance "hw"; None if it is not
     source_fold: str | None
-    unfolded: str | None
+    unfolded: str | None  # why the fold that was asked for could not be; None if it could, or was not needed
 
 
 def quantize_ir(
@@ -184,19 +171,10 @@ def _feed(clip: UInt8Array, spec: ModelSpec) -> Feed:
 def calibration_clips(
     videos: Sequence[Source], spec: ModelSpec, *, num_clips: int, seed: int
 ) -> tuple[list[UInt8Array], list[tuple[Path, str]]]:
-    """Choose clips that differ: every video before any video twice, and all parts of them.
+    """Choose clips that differ, (D, H, W, 3), uint8: every video before any video twice, and all parts of them.
 
-    Args:
-        videos: Their order does not matter.
-        spec: The model's.
-        num_clips: At most this many.
-        seed: Of the shuffle.
-
-    Returns:
-        Clips, shape (D, H, W, 3), uint8; and the videos that could not be decoded, with the reason.
-
-    Raises:
-        CalibrationError: If there are fewer than two different clips.
+    Returns them, and the videos that could not be decoded, with the reason; the order of the videos does not matter.
+    Raises CalibrationError if there are fewer than two different clips.
     """
     sources = {Path(video.name): video for video in videos}
     order = sorted(sources)
@@ -214,7 +192,8 @@ def calibration_clips(
             skipped.append((path, error.message))
             continue
         by_video.append(clips[number % parts :] + clips[: number % parts])  # each video starts at another part
-    taken = _distinct(clips[turn] for turn in range(parts) for clips in by_video)[:num_clips]
+    distinct = {clips[turn].tobytes(): clips[turn] for turn in range(parts) for clips in by_video}
+    taken = list(distinct.values())[:num_clips]
     if len(taken) < _LEAST_CLIPS:
         lost = f", and {len(skipped)} could not be used, {skipped[0][0]} for one: {skipped[0][1]}" if skipped else ""
         raise CalibrationError(
@@ -226,23 +205,12 @@ def calibration_clips(
 
 
 def _require_videos(sources: Sequence[Source]) -> None:
-    """Refuse arguments among which no file is, before anything is loaded that takes long.
-
-    Raises:
-        CalibrationError: With the reason of the first.
-    """
+    """Raise CalibrationError, with the first one's reason, if none of the videos is there."""
     if not any(os.path.isfile(source.name) for source in sources):
         try:
             sources[0].open()
         except VideoError as error:
             raise CalibrationError(f"no video to calibrate on: {error.message}", hint=_MORE_VIDEOS) from error
-
-
-def _distinct(clips: Iterator[UInt8Array]) -> list[UInt8Array]:
-    seen: dict[bytes, UInt8Array] = {}
-    for clip in clips:
-        seen.setdefault(clip.tobytes(), clip)
-    return list(seen.values())
 
 
 def _import_nncf() -> Any:

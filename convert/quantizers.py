@@ -1,14 +1,12 @@
 """Quantizers of an INT8 model: where values are rounded and to which steps, and the convolutions that read them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
 import openvino as ov
 from openvino.utils.node_factory import NodeFactory
 
-from i3d_edge.core.arrays import Float32Array
+from i3d_edge.runtime.steps.operators import constant_of
 
 QUANTIZER = "FakeQuantize"
 
@@ -19,14 +17,10 @@ _RANGE = slice(1, 5)
 
 
 def share_ranges(model: ov.Model) -> int:
-    """Give quantizers that round the same values one after another the same range, the widest of theirs, in place.
+    """Give quantizers that round the same values one after another the widest range of theirs, in place; count changes.
 
     NNCF puts a quantizer ahead of each Maximum and behind it, and then leaves each branch of a Concat above a range of
-    its own. Their values would be rounded twice, to different steps; with one range, the second rounding changes
-    nothing.
-
-    Returns:
-        How many quantizers were given another range.
+    its own. Values would be rounded twice, to different steps; with one range, the second rounding changes nothing.
     """
     quantizers = [
         node for node in model.get_ordered_ops() if node.get_type_name() == QUANTIZER and _is_of_one_range(node)
@@ -63,19 +57,9 @@ def bias_of(convolution: ov.Node) -> ov.Input | None:
     for target in convolution.output(0).get_target_inputs():
         if target.get_node().get_type_name() == "Add":
             other: ov.Input = target.get_node().input(1 - target.get_index())
-            if _stored(other.get_source_output()).get_type_name() == "Constant":
+            if constant_of(other.get_source_output()) is not None:
                 return other
     return None
-
-
-def read_constant(value: ov.Output) -> Float32Array:
-    """Return what a constant holds, also one that is stored as FP16."""
-    return np.asarray(_stored(value).get_data(), np.float32)
-
-
-def _stored(value: ov.Output) -> ov.Node:
-    node = value.get_node()
-    return node.input_value(0).get_node() if node.get_type_name() == "Convert" else node
 
 
 def rebuild(node: ov.Node, sources: list[ov.Output]) -> ov.Output:

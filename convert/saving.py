@@ -1,7 +1,5 @@
 """An IR on disk: two files, written whole or not at all, that describe themselves."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -16,11 +14,7 @@ _OTHER_SUFFIXES = (".bin", ".pb", ".onnx", ".i3d", ".json")
 
 
 def check_ir_output(output: Path, *, force: bool) -> Path:
-    """Return where an IR's .xml will lie, once it is known that neither it nor its .bin is in the way.
-
-    Raises:
-        OutputError: If one of the two exists (without `force`) or cannot be written, or it is named as another kind.
-    """
+    """Return the path of an IR's .xml; raises OutputError if it or its .bin cannot be written, or is no .xml."""
     if output.suffix.lower() in _OTHER_SUFFIXES:
         raise OutputError(
             f"an IR's .xml is to be written, not {output.name!r}", hint=f"-o {output.with_suffix('.xml')}"
@@ -39,16 +33,11 @@ def describe(model: ov.Model, spec: ModelSpec) -> None:
 
 
 def save_ir(model: ov.Model, temporary: Path, output: Path, *, compress_to_fp16: bool) -> int:
-    """Write a model under a temporary name; return how many bytes its two files take.
-
-    Raises:
-        OutputError: If the disk does not take it, named by its final place.
-    """
+    """Write a model under a temporary name; return both files' bytes; raises OutputError, which names `output`."""
     try:
         ov.save_model(model, temporary, compress_to_fp16=compress_to_fp16)
     except RuntimeError as error:
         raise OutputError(
-            f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}",
-            hint="is the disk full?",
+            f"cannot write {str(output)!r}: {str(error).splitlines()[-1]}", hint="is the disk full?"
         ) from error
     return sum(temporary.with_suffix(suffix).stat().st_size for suffix in (".xml", ".bin"))

@@ -4,8 +4,6 @@ Every stage is fed what the network itself sees, NDHWC float32, normalised, so t
 shows, and so that a stage can be shown what another one sees by mistake.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,40 +32,22 @@ _PRECISIONS = ("f32", "bf16", "f16", "int8")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Something that answers clips.
-
-    Attributes:
-        name: For people.
-        precision: What most of its layers compute in: "f32", "bf16", "f16" or "int8".
-        stored: How its weights are stored: "FP32", "FP16" or "INT8".
-        spec: What it says of itself.
-        logits: A clip -> (num_classes,).
-        layers: A clip -> the output of every unit by its name, (1, D, H, W, C), in the order of the network.
-    """
+    """Something that answers clips."""
 
     name: str
-    precision: str
-    stored: str
+    precision: str  # what most of its layers compute in: "f32", "bf16", "f16" or "int8"
+    stored: str  # how its weights are stored: "FP32", "FP16" or "INT8"
     spec: ModelSpec
-    logits: Callable[[Feeds], Float32Array]
+    logits: Callable[[Feeds], Float32Array]  # a clip -> (num_classes,)
+    # a clip -> the output of every unit by its name, (1, D, H, W, C), in the order of the network
     layers: Callable[[Feeds], Mapping[str, Float32Array]]
 
 
 def ir_stage(path: Path, *, device: str = "CPU", precision: str | None = None, spec_path: Path | None = None) -> Stage:
-    """Open an IR as a stage.
+    """Open an IR as a stage; None is f32 for FP32 and FP16, and the device's choice for INT8.
 
     A precision is a wish: where the device has no bf16, OpenVINO computes in f32 and says nothing. So the stage's
-    precision, and with it what may differ, is the one that runs.
-
-    Args:
-        path: The .xml.
-        device: An OpenVINO device.
-        precision: "f32", "bf16" or "f16"; None is f32 for an FP32 or FP16 IR, and the device's choice for INT8.
-        spec_path: Describes an IR that does not describe itself.
-
-    Raises:
-        IRError, SpecError: If the IR cannot be used.
-        DeviceError: If the device is absent or refuses the model.
+    precision, and with it what may differ, is the one that runs. Raises IRError, SpecError or DeviceError.
     """
     model, spec = read_ir(path, spec_path=spec_path)
     _require_one_clip(path, spec)

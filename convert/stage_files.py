@@ -1,7 +1,5 @@
 """Stages opened from files: TF-Hub modules, checkpoints, frozen graphs, ONNX models and IRs."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,16 +17,10 @@ from i3d_edge.runtime.inference.onnx import is_onnx
 
 @contextmanager
 def open_stages(choices: Sequence[ModelChoice], *, spec_path: Path | None = None) -> Iterator[list[Stage]]:
-    """Open the stages of one model.
+    """Open modules' folders, checkpoints, graphs (.pb), ONNX models and IRs as the stages of one model.
 
-    Args:
-        choices: TF-Hub modules' folders, checkpoints, frozen graphs (.pb), ONNX models and IRs (.xml). A checkpoint or
-            module takes clips as long as the first file among the others does. An IR stored in FP32 or FP16 runs in
-            f32 on the CPU unless it says otherwise.
-        spec_path: Describes models that do not describe themselves.
-
-    Raises:
-        ArgumentError: If something other than an IR has a precision or a device.
+    A checkpoint or module takes clips as long as the first file among the others does. Raises ArgumentError if
+    something other than an IR has a precision or a device.
     """
     with ExitStack() as stack:
         files = []
@@ -56,8 +48,9 @@ def _open_file(choice: ModelChoice, spec_path: Path | None, stack: ExitStack) ->
 
 def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
     """Open a TF-Hub module, to run its own graph, or a checkpoint, to run ours."""
-    from i3d_edge.freeze import HubModule, freeze_checkpoint, open_checkpoint
+    from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
     from i3d_edge.freeze.checkpoint_files import SAVED_MODEL_NAME
+    from i3d_edge.freeze.hub_module import HubModule
 
     if (path / SAVED_MODEL_NAME).is_file():
         module = stack.enter_context(HubModule(path, num_frames=num_frames))
@@ -69,7 +62,7 @@ def _open_weights(path: Path, num_frames: int, stack: ExitStack) -> Stage:
 
 
 def _graph_stage(path: Path, name: str, stack: ExitStack) -> Stage:
-    from i3d_edge.freeze import FrozenGraph
+    from i3d_edge.freeze.frozen_graph import FrozenGraph
 
     graph = stack.enter_context(FrozenGraph(path))
     spec = graph.spec or describe_graph(path)

@@ -1,7 +1,5 @@
 """Making a step model of an IR: written whole or not at all, and only if it answers as it should."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -23,21 +21,13 @@ from i3d_edge.runtime.steps.emitter import Emitted, UnstreamableError, emit_step
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What was written, and how it was proven.
-
-    Attributes:
-        path: The step model's .xml.
-        num_bytes: Both files together.
-        spec: The step model's.
-        memory_bytes: What each stream that it follows takes beside the model.
-        clips: How its answers compare.
-    """
+    """What was written, and how it was proven."""
 
     path: Path
-    num_bytes: int
+    num_bytes: int  # both files together
     spec: ModelSpec
-    memory_bytes: int
-    clips: tuple[ClipParity, ...]
+    memory_bytes: int  # what each stream that it follows takes beside the model
+    clips: tuple[ClipParity, ...]  # how its answers compare
 
 
 def make_step_ir(
@@ -67,12 +57,7 @@ def make_step_ir(
     time_axes = spec.time_axes
     with phase("making steps"):
         emitted = _emit(window, time_axes, hop, mode, ir_path)
-    stepping = Stepping(
-        mode=mode,
-        hop=hop,
-        warm_up=emitted.warm_up,
-        window_sha256=ir_sha256(ir_path),
-    )
+    stepping = Stepping(mode=mode, hop=hop, warm_up=emitted.warm_up, window_sha256=ir_sha256(ir_path))
     clips = prove_steps(emitted.model, window, spec, stepping, time_axes)
     step_spec = replace(spec, stepping=stepping, made_with={**spec.made_with, "openvino": ov.__version__})
     describe(emitted.model, step_spec)
@@ -83,42 +68,27 @@ def make_step_ir(
 
 def _emit(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMode, path: Path) -> Emitted:
     length = min(window.input(name).shape[axis] for name, axis in time_axes.items())
-    try:
-        if hop >= length:
-            raise UnstreamableError("windows do not overlap")
-        return emit_steps(window, time_axes, hop=hop, mode=mode)
-    except UnstreamableError as error:
-        divisor = _divisor(window, time_axes, mode)
-        if divisor is None:
-            raise IRError(
-                f"IR {str(path)!r} cannot be run in steps: {error}",
-                hint="give one that `i3d convert` makes for CPUs: of three dimensions, its frames not the batch",
-            ) from error
-        hops = range(divisor, length, divisor)
-        count = bisect_left(hops, True, key=lambda each: not _can(window, time_axes, each, mode))
-        raise ArgumentError(
-            f"{mode} steps of {hop} frames cannot be made of {str(path)!r}",
-            hint=f"--hop can be {divisor} to {hops[count - 1]}, by {divisor}",
-        ) from error
 
-
-def _divisor(window: ov.Model, time_axes: Mapping[str, int], mode: StepMode) -> int | None:
-    """Return what a hop must be a multiple of, or None if none can be done."""
-    hop = 1
-    while True:
+    def attempt(hop: int) -> Emitted | UnstreamableError:
         try:
-            emit_steps(window, time_axes, hop=hop, mode=mode)
+            return emit_steps(window, time_axes, hop=hop, mode=mode)
         except UnstreamableError as error:
-            if error.divisor is None:
-                return None
-            hop = math.lcm(hop, error.divisor)
-        else:
-            return hop
+            return error
 
-
-def _can(window: ov.Model, time_axes: Mapping[str, int], hop: int, mode: StepMode) -> bool:
-    try:
-        emit_steps(window, time_axes, hop=hop, mode=mode)
-    except UnstreamableError:
-        return False
-    return True
+    found = UnstreamableError("windows do not overlap") if hop >= length else attempt(hop)
+    if isinstance(found, Emitted):
+        return found
+    divisor = 1
+    while isinstance(other := attempt(divisor), UnstreamableError):
+        if other.divisor is None:
+            raise IRError(
+                f"IR {str(path)!r} cannot be run in steps: {found}",
+                hint="give one that `i3d convert` makes for CPUs: of three dimensions, its frames not the batch",
+            )
+        divisor = math.lcm(divisor, other.divisor)
+    hops = range(divisor, length, divisor)
+    count = bisect_left(hops, True, key=lambda each: isinstance(attempt(each), UnstreamableError))
+    raise ArgumentError(
+        f"{mode} steps of {hop} frames cannot be made of {str(path)!r}",
+        hint=f"--hop can be {divisor} to {hops[count - 1]}, by {divisor}",
+    )

@@ -1,21 +1,18 @@
 """The proof of a step model: what it answers step by step, against the window network that it was made from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import openvino as ov
 
-from i3d_edge.convert.logits import output_logits
+from i3d_edge.convert.logits import open_in_f32, run_logits
 from i3d_edge.convert.parity import ClipParity, compare
-from i3d_edge.core.arrays import Float32Array, UInt8Array
+from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.errors import ParityError
-from i3d_edge.core.i3d_spec import LOGITS_NAME
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec, Stepping
-from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels, to_feeds
+from i3d_edge.runtime.frames.generated import GOLDEN_CLIPS, golden_pixels
 from i3d_edge.runtime.steps.emitter import emit_steps
 
 BOUND = 1e-4
@@ -33,32 +30,23 @@ def prove_steps(
     """Run two generated clips in steps, in float32, and compare consecutive answers.
 
     Exact steps are compared with the window network, continuous ones with one pass over all frames up to the answer.
-
-    Args:
-        steps: The step model.
-        window: What it was made from.
-        spec: The window network's.
-        stepping: How the step model is fed.
-        time_axes: Name of each input -> its axis of frames.
-
-    Raises:
-        ParityError: If an answer differs by more than `BOUND`.
+    Raises ParityError if an answer differs by more than `BOUND`.
     """
     hop, num_frames = stepping.hop, spec.num_frames
     if stepping.mode == "continuous":
         num_frames = hop * stepping.warm_up
         window = emit_steps(window, time_axes, hop=num_frames, mode="continuous").model
-    step_request, window_request = (_request(model, spec) for model in (steps, window))
+    step_request, window_request = (open_in_f32(model, spec) for model in (steps, window))
     num_steps = stepping.warm_up + NUM_ANSWERS - 1
     longer = replace(spec, num_frames=hop * num_steps)
     found = []
     for pattern, seed in track(list(GOLDEN_CLIPS.items()), total=len(GOLDEN_CLIPS), title="checking", unit="clip"):
         pixels = golden_pixels(longer, pattern, seed)
-        got = [_logits(step_request, _part(pixels, number * hop, hop), spec) for number in range(num_steps)]
+        got = [run_logits(step_request, _part(pixels, number * hop, hop), spec) for number in range(num_steps)]
         step_request.reset_state()
         expected = []
         for number in range(stepping.warm_up, num_steps + 1):
-            expected.append(_logits(window_request, _part(pixels, number * hop - num_frames, num_frames), spec))
+            expected.append(run_logits(window_request, _part(pixels, number * hop - num_frames, num_frames), spec))
             window_request.reset_state()
         found.append(compare(pattern, np.array(expected), np.array(got[-NUM_ANSWERS:]), bound=BOUND))
     worst = max(found, key=lambda clip: clip.relative_difference)
@@ -71,17 +59,5 @@ def prove_steps(
     return tuple(found)
 
 
-def _request(model: ov.Model, spec: ModelSpec) -> ov.InferRequest:
-    model = model.clone()
-    output_logits(model, spec)
-    properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    return ov.Core().compile_model(model, "CPU", properties).create_infer_request()
-
-
 def _part(pixels: Pixels, first: int, count: int) -> dict[str, UInt8Array]:
     return {name: clip[:, first : first + count] for name, clip in pixels.items()}
-
-
-def _logits(request: ov.InferRequest, pixels: dict[str, UInt8Array], spec: ModelSpec) -> Float32Array:
-    request.infer(to_feeds(pixels, spec))
-    return np.array(request.get_tensor(LOGITS_NAME).data)

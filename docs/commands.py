@@ -1,7 +1,5 @@
 """Write docs/reference/commands.md from the commands' own help, so that the two cannot differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

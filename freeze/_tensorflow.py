@@ -4,8 +4,6 @@ Its libraries write to stderr before any Python setting can reach them. So stder
 the import, and shown only if the import fails or `TF_CPP_MIN_LOG_LEVEL` asks for it.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

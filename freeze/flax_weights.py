@@ -1,7 +1,5 @@
 """I3D weights as a pickle of Flax variables, read without trusting it, under DeepMind's names."""
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Iterator, Mapping
@@ -34,17 +32,10 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def read_flax_weights(data: bytes) -> dict[str, Float32Array]:
-    """Read a pickle of nested dictionaries of arrays; nothing else in it is carried out.
+    """Read a pickle of nested dictionaries of arrays, by DeepMind's names below the scope; nothing else is carried out.
 
-    Args:
-        data: The pickle: collection -> unit -> layer -> array.
-
-    Returns:
-        float32 arrays by DeepMind's name below the scope, for instance "Conv3d_1a_7x7/conv_3d/w".
-
-    Raises:
-        CheckpointDamagedError: If the pickle is cut off, or asks for anything but NumPy arrays.
-        CheckpointVariablesError: If the arrays are not the variables of an RGB I3D with 400 classes.
+    Raises CheckpointDamagedError if it is cut off or asks for anything but arrays, CheckpointVariablesError if these
+    are not an RGB I3D's of 400 classes.
     """
     try:
         tree = _ArraysOnly(io.BytesIO(data)).load()

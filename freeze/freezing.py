@@ -4,8 +4,6 @@ A frozen graph is a binary GraphDef of constants with the input node `Placeholde
 `logits`, the output node `Softmax` that reads it, and a string constant with the ModelSpec as JSON.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,11 +97,7 @@ def freeze_checkpoint(
             temporary.write_bytes(graph_def.SerializeToString(deterministic=True))
             sha256 = sha256_file(temporary)
     return FrozenGraphSummary(
-        path=output,
-        num_bytes=output.stat().st_size,
-        sha256=sha256,
-        num_nodes=len(graph_def.node),
-        spec=spec,
+        path=output, num_bytes=output.stat().st_size, sha256=sha256, num_nodes=len(graph_def.node), spec=spec
     )
 
 

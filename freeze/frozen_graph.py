@@ -1,7 +1,5 @@
 """The frozen graph as the reference that later stages are held to: opened and run by TensorFlow, in float32."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from i3d_edge.core.arrays import Float32Array
@@ -21,16 +19,7 @@ class FrozenGraph(TensorFlowGraph):
     """
 
     def __init__(self, path: Path, *, num_frames: int | None = None, batch: int | None = None) -> None:
-        """Read and load the graph.
-
-        Args:
-            path: The .pb file.
-            num_frames: Frames in a clip, if not as many as it was frozen for; the network is convolutional in time.
-            batch: Clips at once, if not as many as it was frozen for.
-
-        Raises:
-            FrozenGraphError: If the file is absent, is not a GraphDef, or lacks the nodes.
-        """
+        """Load a .pb for clips of its own length and batch, or these; raises FrozenGraphError if it is none."""
         from google.protobuf.message import DecodeError  # it comes with TensorFlow
 
         self.spec = read_graph_def(path).spec

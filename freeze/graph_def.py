@@ -3,8 +3,6 @@
 Source of the field numbers: TensorFlow's `graph.proto`, `node_def.proto`, `attr_value.proto`, `tensor.proto`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Mapping
@@ -41,27 +39,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class GraphDef:
-    """A frozen I3D graph as conversion sees it.
-
-    Attributes:
-        path: The .pb file.
-        nodes: Every node, by name.
-        spec: What the graph says of itself, or None where it says nothing.
-        origin: For a graph without a spec: Open Model Zoo's, when the file's hash is theirs, else None.
-    """
+    """A frozen I3D graph as conversion sees it."""
 
     path: Path
-    nodes: Mapping[str, Node]
-    spec: ModelSpec | None
-    origin: str | None
+    nodes: Mapping[str, Node]  # every node, by name
+    spec: ModelSpec | None  # what the graph says of itself, or None where it says nothing
+    origin: str | None  # for a graph without a spec: Open Model Zoo's, when the file's hash is theirs, else None
 
 
 def read_graph_def(path: Path) -> GraphDef:
-    """Read a frozen graph's nodes and spec.
-
-    Raises:
-        FrozenGraphError: If the file is absent, is not a GraphDef, or lacks an I3D's input or output.
-    """
+    """Read a frozen graph's nodes and spec; raises FrozenGraphError if it cannot be read, or is no I3D."""
     _refuse_other_stage(path)
     try:
         data = read_bytes(path, max_bytes=MAX_MODEL_BYTES)

@@ -9,8 +9,6 @@ the [0, 1] that is usual for TF-Hub's image modules. On DeepMind's cricket sampl
 checkpoint gives (docs/reference/checkpoints.md).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +32,7 @@ class HubModule(TensorFlowGraph):
     """
 
     def __init__(self, path: Path, *, num_frames: int = NUM_FRAMES) -> None:
-        """Check the module's variables, load its graph and look at its signature.
-
-        Args:
-            path: A folder with `saved_model.pb` and `variables/`.
-            num_frames: Frames in a clip, D; the module itself leaves it open.
-
-        Raises:
-            CheckpointError: If it is no TF-Hub module of I3D, or a part of it is absent or damaged.
-        """
+        """Load a module for clips of so many frames, which it leaves open; raises CheckpointError if it is none."""
         title = f"TF-Hub module {str(path)!r}"
         checkpoint = open_checkpoint(path)
         if not (path / SAVED_MODEL_NAME).is_file():

@@ -4,8 +4,6 @@ Source: Carreira and Zisserman, "Quo Vadis, Action Recognition?", figure 3; name
 the batch norm's form (no gamma, epsilon 1e-3) from kinetics-i3d `i3d.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,10 +47,7 @@ class Mixed:
             (Unit("Branch_0/Conv3d_0a_1x1", 1, f0),),
             (Unit("Branch_1/Conv3d_0a_1x1", 1, f1a), Unit("Branch_1/Conv3d_0b_3x3", 3, f1b)),
             (Unit("Branch_2/Conv3d_0a_1x1", 1, f2a), Unit(f"Branch_2/{second}", 3, f2b)),
-            (
-                MaxPool("Branch_3/MaxPool3d_0a_3x3", (3, 3, 3), (1, 1, 1)),
-                Unit("Branch_3/Conv3d_0b_1x1", 1, f3),
-            ),
+            (MaxPool("Branch_3/MaxPool3d_0a_3x3", (3, 3, 3), (1, 1, 1)), Unit("Branch_3/Conv3d_0b_1x1", 1, f3)),
         )
 
 
@@ -99,12 +94,7 @@ def units(num_channels: int) -> Iterator[tuple[Unit, int]]:
 def variable_shapes(num_channels: int, num_classes: int) -> dict[str, tuple[int, ...]]:
     """Return the network's 230 variables, named below the scope, with the shapes the graph needs.
 
-    Args:
-        num_channels: Channels of the input: 3 for RGB, 2 for optical flow.
-        num_classes: Length of the logits.
-
-    Returns:
-        Weights have shape (depth, height, width, in, out); batch norm tensors (1, 1, 1, 1, C); the bias (C,).
+    Weights have shape (depth, height, width, in, out); batch norm tensors (1, 1, 1, 1, C); the bias (num_classes,).
     """
     shapes: dict[str, tuple[int, ...]] = {}
     for unit, inputs in units(num_channels):

@@ -1,7 +1,5 @@
 """Tensors of a checkpoint that are not the network's: what training left there, and what nobody knows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container
 from typing import Literal

@@ -3,8 +3,6 @@
 Nothing here creates a variable, so a graph built here is frozen from the start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,15 +30,9 @@ class Network:
 
 
 def build_features(clip: Any, variables: Variables) -> Any:
-    """Build the network up to the average pool.
+    """Build the network up to the average pool, of a clip (N, D, H, W, C), float32, in [-1, 1]; H, W >= 224, D >= 9.
 
-    Args:
-        clip: Tensor, shape (N, D, H, W, C), float32, in [-1, 1]; H = W = 224 at least, D >= 9.
-        variables: Arrays by name below the scope, as `variable_shapes` lists them.
-
-    Returns:
-        Tensor, shape (N, D', H', W', 1024): one feature vector per position; (N, 9, 1, 1, 1024) for a
-        clip of 79 x 224 x 224.
+    Returns one feature vector per position, (N, D', H', W', 1024); (N, 9, 1, 1, 1024) for 79 x 224 x 224.
     """
 
     def batch_norm(x: Any, unit: str) -> Any:
@@ -76,15 +68,7 @@ def build_features(clip: Any, variables: Variables) -> Any:
 
 
 def build_logits(features: Any, variables: Variables) -> Any:
-    """Build the classifier on top of `build_features`.
-
-    Args:
-        features: Tensor, shape (N, D', 1, 1, 1024).
-        variables: Arrays by name below the scope.
-
-    Returns:
-        Tensor, shape (N, D', num_classes), float32: logits per temporal position, to be averaged over D'.
-    """
+    """Build the classifier: features (N, D', 1, 1, 1024) become logits (N, D', num_classes), to be averaged over D'."""
     with tf.name_scope(LOGITS_UNIT):
         weights = tf.constant(variables[f"{LOGITS_UNIT}/conv_3d/w"], name="conv_3d/w")
         bias = tf.constant(variables[f"{LOGITS_UNIT}/conv_3d/b"], name="conv_3d/b")
@@ -94,15 +78,7 @@ def build_logits(features: Any, variables: Variables) -> Any:
 
 
 def build_graph_def(networks: Sequence[Network], spec: ModelSpec) -> Any:
-    """Build the frozen graph of one network, or of an RGB and a flow network.
-
-    Args:
-        networks: As many as `spec.inputs`, in that order.
-        spec: Decides inputs, fusion and outputs, and is stored in the graph.
-
-    Returns:
-        A GraphDef; each input has shape `spec.input_shape(name)` (NDHWC), float32, in [-1, 1].
-    """
+    """Build the GraphDef of the networks of a spec's inputs, one or RGB and flow, (N, D, H, W, C) in [-1, 1] each."""
     with tf.Graph().as_default() as graph:
         answers, embeddings = [], []
         for name, network in zip(spec.inputs, networks, strict=True):

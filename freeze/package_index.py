@@ -4,8 +4,6 @@ pip is used because it knows the user's index, proxy and certificates. To read a
 it may run that distribution's setup script, but only after the file has passed the pinned SHA-256.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -26,20 +24,13 @@ _COPIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One file on the index, and the member of it that is wanted.
+    """One file on the index, and the member of it that is wanted."""
 
-    Attributes:
-        project, version: As pip names them.
-        sha256: Of the distribution.
-        num_bytes: Its size.
-        member: Path of the wanted file inside it.
-    """
-
-    project: str
+    project: str  # as pip names them
     version: str
     sha256: str
     num_bytes: int
-    member: str
+    member: str  # path of the wanted file inside it
 
     @property
     def title(self) -> str:
@@ -69,10 +60,7 @@ SPORTS2D = Distribution(
 def read_member(wanted: Distribution, scratch: Path) -> bytes:
     """Download a distribution and return the wanted file in it; the caller removes the folder `scratch`.
 
-    Raises:
-        DownloadError: If the index cannot be reached, lacks the distribution, or has another file in its place.
-        OutputError: If the disk is full.
-        DependencyError: If this Python has no pip.
+    Raises DownloadError if the index has no such file, OutputError if the disk is full, DependencyError without pip.
     """
     _require_space(wanted, scratch)
     archive = _download(wanted, scratch)

@@ -3,8 +3,6 @@
 Source: google-deepmind/kinetics-i3d at the commit below, folder `data/checkpoints`.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,15 +36,10 @@ CHECKPOINTS: Mapping[str, PublishedCheckpoint] = {
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How a checkpoint compares with a published one.
-
-    Attributes:
-        name: Of the published checkpoint.
-        differing: Variables, below the scope, whose bytes are others; empty if this is that checkpoint.
-    """
+    """How a checkpoint compares with a published one."""
 
     name: str
-    differing: tuple[str, ...]
+    differing: tuple[str, ...]  # variables, below the scope, whose bytes are others; empty if this is that checkpoint
 
 
 @cache

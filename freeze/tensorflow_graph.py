@@ -1,7 +1,5 @@
 """A network in a TensorFlow session, on the CPU, in float32: what later stages are compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -42,15 +40,7 @@ class TensorFlowGraph:
         self._session.close()
 
     def logits(self, feeds: Feeds) -> Float32Array:
-        """Return what enters the softmax, shape (N, num_classes), float32.
-
-        Args:
-            feeds: An array for each of `input_shapes`.
-
-        Raises:
-            ClipShapeError: If an input is absent or has another shape.
-            NotFiniteError: If the output is not finite.
-        """
+        """Return what enters the softmax, (N, num_classes), float32; raises ClipShapeError or NotFiniteError."""
         result: Float32Array = self.run(self._logits, feeds)
         return result
 

@@ -14,9 +14,7 @@ from i3d_edge.runtime.inference.inputs import model_inputs as model_inputs
 from i3d_edge.runtime.inference.ir import read_ir as read_ir
 from i3d_edge.runtime.prediction import Classification as Classification
 from i3d_edge.runtime.prediction import Prediction as Prediction
-from i3d_edge.runtime.prediction import View as View
 from i3d_edge.runtime.views.clip import Clip as Clip
-from i3d_edge.runtime.views.clip import VideoClips as VideoClips
 from i3d_edge.runtime.views.clip import read_clips as read_clips
 from i3d_edge.runtime.views.clip import require_rgb as require_rgb
 from i3d_edge.runtime.views.decoding import DecodePool as DecodePool

@@ -1,13 +1,10 @@
 """VideoClassifier: a video in, labelled actions out."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -110,9 +107,7 @@ class VideoClassifier:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -123,23 +118,14 @@ class VideoClassifier:
 
     @property
     def engine(self) -> Engine:
-        """What runs the model, and how it really runs.
-
-        Raises:
-            ValueError: If the classifier is closed.
-            ForkError: In a child of the process that made the classifier.
-        """
+        """What runs the model; raises ValueError if the classifier is closed, ForkError in a child of its process."""
         if self._engine is None:
             raise ValueError("classifier is closed")
         _ = self._engine.compiled
         return self._engine
 
     def classify(
-        self,
-        video: str | PathLike[str] | Frames | Source,
-        views: ViewOptions | None = None,
-        *,
-        k: int = 5,
+        self, video: str | PathLike[str] | Frames | Source, views: ViewOptions | None = None, *, k: int = 5
     ) -> Classification:
         """Label one video.
 
@@ -160,22 +146,9 @@ class VideoClassifier:
         return result
 
     def classify_all(
-        self,
-        videos: Iterable[str | PathLike[str] | Frames | Source],
-        views: ViewOptions | None = None,
-        *,
-        k: int = 5,
+        self, videos: Iterable[str | PathLike[str] | Frames | Source], views: ViewOptions | None = None, *, k: int = 5
     ) -> Iterator[Classification | VideoError | ClipShapeError]:
-        """Label videos in order, decoding the next ones meanwhile; of long ones too only a few clips are in memory.
-
-        Args:
-            videos: Each as for `classify`; taken only a few ahead.
-            views: Of each; as for `classify`.
-            k: How many classes to return.
-
-        Yields:
-            For each video in turn what `classify` returns, or the error that it raises.
-        """
+        """Label videos in order, decoding a few ahead; yield for each what `classify` returns or raises."""
         check_arguments(top_k, k=k)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)

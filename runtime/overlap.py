@@ -1,7 +1,5 @@
 """Clips that overlap, answered in steps: what they have in common is computed once, where that is less work."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -42,13 +40,7 @@ class StepEngines:
     """Makes the engine that runs a model in steps once that is worth it, and keeps the last one. Thread-safe."""
 
     def __init__(self, ir: Path, *, spec_path: Path | None, **settings: Any) -> None:
-        """Note which model it is; to be called before the model of whole clips is read.
-
-        Args:
-            ir: The IR's .xml.
-            spec_path: As for `Engine`.
-            settings: Further arguments of `Engine`.
-        """
+        """Note which model it is, before that of whole clips is read; `settings` are further arguments of `Engine`."""
         self._ir, self._settings = ir, {"spec_path": spec_path, **settings}
         self._files = [ir, ir.with_suffix(".bin"), *([spec_path] if spec_path else [])]
         self._versions = self._read_versions()
@@ -57,15 +49,10 @@ class StepEngines:
         self._engine: Engine | None = None
 
     def find(self, hop: int, num_views: int) -> Engine | None:
-        """Return the engine of a hop, in frames.
+        """Return the engine of a hop, in frames, that would answer so many views.
 
-        Args:
-            hop: Frames in a step.
-            num_views: That it would answer.
-
-        Returns:
-            None where it is not worth making yet, for all views since the last one was made, or cannot be made: the
-            device is no CPU, the network has no such steps, or the model's files are others by now.
+        None where it is not worth making yet, for all views since the last one was made, or cannot be made: the
+        device is no CPU, the network has no such steps, or the model's files are others by now.
         """
         if normalise_device(self._settings["device"]) != "CPU":
             return None
@@ -93,29 +80,16 @@ class Overlap:
     """Answers clips of videos in steps, one video after the other, where steps pay. Not thread-safe."""
 
     def __init__(self, engines: StepEngines | None, spec: ModelSpec, views: ViewOptions) -> None:
-        """Begin with the first video.
-
-        Args:
-            engines: Of the model; None where all clips are left to the model of whole clips.
-            spec: The model's, for whole clips.
-            views: How clips and crops are taken.
-        """
+        """Begin with the first video; without engines all clips are left to the model of whole clips."""
         self._engines, self._spec, self._num_crops, self._hop = engines, spec, views.num_crops, views.hop
         self._sessions: list[Session] = []
         self._warm_up = 0
         self._is_in_steps = False
 
     def answer(self, clip: Clip) -> Answer | None:
-        """Return what the model says of a clip, or None to let the model of whole clips answer.
+        """Return what the model says of the next clip, or None to let the model of whole clips answer.
 
-        Args:
-            clip: The next of a video, or the first one of any video.
-
-        Returns:
-            Probabilities, shape (num_classes,), float32.
-
-        Raises:
-            NotFiniteError: If the model gives NaN.
+        Raises NotFiniteError if the model gives NaN.
         """
         if self._hop is None or self._engines is None:
             return None

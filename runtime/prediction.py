@@ -1,7 +1,5 @@
 """What a model says of a video."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -79,12 +77,7 @@ class Classification:
     flow: FlowCost | None = field(default=None, compare=False)
 
     def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
-        """Return the answer as plain JSON values; probabilities and times rounded to six digits.
-
-        Args:
-            labels: The model's. With them, each of several views also says which clip and crop it is, and its best
-                class.
-        """
+        """Return the answer as plain JSON values; with the model's labels, several views say more of themselves."""
         fields = {
             "predictions": [item.to_fields() for item in self.predictions],
             "views": [view.to_fields(labels if len(self.views) > 1 else None) for view in self.views],
@@ -99,15 +92,9 @@ class Classification:
 
 
 def top_k(probabilities: FloatArray, labels: LabelSet, k: Positive) -> tuple[Prediction, ...]:
-    """Return the k most probable classes, best first; equal ones in index order.
+    """Return the k most probable classes, of shape (num_classes,), best first; equal ones in index order.
 
-    Args:
-        probabilities: Shape (num_classes,).
-        labels: As many names.
-        k: 1 at least; more than there are classes gives all.
-
-    Raises:
-        ArgumentError: If `k` is less.
+    Raises ArgumentError if `k` is less than 1.
     """
     check_arguments(top_k, k=k)
     order = np.argsort(-probabilities, kind="stable")[:k]

@@ -1,7 +1,5 @@
 """A data set: videos and what each shows, whatever form it comes in."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence
@@ -9,7 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from i3d_edge.accuracy.data.classes import ClassMatcher
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_video
 from i3d_edge.core.errors import LabelError, ListError
@@ -17,84 +14,53 @@ from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime.frames.image_series import numbered_images
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-"""How absolute paths begin on Windows."""
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # how absolute paths begin on Windows
 
 
 @dataclass(frozen=True, slots=True)
 class ListedVideo:
-    """One video of a data set.
+    """One video of a data set."""
 
-    Attributes:
-        path: As the data set names it; the name by which results speak of it.
-        file: Where it lies; a folder, if it is one of frames.
-        label: What it shows, in the model's words, or None if the data set does not say.
-        num_frames: How many frames the data set says it has, or None.
-        frames_fps: The rate of a folder of frames, or None.
-        sha256: What a manifest says of its bytes, or None.
-    """
-
-    path: str
-    file: Path
-    label: str | None
-    num_frames: int | None = None
-    frames_fps: Fraction | None = None
-    sha256: str | None = None
+    path: str  # as the data set names it; the name by which results speak of it
+    file: Path  # where it lies; a folder, if it is one of frames
+    label: str | None  # what it shows, in the model's words, or None if the data set does not say
+    num_frames: int | None = None  # how many frames the data set says it has, or None
+    frames_fps: Fraction | None = None  # the rate of a folder of frames, or None
+    sha256: str | None = None  # what a manifest says of its bytes, or None
 
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """How a list or folder is read; None leaves a choice to the reader.
+    """How a list or folder is read; None leaves a choice to the reader."""
 
-    Attributes:
-        format_name: One of `FORMATS`.
-        root: Where relative paths start, of a manifest too; None is the list's folder, or the folder itself.
-        classes_path: What the list's class indices mean; see `read_classes`.
-        split: Which part, for formats that have several.
-        frames_fps: Frames per second of folders of images.
-    """
-
-    format_name: str | None = None
+    format_name: str | None = None  # one of `FORMATS`
+    # Where relative paths start, of a manifest too; None is the list's folder, or the folder itself.
     root: Path | None = None
-    classes_path: Path | None = None
-    split: str | None = None
-    frames_fps: Fraction | None = None
+    classes_path: Path | None = None  # what the list's class indices mean; see `read_classes`
+    split: str | None = None  # which part, for formats that have several
+    frames_fps: Fraction | None = None  # frames per second of folders of images
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Videos, and where they come from.
+    """Videos, and where they come from."""
 
-    Attributes:
-        path: The list or folder.
-        format: Its name in `accuracy.data.formats.FORMATS`.
-        root: Where relative paths start.
-        videos: In the order of the data set, each once.
-        notes: What a user should know of it.
-        options: How it was read.
-    """
-
-    path: Path
-    format: str
-    root: Path
-    videos: Sequence[ListedVideo]
-    notes: tuple[str, ...] = ()
-    options: ListOptions = ListOptions()
+    path: Path  # the list or folder
+    format: str  # its name in `accuracy.data.formats.FORMATS`
+    root: Path  # where relative paths start
+    videos: Sequence[ListedVideo]  # in the order of the data set, each once
+    notes: tuple[str, ...] = ()  # what a user should know of it
+    options: ListOptions = ListOptions()  # how it was read
 
 
 def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOptions()) -> DataSet:
-    """Read a data set in any of the forms of `accuracy.data.formats`.
+    """Read a list or folder in any of the forms of `accuracy.data.formats`.
 
-    Args:
-        path: A list, or a folder.
-        labels: The model's. Names are matched with them, so the data set's own order of classes does not matter;
-            indices are taken for the model's unless `options.classes_path` says what they mean.
-        options: How it is read.
+    Names of classes are matched with the model's labels, so the data set's own order does not matter; indices are taken
+    for the model's unless `options.classes_path` says what they mean.
 
     Raises:
-        ListError: If the list is absent or empty, names a video twice, has a line that cannot be read, has indices of
-            another order of classes, no such split or names that are not UTF-8, if an option has no meaning for its
-            format, or if most videos are folders of images of unknown frame rate.
+        ListError: If it cannot be read, is empty, names a video twice, or an option has no meaning for its format.
         LabelError: If a label is not the model's; names the nearest ones.
     """
     classes = None if options.classes_path is None else read_classes(options.classes_path)
@@ -118,6 +84,32 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
     data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)
     _require_frame_rate(data)
     return data
+
+
+class ClassMatcher:
+    """Finds the model's name for a class, whatever a data set does to case, spaces, underscores and apostrophes.
+
+    Example: "playing_cricket" and "PlayingCricket" -> "playing cricket".
+    """
+
+    def __init__(self, labels: LabelSet) -> None:
+        self.labels = labels
+        self._names: dict[str, str | None] = {}
+        for name in labels.names:
+            key = _plain(name)
+            self._names[key] = None if key in self._names else name
+
+    def find(self, name: str) -> str | None:
+        """Return the model's name, or None if it has no such class."""
+        return name if name in self.labels else self._names.get(_plain(name))
+
+    def match(self, name: str) -> str:
+        """Return the model's name; raises LabelError, with the nearest ones, if it has no such class."""
+        return self.find(name) or self.labels.names[self.labels.index(name)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _require_frame_rate(data: DataSet) -> None:

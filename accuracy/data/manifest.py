@@ -1,23 +1,23 @@
 """A manifest: which videos were measured on, pinned by their bytes, in a file that results can cite."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypedDict
 
-from i3d_edge.accuracy.data.dataset import ListedVideo
+from i3d_edge.accuracy.data.dataset import ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.formats import MANIFEST_KEY
-from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.shard import WHOLE, Shard
 from i3d_edge.accuracy.data.video_check import content_sha256, content_size, verified
-from i3d_edge.core.errors import LabelError, ListError
+from i3d_edge.core.errors import ArgumentError, LabelError, ListError
 from i3d_edge.core.files import write_text
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.core.labels import LabelSet
+from i3d_edge.core.messages import Say
 from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
@@ -25,8 +25,7 @@ from i3d_edge.core.text import is_utf8, some
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
-_START_BYTES = 256
-"""What is no JSON object by then is not read further: it may be a video."""
+_START_BYTES = 256  # what is no JSON object by then is not read further: it may be a video
 
 
 class PinnedVideo(TypedDict):
@@ -98,12 +97,7 @@ _FORMAT = Format(
 
 @dataclass(frozen=True, slots=True)
 class VideoManifest:
-    """A manifest that was read or made.
-
-    Attributes:
-        path: The file.
-        content: What it holds.
-    """
+    """A manifest that was read or made."""
 
     path: Path
     content: ManifestContent
@@ -114,14 +108,9 @@ class VideoManifest:
         return self.content["digest"]
 
     def videos(self, labels: LabelSet, *, root: Path | None = None) -> list[ListedVideo]:
-        """Return the videos for a run.
+        """Return the videos for a run; `root` is where paths start, if not where the manifest says.
 
-        Args:
-            labels: The model's.
-            root: Where paths start, if not where the manifest says.
-
-        Raises:
-            LabelError: If the model has other classes, or has them in another order.
+        Raises LabelError if the model has other classes, or has them in another order.
         """
         for video in self.content["videos"]:
             if video["index"] >= len(labels) or labels.names[video["index"]] != video["label"]:
@@ -159,12 +148,7 @@ def is_manifest(path: Path) -> bool:
 
 
 def read_manifest(path: Path) -> VideoManifest:
-    """Read a manifest, and make sure that nobody changed it.
-
-    Raises:
-        ListError: If it is none, is of another version, its digest is not that of its content, or its path is
-            not UTF-8.
-    """
+    """Read a manifest; raises ListError if it is none, of another version, edited, or its path is not UTF-8."""
     if not is_utf8(str(path)):
         raise ListError(f"the path of manifest {str(path)!r} is not UTF-8, so results cannot name it", hint="rename it")
     content = _FORMAT.read(path)
@@ -184,11 +168,7 @@ def _rate(content: ManifestContent) -> Fraction | None:
 
 
 def write_manifest(path: Path, content: ManifestContent, *, force: bool = False) -> VideoManifest:
-    """Write a manifest; its digest is computed here.
-
-    Raises:
-        OutputError: If it exists (without `force`) or cannot be written.
-    """
+    """Write a manifest, whose digest is computed here; raises OutputError if it exists (without `force`)."""
     content = {**content, "digest": digest_of(content)}
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n", force=force)
     return VideoManifest(path, content)
@@ -202,11 +182,7 @@ def digest_of(content: Any) -> str:
 
 
 def verify_videos(manifest: VideoManifest, *, root: Path | None = None, shard: Shard = WHOLE) -> None:
-    """Make sure that the videos of a slice have the bytes that were pinned.
-
-    Raises:
-        ListError: If videos are missing or have other bytes.
-    """
+    """Raise ListError unless the videos of a slice have the bytes that were pinned."""
     start = root if root is not None else manifest.path.parent / manifest.content["root"]
     videos = shard.part(manifest.content["videos"])
     are_pinned = verified(lambda video: _is_pinned(start / video["path"], video), videos)
@@ -224,3 +200,36 @@ def _is_pinned(file: Path, video: PinnedVideo) -> bool:
         return content_size(file) == video["num_bytes"] and content_sha256(file) == video["sha256"]
     except OSError:
         return False
+
+
+def list_videos(
+    path: Path, labels: LabelSet, options: ListOptions, *, say: Say, shard: Shard = WHOLE
+) -> tuple[Sequence[ListedVideo], str | None]:
+    """Return the videos of a list or folder, and None; or those of a manifest, verifying a slice, and its digest.
+
+    Raises:
+        ListError: If it cannot be read, or a video is not the pinned one.
+        ArgumentError: If options do not go with a manifest.
+    """
+    if is_manifest(path):
+        _require_unused(options, path)
+        manifest = read_manifest(path)
+        videos = manifest.videos(labels, root=options.root)
+        verify_videos(manifest, root=options.root, shard=shard)
+        return videos, manifest.digest
+    data = read_dataset(path, labels, options)
+    for text in data.notes:
+        say(f"note: {text}")
+    return data.videos, None
+
+
+def _require_unused(options: ListOptions, manifest_path: Path) -> None:
+    """Refuse what a manifest says itself."""
+    stated = {
+        "--format": options.format_name,
+        "--classes": options.classes_path,
+        "--split": options.split,
+        "--frames-fps": options.frames_fps,
+    }
+    if used := [name for name, value in stated.items() if value is not None]:
+        raise ArgumentError(f"{used[0]} is for lists and folders; {str(manifest_path)!r} is a manifest")

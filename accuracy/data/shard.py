@@ -1,7 +1,5 @@
 """A slice of a list of videos, for runs that several machines share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +12,10 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Every `of`-th video of a list, so that a list sorted by class gives slices that are alike.
+    """Every `of`-th video of a list, so that a list sorted by class gives slices that are alike."""
 
-    Attributes:
-        number: Which slice, from 1.
-        of: How many there are.
-    """
-
-    number: int = 1
-    of: int = 1
+    number: int = 1  # which slice, from 1
+    of: int = 1  # how many there are
 
     def part(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return the slice's items: of 2/3 the 2nd, the 5th, the 8th and so on."""
@@ -36,14 +29,7 @@ WHOLE = Shard()
 
 
 def parse_shard(text: str) -> Shard:
-    """Return a slice by its name.
-
-    Example:
-        "3/8" -> Shard(3, 8)
-
-    Raises:
-        ArgumentError: If there is no such slice.
-    """
+    """Return a slice by its name, "3/8"; raises ArgumentError if there is none."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
     shard = Shard(int(found[1]), int(found[2])) if found else None
     if shard is None or not 1 <= shard.number <= shard.of:

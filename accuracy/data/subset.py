@@ -1,12 +1,9 @@
 """Choosing a subset: so many whole videos of a data set, by a rule that anybody can repeat."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +19,7 @@ from i3d_edge.accuracy.data.manifest import (
     VideoManifest,
     write_manifest,
 )
-from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts
+from i3d_edge.accuracy.data.video_check import Fault, VideoFacts, check_video, video_threads
 from i3d_edge.core.errors import ListError
 from i3d_edge.core.files import check_output, sha256_file
 from i3d_edge.core.i3d_spec import CLIP_S
@@ -38,15 +35,13 @@ How = Literal["stratified", "random", "omz"]
 class _Picking:
     """What has been looked at so far."""
 
-    pool: CheckPool
     drops_short: bool
     taken: list[tuple[ListedVideo, VideoFacts]] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     by_content: dict[str, ListedVideo] = field(default_factory=dict)
 
-    def offer(self, video: ListedVideo) -> bool:
+    def offer(self, video: ListedVideo, facts: VideoFacts | Fault) -> bool:
         """Take a video, or note why it cannot be used; return whether it can."""
-        facts = self.pool.check(video)
         if isinstance(facts, Fault):
             reason = facts.reason
         elif self.drops_short and facts.is_short:
@@ -77,17 +72,8 @@ def make_subset(
 
     "stratified" takes as equally many of each class as there are, which of them by a seed; "random" takes any by a
     seed; "omz" takes the first and lists them by name, as Open Model Zoo's checker does. A video that is missing,
-    corrupt, a copy or without a label is passed over for the next one, and named with the reason.
-
-    Args:
-        data: From `read_dataset`.
-        labels: The model's.
-        output: The manifest.
-        num_videos: How many; fewer are taken if there are no more.
-        how: See above.
-        seed: Decides the order within a class, or of all, by hashing each video's name with it and nothing else.
-        drops_short: Also pass over videos shorter than one clip.
-        force: Replace an existing manifest.
+    corrupt, a copy, without a label or, with `drops_short`, shorter than one clip is passed over for the next one, and
+    named with the reason. The seed decides an order by hashing each video's name with it and nothing else.
 
     Raises:
         ListError: If no video can be taken, or the videos' folder has a name that is not UTF-8.
@@ -95,14 +81,16 @@ def make_subset(
     """
     check_output(output, force=force)
     root = _root(data, output)
-    with CheckPool() as pool:
-        picking = _Picking(pool, drops_short)
-        picking.excluded += [
-            {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
-            for video in data.videos
-            if video.label is None
-        ]
-        _pick_all(_strata(data.videos, how, seed), num_videos, picking)
+    picking = _Picking(drops_short)
+    picking.excluded += [
+        {"path": video.path, "reason": "unlabelled: the data set does not say what it shows"}
+        for video in data.videos
+        if video.label is None
+    ]
+    strata = _strata(data.videos, how, seed)
+    total = min(num_videos, sum(map(len, strata.values())))
+    for _ in track(filter(None, _pick(strata, num_videos, picking)), total=total, title="checking", unit="video"):
+        pass
     if not picking.taken:
         reason = f"; the first: {picking.excluded[0]['reason']}" if picking.excluded else ""
         raise ListError(
@@ -133,19 +121,12 @@ def _looked_for(data: DataSet) -> str:
     return f"'{file.with_suffix('')}.*' ({', '.join(sorted(VIDEO_SUFFIXES))}; also in folders below)"
 
 
-def _pick_all(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> None:
-    total = min(num_videos, sum(map(len, strata.values())))
-    for _ in track(filter(None, _pick(strata, num_videos, picking)), total=total, title="checking", unit="video"):
-        pass
-
-
 def _root(data: DataSet, output: Path) -> str:
     """Return where paths start, relative to the folder that the manifest really lies in, for `..` leads above that."""
     root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
     if not is_utf8(root):
         raise ListError(
-            f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it",
-            hint="rename it",
+            f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it", hint="rename it"
         )
     return root
 
@@ -165,11 +146,7 @@ def _strata(videos: Sequence[ListedVideo], how: How, seed: int) -> dict[str, lis
 
 
 def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Picking) -> Iterator[bool]:
-    """Take videos of each stratum in turn; what turns out unusable is replaced from the same stratum.
-
-    Yields:
-        For each video that is offered, whether it can be used.
-    """
+    """Take videos of each stratum, and others of it for what turns out unusable; yield whether each can be used."""
     num_offered = dict.fromkeys(strata, 0)
     num_taken = dict.fromkeys(strata, 0)
     while True:
@@ -179,11 +156,12 @@ def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Pi
         if not lacking:
             return
         batch = {name: strata[name][num_offered[name] : num_offered[name] + count] for name, count in lacking.items()}
-        picking.pool.begin(chain.from_iterable(batch.values()))
-        for name, videos in batch.items():
-            num_offered[name] += len(videos)
-            for video in videos:
-                is_usable = picking.offer(video)
+        offered = [(name, video) for name, videos in batch.items() for video in videos]
+        with video_threads() as threads:
+            facts = threads.map(check_video, [video for _, video in offered])
+            for (name, video), own in zip(offered, facts, strict=True):
+                is_usable = picking.offer(video, own)
+                num_offered[name] += 1
                 num_taken[name] += is_usable
                 yield is_usable
 
@@ -191,8 +169,7 @@ def _pick(strata: Mapping[str, list[ListedVideo]], num_videos: int, picking: _Pi
 def _quotas(sizes: Mapping[str, int], num_videos: int) -> dict[str, int]:
     """Share a number out as equally as sizes allow; what does not divide goes to the first.
 
-    Example:
-        3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
+    Example: 3 strata of 5, 1 and 5, 8 videos -> 4, 1, 3.
     """
     quotas = dict.fromkeys(sizes, 0)
     left = min(num_videos, sum(sizes.values()))

@@ -1,14 +1,13 @@
 """Is a listed video there and whole? Found out before a run is spent on it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.core.errors import VideoError
@@ -25,21 +24,13 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What a whole video is.
+    """What a whole video is."""
 
-    Attributes:
-        sha256: Of its bytes; of a folder of frames, see `content_sha256`.
-        num_bytes: Its size.
-        duration_s: From its first frame to the end of its last.
-        mean_fps: Frames per second, on average.
-        num_frames: Source frames.
-    """
-
-    sha256: str
+    sha256: str  # of its bytes; of a folder of frames, see `content_sha256`
     num_bytes: int
-    duration_s: float
-    mean_fps: float
-    num_frames: int
+    duration_s: float  # from its first frame to the end of its last
+    mean_fps: float  # frames per second, on average
+    num_frames: int  # source frames
 
     @property
     def is_short(self) -> bool:
@@ -74,39 +65,20 @@ def check_video(video: ListedVideo) -> VideoFacts | Fault:
         return Fault(f"corrupt: {type(error).__name__}: {message}")
 
 
-class CheckPool:
-    """Checks videos in threads, each once, ahead of being asked about them."""
-
-    def __init__(self) -> None:
-        # Decoding and hashing run without Python's lock.
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="check")
-        self._found: dict[str, Future[VideoFacts | Fault]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._threads.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
-
-    def begin(self, videos: Iterable[ListedVideo]) -> None:
-        """Begin to check videos, in this order, unless that was done."""
-        for video in videos:
-            if video.path not in self._found:
-                self._found[video.path] = self._threads.submit(check_video, video)
-
-    def check(self, video: ListedVideo) -> VideoFacts | Fault:
-        """Return what a video is, once that is known."""
-        self.begin([video])
-        return self._found[video.path].result()
+@contextmanager
+def video_threads() -> Iterator[ThreadPoolExecutor]:
+    """Give threads to read videos in; if interrupted, wait for none."""
+    threads = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def verified(verify: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
-    """Return what a function that reads a video says of each, in threads; if interrupted, wait for none."""
-    threads = ThreadPoolExecutor(os.cpu_count() or 1)
-    try:
+    """Return what a function that reads a video says of each."""
+    with video_threads() as threads:
         return list(track(threads.map(verify, items), total=len(items), title="verifying", unit="video"))
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def content_sha256(path: Path) -> str:

@@ -66,17 +66,12 @@ BASELINE = Format(
 
 
 def pick_model(run: RecordedRun, name: str | None) -> str:
-    """Return the name of the model to take from a run: the one given, or the only one.
-
-    Raises:
-        ComparisonError: If the run has no such model, or several and none is named.
-    """
+    """Return the model to take from a run: the one named, or the only one; raises ComparisonError if there is none."""
     models = list(run.result["what"])
     known = ", ".join(map(repr, models))
     if name is None and len(models) > 1:
         raise ComparisonError(
-            f"run {str(run.folder)!r} has several models: {known}",
-            hint=f"write {run.folder}:{models[0]}",
+            f"run {str(run.folder)!r} has several models: {known}", hint=f"write {run.folder}:{models[0]}"
         )
     if name is not None and name not in models:
         raise ComparisonError(f"no model {name!r} in run {str(run.folder)!r}; available: {known}")
@@ -87,9 +82,7 @@ def answers(run: RecordedRun, model: str) -> dict[str, RecordedVideo]:
     """Return what a model said of the labelled videos of a run, by the hash of the video, else by its path.
 
     The last of them is left out where the protocol does not count it.
-
-    Raises:
-        ComparisonError: If the run was interrupted, none has a label or counts, or two are the same file.
+    Raises ComparisonError if the run was interrupted, none has a label or counts, or two are the same file.
     """
     if not run.is_complete:
         counts = run.result["counts"]
@@ -122,11 +115,7 @@ def _labelled(run: RecordedRun, model: str) -> tuple[list[RecordedVideo], list[R
 
 
 def make_baseline(run: RecordedRun, model: str) -> Baseline:
-    """Return the baseline that a model's answers in a run make.
-
-    Raises:
-        ComparisonError: As `answers` does.
-    """
+    """Return the baseline that a model's answers in a run make; raises ComparisonError as `answers`."""
     result = run.result
     uncounted = [video.path for video in _labelled(run, model)[1]]
     return Baseline(
@@ -165,11 +154,7 @@ def rounded(probability: float) -> float:
 
 
 def write_baseline(path: Path, baseline: Baseline, *, force: bool = False) -> None:
-    """Write a baseline, a line per video so that a change is a change of few lines.
-
-    Raises:
-        OutputError: If the file exists (without `force`) or cannot be written.
-    """
+    """Write a baseline, a line per video; raises OutputError if the file exists (without `force`)."""
     head: dict[str, Any] = {key: value for key, value in baseline.items() if key != "videos"}
     text = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
     rows = ",\n".join("    " + json.dumps(video, ensure_ascii=False) for video in baseline["videos"])
@@ -177,11 +162,7 @@ def write_baseline(path: Path, baseline: Baseline, *, force: bool = False) -> No
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Read a baseline.
-
-    Raises:
-        ResultError: If it is absent, is not one, is of another schema version, or holds what cannot be.
-    """
+    """Read a baseline; raises ResultError if it is absent, damaged, or of another schema version."""
     if path.is_dir():
         raise ResultError(
             f"baseline {str(path)!r} is a folder, not a file",

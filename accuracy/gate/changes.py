@@ -1,7 +1,5 @@
 """What differs between two runs besides their answers: models, precisions, devices, machines and versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -32,11 +30,7 @@ class Change(TypedDict):
 
 
 def changes(before: Baseline, after: Baseline) -> list[Change]:
-    """Return what differs between the model, machine and software of two baselines, in an order for people.
-
-    Example:
-        An IR in bf16, then in f32 -> [{"name": "ran in", "before": "bf16", "after": "f32"}].
-    """
+    """Return what differs between the model, machine and software of two baselines, in an order for people."""
     versions, now = before["where"]["versions"], after["where"]["versions"]
     return [
         *_differing(before["what"], after["what"], _MODEL),

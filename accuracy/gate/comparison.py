@@ -68,10 +68,8 @@ def compare(
 ) -> Comparison:
     """Compare a model's answers in a run with a baseline, video by video; those that the run dropped are left out.
 
-    Raises:
-        ComparisonError: If the two differ in classes, protocol, manifest, videos or labels, or if the run dropped
-            more of the baseline's videos than allowed, or if one mixes machines of several kinds (without
-            `allow_mixed`).
+    Raises ComparisonError if the two differ in classes, protocol, manifest, videos or labels, or if the run dropped
+    more of the baseline's videos than allowed, or if one mixes machines of several kinds (without `allow_mixed`).
     """
     own = make_baseline(run, model)
     if not allow_mixed:
@@ -135,16 +133,7 @@ def _flip(before: BaselineVideo, now: VideoOutcome, names: Sequence[str]) -> Fli
 
 
 def log_change(before: float, after: float) -> float:
-    """Return how far the natural log-probability of one class moved, in either direction.
-
-    The class is the best of the baseline. A change of 0.01 is 1 % more or less of its probability; ln 2 = 0.69
-    is half or twice of it; 13.8 at most, from 1 to nothing.
-
-    Example:
-        0.8 before, 0.4 after -> 0.693; 0.4 before, 0.8 after -> the same.
-
-    Source: our choice.
-    """
+    """Return how far the natural log-probability of the baseline's best class moved: by ln 2 for half or twice."""
     return abs(math.log(max(after, _PROBABILITY_FLOOR)) - math.log(max(before, _PROBABILITY_FLOOR)))
 
 
@@ -211,8 +200,7 @@ def _check_same_list(
     relabelled = [now[key].path for key in before.keys() & now.keys() if before[key]["label"] != now[key].label]
     if relabelled:
         raise ComparisonError(
-            f"the run labels videos otherwise than the baseline: {some(sorted(relabelled))}",
-            hint=_LIST_HINT,
+            f"the run labels videos otherwise than the baseline: {some(sorted(relabelled))}", hint=_LIST_HINT
         )
     missing = {before[key]["path"] for key in before.keys() - now.keys()}
     added = {now[key].path for key in now.keys() - before.keys()}

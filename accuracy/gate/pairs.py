@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import math
 
-Z_ONE_SIDED_95 = 1.6448536269514722
-"""The standard normal's 95 % quantile."""
+Z_ONE_SIDED_95 = 1.6448536269514722  # the standard normal's 95 % quantile
 Z_TWO_SIDED_95 = 1.959963984540054
-Z_POWER_80 = 0.8416212335729143
-"""Its 80 % quantile: what was planned for happens 4 times of 5."""
-
+Z_POWER_80 = 0.8416212335729143  # its 80 % quantile: what was planned for happens 4 times of 5
 _BISECTIONS = 60
 
 
 def mcnemar_p(lost: int, gained: int) -> float:
     """Return the exact two-sided p of McNemar's test: would a fair coin share the flips so unequally?
 
-    Example:
-        8 lost and 1 gained -> 2 * (1 + 9) / 2**9 = 0.0390625; no flip at all -> 1.
+    Example: 8 lost and 1 gained -> 2 * (1 + 9) / 2**9 = 0.0390625; no flip at all -> 1.
 
     Source: Q. McNemar, Psychometrika 12 (1947), 153, with the binomial distribution in place of its approximation.
     """
@@ -40,9 +36,7 @@ def drop_upper_bound(lost: int, gained: int, num_videos: int, z: float = Z_ONE_S
 
     The standard error is that of the supposed drop, with the most likely share of gained videos beside it. So the
     bound stays above 0 when nothing flipped, where resampling would claim certainty: z**2 / (n + z**2).
-
-    Example:
-        Nothing flipped on 400 videos -> 2.706 / 402.706 = 0.0067.
+    Example: Nothing flipped on 400 videos -> 2.706 / 402.706 = 0.0067.
 
     Source: T. Tango, Stat. Med. 17 (1998), 891, equations 9 to 12.
     """
@@ -79,8 +73,7 @@ def videos_needed(lost: float, gained: float, num_videos: int, max_drop: float) 
     Returns:
         More than `num_videos`; None where no number would do, since the drop is the limit itself.
 
-    Example:
-        No flip, limit 0.02 -> 133, the first n for which z**2 / (n + z**2) is within it.
+    Example: No flip, limit 0.02 -> 133, the first n for which z**2 / (n + z**2) is within it.
 
     Source: R. Connor, Biometrics 43 (1987), 207, for McNemar's test, with a correction for continuity.
     """

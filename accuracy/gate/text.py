@@ -23,20 +23,13 @@ _MARKDOWN_FLIPS = 100
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """A comparison, what it was held to, and what came of it.
+    """A comparison, what it was held to, and what came of it."""
 
-    Attributes:
-        comparison: Of a run with a baseline.
-        limits: What the run may lose.
-        checks: What came of each limit.
-        protocol: Both runs', by name and version.
-        undecided: What is to become of a check that the videos are too few to decide; None leaves that to the caller.
-    """
-
-    comparison: Comparison
-    limits: Limits
-    checks: Sequence[GateCheck]
-    protocol: str
+    comparison: Comparison  # of a run with a baseline
+    limits: Limits  # what the run may lose
+    checks: Sequence[GateCheck]  # what came of each limit
+    protocol: str  # both runs', by name and version
+    # What is to become of a check that the videos are too few to decide; None leaves that to the caller.
     undecided: Undecided | None = None
 
     @property
@@ -116,12 +109,7 @@ def _markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> st
 
 def _accuracies(found: Comparison) -> list[list[str]]:
     return [
-        [
-            name,
-            percent(before),
-            percent(after),
-            f"{100 * (after - before):+.2f} points" if after != before else "none",
-        ]
+        [name, percent(before), percent(after), f"{100 * (after - before):+.2f} points" if after != before else "none"]
         for name, before, after in (
             ("top-1", found["before_top1"], found["after_top1"]),
             ("top-5", found["before_top5"], found["after_top5"]),

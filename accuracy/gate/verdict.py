@@ -11,23 +11,16 @@ from i3d_edge.accuracy.gate import pairs
 from i3d_edge.accuracy.gate.comparison import Comparison
 from i3d_edge.core.text import plural
 
-DEFAULT_MAX_DROP = 0.02
-"""At 400 videos 8 videos: an unchanged model passes while up to 20 videos flip."""
-
-_SIGNIFICANCE = 0.05
-"""Below it, p says that the flips are not shared evenly."""
+DEFAULT_MAX_DROP = 0.02  # at 400 videos 8 videos: an unchanged model passes while up to 20 videos flip
+_SIGNIFICANCE = 0.05  # below it, p says that the flips are not shared evenly
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a model may lose.
+    """What a model may lose."""
 
-    Attributes:
-        max_drop: Of top-1 accuracy per video, as a fraction: 0.02 is 2 points.
-        max_drift: Mean |change of the natural log-probability| of the baseline's best class; None for no limit.
-    """
-
-    max_drop: float = DEFAULT_MAX_DROP
+    max_drop: float = DEFAULT_MAX_DROP  # of top-1 accuracy per video, as a fraction: 0.02 is 2 points
+    # Mean |change of the natural log-probability| of the baseline's best class; None for no limit.
     max_drift: float | None = None
 
 

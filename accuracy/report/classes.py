@@ -1,14 +1,10 @@
 """Accuracy per class, and which classes are taken for which."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from i3d_edge.accuracy.report.models import ReportedModel
 from i3d_edge.accuracy.report.table import Cell, Table
-from i3d_edge.accuracy.result.metrics import Proportion
-from i3d_edge.accuracy.result.schema import ClassCount
-from i3d_edge.runtime.show.templates import percent
+from i3d_edge.accuracy.result.metrics import proportion
 
 SHOWN_CLASSES = 30
 _SHOWN_CONFUSIONS = 10
@@ -19,15 +15,11 @@ def class_table(models: Sequence[ReportedModel]) -> Table:
     names = models[0].run.class_names
     counts = [{count["label"]: count["num_top1"] for count in model.details["classes"]} for model in models]
     rows: list[list[Cell]] = []
-    for count in _from_worst(models[0]):
+    labelled = [count for count in models[0].details["classes"] if count["num_videos"]]
+    for count in sorted(labelled, key=lambda count: (count["num_top1"] / count["num_videos"], -count["num_videos"])):
         label, num_videos = count["label"], count["num_videos"]
-        rows.append([names[label], str(num_videos), *(Proportion(own[label], num_videos) for own in counts)])
+        rows.append([names[label], str(num_videos), *(proportion(own[label], num_videos) for own in counts)])
     return Table(["class", "videos", *(model.title for model in models)], rows, "bars")
-
-
-def classes_title(model: ReportedModel) -> str:
-    """Return the mean top-1 per class."""
-    return f"{model.title}: mean class top-1 {percent(model.details['mean_class_top1'])}"
 
 
 def confusion_table(model: ReportedModel) -> Table:
@@ -35,14 +27,7 @@ def confusion_table(model: ReportedModel) -> Table:
     names = model.run.class_names
     totals = {count["label"]: count["num_videos"] for count in model.details["classes"]}
     rows: list[list[Cell]] = [
-        [f"{names[pair['label']]} → {names[pair['predicted']]}", Proportion(pair["num_videos"], totals[pair["label"]])]
+        [f"{names[pair['label']]} → {names[pair['predicted']]}", proportion(pair["num_videos"], totals[pair["label"]])]
         for pair in model.details["confusions"][:_SHOWN_CONFUSIONS]
     ]
     return Table(["label → answer", "videos"], rows, "bars")
-
-
-def _from_worst(model: ReportedModel) -> list[ClassCount]:
-    labelled = [count for count in model.details["classes"] if count["num_videos"]]
-    return sorted(
-        labelled, key=lambda count: (count["num_top1"] / count["num_videos"], -count["num_videos"], count["label"])
-    )

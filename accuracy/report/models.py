@@ -1,7 +1,5 @@
 """The models of a report: their names, and which of them compare."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
@@ -15,19 +13,12 @@ from i3d_edge.core.labels import hash_names
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedModel:
-    """One model of one run.
-
-    Attributes:
-        run: The run.
-        model: Its name in the run.
-        protocol: The report's name of the run's protocol; see `protocol_titles`.
-        run_title: The report's name of the run; see `run_titles`.
-    """
+    """One model of one run."""
 
     run: RecordedRun
-    model: str
-    protocol: str
-    run_title: str
+    model: str  # its name in the run
+    protocol: str  # the report's name of the run's protocol; see `protocol_titles`
+    run_title: str  # the report's name of the run; see `run_titles`
 
     @property
     def info(self) -> ModelInfo:
@@ -104,26 +95,17 @@ def protocol_titles(hows: Sequence[Protocol]) -> list[str]:
 
 
 def run_titles(folders: Sequence[Path]) -> list[str]:
-    """Return names for runs: the shortest unambiguous ends of their folders' paths.
-
-    Example:
-        "old/results", "new/results", "omz" -> "old/results", "new/results", "omz".
-    """
+    """Return names for runs: the shortest unambiguous ends of their folders' paths, "old/results" and "omz"."""
     paths = [Path(os.path.abspath(folder)).parts for folder in folders]
-    return [str(Path(*_own_end(path, paths))) for path in paths]
-
-
-def _own_end(path: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    ends = (path[-length:] for length in range(1, len(path)))
-    return next((end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1), path)
+    titles = []
+    for path in paths:
+        ends = (path[-length:] for length in range(1, len(path)))
+        titles.append(next((end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1), path))
+    return [str(Path(*title)) for title in titles]
 
 
 def progress(run: RecordedRun) -> str:
-    """Return how far a run got.
-
-    Example:
-        "4 of 12 videos".
-    """
+    """Return how far a run got: "4 of 12 videos"."""
     counts = run.result["counts"]
     return f"{counts['decoded'] + len(counts['dropped'])} of {counts['listed']} videos"
 
@@ -137,11 +119,7 @@ def list_name(run: RecordedRun) -> str:
 
 
 def labels_of(models: Sequence[ReportedModel]) -> list[str]:
-    """Return a name for each model beside others: its title, and its run where another has that title too.
-
-    Example:
-        "int8" of "old" and of "new" -> "int8 · old", "int8 · new".
-    """
+    """Return a name for each model beside others: its title, and its run where another has that title too."""
     counts = Counter(model.title for model in models)
     labels = [model.title if counts[model.title] == 1 else f"{model.title} · {model.run_title}" for model in models]
     return [

@@ -33,11 +33,7 @@ _METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
 def make_report(
     named: Sequence[tuple[RecordedRun, str | None]], *, root: Path | None = None, with_thumbnails: bool = True
 ) -> str:
-    """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts.
-
-    Raises:
-        ComparisonError: If a run has no model of that name.
-    """
+    """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts."""
     shown = _reported(named)
     pictures = RunPictures(root)
 

@@ -1,7 +1,5 @@
 """Models compared in pairs on the same videos."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,16 +23,8 @@ class Pair:
     second: ReportedModel
     comparison: Comparison | None
     refusal: str = ""
-
-    @property
-    def lost(self) -> list[Flip]:
-        """The videos that only the first model has right."""
-        return [] if self.comparison is None else self.comparison["lost"]
-
-    @property
-    def gained(self) -> list[Flip]:
-        """The videos that only the second model has right."""
-        return [] if self.comparison is None else self.comparison["gained"]
+    lost: Sequence[Flip] = ()  # only the first model has these right
+    gained: Sequence[Flip] = ()  # only the second one
 
 
 def make_pairs(models: Sequence[ReportedModel]) -> list[Pair]:
@@ -48,7 +38,8 @@ def _compare(first: ReportedModel, second: ReportedModel) -> Pair:
     try:
         baseline = make_baseline(first.run, first.model)
         num_listed = first.run.result["counts"]["listed"]
-        return Pair(first, second, compare(baseline, second.run, second.model, num_allowed_dropped=num_listed))
+        found = compare(baseline, second.run, second.model, num_allowed_dropped=num_listed)
+        return Pair(first, second, found, lost=found["lost"], gained=found["gained"])
     except ComparisonError as error:
         return Pair(first, second, None, error.message)
 

@@ -1,26 +1,17 @@
 """Tables of a report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from i3d_edge.accuracy.result.metrics import Proportion
+from i3d_edge.accuracy.result.schema import Metric
 
-Cell = str | tuple[str, ...] | Proportion
-"""Text; a value with notes below it; or a bar with a count."""
+Cell = str | tuple[str, ...] | Metric  # text; a value with notes below it; or a bar with a count
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. The first cell of a row names it.
+    """A table. The first cell of a row names it."""
 
-    Attributes:
-        headers: One per column.
-        rows: As many cells each.
-        kind: Its style: "numbers" become a list on a narrow screen, "bars" shrink there, "texts" wrap.
-    """
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    kind: str = "numbers"
+    headers: Sequence[str]  # one per column
+    rows: Sequence[Sequence[Cell]]  # as many cells each
+    kind: str = "numbers"  # its style: "numbers" become a list on a narrow screen, "bars" shrink there, "texts" wrap

@@ -1,7 +1,5 @@
 """A run's result and scores as tables for the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from i3d_edge.accuracy.gate.comparison import machine_line
@@ -99,7 +97,7 @@ def _details(model: str, details: Details, names: Sequence[str]) -> str:
     num_classes = sum(count["num_videos"] > 0 for count in details["classes"])
     parts = [
         f"{one_line(model)}: mean class top-1 {percent(details['mean_class_top1'])} over {num_classes} classes; "
-        f"expected calibration error {100 * details['calibration_error']:.1f} points",
+        f"expected calibration error {100 * details['calibration_error']:.1f} points"
     ]
     if details["confusions"]:
         rows = [

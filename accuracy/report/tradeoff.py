@@ -4,8 +4,6 @@ Modelled on the chart by which GluonCV's model zoo shows its networks. The model
 Each protocol has its own shape, because its models were also shown other views.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,10 +48,7 @@ def tradeoff(models: Sequence[ReportedModel]) -> Tradeoff | None:
 
 
 def finding(models: Sequence[ReportedModel]) -> str:
-    """Return which model is fastest, which is right most often, and whether their intervals overlap.
-
-    Interrupted runs are left out, because they are of fewer videos, unless there is only one model.
-    """
+    """Return which model is fastest, which is right most often, and whether intervals overlap, of complete runs."""
     names = dict(zip(models, labels_of(models), strict=True))
     whole = models if len(models) == 1 else [model for model in models if model.run.is_complete]
     if not whole:
@@ -106,11 +101,7 @@ def _plot(models: Sequence[ReportedModel], *, is_narrow: bool) -> Plot:
 
 
 def number_positions(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return where the numbers of points go: to their right, and below each other where they would overlap.
-
-    Args:
-        points: Positions, in units of the SVG's view box.
-    """
+    """Return where the numbers of points go: to their right, and below each other where they would overlap."""
     places: dict[int, tuple[float, float]] = {}
     for number in sorted(range(len(points)), key=lambda number: points[number][1]):
         x, y = points[number][0] + _NUMBER_GAP, points[number][1]

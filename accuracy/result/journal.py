@@ -6,28 +6,24 @@ short, predictions beyond the last whole row, and both from a row on that was ed
 dropped when the run continues.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, NotRequired, Self, TypedDict
 
-from filelock import FileLock, Timeout
-
 from i3d_edge.accuracy.result.schema import PREDICTIONS_NAME, RESULT_NAME, Machine, PredictionRow
 from i3d_edge.core.errors import OutputError
-from i3d_edge.core.files import make_folder, write_text, writing
+from i3d_edge.core.files import alone_in, make_folder, write_text, writing
 from i3d_edge.core.reading import open_input, read_bytes, require_file
 from i3d_edge.core.schema import Amount, Count, Format
 
 RUN_NAME = "run.json"
 VIDEOS_NAME = "videos.jsonl"
-_LOCK_NAME = "run.lock"
 
 _OTHER_FOLDER = "choose another folder, or pass --force to begin anew"
 
@@ -74,13 +70,11 @@ class Journal:
     def open(cls, folder: Path, config: Mapping[str, Any], names: Sequence[str], *, force: bool) -> Self:
         """Begin a run, or continue one of the same configuration; `force` begins anew, whatever is there.
 
-        Raises:
-            OutputError: If another run was begun there or its files are of something else (without `force`), another
-                process is writing there, or the folder cannot be written.
+        Raises OutputError if the folder holds anything else (without `force`), is in use, or cannot be written.
         """
         make_folder(folder)
         with ExitStack() as stack:
-            stack.enter_context(_locked(folder))
+            stack.enter_context(alone_in(folder))
             if force:
                 discard(folder)
             begun = read_config(folder)
@@ -93,11 +87,12 @@ class Journal:
                     hint=_OTHER_FOLDER,
                 )
             _require_files(folder)
-            done, length = _read_done(folder, names)
+            pairs = zip(names, read_done(folder), strict=False)
+            done = [(row, line) for _, (row, line, _) in takewhile(lambda pair: pair[0] == pair[1][0]["video"], pairs)]
             with writing(folder / RESULT_NAME):
                 predictions, videos = (folder / PREDICTIONS_NAME).open("ab"), (folder / VIDEOS_NAME).open("ab")
-                journal = cls(folder, done, predictions, videos, stack.pop_all())
-                journal._videos.truncate(length)
+                journal = cls(folder, [row for row, _ in done], predictions, videos, stack.pop_all())
+                journal._videos.truncate(sum(len(line) for _, line in done))
                 journal.drop_unfinished()
         return journal
 
@@ -109,11 +104,7 @@ class Journal:
             pass
 
     def drop_unfinished(self) -> None:
-        """Cut off predictions of a video whose row was not written.
-
-        Raises:
-            OutputError: If the folder is no longer the one that the run was begun in.
-        """
+        """Cut off predictions of a video whose row was not written; raises OutputError if the folder is another one."""
         self._require_place()
         self._predictions.truncate(self.done[-1]["end"] if self.done else 0)
         self._predictions.seek(0, os.SEEK_END)
@@ -132,8 +123,7 @@ class Journal:
     def add(self, rows: Sequence[PredictionRow], video: DoneVideo) -> None:
         """Append a video's predictions, then the row that makes them count.
 
-        Raises:
-            OutputError: If the disk does not take them, or as `drop_unfinished` says.
+        Raises OutputError if the disk does not take them, or the folder is another one.
         """
         self._require_place()
         with writing(self.folder / PREDICTIONS_NAME):
@@ -153,38 +143,12 @@ def discard(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing in a folder, where the file system can do that.
-
-    Raises:
-        OutputError: If another one is writing there.
-    """
-    lock = FileLock(folder / _LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(
-            f"another process is writing in run folder {str(folder)!r}",
-            hint="wait until it ends, or choose another folder",
-        ) from error
-    except (OSError, NotImplementedError):
-        pass  # a file system without locks
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows does not remove open files, and filelock does it there
-            (folder / _LOCK_NAME).unlink()
-        lock.release()
-
-
 def _require_empty(folder: Path) -> None:
     """Refuse a folder with files of a run's names that no run is known to have begun."""
     for name in (RESULT_NAME, VIDEOS_NAME, PREDICTIONS_NAME):
         if (folder / name).exists():
             raise OutputError(
-                f"run folder {str(folder)!r} holds {name} of an unknown run: there is no {RUN_NAME}",
-                hint=_OTHER_FOLDER,
+                f"run folder {str(folder)!r} holds {name} of an unknown run: there is no {RUN_NAME}", hint=_OTHER_FOLDER
             )
 
 
@@ -211,25 +175,9 @@ def _check(row: Mapping[str, Any], predictions: bytes) -> str:
 
 
 def read_config(folder: Path) -> Mapping[str, Any] | None:
-    """Return the configuration of a run; None if none was begun there.
-
-    Raises:
-        OutputError: If it cannot be read.
-    """
+    """Return the configuration of a run; None if none was begun there; raises OutputError if it cannot be read."""
     path = folder / RUN_NAME
     return _CONFIG.read(path) if os.path.lexists(path) else None
-
-
-def _read_done(folder: Path, names: Sequence[str]) -> tuple[list[DoneVideo], int]:
-    """Return the videos that are done, in the order of the run, and the length in bytes of their rows."""
-    done: list[DoneVideo] = []
-    length = 0
-    for name, (row, line, _) in zip(names, read_done(folder), strict=False):
-        if row["video"] != name:
-            break
-        done.append(row)
-        length += len(line)
-    return done, length
 
 
 def read_done(folder: Path) -> Iterator[tuple[DoneVideo, bytes, bytes]]:

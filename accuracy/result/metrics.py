@@ -1,7 +1,5 @@
 """Top-k accuracy per clip and per video, with its uncertainty. Pure functions of probabilities."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,49 +7,21 @@ from typing import Self
 
 import numpy as np
 
+from i3d_edge.accuracy.result.schema import Metric
 from i3d_edge.core.arrays import FloatArray
 
-Z_95 = 1.959963984540054
-"""The standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors."""
-
-TOP_KS = (1, 5)
-
-
-@dataclass(frozen=True, slots=True)
-class Proportion:
-    """A fraction of trials, of which there is one at least, in [0, 1], with its 95 % Wilson interval."""
-
-    num_correct: int
-    num_total: int
-
-    @property
-    def value(self) -> float:
-        """The fraction itself."""
-        return self.num_correct / self.num_total
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper end of the interval."""
-        return wilson_interval(self.num_correct, self.num_total)
+Z_95 = 1.959963984540054  # the standard normal's 97.5 % quantile: a 95 % interval lies within this many standard errors
 
 
 @dataclass(frozen=True, slots=True)
 class VideoOutcome:
-    """What became of a labelled video; small, so that a whole data set of them fits in memory.
+    """What became of a labelled video; small, so that a whole data set of them fits in memory."""
 
-    Attributes:
-        video: Path, as listed.
-        label: Class index.
-        best: Class index of the largest probability; of equal ones the lowest.
-        rank: How many classes come before the label: 0 for a right answer.
-        confidence: The largest probability.
-    """
-
-    video: str
-    label: int
-    best: int
-    rank: int
-    confidence: float
+    video: str  # path, as listed
+    label: int  # class index
+    best: int  # class index of the largest probability; of equal ones the lowest
+    rank: int  # how many classes come before the label: 0 for a right answer
+    confidence: float  # the largest probability
 
     @classmethod
     def of(cls, video: str, label: int, probabilities: FloatArray) -> Self:
@@ -60,11 +30,15 @@ class VideoOutcome:
         return cls(video, label, best, rank_of(label, probabilities), float(probabilities[best]))
 
 
-def wilson_interval(num_correct: int, num_total: int) -> tuple[float, float]:
-    """Return Wilson's score interval for a proportion.
+def proportion(num_correct: int, num_total: int) -> Metric:
+    """Return a fraction of trials, of which there is one at least."""
+    low, high = wilson_interval(num_correct, num_total)
+    value = num_correct / num_total
+    return Metric(value=value, num_correct=num_correct, num_total=num_total, interval_low=low, interval_high=high)
 
-    Example:
-        15 of 20 -> (0.5313, 0.8881).
+
+def wilson_interval(num_correct: int, num_total: int) -> tuple[float, float]:
+    """Return the 95 % score interval for a proportion: (0.5313, 0.8881) for 15 of 20.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209.
     """
@@ -81,6 +55,6 @@ def rank_of(label: int, probabilities: FloatArray) -> int:
     return int(np.sum(probabilities > own) + np.sum(probabilities[:label] == own))
 
 
-def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Proportion]:
+def count_ranks(level: str, ranks: Sequence[int]) -> dict[str, Metric]:
     """Count top-1 and top-5 at one level, "clip" or "video", under the names `clip_top1` and so on."""
-    return {f"{level}_top{k}": Proportion(sum(rank < k for rank in ranks), len(ranks)) for k in TOP_KS}
+    return {f"{level}_top{k}": proportion(sum(rank < k for rank in ranks), len(ranks)) for k in (1, 5)}

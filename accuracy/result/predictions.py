@@ -1,7 +1,5 @@
 """`predictions.jsonl`: a row per view and model, from which every metric recomputes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -13,8 +11,7 @@ from i3d_edge.core.reading import open_input, read_lines
 from i3d_edge.runtime import Clip
 
 _PROBABILITY_DIGITS = 6
-_SUM_TOLERANCE = 0.01
-"""How far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each."""
+_SUM_TOLERANCE = 0.01  # how far a row's probabilities may be from summing to 1: bf16 keeps 8 bits of each
 
 
 def prediction_row(
@@ -22,8 +19,7 @@ def prediction_row(
 ) -> PredictionRow:
     """Return a row; what is written is what is scored, so that the metrics recompute exactly.
 
-    Raises:
-        ResultError: If what the model gave, shape (num_classes,), are no probabilities.
+    Raises ResultError if the probabilities, shape (num_classes,), are none.
     """
     probs = [float(f"{value:.{_PROBABILITY_DIGITS}g}") for value in probabilities]
     _require_probabilities(f"answer of model {model!r} to video {video!r}", probs, hint=None)
@@ -43,8 +39,7 @@ def prediction_row(
 def read_rows(path: Path, models: Collection[str]) -> Iterator[PredictionRow]:
     """Yield the rows of a file, one at a time, without trusting them.
 
-    Raises:
-        ResultError: If the file is absent or empty, or a row cannot be one of these models'; says which.
+    Raises ResultError if the file is absent or empty, or a row cannot be one of these models'; says which.
     """
     try:
         stream = open_input(path)

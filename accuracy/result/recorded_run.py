@@ -1,7 +1,5 @@
 """A run as it lies in its folder: `result.json`, and every view in `predictions.jsonl`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +16,11 @@ _EDITED_HINT = "one of the two files was edited: run again, or take both from wh
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run, read and found whole.
+    """A run, read and found whole."""
 
-    Attributes:
-        folder: Where it lies.
-        result: Its `result.json`.
-        videos: By model, then in the list's order.
-    """
-
-    folder: Path
-    result: Result
-    videos: Mapping[str, Sequence[RecordedVideo]]
+    folder: Path  # where it lies
+    result: Result  # its `result.json`
+    videos: Mapping[str, Sequence[RecordedVideo]]  # by model, then in the list's order
 
     @property
     def num_classes(self) -> int:
@@ -48,13 +40,9 @@ class RecordedRun:
 
 
 def read_run(folder: Path) -> RecordedRun:
-    """Read a run without trusting it: rows must be whole, and agree with `result.json`'s counts.
+    """Read a run without trusting it: its folder, or its `result.json`.
 
-    Args:
-        folder: Where `i3d accuracy run` wrote; its `result.json` does as well.
-
-    Raises:
-        ResultError: If a file is absent, cut off, edited, or of another schema version; says where.
+    Raises ResultError if a file is absent, cut off, edited, or of another schema version; says where.
     """
     folder = folder.parent if folder.name == RESULT_NAME else folder
     result = read_result(folder)
@@ -80,11 +68,7 @@ def read_run(folder: Path) -> RecordedRun:
 
 
 def read_result(folder: Path) -> Result:
-    """Read `result.json`, and check that it has every field that is read of it.
-
-    Raises:
-        ResultError: If it is absent, cut off or of another schema version.
-    """
+    """Read `result.json`; raises ResultError if it is absent, lacks a field or is of another schema version."""
     path = folder / RESULT_NAME
     if not path.exists():
         if (folder / RUN_NAME).exists():
@@ -110,8 +94,7 @@ def read_result(folder: Path) -> Result:
 def score_run(run: RecordedRun) -> dict[str, Scores]:
     """Recompute every score of a run from its views, by model.
 
-    Raises:
-        ResultError: If `result.json` says otherwise, or no video has a label.
+    Raises ResultError if `result.json` says otherwise, or no video has a label.
     """
     scores = {}
     for model, videos in run.videos.items():
@@ -148,15 +131,14 @@ def _require_same(run: RecordedRun, what: str, computed: object, stated: object)
 
 def _check_counts(path: Path, result: Result, videos: Mapping[str, Sequence[RecordedVideo]]) -> None:
     counts = result["counts"]
-    expected = {"decoded": counts["decoded"], "scored": counts["scored"], "unlabelled": counts["unlabelled"]}
+    stated = {"decoded": counts["decoded"], "scored": counts["scored"], "unlabelled": counts["unlabelled"]}
     for model, own in videos.items():
         scored = sum(video.label is not None for video in own)
-        got = {"decoded": len(own), "scored": scored, "unlabelled": len(own) - scored}
-        for name, number in expected.items():
-            if got[name] != number:
+        for name, number in {"decoded": len(own), "scored": scored, "unlabelled": len(own) - scored}.items():
+            if number != stated[name]:
                 raise ResultError(
-                    f"predictions {str(path)!r} have {got[name]} {name} videos by {model!r}; result.json counts "
-                    f"{number}",
+                    f"predictions {str(path)!r} have {number} {name} videos by {model!r}; result.json counts "
+                    f"{stated[name]}",
                     hint=CUT_OFF_HINT,
                 )
     if result["is_complete"] and counts["listed"] != counts["decoded"] + len(counts["dropped"]):
@@ -187,3 +169,34 @@ def _check_same_videos(path: Path, result: Result, videos: Mapping[str, Sequence
                     f"{name!r}",
                     hint=CUT_OFF_HINT,
                 )
+
+
+def read_named_runs(texts: Sequence[str]) -> list[tuple[RecordedRun, str | None]]:
+    """Read several RUN[:NAME], each folder once; recompute what each says, and return it with the name.
+
+    Raises ResultError if a run is not whole.
+    """
+    runs: dict[Path, RecordedRun] = {}
+    named = []
+    for text in texts:
+        folder, name = split_run(text)
+        if folder.resolve() not in runs:
+            run = runs[folder.resolve()] = read_run(folder)
+            score_run(run)
+        named.append((runs[folder.resolve()], name))
+    return named
+
+
+def split_run(text: str) -> tuple[Path, str | None]:
+    """Split RUN[:NAME], where both may hold colons: a folder of that very name, else up to the first that exists.
+
+    Example: "results:rgb@HETERO:NPU,CPU" -> results, "rgb@HETERO:NPU,CPU".
+    """
+    if Path(text).exists():
+        return Path(text), None
+    parts = text.split(":")
+    for number in range(1, len(parts)):
+        folder = Path(":".join(parts[:number]))
+        if folder.exists():
+            return folder, ":".join(parts[number:])
+    return Path(parts[0]), ":".join(parts[1:]) or None

@@ -1,40 +1,36 @@
 """What a model said of a video, from its views; a view is forgotten as soon as its video is whole."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.accuracy.result.aggregation import aggregate
 from i3d_edge.accuracy.result.metrics import VideoOutcome, rank_of
 from i3d_edge.accuracy.result.predictions import read_rows
 from i3d_edge.accuracy.result.schema import CUT_OFF_HINT, ScoredVideo
 from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.errors import ResultError
+from i3d_edge.core.spec import Fusion
+from i3d_edge.runtime.fusion import fuse
+
+MEAN_OF_PROBABILITIES = "mean of probabilities"
+MEAN_OF_LOGITS = "mean of logits"
+INSIDE_THE_NETWORK = "mean of logits over time, inside the network"
+
+_FUSIONS: Mapping[str, Fusion] = {MEAN_OF_PROBABILITIES: "probabilities", MEAN_OF_LOGITS: "logits"}
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedVideo:
-    """What one model said of one video.
+    """What one model said of one video."""
 
-    Attributes:
-        path: As listed.
-        sha256: Of the file, where the run recorded it.
-        label: Class index, or None where the list did not say.
-        num_views: How many there were.
-        clip_ranks: For each of them, how many classes came before the label; empty without a label.
-        probabilities: Of the video, its views combined, shape (num_classes,).
-    """
-
-    path: str
-    sha256: str | None
-    label: int | None
-    num_views: int
-    clip_ranks: tuple[int, ...]
-    probabilities: FloatArray
+    path: str  # as listed
+    sha256: str | None  # of the file, where the run recorded it
+    label: int | None  # class index, or None where the list did not say
+    num_views: int  # how many there were
+    clip_ranks: tuple[int, ...]  # for each of them, how many classes came before the label; empty without a label
+    probabilities: FloatArray  # of the video, its views combined, shape (num_classes,)
 
     def outcome(self) -> VideoOutcome:
         """Return what became of it; it must have a label."""
@@ -57,9 +53,7 @@ def read_videos(
 
     The views of a listed video are combined when the last one of them has come; so of a run that lies as it was
     written, no more than one video's views are held. The other videos come at the end.
-
-    Raises:
-        ResultError: As `read_rows` says; if a view is there twice or not at all, or a video has several labels.
+    Raises ResultError as `read_rows` says; if a view is there twice or not at all, or a video has several labels.
     """
     known = {video["path"]: video for video in listed}
     pending: dict[tuple[str, str], _Views] = {}
@@ -102,3 +96,18 @@ def _combine(path: Path, model: str, name: str, views: _Views, sha256: str | Non
 
 def _damaged(path: Path, finding: str) -> ResultError:
     return ResultError(f"predictions {str(path)!r} are damaged: {finding}", hint=CUT_OFF_HINT)
+
+
+def aggregate(name: str, probabilities: FloatArray) -> FloatArray:
+    """Combine the views of one video, shape (num_views, num_classes), into (num_classes,); see `runtime.fusion.fuse`.
+
+    Raises ResultError if no aggregation has that name, or there are several views where the network combines them.
+    """
+    if name == INSIDE_THE_NETWORK:
+        if len(probabilities) != 1:
+            raise ResultError(f"a video has {len(probabilities)} views, but the network combines them into one")
+        return np.asarray(probabilities[0])
+    if name not in _FUSIONS:
+        known = ", ".join(map(repr, (*_FUSIONS, INSIDE_THE_NETWORK)))
+        raise ResultError(f"unknown aggregation {name!r}; available: {known}")
+    return fuse(_FUSIONS[name], probabilities)

@@ -1,7 +1,5 @@
 """What `result.json` holds. A consumer can be written from this file alone."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec
@@ -52,7 +50,7 @@ class Protocol(TypedDict):
     squeezed_px: NotRequired[str]  # "256x340", height x width of whole frames before the crop; absent: as the crop
     crop_px: int | str  # of a square; else "192x256", height x width
     interpolation: str
-    aggregation: str  # how views become a video's probabilities; see accuracy.result.aggregation
+    aggregation: str  # how views become a video's probabilities; see accuracy.result.recorded_video
     drops_last_video: LeftOut  # from video_top1 and video_top5; True: the list's last, "by name": the last by name
     flow: NotRequired[str]  # how optical flow was computed: "tvl1" or "dis"; absent for models of RGB alone
 

@@ -1,14 +1,12 @@
 """From what a model said of videos to everything that a result says of the model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from i3d_edge.accuracy.data.formats.omz import checker_order
 from i3d_edge.accuracy.result.details import describe
-from i3d_edge.accuracy.result.metrics import Proportion, VideoOutcome, count_ranks
+from i3d_edge.accuracy.result.metrics import VideoOutcome, count_ranks
 from i3d_edge.accuracy.result.recorded_video import RecordedVideo, read_videos
 from i3d_edge.accuracy.result.schema import Details, LeftOut, Metric, ScoredVideo
 
@@ -48,16 +46,13 @@ class Tally:
     def scores(self, *, drops_last_video: LeftOut = False) -> Scores:
         """Return the scores; one video at least must have been counted.
 
-        Args:
-            drops_last_video: Leave one video out of `video_top1` and `video_top5`, see `place_left_out`; without
-                another one they are absent. It stays in the details.
+        What `place_left_out` leaves out of `video_top1` and `video_top5`, absent without another one, stays in details.
         """
         place = place_left_out([outcome.video for outcome in self.outcomes], drops_last_video)
         counted = self.outcomes[:place] + self.outcomes[place + 1 :]
-        proportions = count_ranks("clip", self.clip_ranks)
+        metrics = count_ranks("clip", self.clip_ranks)
         if counted:
-            proportions |= count_ranks("video", [video.rank for video in counted])
-        metrics = {name: _metric(proportion) for name, proportion in proportions.items()}
+            metrics |= count_ranks("video", [video.rank for video in counted])
         return Scores(metrics, describe(self.outcomes))
 
 
@@ -69,26 +64,11 @@ def score_predictions(
     *,
     drops_last_video: LeftOut = False,
 ) -> Mapping[str, Scores]:
-    """Score each model of a `predictions.jsonl`, a video at a time, so that memory hardly grows with the data set.
+    """Score each model of a `predictions.jsonl`, a video at a time; one without a labelled video is absent.
 
-    Returns:
-        By model; a model without a labelled video is absent.
-
-    Raises:
-        ResultError: As `read_videos`.
+    Raises ResultError as `read_videos`.
     """
     tallies = {name: Tally() for name in models}
     for name, video in read_videos(path, models, aggregation, listed):
         tallies[name].add(video)
     return {name: tally.scores(drops_last_video=drops_last_video) for name, tally in tallies.items() if tally.outcomes}
-
-
-def _metric(proportion: Proportion) -> Metric:
-    low, high = proportion.interval
-    return Metric(
-        value=proportion.value,
-        num_correct=proportion.num_correct,
-        num_total=proportion.num_total,
-        interval_low=low,
-        interval_high=high,
-    )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from i3d_edge.accuracy.result.aggregation import INSIDE_THE_NETWORK, MEAN_OF_LOGITS, MEAN_OF_PROBABILITIES
+from i3d_edge.accuracy.result.recorded_video import INSIDE_THE_NETWORK, MEAN_OF_LOGITS, MEAN_OF_PROBABILITIES
 from i3d_edge.accuracy.result.schema import LeftOut, Protocol
 from i3d_edge.core.errors import ProtocolError
 from i3d_edge.core.spec import ModelSpec

@@ -85,7 +85,7 @@ def graph_scorer(path: Path, spec: ModelSpec, say: Say = LOG.info) -> Iterator[S
     Raises:
         SpecError: If it takes other clips.
     """
-    from i3d_edge.freeze import FrozenGraph
+    from i3d_edge.freeze.frozen_graph import FrozenGraph
 
     with FrozenGraph(path) as graph:
         own = graph.spec

@@ -1,7 +1,5 @@
 """The rivals, and ours; one file per engine."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from benchmarks.rival import Precision, Rival
@@ -10,11 +8,7 @@ OURS = "i3d-edge"
 STOCK = "OpenVINO"
 REFERENCE = "TensorFlow"
 
-_MODULES = {
-    REFERENCE: "tensorflow",
-    STOCK: "openvino",
-    OURS: "i3d_edge",
-}
+_MODULES = {REFERENCE: "tensorflow", STOCK: "openvino", OURS: "i3d_edge"}
 
 
 def _rival(group: str, precision: Precision, suffix: str = "", **options: Any) -> Rival:

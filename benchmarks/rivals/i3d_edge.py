@@ -1,7 +1,5 @@
 """Ours: what `i3d convert` and `i3d quantize` make, run as `i3d classify` runs it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +15,7 @@ from i3d_edge.runtime.inference.engine import Engine
 
 
 def open_rival(task: Task, precision: Precision, *, fold: Fold | None = None, throughput: bool = False) -> Opened:
-    """Open an IR made by our commands.
-
-    Args:
-        task: What it runs.
-        precision: "f32" is not folded; "bf16" is the device's own choice; "INT8" is quantized.
-        fold: Another fold than the default one, for CPUs without matrix units.
-        throughput: Run as many clips at once as the device asks for.
-    """
+    """Open an IR made by our commands: "f32" is not folded, "bf16" is the device's choice, "INT8" is quantized."""
     if precision == "f32":
         engine = Engine(_converted(task, None), inference_precision="f32")
         return _latency(engine, "i3d convert --no-fold, --inference-precision f32")

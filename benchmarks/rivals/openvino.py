@@ -1,7 +1,5 @@
 """Stock OpenVINO: what its own documentation leads to, and no pass of ours."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 

@@ -1,7 +1,5 @@
 """TensorFlow on the frozen graph: what a user has who converts nothing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

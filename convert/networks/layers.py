@@ -4,8 +4,6 @@ MMAction2, GluonCV on PyTorch and GluonCV on MXNet name the same network three w
 tensors under two names. GluonCV's Inceptions keep its names, of the form "features.5.1.0".
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -76,11 +74,7 @@ class Layers:
 
 
 def read_layers(tensors: Mapping[str, Array]) -> Layers:
-    """Give a file's tensors, floats as float32, the names of layers, and fold batch norm into them.
-
-    Raises:
-        CheckpointVariablesError: If they have other names, some are missing, or a number is not finite.
-    """
+    """Name a file's tensors as layers, batch norm folded in; raises CheckpointVariablesError if they are others."""
     found: dict[str, dict[str, Array]] = {}
     for name, values in tensors.items():
         if name.endswith(".num_batches_tracked"):

@@ -1,7 +1,5 @@
 """Networks by name: which ones weights fit, and the model of one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,12 +54,7 @@ def candidates(layers: Layers) -> tuple[str, ...]:
 
 
 def choose_network(layers: Layers, given: str | None) -> str:
-    """Return which of `NETWORKS` layers are: the one given, which may be None where they fit one only.
-
-    Raises:
-        ArgumentError: If it is needed, or does not fit.
-        CheckpointVariablesError: As `candidates` says.
-    """
+    """Return the given network, or the one that layers fit; raises ArgumentError if it is needed or does not fit."""
     fitting = candidates(layers)
     choices = " or ".join(f"--network {name}" for name in fitting)
     if given is None and len(fitting) > 1:

@@ -3,8 +3,6 @@
 Sources: mmcv's `cnn/bricks/non_local.py`, GluonCV's `torch/model_zoo/action_recognition/non_local.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,19 +19,13 @@ Convolve = Callable[[str, ov.Output], ov.Output]
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """How a block weighs positions.
+    """How a block weighs positions."""
 
-    Attributes:
-        is_embedded: Two convolutions, theta and phi, come before the product; else it is of the volume itself.
-        has_softmax: Products become weights by a softmax; else they are divided by the number of positions.
-        is_scaled: Products are first divided by the root of the number of channels.
-        is_subsampled: Only every second position along height and width, the largest of four, is looked at.
-    """
-
+    # two convolutions, theta and phi, come before the product; else it is of the volume itself
     is_embedded: bool = True
-    has_softmax: bool = True
-    is_scaled: bool = False
-    is_subsampled: bool = True
+    has_softmax: bool = True  # products become weights by a softmax; else they are divided by the number of positions
+    is_scaled: bool = False  # products are first divided by the root of the number of channels
+    is_subsampled: bool = True  # only every second position along height and width, the largest of four, is looked at
 
 
 def attend(volume: ov.Output, attention: Attention, convolve: Convolve, name: str) -> ov.Output:

@@ -1,7 +1,5 @@
 """Operators that all networks are written with: volumes are (N, C, D, H, W), steps and lengths are D, H, W."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import openvino as ov

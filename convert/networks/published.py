@@ -4,8 +4,6 @@ Sources: the links in MMAction2's `configs/recognition/i3d/README.md`, whose nam
 GluonCV's `model_zoo/model_store.py` and `torch/model_zoo/model_store.py`, which list SHA-1s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 MMACTION2: Mapping[str, tuple[str, str]] = {

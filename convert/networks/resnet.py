@@ -3,8 +3,6 @@
 Sources: MMAction2's `models/backbones/resnet3d.py` and configs, GluonCV's `action_recognition/i3d_resnet.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial

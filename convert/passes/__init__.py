@@ -3,8 +3,6 @@
 Which ones apply depends on where the IR will run; what was applied is listed in the IR's own description.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, get_args

@@ -5,8 +5,6 @@ and one linear function, so it can be laid out anew: rearrange first, while a va
 transposition; then normalise.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -27,20 +25,13 @@ NO_BLOCK: Block = (1, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a convolution reads: `(source - mean) * factor`, with its axes in another order.
+    """What a convolution reads: `(source - mean) * factor`, with its axes in another order."""
 
-    Attributes:
-        source: Where the values come from, five axes.
-        order: For each of the convolution's axes N, C, D, H, W: which axis of the source it is.
-        mean, factor: 0 and 1 where nothing is normalised.
-        num_transposes: That were found on the way.
-    """
-
-    source: ov.Output
-    order: tuple[int, ...]
-    mean: float
+    source: ov.Output  # where the values come from, five axes
+    order: tuple[int, ...]  # for each of the convolution's axes N, C, D, H, W: which axis of the source it is
+    mean: float  # 0, and `factor` 1, where nothing is normalised
     factor: float
-    num_transposes: int
+    num_transposes: int  # that were found on the way
 
     @property
     def shape(self) -> list[int]:

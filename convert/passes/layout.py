@@ -1,7 +1,5 @@
 """Fusing the layout: one transposition of pixels instead of two of numbers, or none."""
 
-from __future__ import annotations
-
 import openvino as ov
 
 from i3d_edge.convert.passes.feed import NO_BLOCK, lay_out, read_feed

@@ -11,8 +11,6 @@ them side by side as channels, and a pool is a pool of each frame and then a max
 Only the input keeps its five axes, with one Reshape that reads it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
@@ -22,8 +20,8 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from i3d_edge.convert.passes.feed import Feed, normalise, read_feed
-from i3d_edge.convert.passes.stem import constant_weights
 from i3d_edge.convert.passes.window import Window
+from i3d_edge.runtime.steps.operators import constant_of
 
 TAPS = "/taps"
 """How the name of a concatenation of frames ends; those of DeepMind's units do not."""
@@ -99,7 +97,7 @@ class _Lowering:
 
     def _convolve(self, node: ov.Node) -> ov.Output:
         name, attributes = node.get_friendly_name(), node.get_attributes()
-        weights = constant_weights(node)
+        weights = constant_of(node.input_value(1))
         if weights is None or set(attributes["dilations"]) != {1}:
             raise _no_form(node, "without constant weights, or dilated")
         window = _window(node, weights.shape[2])

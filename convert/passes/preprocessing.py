@@ -1,7 +1,5 @@
 """Embedding the preprocessing: the model takes pixels in the caller's layout and normalises them itself."""
 
-from __future__ import annotations
-
 import openvino as ov
 from openvino import Layout, Type
 from openvino.preprocess import PrePostProcessor
@@ -13,12 +11,7 @@ _GRAPH_LAYOUT = "NDHWC"
 
 
 def embed_preprocessing(model: ov.Model, spec: ModelSpec) -> ov.Model:
-    """Return the model with inputs of the spec's layout and type, and mean and scale where those take pixels.
-
-    Args:
-        model: As OpenVINO's converter leaves it: NDHWC, float32, inputs named with TensorFlow's ":0".
-        spec: What the result shall take.
-    """
+    """Return a converted model with a spec's layout and types, and mean and scale inside where it takes pixels."""
     processor = PrePostProcessor(model)
     for name, port in spec.inputs.items():
         info = processor.input(f"{name}:0")

@@ -9,8 +9,6 @@ With t - p = 2b + r, r in {0, 1}, that is a sum over blocks b and positions r wi
 3 and b runs from -2 to 1; for an even one p is 2 and b runs from -1 to 2: four taps either way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +19,7 @@ from openvino import opset13 as ops
 from i3d_edge.convert.passes.feed import Block, lay_out, read_feed
 from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.fold import Fold
+from i3d_edge.runtime.steps.operators import constant_of
 
 _BLOCK = 2
 _KERNEL = 7
@@ -97,19 +96,9 @@ def _is_stem(node: ov.Node) -> bool:
         and tuple(attributes["strides"]) == (_BLOCK,) * 3
         and tuple(attributes["dilations"]) == (1, 1, 1)
         and attributes["auto_pad"] == "same_upper"
-        and constant_weights(node) is not None
+        and constant_of(node.input_value(1)) is not None
         and node.input(0).get_partial_shape().is_static
     )
-
-
-def constant_weights(node: ov.Node) -> Float32Array | None:
-    """Return a convolution's constant weights, which an FP16 IR converts to float32 before use."""
-    source = node.input_value(1).get_node()
-    if source.get_type_name() == "Convert":
-        source = source.input_value(0).get_node()
-    if source.get_type_name() != "Constant":
-        return None
-    return np.asarray(source.get_data(), np.float32)
 
 
 def _fold(stem: ov.Node, fold: Fold) -> None:
@@ -117,7 +106,7 @@ def _fold(stem: ov.Node, fold: Fold) -> None:
     axes = _axes(stem.input(0).get_shape()[2:], fold)
     depth, height, width = (axis.block for axis in axes)
     block: Block = (depth, height, width)
-    weights = constant_weights(stem)
+    weights = constant_of(stem.input_value(1))
     assert weights is not None  # else it were no stem
     weights = fold_weights(weights, stem.input(0).get_shape()[2:], fold)
     folded = ops.convolution(
@@ -133,16 +122,10 @@ def _fold(stem: ov.Node, fold: Fold) -> None:
 
 
 def fold_weights(weights: Float32Array, lengths: Sequence[int], fold: Fold) -> Float32Array:
-    """Return the folded convolution's weights.
+    """Return the folded convolution's weights, of (O, C, 7, 7, 7); odd and even lengths of an input fold differently.
 
-    Args:
-        weights: Shape (O, C, 7, 7, 7).
-        lengths: Of the input's three axes; odd and even ones fold differently.
-        fold: Which axes are folded.
-
-    Returns:
-        Shape (O, C * blocks, taps_d, taps_h, taps_w); 4 taps and 2 positions on a folded axis, 7 and 1 on another;
-        the order of channels is that of `feed.lay_out`.
+    Shape (O, C * blocks, taps_d, taps_h, taps_w); 4 taps and 2 positions on a folded axis, 7 and 1 on another; the
+    order of channels is that of `feed.lay_out`.
     """
     axes = _axes(lengths, fold)
     num_out, num_in = weights.shape[:2]

@@ -1,7 +1,5 @@
 """Windows in time: which frames each output of a convolution or pool sees, when frames lie along the batch axis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,20 +13,14 @@ from openvino import opset13 as ops
 class Window:
     """A window that slides over frames.
 
-    Attributes:
-        length: Frames there are.
-        taps: Frames that the window sees at a time.
-        stride: Frames by which it moves on.
-        before, after: Frames of padding.
-
     Example:
         5 frames, 3 taps, stride 2, one frame of padding on either side -> it sees [. 0 1], [1 2 3] and [3 4 .]
     """
 
     length: int
-    taps: int
-    stride: int
-    before: int
+    taps: int  # frames that the window sees at a time
+    stride: int  # frames by which it moves on
+    before: int  # frames of padding; so is `after`
     after: int
 
     @property
@@ -42,16 +34,10 @@ class Window:
         return (frame >= 0) & (frame < self.length)
 
     def views(self, frames: ov.Output, mode: Literal["constant", "edge"], *, name: str) -> list[ov.Output]:
-        """Return for each tap what it sees at all places.
+        """Return for each tap what it sees at all places, (num_places, C, H, W), of frames (length, C, H, W).
 
-        Args:
-            frames: Shape (length, C, H, W).
-            mode: What padding is: "constant" zeros, or the nearest frame, "edge", which the window sees too wherever it
-                reaches into the padding, so that a maximum is the same as without.
-            name: Of the operations, as a prefix.
-
-        Returns:
-            Shapes (num_places, C, H, W).
+        Padding is "constant" zeros, or the nearest frame, "edge", which the window sees too wherever it reaches into
+        the padding, so that a maximum is the same as without.
         """
         if (self.taps, self.stride, self.before, self.after) == (1, 1, 0, 0):
             return [frames]

@@ -1,7 +1,5 @@
 """Weights that other frameworks saved, read with NumPy alone: PyTorch's .pth and MXNet's .params."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,13 +28,7 @@ class WeightFile:
 
 
 def read_weights(path: Path) -> WeightFile:
-    """Read a file of weights; nothing in it is carried out.
-
-    Raises:
-        CheckpointMissingError: If there is none, or it cannot be read.
-        CheckpointFormError: If it is no such file, or asks for more than tensors.
-        CheckpointDamagedError: If it is cut off, or contradicts itself.
-    """
+    """Read weights from a file, of which nothing is carried out; raises CheckpointError if it is no whole one."""
     if (kind := foreign_kind(path)) not in (None, PYTORCH):
         raise CheckpointFormError(f"{str(path)!r} is {kind.title}", hint=kind.remedy)
     try:

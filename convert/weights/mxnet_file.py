@@ -1,7 +1,5 @@
 """MXNet's .params files. Source of the layout: MXNet's `src/ndarray/ndarray.cc`."""
 
-from __future__ import annotations
-
 import struct
 from typing import Any
 
@@ -17,11 +15,9 @@ _MAX_AXES = 32
 
 
 def read_mxnet(data: bytes) -> dict[str, Array]:
-    """Return the arrays of a .params file of any version by name, without the "arg:" and "aux:" of exported networks.
+    """Return the arrays of a .params file by name, without the "arg:" and "aux:" of exported networks.
 
-    Raises:
-        CheckpointFormError: If it is no .params file, or its arrays are sparse or of an unknown type.
-        CheckpointDamagedError: If it contradicts itself; other exceptions mean that, too.
+    Raises CheckpointFormError if it is none, or CheckpointDamagedError; other exceptions mean that, too.
     """
     if not data.startswith(_HEAD):
         raise CheckpointFormError("it is no MXNet .params file: it does not start as one")

@@ -116,13 +116,10 @@ class _TensorsOnly(pickle._Unpickler):
 
 
 def read_torch(data: bytes) -> dict[str, Array]:
-    """Return the tensors of a state dict, alone or under the key "state_dict", as MMAction2 saves it.
+    """Return the tensors of a state dict, alone or under the key "state_dict"; bfloat16 becomes float32.
 
-    Types are kept, but for bfloat16, which becomes float32.
-
-    Raises:
-        CheckpointFormError: If it is no PyTorch file of tensors, or asks for code.
-        CheckpointDamagedError: If it contradicts itself; other exceptions mean that, too.
+    Raises CheckpointFormError if it is none or asks for code, or CheckpointDamagedError; other exceptions mean that,
+    too.
     """
     if not data.startswith((_ZIP_HEAD, _PICKLE_HEAD)):
         raise CheckpointFormError("it is no PyTorch file: it starts neither as a ZIP nor as a pickle")

@@ -77,7 +77,7 @@ def run_accuracy(
         >>> result = run_accuracy("val400.json", ["rgb.xml", "int8=rgb_int8.xml"], "results")
     """
     from i3d_edge.accuracy.data.dataset import ListOptions
-    from i3d_edge.accuracy.data.listing import list_videos
+    from i3d_edge.accuracy.data.manifest import list_videos
     from i3d_edge.accuracy.data.shard import WHOLE, parse_shard
     from i3d_edge.accuracy.run.runner import score_videos
     from i3d_edge.accuracy.run.scorers import ModelDefaults
@@ -208,21 +208,24 @@ def compare_run(
     Example:
         >>> compare_run("baseline.json", "results:int8").verdict
     """
-    from i3d_edge import accuracy as room
-    from i3d_edge.accuracy.result.named_runs import read_named_runs, split_run
+    from i3d_edge.accuracy.gate.baseline import pick_model, read_baseline
+    from i3d_edge.accuracy.gate.comparison import compare
+    from i3d_edge.accuracy.gate.text import GateReport
+    from i3d_edge.accuracy.gate.verdict import Limits, judge
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs, split_run
 
     if os.path.isdir(split_run(str(baseline))[0]) and os.path.isfile(run):
         raise ArgumentError(
             f"the baseline comes first, then the run: {str(baseline)!r} is a folder, {run!r} a file",
             hint=f"i3d accuracy compare {run} {baseline}",
         )
-    kept = room.read_baseline(Path(baseline))
+    kept = read_baseline(Path(baseline))
     [(recorded, name)] = read_named_runs([run])
-    model = room.pick_model(recorded, name)
-    comparison = room.compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
-    limits = room.Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
+    model = pick_model(recorded, name)
+    comparison = compare(kept, recorded, model, num_allowed_dropped=num_allowed_dropped, allow_mixed=allow_mixed)
+    limits = Limits(max_drop=max_drop_points / 100, max_drift=max_drift)
     protocol = f"{kept['how']['name']} v{kept['how']['version']}"
-    return room.GateReport(comparison, limits, room.judge(comparison, limits), protocol, undecided)
+    return GateReport(comparison, limits, judge(comparison, limits), protocol, undecided)
 
 
 def write_report(
@@ -251,7 +254,7 @@ def write_report(
         >>> write_report(["results", "results-10x3:int8"], "report.html")
     """
     from i3d_edge.accuracy.report.page import make_report
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     output = Path(output)
     check_output(output, force=force)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from i3d_edge.core.files import StrPath
 
 if TYPE_CHECKING:
+    from i3d_edge.accuracy.events.reviewed import ReviewScores
     from i3d_edge.accuracy.events.scores import EventScores
     from i3d_edge.runtime.live import Event, EventRules
 
@@ -53,3 +54,14 @@ def score_events(found: StrPath, truth: StrPath, *, subset: str | None = None) -
 
     annotated = read_truth(Path(truth), subset)
     return score_segments(read_found(Path(found), annotated), annotated)
+
+
+def score_reviews(state: StrPath) -> ReviewScores:
+    """Count right and wrong events by what people said of them on the page of `i3d watch`, in its folder of state.
+
+    Raises:
+        RecordError: If a journal cannot be read, or none of its events was reviewed.
+    """
+    from i3d_edge.accuracy.events.reviewed import score_reviews
+
+    return score_reviews(Path(state))

@@ -1,7 +1,5 @@
 """Features of videos: what the network's classifier would read, clip after clip, as arrays."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack

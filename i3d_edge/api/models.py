@@ -43,7 +43,7 @@ def convert_graph(graph: StrPath, output: StrPath, **options: Any) -> Conversion
 
 
 def _run_graph(path: Path, clips: list[Feeds]) -> list[Float32Array]:
-    from i3d_edge.freeze import run_frozen_graph  # TensorFlow is loaded once the graph is known to be right
+    from i3d_edge.freeze.frozen_graph import run_frozen_graph  # late: it loads TensorFlow
 
     return run_frozen_graph(path, clips)
 
@@ -121,8 +121,8 @@ def bench_models(
     engines = {}
     for path in models:
         with phase(f"compiling {path}"):
-            stepping = read_ir(Path(path), spec_path=engine.get("spec_path"), steps=True)[1].stepping
-            engines[str(path)] = Engine(Path(path), hop=stepping.hop if stepping else None, mode=mode, **engine)
+            ir = read_ir(Path(path), spec_path=engine.get("spec_path"), steps=True)
+            engines[str(path)] = Engine(Path(path), ir=ir, mode=mode, **engine)
     for opened in engines.values():
         for text in start_notes(opened):
             say(text)

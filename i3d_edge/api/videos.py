@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from i3d_edge.core.device import normalise_device
 from i3d_edge.core.files import StrPath
 from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError
-    from i3d_edge.runtime import Classification, ViewOptions
+    from i3d_edge.runtime import Classification, Engine, ViewOptions
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.live import LiveStream, StreamOptions
 
@@ -60,7 +61,13 @@ def classify_videos(
 
 
 def open_stream(
-    source: str, model: StrPath, options: StreamOptions | None = None, *, say: Say = LOG.info, **engine: Any
+    source: str,
+    model: StrPath,
+    options: StreamOptions | None = None,
+    *,
+    say: Say = LOG.info,
+    compiled: Callable[[Engine], None] = lambda _engine: None,
+    **engine: Any,
 ) -> LiveStream:
     """Open a live source, and compile a model for it; iterate over it for answers and events.
 
@@ -69,6 +76,7 @@ def open_stream(
         model: The .xml of an IR, of clips or of steps.
         options: How the stream is read and watched.
         say: Called with messages for the user, from any thread.
+        compiled: Called with the engine, once the source is open.
         engine: Further arguments of `Engine`: device, inference_precision, num_threads, cache, spec_path.
 
     Raises:
@@ -78,16 +86,23 @@ def open_stream(
     Example:
         >>> for event in open_stream("rtsp://camera.local/stream1", "rgb_int8.xml"): print(event.to_json())
     """
-    from i3d_edge.runtime import read_ir
-    from i3d_edge.runtime.live import LiveStream, StreamAnswers
+    import openvino as ov
 
-    _, spec = read_ir(Path(model), spec_path=engine.get("spec_path"), steps=True)
+    from i3d_edge.runtime.inference.devices import require_device
+    from i3d_edge.runtime.inference.ir import read_ir
+    from i3d_edge.runtime.live import LiveStream
+    from i3d_edge.runtime.live.answers import StreamAnswers, open_engines
+
+    ir = read_ir(Path(model), spec_path=engine.get("spec_path"), steps=True)
+    require_device(ov.Core(), normalise_device(engine.get("device", "CPU")))
     stream = LiveStream(
-        source, spec, lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=say
+        source, ir[1], lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=say
     )
-    stream.open()
     try:
-        answers = StreamAnswers.open(Path(model), spec, is_behind=lambda: stream.is_behind, say=say, **engine)
+        stream.open()
+        own, window = open_engines(Path(model), ir, say=say, **engine)
+        answers = StreamAnswers(own, window=window, is_behind=lambda: stream.is_behind)
+        compiled(own)
     except BaseException:
         stream.close()
         raise

@@ -1,7 +1,5 @@
 """The command line, `i3d`. One file per command; what is heavy is imported when a command runs."""
 
-from __future__ import annotations
-
 import click
 
 from i3d_edge.cli._base import CONTEXT_SETTINGS, Group

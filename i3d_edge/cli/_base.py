@@ -1,10 +1,9 @@
 """What every command shares: how it fails, what it prints where, and its common options."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +20,10 @@ from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.terminal import spell_output
 from i3d_edge.core.text import message, one_line
 
-CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
+
+PATH = click.Path(path_type=Path)
+COUNT = click.IntRange(min=1)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -134,24 +136,14 @@ quiet_option = click.option(
 )
 force_option = click.option("--force", is_flag=True, help="Overwrite existing outputs.")
 model_option = click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    envvar="I3D_MODEL",
-    required=True,
-    help="The IR's .xml.",
-    show_envvar=True,
+    "--model", "model_path", type=PATH, envvar="I3D_MODEL", required=True, help="The IR's .xml.", show_envvar=True
 )
 spec_option = click.option(
-    "--spec",
-    "spec_path",
-    type=click.Path(path_type=Path),
-    help="JSON file that describes the model, for an .onnx or an IR without a description of its own.",
+    "--spec", "spec_path", type=PATH, help="JSON file that describes a model which does not describe itself."
 )
 device_option = click.option(
     "--device",
     default="CPU",
-    show_default=True,
     callback=lambda _ctx, _param, name: normalise_device(name),
     help="OpenVINO device, for instance CPU, GPU, NPU or AUTO:GPU,CPU.",
 )
@@ -161,24 +153,13 @@ precision_option = click.option(
     help="Precision to compute in.  [default: the device's choice; bf16 on CPUs that have it]",
 )
 
-frames_fps_option = click.option(
-    "--frames-fps", type=_Rate(), help="Frame rate of folders of images and of raw streams."
-)
+frames_fps_option = click.option("--frames-fps", type=_Rate(), help="Frame rate of folders of images and raw streams.")
 streams_option = click.option(
-    "--streams",
-    "num_streams",
-    type=click.IntRange(min=1),
-    help="Clips to run at once.  [default: the device's choice]",
+    "--streams", "num_streams", type=COUNT, help="Clips at once.  [default: the device's choice]"
 )
-threads_option = click.option(
-    "--threads", "num_threads", type=click.IntRange(min=1), help="CPU threads for inference.  [default: all cores]"
-)
+threads_option = click.option("--threads", "num_threads", type=COUNT, help="CPU threads.  [default: all cores]")
 cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    envvar="I3D_CACHE",
-    show_envvar=True,
-    help="Keep compiled models in this folder, for a faster start.",
+    "--cache", type=PATH, envvar="I3D_CACHE", show_envvar=True, help="Keep compiled models here, for a faster start."
 )
 
 flow_option = click.option(
@@ -190,19 +171,23 @@ flow_option = click.option(
 
 
 def refuse_swapped(model_path: Path, inputs: Sequence[str]) -> None:
-    """Refuse an IR among the inputs of a command that was given something else as the model.
-
-    Raises:
-        click.UsageError: If so.
-    """
+    """Refuse an IR among the inputs of a command that was given something else as the model: raises UsageError."""
     ir = next((name for name in inputs if name.endswith(".xml")), None)
     if ir is not None and model_path.suffix != ".xml":
         raise click.UsageError(f"model and input are swapped: give {model_path} as the input and --model {ir}")
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def options(*added: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a decorator that adds several options, the first one first."""
+    return lambda function: reduce(lambda made, option: option(made), reversed(added), function)
+
+
 def output_option(text: str) -> Callable[[Function], Function]:
     """Return the -o/--output option of a command, with its own help text."""
-    return click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=text)
+    return click.option("-o", "--output", type=PATH, required=True, help=text)
 
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:

@@ -15,6 +15,7 @@ from i3d_edge.cli._base import (
     cache_option,
     device_option,
     note,
+    options,
     precision_option,
     spec_option,
     streams_option,
@@ -24,7 +25,6 @@ from i3d_edge.cli._profile import apply_profile, profile_option
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Engine
 
 mode_option = click.option(
@@ -37,17 +37,12 @@ mode_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How the user wants a model to run.
+    """How the user wants a model to run."""
 
-    Attributes:
-        settings: Arguments of `Engine` that a profile may set: device, inference_precision, mode, num_streams.
-        profile_path: A deployment profile, or None.
-        others: Arguments of `Engine` that it does not set: num_threads, cache, spec_path.
-    """
-
+    # arguments of `Engine` that a profile may set: device, inference_precision, mode, num_streams
     settings: dict[str, Any]
     profile_path: Path | None
-    others: dict[str, Any]
+    others: dict[str, Any]  # arguments of `Engine` that it does not set: num_threads, cache, spec_path
 
     def arguments(self, model_path: Path, **defaults: Any) -> dict[str, Any]:
         """Return arguments of `Engine` for a model; what neither the user nor a profile set is taken from `defaults`.
@@ -58,24 +53,13 @@ class EngineOptions:
         own = {name: defaults.get(name) if value is None else value for name, value in self.settings.items()}
         return {**apply_profile(self.profile_path, model_path, own), **self.others}
 
-    def read(self, model_path: Path) -> ModelSpec:
-        """Return what a model, of clips or of steps, says of itself; nothing is compiled, but the device is there."""
-        import openvino as ov
-
-        from i3d_edge.runtime.inference.devices import require_device
-        from i3d_edge.runtime.inference.ir import read_ir
-
-        _, spec = read_ir(model_path, spec_path=self.others["spec_path"], steps=True)
-        require_device(ov.Core(), self.arguments(model_path)["device"])
-        return spec
-
 
 def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that adds the options of an engine; the command gets them as `engine`, an `EngineOptions`."""
     settings = ["device", "inference_precision"] + (["mode", "num_streams"] if has_mode else [])
     others = ["num_threads", "cache", "spec_path"]
-    options = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]
-    options += [threads_option, profile_option, cache_option]
+    added = [spec_option, device_option, precision_option, *((mode_option, streams_option) if has_mode else ())]
+    added += [threads_option, profile_option, cache_option]
 
     def decorate(function: Function) -> Function:
         @wraps(function)
@@ -84,11 +68,8 @@ def engine_options(*, has_mode: bool = False) -> Callable[[Function], Function]:
             engine = EngineOptions(own, profile_path, {name: given.pop(name) for name in others})
             return function(*args, engine=engine, **given)
 
-        decorated: Any = wrapper
-        for option in reversed(options):
-            decorated = option(decorated)
-        result: Function = decorated
-        return result
+        decorated: Function = options(*added)(wrapper)
+        return decorated
 
     return decorate
 

@@ -1,31 +1,23 @@
 """--fold: how the first convolution is folded, chosen for a CPU unless it is given."""
 
-from __future__ import annotations
-
 import click
 
-from i3d_edge.cli._base import Function
+from i3d_edge.cli._base import options
 from i3d_edge.core.fold import BEST_FOLD, Fold, cpu_kind
 from i3d_edge.core.processor import read_processor
 
 AUTO = "auto"
 
 
-def fold_option(function: Function) -> Function:
-    """Add --fold and --no-fold; the command gets a word for `choose_fold`."""
-    options = (
-        click.option(
-            "--fold",
-            type=click.Choice([AUTO, "dhw", "hw", "h", "none"]),
-            default=AUTO,
-            show_default=True,
-            help="Fold the first convolution along these axes. auto: what is fastest on this CPU.",
-        ),
-        click.option("--no-fold", "fold", flag_value="none", help="Same as --fold none."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+fold_option = options(
+    click.option(
+        "--fold",
+        type=click.Choice([AUTO, "dhw", "hw", "h", "none"]),
+        default=AUTO,
+        help="Fold the first convolution along these axes. auto: what is fastest on this CPU.",
+    ),
+    click.option("--no-fold", "fold", flag_value="none", show_default=False, help="Same as --fold none."),
+)
 
 
 def choose_fold(given: str, *, is_int8: bool) -> tuple[Fold | None, str]:

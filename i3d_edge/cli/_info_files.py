@@ -1,7 +1,5 @@
 """What `i3d info` says of files that are no model, and of folders."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Ctrl-C and SIGTERM: also while a C++ library computes, or a thread waits, which does not return to Python."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import is_given, note
+from i3d_edge.cli._base import PATH, is_given, note
 
 if TYPE_CHECKING:
     from i3d_edge.runtime.measure.profile import Profile, Setting
 
 profile_option = click.option(
-    "--profile",
-    "profile_path",
-    type=click.Path(path_type=Path),
-    help="Use the device, precision, mode and streams that `i3d probe` found best; other options override them.",
+    "--profile", "profile_path", type=PATH, help="Run as `i3d probe` found best; other options override it."
 )
 
 _FLAGS = {

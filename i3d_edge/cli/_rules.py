@@ -1,11 +1,11 @@
 """Options of commands that find events: when one starts, goes on and ends."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+from i3d_edge.cli._base import options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -17,7 +17,6 @@ def seconds(flag: str, default: float | None, text: str, *, may_be_0: bool = Fal
         flag.strip("-").replace("-", "_") + "_s",
         type=click.FloatRange(min=0, min_open=not may_be_0),
         default=default,
-        show_default=default is not None,
         metavar="SECONDS",
         help=text,
     )
@@ -25,10 +24,10 @@ def seconds(flag: str, default: float | None, text: str, *, may_be_0: bool = Fal
 
 def _probability(flag: str, default: float, text: str) -> Decorator:
     kind = click.FloatRange(min=0, max=1, min_open=True)
-    return click.option(flag, type=kind, default=default, show_default=True, help=text)
+    return click.option(flag, type=kind, default=default, help=text)
 
 
-_OPTIONS = (
+rule_options = options(
     _probability("--on", 0.5, "Probability at which an action starts."),
     _probability("--off", 0.3, "Probability below which it ends."),
     seconds("--min-duration", 0.0, "Ignore actions shorter than this.", may_be_0=True),
@@ -42,10 +41,4 @@ _OPTIONS = (
     ),
     click.option("--label", "labels", multiple=True, help="Report this action only. Repeatable."),
 )
-
-
-def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options; the command gets them by the names of `EventRules`."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+"""The options; the command gets them by the names of `EventRules`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import force_option, note, print_error
+from i3d_edge.cli._base import PATH, force_option, note, options, print_error
 from i3d_edge.core.errors import I3DError, VideoError
 from i3d_edge.core.files import check_output
 
@@ -18,31 +18,21 @@ if TYPE_CHECKING:
     from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Classification, Source, VideoClassifier
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 _FILM, _PAGE = (".mp4", ".mkv"), (".html",)
 _STANDARD_INPUT = "-"
 
 
-def show_options(function: Function) -> Function:
-    """Add --annotate, --html and --force."""
-    path = click.Path(path_type=Path)
-    options = (
-        click.option(
-            "--annotate",
-            type=path,
-            metavar="OUT.mp4",
-            help="Write the video without sound, with the current classes and a timeline drawn on it, as .mp4 or "
-            ".mkv; for several videos, a folder.",
-        ),
-        click.option(
-            "--html", type=path, metavar="OUT.html", help="Write a page about the video; for several, a folder."
-        ),
-        force_option,
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+show_options = options(
+    click.option(
+        "--annotate",
+        type=PATH,
+        metavar="OUT.mp4",
+        help="Write the video without sound, with the current classes and a timeline drawn on it, as .mp4 or "
+        ".mkv; for several videos, a folder.",
+    ),
+    click.option("--html", type=PATH, metavar="OUT.html", help="Write a page about the video; for several, a folder."),
+    force_option,
+)
 
 
 @dataclass
@@ -140,11 +130,7 @@ class Shows:
 
 
 def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
-    """Return whether a path is a folder: one that exists, or a path without a suffix.
-
-    Raises:
-        click.UsageError: If it is a file without one of the suffixes.
-    """
+    """Return whether a path is a folder, there or without a suffix; raises UsageError for another suffix."""
     if target.is_dir() or not target.suffix:
         return True
     if target.suffix.lower() not in suffixes:
@@ -154,11 +140,7 @@ def is_folder(option: str, target: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def targets(option: str, target: Path | None, names: Sequence[str], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return the output of each video: the file for one video, or a file of the same name in the folder.
-
-    Raises:
-        click.UsageError: If several videos have one output.
-    """
+    """Return each video's output: the file, or those of the same names in the folder; UsageError if two are one."""
     if target is None:
         return []
     if not is_folder(option, target, suffixes):

@@ -1,7 +1,5 @@
 """`i3d accuracy`: how often is the model right?"""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,14 @@ from click.core import ParameterSource
 
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
+    COUNT,
+    PATH,
     Command,
     Group,
     device_option,
     flow_option,
     force_option,
+    json_option,
     note,
     output_option,
     precision_option,
@@ -34,7 +35,7 @@ def accuracy() -> None:
 
 
 @click.command(cls=Command)
-@click.argument("list_path", type=click.Path(path_type=Path), metavar="MANIFEST|LIST")
+@click.argument("list_path", type=PATH, metavar="MANIFEST|LIST")
 @click.option(
     "--model",
     "model_texts",
@@ -46,20 +47,16 @@ def accuracy() -> None:
     help="The IR's .xml. Repeat to score several models on the same frames.",
 )
 @spec_option
-@click.option("--graph", type=click.Path(path_type=Path), help="Also score this frozen graph.")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for results.")
+@click.option("--graph", type=PATH, help="Also score this frozen graph.")
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder for results.")
 @click.option("--protocol", metavar="NAME[@VERSION]", help="Protocol: which views of a video count.  [default: centre]")
-@click.option("--num-clips", type=click.IntRange(min=1), help="Evenly spaced clips per video, instead of a protocol.")
+@click.option("--num-clips", type=COUNT, help="Evenly spaced clips per video, instead of a protocol.")
 @click.option("--shard", metavar="K/N", help="Only every N-th video, from the K-th on; `merge` joins such runs.")
 @list_options
-@click.option(
-    "--decoders", "num_decoders", type=click.IntRange(min=1), default=2, show_default=True, help="Decoding threads."
-)
+@click.option("--decoders", "num_decoders", type=COUNT, default=2, help="Decoding threads.")
 @click.option("--cluster", metavar="ADDRESS|local", help="Score on a Ray cluster; `local` begins one here.")
-@click.option("--workers", "num_workers", type=click.IntRange(min=1), help="Its processes.  [default: its CPUs]")
-@click.option(
-    "--worker-threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPUs of each such process."
-)
+@click.option("--workers", "num_workers", type=COUNT, help="Its processes.  [default: its CPUs]")
+@click.option("--worker-threads", type=COUNT, default=1, help="CPUs of each such process.")
 @flow_option
 @device_option
 @precision_option
@@ -90,8 +87,8 @@ def run(list_path: Path, model_texts: tuple[str, ...], folder: Path, protocol: s
 
 
 @click.command("merge", cls=Command)
-@click.argument("runs", type=click.Path(path_type=Path), metavar="RUN...", nargs=-1, required=True)
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the whole.")
+@click.argument("runs", type=PATH, metavar="RUN...", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder for the whole.")
 @force_option
 def merge(runs: tuple[Path, ...], folder: Path, force: bool) -> None:
     """Join runs over slices of one list.
@@ -111,8 +108,8 @@ def merge(runs: tuple[Path, ...], folder: Path, force: bool) -> None:
 
 
 @click.command("score", cls=Command)
-@click.argument("folder", type=click.Path(path_type=Path), metavar="RUN")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("folder", type=PATH, metavar="RUN")
+@json_option
 def score(folder: Path, as_json: bool) -> None:
     """Recompute the scores of a run, without inference.
 
@@ -123,8 +120,8 @@ def score(folder: Path, as_json: bool) -> None:
     Example:
       i3d accuracy score results
     """
-    from i3d_edge.accuracy import read_run, score_run
     from i3d_edge.accuracy.report.text import format_scores
+    from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 
     run = read_run(folder)
     scores = score_run(run)
@@ -139,9 +136,7 @@ def score(folder: Path, as_json: bool) -> None:
 @click.command("report", cls=Command)
 @click.argument("run_names", metavar="RUN[:NAME]...", nargs=-1, required=True)
 @output_option("HTML page to write; one self-contained file.")
-@click.option(
-    "--videos", "root", type=click.Path(path_type=Path), help="Folder of the videos.  [default: as in the run]"
-)
+@click.option("--videos", "root", type=PATH, help="Folder of the videos.  [default: as in the run]")
 @click.option("--no-thumbnails", is_flag=True, help="Show no pictures of videos.")
 @force_option
 def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumbnails: bool, force: bool) -> None:

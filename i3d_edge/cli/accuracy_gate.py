@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_lines
+from i3d_edge.cli._base import PATH, Command, force_option, json_option, note, output_option, print_lines
 from i3d_edge.core.errors import GateFailedError, GateUndecidedError, I3DError
 from i3d_edge.core.files import check_output, write_text
 from i3d_edge.core.reading import read_bytes
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
-    from i3d_edge.accuracy import GateReport
+    from i3d_edge.accuracy.gate.text import GateReport
 
 _DEFAULT_POINTS = 2.0
 _SUSPICIOUS_POINTS = 0.1
@@ -42,15 +42,15 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     Example:
       i3d accuracy baseline results -o baseline.json
     """
-    from i3d_edge import accuracy as room
+    from i3d_edge.accuracy.gate.baseline import make_baseline, pick_model, write_baseline
     from i3d_edge.accuracy.gate.pairs import videos_needed
-    from i3d_edge.accuracy.result.named_runs import read_named_runs
+    from i3d_edge.accuracy.result.recorded_run import read_named_runs
 
     check_output(output, force=force)
     [(run, name)] = read_named_runs([run_name])
-    model = room.pick_model(run, name)
-    made = room.make_baseline(run, model)
-    room.write_baseline(output, made, force=force)
+    model = pick_model(run, name)
+    made = make_baseline(run, model)
+    write_baseline(output, made, force=force)
     num_videos = len(made["videos"])
     print_lines(f"written: {output}, {plural(num_videos, 'video')} by {model!r}")
     needed = videos_needed(0, 0, num_videos, _DEFAULT_POINTS / 100)
@@ -59,7 +59,7 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
 
 
 @click.command("compare", cls=Command)
-@click.argument("baseline_path", type=click.Path(path_type=Path), metavar="BASELINE")
+@click.argument("baseline_path", type=PATH, metavar="BASELINE")
 @click.argument("run_name", metavar="RUN[:NAME]")
 @click.option(
     "--max-drop-top1",
@@ -67,7 +67,6 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     type=click.FloatRange(0, 100),
     callback=_finite,
     default=_DEFAULT_POINTS,
-    show_default=True,
     metavar="POINTS",
     help="Largest loss of top-1 accuracy, in percentage points.",
 )
@@ -79,22 +78,15 @@ def baseline(run_name: str, output: Path, force: bool) -> None:
     help="Largest mean change of ln p of the baseline's best class.  [default: no limit]",
 )
 @click.option(
-    "--undecided",
-    type=click.Choice(["pass", "fail"]),
-    help="Exit with 0 or 3 instead of 4 if there are too few videos to tell.",
+    "--undecided", type=click.Choice(["pass", "fail"]), help="Exit with 0 or 3, not 4, if there are too few videos."
 )
 @click.option(
-    "--allow-dropped",
-    "num_allowed_dropped",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Number of the baseline's videos that RUN may lack.",
+    "--allow-dropped", "num_allowed_dropped", type=click.IntRange(min=0), default=0, help="Videos that RUN may lack."
 )
 @click.option("--allow-mixed", is_flag=True, help="Also compare runs that mix kinds of CPUs or precisions.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Also write Markdown.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--junit", type=PATH, help="Also write JUnit XML.")
+@click.option("--markdown", type=PATH, help="Also write Markdown.")
+@json_option
 @force_option
 def compare(
     baseline_path: Path,
@@ -163,7 +155,7 @@ def _write_files(junit: Path | None, xml: str, markdown: Path | None, text: str)
 
 
 def _exit(report: GateReport) -> None:
-    from i3d_edge.accuracy import Verdict
+    from i3d_edge.accuracy.gate.verdict import Verdict
 
     if report.verdict is Verdict.PASSED:
         return

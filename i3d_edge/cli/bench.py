@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, device_option, note, precision_option, quiet_option
+from i3d_edge.cli._base import COUNT, PATH, Command, device_option, json_option, note, precision_option, quiet_option
 from i3d_edge.core.text import plural, table
 
 if TYPE_CHECKING:
@@ -18,26 +18,20 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL.xml...")
+@click.argument("models", type=PATH, nargs=-1, required=True, metavar="MODEL.xml...")
 @click.option(
     "--mode",
     type=click.Choice(["latency", "throughput"]),
     default="latency",
-    show_default=True,
-    help="Run one clip at a time, or as many as the device can take.",
+    help="One clip at a time, or as many as the device takes.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Timings of each model.")
+@click.option("--rounds", type=COUNT, default=10, help="Timings of each model.")
 @device_option
 @precision_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @quiet_option
 def bench(
-    models: tuple[Path, ...],
-    mode: Mode,
-    rounds: int,
-    device: str,
-    inference_precision: str | None,
-    as_json: bool,
+    models: tuple[Path, ...], mode: Mode, rounds: int, device: str, inference_precision: str | None, as_json: bool
 ) -> None:
     """Time models on random pixels, taking turns in one run.
 

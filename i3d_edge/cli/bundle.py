@@ -13,10 +13,12 @@ import click
 
 from i3d_edge.cli._base import (
     CONTEXT_SETTINGS,
+    PATH,
     Command,
     Group,
     force_option,
     format_size,
+    json_option,
     note,
     output_option,
     precision_option,
@@ -47,7 +49,7 @@ digest_option = click.option(
     metavar="SHA256",
     help="The digest that `i3d bundle pack` printed, sent separately from the bundle.",
 )
-_bundle_argument = click.argument("path", type=click.Path(path_type=Path), metavar="BUNDLE")
+_bundle_argument = click.argument("path", type=PATH, metavar="BUNDLE")
 
 
 @click.group(cls=Group, context_settings=CONTEXT_SETTINGS)
@@ -56,14 +58,10 @@ def bundle() -> None:
 
 
 @bundle.command("pack", cls=Command)
-@click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL.xml...")
+@click.argument("models", type=PATH, nargs=-1, required=True, metavar="MODEL.xml...")
 @output_option("The bundle.")
 @click.option(
-    "--profile",
-    "profiles",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="A deployment profile of one of the models, from `i3d probe`. Repeatable.",
+    "--profile", "profiles", type=PATH, multiple=True, help="A model's profile, from `i3d probe`. Repeatable."
 )
 @force_option
 @quiet_option
@@ -97,7 +95,7 @@ def pack(models: tuple[Path, ...], output: Path, profiles: tuple[Path, ...], for
 @digest_option
 @click.option("--device", help="For all models. Default: the one in each model's profile, or else the CPU.")
 @precision_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @quiet_option
 def verify(path: Path, digest: str | None, device: str | None, inference_precision: str | None, as_json: bool) -> None:
     """Check a bundle, and that its models answer as expected here.
@@ -133,7 +131,7 @@ def verify(path: Path, digest: str | None, device: str | None, inference_precisi
 
 @bundle.command("unpack", cls=Command)
 @_bundle_argument
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @digest_option
 def unpack(path: Path, folder: Path, digest: str | None) -> None:
     """Check a bundle's checksums and unpack it into a new FOLDER.

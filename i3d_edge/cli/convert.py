@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import (
+    COUNT,
+    PATH,
+    Command,
+    force_option,
+    format_size,
+    note,
+    output_option,
+    print_facts,
+    quiet_option,
+)
 from i3d_edge.cli._fold import AUTO, choose_fold, fold_option
 from i3d_edge.core.file_kind import WEIGHT_SUFFIXES
 from i3d_edge.core.labels import SHIPPED, find_labels
@@ -26,40 +36,28 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
 
 
 @click.command(cls=Command)
-@click.argument("graph", type=click.Path(path_type=Path))
+@click.argument("graph", type=PATH)
 @output_option("The IR's .xml, a suffix that may be left out; the .bin goes beside it.")
 @click.option(
-    "--precision",
-    type=click.Choice(["FP32", "FP16"]),
-    default="FP32",
-    show_default=True,
-    help="Precision of stored weights; FP16 halves the file.",
+    "--precision", type=click.Choice(["FP32", "FP16"]), default="FP32", help="Of stored weights; FP16 halves the file."
 )
 @click.option(
     "--for",
     "target",
     type=click.Choice(list(_PLACES)),
     default="cpu",
-    show_default=True,
     help="Device to optimise for. vpu and npu: no 3-D operators. Speed on gpu, vpu and npu is not measured.",
 )
 @fold_option
-@click.option(
-    "--layout",
-    type=click.Choice(["NDCHW", "NDHWC", "NCDHW"]),
-    default="NDCHW",
-    show_default=True,
-    help="Layout of the input.",
-)
+@click.option("--layout", type=click.Choice(["NDCHW", "NDHWC", "NCDHW"]), default="NDCHW", help="Layout of the input.")
 @click.option(
     "--input-type",
     type=click.Choice(["u8", "f32"]),
     default="u8",
-    show_default=True,
-    help="Type of the RGB input; its values are pixels, 0 to 255.",
+    help="Type of RGB pixels, whose values are 0 to 255.",
 )
-@click.option("--num-frames", type=click.IntRange(min=1), help="Frames per clip.  [default: the graph's]")
-@click.option("--batch", type=click.IntRange(min=1), help="Clips per inference.  [default: the graph's]")
+@click.option("--num-frames", type=COUNT, help="Frames per clip.  [default: the graph's]")
+@click.option("--batch", type=COUNT, help="Clips per inference.  [default: the graph's]")
 @click.option("--network", help="For weights that fit several networks: which, as `i3d info` lists them.")
 @click.option(
     "--crop", "crop_px", type=click.IntRange(32, 1024), help="For weights: side of the crop.  [default: the network's]"
@@ -72,10 +70,7 @@ _ONLY_OURS = "with our own network in FP32 alone; NOT CHECKED against PyTorch or
 )
 @click.option("--logits", "logits_output", is_flag=True, help="Add an output for the logits.")
 @click.option(
-    "--spec",
-    "spec_path",
-    type=click.Path(path_type=Path),
-    help="Instead of converting a graph: take another network, an .onnx or an IR, that this JSON file describes.",
+    "--spec", "spec_path", type=PATH, help="Take another network, an .onnx or an IR, that this JSON file describes."
 )
 @force_option
 @quiet_option

@@ -1,7 +1,5 @@
 """`i3d doctor`: can this machine run models, and on which devices?"""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import textwrap
@@ -10,7 +8,7 @@ from typing import Any
 
 import click
 
-from i3d_edge.cli._base import Command, note
+from i3d_edge.cli._base import Command, json_option, note
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.finding import Finding
 
@@ -19,7 +17,7 @@ _WIDTH = 118
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def doctor(as_json: bool) -> None:
     """Check this machine: packages, OpenVINO, processor and devices.
 

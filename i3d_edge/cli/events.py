@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from i3d_edge.cli._base import CONTEXT_SETTINGS, Command, Group, note
+from i3d_edge.cli._base import CONTEXT_SETTINGS, PATH, Command, Group, json_option, note
 from i3d_edge.cli._rules import rule_options
 from i3d_edge.core.text import some
 
@@ -18,7 +18,7 @@ def events() -> None:
 
 
 @events.command("replay", cls=Command)
-@click.argument("predictions", type=click.Path(path_type=Path))
+@click.argument("predictions", type=PATH)
 @rule_options
 def replay(predictions: Path, **rules: Any) -> None:
     """Find events again in recorded answers, without inference.
@@ -38,12 +38,13 @@ def replay(predictions: Path, **rules: Any) -> None:
 
 
 @events.command("score", cls=Command)
-@click.argument("found", type=click.Path(path_type=Path), metavar="EVENTS")
-@click.argument("truth", type=click.Path(path_type=Path), metavar="TRUTH")
+@click.argument("found", type=PATH, metavar="[EVENTS", required=False)
+@click.argument("truth", type=PATH, metavar="TRUTH]", required=False)
 @click.option("--subset", metavar="NAME", help="Videos of TRUTH that count, for instance validation.  [default: all]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def score(found: Path, truth: Path, subset: str | None, as_json: bool) -> None:
-    """Compare events with annotated ones.
+@click.option("--reviews", "state", type=PATH, metavar="STATE", help="Folder of state of i3d watch, with reviews.")
+@json_option
+def score(found: Path | None, truth: Path | None, subset: str | None, state: Path | None, as_json: bool) -> None:
+    """Compare events with annotated ones, or with what people said of them.
 
     EVENTS is a file of events, or predictions in ActivityNet's JSON format; TRUTH is ground truth in that format. A
     camera is found there by its name, or by that of the file that it played. Intervals are of 95 %, by video.
@@ -51,11 +52,19 @@ def score(found: Path, truth: Path, subset: str | None, as_json: bool) -> None:
     \b
     Example:
       i3d events score events.jsonl truth.json
+      i3d events score --reviews i3d-watch
     """
+    from i3d_edge.accuracy.events.reviewed import format_review_scores
     from i3d_edge.accuracy.events.scores import SCHEMA_VERSION, format_event_scores
-    from i3d_edge.api.events import score_events
+    from i3d_edge.api.events import score_events, score_reviews
     from i3d_edge.core.schema import to_json
 
+    if state is not None and not (found or subset):
+        reviewed = score_reviews(state)
+        click.echo(to_json(reviewed, version=SCHEMA_VERSION).rstrip() if as_json else format_review_scores(reviewed))
+        return
+    if state is not None or found is None or truth is None:
+        raise click.UsageError("give either EVENTS and TRUTH, or --reviews STATE")
     scores = score_events(found, truth, subset=subset)
     if scores.not_annotated:
         note(f"not in the ground truth, so what was found there is wrong: {some(scores.not_annotated)}")

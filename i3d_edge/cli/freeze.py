@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import (
+    COUNT,
+    PATH,
+    Command,
+    force_option,
+    format_size,
+    note,
+    output_option,
+    print_facts,
+    quiet_option,
+)
 from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.files import check_output
 from i3d_edge.core.i3d_spec import EMBEDDING_NAME, LOGITS_NAME, NUM_FEATURES, NUM_FRAMES
@@ -21,16 +31,13 @@ if TYPE_CHECKING:
 
 _UNITS_SHOWN = 6
 
-checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
-joint_option = click.option(
-    "--joint", "joint_path", type=click.Path(path_type=Path), help="Flow checkpoint, for a two-stream model."
-)
+checkpoint_argument = click.argument("checkpoint", type=PATH)
+joint_option = click.option("--joint", "joint_path", type=PATH, help="Flow checkpoint, for a two-stream model.")
 fusion_option = click.option(
     "--fusion",
     type=click.Choice(["logits", "probabilities"]),
     default="logits",
-    show_default=True,
-    help="With --joint: add logits, as DeepMind, or average probabilities, as Open Model Zoo.",
+    help="With --joint: add logits, or average probabilities.",
 )
 
 
@@ -40,13 +47,9 @@ fusion_option = click.option(
 @joint_option
 @fusion_option
 @click.option(
-    "--num-frames",
-    type=click.IntRange(INCEPTION_I3D.min_frames, 512),
-    default=NUM_FRAMES,
-    show_default=True,
-    help="Frames per clip.",
+    "--num-frames", type=click.IntRange(INCEPTION_I3D.min_frames, 512), default=NUM_FRAMES, help="Frames per clip."
 )
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per inference.")
+@click.option("--batch", type=COUNT, default=1, help="Clips per inference.")
 @click.option("--embedding", is_flag=True, help=f"Add an output for the {NUM_FEATURES} averaged features.")
 @click.option(
     "--labels",

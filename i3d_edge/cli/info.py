@@ -1,7 +1,5 @@
 """`i3d info`: what is this file, and what can be done with it?"""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -12,7 +10,7 @@ from typing import Any
 import click
 
 from i3d_edge.cli import _info_files as files
-from i3d_edge.cli._base import Command, frames_fps_option, print_facts
+from i3d_edge.cli._base import PATH, Command, frames_fps_option, json_option, print_facts
 from i3d_edge.cli.freeze import checkpoint_facts
 from i3d_edge.core.errors import I3DError, VideoOpenError
 from i3d_edge.core.family import UNKNOWN
@@ -28,8 +26,8 @@ _IR_SUFFIX = ".xml"
 
 
 @click.command(cls=Command)
-@click.argument("thing", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("thing", type=PATH)
+@json_option
 @frames_fps_option
 def info(thing: Path, as_json: bool, frames_fps: Fraction | None) -> None:
     """Describe a checkpoint, model, bundle, video, list, baseline, profile or run.

@@ -1,17 +1,15 @@
 """`i3d labels`: which actions does a model know?"""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, print_lines, spec_option
+from i3d_edge.cli._base import PATH, Command, print_lines, spec_option
 from i3d_edge.core.labels import kinetics_400
 
 
 @click.command(cls=Command)
-@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("model", type=PATH, required=False)
 @spec_option
 def labels(model: Path | None, spec_path: Path | None) -> None:
     """Print the class names of an IR, one a line, in the order of their indices.

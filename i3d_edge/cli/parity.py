@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, note, print_lines, quiet_option, spec_option
+from i3d_edge.cli._base import COUNT, PATH, Command, json_option, note, print_lines, quiet_option, spec_option
 from i3d_edge.core.errors import ParityError
 from i3d_edge.core.text import one_line, plural, table
 
@@ -22,32 +21,22 @@ if TYPE_CHECKING:
 @click.argument("stages", nargs=-1, required=True, metavar="STAGE STAGE...")
 @click.option(
     "--clips",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
-    help="Video, clip (.npy, .gif) or folder of them. Repeatable.  [default: two generated clips]",
+    help="Video, .npy, .gif or folder; repeatable.  [default: two generated clips]",
 )
 @click.option(
-    "--clips-b",
-    "other_clips",
-    type=click.Path(path_type=Path),
-    help="Folder of .npy clips of the same names, prepared by another program, for all stages but the first.",
+    "--clips-b", "other_clips", type=PATH, help="Folder of .npy clips of the same names, for all stages but the first."
 )
-@click.option("--num-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips per video.")
+@click.option("--num-clips", type=COUNT, default=1, help="Clips per video.")
 @click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Largest difference allowed.  [default: by precision]",
+    "--tolerance", type=click.FloatRange(min=0, min_open=True), help="Largest difference.  [default: by precision]"
 )
 @click.option("--layers", is_flag=True, help="Also print each layer's difference.")
 @spec_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @quiet_option
-def parity(
-    stages: tuple[str, ...],
-    layers: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def parity(stages: tuple[str, ...], layers: bool, as_json: bool, **options: Any) -> None:
     """Compare the stages of a model: module, checkpoint, frozen graph, ONNX, IR.
 
     A STAGE is a TF-Hub module's folder, a checkpoint, a frozen graph (.pb), an ONNX model (.onnx, with --spec) or an
@@ -109,20 +98,15 @@ def _table(steps: Sequence[Step]) -> str:
         )
         for (before, after), step in zip(_pairs(steps), steps, strict=True)
     ]
-    names = [steps[0].before, *(step.after for step in steps[: _num_adjacent(steps)])]
+    names = [steps[0].before, *(step.after for step in steps[: max(1, len(steps) - 1)])]
     numbered = [f"{number}  {name}" for number, name in enumerate(names, start=1)]
     return "\n".join([*map(one_line, numbered), "", table(rows, headers)])
 
 
-def _num_adjacent(steps: Sequence[Step]) -> int:
-    """Return how many steps lead from one stage to the next; after several comes one from the first to the last."""
-    return max(1, len(steps) - 1)
-
-
 def _pairs(steps: Sequence[Step]) -> list[tuple[int, int]]:
-    """Return the numbers of each step's stages, from 1."""
-    pairs = [(number, number + 1) for number in range(1, _num_adjacent(steps) + 1)]
-    return pairs if len(steps) == len(pairs) else [*pairs, (1, len(pairs) + 1)]
+    """Return the numbers of each step's stages, from 1; after several comes one from the first to the last."""
+    last = max(2, len(steps))
+    return [*((number, number + 1) for number in range(1, last)), (1, last)][: len(steps)]
 
 
 def _remark(step: Step) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, note, quiet_option, spec_option
+from i3d_edge.cli._base import COUNT, PATH, Command, force_option, json_option, note, quiet_option, spec_option
 from i3d_edge.cli._profile import as_options
 from i3d_edge.core.files import check_output
 from i3d_edge.core.text import one_line, plural, table
@@ -19,65 +19,34 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("ir_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
+@click.argument("ir_path", type=PATH, metavar="MODEL.xml")
+@click.option("--device", "devices", multiple=True, help="OpenVINO device; repeatable.  [default: all devices]")
 @click.option(
-    "--device",
-    "devices",
-    multiple=True,
-    help="OpenVINO device, e.g. CPU, GPU, HETERO:GPU,CPU. Repeatable.  [default: all devices]",
+    "--mode", type=click.Choice(["latency", "throughput"]), default="latency", help="What to recommend a setting for."
 )
 @click.option(
-    "--mode",
-    type=click.Choice(["latency", "throughput"]),
-    default="latency",
-    show_default=True,
-    help="What to recommend a setting for.",
+    "--clips", "num_clips", type=COUNT, default=3, help="Clips to compare answers on; of each --video, if any."
 )
+@click.option("--video", "videos", type=PATH, multiple=True, help="Compare on clips of this video; repeatable.")
+@click.option("--rounds", type=COUNT, default=5, help="Timings of each setting.")
 @click.option(
-    "--clips",
-    "num_clips",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Clips to compare answers on: generated ones, or this many of each --video.",
+    "--cameras", type=PATH, metavar="VIDEO", help="Say how many cameras that show VIDEO this machine carries."
 )
-@click.option(
-    "--video",
-    "videos",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Compare on clips of this video, not on generated ones. Repeatable.",
-)
-@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Timings of each setting.")
-@click.option(
-    "--cameras",
-    type=click.Path(path_type=Path),
-    metavar="VIDEO",
-    help="Play VIDEO as one camera, two, three..., and say how many this machine carries.",
-)
-@click.option(
-    "--hop",
-    type=click.IntRange(min=1),
-    help="Frames between answers to a camera.  [default: a step model's own, else 25]",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a deployment profile, JSON.")
+@click.option("--hop", type=COUNT, help="Frames between answers to a camera.  [default: a step model's own, else 25]")
+@click.option("-o", "--output", type=PATH, help="Write a deployment profile, JSON.")
 @spec_option
 @force_option
-@click.option("--json", "as_json", is_flag=True, help="Print the profile, one JSON document.")
+@json_option
 @quiet_option
 def probe(
     ir_path: Path,
-    devices: tuple[str, ...],
     mode: Mode,
-    num_clips: int,
-    videos: tuple[Path, ...],
-    rounds: int,
     cameras: Path | None,
     hop: int | None,
     output: Path | None,
-    spec_path: Path | None,
     force: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Try MODEL.xml on each device: does it run, how fast, and are its answers right?
 
@@ -101,17 +70,7 @@ def probe(
         raise click.UsageError("--hop is for --cameras only")
     if output is not None:
         check_output(output, force=force)
-    profile = room.probe(
-        ir_path,
-        videos=videos,
-        num_clips=num_clips,
-        devices=devices,
-        rounds=rounds,
-        aim=mode,
-        spec_path=spec_path,
-        cameras=cameras,
-        hop=hop,
-    )
+    profile = room.probe(ir_path, aim=mode, cameras=cameras, hop=hop, **options)
     click.echo(to_json(profile, version=SCHEMA_VERSION) if as_json else _report(profile, mode), nl=not as_json)
     if output is not None:
         write_profile(profile, output, force=force)
@@ -135,10 +94,8 @@ def _advice(profile: Profile, mode: Mode) -> str:
     if not profile.settings():
         return "nothing was measured, so nothing is recommended"
     if profile.recommended is None:
-        return (
-            "nothing is recommended: every setting differs by more than "
-            f"{profile.prob_bound:g} in probability from f32 on the CPU"
-        )
+        bound = f"{profile.prob_bound:g}"
+        return f"nothing is recommended: every setting differs by more than {bound} in probability from f32 on the CPU"
     return f"best for {mode}: {as_options(dataclasses.asdict(profile.recommended))}"
 
 

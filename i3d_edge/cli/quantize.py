@@ -1,14 +1,13 @@
 """`i3d quantize`: an IR in INT8."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import PATH, Command, force_option, format_size, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._fold import choose_fold, fold_option
 from i3d_edge.core.text import plural
 
@@ -16,23 +15,15 @@ _ENOUGH = 12
 
 
 @click.command(cls=Command)
-@click.argument("model_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
-@click.argument("videos", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="VIDEO...")
+@click.argument("model_path", type=PATH, metavar="MODEL.xml")
+@click.argument("videos", type=PATH, nargs=-1, required=True, metavar="VIDEO...")
 @output_option("The INT8 IR's .xml, a suffix that may be left out; the .bin goes beside it.")
-@click.option("--num-clips", type=click.IntRange(min=2), default=24, show_default=True, help="Calibration clips.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice of clips.")
+@click.option("--num-clips", type=click.IntRange(min=2), default=24, help="Calibration clips.")
+@click.option("--seed", type=int, default=0, help="Seed of the choice of clips.")
 @fold_option
 @force_option
 @quiet_option
-def quantize(
-    model_path: Path,
-    videos: tuple[Path, ...],
-    output: Path,
-    num_clips: int,
-    seed: int,
-    fold: str,
-    force: bool,
-) -> None:
+def quantize(model_path: Path, videos: tuple[Path, ...], output: Path, fold: str, seed: int, **options: Any) -> None:
     """Quantize a model to INT8, calibrated on clips of videos.
 
     A VIDEO is a file, a quoted pattern or a folder of videos. Give a dozen or more, of what the model will
@@ -45,7 +36,7 @@ def quantize(
     from i3d_edge.convert.quantization import quantize_ir
 
     axes, choice = choose_fold(fold, is_int8=True)
-    report = quantize_ir(model_path, videos, output, num_clips=num_clips, seed=seed, fold=axes, force=force)
+    report = quantize_ir(model_path, videos, output, seed=seed, fold=axes, **options)
     for path, reason in report.skipped:
         note(f"skipped {path}: {reason}")
     given = f"{plural(report.num_clips, 'clip')} of {plural(report.num_videos, 'video')}"

@@ -1,28 +1,23 @@
 """`i3d step`: a model that is shown only the newest frames."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from i3d_edge.cli._base import Command, force_option, format_size, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import COUNT, PATH, Command, force_option, format_size, output_option, print_facts, quiet_option
 from i3d_edge.core.spec import StepMode
 
 
 @click.command(cls=Command)
-@click.argument("model_path", type=click.Path(path_type=Path), metavar="MODEL.xml")
+@click.argument("model_path", type=PATH, metavar="MODEL.xml")
 @output_option("The step model's .xml, a suffix that may be left out; the .bin goes beside it.")
 @click.option(
     "--mode",
     type=click.Choice(["exact", "continuous"]),
     default="exact",
-    show_default=True,
     help="exact: the answers of MODEL.xml. continuous: faster; it sees what came before a clip, so answers differ.",
 )
-@click.option(
-    "--hop", type=click.IntRange(min=1), default=8, show_default=True, help="Frames from one answer to the next."
-)
+@click.option("--hop", type=COUNT, default=8, help="Frames from one answer to the next.")
 @force_option
 @quiet_option
 def step(model_path: Path, output: Path, mode: StepMode, hop: int, force: bool) -> None:

@@ -21,6 +21,7 @@ from i3d_edge.core.files import make_folder, writing
 from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
+    from i3d_edge.runtime import Engine
     from i3d_edge.runtime.outbox import Delivery, Queue
 
 FLUSH_S = 10.0
@@ -128,8 +129,9 @@ def stream(
     Example:
       i3d stream rtsp://camera.local/stream1 --model rgb_scratch_int8.xml --hop auto
     """
+    from i3d_edge.api.videos import open_stream
     from i3d_edge.runtime import outbox
-    from i3d_edge.runtime.live import Address, LiveStream, StreamAnswers, StreamOptions
+    from i3d_edge.runtime.live import Address, StreamOptions
 
     address = Address.parse(source)
     if watching["is_looped"] and address.kind != "file":
@@ -144,17 +146,15 @@ def stream(
         write_event, write_prediction = (
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
-        spec = engine.read(model_path)
-        if spec.stepping and is_given("hop") and options.hop != spec.stepping.hop:
-            note(f"the model's steps are of {spec.stepping.hop} frames: --hop is {spec.stepping.hop}")
-        live = LiveStream(
-            source, spec, lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=note
-        )
+
+        def compiled(own: Engine) -> None:
+            stepping = own.spec.stepping
+            if stepping and is_given("hop") and options.hop != stepping.hop:
+                note(f"the model's steps are of {stepping.hop} frames: --hop is {stepping.hop}")
+            note_engine(model_path, own)
+
+        live = open_stream(source, model_path, options, say=note, compiled=compiled, **engine.arguments(model_path))
         stack.callback(live.close)
-        live.open()
-        arguments = engine.arguments(model_path)
-        answers = StreamAnswers.open(model_path, spec, is_behind=lambda: live.is_behind, say=note, **arguments)
-        note_engine(model_path, answers.engine)
         note(f"watching {live.source}")
         if hook:
             stack.enter_context(_delivering(hook, queue))

@@ -66,11 +66,12 @@ def subset(
     Example:
       i3d accuracy subset validate.csv --videos val -o val400.json
     """
-    from i3d_edge import accuracy
+    from i3d_edge.accuracy.data.dataset import read_dataset
+    from i3d_edge.accuracy.data.subset import make_subset
 
     labels = _labels(model_path, labels_text)
     try:
-        data = accuracy.read_dataset(source, labels, reading)
+        data = read_dataset(source, labels, reading)
     except LabelError as error:
         if model_path is not None or labels_text is not None:
             raise
@@ -79,7 +80,7 @@ def subset(
         raise LabelError(error.message, hint=hint) from error
     for text in data.notes:
         note(f"note: {text}")
-    manifest = accuracy.make_subset(data, labels, output, num_videos=num_videos, **options)
+    manifest = make_subset(data, labels, output, num_videos=num_videos, **options)
     _report(manifest, f"{source}: {data.format}, {len(data.videos)} videos", labels)
     num_taken = len(manifest.content["videos"])
     if num_taken < num_videos:
@@ -93,7 +94,10 @@ def subset(
 
 
 def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
-    """Print what was read, chosen and excluded."""
+    """Print what was read, chosen and excluded, and how many videos the gate takes."""
+    from i3d_edge.accuracy.gate.pairs import videos_needed
+    from i3d_edge.accuracy.gate.verdict import DEFAULT_MAX_DROP, format_points
+
     content = manifest.content
     choice = content["choice"]
     excluded = content["excluded"]
@@ -107,6 +111,7 @@ def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
     present = {video["label"] for video in videos}
     absent = [name for name in labels.names if name not in present]
     without = f"; no video of {some(absent)}" if absent else ""
+    needed = [videos_needed(share / 2, share / 2, 1, DEFAULT_MAX_DROP) for share in (0.01, 0.04)]
     print_facts(
         [
             ("read", read),
@@ -118,6 +123,11 @@ def _report(manifest: VideoManifest, read: str, labels: LabelSet) -> None:
             ("classes", f"{len(labels) - len(absent)} of {len(labels)} ({labels.name}){without}"),
             ("excluded", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"),
             ("short", f"{num_short} are shorter than one clip: clips repeat them" if num_short else "none"),
+            (
+                "gate",
+                f"its limit of {format_points(DEFAULT_MAX_DROP)} takes about {needed[0]} videos where 1 % flip without "
+                f"loss, {needed[1]} where 4 % do",
+            ),
             ("written", str(manifest.path)),
             ("digest", manifest.digest),
         ]

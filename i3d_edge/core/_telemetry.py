@@ -4,8 +4,6 @@ All three import `openvino_telemetry` and fall back to a stub where it is not in
 that converts a file must not open a connection, so the import is made to find nothing.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Types of arrays, for annotations; and arrays in files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def map_array(path: Path) -> Array:
-    """Return the array in an .npy file, whose values are read as they are needed.
-
-    Raises:
-        OSError: If it is absent, or no regular file.
-        ValueError: If it holds no array.
-    """
+    """Return the array in an .npy file, read as it is needed; raises OSError for no file, ValueError for no array."""
     require_file(path)
     try:
         array: Array = np.lib.format.open_memmap(path, mode="r")

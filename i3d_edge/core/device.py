@@ -1,7 +1,5 @@
 """Names of OpenVINO's devices."""
 
-from __future__ import annotations
-
 
 def normalise_device(device: str) -> str:
     """Return a device's name as OpenVINO spells it.

@@ -1,7 +1,5 @@
 """The installed packages that i3d-edge needs, and those that conflict with it. Imports none of them."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
@@ -13,12 +11,7 @@ OWN_NAME = "i3d-edge"
 PACKAGES = ("openvino", OWN_NAME, "av", "numpy", "opencv-contrib-python-headless")
 """What a model runs on."""
 
-OPENCV_WHEELS = (
-    "opencv-contrib-python-headless",
-    "opencv-contrib-python",
-    "opencv-python-headless",
-    "opencv-python",
-)
+OPENCV_WHEELS = ("opencv-contrib-python-headless", "opencv-contrib-python", "opencv-python-headless", "opencv-python")
 """Packages that write the same files, ours first. pip does not see that they conflict."""
 
 

@@ -1,7 +1,5 @@
 """Everything that can go wrong, as a tree below `I3DError`."""
 
-from __future__ import annotations
-
 from i3d_edge.core.text import message as as_message
 
 _MOST_LINES = 50

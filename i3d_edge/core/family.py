@@ -1,7 +1,5 @@
 """Families: what is true of one kind of network and of no other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +12,15 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One kind of network.
-
-    Attributes:
-        name: How a ModelSpec names it.
-        title: For people.
-        min_frames: Fewest frames of a clip.
-        num_convolutions: Of one network, each but the last with a ReLU; None where that is not known.
-        unit_pattern: Regular expression for a convolution's name; its group is the name of the unit. None: as it is.
-        publisher: Who published weights of known origin, under the Apache License 2.0; None: licence not known.
-    """
+    """One kind of network."""
 
     name: str
     title: str
     min_frames: int = 1
-    num_convolutions: int | None = None
+    num_convolutions: int | None = None  # of one network, each but the last with a ReLU; None where that is not known
+    # regular expression for a convolution's name; its group is the name of the unit. None: as it is
     unit_pattern: str | None = None
+    # who published weights of known origin, under the Apache License 2.0; None: licence not known
     publisher: str | None = None
 
     def unit(self, name: str) -> str:
@@ -64,11 +55,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def find_family(name: str) -> Family:
-    """Return a family by its name.
-
-    Raises:
-        SpecError: If there is none of that name.
-    """
+    """Return a family by its name; raises SpecError if there is none of that name."""
     if name not in FAMILIES:
         raise SpecError(f"Unknown family {name!r}. Known: {', '.join(FAMILIES)}.")
     return FAMILIES[name]

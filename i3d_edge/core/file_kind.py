@@ -1,7 +1,5 @@
 """What a file is that another program wrote, or that stands for a file: told by its first bytes, else by its name."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path

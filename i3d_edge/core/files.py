@@ -1,7 +1,5 @@
 """Files: outputs that appear whole or not at all, and hashes."""
 
-from __future__ import annotations
-
 import errno
 import glob
 import hashlib
@@ -12,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -38,11 +36,7 @@ _unfinished: set[Path] = set()
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
-    """Refuse an output before work is spent on it; folders above it are made.
-
-    Raises:
-        OutputError: If it exists (without `force`), is a folder, or its folder cannot be written.
-    """
+    """Raise OutputError if an output exists (without `force`) or cannot be written; folders above it are made."""
     if os.path.isdir(path):
         raise OutputError(f"output {str(path)!r} is a folder", hint="name a file inside it")
     if os.path.lexists(path) and not force:
@@ -53,11 +47,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, and prove that files can be made in it.
-
-    Raises:
-        OutputError: If it cannot be made or written.
-    """
+    """Make a folder and those above it; raises OutputError if it, or files in it, cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -92,11 +82,7 @@ def staged(path: Path, *, force: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def staging(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path`, to write in before renaming; at the end nothing of it remains.
-
-    Raises:
-        OutputError: If the disk does not take what is written, with the name `path`.
-    """
+    """Yield a folder beside `path` to write in, removed at the end; raises OutputError if the disk does not take it."""
     _remove_abandoned(path)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.i3d-", dir=path.parent))
     _unfinished.add(folder)
@@ -110,11 +96,7 @@ def staging(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
-    """Hold the lock of a folder that is written in; Windows has none for folders.
-
-    Raises:
-        OSError: If it is not our own, and another process holds its lock, or it cannot be locked.
-    """
+    """Hold a folder's lock; raises OSError if it is not `is_own` and is held elsewhere, or cannot be locked."""
     if sys.platform == "win32":
         if not is_own:
             raise OSError(errno.ENOTSUP, "no lock")
@@ -134,19 +116,24 @@ def _locked(folder: Path, *, is_own: bool = True) -> Iterator[None]:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Be the only process in a folder, where the system has locks for folders.
+    """Be the only process in a folder, where its file system has locks; raises OutputError if another is there."""
+    from filelock import FileLock, Timeout
 
-    Raises:
-        OutputError: If another one is there.
-    """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(_locked(folder, is_own=False))
-        except BlockingIOError as error:
-            raise OutputError(f"another process uses folder {str(folder)!r}") from error
-        except OSError:  # no locks here
-            pass
+    path = folder / ".lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        hint = "wait until it ends, or choose another folder"
+        raise OutputError(f"another process is writing in folder {str(folder)!r}", hint=hint) from error
+    except (OSError, NotImplementedError):  # a file system without locks
+        pass
+    try:
         yield
+    finally:
+        with suppress(OSError):  # Windows does not remove open files, and filelock does it there
+            path.unlink()
+        lock.release()
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -165,11 +152,7 @@ def remove_unfinished() -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what a disk says when it is full, or must not be written, into our error about `path`.
-
-    Raises:
-        OutputError: If it says so within the block.
-    """
+    """Raise OutputError about `path` if the block fails because the disk is full or must not be written."""
     try:
         yield
     except OSError as error:
@@ -179,23 +162,13 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    r"""Write a UTF-8 text file, whole or not at all.
-
-    A byte of a file's name that is not UTF-8 is written as JSON writes the text `\\udcff`.
-
-    Raises:
-        OutputError: If the target exists (without `force`) or cannot be written.
-    """
+    """Write a UTF-8 text file whole or not at all, as `staged`; bytes of file names that are not UTF-8 as JSON does."""
     with staged(path, force=force) as temporary:
         temporary.write_text(_LONE_HALF.sub(lambda half: rf"\\u{ord(half[0]):x}", text), encoding="utf-8")
 
 
 def visible_entries(folder: StrPath) -> list[os.DirEntry[str]]:
-    """Return what a folder holds, in the order of the names, without hidden ones such as macOS's `._a.mp4`.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
+    """Return what a folder holds, by name, without hidden ones such as macOS's `._a.mp4`; raises OSError."""
     with os.scandir(folder) as entries:
         return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
 
@@ -206,11 +179,7 @@ def visible_names(folder: StrPath) -> list[str]:
 
 
 def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits.
-
-    Raises:
-        OSError: If it is no regular file, or cannot be read.
-    """
+    """Return the SHA-256 of a regular file, as 64 hexadecimal digits; raises OSError if it cannot be read."""
     with open_input(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

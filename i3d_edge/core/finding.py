@@ -1,7 +1,5 @@
 """What was found on a machine, good or bad, and what to do about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

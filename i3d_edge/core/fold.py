@@ -1,7 +1,5 @@
 """How the first convolution is folded, by what a CPU has been measured, or is expected, to run fastest."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 

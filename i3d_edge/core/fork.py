@@ -1,7 +1,5 @@
 """Forks: the threads of a process are not in its child, so what has some would make the child wait for ever."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 from weakref import WeakSet
@@ -20,11 +18,7 @@ class HomeProcess:
         _owners.add(owner)
 
     def require(self) -> None:
-        """Refuse to go on in another process.
-
-        Raises:
-            ForkError: In a child.
-        """
+        """Refuse to go on in another process; raises ForkError in a child."""
         if os.getpid() != self._pid:
             raise ForkError(
                 f"{self._title} before os.fork(), and cannot be used in the child",

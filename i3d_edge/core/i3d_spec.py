@@ -4,8 +4,7 @@ Source of the numbers: google-deepmind/kinetics-i3d, `evaluate_sample.py` (clip 
 (frame rate, short side).
 """
 
-from __future__ import annotations
-
+import dataclasses
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import msgspec
 
 from i3d_edge.core.errors import SpecError
-from i3d_edge.core.family import INCEPTION_I3D, UNKNOWN
+from i3d_edge.core.family import INCEPTION_I3D
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.port import NUM_CHANNELS, Stream
 from i3d_edge.core.schema import sentence
@@ -41,9 +40,6 @@ _INPUTS: Mapping[str, Mapping[str, Stream]] = {
 _VERSION_1: Mapping[str, Any] = {
     "stream": "rgb",
     "num_frames": NUM_FRAMES,
-    "batch": 1,
-    "fusion": None,
-    "has_embedding": False,
     "crop_px": 224,
     "short_side_px": 256,
     "frame_rate_fps": FRAME_RATE_FPS,
@@ -52,14 +48,10 @@ _VERSION_1: Mapping[str, Any] = {
     "layout": "NDHWC",
     "input_type": "f32",
     "has_preprocessing": False,
-    "origin": UNKNOWN,
-    "fingerprint": None,
-    "frozen_graph_sha256": None,
-    "precision": None,
-    "passes": (),
-    "made_with": {},
 }
-"""The fields that version 1 of a ModelSpec had beside `labels`, and their defaults."""
+"""The fields of version 1 of a ModelSpec that version 2 has not, or not with these defaults: DeepMind's RGB graph."""
+
+_NEW = ("family", "inputs", "head", "frame_stride", "squeezed_px", "stepping")
 
 _REPLACED = ("stream", "crop_px", "mean", "scale", "input_type", "has_preprocessing")
 
@@ -70,7 +62,8 @@ def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SpecError: If a field is unknown, or what version 2 spells otherwise is not as it was.
     """
-    if unknown := sorted(set(fields) - {"labels", *_VERSION_1}):
+    kept = {item.name for item in dataclasses.fields(ModelSpec)}.difference(_NEW)
+    if unknown := sorted(set(fields) - kept - _VERSION_1.keys()):
         raise SpecError(f"version 1 has no field {shown(unknown[0])!r}")
     old = {**_VERSION_1, **fields}
     if str(old["stream"]) not in _INPUTS:
@@ -90,16 +83,9 @@ def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def i3d_spec(*, labels: LabelSet, **fields: Any) -> ModelSpec:
-    """Describe an I3D.
+    """Describe an I3D; raises SpecError if the values do not fit together.
 
-    Args:
-        labels: Its classes.
-        fields: What is not as in DeepMind's RGB graph, by the names of version 1: stream, num_frames, batch, fusion,
-            has_embedding, crop_px (one number), short_side_px, frame_rate_fps, mean, scale, layout,
-            input_type, has_preprocessing, and those of provenance.
-
-    Raises:
-        SpecError: If there is no such field, or the values do not fit together.
+    `fields` are what is not as in DeepMind's RGB graph, by the names of version 1 of a ModelSpec.
     """
     try:
         return msgspec.convert(upgrade({"labels": labels, **fields}), ModelSpec)

@@ -1,7 +1,5 @@
 """JSON from anywhere: the one place where it is parsed."""
 
-from __future__ import annotations
-
 import codecs
 from typing import Any
 
@@ -18,12 +16,8 @@ class JSONError(ValueError):
 def parse_json(text: str | bytes) -> Any:
     """Return what a JSON text holds; of a key that comes twice the last value counts.
 
-    Args:
-        text: UTF-8 if it is bytes; a byte order mark is skipped.
-
-    Raises:
-        JSONError: If it is no JSON, is nested more than `MAX_DEPTH` deep, has a number that no float can be, NaN or
-            half of a surrogate pair, or is not UTF-8.
+    Raises JSONError if it is no JSON or not UTF-8, is nested more than `MAX_DEPTH` deep, or has a number that no float
+    can be.
     """
     try:
         data = text.encode() if isinstance(text, str) else text
@@ -38,6 +32,15 @@ def parse_json(text: str | bytes) -> Any:
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_deep(document):
         raise _too_deep()
     return document
+
+
+def parse_object(text: str | bytes) -> dict[str, Any] | None:
+    """Return a JSON object, or None if a text is none."""
+    try:
+        document = parse_json(text)
+    except JSONError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _is_deep(document: Any) -> bool:

@@ -1,7 +1,5 @@
 """Label sets: the names behind a model's class indices."""
 
-from __future__ import annotations
-
 import csv
 import difflib
 import hashlib
@@ -75,11 +73,7 @@ class LabelSet:
         return hash_names(self.names)
 
     def index(self, label: str) -> int:
-        """Return a label's class index.
-
-        Raises:
-            LabelError: If the set has no such label; names the nearest ones.
-        """
+        """Return a label's class index; raises LabelError, with the nearest labels, if it is not in the set."""
         try:
             return self._indices[label]
         except KeyError:
@@ -115,14 +109,7 @@ def find_labels(name: str) -> LabelSet:
 
 
 def read_label_file(path: Path) -> LabelSet:
-    """Read the names of a model's classes from a text file of any form that `number_classes` knows.
-
-    Returns:
-        The set, in the order of the indices, named after the file.
-
-    Raises:
-        LabelError: If the file cannot be read, or as `number_classes` and `in_order` say.
-    """
+    """Read a set, named after its file, of any form that `number_classes` knows; raises LabelError as that does."""
     return LabelSet(path.stem, in_order(read_classes(path), f"label file {str(path)!r}"))
 
 
@@ -145,16 +132,10 @@ def read_classes(path: Path) -> Mapping[int, str]:
 
 
 def number_classes(lines: Sequence[str], subject: str) -> Mapping[int, str]:
-    """Return names by class index, in the order of the lines.
+    """Return names by class index, in the order of the lines; raises LabelError, about `subject`, if they are none.
 
-    Args:
-        lines: A name each, counted from 0; or a number and a name ("1 Archery", "0,archery"), as in UCF101's
-            `classInd.txt`, or the name first ("archery,0"); or a CSV whose header has the columns `id` and `name`.
-            Numbers are part of the names unless every line has one.
-        subject: What names the classes, for messages.
-
-    Raises:
-        LabelError: If there is no line, a line has no name, or an index or a name comes twice.
+    Lines are names, counted from 0; or a number and a name ("1 Archery", "0,archery"), as in UCF101's `classInd.txt`,
+    or the name first; or a CSV with the columns `id` and `name`. Numbers belong to the names unless every line has one.
     """
     lines = [line.strip() for line in lines]
     if "" in lines or not lines:
@@ -171,11 +152,7 @@ def number_classes(lines: Sequence[str], subject: str) -> Mapping[int, str]:
 
 
 def in_order(classes: Mapping[int, str], subject: str) -> tuple[str, ...]:
-    """Return names in the order of their indices.
-
-    Raises:
-        LabelError: If the indices do not count one by one from 0 or 1.
-    """
+    """Return names in the order of their indices; raises LabelError unless these count one by one from 0 or 1."""
     indices = sorted(classes)
     if indices[0] > 1 or indices[-1] - indices[0] >= len(indices):
         gap = next(index for index in range(min(indices[0], 1), indices[-1]) if index not in classes)

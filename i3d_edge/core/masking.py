@@ -1,7 +1,5 @@
 """Addresses as messages show them: without users, passwords and tokens."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -51,16 +49,11 @@ _RANDOM = re.compile(
 def masked(url: str, *, shows_path: bool = True) -> str:
     """Return a URL without what may be secret; any other text only without `user:password@`.
 
-    Hidden are user and password, all values of a query but of keys known to be harmless, the fragment, and parts of
-    the path that assign a value, follow a word such as "token", look random, or may be a user and a password.
+    Hidden are user and password, all values of a query but of keys known to be harmless, the fragment, and parts of the
+    path that assign a value, follow a word such as "token", look random, or may be a user and a password; all of the
+    path unless `shows_path`: that of a webhook is a password as a rule.
 
-    Example:
-        rtsp://admin:secret@10.0.0.5/ch1?token=x&subtype=1 -> rtsp://***@10.0.0.5/ch1?token=***&subtype=1
-        http://host/live/bob/hunter2/1.ts -> http://host/live/***/***/1.ts
-
-    Args:
-        url: It, also with quotes or blanks around it.
-        shows_path: Whether the path may be shown; that of a webhook is a password as a rule.
+    rtsp://admin:secret@10.0.0.5/ch1?token=x&subtype=1 -> rtsp://***@10.0.0.5/ch1?token=***&subtype=1
     """
     scheme = _SCHEME.search(url)
     if not scheme:

@@ -1,7 +1,5 @@
 """Messages for the user of a program: functions take a `say`, and log to "i3d_edge" where none is given."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """From pixels to what a network sees, and back, as a port says."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array
@@ -14,13 +12,7 @@ def ordered(frames: Array, port: Port) -> Array:
 
 
 def normalised(pixels: Array, port: Port, axis: int = -1) -> Float32Array:
-    """Return pixels, 0..255, as the network sees them, float32.
-
-    Args:
-        pixels: Any shape, with the channels in the order of the port.
-        port: Says mean and scale.
-        axis: Of the channels.
-    """
+    """Return pixels, 0..255, channels along an axis in the port's order, as the network sees them, float32."""
     result: Float32Array = (pixels.astype(np.float32) - _along(port.mean, axis, pixels)) / _along(
         port.scale, axis, pixels
     )

@@ -1,7 +1,5 @@
 """Logits, probabilities, and how far two answers of a network are apart."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from i3d_edge.core.arrays import FloatArray
@@ -26,11 +24,6 @@ def centred_logits(probabilities: FloatArray) -> FloatArray:
 
 
 def relative_difference(expected: FloatArray, got: FloatArray) -> float:
-    """Return the largest difference of two logits as a fraction of the largest expected one.
-
-    Args:
-        expected: Probabilities, shape (..., num_classes).
-        got: Of the same shape.
-    """
+    """Return the largest difference of logits as a part of the largest expected; probabilities (..., num_classes)."""
     reference = centred_logits(expected)
     return float(np.abs(centred_logits(got) - reference).max() / np.abs(reference).max())

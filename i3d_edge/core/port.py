@@ -1,7 +1,5 @@
 """Ports: what a model takes at one of its inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,11 +21,7 @@ MAX_LEVEL = 1_000_000
 
 
 def require_range(name: str, value: float | Fraction, lowest: float, highest: float) -> None:
-    """Refuse a number of a description that no model can have; NaN is one.
-
-    Raises:
-        SpecError: If it is not from `lowest` to `highest`.
-    """
+    """Refuse a number that no model can have: raises SpecError unless it is from `lowest` to `highest`; NaN is not."""
     if not lowest <= value <= highest:
         raise SpecError(f"{name} must be from {lowest:,} to {highest:,}; got {value}")
 

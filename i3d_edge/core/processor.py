@@ -1,7 +1,5 @@
 """The processor and the memory that this process may use."""
 
-from __future__ import annotations
-
 import os
 import platform
 from dataclasses import dataclass
@@ -43,21 +41,14 @@ _ISA_LIMITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
-    """What this process can compute with.
+    """What this process can compute with."""
 
-    Attributes:
-        name: The product name, or the architecture where the system does not know it.
-        vendor: As the processor reports it, for instance "GenuineIntel"; "" if unknown.
-        num_cpus: Logical processors that this process may use.
-        num_cores: Physical cores, at most `num_cpus`; None if unknown.
-        flags: The instruction sets, as Linux names them, without those that `isa_limits` keep OpenVINO from; empty on
-            other systems.
-    """
-
-    name: str
-    vendor: str
-    num_cpus: int
-    num_cores: int | None
+    name: str  # the product name, or the architecture where the system does not know it
+    vendor: str  # as the processor reports it, for instance "GenuineIntel"; "" if unknown
+    num_cpus: int  # logical processors that this process may use
+    num_cores: int | None  # physical cores, at most `num_cpus`; None if unknown
+    # the instruction sets, as Linux names them, without those that `isa_limits` keep OpenVINO from; empty on other
+    # systems
     flags: frozenset[str]
 
     @property

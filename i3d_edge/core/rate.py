@@ -1,7 +1,5 @@
 """Frame rates as users and files write them."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 

@@ -4,8 +4,6 @@ Every file that a user or another file names is read through here. What is refus
 is absent, with a `strerror` that can end a sentence: "cannot read list 'a.csv': it is a pipe (FIFO), not a file".
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat
@@ -33,15 +31,7 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY
 
 
 def require_file(path: Path, *, max_bytes: int | None = None) -> None:
-    """Make sure that a path leads to a regular file, for a library that opens it itself.
-
-    Args:
-        path: A link is followed.
-        max_bytes: The file may not be larger; None for no limit.
-
-    Raises:
-        OSError: If there is none, it is anything else, such as a folder or a pipe, or it is too large.
-    """
+    """Refuse a path to no regular file, or to one of more than `max_bytes`, by OSError; links are followed."""
     try:
         status = os.stat(path)
     except ValueError as error:  # a NUL, or half of a surrogate pair
@@ -53,11 +43,7 @@ def require_file(path: Path, *, max_bytes: int | None = None) -> None:
 
 
 def open_input(path: Path, *, max_bytes: int | None = None) -> BufferedReader:
-    """Open a regular file for reading bytes, without waiting for anything.
-
-    Raises:
-        OSError: As `require_file` says, or if it cannot be opened.
-    """
+    """Open a regular file for reading, without waiting; raises OSError as `require_file`, or if that fails."""
     require_file(path, max_bytes=max_bytes)  # merely to open a device can have an effect
     stream = os.fdopen(os.open(path, _OPEN_FLAGS), "rb")
     try:
@@ -69,11 +55,7 @@ def open_input(path: Path, *, max_bytes: int | None = None) -> BufferedReader:
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Return a regular file's bytes.
-
-    Raises:
-        OSError: As `open_input` says.
-    """
+    """Return a regular file's bytes; raises OSError as `open_input` says."""
     with open_input(path, max_bytes=max_bytes) as stream:
         return stream.read(os.fstat(stream.fileno()).st_size)  # and not what is written meanwhile
 

@@ -1,7 +1,5 @@
 """JSON formats: each is declared once, as a typed class, and a file is checked against it when it is read."""
 
-from __future__ import annotations
-
 import json
 import re
 import typing
@@ -38,35 +36,21 @@ _FIELD = re.compile(r"Object (?:contains )?(missing|unknown)(?: required)? field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format(Generic[Document]):
-    """One format of JSON.
+    """One format of JSON."""
 
-    Attributes:
-        kind: What a document holds: a TypedDict, a `msgspec.Struct` or a dataclass. Its annotations are all that is
-            checked. Of a TypedDict, `decode` returns the document itself, with fields that the class does not know;
-            a Struct or dataclass is built, without the version. A Struct with `forbid_unknown_fields` refuses fields
-            that it does not know.
-        noun: What messages call a document, for instance "result".
-        error: What is raised.
-        version: The version that can be read; None for a format without one.
-        version_key: The field that states it.
-        hint: What to do about a document that is damaged.
-        version_hint: What to do about one of another version.
-    """
-
+    # what a document holds: a TypedDict, a `msgspec.Struct` or a dataclass. Its annotations are all that is checked. Of
+    # a TypedDict, `decode` returns the document itself, with fields that the class does not know; a Struct or dataclass
+    # is built, without the version. A Struct with `forbid_unknown_fields` refuses fields that it does not know
     kind: type[Document]
-    noun: str
+    noun: str  # what messages call a document, for instance "result"
     error: type[I3DError]
-    version: int | None = None
-    version_key: str = "schema_version"
-    hint: str | None = None
-    version_hint: str | None = None
+    version: int | None = None  # the version that can be read; None for a format without one
+    version_key: str = "schema_version"  # the field that states it
+    hint: str | None = None  # what to do about a document that is damaged
+    version_hint: str | None = None  # what to do about one of another version
 
     def read(self, path: Path) -> Document:
-        """Read a file.
-
-        Raises:
-            I3DError: Of the class `error`, if there is no such file, or as `decode` says.
-        """
+        """Read a file; raises I3DError of the class `error`, if there is no such file, or as `decode` says."""
         try:
             data = read_bytes(path)
         except OSError as error:
@@ -74,15 +58,10 @@ class Format(Generic[Document]):
         return self.decode(data, repr(str(path)))
 
     def decode(self, data: bytes, name: str = "") -> Document:
-        """Return what the bytes of a document hold; a UTF-8 byte order mark before it is skipped.
+        """Return what the bytes of a document hold, JSON in UTF-8; messages call it by noun and `name`.
 
-        Args:
-            data: JSON in UTF-8.
-            name: Which document it is, for messages, as they are to show it.
-
-        Raises:
-            I3DError: Of the class `error`, if it is nested too deeply, no JSON or no object, of another
-                version, or if a field is absent or of another type; says which.
+        Raises the class `error` if it is no JSON object, of another version, or a field is absent or of another type;
+        says which.
         """
         subject = f"{self.noun} {name}".strip()
         try:
@@ -111,11 +90,7 @@ class Format(Generic[Document]):
 
 
 def check_arguments(annotated: Callable[..., object], **values: object) -> None:
-    """Check arguments by the annotations of the function or class that takes them, as far as it annotates them.
-
-    Raises:
-        ArgumentError: If one is of another type or out of its range; says which.
-    """
+    """Check arguments by the annotations of what takes them; raises ArgumentError for a wrong type or range."""
     for name, value in values.items():
         plain = value.item() if hasattr(value, "item") else value  # NumPy's numbers are as good
         try:

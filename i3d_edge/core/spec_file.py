@@ -1,7 +1,5 @@
 """A ModelSpec as JSON: in a file, in a string constant of a frozen graph, and in the `rt_info` of an IR."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -62,11 +60,7 @@ def spec_to_json(spec: ModelSpec) -> str:
 
 
 def read_spec(text: str | bytes) -> ModelSpec:
-    """Read what `spec_to_json` returns, or an earlier version did.
-
-    Raises:
-        SpecError: If it is no JSON, of an unknown version, or not a spec; says which field is wrong.
-    """
+    """Read what `spec_to_json` returns; raises SpecError if it is no JSON, or as `read_spec_fields`."""
     try:
         fields = parse_json(text)
     except JSONError as error:
@@ -77,11 +71,7 @@ def read_spec(text: str | bytes) -> ModelSpec:
 
 
 def read_spec_fields(fields: Mapping[str, Any]) -> ModelSpec:
-    """Read what `spec_to_fields` returns, or an earlier version did.
-
-    Raises:
-        SpecError: If it is of an unknown version, or a field is missing, unknown or wrong; says which.
-    """
+    """Read what `spec_to_fields` returns; raises SpecError for another version, or with the field that is wrong."""
     fields = dict(fields)
     if fields.pop("frame_px", None) is not None:  # records of earlier versions have the field
         raise SpecError(

@@ -1,7 +1,5 @@
 """What is printed: no control character of a name, a label or another program's message reaches a terminal as such."""
 
-from __future__ import annotations
-
 import codecs
 import io
 import json

@@ -1,7 +1,5 @@
 """Timing: runs that take turns, so that what else the machine does slows all of them alike; and what times say."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -25,13 +23,8 @@ def take_turns(
 ) -> dict[str, tuple[float, ...]]:
     """Give everyone one turn in each round; return the times of each, by round. Unit: milliseconds.
 
-    Progress is drawn between rounds only.
-
-    Args:
-        turns: By name.
-        rounds: How many.
-        pause_s: Before each turn, so that the threads of the one before have gone to sleep.
-        rng: Draws another order for each round, so that none always follows the same one; None keeps the order.
+    A pause before each turn lets the threads of the one before go to sleep; `rng` draws another order for each round,
+    so that none always follows the same one.
     """
     times: dict[str, list[float]] = {name: [] for name in turns}
     names = list(turns)

@@ -23,20 +23,12 @@ class Message:
         return bytes(parts[-1]).decode() if parts else ""
 
     def messages(self, number: int) -> list[Message]:
-        """Return the messages in a field.
-
-        Raises:
-            ValueError: As `read_message`.
-        """
+        """Return the messages in a field; raises ValueError as `read_message`."""
         return [read_message(part) for part in self.parts.get(number, ())]
 
 
 def read_message(data: bytes | memoryview) -> Message:
-    """Read the fields of a message.
-
-    Raises:
-        ValueError: If it is cut off, or has a field of an unknown kind.
-    """
+    """Read the fields of a message; raises ValueError if it is cut off, or has a field of an unknown kind."""
     view = memoryview(data)
     message = Message()
     position = 0
@@ -64,11 +56,7 @@ def read_message(data: bytes | memoryview) -> Message:
 
 
 def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
-    """Return a number of variable length, and where the next one starts.
-
-    Raises:
-        ValueError: If it is cut off.
-    """
+    """Return a number of variable length, and where the next one starts; raises ValueError if it is cut off."""
     value = shift = 0
     while position < len(data):
         byte = data[position]

@@ -1,10 +1,9 @@
 """The box: many cameras, one compiled model."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from i3d_edge.core.errors import NotFiniteError
 from i3d_edge.core.messages import Say
 from i3d_edge.runtime.box.camera import Camera, CameraPlan, Shared
 from i3d_edge.runtime.box.turns import Turns
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.answers import open_engines
 from i3d_edge.runtime.live.event import Event
@@ -26,19 +25,12 @@ from i3d_edge.runtime.live.report import CameraReport, Sink, SourceState
 from i3d_edge.runtime.live.tap import Tap
 from i3d_edge.runtime.views.clip import require_rgb
 
-LONGEST_TURN_S = 30.0
-"""A box that finished no turn for longer hangs."""
-
+LONGEST_TURN_S = 30.0  # a box that finished no turn for longer hangs
 _POLL_S = 0.2
 
 
 class Box:
-    """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns.
-
-    Attributes:
-        spec: The model's.
-        engine: The model.
-    """
+    """Watches cameras until it is stopped. What one of them does costs the others nothing but their share of turns."""
 
     def __init__(
         self,
@@ -48,23 +40,22 @@ class Box:
         *,
         say: Say,
         tap: Callable[[str], Tap | None] = lambda _camera: None,
+        ir: Ir | None = None,
         **engine: Any,
     ) -> None:
         """Compile the model, an .xml of clips or of steps; nothing is read yet.
 
-        `tap` returns one for a camera of this name; `engine` are further arguments of `Engine`.
-
-        Raises:
-            IRError, DeviceError: As `Engine` raises them.
-            ClipShapeError: If the model takes no cropped RGB frames.
+        `tap` returns one for a camera of this name; `ir` and `engine` are further arguments of `Engine`.
+        Raises IRError, DeviceError, ClipShapeError as `Engine` and `require_rgb` raise them.
         """
-        _, spec = read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
-        require_rgb(spec)
-        self.engine, window = open_engines(ir_path, spec, say=say, may_leave_steps=True, **engine)
-        self.spec, self._plans, self._sinks, self._say = self.engine.spec, plans, sinks, say
-        self._turned_s = time.monotonic()
+        ir = ir or read_ir(ir_path, spec_path=engine.get("spec_path"), steps=True)
+        _, self.spec = ir
+        require_rgb(self.spec)
+        self.engine, window = open_engines(ir_path, ir, say=say, may_leave_steps=True, **engine)
+        self._plans, self._sinks, self._say = plans, sinks, say
+        self._began, self._turned_s = f"{time.time():.3f}", time.monotonic()
         self._turns = Turns()
-        gears = Gears(has_steps=spec.stepping is not None, has_windows=window is not None, say=say)
+        gears = Gears(has_steps=self.spec.stepping is not None, has_windows=window is not None, say=say)
         self._shared = Shared(self.engine, window, gears, self._turns, say, self._changed, tap)
         self._cameras: dict[str, Camera] = {}
         self._lock = threading.Lock()
@@ -92,11 +83,7 @@ class Box:
 
     @property
     def turned_s(self) -> float:
-        """When the turns were last known to go on, on the monotonic clock.
-
-        That is when one was finished, also one in which nothing was due, or when the oldest one under way was taken:
-        a worker that has nothing to do tells nothing of one that hangs.
-        """
+        """When the last turn was finished, or the oldest one under way taken, on the monotonic clock."""
         oldest_s = self._turns.oldest_s
         return self._turned_s if oldest_s is None else min(self._turned_s, oldest_s)
 
@@ -104,8 +91,7 @@ class Box:
         """Watch until `stop`; call `attend` a few times a second in this thread.
 
         Raises:
-            StreamOpenError: If an address is of an unknown kind.
-            LabelError: If a label to watch is not the model's.
+            StreamOpenError, LabelError: As `Camera` raises them.
             Exception: If the model fails.
         """
         at_once = int(self.engine.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -166,6 +152,8 @@ class Box:
                 self._stop.set()
 
     def _tell(self, item: WindowAnswer | Event) -> None:
+        if isinstance(item, Event) and item.id and item.start_time is None:  # of a file: each run begins at 0 s
+            item = replace(item, id=f"{self._began}-{item.id}")
         for sink in self._sinks:
             if isinstance(item, Event):
                 sink.happened(item)

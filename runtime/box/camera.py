@@ -1,7 +1,5 @@
 """A camera: one source, watched in one region or several, and begun anew when it fails."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time
@@ -30,9 +28,7 @@ from i3d_edge.runtime.live.source import LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.tap import Tap
 
-View = Callable[[UInt8Array], UInt8Array]
-"""Takes a frame, (H, W, 3), uint8, and returns what is watched of it."""
-
+View = Callable[[UInt8Array], UInt8Array]  # takes a frame, (H, W, 3), uint8, and returns what is watched of it
 _FIRST_S, _LONGEST_S = 5.0, 60.0
 
 
@@ -67,12 +63,7 @@ class Camera:
     """
 
     def __init__(self, name: str, plan: CameraPlan, shared: Shared) -> None:
-        """Begin to read.
-
-        Raises:
-            StreamOpenError: If the address is of an unknown kind.
-            LabelError: If a label to watch is not the model's.
-        """
+        """Begin to read; raises StreamOpenError for an unknown address, LabelError for a label not the model's."""
         self.name, self.plan, self.was_tried = name, plan, False
         self._shared, self._options = shared, replace(plan.options, camera=name)
         self._address = Address.parse(plan.source)
@@ -97,11 +88,7 @@ class Camera:
         return None if frame is None else replace(frame, to_rgb=frame.to_rgb.twin()).rgb()
 
     def check(self) -> list[Event]:
-        """Begin anew what failed, once it is time, and give up what is stuck. To be called every now and then.
-
-        Returns:
-            The events that end the actions under way, in lanes that had no turn meanwhile.
-        """
+        """Begin anew what failed, once it is time, and give up what is stuck; return events that end actions."""
         events: list[Event] = []
         if self._begin_s is None:
             if error := self._source.stuck_error():

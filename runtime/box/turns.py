@@ -1,7 +1,5 @@
 """Turns: whose window the model takes next."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +9,7 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.lane import Lane
 
-Turn = Callable[[], Iterator[WindowAnswer | Event]]
-"""Does what is next in a lane, and yields what comes of it."""
+Turn = Callable[[], Iterator[WindowAnswer | Event]]  # does what is next in a lane, and yields what comes of it
 
 
 @dataclass(slots=True)

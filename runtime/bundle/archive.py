@@ -3,8 +3,6 @@
 Nothing is compressed, since weights hardly shrink; so the entries cannot be larger than the file that holds them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -46,11 +44,7 @@ def is_portable(name: str) -> bool:
 
 
 def add_entry(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> BundleEntry:
-    """Add a file's bytes, or these, so that the archive depends on nothing else; return their size and hash.
-
-    Raises:
-        BundleError: If the name is not portable.
-    """
+    """Add a file, or bytes, under a fixed date; return size and hash; raises BundleError for a name not portable."""
     if not is_portable(name):
         raise BundleError(f"{name!r} is no file name on every system", hint="use letters of ASCII, digits, '-' and '_'")
     info = zipfile.ZipInfo(name, _DATE)
@@ -78,23 +72,14 @@ class Archive:
         self.sizes: Mapping[str, int] = {name: info.file_size for name, info in self._infos.items()}
 
     def read(self, name: str, *, limit: int) -> bytes:
-        """Return an entry's bytes.
-
-        Raises:
-            BundleError: If it is missing, larger than the limit, or damaged.
-        """
+        """Return an entry's bytes; raises BundleError if it is missing, larger than the limit, or damaged."""
         if self.sizes.get(name, 0) > limit:
             raise self.fault(f"entry {name!r} has {self.sizes[name]} bytes; at most {limit} are allowed")
         with self._reading(name):
             return self._zip.read(self._info(name))
 
     def copy(self, name: str, target: Path) -> BundleEntry:
-        """Write an entry's bytes to a new file; return their size and hash.
-
-        Raises:
-            BundleError: If it is missing or damaged.
-            OSError: If the disk does not take them.
-        """
+        """Write an entry to a new file; return size and hash; raises BundleError if it is missing or damaged."""
         with self._reading(name), self._zip.open(self._info(name)) as source, target.open("xb") as sink:
             shutil.copyfileobj(source, sink)
         return BundleEntry(size=target.stat().st_size, sha256=sha256_file(target))
@@ -146,12 +131,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Open an archive and refuse whatever could do harm when it is unpacked.
-
-    Raises:
-        BundleError: If it is no whole ZIP; if an entry is no plain file, is compressed, has a name that leads out of
-            the folder or that some system cannot keep, or is there twice; or if they are too many or too large.
-    """
+    """Open an archive; raises BundleError if it is no whole ZIP, or could do harm when it is unpacked."""
     try:
         stream = open_input(path, max_bytes=MAX_BYTES)
     except OSError as error:

@@ -1,7 +1,5 @@
 """Golden answers: an IR's answers to the golden clips, and how far another machine's answers are from them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,18 +30,12 @@ _F32_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """The expected answer to one clip.
+    """The expected answer to one clip."""
 
-    Attributes:
-        pattern, seed: Of the clip; see `golden_pixels`.
-        sha256: Of its pixels, by input.
-        probabilities: Shape (N, num_classes), float32.
-    """
-
-    pattern: str
+    pattern: str  # this and `seed`: of the clip, see `golden_pixels`
     seed: int
-    sha256: Mapping[str, str]
-    probabilities: Float32Array
+    sha256: Mapping[str, str]  # of its pixels, by input
+    probabilities: Float32Array  # shape (N, num_classes), float32
 
     def to_fields(self) -> dict[str, Any]:
         """Return the answer as plain JSON values."""
@@ -57,14 +49,9 @@ class GoldenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRun:
-    """One device's answers to all clips.
+    """One device's answers to all clips."""
 
-    Attributes:
-        precision: What most convolutions ran in.
-        answers: One per clip.
-    """
-
-    precision: str
+    precision: str  # what most convolutions ran in
     answers: tuple[GoldenAnswer, ...]
 
 
@@ -76,19 +63,10 @@ def run_golden(
     is_reference: bool = False,
     clips: Sequence[tuple[str, int]] = tuple(GOLDEN_CLIPS.items()),
 ) -> GoldenRun:
-    """Run the golden clips through an IR.
+    """Run the golden clips through an IR; raises IRError or DeviceError.
 
-    Args:
-        ir_path: The .xml.
-        device: An OpenVINO device.
-        inference_precision: What to ask for; None leaves it to the device.
-        is_reference: Compute in f32 whatever the IR, also what is quantized: the values of an INT8 IR are rounded to
-            their 256 levels, but multiplied as floats, which every CPU does alike.
-        clips: Patterns and seeds.
-
-    Raises:
-        IRError: If the IR cannot be read.
-        DeviceError: If the device is absent or refuses the model.
+    A reference computes in f32 whatever the IR, also what is quantized: the values of an INT8 IR are rounded to their
+    256 levels, but multiplied as floats, which every CPU does alike.
     """
     model, spec = read_ir(ir_path)
     properties = {"PERFORMANCE_HINT": "LATENCY"}
@@ -140,11 +118,7 @@ _FORMAT = Format(kind=dict[str, _Answers], noun=f"entry {GOLDEN!r}", error=Bundl
 
 
 def from_bytes(data: bytes) -> dict[str, tuple[GoldenAnswer, ...]]:
-    """Read what `to_bytes` returns.
-
-    Raises:
-        BundleError: If it is not that.
-    """
+    """Read what `to_bytes` returns; raises BundleError if it is not that."""
     return {name: tuple(_answer(item) for item in items) for name, items in _FORMAT.decode(data).items()}
 
 

@@ -34,36 +34,23 @@ class BundleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class BundledModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One IR.
+    """One IR."""
 
-    Attributes:
-        name: The .xml's name without its suffix.
-        path: Of the .xml in the bundle; the .bin lies beside it.
-        title: What it is, in a line.
-        labels: Path of its class names in the bundle, a line each, in index order.
-        profile: Path of its deployment profile in the bundle, or None.
-        precision: How it stores its weights: "FP32", "FP16" or "INT8".
-        origin: Of the weights: a published checkpoint's name or "unknown".
-        licence: Of the weights, in a sentence.
-        fingerprint, frozen_graph_sha256: As in ModelSpec.
-        made_with: Versions of what made the IR, by name.
-        bounds: Largest difference of two logits from the expected ones that passes, as a part of the largest
-            logit, by the precision that runs.
-        measured: The same difference, as it was where the bundle was packed, by the precision that ran there.
-    """
-
-    name: str
-    path: str
-    title: str
-    labels: str
-    profile: str | None
-    precision: str
-    origin: str
+    name: str  # the .xml's name without its suffix
+    path: str  # of the .xml in the bundle; the .bin lies beside it
+    title: str  # what it is, in a line
+    labels: str  # path of its class names in the bundle, a line each, in index order
+    profile: str | None  # path of its deployment profile in the bundle, or None
+    precision: str  # how it stores its weights: "FP32", "FP16" or "INT8"
+    origin: str  # of the weights: a published checkpoint's name or "unknown"
     licence: str
-    fingerprint: str | None
+    fingerprint: str | None  # as in ModelSpec
     frozen_graph_sha256: str | None
-    made_with: Mapping[str, str]
+    made_with: Mapping[str, str]  # versions of what made the IR, by name
+    # largest difference of two logits from the expected ones that passes, as a part of the largest logit, by the
+    # precision that runs
     bounds: Mapping[str, float]
+    # the same difference, as it was where the bundle was packed, by the precision that ran there
     measured: Mapping[str, float]
 
     @property
@@ -77,19 +64,12 @@ class BundledModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is in a bundle.
-
-    Attributes:
-        models: At least one.
-        entries: Every other entry of the archive but the manifest's own checksum, by path.
-        versions: Of what packed it, by name.
-        licences: Path of each licence text in the bundle -> what it is for.
-    """
+    """What is in a bundle."""
 
     models: tuple[BundledModel, ...]
-    entries: Mapping[str, BundleEntry]
-    versions: Mapping[str, str]
-    licences: Mapping[str, str]
+    entries: Mapping[str, BundleEntry]  # every other entry of the archive but the manifest's own checksum, by path
+    versions: Mapping[str, str]  # of what packed it, by name
+    licences: Mapping[str, str]  # path of each licence text in the bundle -> what it is for
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes: JSON, the same for the same record."""
@@ -103,12 +83,7 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     @classmethod
     def from_bytes(cls, data: bytes) -> BundleManifest:
-        """Read what `to_bytes` returns, without trusting it.
-
-        Raises:
-            BundleError: If it is no JSON, of another schema version, lacks a field or has one too many, or allows
-                a larger difference than `LADDER`.
-        """
+        """Read what `to_bytes` returns, without trust: raises BundleError, also for bounds beyond `LADDER`."""
         manifest = _FORMAT.decode(data, repr(MANIFEST))
         _require_sense(manifest)
         return manifest
@@ -124,13 +99,7 @@ _FORMAT = Format(
 
 
 def largest_bound(kind: str, stored: str) -> float:
-    """Return the loosest bound that a bundle may have.
-
-    Args:
-        kind: Precision that runs.
-        stored: How the IR stores its weights. What an INT8 IR rounds to 256 levels is granted the same in all types
-            but f32.
-    """
+    """Return the loosest bound for what runs; what an INT8 IR rounds has the same in all types but f32."""
     if stored == "INT8":
         return _INT8_F32 if kind == "f32" else LADDER["int8"]
     return LADDER.get(kind, 0)

@@ -1,22 +1,21 @@
 """Packing: IRs, and what they answer here, into one archive."""
 
-from __future__ import annotations
-
 import platform
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from i3d_edge.core.environment import versions
 from i3d_edge.core.errors import BundleError
+from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.files import sha256_file, staged
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.bundle.archive import add_entry, is_portable
 from i3d_edge.runtime.bundle.golden import GoldenRun, largest_difference, run_golden, to_bytes
-from i3d_edge.runtime.bundle.licences import APACHE_FOR, APACHE_PATH, apache_text, licence_of_weights
 from i3d_edge.runtime.bundle.manifest import (
     GOLDEN,
     LADDER,
@@ -30,6 +29,10 @@ from i3d_edge.runtime.bundle.manifest import (
 )
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.measure.profile import read_profile
+
+_APACHE_PATH = "licences/apache-2.0.txt"
+_APACHE_FOR = "i3d-edge, which packed this; DeepMind's published I3D weights, Copyright 2017 Google Inc."
+"""The Apache License 2.0 goes to everyone who is given the weights, by its section 4."""
 
 _MARGIN = 4
 """Another CPU's kernels may differ from the reference by so many times what this one's do; our choice."""
@@ -56,18 +59,9 @@ def pack_bundle(
     Each IR runs twice on this machine's CPU: in f32 for the answers to expect, and as the CPU runs it by itself, for
     how far that is from them. The same inputs on the same machine with the same versions give the same bytes.
 
-    Args:
-        ir_paths: .xml files with distinct names, whatever the folder.
-        output: The bundle.
-        profiles: Deployment profiles of `i3d probe`, each made for one of the IRs.
-        force: Replace an existing output.
-
-    Raises:
-        IRError: If an IR cannot be read.
-        ProfileError: If a profile cannot be read.
-        BundleError: If names clash or are not portable, or a profile was made for none of the IRs or recommends
-            nothing.
-        OutputError: If the output exists (without `force`) or cannot be written.
+    Raises IRError or ProfileError if one cannot be read; BundleError if names clash or are not portable, or a profile
+    is of none of the IRs or recommends nothing; OutputError if the output exists (without `force`) or cannot be
+    written.
     """
     with staged(output, force=force) as path:
         sources = _packables(ir_paths, profiles)
@@ -99,6 +93,14 @@ def facts_of(spec: ModelSpec) -> dict[str, Any]:
         "frozen_graph_sha256": spec.frozen_graph_sha256,
         "made_with": spec.made_with,
     }
+
+
+def licence_of_weights(spec: ModelSpec) -> str:
+    """Return a sentence about the licence of a model's weights."""
+    publisher = spec.kind.publisher
+    if spec.origin == UNKNOWN or publisher is None:
+        return f"not known (weights {spec.origin}): ask whoever trained them"
+    return f"Apache-2.0 ({_APACHE_PATH}): {spec.origin}, published by {publisher}"
 
 
 def label_file(spec: ModelSpec) -> bytes:
@@ -174,10 +176,10 @@ def _write(
             )
         )
     add(GOLDEN, to_bytes({name: expected.answers for name, (expected, _) in runs.items()}))
-    add(APACHE_PATH, apache_text())
+    add(_APACHE_PATH, resources.files("i3d_edge.runtime.bundle").joinpath("apache_2.0.txt").read_bytes())
     return BundleManifest(
         models=tuple(models),
         entries=entries,
         versions=versions() | {"system": f"{platform.system()} {platform.machine()}"},
-        licences={APACHE_PATH: APACHE_FOR},
+        licences={_APACHE_PATH: _APACHE_FOR},
     )

@@ -1,7 +1,5 @@
 """Bundles from anywhere: opened, checked against their manifest, and unpacked whole or not at all."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,25 +16,14 @@ _CHANGED = "the bundle was changed after it was packed: get it again from where 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was opened: its entries are those of its manifest, whose bytes are not yet read.
-
-    Attributes:
-        archive: What it lies in.
-        manifest: What it says is in it.
-        digest: SHA-256 of the manifest.
-    """
+    """A bundle that was opened: its entries are those of its manifest, whose bytes are not yet read."""
 
     archive: Archive
-    manifest: BundleManifest
+    manifest: BundleManifest  # what it says is in it
     digest: str
 
     def extract(self, folder: Path) -> None:
-        """Write all entries below an empty folder, each checked against the manifest.
-
-        Raises:
-            BundleError: If an entry has other bytes than the manifest says; names it.
-            OSError: If the disk does not take them.
-        """
+        """Write all entries below an empty folder; raises BundleError if one has other bytes than stated."""
         for name, expected in self.manifest.entries.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,16 +39,7 @@ class Bundle:
 
 @contextmanager
 def open_bundle(path: Path, *, expected_digest: str | None = None) -> Iterator[Bundle]:
-    """Open a bundle and check its structure and its manifest.
-
-    Args:
-        path: The archive.
-        expected_digest: SHA-256 of the manifest, from whoever packed it; None believes the bundle itself.
-
-    Raises:
-        BundleError: If the archive could do harm or is damaged, if its entries are not those of the manifest, or if
-            the manifest has another digest.
-    """
+    """Open a bundle and check its structure and manifest, against the packer's digest if given; raises BundleError."""
     with open_archive(path) as archive:
         data = archive.read(MANIFEST, limit=MAX_MANIFEST_BYTES)
         found = digest(data)
@@ -81,12 +59,7 @@ def open_bundle(path: Path, *, expected_digest: str | None = None) -> Iterator[B
 
 
 def unpack_bundle(path: Path, folder: Path, *, expected_digest: str | None = None) -> Bundle:
-    """Unpack a bundle into a new folder, which appears whole or not at all.
-
-    Raises:
-        BundleError: As `open_bundle`, and if an entry has other bytes than the manifest says.
-        OutputError: If the folder exists, or the disk does not take it.
-    """
+    """Unpack into a new folder, whole or not at all; raises BundleError as `open_bundle`, OutputError if it exists."""
     if os.path.lexists(folder):
         raise OutputError(f"output folder {str(folder)!r} exists already", hint="choose another name")
     with open_bundle(path, expected_digest=expected_digest) as bundle:

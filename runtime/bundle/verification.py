@@ -1,7 +1,5 @@
 """Checks that this machine gives the answers that a bundle expects."""
 
-from __future__ import annotations
-
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -30,24 +28,14 @@ _OTHER_FOLDER = "put TMPDIR=FOLDER in front of the command to use another folder
 
 @dataclass(frozen=True, slots=True)
 class VerifyCheck:
-    """One IR on one device, compared with the expected answers.
-
-    Attributes:
-        model: Its name.
-        device: That it ran on.
-        precision: What most convolutions ran in.
-        difference: Largest difference of two logits, as a part of the largest, of all clips.
-        bound: What that may be.
-        num_same_top1: Answers whose best class is the expected one.
-        num_answers: How many there are.
-    """
+    """One IR on one device, compared with the expected answers."""
 
     model: str
     device: str
-    precision: str
-    difference: float
+    precision: str  # what most convolutions ran in
+    difference: float  # largest difference of two logits, as a part of the largest, of all clips
     bound: float
-    num_same_top1: int
+    num_same_top1: int  # answers whose best class is the expected one
     num_answers: int
 
     @property
@@ -58,18 +46,12 @@ class VerifyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of verifying a bundle whose files are undamaged.
-
-    Attributes:
-        digest: SHA-256 of the manifest.
-        num_entries, num_bytes: That were hashed.
-        checks: For each model, one in f32 on the CPU, and one with the device and precision to use if they differ.
-        seconds: That all of it took.
-    """
+    """The result of verifying a bundle whose files are undamaged."""
 
     digest: str
     num_entries: int
     num_bytes: int
+    # for each model, one in f32 on the CPU, and one with the device and precision to use if they differ
     checks: tuple[VerifyCheck, ...]
     seconds: float
 
@@ -80,27 +62,16 @@ class Verification:
 
 
 def verify_bundle(
-    path: Path,
-    *,
-    device: str | None = None,
-    inference_precision: str | None = None,
-    expected_digest: str | None = None,
+    path: Path, *, device: str | None = None, inference_precision: str | None = None, expected_digest: str | None = None
 ) -> Verification:
     """Check a bundle's files, and what its IRs answer here. Nothing is downloaded, and nothing stays on the disk.
 
     Every IR first runs in f32 on the CPU. That differs only by rounding, so a narrow bound reveals altered weights.
-    Then it runs on the device and in the precision to use, with the bound for that precision.
+    Then it runs with the bound for what is to be used: this device and precision, or its profile's, or the CPU's own.
+    The digest of the manifest, from whoever packed it, proves the rest; None believes the bundle itself.
 
-    Args:
-        path: The bundle.
-        device: For all IRs; None takes the one in each IR's profile, or else the CPU.
-        inference_precision: To ask of that device; None takes the profile's, or leaves it to the device.
-        expected_digest: SHA-256 of the manifest, from whoever packed it; None believes the bundle itself.
-
-    Raises:
-        BundleError: If the bundle is damaged, was changed, could do harm, or is of a version whose clips are others.
-        DeviceError: If a device is absent or refuses an IR.
-        OutputError: If there is no room to unpack it.
+    Raises BundleError if it is damaged, was changed, could do harm, or is of a version whose clips are others;
+    DeviceError; OutputError if there is no room to unpack it.
     """
     started = time.perf_counter()
     if device is not None:

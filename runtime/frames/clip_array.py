@@ -27,29 +27,18 @@ _PIXELS_HINT = 'these look like pixels, 0..255: save them with .astype("uint8")'
 
 @dataclass(kw_only=True)
 class ClipArray(FrameSource):
-    """Frames that are decoded, and sampled at the rate that the model takes; one a second if it takes source frames.
+    """Frames that are decoded, and sampled at the rate that the model takes; one a second if it takes source frames."""
 
-    Attributes:
-        frames_array: Shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is.
-        port: The model's RGB input.
-    """
-
-    frames_array: Array
-    port: Port
+    frames_array: Array  # shape (F, H, W, 3), RGB; uint8, 0..255, or floats, normalised as the model's input is
+    port: Port  # the model's RGB input
 
     @classmethod
     def of(cls, frames: Array, spec: ModelSpec, *, path: Path | None = None) -> ClipArray:
-        """Take an array for frames.
+        """Take an array of shape (F, H, W, 3) or (1, F, H, W, 3), RGB, for frames.
 
-        Args:
-            frames: Shape (F, H, W, 3) or (1, F, H, W, 3), RGB. Either uint8, 0..255, of any height and width; or
-                floats, normalised as the model's input is: in [-1, 1] for I3D. Frames of the network's own size are
-                taken as they are.
-            spec: The model's.
-            path: The file that it comes from, for messages.
-
-        Raises:
-            ClipShapeError: If it has another shape, dtype or range; says which it looks like.
+        Either uint8, 0..255, of any height and width; or floats, normalised as the model's input is: in [-1, 1] for
+        I3D. Frames of the network's own size are taken as they are. `path` is for messages.
+        Raises ClipShapeError if it has another shape, dtype or range; says which it looks like.
         """
         subject = "frames" if path is None else f"clip {str(path)!r}"
         frames = frames[0] if frames.ndim == 5 and len(frames) == 1 else frames
@@ -105,11 +94,8 @@ class ClipArray(FrameSource):
 
 def _rgb_port(spec: ModelSpec) -> Port:
     """Return a model's RGB input; of a model of flow alone, one that takes pixels as its flow input takes steps."""
-    rgb = next((port for port in spec.inputs.values() if port.stream == "rgb"), None)
-    if rgb is not None:
-        return rgb
-    [flow] = spec.inputs.values()
-    return Port(stream="rgb", mean=flow.mean[:1] * 3, scale=flow.scale[:1] * 3)
+    port = min(spec.inputs.values(), key=lambda port: port.stream == "flow")
+    return port if port.stream == "rgb" else Port(stream="rgb", mean=port.mean[:1] * 3, scale=port.scale[:1] * 3)
 
 
 def _layout_hint(frames: Array) -> str | None:

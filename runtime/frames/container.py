@@ -1,7 +1,5 @@
 """What a container holds: its picture, and why FFmpeg does not read it."""
 
-from __future__ import annotations
-
 import errno
 import re
 from fractions import Fraction
@@ -17,9 +15,7 @@ from av.video.stream import VideoStream
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.reading import open_input
 
-DEFAULT_RATE_FPS = Fraction(25)
-"""The rate of a raw stream that states none, as FFmpeg assumes it."""
-
+DEFAULT_RATE_FPS = Fraction(25)  # the rate of a raw stream that states none, as FFmpeg assumes it
 MAX_PIXELS = 1 << 26
 """Of a picture: 8192 x 8192. A few kilobytes can hold a larger one, which takes a gigabyte and many seconds."""
 
@@ -41,8 +37,7 @@ _TEXT_START_BYTES = 4096
 def open_file(path: Path, **options: Any) -> InputContainer:
     """Open a file of one's own machine, but no playlist, script or text; `options` are those of `av.open`.
 
-    Raises:
-        OSError: If it is no regular file, or nothing that FFmpeg can open.
+    Raises OSError if it is no regular file, or nothing that FFmpeg can open.
     """
     with open_input(path) as stream:
         start = stream.read(_TEXT_START_BYTES)
@@ -70,9 +65,7 @@ def picture_stream(
 ) -> VideoStream:
     """Return the stream of a container that FFmpeg would take for its video, but neither a cover nor a still.
 
-    Raises:
-        I3DError: `absent` if it holds no video; `unreadable` if FFmpeg has no decoder for it, or its pictures are too
-            large.
+    Raises `absent` if it holds no video; `unreadable` if FFmpeg has no decoder for it, or its pictures are too large.
     """
     streams = _pictures(container)
     if not streams:

@@ -1,7 +1,5 @@
 """A stream's frames, decoded one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import av
@@ -16,20 +14,13 @@ _THREADED_PX = 1280 * 720
 
 
 class FrameDecoder:
-    """Iterates over a stream's decoded frames, passing over what the decoder refuses.
-
-    Attributes:
-        pixel_aspect: Width over height of the stream's pixels.
-        num_errors: Times that the decoder refused something.
-        num_corrupt: Frames that it marked as damaged.
-    """
+    """Iterates over a stream's decoded frames, passing over what the decoder refuses."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container = container
-        self._stream = stream
-        self.pixel_aspect = pixel_aspect(stream)
-        self.num_errors = 0
-        self.num_corrupt = 0
+        self._container, self._stream = container, stream
+        self.pixel_aspect = pixel_aspect(stream)  # width over height
+        self.num_errors = 0  # times that the decoder refused something
+        self.num_corrupt = 0  # frames that it marked as damaged
 
     def forget(self) -> None:
         """Count anew."""

@@ -3,8 +3,6 @@
 These clocks may jump ahead; `Timeline.filmed` leaves the gaps out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median_low
@@ -17,8 +15,7 @@ from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS, stated_rate
 from i3d_edge.runtime.frames.timeline import Timeline
 
 _CONTAINERS_WITHOUT_TIMESTAMPS = {"avi"}
-MAX_REORDERED = 32
-"""Frames that times may be out of order by; codecs keep back 16 at most."""
+MAX_REORDERED = 32  # frames that times may be out of order by; codecs keep back 16 at most
 
 
 def clock_of_packets(container: InputContainer, stream: VideoStream) -> Timeline | None:
@@ -53,8 +50,7 @@ def clock_of_frames(
 ) -> tuple[Timeline, float]:
     """Make a clock of the presentation and decoding times of decoded frames, which come in display order.
 
-    Returns:
-        The clock, and how long a time the timestamps cover: another one, where they jump back. Unit: seconds.
+    Return it, and how long a time the timestamps cover in seconds: another one, where they jump back.
     """
     assert stream.time_base is not None
     pts, dts = zip(*decoded, strict=True)
@@ -70,14 +66,10 @@ def clock_of_frames(
 def continued(ticks: Sequence[int | None], step: int) -> list[int]:
     """Let a clock that stands still, jumps back or is silent for a while go on, by its usual step.
 
-    A single time that does not lie between its neighbours' does not count; else a jump back moves what follows.
-
-    Args:
-        ticks: Times of frames in display order, None where there is none.
-        step: The usual one.
-
-    Example:
-        Step 1: [1, 2, None, 4] -> [1, 2, 3, 4]; [10, 11, 3, 5] -> [10, 11, 12, 14]; [1, 2, 900, 4] -> [1, 2, 3, 4].
+    A single time that does not lie between its neighbours' does not count; else a jump back moves what follows. Times
+    are in display order, None where there is none.
+    Example: Step 1: [1, 2, None, 4] -> [1, 2, 3, 4]; [10, 11, 3, 5] -> [10, 11, 12, 14]; [1, 2, 900, 4] -> [1, 2, 3,
+    4].
     """
     going_on: list[int] = []
     shift = 0

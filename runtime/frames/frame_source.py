@@ -1,7 +1,5 @@
 """What all sources of frames have in common."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,39 +15,25 @@ Frame = TypeVar("Frame")
 
 @dataclass
 class FrameSource(ABC):
-    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`.
+    """Frames with a clock: a `Video`, an `ImageSequence`, or a `ClipArray`."""
 
-    Attributes:
-        path: The file or folder; "frames" for an array.
-        timeline: When each frame is shown.
-        stated_duration_s: What the container says, or None if it says nothing of the picture.
-        warnings: What a user should know; `frames` adds to it.
-        has_damage: Whether something cannot be read or decoded, as far as `frames` was asked for.
-        is_cropped: Whether frames have the network's size already, and are taken as they are.
-        has_square_pixels: Whether a video's pixels are made square; without it, frames come as they are stored.
-        squeezed_px: Height and width to which a video's frames are scaled as they are converted to RGB, if to any.
-    """
-
-    path: Path
-    timeline: Timeline
-    stated_duration_s: float | None = None
-    warnings: list[str] = field(default_factory=list)
-    has_damage: bool = False
-    is_cropped: bool = False
+    path: Path  # the file or folder; "frames" for an array
+    timeline: Timeline  # when each frame is shown
+    stated_duration_s: float | None = None  # what the container says, or None if it says nothing of the picture
+    warnings: list[str] = field(default_factory=list)  # what a user should know; `frames` adds to it
+    has_damage: bool = False  # whether something cannot be read or decoded, as far as `frames` was asked for
+    is_cropped: bool = False  # whether frames have the network's size already, and are taken as they are
+    # Whether a video's pixels are made square; without it, frames come as they are stored.
     has_square_pixels: bool = True
+    # Height and width to which a video's frames are scaled as they are converted to RGB, if to any.
     squeezed_px: tuple[int, int] | None = None
 
     @abstractmethod
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield frames.
+        """Yield wanted indices into the timeline, strictly increasing, one at least, each with its frame.
 
-        Args:
-            wanted: Indices into the timeline, strictly increasing, one at least.
-
-        Yields:
-            Each wanted index with its frame, upright, shape (H, W, 3), uint8, RGB 0..255. The place of a frame
-            that cannot be decoded is taken by the one before it, at the beginning by the one after it, and a
-            warning counts them.
+        It is upright, shape (H, W, 3), uint8, RGB 0..255. The place of one that cannot be decoded is taken by the one
+        before it, at the beginning by the one after it, and a warning counts them.
 
         Raises:
             EmptyVideoError: If no frame can be decoded.

@@ -3,8 +3,6 @@
 A bundle holds a clip's pattern, seed and SHA-256, and not its pixels, which would be 12 MB each.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,9 +14,7 @@ from i3d_edge.core.normalisation import normalised
 from i3d_edge.core.port import NUMPY_TYPES
 from i3d_edge.core.spec import ModelSpec
 
-Shape = tuple[int, ...]
-"""N, D, H, W, C."""
-
+Shape = tuple[int, ...]  # N, D, H, W, C
 GOLDEN_CLIPS: Mapping[str, int] = {"gratings": 1, "patches": 2}
 """Pattern -> seed, of the clips that a bundle is packed with."""
 
@@ -30,11 +26,7 @@ _SECOND_INPUT = 1000
 
 
 def golden_pixels(spec: ModelSpec, pattern: str, seed: int) -> dict[str, UInt8Array]:
-    """Return a clip for each input of a model: shape (N, D, H, W, C), uint8, 0..255.
-
-    Raises:
-        KeyError: If there is no such pattern.
-    """
+    """Return a clip for each input of a model: shape (N, D, H, W, C), uint8, 0..255."""
     plain = replace(spec, layout="NDHWC")
     return {
         name: PATTERNS[pattern](plain.input_shape(name), seed + _SECOND_INPUT * number)

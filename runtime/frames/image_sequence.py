@@ -1,7 +1,5 @@
 """A folder of numbered images as a source of frames, like a video file."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Iterator, Sequence
@@ -34,18 +32,13 @@ class ImageSequence(FrameSource):
 
     @classmethod
     def open(cls, path: Path, rate_fps: Fraction | None, *, num_frames: int | None = None) -> Self:
-        """List the images of a folder.
+        """List the images of a folder, or of a pattern as in `folder/img_*.jpg`, whose names end in a number.
 
-        Args:
-            path: The folder, or a pattern of its images as in `folder/img_*.jpg`. They are .jpg, .jpeg or .png, and
-                names end in a number, as in `image_00001.jpg`. Of several series `choose_series` takes one. A text
-                file `n_frames`, as Open Model Zoo's tools write it, limits how many count.
-            rate_fps: Images a second, which a folder cannot tell.
-            num_frames: How many a list says there are; fewer than that is a warning, later ones do not count.
+        Of several series `choose_series` takes one. `num_frames` is how many a list, or a text file `n_frames` as Open
+        Model Zoo's tools write it, says there are: fewer are a warning, later ones do not count.
 
         Raises:
-            VideoOpenError: If there is no such folder, it cannot be read, or no rate is given, or its
-                images are several series.
+            VideoOpenError: If it cannot be read, no rate is given, or its images are several series.
             EmptyVideoError: If it holds no numbered image.
         """
         folder, pattern = (path, None) if os.path.isdir(path) else (path.parent, path.name)
@@ -71,11 +64,7 @@ class ImageSequence(FrameSource):
         return cls(path, timeline, warnings=warnings, has_damage=has_damage, files=files)
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Read some images; see `FrameSource.frames`.
-
-        Raises:
-            VideoDecodeError: Also if their sizes differ.
-        """
+        """Read some images; see `FrameSource.frames`; raises VideoDecodeError also if their sizes differ."""
         hint = "the images are damaged: extract them again"
         yield from self._filled(self._readable(wanted), wanted, lambda picture: picture, kind="frame folder", hint=hint)
 

@@ -1,7 +1,5 @@
 """Series of images: those of a folder whose names differ in their number alone, and which of them is the video."""
 
-from __future__ import annotations
-
 import glob
 import os
 import string
@@ -16,29 +14,16 @@ from i3d_edge.core.files import visible_entries
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _FRAME_NAMES = {"", "frame", "frames", "im", "image", "images", "img", "rgb"}
 _MAX_LISTED = 5
-
-_Name = tuple[str, str, str]
-"""Of an image: what precedes its number, the digits, the suffix."""
+_Name = tuple[str, str, str]  # of an image: what precedes its number, the digits, the suffix
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSeries:
-    """Images of one prefix; where a number occurs twice, also of one suffix, and if need be with as many digits.
+    """Images of one prefix; where a number occurs twice, also of one suffix, and if need be with as many digits."""
 
-    Attributes:
-        pattern: That chooses them, for instance "img_*.jpg".
-        prefix: The text before their numbers.
-        files: In the order of the numbers.
-    """
-
-    pattern: str
-    prefix: str
-    files: Sequence[Path]
-
-    @property
-    def is_named_like_frames(self) -> bool:
-        """Whether the text before the number is a usual word for frames, or none."""
-        return self.prefix.rstrip("_-. ").lower() in _FRAME_NAMES
+    pattern: str  # that chooses them, for instance "img_*.jpg"
+    prefix: str  # the text before their numbers
+    files: Sequence[Path]  # in the order of the numbers
 
     def __str__(self) -> str:
         """Return the pattern and how many images there are."""
@@ -55,15 +40,8 @@ def choose_series(
 ) -> tuple[Sequence[Path], list[str]]:
     """Choose the series that is the video: by its pattern; or the only one of several images, named like frames.
 
-    Where several are left, one of as many images as stated is chosen.
-
-    Args:
-        folder: Of the images.
-        pattern: Of their names; None takes all.
-        num_frames: How many images are stated, or None.
-
-    Returns:
-        The images, none if there are none, in the order of their numbers; and warnings that name other series.
+    Where several are left, one of as many images as stated is chosen. Return the images, none if there are none, in the
+    order of their numbers, and warnings that name other series.
 
     Raises:
         VideoOpenError: If several series are left.
@@ -74,7 +52,7 @@ def choose_series(
     left = [series for series in found if series.pattern == pattern] or found
     for is_likely in (
         lambda series: len(series.files) > 1,
-        lambda series: series.is_named_like_frames,
+        lambda series: series.prefix.rstrip("_-. ").lower() in _FRAME_NAMES,
         lambda series: len(series.files) == num_frames,
     ):
         left = list(filter(is_likely, left)) or left
@@ -94,13 +72,10 @@ def _numbered_names(folder: Path) -> Iterator[_Name]:
     for entry in visible_entries(folder):
         stem, suffix = os.path.splitext(entry.name)
         prefix = stem.rstrip(string.digits)
-        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and _is_image(entry):
+        # A link to nothing is an image that is missing, not one less.
+        is_file = entry.is_file() or (entry.is_symlink() and not os.path.exists(entry))
+        if prefix != stem and suffix.lower() in IMAGE_SUFFIXES and is_file:
             yield prefix, stem[len(prefix) :], suffix
-
-
-def _is_image(entry: os.DirEntry[str]) -> bool:
-    """Whether a name is a file's, or a link to nothing: that is an image which is missing, not one less."""
-    return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry))
 
 
 def _place(name: _Name) -> tuple[int, _Name]:

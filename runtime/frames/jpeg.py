@@ -1,7 +1,5 @@
 """Pictures as JPEG."""
 
-from __future__ import annotations
-
 import cv2
 
 from i3d_edge.core.arrays import UInt8Array

@@ -1,7 +1,5 @@
 """A GIF that is one clip already, cut and cropped, as kinetics-i3d shows its sample."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +17,7 @@ def read_prepared(path: Path, spec: ModelSpec) -> UInt8Array | None:
     A GIF's delays are whole hundredths of a second, so its clock is not that of the footage it shows: cutting it anew
     would drop or repeat frames, and enlarge what was already cropped.
 
-    Args:
-        path: Any file.
-        spec: The model's.
-
-    Returns:
-        Shape (D, H, W, 3), uint8, RGB 0..255, D, H and W as `spec` has them; or None if the file is no GIF or its
-        frames are of another number or size.
-
-    Raises:
-        VideoError: If a GIF cannot be decoded.
+    Return shape (D, H, W, 3), uint8, RGB 0..255, as `spec` has them, or None; raises VideoError if a GIF is damaged.
     """
     if path.suffix.lower() != _SUFFIX:
         return None

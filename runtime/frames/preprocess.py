@@ -1,7 +1,5 @@
 """A decoded frame on its way to the network: orientation, resize, crop. All on uint8."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 
@@ -29,12 +27,9 @@ _IDENTITY = (1, 0, 0, 1)
 
 
 def orient(frame: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Array:
-    """Turn and mirror a frame as its display matrix says.
+    """Turn and mirror a frame, shape (H, W, C), as its display matrix says, by multiples of 90 degrees.
 
-    Args:
-        frame: Shape (H, W, C).
-        display_matrix: Nine numbers (a, b, u, c, d, v, x, y, w): pixel (p, q) is shown at
-            (a p + c q + x, b p + d q + y). Only multiples of 90 degrees and mirrorings have an effect.
+    Nine numbers (a, b, u, c, d, v, x, y, w) show pixel (p, q) at (a p + c q + x, b p + d q + y).
 
     Source: ISO/IEC 14496-12, the track header's matrix; FFmpeg `libavutil/display.h`.
     """
@@ -53,8 +48,7 @@ def orient(frame: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Arr
 def resized_size(height: int, width: int, short_side_px: int, *, floors: bool = False) -> tuple[int, int]:
     """Return the height and width after a resize of the short side; the long side is rounded half up, or down.
 
-    Example:
-        320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
+    Example: 320 x 240 (W x H) to 256 -> 341 x 256: 341.33 rounds to 341.
     """
     short, long = min(height, width), max(height, width)
     # Down in the floating point of GluonCV's `ShortSideRescale`: 61 x 7 to 224 -> 1951.
@@ -67,11 +61,7 @@ def resize(
 ) -> UInt8Array:
     """Resize a frame, shape (H, W, C), uint8, to a height and width.
 
-    Args:
-        frame: The frame.
-        size: Height and width.
-        interpolation: "bilinear", as most programs do; or area-averaged where less than half of the size is left,
-            because bilinear then skips pixels, which FFmpeg's does not.
+    Area-averaged where less than half of the size is left, because bilinear then skips pixels, which FFmpeg's does not.
 
     Source: bilinear from kinetics-i3d's README; area-averaging is our choice.
     """
@@ -91,14 +81,8 @@ def centre_crop(frame: UInt8Array, crop_px: tuple[int, int]) -> UInt8Array:
 def three_crops(frame: UInt8Array, crop_px: tuple[int, int], *, equidistant: bool = False) -> list[UInt8Array]:
     """Return three parts of a frame, shape (H, W, C): the first, the middle and the last along its longer side.
 
-    Across it all three are centred, and the middle one is `centre_crop`. A square frame counts as wide.
-
-    Args:
-        frame: The frame.
-        crop_px: Height and width of each.
-        equidistant: The last is as far from the middle as the first, so that an odd pixel lies beyond it.
-
-    Source: for `equidistant`, MMAction2's `ThreeCrop` and GluonCV's `VideoThreeCrop`.
+    Across it all three are centred, and the middle one is `centre_crop`. A square frame counts as wide. `equidistant`
+    crops leave an odd pixel beyond the last, as MMAction2's `ThreeCrop` and GluonCV's `VideoThreeCrop` do.
     """
     height, width = frame.shape[:2]
     rooms = (height - crop_px[0], width - crop_px[1])
@@ -145,21 +129,10 @@ def omz_resize(
 ) -> Array:
     """Resize a frame as Open Model Zoo's accuracy checker does before its centre crop.
 
-    First the whole frame is fitted into a square, so that the LONG side has a given length; then, where a side is
-    shorter than the crop, it is enlarged until it is not. Both bilinear. As in the checker, the second step works on
-    floating point, and its fractions of a grey level stay.
-
-    Args:
-        frame: Shape (H, W, C), uint8.
-        long_side_px: 256 in its configuration of i3d-rgb-tf.
-        crop_px: Height and width of the crop that follows.
-        interpolation: With "bilinear, twice" the second step works on bytes, as OpenCV does, up to a level darker.
-
-    Returns:
-        Shape (h, w, C), float32, 0..255; uint8 with "bilinear, twice".
-
-    Example:
-        Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
+    First the whole frame, shape (H, W, C), uint8, is fitted into a square, so that the LONG side has a given length;
+    then, where a side is shorter than the crop, it is enlarged until it is not. Both bilinear. As in the checker, the
+    second step works on float32, 0..255; with "bilinear, twice" on uint8, as OpenCV does, up to a level darker.
+    Example: Crops of 192 x 192: 454 x 256 (W x H) -> 256 x 144 -> 342 x 192.
 
     Source: Open Model Zoo, accuracy checker, `preprocessor/resize.py` (fit_to_window) and `crop.py`.
     """

@@ -21,16 +21,14 @@ _UNSEEN = 0.02
 class RgbConverter:
     """Converts one stream's frames, one after the other. Not thread-safe.
 
-    It keeps the tables of the conversion, and the display matrix as long as size and rotation stay: PyAV ties a frame
-    whose side data was looked at into a cycle of references, and its pixels then stay in memory until the garbage
-    collector comes by, hundreds of frames later.
+    The display matrix is kept as long as size and rotation stay: PyAV ties a frame whose side data was looked at into a
+    cycle of references, and its pixels then stay in memory until the garbage collector comes by.
     """
 
     def __init__(self, pixel_aspect: Fraction = Fraction(1), squeezed_px: tuple[int, int] | None = None) -> None:
         """Prepare for frames with pixels of this width over height; or to make all frames this high and wide.
 
-        FFmpeg scales before it converts, which gives other pixels than a resize of its RGB: 1.3 grey levels on
-        average, where it enlarges 320 x 240 to 340 x 256.
+        FFmpeg scales before it converts, which gives pixels 1.3 grey levels from those of a resize of its RGB.
         """
         self._pixel_aspect = pixel_aspect
         self._squeezed_px = squeezed_px
@@ -58,8 +56,6 @@ class RgbConverter:
 
 def displayed_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """Return the size of a picture in square pixels; the side that is too short grows.
-
-    `aspect` is the width of its stored pixels over their height; invisible differences from 1 are ignored.
 
     Example:
         340 x 256 of pixels 4:3 -> 453 x 256; 720 x 576 of pixels 8:9 -> 720 x 648; 340 x 256 of 255:254 -> 340 x 256.

@@ -6,8 +6,6 @@ the file once. Frames are then asked for by index; the decoder seeks when the fi
 Both shortcuts are checked against what is decoded, and there is a thorough way that takes neither.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,11 +44,7 @@ class ShortcutError(Exception):
 
 @contextmanager
 def one_of_many(name: str) -> Iterator[None]:
-    """Let a failure that nobody foresaw cost the video that is worked on, and none of the others.
-
-    Raises:
-        VideoDecodeError: For what is no expected failure, such as an exception of a library, or too little memory.
-    """
+    """Let a failure that nobody foresaw, such as too little memory, cost one video a VideoDecodeError, and no other."""
     try:
         yield
     except (I3DError, ShortcutError):
@@ -62,25 +56,17 @@ def one_of_many(name: str) -> Iterator[None]:
 
 @dataclass
 class Video(FrameSource):
-    """A video file whose clock is known.
+    """A video file whose clock is known; its timeline is without the gaps in that."""
 
-    Attributes:
-        timeline: When each frame is shown, without the gaps in the file's own `clock`.
-        is_thorough: Whether frames are always decoded from the start, because no timestamp leads to them.
-        clock: The file's own timestamps of the same frames.
-    """
-
-    is_thorough: bool = False
-    clock: Timeline = field(kw_only=True)
+    is_thorough: bool = False  # whether frames are always decoded from the start, because no timestamp leads to them
+    clock: Timeline = field(kw_only=True)  # the file's own timestamps of the same frames
 
     @classmethod
     def open(cls, path: Path, *, frames_fps: Fraction | None = None, thorough: bool = False) -> Self:
         """Find out a file's clock.
 
-        Args:
-            path: Any file that FFmpeg decodes.
-            frames_fps: The rate of a raw stream, whose frames have no times.
-            thorough: Take the clock from the decoded frames, and decode from the start, whatever the packets say.
+        `frames_fps` is the rate of a raw stream, whose frames have no times. `thorough` takes the clock from the
+        decoded frames, and decodes from the start, whatever the packets say.
 
         Raises:
             VideoOpenError: If the file is absent or nothing that FFmpeg can open.
@@ -116,13 +102,7 @@ class Video(FrameSource):
         return video
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Decode some frames; see `FrameSource.frames`.
-
-        Raises:
-            EmptyVideoError: If no frame can be decoded.
-            VideoDecodeError: If fewer than half of the wanted frames can be decoded.
-            ShortcutError: If the frames are not those that the packets promised, or a seek led astray.
-        """
+        """Decode some frames, see `FrameSource.frames`; raises ShortcutError if packets lied, or a seek led astray."""
         for lead_s in self._leads(wanted[0]):
             with _open(self.path) as container:
                 stream = _video_stream(container, self.path)
@@ -243,10 +223,7 @@ def _gap_warnings(left_out: dict[float, float]) -> list[str]:
 
 
 def _is_of_another_stream(path: Path, stated_s: float) -> bool:
-    """Whether a stated duration is that of sound or subtitles, which are read to their end.
-
-    Matroska states one duration, of all streams. A picture that ends earlier need not be cut off.
-    """
+    """Whether a stated duration is that of sound or subtitles: Matroska states one of all streams."""
     with _open(path) as container:
         if _video_stream(container, path).duration is not None:
             return False

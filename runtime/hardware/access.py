@@ -3,8 +3,6 @@
 Sources: OpenVINO's pages "Configurations for Intel Processor Graphics (GPU)" and "Configurations for Intel NPU".
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
@@ -30,15 +28,7 @@ _ACCELERATORS = {
 
 
 def access_finding(family: str, root: Path = Path("/")) -> Finding | None:
-    """Look whether a family of devices is there and may be opened.
-
-    Args:
-        family: "GPU" or "NPU"; None is returned for others.
-        root: Of the file system.
-
-    Returns:
-        "ok", or a "warning" with what to do; one without a remedy if the machine has no such device.
-    """
+    """Say whether a GPU or NPU is there and may be opened: "ok", or a "warning", without remedy if there is none."""
     if family not in _ACCELERATORS:
         return None
     pci_class, pattern, remedy = _ACCELERATORS[family]

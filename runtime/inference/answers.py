@@ -1,7 +1,5 @@
 """What a model answers, as probabilities."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -28,11 +26,7 @@ class Answer(np.ndarray[Any, np.dtype[np.float32]]):
 
 
 def to_probabilities(output: Array, spec: ModelSpec) -> Float32Array:
-    """Return an array of the model's output as probabilities, float32; shape (N, num_classes) in and out.
-
-    Raises:
-        IRError: If the description says that it holds probabilities, and it does not; NaN is let through.
-    """
+    """Return outputs, (N, num_classes), as float32 probabilities; raises IRError if they are none; NaN passes."""
     values = np.array(output, np.float32)
     if spec.head.kind == "logits":
         return np.asarray(softmax(values), np.float32)

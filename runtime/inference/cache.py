@@ -34,16 +34,10 @@ class CompiledCache:
     """One model's entry in the folder.
 
     A compiled model is code that runs: an entry that another user wrote, but for root, is not taken.
-
-    Attributes:
-        path: The file.
-        key: SHA-256 of all that it depends on.
-        device: That it is compiled for.
-        properties: That it is compiled with.
     """
 
     path: Path
-    key: bytes
+    key: bytes  # SHA-256 of all that it depends on
     device: str
     properties: Mapping[str, str | bool | int]
 
@@ -58,13 +52,10 @@ class CompiledCache:
         *,
         changes: Sequence[object] = (),
     ) -> CompiledCache | None:
-        """Find the place of a model's entry; None if the device cannot keep compiled models, as AUTO cannot.
+        """Find a model's place; None if the device keeps none, as AUTO; raises OutputError if it cannot be written.
 
         The file is not all that decides: its description may name its ports and set the lengths of its axes, and we
         may have made `changes` to the model, such as steps and further outputs.
-
-        Raises:
-            OutputError: If the folder cannot be written.
         """
         core = ov.Core()
         try:

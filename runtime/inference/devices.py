@@ -1,7 +1,5 @@
 """Devices: which there are, and a model compiled for one of them, or an error that says what is missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 
@@ -27,11 +25,7 @@ They take the CPU out of AUTO's list, which has to hold another device then.
 def compile_model(
     model: ov.Model, device: str, properties: Mapping[str, str | bool | int], *, fallback: bool = True
 ) -> ov.CompiledModel:
-    """Compile a model for a device; with `fallback` AUTO may begin on the CPU, and go on when a device fails.
-
-    Raises:
-        DeviceError: If the device is absent or refuses the model.
-    """
+    """Compile a model; with `fallback` AUTO may begin on the CPU. Raises DeviceError if the device cannot run it."""
     core = ov.Core()
     require_device(core, device)
     if not fallback and may_begin_on_cpu(device, core.available_devices):
@@ -43,11 +37,7 @@ def compile_model(
 
 
 def require_device(core: ov.Core, device: str) -> None:
-    """Refuse a device that is not there; OpenVINO's own message for that speaks of libraries.
-
-    Raises:
-        DeviceError: If the device, or one of the parts of a virtual one, is absent.
-    """
+    """Raise DeviceError if a device, or a part of a virtual one, is absent; OpenVINO's message speaks of libraries."""
     available = core.available_devices
     families = {*_VIRTUAL_DEVICES, *(device_family(name) for name in available)}
     for name in device_parts(device) or [device]:

@@ -1,7 +1,5 @@
 """An IR compiled for a device: one clip in, probabilities out, and the truth about what runs."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +19,7 @@ from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
 from i3d_edge.runtime.inference.head import Extra, expose
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.inference.queue import InferenceQueue, stack
 from i3d_edge.runtime.inference.session import Session
 from i3d_edge.runtime.steps.opening import in_steps
@@ -49,6 +47,7 @@ class Engine:
         self,
         ir_path: Path,
         *,
+        ir: Ir | None = None,
         hop: Positive | None = None,
         device: str = "CPU",
         inference_precision: str | None = None,
@@ -64,6 +63,7 @@ class Engine:
 
         Args:
             ir_path: The IR's .xml, or an .onnx.
+            ir: What `read_ir` returned of it, if it was read before: of clips or of steps, as it is.
             hop: Frames in a step, to follow streams in `session`: the IR is a step model of that hop, or exact steps
                 are made of it. None for whole clips.
             device: An OpenVINO device, for instance "CPU", "GPU" or "AUTO:GPU,CPU", in any case.
@@ -88,8 +88,10 @@ class Engine:
         ov.Type.u8.to_dtype()  # OpenVINO's first use of NumPy, which waits for ever if two threads make it at once
         numbers = {"hop": hop, "num_streams": num_streams, "num_threads": num_threads}
         check_arguments(Engine.__init__, mode=mode, extras=extras, **numbers)
-        model, self.spec = read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
-        expose(model, self.spec, extras)
+        model, self.spec = ir or read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
+        if extras:
+            model = model.clone()  # it may be another engine's, too
+            expose(model, self.spec, extras)
         if hop is not None:
             model, self.spec = in_steps(model, self.spec, hop, ir_path)
         started = time.perf_counter()
@@ -121,11 +123,7 @@ class Engine:
 
     @property
     def compiled(self) -> ov.CompiledModel:
-        """OpenVINO's own object.
-
-        Raises:
-            ForkError: In a child of the process that compiled it: OpenVINO's threads stayed behind.
-        """
+        """OpenVINO's own object; raises ForkError in a child of the process that compiled it."""
         self._home.require()
         return self._compiled
 
@@ -183,11 +181,7 @@ class Engine:
         return queue.answers(checked)
 
     def session(self) -> Session:
-        """Begin to follow a stream; any number can be followed at once, each in a thread of its own or all in one.
-
-        Raises:
-            ForkError: As `compiled` raises it.
-        """
+        """Begin to follow a stream; any number can be followed at once, each in any thread. Raises as `compiled`."""
         return Session(self.compiled.create_infer_request(), self.spec.stepping, self._values, self._read)
 
     def _of_clips(self) -> ov.CompiledModel:

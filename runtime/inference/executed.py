@@ -1,7 +1,5 @@
 """What really runs, and where: read from a compiled model, not from hints or capabilities."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import openvino as ov

@@ -4,8 +4,6 @@ It is found by its operators, not by their names: in an IR of `i3d convert`, fol
 INT8, in an ONNX model, and in a model of exact steps, whose head reads whole windows.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,9 +131,8 @@ def expose(model: ov.Model, spec: ModelSpec, extras: Sequence[Extra]) -> None:
         IRError: As `find_head` says.
     """
     own = {name: port.get_node().input_value(0) for port in model.outputs for name in port.names}
-    if extras:
-        values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
-        model.add_results([ops.result(value) for value in values])
+    values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
+    model.add_results([ops.result(value) for value in values])
 
 
 def _pool(node: ov.Node) -> tuple[ov.Output, tuple[int, int, int]]:

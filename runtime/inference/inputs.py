@@ -27,11 +27,7 @@ _FLOW_HINT = "the model takes optical flow: `VideoClassifier` and `read_clips` c
 
 
 def model_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Array]:
-    """Return a view as a model takes it, by the names of its inputs; RGB may be pixels yet, see `check_inputs`.
-
-    Raises:
-        ClipShapeError: If the model takes flow and the clip has none.
-    """
+    """Return a view by the names of a model's inputs, RGB perhaps as pixels; raises ClipShapeError if it lacks flow."""
     if spec.stream != "rgb" and clip.frames.shape[-1] != _BOTH_CHANNELS:
         raise ClipShapeError(
             f"the model takes {spec.stream}, and the clip has no optical flow: its shape is {clip.frames.shape}",
@@ -54,14 +50,7 @@ def _pixels(pixels: Array, port: Port) -> Array:
 
 
 def graph_inputs(clip: Clip, spec: ModelSpec) -> dict[str, Float32Array]:
-    """Return a view as the network itself takes it.
-
-    Returns:
-        By input name, shape (1, D, H, W, C), float32, normalised.
-
-    Raises:
-        ClipShapeError: If the clip is not one for this model.
-    """
+    """Return a view as the network takes it: by input, (1, D, H, W, C), float32, normalised; raises ClipShapeError."""
     bare = spec.bare()
     return check_inputs(model_inputs(clip, bare), bare)
 
@@ -111,18 +100,13 @@ def _checked(subject: str, values: Array, name: str, spec: ModelSpec) -> Array:
             else _FLOW_HINT,
         )
     if values.dtype != np.uint8:
-        _require_range(subject, values, (0.0, 255.0) if port.takes_pixels else bounds(port))
+        lowest, highest = (0.0, 255.0) if port.takes_pixels else bounds(port)
+        least, most = float(values.min()), float(values.max())
+        if not (lowest <= least and most <= highest):
+            raise ClipShapeError(f"{subject} must have values in [{lowest:g}, {highest:g}]; got {least:g} to {most:g}")
     elif not port.takes_pixels:
         values = normalised(values, port, spec.layout.index("C"))
     return np.ascontiguousarray(values, dtype=element_type)
-
-
-def _require_range(subject: str, values: Array, limits: tuple[float, float]) -> None:
-    lowest, highest = float(values.min()), float(values.max())
-    if not (limits[0] <= lowest and highest <= limits[1]):
-        raise ClipShapeError(
-            f"{subject} must have values in [{limits[0]:g}, {limits[1]:g}]; got {lowest:g} to {highest:g}"
-        )
 
 
 def _transpose_hint(found: tuple[int, ...], shape: tuple[int, ...], own: str) -> str | None:

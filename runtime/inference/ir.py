@@ -1,7 +1,5 @@
 """A model read from disk, with its ModelSpec: an IR that describes itself, or an IR or ONNX model and a file."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections.abc import Mapping
@@ -23,8 +21,10 @@ from i3d_edge.core.text import plural, some
 from i3d_edge.runtime.frames.sources import VIDEO_SUFFIXES
 from i3d_edge.runtime.inference.onnx import is_onnx, numbers_sha256, read_onnx
 
+Ir = tuple[ov.Model, ModelSpec]
 
-def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> tuple[ov.Model, ModelSpec]:
+
+def read_ir(path: Path, *, spec_path: Path | None = None, steps: bool = False) -> Ir:
     """Read an IR or an ONNX model, and what describes it.
 
     Args:
@@ -61,11 +61,7 @@ def ir_sha256(path: Path) -> tuple[str, str]:
 
 
 def require_ports(model: ov.Model, spec: ModelSpec, subject: str) -> None:
-    """Make sure that a model takes and gives what a spec says.
-
-    Raises:
-        IRError: If it does not; the message calls it `subject`.
-    """
+    """Raise IRError, which calls the model `subject`, if it does not take and give what a spec says."""
     described = {
         name: f"{port.element_type}{list(spec.input_shape(name))}".replace(" ", "")
         for name, port in spec.inputs.items()
@@ -95,11 +91,7 @@ def _listed(ports: Mapping[str, str]) -> str:
 
 
 def describes_itself(path: Path) -> bool:
-    """Return whether an IR needs no `spec_path`.
-
-    Raises:
-        IRError: If it cannot be read.
-    """
+    """Return whether an IR needs no `spec_path`; raises IRError if it cannot be read."""
     return bool(_read_model(path).has_rt_info([RT_INFO_GROUP]))
 
 
@@ -129,10 +121,7 @@ def _require_files(path: Path) -> None:
         hint = f"give one of {some(list(irs.values()))}" if irs else "`i3d convert` makes an IR from a frozen graph"
         if near and not is_folder:
             hint = f"did you mean {irs[near[0]]!r}?"
-        raise IRError(
-            f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}",
-            hint=hint,
-        )
+        raise IRError(f"{str(path)!r} is a folder, not an IR" if is_folder else f"no IR {str(path)!r}", hint=hint)
     if path.suffix != ".xml":
         kind, hint = _other_kind(path)
         raise IRError(f"{str(path)!r} is {kind}, not an IR's .xml", hint=hint)

@@ -17,19 +17,12 @@ _NO_PRECISIONS = {"": "nothing follows it", "int8": "an INT8 IR already runs in 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A file, and how it is to run.
-
-    Attributes:
-        path: The file.
-        name: Its name in results; None if none was given.
-        precision: "f32", "bf16" or "f16"; None leaves the choice to the device.
-        device: An OpenVINO device; None if none was given.
-    """
+    """A file, and how it is to run."""
 
     path: Path
-    name: str | None = None
-    precision: str | None = None
-    device: str | None = None
+    name: str | None = None  # its name in results; None if none was given
+    precision: str | None = None  # "f32", "bf16" or "f16"; None leaves the choice to the device
+    device: str | None = None  # an OpenVINO device; None if none was given
 
     @classmethod
     def parse(cls, text: str) -> ModelChoice:
@@ -63,11 +56,7 @@ class ModelChoice:
 
 
 def named_choices(texts: Sequence[str]) -> dict[str, ModelChoice]:
-    """Read several models, each named by its file unless it has a name.
-
-    Raises:
-        ArgumentError: As `ModelChoice.parse`, or if two have the same name.
-    """
+    """Read models, named by their files if not named; raises ArgumentError as `parse`, or if two have one name."""
     choices: dict[str, ModelChoice] = {}
     for text in texts:
         choice = ModelChoice.parse(text)

@@ -1,7 +1,5 @@
 """ONNX models, read by OpenVINO; they do not describe themselves."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 
@@ -20,11 +18,7 @@ def is_onnx(path: Path) -> bool:
 
 
 def read_onnx(path: Path) -> ov.Model:
-    """Read an ONNX model; its weights may lie in other files of its folder, and in no others.
-
-    Raises:
-        IRError: If a file is absent or damaged or is something else, or an operator is unknown to OpenVINO.
-    """
+    """Read an ONNX model, whose weights lie inside or in its folder; raises IRError if OpenVINO cannot."""
     try:
         require_file(path, max_bytes=MAX_MODEL_BYTES)
     except OSError as error:

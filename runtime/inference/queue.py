@@ -21,20 +21,13 @@ class InferenceQueue(Generic[Tag]):
     """Runs one stream of clips through a compiled model, in requests of its own.
 
     The model's batch is filled with clips that follow one another; what is left of the last one repeats its last clip.
-
-    Attributes:
-        compiled: The model.
-        num_requests: Inferences under way at once.
-        batch: Clips in one inference.
-        batch_axis: Of every input.
-        read: Takes what a request returns; returns the answers of a batch.
     """
 
     compiled: ov.CompiledModel
     num_requests: int
-    batch: int
+    batch: int  # clips in one inference
     batch_axis: int
-    read: Callable[[Any], Sequence[Answer]]
+    read: Callable[[Any], Sequence[Answer]]  # takes what a request returns; returns the answers of a batch
     _idle: list[ov.InferRequest] = field(default_factory=list, init=False)
     _running: deque[_Run] = field(default_factory=deque, init=False)
 

@@ -1,7 +1,5 @@
 """One stream through a model: what it shows in, answers out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,14 +24,7 @@ class Session:
         values: Callable[[Inputs], Mapping[str, Array]],
         read: Callable[[Any], Sequence[Answer]],
     ) -> None:
-        """Begin a stream.
-
-        Args:
-            request: Nobody else's.
-            stepping: The model's.
-            values: Checks what is fed, and returns it as the request takes it.
-            read: Takes what the request returns; returns the answers.
-        """
+        """Begin a stream in a request of its own; `values` checks what is fed, `read` gives the answers."""
         self._request, self._values, self._read = request, values, read
         self._stepping, self._num_fed = stepping, 0
 

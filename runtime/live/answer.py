@@ -1,7 +1,5 @@
 """The model's answer for one window of a stream."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -10,24 +10,21 @@ import numpy as np
 
 from i3d_edge.core.arrays import Float32Array, UInt8Array
 from i3d_edge.core.messages import Say
-from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.inference.ir import Ir
 from i3d_edge.runtime.live.gears import Gears
 from i3d_edge.runtime.steps.opening import window_ir
 
 
 def open_engines(
-    ir_path: Path, spec: ModelSpec, *, say: Say, may_leave_steps: bool = False, **engine: Any
+    ir_path: Path, ir: Ir, *, say: Say, may_leave_steps: bool = False, **engine: Any
 ) -> tuple[Engine, Engine | None]:
-    """Compile a model for streams, and the window network of a step model, if that is needed and lies beside it.
+    """Compile a model that was read for streams, and a step model's window network, if needed and beside it.
 
-    With `may_leave_steps` exact steps need it, too. `engine` are further arguments of `Engine`.
-
-    Raises:
-        IRError, DeviceError: As `Engine` raises them.
+    With `may_leave_steps` exact steps need it, too. `engine` are further arguments of `Engine`; its errors are raised.
     """
-    stepping, window = spec.stepping, None
-    if stepping and (may_leave_steps or stepping.mode == "continuous"):
+    (_, spec), window = ir, None
+    if (stepping := spec.stepping) and (may_leave_steps or stepping.mode == "continuous"):
         if path := window_ir(ir_path, stepping):
             window = Engine(path, **engine)
         elif stepping.mode == "continuous":
@@ -35,14 +32,14 @@ def open_engines(
                 f"answers begin after {spec.first_answer} frames: the IR that the steps were made from would "
                 f"answer until then, but is not in {str(ir_path.parent)!r}"
             )
-    return Engine(ir_path, hop=stepping.hop if stepping else None, **engine), window
+    return Engine(ir_path, ir=ir, **engine), window
 
 
 class StreamAnswers:
-    """Answers the clips of one stream, in order.
+    """Answers the clips of one stream, in order; many streams may share engines.
 
-    A step model is shown the newest frames of each. Until its answers count the window network answers, if it is there
-    and no other clip waits.
+    A step model is shown the newest frames of each. Until its answers count, `window`, what it was made from, answers
+    unless another clip waits, as `is_behind` says. `gears` say whether steps are followed, always if None.
     """
 
     def __init__(
@@ -53,26 +50,9 @@ class StreamAnswers:
         is_behind: Callable[[], bool] = lambda: False,
         gears: Gears | None = None,
     ) -> None:
-        """Begin a stream; many streams may share engines.
-
-        `window` is what a step model was made from, if it is to help at the start; `is_behind` says whether another
-        clip waits, and `gears` whether steps are followed at the moment, always if None.
-        """
         self.engine = engine
         self._session, self._spec = engine.session(), engine.spec
         self._window, self._is_behind, self._gears = window, is_behind, gears
-
-    @classmethod
-    def open(
-        cls, ir_path: Path, spec: ModelSpec, *, is_behind: Callable[[], bool], say: Say, **engine: Any
-    ) -> StreamAnswers:
-        """Compile a model for one stream; see `open_engines`, and `StreamAnswers` for `is_behind`.
-
-        Raises:
-            IRError, DeviceError: As `Engine` raises them.
-        """
-        compiled, window = open_engines(ir_path, spec, say=say, **engine)
-        return cls(compiled, window=window, is_behind=is_behind)
 
     def infer(self, clip: UInt8Array) -> Float32Array | None:
         """Return probabilities, shape (num_classes,), or None where there is no answer yet.

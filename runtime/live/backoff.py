@@ -1,19 +1,11 @@
 """How long to wait before another attempt."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Backoff:
-    """Delays that double up to a longest one, and start again after a success; attempts may have no limit, None.
-
-    Example:
-        >>> backoff = Backoff(max_attempts=3)
-        >>> [backoff.failed() for _ in range(4)]
-        [1.0, 2.0, 4.0, None]
-    """
+    """Delays that double up to a longest one, and start again after a success; attempts may have no limit, None."""
 
     max_attempts: int | None
     first_s: float = 1.0

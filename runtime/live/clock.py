@@ -1,7 +1,5 @@
 """Stream time: where each frame of a live source lies on one clock that never runs backwards."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,9 +7,7 @@ from statistics import median_low
 
 from i3d_edge.runtime.frames.timeline import LONGEST_STILL_S, longest_step
 
-MAX_GAP_S = 2.0
-"""A longer pause of a live source at a usual rate is a gap, after which the window starts again."""
-
+MAX_GAP_S = 2.0  # a longer pause of a live source at a usual rate is a gap, after which the window starts again
 _JUMPS_UNTIL_DISTRUST = 3
 _JUMPS_WITHIN_S = 10
 _REPEATS_UNTIL_DISTRUST = 25
@@ -21,14 +17,11 @@ _FEWEST_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The place of a frame on the stream's clock: seconds since its first frame, exact.
+    """The place of a frame on the stream's clock."""
 
-    `break_reason` says why nothing may span this frame and the one before; `note` is for the user.
-    """
-
-    time: Fraction
-    break_reason: str | None = None
-    note: str | None = None
+    time: Fraction  # seconds since the first frame, exact
+    break_reason: str | None = None  # why nothing may span this frame and the one before
+    note: str | None = None  # for the user
 
 
 class StreamClock:
@@ -135,11 +128,7 @@ class StreamClock:
 
 
 class Lag:
-    """Detects frames that arrive later and later.
-
-    It warns once when a frame is more than two seconds later than the earliest one before, and again only after the
-    delay was made up.
-    """
+    """Warns of a frame more than two seconds later than the earliest before, and again after the delay was made up."""
 
     def __init__(self) -> None:
         self._earliest_s: float | None = None
@@ -163,10 +152,7 @@ class Lag:
 
 
 class Pacer:
-    """Delays frames so that they are shown at the speed of their times.
-
-    A late frame moves the schedule: the frames after it are not hurried.
-    """
+    """Delays frames so that they are shown at the speed of their times; a late one delays those after it."""
 
     def __init__(self) -> None:
         self._origin_s: float | None = None

@@ -17,19 +17,9 @@ from av.video.frame import VideoFrame
 
 from i3d_edge.core.errors import StreamError, StreamOpenError, StreamTimeoutError
 from i3d_edge.core.text import short_reason
-from i3d_edge.runtime.frames.container import (
-    DEFAULT_RATE_FPS,
-    file_options,
-    is_raw,
-    open_file,
-    picture_stream,
-    pixel_aspect,
-    remarks,
-    stated_rate,
-)
+from i3d_edge.runtime.frames import container
 from i3d_edge.runtime.frames.rgb import RgbConverter
-from i3d_edge.runtime.live import cameras
-from i3d_edge.runtime.live.address import Address
+from i3d_edge.runtime.live.address import Address, camera_error
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.tap import Tap
 
@@ -58,18 +48,16 @@ class Connection:
     """
 
     def __init__(self, address: Address, options: StreamOptions) -> None:
-        """Open a source.
-
-        Raises:
-            TransientError: If another attempt may succeed.
-            StreamError: If none will.
-        """
+        """Open a source; raises TransientError if another attempt may succeed, StreamError if none will."""
         self._address, self._options = address, options
         self._tap: Tap | None = None
         self._container = _open(address, options)
-        self.is_endless = address.kind in ("camera", "rtsp") or (address.kind == "http" and not self._has_length())
+        # A container may state a duration, or the server how many bytes it sends.
+        has_size = self._container.size > 0 and self._container.format.name not in _FORMATS_WITHOUT_LENGTH
+        has_length = has_size or self._container.duration is not None
+        self.is_endless = address.kind in ("camera", "rtsp") or (address.kind == "http" and not has_length)
         try:
-            self._stream = picture_stream(
+            self._stream = container.picture_stream(
                 self._container, f"stream {address.shown!r}", absent=StreamOpenError, unreadable=StreamOpenError
             )
         except StreamOpenError as error:
@@ -77,15 +65,16 @@ class Connection:
             if self.is_endless:  # cameras come back with sound alone at first
                 raise TransientError(error) from error
             raise
-        self.remarks = remarks(self._container, self._stream)
-        self._is_raw = is_raw(self._container)
+        self.remarks = container.remarks(self._container, self._stream)
+        self._is_raw = container.is_raw(self._container)
         given_fps = options.frames_fps if self._is_raw else None
         self._has_timestamps = not self._is_raw or (address.kind == "file" and not given_fps)
         self._is_out_of_order = self._container.format.name in _FORMATS_OUT_OF_ORDER
-        self.frame_duration = 1 / (given_fps or stated_rate(self._container, self._stream) or DEFAULT_RATE_FPS)
+        stated_fps = container.stated_rate(self._container, self._stream)
+        self.frame_duration = 1 / (given_fps or stated_fps or container.DEFAULT_RATE_FPS)
         self.num_errors = self._num_packets = 0
         self.waited_s = 0.0
-        self.to_rgb = RgbConverter(pixel_aspect(self._stream))
+        self.to_rgb = RgbConverter(container.pixel_aspect(self._stream))
         self._stream.thread_type = "AUTO"
         if self.is_endless:
             self._stream.codec_context.thread_count = options.decoder_threads
@@ -102,18 +91,10 @@ class Connection:
         self._stream.codec_context.copy_opaque = True
         tap.opened(self._stream)
 
-    def _has_length(self) -> bool:
-        """Whether the container states a duration, or the server how many bytes it sends."""
-        has_size = self._container.size > 0 and self._container.format.name not in _FORMATS_WITHOUT_LENGTH
-        return has_size or self._container.duration is not None
-
     def frames(self) -> Iterator[tuple[VideoFrame, Fraction | None] | None]:
         """Yield the frames as they come, until the source ends, each with the source's own time in seconds, or None.
 
-        None alone stands for something else that came, such as sound, from which nothing can be seen.
-
-        Raises:
-            TransientError: If it breaks off, or delivers no frame in time.
+        None alone stands for what is no frame, such as sound. Raises TransientError if it breaks off, or is silent.
         """
         packets = self._container.demux(*([] if self.is_endless else [self._stream]))
         broken: TransientError | None = None
@@ -199,7 +180,7 @@ def no_answer_error(address: Address, options: StreamOptions) -> StreamTimeoutEr
 
 
 def _open(address: Address, options: StreamOptions) -> InputContainer:
-    ffmpeg = file_options().copy() if address.kind == "pipe" else {}
+    ffmpeg = container.file_options().copy() if address.kind == "pipe" else {}
     if address.kind in ("rtsp", "http"):
         ffmpeg["analyzeduration"] = str(_ANALYZE_US)
     if address.kind == "rtsp":
@@ -210,10 +191,10 @@ def _open(address: Address, options: StreamOptions) -> InputContainer:
         hardware = None if decoder is None else HWAccel(device_type=decoder, allow_software_fallback=False)
         timeout = (options.open_timeout_s, options.read_timeout_s)
         if address.kind == "file":
-            return open_file(Path(address.target), timeout=timeout, hwaccel=hardware)
+            return container.open_file(Path(address.target), timeout=timeout, hwaccel=hardware)
         return av.open(
             address.target,
-            format=cameras.FORMAT if address.kind == "camera" else None,
+            format="v4l2" if address.kind == "camera" else None,
             options=ffmpeg,
             timeout=timeout,
             metadata_errors="replace",
@@ -240,7 +221,7 @@ def _open_error(
     address: Address, options: StreamOptions, error: Exception, waited_s: float
 ) -> StreamError | TransientError:
     if address.kind == "camera" and isinstance(error, OSError):
-        return cameras.camera_error(address.target, error)
+        return camera_error(address.target, error)
     if address.kind not in ("file", "pipe") and waited_s >= 0.9 * options.open_timeout_s:
         return TransientError(no_answer_error(address, options))
     opening = StreamOpenError(f"cannot open stream {address.shown!r}: {short_reason(error)}")

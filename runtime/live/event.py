@@ -1,7 +1,5 @@
 """Events: an action starts, goes on and ends; a part of the stream is missing."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -84,12 +82,9 @@ def _rounded(value: float | None) -> float | None:
 
 
 def event_id(event: Event) -> str:
-    """Return an identifier that no other event has, from its own fields alone, and that sorts by time.
+    """Return an identifier that sorts by time, from an event's own fields alone: "1772366407.250-1c0f42ae".
 
     That is when it started, in seconds since 1970 or else of stream time, and a hash of camera, region and label.
-
-    Example:
-        "1772366407.250-1c0f42ae".
     """
     start_s = event.start_s if event.start_time is None else event.start_time.timestamp()
     what = json.dumps([event.camera, event.region, event.label])

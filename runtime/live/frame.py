@@ -1,7 +1,5 @@
 """One frame of a live source."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from fractions import Fraction
 

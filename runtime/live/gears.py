@@ -1,7 +1,5 @@
 """Gears: whether streams are followed in steps, or by whole windows because there are too many of them."""
 
-from __future__ import annotations
-
 import threading
 import time
 
@@ -20,7 +18,6 @@ class Gears:
     """
 
     def __init__(self, *, has_steps: bool, has_windows: bool, say: Say) -> None:
-        """Begin in steps, if the model has them; without windows they are never left."""
         self._has_steps, self._has_windows, self._say = has_steps, has_windows, say
         self._backoff = Backoff(None, _FIRST_S, _LONGEST_S)
         self._windows_until_s = 0.0

@@ -1,7 +1,5 @@
 """Hysteresis: actions found in answers, from where they begin to where they end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from i3d_edge.runtime.live.answer import SmoothedAnswer
@@ -33,14 +31,9 @@ class Hysteresis:
     `min_duration_s`; its end is reported only if its start was.
 
     It knows no clock: answers that were recorded give the same events as those of a stream.
-
-    Example:
-        on 0.5, off 0.3, windows of 3 s every second: 0.2, 0.6, 0.4, 0.2 -> starts with the second window, at 1 s;
-        the third still counts; the fourth ends it, at 2 + 3 = 5 s.
     """
 
     def __init__(self, rules: EventRules) -> None:
-        """Start with no action."""
         self._rules = rules
         self._actions: dict[str, _Action] = {}
         self._ended_s: dict[str, float] = {}

@@ -1,7 +1,5 @@
 """A lane: what a source shows in one region, from its windows to answers and events."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,13 +14,12 @@ from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.frame import LiveFrame
 from i3d_edge.runtime.live.gears import Gears
-from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.live.mailbox import Mailbox
 from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.live.watcher import Watcher
-from i3d_edge.runtime.live.window import StreamWindow, WindowBuilder, moving_share
+from i3d_edge.runtime.live.window import Hop, StreamWindow, WindowBuilder, moving_share
 from i3d_edge.runtime.views.clip import Clip
 
 
@@ -41,7 +38,10 @@ class Away:
 class Lane:
     """Cuts windows in the thread that reads; asks the model and finds events in the one that takes them.
 
-    `count` brings its statistics up to date; `latest` is the newest answer.
+    `count` brings its statistics up to date; `latest` is the newest answer. `infer`, `restart` and `say` are as for
+    `LiveStream`. `view` takes a frame, (H, W, 3), uint8, and returns the `region` of it that is watched; None is all.
+    `told` is called, in the thread that reads, when there is something to take. `gears` say whether a step model steps
+    at the moment, always if None. Raises LabelError if a label to watch is not the model's.
     """
 
     def __init__(
@@ -59,15 +59,6 @@ class Lane:
         statistics: Statistics | None = None,
         gears: Gears | None = None,
     ) -> None:
-        """Begin with nothing; `infer`, `restart` and `say` are as for `LiveStream`.
-
-        `view` takes a frame, (H, W, 3), uint8, and returns the region of it that is watched, which events call by its
-        name; None is all. `told` is called, in the thread that reads, when there is something to take. `gears` say
-        whether a step model steps at the moment, always if None.
-
-        Raises:
-            LabelError: If a label to watch is not the model's.
-        """
         self.statistics = statistics or Statistics(time.monotonic())
         self.latest: WindowAnswer | None = None
         self._spec, self._source, self._options = spec, source, options
@@ -117,7 +108,7 @@ class Lane:
         self._mailbox.close()
 
     def take(self, timeout_s: float) -> StreamWindow | Gap | Away | Ended | None:
-        """Return what comes next; None if nothing comes within the time-out."""
+        """Return what comes next; None if nothing comes in time."""
         return self._mailbox.take(timeout_s)
 
     def handled(self, item: StreamWindow | Gap | Away) -> Iterator[WindowAnswer | Event]:
@@ -172,7 +163,13 @@ class Lane:
         began_s = time.monotonic()
         least = self._options.motion
         is_still = least is not None and moving_share(window.frames) < least
-        probabilities = self._still() if is_still else self._inferred(window)
+        if is_still:
+            self.statistics.num_still += 1
+            self._restart()  # a step model would take the next frames for those that follow
+            probabilities: Float32Array | None = np.zeros(len(self._spec.labels), np.float32)
+        else:
+            [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
+            probabilities = self._infer(clip)
         if probabilities is None:
             return
         now_s = time.monotonic()
@@ -182,15 +179,6 @@ class Lane:
         self.statistics.answered(latency_ms)
         yield self.latest
         yield from self._counted(events)
-
-    def _inferred(self, window: StreamWindow) -> Float32Array | None:
-        [clip] = model_inputs(Clip(window.frames, window.start_s, window.end_s), self._spec).values()
-        return self._infer(clip)
-
-    def _still(self) -> Float32Array:
-        self.statistics.num_still += 1
-        self._restart()  # a step model would take the next frames for those that follow
-        return np.zeros(len(self._spec.labels), np.float32)
 
     def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:

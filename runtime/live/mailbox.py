@@ -1,7 +1,5 @@
 """Passes windows from the thread that reads a stream to the one that runs the model."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from typing import Generic, TypeVar
@@ -37,9 +35,7 @@ class Mailbox(Generic[Item]):
 
     def note(self, item: Item) -> None:
         """Add an item that is never dropped."""
-        with self._changed:
-            self._items.append((item, False))
-            self._changed.notify_all()
+        self._append(item, is_window=False)
 
     def make_room(self, most: int) -> int:
         """Drop all windows that wait if they are as many as `most`; return how many were dropped."""
@@ -53,9 +49,7 @@ class Mailbox(Generic[Item]):
 
     def add(self, window: Item) -> None:
         """Add a window."""
-        with self._changed:
-            self._items.append((window, True))
-            self._changed.notify_all()
+        self._append(window, is_window=True)
 
     def put(self, window: Item) -> None:
         """Add a window once none waits; raises `Closed` if the mailbox is closed before."""
@@ -63,7 +57,11 @@ class Mailbox(Generic[Item]):
             self._changed.wait_for(lambda: self._is_closed or not any(is_window for _, is_window in self._items))
             if self._is_closed:
                 raise Closed
-            self._items.append((window, True))
+            self.add(window)
+
+    def _append(self, item: Item, *, is_window: bool) -> None:
+        with self._changed:
+            self._items.append((item, is_window))
             self._changed.notify_all()
 
     def take(self, timeout_s: float) -> Item | None:

@@ -1,11 +1,10 @@
 """How a stream is read and watched."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.schema import Amount, Count, Line, Positive
 from i3d_edge.runtime.live.rules import EventRules
 from i3d_edge.runtime.live.smoothing import smoothing_named
@@ -58,3 +57,5 @@ class StreamOptions(EventRules):
     def __post_init__(self) -> None:
         EventRules.__post_init__(self)
         smoothing_named(self.smoothing)
+        if self.frames_fps is not None and self.frames_fps <= 0:
+            raise ArgumentError(f"frames_fps: expected a rate above 0; got {self.frames_fps}")

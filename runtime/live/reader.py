@@ -1,7 +1,5 @@
 """The thread that reads a stream."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,15 +9,13 @@ from i3d_edge.runtime.live.lane import Ended, Lane
 from i3d_edge.runtime.live.mailbox import Closed
 from i3d_edge.runtime.live.source import Gap, LiveSource
 
-JOIN_S = 1.0
-"""How long a thread that ends is waited for."""
+JOIN_S = 1.0  # how long a thread that ends is waited for
 
 
 class StreamReader:
     """Reads and decodes in its own thread, and feeds lanes there; keeps the newest frame."""
 
     def __init__(self, source: LiveSource, lanes: Sequence[Lane]) -> None:
-        """Prepare to read."""
         self.newest: LiveFrame | None = None
         self._source, self._lanes = source, lanes
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)

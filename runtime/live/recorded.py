@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
@@ -30,17 +31,18 @@ _ANSWER = Format(kind=SmoothedAnswer, noun="record", error=RecordError, hint=_HI
 _EVENT = Format(kind=Event, noun="record", error=RecordError, hint=_HINT)
 
 
-def read_records(path: Path) -> Iterator[tuple[str, Record]]:
-    """Yield what `i3d stream` recorded, answers or events, one line at a time, each with its place for messages.
+def read_records(path: Path, *, is_journal: bool = False) -> Iterator[tuple[str, Record]]:
+    """Yield what `i3d stream` recorded, answers or events, a line at a time, each with its place for messages.
 
-    Raises:
-        RecordError: If the file cannot be read, or a line is not as it was written; says which.
+    Raises RecordError if the file cannot be read, or a line is not as it was written; a journal's is passed over.
     """
+    passed_over = (RecordError,) if is_journal else ()
     try:
         with open_input(path) as stream:
             for number, line in enumerate(read_lines(stream), start=1):
-                if line.strip():
-                    yield _record(line, f"{str(path)!r}, line {number}")
+                with suppress(*passed_over):
+                    if line.strip():
+                        yield _record(line, f"{str(path)!r}, line {number}")
     except OSError as error:
         raise RecordError(f"cannot read records {str(path)!r}: {error.strerror}") from error
 
@@ -59,14 +61,9 @@ def _record(line: bytes, place: str) -> tuple[str, Record]:
 
 
 def replay(records: Iterable[tuple[str, Record]], rules: Callable[[str | None], EventRules]) -> Iterator[Event]:
-    """Yield the events that streams with these rules tell, found again in the records of `read_records`.
+    """Yield the events that streams with these rules, by camera, tell, found again in the records of `read_records`.
 
-    Args:
-        records: The answers of each camera in the order of time, with its gaps.
-        rules: Takes a camera's name.
-
-    Raises:
-        RecordError: If answers are out of order, or have too few classes for these rules; says which.
+    Raises RecordError if a camera's answers are out of the order of time, or have too few classes for these rules.
     """
     watched: dict[tuple[str | None, str | None], tuple[Hysteresis, EventRules]] = {}
     until_s: dict[tuple[str | None, str | None], float] = {}

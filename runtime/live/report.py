@@ -1,7 +1,5 @@
 """What is reported of cameras that are watched, and who is told."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """Event rules: what in a stream's probabilities is an event."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal

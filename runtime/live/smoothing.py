@@ -1,7 +1,5 @@
 """Smoothing of a stream's probabilities over time."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 
@@ -14,13 +12,7 @@ _FORM = re.compile(r"none|exponential:(?P<half_life>\d+(?:\.\d*)?|\.\d+)|mean:(?
 
 
 class ExponentialAverage:
-    """An average in which a window's weight halves with every `half_life_s` of stream time.
-
-    It depends on time, not on how many windows there were, so a changing hop does not change it.
-
-    Example:
-        half life 1 s; 0.0 at 0 s, then 1.0 at 1 s -> 0.5, then 1.0 at 3 s -> 0.5 + 0.75 x 0.5 = 0.875.
-    """
+    """An average in which a window's weight halves with every `half_life_s` of stream time, whatever the hop."""
 
     def __init__(self, half_life_s: float) -> None:
         self.half_life_s = half_life_s
@@ -59,15 +51,10 @@ class MeanOfLast:
         self._last.clear()
 
 
-Smoothing = ExponentialAverage | MeanOfLast
-"""Either kind of smoothing."""
-
-
-def smoothing_named(name: str) -> Smoothing:
+def smoothing_named(name: str) -> ExponentialAverage | MeanOfLast:
     """Return "none", "exponential:S" with a half life of S seconds, or "mean:N" over the last N windows.
 
-    Raises:
-        ArgumentError: If it is none of these, or S or N is 0.
+    Raises ArgumentError if it is none of these, or S or N is 0.
     """
     form = _FORM.fullmatch(name)
     if form and form["half_life"] and float(form["half_life"]) > 0:

@@ -1,7 +1,5 @@
 """A live source: timestamped frames on one clock, over jumps, loops and reconnections."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time
@@ -22,8 +20,7 @@ from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.report import SourceState
 from i3d_edge.runtime.live.tap import Tap
 
-_GRACE_S = 2.0
-"""Time after its own time-out at which a reader counts as stuck."""
+_GRACE_S = 2.0  # time after its own time-out at which a reader counts as stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +60,7 @@ class LiveSource:
         changed: Callable[[SourceState, str | None], None] = lambda _state, _reason: None,
         tap: Tap | None = None,
     ) -> None:
-        """Open nothing yet.
-
-        `backoff` replaces the one that the options ask for, `stop` ends the iteration when set, and `changed` is called
-        when frames come, and when they no longer do, with the reason.
-        """
+        """Open nothing yet; `changed` is called when frames come, and when they no longer do, with the reason."""
         self.shown, self.is_live = address.shown, options.is_real_time
         self.frame_duration = Fraction(1, 25)
         self.num_frames = self.num_errors = 0
@@ -86,10 +79,7 @@ class LiveSource:
         self._deadline: tuple[float, StreamError] | None = None
 
     def stuck_error(self) -> StreamError | None:
-        """Return the error of opening or reading that is blocked beyond its time-out, in a driver for instance.
-
-        None if it is not blocked, or will come back from the network for another attempt.
-        """
+        """Return the error of opening or reading that is blocked for good, in a driver for instance, or None."""
         deadline = self._deadline
         tries_again = self.has_frames.is_set() or self._backoff.max_attempts is None
         # Of standard input there is but one, and it may pause.
@@ -216,14 +206,10 @@ class LiveSource:
             self._say(late)
         if placed.break_reason and before is not None:
             yield Gap(before, placed.time, placed.break_reason, time.time())
-        self._note_size(image, placed.time)
+        if self._sizes and (image.width, image.height) not in self._sizes:
+            self._say(f"the picture changes to {image.width} x {image.height} at {float(placed.time):.2f} s")
+        self._sizes.add((image.width, image.height))
         yield LiveFrame(placed.time, time.monotonic(), time.time(), image, connection.to_rgb)
-
-    def _note_size(self, image: VideoFrame, at: Fraction) -> None:
-        size = (image.width, image.height)
-        if self._sizes and size not in self._sizes:
-            self._say(f"the picture changes to {size[0]} x {size[1]} at {float(at):.2f} s")
-        self._sizes.add(size)
 
     def _try_again(self, error: StreamError) -> None:
         """Wait before another attempt; raises StreamError if there is none left."""
@@ -244,16 +230,12 @@ class LiveSource:
         self._say(f"{error.message}; trying again in {delay_s:g} s")
         if self._clock is not None and not is_new:
             self._clock.reconnect("the source broke off and came back")
-        left_s = self._time_left_s()
+        left_s = math.inf  # of the longest duration
+        if self._options.max_duration_s is not None and self._clock is not None and self._clock.time is not None:
+            silent_s = time.monotonic() - self._arrived_s
+            left_s = max(0.0, self._options.max_duration_s - float(self._clock.time) - silent_s)
         self._is_over = left_s <= delay_s
         self._stop.wait(min(delay_s, left_s))
-
-    def _time_left_s(self) -> float:
-        """Return how much of the longest duration is left, if no frame came since the last one."""
-        if self._options.max_duration_s is None or self._clock is None or self._clock.time is None:
-            return math.inf
-        silent_s = time.monotonic() - self._arrived_s
-        return max(0.0, self._options.max_duration_s - float(self._clock.time) - silent_s)
 
     def _wait_for(self, timeout_s: float, error: StreamError) -> None:
         self._deadline = (time.monotonic() + timeout_s + _GRACE_S, error)

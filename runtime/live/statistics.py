@@ -1,7 +1,5 @@
 """Statistics of a stream, in constant memory."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass, field
 

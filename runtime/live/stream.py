@@ -1,7 +1,5 @@
 """Watching a live source: answers for windows, and events."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,7 +49,7 @@ class LiveStream:
                 (num_classes,), or None where there is no answer yet; see `StreamAnswers`.
             options: How to read and watch. A step model has a hop of its own.
             restart: Called before a clip that does not come one hop after the one before.
-            say: Called, from any thread, with messages for the user: reconnections, new picture sizes, progress.
+            say: Called, from any thread, with messages for the user.
 
         Raises:
             StreamOpenError: If the source is an address of an unknown kind.
@@ -110,8 +108,7 @@ class LiveStream:
     def __iter__(self) -> Iterator[WindowAnswer | Event]:
         """Yield answers and events as they come.
 
-        Raises:
-            StreamError: If the source cannot be used or is lost, after the events that end the actions under way.
+        Raises StreamError if the source cannot be used or is lost, after the events that end the actions under way.
         """
         self.open()
         self.statistics.started_s = self._reported_s = time.monotonic()

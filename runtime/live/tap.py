@@ -16,12 +16,9 @@ class Tap(Protocol):
         """Note that a connection was made, or that a looped file begins again; its packets follow."""
 
     def sent(self, packet: Packet[VideoStream]) -> object:
-        """Take the next packet, in the order of decoding, before it is decoded.
+        """Take the next packet, in the order of decoding, before it is decoded; return a mark, which its frame bears.
 
         The packet and its stream keep the connection open: what is kept of them must be copied.
-
-        Returns:
-            A mark, which its frame bears.
         """
 
     def placed(self, mark: Any, time: Fraction) -> None:

@@ -1,7 +1,5 @@
 """The watcher: probabilities of windows in, answers and events out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -21,14 +19,12 @@ from i3d_edge.runtime.prediction import top_k
 
 
 class Watcher:
-    """Smooths probabilities, and finds events in what an answer records of them."""
+    """Smooths probabilities, and finds events in what an answer records of them.
+
+    Events bear the names of source and region, None for all. Raises LabelError for a label that is not the model's.
+    """
 
     def __init__(self, labels: LabelSet, source: str, options: StreamOptions, *, region: str | None = None) -> None:
-        """Begin with no windows; events bear the names of source and region, None for the whole picture.
-
-        Raises:
-            LabelError: If a label to watch is not the model's.
-        """
         for label in (*options.labels, *options.by_label):
             labels.index(label)
         self._labels, self._options = labels, options

@@ -1,7 +1,6 @@
 """Windows: the last frames of a stream, sampled by time, resized once, and lying ready for the network."""
 
-from __future__ import annotations
-
+import math
 import mmap
 import sys
 from collections import deque
@@ -15,16 +14,16 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.live.frame import LiveFrame
-from i3d_edge.runtime.live.hop import Hop
 from i3d_edge.runtime.views.plan import ViewPlan
 
 _probe = [np.zeros(1)]
 _UNUSED = sys.getrefcount(_probe[0])
 """What is counted of an array to which nothing but a list refers; NumPy's views refer to the whole array."""
 
+_HEADROOM = 1.15  # share of the time, beside 1, that is left for decoding and for clips that take longer
+_FORGET = 0.1
 _EVERY_FRAMES, _EVERY_PX = 8, 4
-_LEAST_CHANGE = 15
-"""Steps of 255; noise of a camera at night stays below it."""
+_LEAST_CHANGE = 15  # steps of 255; noise of a camera at night stays below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,9 @@ class StreamWindow:
 
 
 class Sampler:
-    """Says which frames of a stream are sampled. As in all clips, sample k is the frame on display at t0 + k/rate.
+    """Says which frames of a stream are sampled: sample k is the frame on display at t0 + k/rate; without a rate all.
 
-    Without a rate every frame is a sample.
-
-    A frame is on display until the next one. So a frame that lies on a sample's time is known to be that sample at
-    once, any other when the next frame arrives.
-
-    Example:
-        30 fps sampled at 25: the frame at 0 is sample 0. The one at 1/30 s settles nothing, that at 2/30 s makes the
-        one before it sample 1 (0.04 s), ..., and the one at 6/30 s is sample 5 (0.2 s) at once.
+    A frame that lies on a sample's time is known to be that sample at once, any other when the next frame arrives.
     """
 
     def __init__(self, rate_fps: Fraction | None) -> None:
@@ -83,15 +75,39 @@ class Sampler:
         return num_before, is_sample
 
 
+class Hop:
+    """The step between windows, in frames: fixed, or as small as the machine keeps up with.
+
+    An automatic step is what a live stream delivers in the time that a window takes, with some headroom. It grows at
+    once when a window takes longer, and shrinks slowly when windows take less.
+    Example: 25 fps, each window takes 0.2 s -> 0.2 x 25 x 1.15 = 5.75 -> every 6 frames.
+    """
+
+    def __init__(self, num_frames: int, *, is_auto: bool = False) -> None:
+        self.num_frames = num_frames
+        self._is_auto = is_auto
+        self._seconds: float | None = None
+
+    def took(self, seconds: float, rate_fps: float) -> None:
+        """Learn how long a window took until the next could be taken, and how many samples come a second."""
+        if not self._is_auto:
+            return
+        if self._seconds is None or seconds >= self._seconds:
+            self._seconds = seconds
+        else:
+            self._seconds += _FORGET * (seconds - self._seconds)
+        self.num_frames = max(1, math.ceil(self._seconds * rate_fps * _HEADROOM))
+
+
 class WindowBuilder:
     """Cuts windows from frames as these come, as `ViewReader` cuts them from a file.
 
     Samples are written into a block of twice a window's length, one behind the other, so that a window is a part of
     it and is not copied. A full block is left to the windows that lie in it, and its last samples begin the next.
+    `view` returns the region of a frame, (H, W, 3), that is watched.
     """
 
     def __init__(self, spec: ModelSpec, hop: Hop, view: Callable[[UInt8Array], UInt8Array] | None = None) -> None:
-        """Begin with no frames; `view` returns the region of a frame, (H, W, 3), that is watched."""
         self._spec, self._view = spec, view
         self._plan = ViewPlan.of_spec(spec)
         self._hop = hop
@@ -198,10 +214,7 @@ class WindowBuilder:
 
 
 def moving_share(frames: UInt8Array) -> float:
-    """Return the largest share of the picture, (D, H, W, 3), uint8, that changes between frames eight apart, 0 to 1.
-
-    Every fourth pixel of the green channel is looked at.
-    """
-    seen = frames[::_EVERY_FRAMES, ::_EVERY_PX, ::_EVERY_PX, 1].astype(np.int16)
+    """Return the largest share of the picture, (D, H, W, 3), uint8, that changes between frames eight apart, 0 to 1."""
+    seen = frames[::_EVERY_FRAMES, ::_EVERY_PX, ::_EVERY_PX, 1].astype(np.int16)  # green
     changes = np.abs(np.diff(seen, axis=0)) >= _LEAST_CHANGE
     return float(changes.mean(axis=(1, 2)).max(initial=0.0))

@@ -1,7 +1,5 @@
 """Times models side by side, taking turns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,15 +19,11 @@ _SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One model's times.
-
-    Attributes:
-        engine: What ran.
-        clip_ms: Wall time per answered clip of each round: an inference in latency mode; in throughput mode a round's
-            time divided by its clips. A step of a step model answers one clip. Unit: milliseconds.
-    """
+    """One model's times."""
 
     engine: Engine
+    # wall time per answered clip of each round: an inference in latency mode; in throughput mode a round's time divided
+    # by its clips. A step of a step model answers one clip. Unit: milliseconds
     clip_ms: tuple[float, ...]
 
     def percentile_ms(self, percent: float) -> float:
@@ -43,15 +37,7 @@ class Timing:
 
 
 def bench(engines: Mapping[str, Engine], *, rounds: int) -> dict[str, Timing]:
-    """Time models in turns, after a warm-up, on random pixels.
-
-    Args:
-        engines: By name; all in the same mode, each of one RGB input.
-        rounds: How often each model is timed.
-
-    Raises:
-        SpecError: If a model has several inputs.
-    """
+    """Time models of one mode in turns, after a warm-up, on random pixels; raises SpecError for several inputs."""
     turns = {name: _turn(engine, _pixels(engine)) for name, engine in engines.items()}
     for turn in track([*turns.values()] * WARM_UP, total=len(turns) * WARM_UP, title="warming up", unit="clip"):
         turn()

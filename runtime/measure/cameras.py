@@ -1,7 +1,5 @@
 """How many cameras this machine carries: a video is played as one, two, three... of them, until it falls behind."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict
@@ -39,24 +37,14 @@ def probe_cameras(
 ) -> CameraFindings:
     """Play a video as more and more cameras, each decoded and watched by itself, with one compiled model for all.
 
-    They begin at the same time, so that their windows come at the same time too, which is the hardest.
+    They begin at the same time, so that their windows come at the same time too, which is the hardest. Each number of
+    them is measured for `measured_s` seconds, or four hops if these are longer; the hop is a step model's own, or 25.
 
-    Args:
-        ir_path: The .xml, of a model of whole clips or of steps.
-        video: Played at its own pace, again and again.
-        setting: How to run the model.
-        hop: Frames between answers; None for a step model's own, else 25.
-        spec_path: A JSON file that describes an IR which does not describe itself.
-        measured_s: How long each number of cameras is measured, or four hops if these are longer. Unit: seconds.
-
-    Raises:
-        IRError: If the IR cannot be read.
-        ArgumentError: If it is a step model of another hop.
-        ClipShapeError: If it is not fed with the pixels of a video.
-        DeviceError: If the device is absent or refuses the model.
-        StreamError: If the video cannot be read.
+    Raises IRError, ArgumentError for a step model of another hop, ClipShapeError if no pixels are taken, DeviceError,
+    StreamError.
     """
-    spec = read_ir(ir_path, spec_path=spec_path, steps=True)[1]
+    ir = read_ir(ir_path, spec_path=spec_path, steps=True)
+    _, spec = ir
     own_hop = spec.stepping.hop if spec.stepping else None
     if own_hop and hop not in (None, own_hop):
         raise ArgumentError(f"the model's steps are of {own_hop} frames; a hop of {hop} takes another step model")
@@ -66,7 +54,7 @@ def probe_cameras(
     hop_s = hop * (spec.frame_stride if own_hop else 1) / rate_fps
     measured_s = max(measured_s, 4 * hop_s)
     warm_up_s = _PATIENCE_S + 2 * (spec.span / rate_fps + hop_s)
-    engine = Engine(ir_path, hop=own_hop, fallback=False, spec_path=spec_path, **asdict(setting))
+    engine = Engine(ir_path, ir=ir, fallback=False, **asdict(setting))
     bound_ms = 1000 * (hop_s + 1 / rate_fps)
     runs: list[CameraRun] = []
     while not runs or runs[-1].is_carried:

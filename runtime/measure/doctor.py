@@ -1,7 +1,5 @@
 """What a machine has, why a GPU or an NPU is not available, and whether its devices compute correctly."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -83,9 +81,7 @@ def absent_finding(family: str, root: Path) -> Finding:
             'install its driver (OpenVINO\'s documentation, "Configurations for Intel ..."), or read dmesg',
         )
     return Finding(
-        "note",
-        f"not available: {found.text}",
-        found.remedy or "to use one in a virtual machine, pass it through",
+        "note", f"not available: {found.text}", found.remedy or "to use one in a virtual machine, pass it through"
     )
 
 

@@ -1,14 +1,11 @@
 """Tries an IR on each device of this machine: times it, and compares its answers with f32 on the CPU."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -22,7 +19,6 @@ from i3d_edge.core.progress import phase
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.generated import PATTERNS, golden_pixels
 from i3d_edge.runtime.hardware.access import why_absent
-from i3d_edge.runtime.inference.census import computed_operators
 from i3d_edge.runtime.inference.devices import device_family, device_parts, first_reason, is_virtual, require_device
 from i3d_edge.runtime.inference.engine import Engine, Mode
 from i3d_edge.runtime.inference.inputs import model_inputs
@@ -31,14 +27,7 @@ from i3d_edge.runtime.live.address import Address
 from i3d_edge.runtime.measure.bench import bench
 from i3d_edge.runtime.measure.cameras import probe_cameras
 from i3d_edge.runtime.measure.doctor import ACCELERATORS
-from i3d_edge.runtime.measure.profile import (
-    DeviceFindings,
-    Machine,
-    Measurement,
-    ModelIdentity,
-    Profile,
-    Setting,
-)
+from i3d_edge.runtime.measure.profile import DeviceFindings, Machine, Measurement, ModelIdentity, Profile, Setting
 from i3d_edge.runtime.views.clip import Clip, read_clips, require_rgb
 
 PROB_BOUND = 0.1
@@ -63,24 +52,13 @@ def probe(
 ) -> Profile:
     """Try an IR on devices, and find out how many cameras it follows.
 
-    Args:
-        ir_path: The .xml; with `cameras` a step model will do, of which nothing else is tried.
-        videos: To compare answers on; if none, on generated clips.
-        num_clips: Generated clips, or clips of each video, spread over it.
-        devices: OpenVINO's names; if none, all that are there, and what a missing GPU or NPU lacks.
-        rounds: Timings of each setting; half as many where several clips run at once.
-        aim: The mode to recommend a setting for.
-        spec_path: A JSON file that describes a model which does not describe itself.
-        cameras: A video to play as more and more cameras at once, with the recommended setting; see `probe_cameras`.
-        hop: Frames between answers to a camera; None for a step model's own, else 25.
+    Answers are compared with f32 on the CPU on `num_clips` generated clips, or as many of each video, on all devices
+    that are there if none is given. Each setting is timed in `rounds`, or half as many where several clips run at once;
+    `aim` is the mode to recommend one for. `cameras` is a video to play with that as more and more cameras at once, see
+    `probe_cameras`; the IR may then be a step model, of which nothing else is tried.
 
-    Raises:
-        IRError: If the IR cannot be read.
-        ArgumentError: If it is a step model of another hop.
-        ClipShapeError: If it is not fed with the pixels of a video.
-        VideoError: If a video to compare on cannot be used.
-        StreamError: If the video to play cannot be.
-        DeviceError: If a device is unknown, or the CPU does not run the model.
+    Raises IRError, ArgumentError for a step model of another hop, ClipShapeError if no pixels are taken, VideoError,
+    StreamError, and DeviceError if a device is unknown or the CPU does not run the model.
     """
     core = ov.Core()
     model, spec = read_ir(ir_path, spec_path=spec_path, steps=cameras is not None)
@@ -101,12 +79,9 @@ def probe(
     for device, reason in absences.items():
         if known is None or reason is not None:
             found.append(DeviceFindings(device=device, status="absent", reason=reason or ""))
-            continue
-        attempt = partial(_attempt, ir_path, clips=clips, known=known, rounds=rounds, spec_path=spec_path)
-        unsupported, refusal = _unsupported(core, model, device)
-        # One after the other, so that none takes the memory or the cores of another.
-        runs = [] if refusal else [attempt(setting) for setting in _settings(core, device)]
-        found.append(_present(core, device, unsupported, runs, refusal))
+        else:
+            attempt = partial(_run, ir_path, clips=clips, known=known, rounds=rounds, spec_path=spec_path)
+            found.append(_present(core, model, device, attempt))
     recommended = recommend([run for item in found for run in item.measurements], aim)
     if spec.stepping:
         recommended = Setting(device=[*asked, "CPU"][0], inference_precision=None, mode=aim, num_streams=None)
@@ -153,11 +128,7 @@ def _all_devices(core: ov.Core) -> list[str]:
 
 
 def _absence(core: ov.Core, device: str) -> str | None:
-    """Return why a device is not there; None if it is.
-
-    Raises:
-        DeviceError: If it is nothing that is known.
-    """
+    """Return why a device is not there; None if it is; raises DeviceError if it is nothing that is known."""
     try:
         require_device(core, device)
     except DeviceError:
@@ -172,22 +143,22 @@ def _is_absent(core: ov.Core, device: str) -> bool:
     return device_family(device) not in {device_family(name) for name in core.available_devices}
 
 
-def _present(
-    core: ov.Core,
-    device: str,
-    unsupported: Mapping[str, int],
-    runs: Sequence[Measurement | I3DError],
-    refusal: str | None,
-) -> DeviceFindings:
-    done = tuple(run for run in runs if isinstance(run, Measurement))
-    refusals = [run.message for run in runs if isinstance(run, I3DError)]
+def _present(core: ov.Core, model: ov.Model, device: str, attempt: Callable[[Setting], Measurement]) -> DeviceFindings:
+    """Try all settings of a device, one after the other, so that none takes the memory or the cores of another."""
+    unsupported, refusal = _unsupported(core, model, device)
+    done = []
+    for setting in [] if refusal else _settings(core, device):
+        try:
+            done.append(attempt(setting))
+        except I3DError as error:
+            refusal = refusal or error.message
     return DeviceFindings(
         device=device,
         full_name=None if is_virtual(device) else str(core.get_property(device, "FULL_DEVICE_NAME")),
         status="measured" if done else "refused",
-        reason=refusal or (refusals[0] if refusals else None),
+        reason=refusal,
         unsupported=unsupported,
-        measurements=done,
+        measurements=tuple(done),
     )
 
 
@@ -220,34 +191,23 @@ def _unsupported(core: ov.Core, model: ov.Model, device: str) -> tuple[dict[str,
     return counts, None
 
 
-def _attempt(ir_path: Path, setting: Setting, **options: Any) -> Measurement | I3DError:
-    own = setting.inference_precision or "its own precision"
-    try:
-        return _run(ir_path, setting, title=f"trying {setting.device}, {own}, {setting.mode}", **options)
-    except I3DError as error:
-        return error
+def computed_operators(model: ov.Model) -> Iterable[ov.Node]:
+    """Yield the operators that depend on an input; what only constants lead to is computed once, when compiling."""
+    depends: set[str] = set()
+    for node in model.get_ordered_ops():
+        kind, sources = node.get_type_name(), [value.get_node().get_name() for value in node.input_values()]
+        if kind == "Parameter" or depends.intersection(sources):
+            depends.add(node.get_name())
+            if kind != "Result":
+                yield node
 
 
 def _run(
-    ir_path: Path,
-    setting: Setting,
-    *,
-    title: str,
-    clips: Sequence[Clip],
-    known: Float32Array,
-    rounds: int,
-    spec_path: Path | None,
+    ir_path: Path, setting: Setting, *, clips: Sequence[Clip], known: Float32Array, rounds: int, spec_path: Path | None
 ) -> Measurement:
     before_mib, started = resident_mib(), time.perf_counter()
-    with phase(title):
-        engine = Engine(
-            ir_path,
-            device=setting.device,
-            inference_precision=setting.inference_precision,
-            mode=setting.mode,
-            fallback=False,
-            spec_path=spec_path,
-        )
+    with phase(f"trying {setting.device}, {setting.inference_precision or 'its own precision'}, {setting.mode}"):
+        engine = Engine(ir_path, fallback=False, spec_path=spec_path, **asdict(setting))
         load_s, after_mib = time.perf_counter() - started, resident_mib()
         answers = _probabilities(engine, clips)
     is_alone = setting.mode == "latency"

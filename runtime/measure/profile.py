@@ -1,7 +1,5 @@
 """Deployment profile: how one IR did on the devices of one machine, and the setting to run it with there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,113 +20,68 @@ ClipSource = Literal["generated", "videos"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How to run the model.
+    """How to run the model."""
 
-    Attributes:
-        device: OpenVINO's name, for instance "CPU" or "GPU.0".
-        inference_precision: What to ask for: "f32", "bf16" or "f16"; None leaves it to the device.
-        mode: "latency" or "throughput".
-        num_streams: Inferences at once; None leaves it to the device.
-    """
-
-    device: Line
-    inference_precision: Line | None
-    mode: Mode
-    num_streams: Positive | None
+    device: Line  # OpenVINO's name, for instance "CPU" or "GPU.0"
+    inference_precision: Line | None  # what to ask for: "f32", "bf16" or "f16"; None leaves it to the device
+    mode: Mode  # "latency" or "throughput"
+    num_streams: Positive | None  # inferences at once; None leaves it to the device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """How the model did in one setting.
+    """How the model did in one setting."""
 
-    Attributes:
-        setting: What was asked for; in throughput mode `num_streams` is what the device then chose, if it tells.
-        executed_precision: What most convolutions ran in, "not reported" where the device does not tell.
-        load_s: Reading and compiling. Unit: seconds.
-        load_memory_mib: Growth of this process's memory by that; None where the system does not tell.
-        latency_p50_ms: Median time of one clip alone; None in throughput mode.
-        clips_per_s: From the median round.
-        num_rounds: Timed rounds.
-        max_prob_difference: Largest difference of any probability from f32 on the CPU, over all clips; 1 if one is not
-            a number. Range [0, 1].
-        num_same_top1: Clips whose best class is that of f32 on the CPU.
-    """
-
-    setting: Setting
-    executed_precision: str
-    load_s: Amount
-    load_memory_mib: float | None
-    latency_p50_ms: Amount | None
-    clips_per_s: Amount
+    setting: Setting  # what was asked for; in throughput mode `num_streams` is what the device then chose, if it tells
+    executed_precision: str  # what most convolutions ran in, "not reported" where the device does not tell
+    load_s: Amount  # reading and compiling. Unit: seconds
+    load_memory_mib: float | None  # growth of this process's memory by that; None where the system does not tell
+    latency_p50_ms: Amount | None  # median time of one clip alone; None in throughput mode
+    clips_per_s: Amount  # from the median round
     num_rounds: Count
+    # largest difference of any probability from f32 on the CPU, over all clips; 1 if one is not a number. Range [0, 1]
     max_prob_difference: Amount
-    num_same_top1: Count
+    num_same_top1: Count  # clips whose best class is that of f32 on the CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFindings:
-    """What is known of the model on one device.
-
-    Attributes:
-        device: OpenVINO's name.
-        status: "measured"; "refused": it is there but did not run the model; or "absent".
-        full_name: The product's; None if the device is absent.
-        reason: Why it was not measured; None if it was.
-        unsupported: Operators that the device does not take, by type; empty also if it was not asked.
-        measurements: One per setting; empty unless measured.
-    """
+    """What is known of the model on one device."""
 
     device: str
-    status: Status
-    full_name: str | None = None
-    reason: str | None = None
+    status: Status  # "measured"; "refused": it is there but did not run the model; or "absent"
+    full_name: str | None = None  # the product's; None if the device is absent
+    reason: str | None = None  # why it was not measured; None if it was
+    # operators that the device does not take, by type; empty also if it was not asked
     unsupported: Mapping[str, int] = field(default_factory=dict)
-    measurements: tuple[Measurement, ...] = ()
+    measurements: tuple[Measurement, ...] = ()  # one per setting; empty unless measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRun:
-    """How the model did on some cameras at once.
-
-    Attributes:
-        num_cameras: How many.
-        is_carried: Whether the machine kept up with them.
-        answers_per_s: Of all cameras together.
-        num_dropped: Windows of all cameras.
-        latency_p50_ms, latency_p95_ms: From the arrival of a window's last frame to its answer; None without any.
-        pace: How fast the slowest camera was played, as a part of the video's own speed; 0 with fewer than two answers.
-    """
+    """How the model did on some cameras at once."""
 
     num_cameras: Positive
     is_carried: bool
-    answers_per_s: Amount
-    num_dropped: Count
-    latency_p50_ms: Amount | None
+    answers_per_s: Amount  # of all cameras together
+    num_dropped: Count  # windows of all cameras
+    latency_p50_ms: Amount | None  # from the arrival of a window's last frame to its answer; None without any
     latency_p95_ms: Amount | None
+    # how fast the slowest camera was played, as a part of the video's own speed; 0 with fewer than two answers
     pace: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraFindings:
-    """How many cameras the machine carries with the model.
+    """How many cameras the machine carries with the model."""
 
-    Attributes:
-        video: The file name of what was played.
-        hop: Frames from one answer to the next.
-        setting: What was asked for.
-        measured_s: How long each number of cameras was measured.
-        latency_bound_ms: What the 95th percentile of latency had to stay below.
-        num_carried: The largest number of cameras that was carried; 0 if one is too many.
-        runs: Of one camera, two, and so on; only the last was not carried.
-    """
-
-    video: Line
-    hop: Positive
+    video: Line  # the file name of what was played
+    hop: Positive  # frames from one answer to the next
     setting: Setting
-    measured_s: Amount
-    latency_bound_ms: Amount
-    num_carried: Count
-    runs: tuple[CameraRun, ...]
+    measured_s: Amount  # how long each number of cameras was measured
+    latency_bound_ms: Amount  # what the 95th percentile of latency had to stay below
+    num_carried: Count  # the largest number of cameras that was carried; 0 if one is too many
+    runs: tuple[CameraRun, ...]  # of one camera, two, and so on; only the last was not carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,31 +112,18 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A deployment profile.
+    """A deployment profile."""
 
-    Attributes:
-        made_at: ISO 8601, UTC.
-        model: The IR that it holds for, and for no other.
-        machine: Where it was made.
-        versions: Of what ran, by name; "openvino" is among them.
-        clip_source: What the differences were measured on.
-        num_clips: How many clips that were.
-        prob_bound: A setting whose `max_prob_difference` is larger is not recommended.
-        devices: In the order in which they were tried; none for a step model.
-        recommended: The best measured setting; None if no device ran the model.
-        cameras: How many of them the machine carries; None if it was not asked.
-    """
-
-    made_at: str
-    model: ModelIdentity
+    made_at: str  # ISO 8601, UTC
+    model: ModelIdentity  # the IR that it holds for, and for no other
     machine: Machine
-    versions: Mapping[str, str]
-    clip_source: ClipSource
+    versions: Mapping[str, str]  # of what ran, by name; "openvino" is among them
+    clip_source: ClipSource  # what the differences were measured on
     num_clips: int
-    prob_bound: float
-    devices: tuple[DeviceFindings, ...]
-    recommended: Setting | None
-    cameras: CameraFindings | None = None
+    prob_bound: float  # a setting whose `max_prob_difference` is larger is not recommended
+    devices: tuple[DeviceFindings, ...]  # in the order in which they were tried; none for a step model
+    recommended: Setting | None  # the best measured setting; None if no device ran the model
+    cameras: CameraFindings | None = None  # how many of them the machine carries; None if it was not asked
 
     def settings(self) -> Sequence[Setting]:
         """Return every setting that was measured."""
@@ -201,30 +141,17 @@ _FORMAT = Format(
 
 
 def write_profile(profile: Profile, path: Path, *, force: bool = False) -> None:
-    """Write a profile as JSON.
-
-    Raises:
-        OutputError: If the file exists (without `force`) or cannot be written.
-    """
+    """Write a profile as JSON; raises OutputError if the file exists (without `force`) or cannot be written."""
     write_text(path, to_json(profile, version=SCHEMA_VERSION), force=force)
 
 
 def read_profile(path: Path) -> Profile:
-    """Read a profile and check its fields.
-
-    Raises:
-        ProfileError: If it cannot be read, is not JSON or has another schema version, or if a field is missing or of
-            the wrong type.
-    """
+    """Read a profile and check its fields; raises ProfileError if it cannot be read or is none."""
     return _FORMAT.read(path)
 
 
 def require_same_ir(profile: Profile, profile_path: Path, ir_path: Path) -> None:
-    """Refuse a profile that was made for another IR; a file of the IR that is absent is not compared.
-
-    Raises:
-        ProfileError: If a hash differs.
-    """
+    """Raise ProfileError if a profile was made for another IR; a file of the IR that is absent is not compared."""
     parts = ((ir_path, profile.model.sha256), (ir_path.with_suffix(".bin"), profile.model.weights_sha256))
     for file, expected in parts[:1] if is_onnx(ir_path) else parts:
         if file.is_file() and (found := sha256_file(file)) != expected:

@@ -1,7 +1,5 @@
 """A self-test of a few seconds: does a device compute a small network correctly?"""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

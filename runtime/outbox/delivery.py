@@ -1,7 +1,5 @@
 """Delivery of an outbox's lines to one receiver: in order, each again until it arrives."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,12 +16,7 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 
 
 class Queue:
-    """Lines in memory that wait for one receiver.
-
-    Attributes:
-        changed: Guards them, and is notified when one comes.
-        num_lost: Lines that were given up untried.
-    """
+    """Lines in memory that wait for one receiver; `changed` guards them, and is notified when one comes."""
 
     def __init__(self, max_waiting: int = 1000) -> None:
         """Keep so many lines besides the one that is being delivered; the next one replaces the oldest."""
@@ -65,8 +58,7 @@ class Queue:
             self._lines.clear()
 
 
-Outbox = Queue | Unread
-"""True if lines wait, which is asked while `changed` is held."""
+Outbox = Queue | Unread  # true if lines wait, which is asked while `changed` is held
 
 
 class Delivery:

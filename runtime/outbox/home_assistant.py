@@ -1,16 +1,12 @@
 """Home Assistant: messages that make it show cameras without being configured."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 PREFIX = "homeassistant"
-
-WHOLE = "picture"
-"""What a region of the whole picture is called, where it needs a name."""
+WHOLE = "picture"  # what a region of the whole picture is called, where it needs a name
 
 
 def discovery(topic: str, camera: str, regions: tuple[str | None, ...], state_topic: str) -> Iterator[tuple[str, str]]:

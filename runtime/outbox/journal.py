@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import msgspec
 
 from i3d_edge.core.files import make_folder, visible_names, writing
-from i3d_edge.core.json_text import JSONError, parse_json
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.core.messages import Say
 from i3d_edge.core.reading import MAX_LINE_BYTES, open_input, read_lines
 from i3d_edge.core.schema import Count
@@ -102,7 +102,7 @@ class Journal:
                 cursor = Cursor(next(later, self.end.file), 0) if cursor.file < self.end.file else self.end
                 continue
             cursor = Cursor(cursor.file, cursor.offset + len(data))
-            if _fields(data):
+            if parse_object(data):
                 return data.decode().removesuffix("\n"), cursor
         return None, cursor
 
@@ -128,7 +128,7 @@ class Journal:
         for name in self.names():
             with open_input(self.folder / name) as file:
                 for data in read_lines(file):
-                    fields = _fields(data) if b'"start"' in data or b'"end"' in data else {}
+                    fields = parse_object(data) or {}
                     if fields.get("type") == "start":
                         started[fields.get("id")] = fields
                     elif fields.get("type") == "end":
@@ -211,12 +211,3 @@ class Journal:
 
 def _today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}.jsonl"
-
-
-def _fields(data: bytes) -> dict[str, Any]:
-    """Return what a line holds; nothing if it was cut off."""
-    try:
-        fields = parse_json(data)
-    except JSONError:
-        return {}
-    return fields if isinstance(fields, dict) else {}

@@ -6,6 +6,7 @@ import json
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from i3d_edge.core.errors import ArgumentError
 from i3d_edge.core.json_text import parse_json
 from i3d_edge.core.messages import Say
 from i3d_edge.core.text import short_reason, some
+from i3d_edge.core.timing import percentiles
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.event import iso_time
 from i3d_edge.runtime.live.report import Sink, SourceState
@@ -25,7 +27,6 @@ from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox.delivery import Delivery
 from i3d_edge.runtime.outbox.home_assistant import PREFIX, WHOLE, discovery, node_of
 from i3d_edge.runtime.outbox.journal import Journal
-from i3d_edge.runtime.outbox.stats import Figures
 from i3d_edge.runtime.outbox.unread import Unread
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.settings.cameras import MqttConfig, TlsConfig
 
 
-FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30
-"""Between attempts to connect: doubled each time."""
-
+FIRST_DELAY_S, LONGEST_DELAY_S = 1, 30  # between attempts to connect: doubled each time
 KEEPALIVE_S = 30
 """A broker that says nothing for so long is asked, and is taken for gone if it does not answer in the same time."""
 
@@ -72,10 +71,7 @@ class Mqtt(Sink):
         statistics: Callable[[], Mapping[str, Sequence[Statistics]]],
         say: Say,
     ) -> None:
-        """Connect as soon as the broker is there.
-
-        `cursor_path` remembers which events it has; `cameras` are as for `show`; `statistics` returns those of each
-        camera's regions, by its name.
+        """Connect as soon as the broker is there; `cursor_path` remembers which events it has.
 
         Raises:
             ArgumentError: If a file for TLS cannot be used.
@@ -249,3 +245,34 @@ def _context(options: TlsConfig) -> ssl.SSLContext:
     if options.insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+class Figures:
+    """Turns statistics into figures, each frame rate since the time before."""
+
+    def __init__(self) -> None:
+        self._taken_s = time.monotonic()
+        self._frames: dict[str, int] = {}
+
+    def take(self, cameras: Mapping[str, Sequence[Statistics]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Return the figures of all cameras together, and of each by name, from those of their regions."""
+        now_s = time.monotonic()
+        elapsed_s, self._taken_s = max(now_s - self._taken_s, 1e-9), now_s
+        # All regions of a camera look at the same frames; a camera that came anew counts from 0.
+        frames = {name: max((lane.num_frames for lane in lanes), default=0) for name, lanes in cameras.items()}
+        rates = {name: max(0, number - self._frames.get(name, 0)) / elapsed_s for name, number in frames.items()}
+        self._frames = frames
+        each = {name: _figures(lanes, rates[name]) for name, lanes in cameras.items()}
+        return _figures([lane for lanes in cameras.values() for lane in lanes], sum(rates.values())), each
+
+
+def _figures(lanes: Sequence[Statistics], rate_fps: float) -> dict[str, Any]:
+    latencies = [latency for lane in lanes for latency in lane.latencies_ms.copy()]  # others append meanwhile
+    p50, p95 = (round(value, 1) for value in percentiles(latencies, 50, 95)) if latencies else (None, None)
+    return {
+        "windows": sum(lane.num_windows for lane in lanes),
+        "dropped": sum(lane.num_dropped for lane in lanes),
+        "latency_p50_ms": p50,
+        "latency_p95_ms": p95,
+        "fps": round(rate_fps, 2),
+    }

@@ -1,7 +1,5 @@
 """Unread events: those of a journal that one receiver has not got yet."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,10 +25,16 @@ class Unread:
         self._journal, self._path, self._say = journal, path, say
         make_folder(path.parent)
         self._cursor = self._after = self._found()
+        self._num_counted, self._counted = 0, self._cursor  # lines up to there, less those that were removed
         self._save()
 
     def __len__(self) -> int:
-        return self._journal.count(self._cursor)
+        with self.changed:
+            if not (self and (self._journal.folder / self._cursor.file).exists()):  # none waits, or some were deleted
+                self._num_counted, self._counted = 0, self._cursor
+            self._num_counted += self._journal.count(self._counted)
+            self._counted = self._journal.end
+            return self._num_counted
 
     def __bool__(self) -> bool:
         return self._cursor < self._journal.end
@@ -47,7 +51,8 @@ class Unread:
 
     def remove(self) -> bool:
         """Note that the receiver has got that event."""
-        self._cursor = self._after
+        with self.changed:
+            self._cursor, self._num_counted = self._after, self._num_counted - 1
         self._save()
         return True
 

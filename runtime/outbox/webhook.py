@@ -1,11 +1,8 @@
 """Webhook: posts events as JSON, one per request."""
 
-from __future__ import annotations
-
 import base64
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -21,24 +18,15 @@ TIMEOUT_S = 5.0
 _RETRIED_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-def webhook_to(
-    url: str,
-    outbox: Outbox,
-    *,
-    say: Say,
-    post: Callable[[str, str], None] | None = None,
-    backoff: Backoff | None = None,
-) -> Delivery:
+def webhook_to(url: str, outbox: Outbox, *, say: Say, backoff: Backoff | None = None) -> Delivery:
     """Post the lines of an outbox, JSON texts, to an http or https URL, in a thread of their own; see `Delivery`.
 
-    Messages show neither user and password nor the path, which is a password as a rule.
-
-    Raises:
-        ArgumentError: If the URL is of another kind.
+    Messages show neither user and password nor the path, which is a password as a rule. Raises ArgumentError if the URL
+    is of another kind.
     """
     require_web_address(url)
     receiver = f"webhook {masked(url, shows_path=False)}"
-    return Delivery(receiver, outbox, partial(post or post_json, url), say=say, backoff=backoff)
+    return Delivery(receiver, outbox, partial(post_json, url), say=say, backoff=backoff)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

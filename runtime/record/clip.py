@@ -76,6 +76,7 @@ class Clip:
         self._active_s = time.monotonic()
         self._container = av.open(f"file:{self.path}", "w", format=_FORMATS[first.codec.suffix])
         self._stream = self._container.add_stream_from_template(first.codec.stream_for(first.data), opaque=True)
+        self._stream.time_base = _TIME_BASE  # in a coarser one times that differ by a tick would be equal
 
     def told(self, event: Event) -> None:
         """Take news of the event; its end limits the clip."""

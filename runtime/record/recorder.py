@@ -24,6 +24,7 @@ from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.report import Sink
 from i3d_edge.runtime.record.clip import NOTE, VERSION, Clip, ClipNote, snapshot
 from i3d_edge.runtime.record.retention import Library, full_disk
+from i3d_edge.runtime.record.reviews import REVIEWS
 from i3d_edge.runtime.record.ring import PacketRing
 from i3d_edge.runtime.settings import ClipsConfig
 
@@ -55,7 +56,7 @@ class Recorder(Sink):
         make_folder(self._folder)
         shutil.rmtree(self._unfinished, ignore_errors=True)
         make_folder(self._unfinished)
-        self._library = Library(self._folder, state / "reviews.jsonl", self._options)
+        self._library = Library(self._folder, state / REVIEWS, self._options)
         self._rings: dict[str, PacketRing] = {}
         self._clips: dict[str | None, Clip] = {}
         self._refusal: str | None = None

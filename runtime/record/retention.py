@@ -15,9 +15,8 @@ from msgspec.structs import asdict
 
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.files import visible_names
-from i3d_edge.core.json_text import JSONError, parse_json
-from i3d_edge.core.reading import open_input, read_lines
 from i3d_edge.runtime.record.clip import NOTE
+from i3d_edge.runtime.record.reviews import read_reviews
 from i3d_edge.runtime.settings import ClipsConfig
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -100,14 +99,8 @@ def full_disk(folder: Path) -> str | None:
 
 
 def kept_ids(reviews: Path) -> set[str]:
-    """Return the ids whose last review says "keep"; lines that cannot be read are passed over."""
-    verdicts: dict[str, str] = {}
-    with suppress(OSError), open_input(reviews) as stream:
-        for line in read_lines(stream):
-            with suppress(JSONError, KeyError, TypeError):
-                review = parse_json(line)
-                verdicts[review["id"]] = review["verdict"]
-    return {clip_id for clip_id, verdict in verdicts.items() if verdict == "keep"}
+    """Return the ids whose last review says "keep"."""
+    return {review.id for review in read_reviews(reviews).values() if review.verdict == "keep"}
 
 
 def _days(folder: Path) -> list[Path]:

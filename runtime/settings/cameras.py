@@ -3,8 +3,6 @@
 Every key is explained in `docs/reference/cameras-yaml.md`. Shares and coordinates are fractions of the picture.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -84,9 +82,7 @@ Name = Annotated[str, _pattern("[A-Za-z0-9_-]{1,64}", "a name of letters, digits
 """Of a camera or a region: it becomes a part of topics and of paths."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_UPDATE_EVERY_S = 10.0
-"""How often it is told that an action goes on."""
-
+_UPDATE_EVERY_S = 10.0  # how often it is told that an action goes on
 Above0 = Annotated[float, msgspec.Meta(gt=0)]
 Polygon = Annotated[tuple[tuple[Share, Share], ...], msgspec.Meta(min_length=3)]
 """Corners, each [x, y]: x to the right, y down."""

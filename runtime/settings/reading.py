@@ -1,7 +1,5 @@
 """Reading `cameras.yaml`: every mistake in it is found at once, with its line, its key and the nearest right one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,7 +40,7 @@ def read_config(path: Path) -> WatchConfig:
     """Read a configuration; paths in it begin at its folder, and each camera has the defaults under its own keys.
 
     Raises:
-        ConfigError: If it cannot be read, or holds mistakes: with all of them.
+        ConfigError: If it cannot be read, or with all the mistakes that it holds.
         DependencyError: If PyYAML is not installed.
     """
     tree, findings = read_yaml(path)
@@ -53,11 +51,7 @@ def read_config(path: Path) -> WatchConfig:
 
 
 def check_labels(config: WatchConfig, labels: LabelSet) -> None:
-    """Check that a configuration from `read_config` names only labels of its model.
-
-    Raises:
-        ConfigError: If it names others: with all of them, and the nearest of the model's.
-    """
+    """Raise ConfigError if a configuration from `read_config` names labels that its model lacks, with the nearest."""
     assert isinstance(config, _ReadConfig)
     findings = Findings(config.file)
     for camera in config.tree.value["cameras"].value.values():

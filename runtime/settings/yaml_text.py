@@ -1,7 +1,5 @@
 """YAML texts: every value with its place in the file, and all mistakes of a file at once."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import re
@@ -30,17 +28,12 @@ _BRACE = re.compile(r"\{(?:(\{)|([A-Za-z_]\w*)\}|)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value.
+    """A value."""
 
-    Attributes:
-        value: None, a truth value, a number or a text; a list or a map of nodes; UNSET if it is reported as wrong.
-        path: The keys that lead to it, for instance "cameras.door.mask[0]".
-        line: Of its key, or of itself in a list, from 1.
-    """
-
+    # None, a truth value, a number or a text; a list or a map of nodes; UNSET if it is reported as wrong.
     value: Any = field(repr=False)  # it may be a secret
-    path: str
-    line: int
+    path: str  # the keys that lead to it, for instance "cameras.door.mask[0]"
+    line: int  # of its key, or of itself in a list, from 1
 
     def plain(self) -> Any:
         """Return the value, of a list with what is in it."""
@@ -65,11 +58,7 @@ class Findings:
         raise AssertionError("there is one")
 
     def settle(self) -> None:
-        """Raise if there is one.
-
-        Raises:
-            ConfigError: With all of them, by line.
-        """
+        """Raise ConfigError with all of them, by line, if there is one."""
         if self._found:
             ordered = sorted(self._found, key=lambda found: found[0])
             raise ConfigError(*(f"{self.file}:{line}: {text}" for line, text in ordered))
@@ -82,14 +71,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def read_yaml(path: Path) -> tuple[Node, Findings]:
-    """Read a YAML file.
+    """Read a YAML file; raises ConfigError if it cannot be read, or is no YAML.
 
     It is a subset of YAML 1.2: no tags, aliases and merges, and every key is a text, so `on` is no truth value.
     `{NAME}` in a value is replaced from the environment; `{{` stands for a brace. Findings are keys that come twice,
     and variables that are not set.
-
-    Raises:
-        ConfigError: If it cannot be read, or is no such YAML.
     """
     with needed_for("a configuration"):
         import yaml

@@ -1,7 +1,5 @@
 """Scales and ticks of charts, which the templates in `chart.svg.j2` draw as SVG."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,25 +9,15 @@ _ROUND_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale from values to positions. Positions are in units of the SVG's view box.
+    """A scale from values to positions. Positions are in units of the SVG's view box."""
 
-    Attributes:
-        low: The value at its start.
-        high: The value at its end.
-        start: The position of `low`: the left end, or the lower one.
-        end: The position of `high`.
-        ticks: Text of each marked value.
-        title: Quantity and unit.
-        is_log: Whether it is logarithmic.
-    """
-
-    low: float
-    high: float
-    start: float
-    end: float
-    ticks: Mapping[float, str]
-    title: str
-    is_log: bool = False
+    low: float  # the value at its start
+    high: float  # the value at its end
+    start: float  # the position of `low`: the left end, or the lower one
+    end: float  # the position of `high`
+    ticks: Mapping[float, str]  # text of each marked value
+    title: str  # quantity and unit
+    is_log: bool = False  # whether it is logarithmic
 
     def at(self, value: float) -> float:
         """Return the position of a value."""
@@ -70,8 +58,7 @@ class Point:
 def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Return round numbers from the last at or below `low` to the first at or above `high`.
 
-    Example:
-        (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
+    Example: (0.72, 0.88) -> 0.7, 0.75, 0.8, 0.85, 0.9.
     """
     span = max(high - low, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / most))
@@ -87,8 +74,7 @@ def _steps(low: float, high: float, step: float) -> int:
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten within bounds; only powers of ten if those are too many.
 
-    Example:
-        (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
+    Example: (0.08, 3) -> 0.1, 0.2, 0.5, 1, 2.
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for factors in ((1, 2, 5), (1,)):
@@ -100,11 +86,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def time_ticks(duration_s: float, most: int) -> dict[float, str]:
-    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on.
-
-    Example:
-        2.5 s, 5 ticks -> 0, 0.5, 1, 1.5, 2, 2.5; 600 s, 5 ticks -> 0:00, 2:00, 4:00, 6:00, 8:00, 10:00.
-    """
+    """Return round times up to a duration, in seconds, with their texts: minutes from two minutes on."""
     step = next((step for step in _ROUND_S if duration_s / step <= most), _ROUND_S[-1])
     times = [round(number * step, 3) for number in range(int(duration_s / step + 1e-9) + 1)]
     return {time_s: time_text(time_s, duration_s) for time_s in times}
@@ -113,8 +95,7 @@ def time_ticks(duration_s: float, most: int) -> dict[float, str]:
 def time_text(time_s: float, duration_s: float) -> str:
     """Return a time in seconds; in minutes if the video takes two minutes or more, in hours if it takes one.
 
-    Example:
-        2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
+    Example: 2.5 of 10 -> "2.5"; 90 of 600 -> "1:30"; 61 of 3600 -> "0:01:01".
     """
     if duration_s < 120:
         return f"{time_s:g}"
@@ -125,11 +106,7 @@ def time_text(time_s: float, duration_s: float) -> str:
 
 
 def clock_text(time_s: float, duration_s: float) -> str:
-    """Return the time and the duration.
-
-    Example:
-        3.44 of 10 -> "3.4 / 10.0 s"; 61 of 600 -> "1:01 / 10:00".
-    """
+    """Return the time and the duration: "3.4 / 10.0 s", or "1:01 / 10:00"."""
     if duration_s < 120:
         return f"{int(10 * time_s) / 10:.1f} / {duration_s:.1f} s"
     return f"{time_text(time_s, duration_s)} / {time_text(duration_s, duration_s)}"

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from i3d_edge.core.arrays import Float32Array
-from i3d_edge.runtime.prediction import Classification, View
+from i3d_edge.runtime.prediction import Classification
 
-NOTABLE_PROB = 0.05
-"""A class that never exceeds this probability gets no line of its own."""
+NOTABLE_PROB = 0.05  # a class that never exceeds this probability gets no line of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +37,25 @@ class Course:
 
     At time t they are the mean over the views with start_s <= t < end_s; without such a view they are unknown. Steps
     begin and end where views do. The part of a view beyond the end of a short, repeated video is ignored.
-
-    Attributes:
-        edges_s: The edges of the steps, from 0 to the duration; one more than there are steps.
-        probabilities: Shape (steps, num_classes), float32; zeros where there is no view.
-        is_seen: Shape (steps,), bool: whether any view covers the step.
     """
 
-    edges_s: tuple[float, ...]
-    probabilities: Float32Array
-    is_seen: npt.NDArray[np.bool_]
+    edges_s: tuple[float, ...]  # the edges of the steps, from 0 to the duration; one more than there are steps
+    probabilities: Float32Array  # shape (steps, num_classes), float32; zeros where there is no view
+    is_seen: npt.NDArray[np.bool_]  # shape (steps,), bool: whether any view covers the step
 
     @classmethod
     def of(cls, classification: Classification) -> Course:
-        """Average the views of a video over time.
-
-        Example:
-            Views 0-3 s and 2-5 s of 6 s: steps 0-2 (first), 2-3 (mean of both), 3-5 (second), 5-6 (nothing).
-        """
+        """Average the views of a video over time."""
         duration_s = classification.duration_s
-        views = [view for view in classification.views if _end_s(view, duration_s) > view.start_s]
-        inner = {edge for view in views for edge in (view.start_s, _end_s(view, duration_s))}
-        edges = sorted({0.0, duration_s, *inner})
+        spans = [(view, view.start_s, min(view.end_s, duration_s)) for view in classification.views]
+        spans = [(view, start_s, end_s) for view, start_s, end_s in spans if end_s > start_s]
+        edges = sorted({0.0, duration_s, *(edge for _, *ends in spans for edge in ends)})
         position = {edge: step for step, edge in enumerate(edges)}
         num_classes = classification.views[0].probabilities.size
         changes = np.zeros((len(edges), num_classes))
         counts = np.zeros(len(edges), np.int64)
-        for view in views:
-            for edge, sign in ((view.start_s, 1), (_end_s(view, duration_s), -1)):
+        for view, start_s, end_s in spans:
+            for edge, sign in ((start_s, 1), (end_s, -1)):
                 changes[position[edge]] += sign * view.probabilities.astype(np.float64)
                 counts[position[edge]] += sign
         num_views = np.cumsum(counts)[:-1]
@@ -93,10 +83,7 @@ class Course:
         return min(max(bisect_right(self.edges_s, time_s) - 1, 0), len(self.is_seen) - 1)
 
     def coarser(self, num_steps: int) -> Course:
-        """Average into at most `num_steps` equal steps.
-
-        A step counts as seen if views cover half of it.
-        """
+        """Average into at most `num_steps` equal steps, which count as seen if views cover half of them."""
         if len(self.is_seen) <= num_steps:
             return self
         edges = np.linspace(0.0, self.duration_s, num_steps + 1)
@@ -140,14 +127,6 @@ class Course:
         return found
 
     def notable_classes(self, ranking: Sequence[int], limit: int) -> list[int]:
-        """Choose the classes that get a colour and a line of their own.
-
-        First those that lead at some time, longest first; then those of the ranking that exceed `NOTABLE_PROB`; at
-        least one.
-        """
+        """Choose the classes that get a colour: those that lead, longest first; then those above `NOTABLE_PROB`."""
         others = [index for index in ranking if self.probabilities[:, index].max() > NOTABLE_PROB]
         return list(dict.fromkeys([*self.leading_s(), *others]))[:limit] or [ranking[0]]
-
-
-def _end_s(view: View, duration_s: float) -> float:
-    return min(view.end_s, duration_s)

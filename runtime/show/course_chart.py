@@ -1,7 +1,5 @@
 """A chart of class probabilities over the course of a video."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,12 +20,9 @@ class CourseChart:
 
 
 def course_chart(course: Course, classes: Sequence[int], *, is_narrow: bool = False) -> CourseChart:
-    """Draw the probabilities of some classes over time.
+    """Draw the probabilities of classes, in the order of their colours, over at most `MAX_STEPS` steps of time.
 
-    Args:
-        course: The probabilities; averaged to `MAX_STEPS` steps if it has more.
-        classes: Indices of the classes, in the order of their colours.
-        is_narrow: Whether it is for a phone.
+    A narrow chart is for phones.
     """
     course = course.coarser(MAX_STEPS)
     plot = _plot(course, float(course.probabilities[:, list(classes)].max()), is_narrow=is_narrow)

@@ -19,20 +19,14 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 
-SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}
-"""File suffixes and FFmpeg's names for their containers."""
-
+SUFFIXES = {".mp4": "mp4", ".mkv": "matroska"}  # file suffixes and FFmpeg's names for their containers
 ENCODER = "libx264"
 _OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
 _BT709 = 1
 
 
 def check_suffix(path: Path) -> None:
-    """Require a file name that ends in one of `SUFFIXES`.
-
-    Raises:
-        OutputError: If it ends in anything else.
-    """
+    """Raise OutputError unless a file name ends in one of `SUFFIXES`."""
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"cannot write video {str(path)!r}: its name must end in {' or '.join(SUFFIXES)}")
 
@@ -44,11 +38,7 @@ class Film:
     """
 
     def __init__(self, path: Path, timeline: Timeline, *, width: int, height: int) -> None:
-        """Open the file, for frames of an even width and height in pixels.
-
-        Raises:
-            DependencyError: If FFmpeg has no encoder for H.264.
-        """
+        """Open the file, for frames of an even width and height; raises DependencyError if FFmpeg lacks H.264."""
         self._timeline = timeline
         ends = [self._tick(tick) for tick in (*timeline.ticks, timeline.end_tick)]
         self._durations = {start: end - start for start, end in pairwise(ends)}
@@ -57,7 +47,19 @@ class Film:
                 f"cannot write a video: FFmpeg has no encoder {ENCODER}",
                 hint="`pip install --force-reinstall av` installs one",
             )
-        self._open(path, width, height)
+        container = SUFFIXES[path.suffix.lower()]
+        options = {"movflags": "+faststart"} if container == "mp4" else {}
+        # The explicit protocol keeps FFmpeg from reading a name with a colon as a URL.
+        self._output = av.open(f"file:{path}", "w", format=container, container_options=options)
+        rate = Fraction(timeline.mean_fps).limit_denominator(1001)
+        stream = self._output.add_stream(ENCODER, rate=rate, options=_OPTIONS)
+        assert isinstance(stream, VideoStream)
+        self._video = stream
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.time_base = timeline.time_base
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = ColorRange.MPEG
 
     def __enter__(self) -> Self:
         return self
@@ -70,33 +72,12 @@ class Film:
             self._output.close()
 
     def write(self, index: int, picture: UInt8Array) -> None:
-        """Encode one frame.
-
-        Args:
-            index: Its position in the timeline.
-            picture: Shape (height, width, 3), uint8, RGB 0..255.
-        """
+        """Encode the frame at an index of the timeline, shape (height, width, 3), uint8, RGB 0..255."""
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
         frame.pts, frame.time_base = self._tick(self._timeline.ticks[index]), self._timeline.time_base
         self._mux(self._video.encode(frame))
-
-    def _open(self, path: Path, width: int, height: int) -> None:
-        container = SUFFIXES[path.suffix.lower()]
-        options = {"movflags": "+faststart"} if container == "mp4" else {}
-        # The explicit protocol keeps FFmpeg from reading a name with a colon as a URL.
-        self._output = av.open(f"file:{path}", "w", format=container, container_options=options)
-        rate = Fraction(self._timeline.mean_fps).limit_denominator(1001)
-        stream = self._output.add_stream(ENCODER, rate=rate, options=_OPTIONS)
-        assert isinstance(stream, VideoStream)
-        self._video = stream
-        self._video.width, self._video.height = width, height
-        self._video.pix_fmt = "yuv420p"
-        context = self._video.codec_context
-        context.time_base = self._timeline.time_base
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = ColorRange.MPEG
 
     def _tick(self, tick: int) -> int:
         return tick - self._timeline.ticks[0]

@@ -3,8 +3,6 @@
 If the short side of a picture is less than `SMALL_PX`, it is enlarged by a whole number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SMALL_PX = 320
@@ -40,47 +38,27 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The parts of an annotated frame.
+    """The parts of an annotated frame."""
 
-    Attributes:
-        width: Of the frame; even, as 4:2:0 video requires.
-        height: Of the frame; even.
-        picture: The source's picture, enlarged or not.
-        panel: The full-width rows that are drawn on, below the picture.
-        font_px: Text size.
-        rows: One per class, best first. These and the rest are in the panel's coordinates.
-        strip: The timeline.
-        progress: The bar under the timeline.
-        clock: The current time.
-    """
-
-    width: int
-    height: int
-    picture: Rectangle
-    panel: Rectangle
+    width: int  # of the frame; even, as 4:2:0 video requires
+    height: int  # of the frame; even
+    picture: Rectangle  # the source's picture, enlarged or not
+    panel: Rectangle  # the full-width rows that are drawn on, below the picture
     font_px: int
-    rows: tuple[Rectangle, ...]
-    strip: Rectangle
-    progress: Rectangle
-    clock: Rectangle
+    rows: tuple[Rectangle, ...]  # one per class, best first. These and the rest are in the panel's coordinates
+    strip: Rectangle  # the timeline
+    progress: Rectangle  # the bar under the timeline
+    clock: Rectangle  # the current time
 
 
 def enlargement(width: int, height: int) -> int:
-    """Return the scale of a picture: the smallest whole number that makes its short side `SMALL_PX`, within limits.
-
-    Example:
-        176 x 144 -> 3; 320 x 240 -> 2; 640 x 360 -> 1; 1000 x 10 -> 1.
-    """
+    """Return the scale of a picture: the smallest whole number that makes its short side `SMALL_PX`, within limits."""
     wanted = -(-SMALL_PX // min(width, height))
     return max(1, min(wanted, _MAX_ENLARGED_PX // max(width, height)))
 
 
 def font_size(width: int, height: int) -> int:
-    """Return the text size for a picture.
-
-    Example:
-        640 x 480 -> 16; 1280 x 720 -> 22; 1080 x 1920 -> 34; 3840 x 2160 -> 68.
-    """
+    """Return the text size for a picture."""
     return max(_MIN_FONT_PX, round(min(width, height) / 32))
 
 

@@ -1,7 +1,5 @@
 """Text on pictures, in the fonts of OpenCV 5: Rubik, with WenQuanYi Micro Hei as its fallback."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from functools import cache
 
@@ -36,16 +34,9 @@ def _cut(text: str, length: int) -> str:
 def write(
     canvas: UInt8Array, text: str, left: int, middle: int, size_px: int, colour: Colour, weight: int = REGULAR
 ) -> None:
-    """Draw one line of text.
+    """Draw one line of text, of a weight from 100 (thin) to 1000 (black), on shape (H, W, 3), uint8, RGB 0..255.
 
-    Args:
-        canvas: The array to draw on, shape (H, W, 3), uint8, RGB 0..255.
-        text: One line; a character that neither font has becomes a question mark.
-        left: Its left edge, in pixels.
-        middle: The vertical middle of its capitals, in pixels from the top.
-        size_px: Font size.
-        colour: Text colour.
-        weight: 100 (thin) to 1000 (black).
+    `left` is its edge, and `middle` that of its capitals, in pixels.
     """
     base_line = middle + round(0.36 * size_px)
     cv2.putText(canvas, text, (left, base_line), colour, _font(), size_px, weight)

@@ -25,10 +25,8 @@ FAINT: Colour = (62, 66, 74)
 
 _FILL = 0.5
 _SURE_PROB = 0.5
-_LEAST_PROB = 0.01
-"""Only the best class is drawn below this probability."""
-_FEWEST_LETTERS = 6
-"""Of a label that is cut short; with fewer it is left out."""
+_LEAST_PROB = 0.01  # only the best class is drawn below this probability
+_FEWEST_LETTERS = 6  # of a label that is cut short; with fewer it is left out
 
 
 @dataclass
@@ -49,46 +47,31 @@ class Overlay:
         self._strip = canvas[self.layout.strip.slices]
 
     def draw(self, picture: UInt8Array, time_s: float) -> UInt8Array:
-        """Return an annotated frame.
-
-        Args:
-            picture: The upright source frame, shape (H, W, 3), uint8, RGB 0..255.
-            time_s: Its time in the video, in seconds.
-
-        Returns:
-            Shape (layout.height, layout.width, 3), uint8, RGB 0..255.
-        """
-        layout = self.layout
+        """Return the upright frame of a time annotated, shape (layout.height, layout.width, 3), uint8, RGB 0..255."""
+        layout, box = self.layout, self.layout.picture
         frame = np.full((layout.height, layout.width, 3), GROUND, np.uint8)
-        self._place(frame, picture)
+        if picture.shape[:2] != (box.height, box.width):
+            picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+        frame[box.slices] = picture
         panel = frame[layout.panel.slices]
         self._draw_rows(panel, self.course.step_at(time_s))
         panel[layout.strip.slices] = self._strip
         self._draw_time(panel, time_s)
         return frame
 
-    def _place(self, frame: UInt8Array, picture: UInt8Array) -> None:
-        box = self.layout.picture
-        if picture.shape[:2] != (box.height, box.width):
-            picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
-        frame[box.slices] = picture
-
     def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
         rows = list(self.layout.rows)
         if not self.course.is_seen[step]:
-            for box, text in zip(rows, ("no clip covers this moment", *self._seen_texts()), strict=False):
-                self._write_faint(canvas, box, text)
+            spans, em = self.course.seen_spans(), self.layout.font_px
+            seen = [f"the network saw {start:.1f} to {end:.1f} s" for start, end in spans if len(spans) == 1]
+            for box, text in zip(rows, ("no clip covers this moment", *seen), strict=False):
+                fitting = lettering.shorten(text, box.width - em // 2, em)
+                lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, OTHER)
             return
         best = top_k(self.course.probabilities[step], self.labels, len(rows))
         for box, prediction in zip(rows, best, strict=False):
             if prediction is best[0] or prediction.prob >= _LEAST_PROB:
                 self._draw_row(canvas, box, prediction)
-
-    def _seen_texts(self) -> list[str]:
-        spans = self.course.seen_spans()
-        if len(spans) > 1:
-            return []
-        return [f"the network saw {start:.1f} to {end:.1f} s" for start, end in spans]
 
     def _draw_row(self, canvas: UInt8Array, box: Rectangle, prediction: Prediction) -> None:
         em = self.layout.font_px
@@ -103,11 +86,6 @@ class Overlay:
         label = lettering.shorten(shown(prediction.label), room, em)
         lettering.write(canvas, label, text_left, middle, em, WHITE)
         lettering.write(canvas, percent, box.right - em // 2 - percent_px, middle, em, WHITE, lettering.BOLD)
-
-    def _write_faint(self, canvas: UInt8Array, box: Rectangle, text: str) -> None:
-        em = self.layout.font_px
-        fitting = lettering.shorten(text, box.width - em // 2, em)
-        lettering.write(canvas, fitting, box.left + em // 4, box.top + box.height // 2, em, OTHER)
 
     def _draw_strip(self, canvas: UInt8Array) -> None:
         _fill(canvas, self.layout.strip, FAINT)

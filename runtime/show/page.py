@@ -36,9 +36,7 @@ def write_page(
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> None:
-    """Write a page about one video: pictures, probabilities over time, views, and the model.
-
-    The page loads nothing: its pictures are embedded, and it has no script.
+    """Write a page about one video: pictures, probabilities over time, views, and the model; it loads nothing else.
 
     Args:
         video: The classified video, of which some frames are decoded again: a source, a file, or a folder of images.
@@ -111,14 +109,11 @@ def finding(course: Course, labels: LabelSet) -> str:
 
 
 def _alerts(course: Course, classification: Classification) -> list[str]:
-    texts = list(classification.warnings)
-    if not course.is_whole:
-        texts.insert(
-            0,
-            f"The network saw {course.seen_s:.2f} s of the {course.duration_s:.2f} s. "
-            "Use more clips (--num-clips) or a sliding window (--hop) to cover the rest.",
-        )
-    return texts
+    unseen = (
+        f"The network saw {course.seen_s:.2f} s of the {course.duration_s:.2f} s. "
+        "Use more clips (--num-clips) or a sliding window (--hop) to cover the rest."
+    )
+    return [*([] if course.is_whole else [unseen]), *classification.warnings]
 
 
 def _short(digest: str | None) -> str:

@@ -6,13 +6,9 @@ and a dark form for light ones. Dashes and shapes distinguish them in grey.
 Source: hues after M. Okabe and K. Ito, "Color Universal Design" (2008); brightness is our choice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
-Colour = tuple[int, int, int]
-"""Red, green, blue, 0..255."""
-
+Colour = tuple[int, int, int]  # red, green, blue, 0..255
 ON_DARK: tuple[Colour, ...] = ((86, 180, 233), (240, 158, 40), (52, 190, 145), (226, 146, 196), (240, 228, 66))
 ON_LIGHT: tuple[Colour, ...] = ((0, 104, 170), (200, 80, 0), (0, 122, 92), (168, 62, 130), (122, 104, 0))
 DASHES: tuple[str, ...] = ("none", "9 4", "3 3", "12 3 3 3", "6 2 2 2")

@@ -16,13 +16,10 @@ _SHARED = "i3d_edge.runtime.show"
 
 
 def environment(package: str = _SHARED) -> Environment:
-    """Return an environment that renders the templates of a package, and the shared ones.
+    """Return an environment that renders the `templates` of a package, and the shared ones.
 
     Text is escaped unless it is markup already. Its unprintable characters are spelled out, so that none can hide text
-    or change its direction. The shared templates are `base.html.j2`, `style.css.j2` and `chart.svg.j2`.
-
-    Args:
-        package: The package that has a folder `templates`.
+    or change its direction.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # loaded where a page is made
 
@@ -47,9 +44,5 @@ def visible(value: object) -> object:
 
 
 def percent(fraction: float) -> str:
-    """Return a fraction in percent, with one decimal.
-
-    Example:
-        0.83036 -> "83.0 %".
-    """
+    """Return a fraction in percent, with one decimal: "83.0 %"."""
     return f"{100 * fraction:.1f} %"

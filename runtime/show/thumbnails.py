@@ -17,8 +17,7 @@ from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
 
 _QUALITY = 78
-_SEEK_FROM_S = 10.0
-"""Seek to each picture if they are further apart than this."""
+_SEEK_FROM_S = 10.0  # seek to each picture if they are further apart than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +40,12 @@ class FilmStrip:
 
 
 def film_strip(source: Source, num_pictures: int, *, side_px: int = 320) -> FilmStrip:
-    """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once.
-
-    Raises:
-        VideoError: If the video cannot be decoded.
-    """
+    """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once."""
     return read_whole(source, lambda footage: _take(footage, num_pictures, side_px))
 
 
 def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
-    """Return the indices of the frames in the middle of equal parts of a video, each once.
-
-    Example:
-        10 frames of 1 s, 2 pictures: at 2.5 and 7.5 s -> [2, 7].
-    """
+    """Return the indices of the frames in the middle of equal parts of a video, each once."""
     first, length = timeline.ticks[0], timeline.end_tick - timeline.ticks[0]
     middles = (first + part * length // (2 * num_pictures) for part in range(1, 2 * num_pictures, 2))
     return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})

@@ -1,7 +1,5 @@
 """Writing a window network anew as a step model: from its inputs on, until a window must be seen whole."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,30 +28,18 @@ class UnstreamableError(IRError):
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A step model, and what it needs.
+    """A step model, and what it needs."""
 
-    Attributes:
-        model: The newest frames in, what the window network gives out.
-        memory_bytes: What it remembers of a stream.
-        warm_up: Steps until the first answer that counts, that step included.
-    """
-
-    model: ov.Model
-    memory_bytes: int
-    warm_up: int
+    model: ov.Model  # the newest frames in, what the window network gives out
+    memory_bytes: int  # what it remembers of a stream
+    warm_up: int  # steps until the first answer that counts, that step included
 
 
 def emit_steps(model: ov.Model, time_axes: Mapping[str, int], *, hop: int, mode: StepMode) -> Emitted:
-    """Return a model of steps; the given one is left as it was.
+    """Return a model of steps of `hop` frames; the given one, of static shapes, is left as it was.
 
-    Args:
-        model: The window network, of static shapes.
-        time_axes: Name of each input -> its axis of frames.
-        hop: Frames from one window to the next, and in one step.
-        mode: "exact" gives what the window network gives; "continuous" sees the true past where that sees padding.
-
-    Raises:
-        UnstreamableError: If it cannot be done; "exact", if nothing can be remembered from window to window.
+    "exact" gives what the window network gives; "continuous" sees the true past where that sees padding. Raises
+    UnstreamableError if it cannot be done; "exact", if nothing can be remembered from window to window.
     """
     emitter = _Emitter(model.clone(), hop, mode)
     emitter.enter(time_axes)

@@ -1,7 +1,5 @@
 """What a step model remembers: OpenVINO variables, in bytes where the values have only 256 levels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,15 +18,10 @@ class Codes:
 
 @dataclass(slots=True)
 class Memory:
-    """The variables of a model, as they are made.
-
-    Attributes:
-        sinks: What writes them.
-        num_bytes: Their size.
-    """
+    """The variables of a model, as they are made."""
 
     sinks: list[ov.Node] = field(default_factory=list)
-    num_bytes: int = 0
+    num_bytes: int = 0  # their size
 
     def recall(self, name: str, shape: list[int], like: ov.Output, codes: Codes | None) -> ov.Output:
         """Return what was kept under a name at the step before, zeros at first."""

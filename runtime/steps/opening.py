@@ -1,7 +1,5 @@
 """What opens a step model: a model of a hop, made of an IR if need be, and the window network that it came from."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +13,7 @@ from i3d_edge.runtime.steps.emitter import UnstreamableError, emit_steps
 
 
 def in_steps(model: ov.Model, spec: ModelSpec, hop: int, ir_path: Path) -> tuple[ov.Model, ModelSpec]:
-    """Return a step model, and what it is.
-
-    Args:
-        model: A step model already, or one of whole clips, of which exact steps are made.
-        spec: The model's.
-        hop: Frames in a step.
-        ir_path: Where the model came from.
-
-    Raises:
-        UnstreamableError: If the model steps by another hop, or none of this can be made.
-    """
+    """Return a step model, and what it is, of one already or one of whole clips; raises UnstreamableError."""
     if spec.stepping is None:
         emitted = emit_steps(model, spec.time_axes, hop=hop, mode="exact")
         stepping = Stepping(mode="exact", hop=hop, warm_up=emitted.warm_up, window_sha256=ir_sha256(ir_path))

@@ -1,7 +1,5 @@
 """What each operator does along time, and the same operator on a part of its positions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,33 +25,21 @@ LAYERS = ("Convolution", *_POOLS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some positions of an operator's output.
+    """Some positions of an operator's output."""
 
-    Attributes:
-        places: Of each position, where in a window a constant of its own would be read.
-        at_start, at_end: Whether the operator's padding before and after belongs to them.
-    """
-
-    places: Sequence[int]
-    at_start: bool = False
+    places: Sequence[int]  # of each position, where in a window a constant of its own would be read
+    at_start: bool = False  # whether the operator's padding before and after belongs to them
     at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator whose inputs, some of them, have an axis of time.
+    """An operator whose inputs, some of them, have an axis of time."""
 
-    Attributes:
-        node: The window network's.
-        axis: That of time in its inputs.
-        out_axis: That of time in its output.
-        reach: What it reads along time.
-    """
-
-    node: ov.Node
-    axis: int
-    out_axis: int
-    reach: Reach
+    node: ov.Node  # the window network's
+    axis: int  # that of time in its inputs
+    out_axis: int  # that of time in its output
+    reach: Reach  # what it reads along time
 
     @property
     def name(self) -> str:
@@ -66,12 +52,7 @@ class Operator:
         return self.node.get_type_name() not in LAYERS
 
     def on(self, sources: Sequence[ov.Output | None], part: Part) -> ov.Output:
-        """Return the operator on a part of its positions.
-
-        Args:
-            sources: What each input reads; None is what it reads in the window network, a constant.
-            part: The output's positions.
-        """
+        """Return the operator on a part of its positions; a source of None is the constant of the window network."""
         node, kind = self.node, self.node.get_type_name()
         attributes = dict(node.get_attributes())
         inputs = [source or self._constant(node.input_value(port), part) for port, source in enumerate(sources)]
@@ -82,7 +63,7 @@ class Operator:
                 attributes[name] = [first if is_there else 0, *others]
         elif kind == "Pad":
             for port, is_there in ((1, part.at_start), (2, part.at_end)):
-                pads = _data(node.input_value(port))
+                pads = constant_of(node.input_value(port))
                 assert pads is not None  # `read_operator` has read them
                 pads[self.axis] *= is_there
                 inputs[port] = ops.constant(pads).output(0)
@@ -100,7 +81,7 @@ class Operator:
         """Return what its outputs are multiples of, given that of its inputs."""
         kind = self.node.get_type_name()
         if kind == "FakeQuantize":
-            limits = [_data(self.node.input_value(port)) for port in range(1, 5)]
+            limits = [constant_of(self.node.input_value(port)) for port in range(1, 5)]
             if any(limit is None for limit in limits):
                 return None
             low, high, out_low, out_high = map(np.asarray, limits)
@@ -117,7 +98,7 @@ class Operator:
         It is copied: the CPU plug-in fuses a bias or a quantizer into a convolution only where its constants have no
         other reader.
         """
-        data = _data(value) if self.node.get_type_name() in _POINTWISE else None
+        data = constant_of(value) if self.node.get_type_name() in _POINTWISE else None
         if data is None:
             return value
         axis = _time_axis(value, self.node, self.axis)
@@ -125,13 +106,7 @@ class Operator:
 
 
 def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | None:
-    """Return what a node does along time, or None where it does more than this module knows.
-
-    Args:
-        node: Of the window network.
-        axis: That of time in its inputs.
-        ports: Which inputs have one.
-    """
+    """Return what a node does along time, an axis of these inputs; None where it does more than this module knows."""
     kind = node.get_type_name()
     attributes = node.get_attributes()
     if kind in _POINTWISE or (kind == "Concat" and attributes["axis"] % len(node.output(0).get_shape()) != axis):
@@ -139,10 +114,10 @@ def read_operator(node: ov.Node, axis: int, ports: Sequence[int]) -> Operator | 
     if list(ports) != [0]:
         return None
     if kind == "Transpose":
-        order = _data(node.input_value(1))
+        order = constant_of(node.input_value(1))
         return None if order is None else Operator(node, axis, list(order).index(axis), Reach())
     if kind == "Pad" and attributes["pad_mode"] == "constant":
-        before, after = _data(node.input_value(1)), _data(node.input_value(2))
+        before, after = constant_of(node.input_value(1)), constant_of(node.input_value(2))
         if before is None or after is None:
             return None
         return Operator(node, axis, axis, Reach(before=int(before[axis]), after=int(after[axis])))
@@ -166,7 +141,7 @@ def is_uniform(operator: Operator, left: int, right: int) -> bool:
     for value in operator.node.input_values():
         axis = _time_axis(value, operator.node, operator.axis)
         if axis is not None:
-            data = _data(value)
+            data = constant_of(value)
             if data is None or right <= left or np.ptp(np.take(data, range(left, right), axis), axis).any():
                 return False
     return True
@@ -200,11 +175,11 @@ def split_pool(node: ov.Node) -> tuple[ov.Node, ov.Node] | None:
     return halves[0], halves[1]
 
 
-def _data(value: ov.Output) -> Array | None:
+def constant_of(value: ov.Output) -> Array | None:
     """Return a constant, which an FP16 IR converts before use; None where it is computed otherwise."""
     node = value.get_node()
     if node.get_type_name() == "Convert" and node.get_output_element_type(0) == ov.Type.f32:
-        data = _data(node.input_value(0))
+        data = constant_of(node.input_value(0))
         return None if data is None else data.astype(np.float32)
     return np.array(node.get_data()) if node.get_type_name() == "Constant" else None
 

@@ -11,8 +11,6 @@ A step moves the window on by `hop` positions. It computes the interior from `ri
 and the left patch of the window that starts `ahead` hops later: as soon as what that patch reads is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,25 +27,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Positions of a layer's output in a window, see above.
-
-    Attributes:
-        length: Positions in a window.
-        hop: From one window to the next.
-        left: How many positions at the start the padding reaches.
-        right: The first position at the end that the padding reaches; negative where it reaches all of a short window.
-        ahead: Hops from the newest window to the one whose left patch a step computes.
-        frames: From one position to the next.
-        past: How many frames before the window's first one its positions depend on.
-    """
+    """Positions of a layer's output in a window, see above."""
 
     length: int
     hop: int
-    left: int
+    left: int  # how many positions at the start the padding reaches
+    # the first position at the end that the padding reaches; negative where it reaches all of a short window
     right: int
-    ahead: int = 0
-    frames: int = 1
-    past: int = 0
+    ahead: int = 0  # hops from the newest window to the one whose left patch a step computes
+    frames: int = 1  # from one position to the next
+    past: int = 0  # how many frames before the window's first one its positions depend on
 
     @property
     def start(self) -> int:
@@ -63,11 +52,7 @@ class Span:
 def through(spans: Sequence[Span], reach: Reach, *, sees_past: bool) -> Span | None:
     """Return the span of an operator's output, or None where windows do not share it position by position.
 
-    Args:
-        spans: Of its inputs, equally long.
-        reach: What it reads.
-        sees_past: Whether it reads the true past before a window's start instead of padding: then nothing is patched
-            on the left.
+    If it sees the true past before a window's start instead of padding, nothing is patched on the left.
     """
     length, hop = spans[0].length, spans[0].hop
     if hop % reach.stride:

@@ -13,27 +13,18 @@ from i3d_edge.runtime.steps.span import Span
 
 @dataclass(slots=True)
 class Strip:
-    """Positions of a layer's output, see `span`.
-
-    Attributes:
-        name: Of the layer.
-        span: Which positions there are.
-        axis: That of time.
-        end: Computes the positions from a given one to the window's end; the given one is `span.start`, or an earlier
-            one if `is_input`.
-        patch: The left patch of the window `span.ahead` hops later, or None where there is none.
-        codes: What the values are multiples of, if they are quantized.
-        memory: The model's.
-        is_input: Whether these are the model's inputs, rearranged: remembered as they came in, and rearranged again.
-    """
+    """Positions of a layer's output, see `span`."""
 
     name: str
     span: Span
     axis: int
+    # computes the positions from a given one to the window's end; the given one is `span.start`, or an earlier one if
+    # `is_input`
     end: Callable[[int], ov.Output]
-    patch: ov.Output | None
-    codes: Codes | None
+    patch: ov.Output | None  # the left patch of the window `span.ahead` hops later, or None where there is none
+    codes: Codes | None  # what the values are multiples of, if they are quantized
     memory: Memory
+    # whether these are the model's inputs, rearranged: remembered as they came in, and rearranged again
     is_input: bool = False
     _ends: dict[int, ov.Output] = field(default_factory=dict)
     _patches: dict[int, ov.Output] = field(default_factory=dict)
@@ -49,12 +40,7 @@ class Strip:
         return strip
 
     def since(self, first: int, read: int | None = None) -> ov.Output:
-        """Return the positions from `first` to the window's end; those before `span.start` come from memory.
-
-        Args:
-            first: The first that is wanted.
-            read: An earlier one that is wanted by another reader of the same positions, or `first`.
-        """
+        """Return positions from `first` on; those before `span.start` are remembered. Another reads from `read` on."""
         read = first if read is None else read
         if read > (start := self.span.start):
             read = start
@@ -64,13 +50,7 @@ class Strip:
         return cut(self._ends[read], self.axis, first - read, self.span.length - read)
 
     def head(self, ahead: int, last: int, read: int) -> ov.Output:
-        """Return the positions up to `last` of the window that starts `ahead` hops later.
-
-        Args:
-            ahead: At most `span.ahead` where there is a left patch.
-            last: The first position that is not wanted; all before it are there.
-            read: See `since`.
-        """
+        """Return the positions before `last` of the window that starts `ahead` hops later; `read` as of `since`."""
         parts = [self._delayed(self.span.ahead - ahead)] if self.span.left else []
         if last > self.span.left:
             origin = ahead * self.span.hop

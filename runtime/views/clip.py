@@ -1,7 +1,5 @@
 """Clips: a video cut, resized and cropped to what the network takes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,22 +27,15 @@ class VideoClips:
 def read_clips(
     path: Path | Source, spec: ModelSpec, *, num_clips: int = 1, flow: FlowMethod | None = None
 ) -> VideoClips:
-    """Cut clips from a video file or a folder of images.
+    """Cut clips from a video file, a folder of images or a source; of several, spread evenly over the video.
 
     Sample k of the video is the frame on display at the first frame's time + k / `spec.frame_rate_fps`, or frame k
     where the model takes source frames. A clip is `spec.num_frames` samples, `spec.frame_stride` apart; a shorter
-    video repeats from its start. Each frame is resized and cropped as the spec says.
-
-    Args:
-        path: Any file that FFmpeg decodes, a folder of numbered images, or a source.
-        spec: The model's. With flow in it, a clip's frames have five channels; `model_inputs` separates them.
-        num_clips: 1 for the centre clip, more for clips spread evenly over the video.
-        flow: How flow is computed, see `flow_method`.
+    video repeats from its start. For a model of flow frames have five channels; `model_inputs` separates them.
 
     Raises:
         VideoError: One of its kinds, if the file cannot be used.
-        ClipShapeError: If a method of flow is given and the model takes no flow.
-        DependencyError: If OpenCV lacks the method of flow.
+        ClipShapeError, DependencyError: As `flow_method`.
     """
     plan = ViewPlan.of_spec(spec, ViewOptions(num_clips=num_clips), flow=flow)
 
@@ -56,11 +47,7 @@ def read_clips(
 
 
 def require_rgb(spec: ModelSpec) -> None:
-    """Refuse a model that cannot be shown the pixels of a video alone.
-
-    Raises:
-        ClipShapeError: If it takes flow.
-    """
+    """Raise ClipShapeError if a model cannot be shown the pixels of a video alone, because it takes flow."""
     if spec.stream != "rgb":
         raise ClipShapeError(
             f"the model takes {spec.stream}; this works with RGB models only", hint="give an RGB model"

@@ -1,7 +1,5 @@
 """Decoding ahead of inference: views of several videos at once, in order, and never more than so many in memory."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -44,41 +42,23 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How decoding a video ended.
+    """How decoding a video ended."""
 
-    Attributes:
-        error: Why its views do not count, or None.
-        timeline: Its clock, or None if it was not found out.
-        warnings: What a user should know of it.
-        decode_s: Time that opening, decoding, resizing and cropping took, and computing flow.
-        flow: What computing flow took, where it was.
-    """
-
-    error: VideoError | ClipShapeError | None
-    timeline: Timeline | None
-    warnings: tuple[str, ...]
-    decode_s: float
-    flow: FlowCost | None = None
-
-
-class _StoppedError(Exception):
-    """Nobody wants the rest."""
+    error: VideoError | ClipShapeError | None  # why its views do not count, or None
+    timeline: Timeline | None  # its clock, or None if it was not found out
+    warnings: tuple[str, ...]  # what a user should know of it
+    decode_s: float  # time that opening, decoding, resizing and cropping took, and computing flow
+    flow: FlowCost | None = None  # what computing flow took, where it was
 
 
 @dataclass
 class VideoFeed(Generic[Video]):
-    """One video's views, as they are decoded.
-
-    Attributes:
-        video: Which.
-        outcome: How decoding ended; there once `views` is exhausted.
-        wait_s: How long `views` waited for decoding.
-    """
+    """One video's views, as they are decoded."""
 
     video: Video
     queue: Queue[Clip | Restart | Outcome | BaseException]
-    outcome: Outcome | None = None
-    wait_s: float = field(default=0.0)
+    outcome: Outcome | None = None  # how decoding ended; there once `views` is exhausted
+    wait_s: float = field(default=0.0)  # how long `views` waited for decoding
 
     def views(self, patience_s: float | None = None) -> Iterator[Clip | Restart | None]:
         """Yield views in order, and None whenever the next one lets itself be waited for so long."""
@@ -100,22 +80,15 @@ class VideoFeed(Generic[Video]):
 
 
 class DecodePool(Generic[Video]):
-    """Decodes videos in threads, which PyAV and OpenCV allow, and hands out their feeds in the order of the videos.
+    """Decodes videos in threads, and hands out their feeds in the order of the videos.
 
     In memory are at most 2 x (`num_workers` + 2) + `num_workers` views beside the one in use, and of each video
     being decoded the frames that its next clip needs; however long the videos are, and however many.
     """
 
-    def __init__(
-        self,
-        videos: Iterable[Video],
-        plan: ViewPlan,
-        *,
-        num_workers: int = 2,
-    ) -> None:
+    def __init__(self, videos: Iterable[Video], plan: ViewPlan, *, num_workers: int = 2) -> None:
         """Prepare to decode; the threads begin with the first feed, and videos are taken as far as is worked ahead."""
-        self._videos = videos
-        self._plan = plan
+        self._videos, self._plan = videos, plan
         self._num_videos = num_workers + 2  # decoded, or waiting for being used, at once
         self._stop = Event()
         self._threads = ThreadPoolExecutor(num_workers, thread_name_prefix="decode")
@@ -143,21 +116,18 @@ class DecodePool(Generic[Video]):
     def _decode(self, feed: VideoFeed[Video]) -> None:
         try:
             for item in _decoded(feed.video, self._plan, self._stop):
-                self._put(feed, item)
-        except _StoppedError:
-            pass
+                if not self._put(feed, item):
+                    return
         except BaseException as error:  # whatever it is, whoever waits must hear of it
-            with suppress(_StoppedError):
-                self._put(feed, error)
+            self._put(feed, error)
 
-    def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> None:
+    def _put(self, feed: VideoFeed[Video], item: Clip | Restart | Outcome | BaseException) -> bool:
+        """Hand an item on; return False if nobody wants it any more."""
         while not self._stop.is_set():
-            try:
+            with suppress(Full):
                 feed.queue.put(item, timeout=_POLL_S)
-            except Full:
-                continue
-            return
-        raise _StoppedError
+                return True
+        return False
 
 
 def _decoded(video: Openable, plan: ViewPlan, stop: Event) -> Iterator[Clip | Restart | Outcome]:

@@ -41,19 +41,12 @@ _cv2: Any = cv2  # its type hints lack the contrib modules
 
 @dataclass(frozen=True, slots=True)
 class FlowCost:
-    """What the flow of a video took.
+    """What the flow of a video took."""
 
-    Attributes:
-        method: How it was computed.
-        seconds: From the first pair of frames to the last flow; frames are decoded meanwhile.
-        num_pairs: Pairs of frames.
-        num_threads: That worked on them.
-    """
-
-    method: FlowMethod
-    seconds: float
-    num_pairs: int
-    num_threads: int
+    method: FlowMethod  # how it was computed
+    seconds: float  # from the first pair of frames to the last flow; frames are decoded meanwhile
+    num_pairs: int  # pairs of frames
+    num_threads: int  # that worked on them
 
 
 def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod | None:
@@ -69,8 +62,7 @@ def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod 
     if spec.stream == "rgb":
         if asked is not None:
             raise ClipShapeError(
-                f"the model takes RGB alone: there is no use for flow {asked!r}",
-                hint="omit `flow`, or --flow",
+                f"the model takes RGB alone: there is no use for flow {asked!r}", hint="omit `flow`, or --flow"
             )
         return None
     method = asked or DEFAULT_METHOD
@@ -79,18 +71,9 @@ def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod 
 
 
 def optical_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod = DEFAULT_METHOD) -> Float32Array:
-    """Compute where each pixel of one frame is in the next.
+    """Compute where each pixel of one frame, shape (H, W), uint8, grey, is in the next.
 
-    Args:
-        first: Shape (H, W), uint8, grey.
-        second: The same.
-        method: How.
-
-    Returns:
-        Shape (H, W, 2), float32: pixels to the right, pixels down.
-
-    Raises:
-        DependencyError: If OpenCV lacks the method.
+    Return shape (H, W, 2), float32: pixels to the right, pixels down. Raises DependencyError as `flow_method`.
     """
     if first is second:
         return np.zeros((*first.shape, 2), np.float32)
@@ -100,8 +83,7 @@ def optical_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod = DEF
 def quantize_flow(flow: Float32Array) -> UInt8Array:
     """Cut flow to 20 pixels each way and take it to 256 steps, towards the lower.
 
-    Example:
-        -25 -> 0; -20 -> 0; 0 -> 127; 10 -> 191; 20 -> 255.
+    Example: -25 -> 0; -20 -> 0; 0 -> 127; 10 -> 191; 20 -> 255.
 
     Source: MediaPipe's `flow_quantizer_model.cc`.
     """
@@ -125,28 +107,17 @@ class FlowFrames:
 
     A video's last sample has no next one: it repeats the flow before. A sample that shows the same frame as the next
     one has no motion. Pairs of frames are independent, and as many threads as there are cores work on them.
-
-    Attributes:
-        source: What to decode.
-        method: How flow is computed.
-        num_samples: Of the whole source.
-        frame_at: Which frame of the source a sample shows.
-        fit: Resizes a frame.
-        crop_px: Height and width of the central part that will be shown, so that flow far from it is left out; None
-            for all.
-        is_stopped: Asked before each frame whether nobody wants the rest.
-
-    Raises:
-        DependencyError: If OpenCV lacks the method.
+    Raises DependencyError if OpenCV lacks the method.
     """
 
-    source: FrameSource
-    method: FlowMethod
-    num_samples: int
-    frame_at: Callable[[int], int]
-    fit: Callable[[UInt8Array], UInt8Array]
+    source: FrameSource  # what to decode
+    method: FlowMethod  # how flow is computed
+    num_samples: int  # of the whole source
+    frame_at: Callable[[int], int]  # which frame of the source a sample shows
+    fit: Callable[[UInt8Array], UInt8Array]  # resizes a frame
+    # Height and width of the central part that will be shown, so that flow far from it is left out; None for all.
     crop_px: tuple[int, int] | None
-    is_stopped: Callable[[], bool] = lambda: False
+    is_stopped: Callable[[], bool] = lambda: False  # asked before each frame whether nobody wants the rest
     _seconds: float = field(default=0.0, init=False)
     _num_pairs: int = field(default=0, init=False)
     _begun: float = field(default=float("inf"), init=False)
@@ -160,17 +131,10 @@ class FlowFrames:
         return FlowCost(self.method, self._seconds, self._num_pairs, usable_cpus())
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, UInt8Array]]:
-        """Decode some samples and compute their flow.
+        """Decode some samples, by numbers that increase, one at least, and compute their flow.
 
-        Args:
-            wanted: Numbers of samples, strictly increasing, one at least.
-
-        Yields:
-            Each with its frame, resized, shape (h, w, 5), uint8: RGB 0..255, then flow x and y in steps, as
-            `store_flow` returns them.
-
-        Raises:
-            VideoError: As the source does.
+        Yield each with its frame, resized, shape (h, w, 5), uint8: RGB 0..255, then flow x and y in steps, as
+        `store_flow` returns them. Raises VideoError as the source does.
         """
         with closing(self._computed(wanted)) as computed:
             resumed = time.perf_counter()
@@ -216,7 +180,8 @@ class FlowFrames:
     def _submit(self, pair: tuple[int, int], greys: Mapping[int, UInt8Array]) -> Future[UInt8Array]:
         self._begun = min(self._begun, time.perf_counter())
         self._num_pairs += pair[0] != pair[1]
-        return _pool().submit(_stored_flow, greys[pair[0]], greys[pair[1]], self.method)
+        first, second = (greys[index] for index in pair)
+        return _pool().submit(lambda: store_flow(quantize_flow(optical_flow(first, second, self.method))))
 
     def _cut(self, frame: UInt8Array) -> UInt8Array:
         """Shorten the long side to the crop and what may move into it, centred as the crop is."""
@@ -244,17 +209,9 @@ def _with_flow(sample: int, colour: UInt8Array, flow: Future[UInt8Array]) -> tup
     return sample, np.concatenate([colour, flow.result()], axis=-1)
 
 
-def _stored_flow(first: UInt8Array, second: UInt8Array, method: FlowMethod) -> UInt8Array:
-    return store_flow(quantize_flow(optical_flow(first, second, method)))
-
-
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Return the threads that all flow is computed in, so that several videos together take no more than the cores.
-
-    OpenCV's own threads are left as they are: it gives them to one call at a time, the others run in the calling
-    thread, and limiting them would be for the whole process.
-    """
+    """Return the threads that all flow is computed in, so that several videos together take no more than the cores."""
     return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="flow")
 
 

@@ -1,7 +1,5 @@
 """Which views of a video are classified, as a user asks for them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -38,5 +36,7 @@ class ViewOptions:
         check_arguments(
             ViewOptions, num_clips=self.num_clips, num_crops=self.num_crops, hop=self.hop, fusion=self.fusion
         )
+        if self.frames_fps is not None and self.frames_fps <= 0:
+            raise ArgumentError(f"frames_fps: expected a rate above 0; got {self.frames_fps}")
         if self.hop is not None and self.num_clips != 1:
             raise ArgumentError("hop shows the whole video: num_clips cannot be given with it")

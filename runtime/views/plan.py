@@ -25,117 +25,69 @@ from i3d_edge.runtime.frames.preprocess import (
     ten_crops,
     three_crops,
 )
+from i3d_edge.runtime.views import sampling
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
-from i3d_edge.runtime.views.sampling import (
-    clip_samples,
-    clip_starts,
-    covering_starts,
-    dense_starts,
-    gluoncv_clips,
-    mmaction_starts,
-    omz_clips,
-    segment_starts,
-    strided_clips,
-    window_starts,
-)
 
 Placement = Literal[
-    "spread",
-    "mmaction",
-    "mmaction-dense",
-    "segments",
-    "gluoncv",
-    "gluoncv-torch",
-    "cover",
-    "hop",
-    "grid",
-    "omz",
-    "whole",
+    "spread", "mmaction", "mmaction-dense", "segments", "gluoncv", "gluoncv-torch", "cover", "hop", "omz", "whole"
 ]
 Fit = Literal["short side", "long side", "squeeze"]
-_STARTS = {"mmaction": mmaction_starts, "mmaction-dense": dense_starts, "segments": segment_starts}
-
-MAX_WHOLE_FRAMES = 512
-"""Longest video, in samples, that is shown to the network whole."""
-
+_STARTS = {
+    "mmaction": sampling.mmaction_starts,
+    "mmaction-dense": sampling.dense_starts,
+    "segments": sampling.segment_starts,
+}
+MAX_WHOLE_FRAMES = 512  # longest video, in samples, that is shown to the network whole
 _STILL_S = 1.0
-
-# A clip lies in memory as the IR wants it, so that handing it over costs no copy.
-_MEMORY_LAYOUT = "DCHW"
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip, one crop of it.
+    """One clip, one crop of it."""
 
-    Attributes:
-        frames: Shape (D, H, W, 3), uint8, RGB 0..255; float32 where the plan does not round; (D, H, W, 5), uint8, with
-            flow, see `FlowFrames`.
-        start_s: Time of its first sample, from the video's first frame.
-        end_s: Where its last sample's time ends; beyond the video's end when the clip repeats it.
-        clip: Which temporal position, from 0.
-        crop: Which spatial position, from 0.
-        sample: Its first one, from 0.
-        num_clips: Temporal positions in the video.
-    """
-
+    # Shape (D, H, W, 3), uint8, RGB 0..255; float32 where the plan does not round; (D, H, W, 5), uint8, with flow, see
+    # `FlowFrames`.
     frames: UInt8Array
-    start_s: float
-    end_s: float
-    clip: int = 0
-    crop: int = 0
-    sample: int = 0
-    num_clips: int = 1
+    start_s: float  # time of its first sample, from the video's first frame
+    end_s: float  # where its last sample's time ends; beyond the video's end when the clip repeats it
+    clip: int = 0  # which temporal position, from 0
+    crop: int = 0  # which spatial position, from 0
+    sample: int = 0  # its first one, from 0
+    num_clips: int = 1  # temporal positions in the video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewPlan:
-    """How views are taken of a video.
+    """How views are taken of a video."""
 
-    Attributes:
-        num_frames: Of a clip; None where the whole video is one clip.
-        frame_stride: Step between the frames of a clip, in samples.
-        rate_fps: Samples a second; None samples every source frame.
-        placement: "spread": equally spaced, one clip in the centre, of several the first begins with the video and
-            the last ends with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it.
-            "segments": in the middle of equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV
-            fill short clips in its way. "cover": as few as show everything. "hop": every `hop` samples, to the end.
-            "grid": the same, without a last clip that is nearer to the one before. "omz": as Open Model Zoo's checker.
-            "whole": one clip as long as the video.
-        num_clips: Temporal positions; None where the placement decides.
-        hop: Samples from one clip's start to the next one's, where they are placed by "hop" or "grid".
-        fit: "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than
-            the crop is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
-        fit_px: See `fit`; height and width, or None, where frames are squeezed.
-        floors_long_side: Whether the long side after a resize of the short one is rounded down, not to the nearest.
-        interpolation: How frames are resized.
-        square_pixels: Whether pixels of another shape are made square first, as players show them.
-        crop_px: Height and width of a crop.
-        num_crops: 1: the centre. 3: along the longer side. 10: see `TEN_CROPS`.
-        equidistant_crops: Whether the last of three crops is as far from the middle one as the first.
-        flow: How the flow between samples is computed, for models that take it; None for pixels alone.
-        min_frames: Fewest samples that a video is shown with where it is shown whole: a shorter one repeats.
-        fewest_samples: A video with fewer is left out.
-    """
-
-    num_frames: int | None
-    frame_stride: int = 1
-    rate_fps: Fraction | None
+    num_frames: int | None  # of a clip; None where the whole video is one clip
+    frame_stride: int = 1  # step between the frames of a clip, in samples
+    rate_fps: Fraction | None  # samples a second; None samples every source frame
+    # "spread": equally spaced, one clip in the centre, of several the first begins with the video and the last ends
+    # with it. "mmaction", "mmaction-dense", "gluoncv-torch": the same, as these count it. "segments": in the middle of
+    # equal segments. "gluoncv": the same, as GluonCV counts it. Both of GluonCV fill short clips in its way. "cover":
+    # as few as show everything. "hop": every `hop` samples, to the end. "omz": as Open Model Zoo's checker. "whole":
+    # one clip as long as the video.
     placement: Placement = "spread"
-    num_clips: int | None = 1
-    hop: int | None = None
+    num_clips: int | None = 1  # temporal positions; None where the placement decides
+    hop: int | None = None  # samples from one clip's start to the next one's, where they are placed by "hop"
+    covers_end: bool = True  # whether the last of these ends with the video, nearer perhaps to the one before
+    # "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than the crop
+    # is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
     fit: Fit = "short side"
-    fit_px: int | tuple[int, int] | None
+    fit_px: int | tuple[int, int] | None  # see `fit`; height and width, or None, where frames are squeezed
+    # Whether the long side after a resize of the short one is rounded down, not to the nearest.
     floors_long_side: bool = False
-    interpolation: Interpolation = "bilinear; area below one half"
-    square_pixels: bool = True
-    crop_px: tuple[int, int]
-    num_crops: int = 1
-    equidistant_crops: bool = False
+    interpolation: Interpolation = "bilinear; area below one half"  # how frames are resized
+    square_pixels: bool = True  # whether pixels of another shape are made square first, as players show them
+    crop_px: tuple[int, int]  # height and width of a crop
+    num_crops: int = 1  # 1: the centre. 3: along the longer side. 10: see `TEN_CROPS`
+    equidistant_crops: bool = False  # whether the last of three crops is as far from the middle one as the first
+    # How the flow between samples is computed, for models that take it; None for pixels alone.
     flow: FlowMethod | None = None
-    min_frames: int = 1
-    fewest_samples: int = 1
+    min_frames: int = 1  # fewest samples that a video is shown with where it is shown whole: a shorter one repeats
+    fewest_samples: int = 1  # a video with fewer is left out
 
     @classmethod
     def of_spec(cls, spec: ModelSpec, views: ViewOptions | None = None, *, flow: FlowMethod | None = None) -> ViewPlan:
@@ -145,9 +97,10 @@ class ViewPlan:
             num_frames=spec.num_frames,
             frame_stride=spec.frame_stride,
             rate_fps=spec.frame_rate_fps,
-            placement="spread" if views.hop is None else "hop" if views.covers_end else "grid",
+            placement="spread" if views.hop is None else "hop",
             num_clips=views.num_clips if views.hop is None else None,
             hop=views.hop,
+            covers_end=views.covers_end,
             fit="squeeze" if spec.short_side_px is None else "short side",
             fit_px=spec.short_side_px or spec.squeezed_px,
             interpolation="bilinear, by FFmpeg" if spec.squeezed_px else "bilinear; area below one half",
@@ -166,31 +119,27 @@ class ViewPlan:
         return self.num_frames * self.frame_stride
 
     def clips(self, num_samples: int) -> Sequence[Sequence[int]]:
-        """Return the samples of each clip of a video, in temporal order.
-
-        Example:
-            5 samples, clips of 2 with stride 2, two clips -> [[0, 2], [1, 3]].
-        """
+        """Return the samples of each clip of a video, in temporal order."""
         if self.placement == "whole":
-            return [clip_samples(0, num_samples, max(self.min_frames, num_samples))]
+            return [sampling.clip_samples(0, num_samples, max(self.min_frames, num_samples))]
         assert self.num_frames is not None
         span = self.span
         if self.placement == "omz":
-            return omz_clips(num_samples, self.num_frames, self.num_clips or 1)
+            return sampling.omz_clips(num_samples, self.num_frames, self.num_clips or 1)
         if self.placement in ("gluoncv", "gluoncv-torch"):
-            cut = gluoncv_clips if self.placement == "gluoncv" else strided_clips
+            cut = sampling.gluoncv_clips if self.placement == "gluoncv" else sampling.strided_clips
             return cut(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
-        if self.placement in ("hop", "grid"):
-            starts = window_starts(num_samples, span, self.hop or 1)
-            if self.placement == "grid" and starts[-1] % (self.hop or 1):
+        if self.placement == "hop":
+            starts = sampling.window_starts(num_samples, span, self.hop or 1)
+            if not self.covers_end and starts[-1] % (self.hop or 1):
                 starts.pop()
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "cover":
-            starts = covering_starts(num_samples, span)
+            starts = sampling.covering_starts(num_samples, span)
         else:
-            starts = _STARTS.get(self.placement, clip_starts)(num_samples, span, self.num_clips or 1)
-        return [clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
+            starts = _STARTS.get(self.placement, sampling.clip_starts)(num_samples, span, self.num_clips or 1)
+        return [sampling.clip_samples(start, num_samples, self.num_frames, self.frame_stride) for start in starts]
 
     def fitted(self, frame: UInt8Array) -> Array:
         """Resize a frame, shape (H, W, 3), uint8; float32, 0..255, where the plan does not round."""
@@ -218,16 +167,10 @@ class ViewReader:
     """
 
     def __init__(self, source: FrameSource, plan: ViewPlan, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
-        """Find out which frames are needed.
+        """Find out which frames are needed; `is_stopped` is asked, where the next view may be minutes away.
 
-        Args:
-            source: Of the frames.
-            plan: How views are taken.
-            is_stopped: Whether nobody wants the rest; asked where the next view may be minutes away.
-
-        Raises:
-            VideoDecodeError: If the source breaks off before half of its stated length and before one clip is full,
-                has fewer samples than the plan takes, or is longer than what the network can be shown whole.
+        Raises VideoDecodeError if the source breaks off before half of its stated length and before one clip is full,
+        has fewer samples than the plan takes, or is longer than what the network can be shown whole.
         """
         self.source = source
         self.plan = plan
@@ -237,7 +180,8 @@ class ViewReader:
         self.num_samples = timeline.num_frames if plan.rate_fps is None else timeline.num_samples(plan.rate_fps)
         self._require_enough()
         self._clips = plan.clips(self.num_samples)
-        self._frame_at = cache(self._find_frame)
+        rate = plan.rate_fps
+        self._frame_at = cache(lambda sample: sample if rate is None else timeline.frame_at(sample, rate))
         self._flow: FlowFrames | None = None
         if plan.flow is not None:
             self._flow = FlowFrames(
@@ -307,12 +251,10 @@ class ViewReader:
         return fitted if self._flow is None else np.rint(fitted).astype(np.uint8, copy=False)  # flow is of bytes
 
     def _views(self, number: int, frames: list[int], kept: dict[int, list[UInt8Array]]) -> Iterator[Clip]:
-        height, width = self.plan.crop_px
-        sizes = {"D": len(frames), "C": kept[frames[0]][0].shape[-1], "H": height, "W": width}
-        to_dhwc = tuple(_MEMORY_LAYOUT.index(axis) for axis in "DHWC")
         start_s, end_s = self._times(self._clips[number])
-        for crop in range(self.plan.num_crops):
-            array = np.empty([sizes[axis] for axis in _MEMORY_LAYOUT], kept[frames[0]][0].dtype).transpose(to_dhwc)
+        for crop, first in enumerate(kept[frames[0]]):
+            # A clip lies in memory as the IR wants it, DCHW, so that handing it over costs no copy.
+            array = np.empty((len(frames), first.shape[2], *first.shape[:2]), first.dtype).transpose(0, 2, 3, 1)
             for position, frame in enumerate(frames):
                 array[position] = kept[frame][crop]
             yield Clip(array, start_s, end_s, number, crop, self._clips[number][0], len(self._clips))
@@ -331,10 +273,6 @@ class ViewReader:
         timeline = self.source.timeline
         start_s = float((timeline.ticks[samples[0]] - timeline.ticks[0]) * timeline.time_base)
         return start_s, start_s + length / timeline.mean_fps
-
-    def _find_frame(self, sample: int) -> int:
-        rate = self.plan.rate_fps
-        return sample if rate is None else self.source.timeline.frame_at(sample, rate)
 
     def _require_enough(self) -> None:
         plan, timeline, stated = self.plan, self.source.timeline, self.source.stated_duration_s

@@ -14,7 +14,7 @@ from i3d_edge.core.text import some
 from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.box.camera import CameraPlan
 from i3d_edge.runtime.frames.container import DEFAULT_RATE_FPS
-from i3d_edge.runtime.inference.ir import read_ir
+from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.live.event import Event
 from i3d_edge.runtime.live.report import Sink
 from i3d_edge.runtime.live.statistics import Statistics
@@ -46,14 +46,14 @@ class Watch(Sink):
             DependencyError: If a package is not installed.
         """
         self._config, self._say, self._tell = config, say, tell
-        _, spec = read_ir(config.model, spec_path=config.spec, steps=True)
-        check_labels(config, spec.labels)
+        ir = read_ir(config.model, spec_path=config.spec, steps=True)
+        check_labels(config, ir[1].labels)
         self.url: str | None = None
         with ExitStack() as stack:
-            self._open(config, stack)
+            self._open(config, ir, stack)
             self._opened = stack.pop_all()
 
-    def _open(self, config: WatchConfig, stack: ExitStack) -> None:
+    def _open(self, config: WatchConfig, ir: Ir, stack: ExitStack) -> None:
         say, state = self._say, config.state
         make_folder(state)
         stack.enter_context(alone_in(state))  # another watch's events are under way, and not to be ended here
@@ -76,7 +76,7 @@ class Watch(Sink):
             "cache": config.cache,
             "spec_path": config.spec,
         }
-        self.box = Box(config.model, _plans(config), sinks, say=say, tap=self._tap, **arguments)
+        self.box = Box(config.model, _plans(config), sinks, say=say, tap=self._tap, ir=ir, **arguments)
         receivers: dict[str, Delivery] = {}
         self._mqtt = None
         if config.mqtt:

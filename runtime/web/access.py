@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from i3d_edge.core.errors import ArgumentError
+from i3d_edge.runtime.settings.rules import is_loopback
 from i3d_edge.runtime.web.uploads import read_body
 
 COOKIE = "i3d"
@@ -48,7 +49,7 @@ class Access:
         Raises:
             ArgumentError: If there is none although other machines can connect.
         """
-        self._is_loopback = _is_loopback(host)
+        self._is_loopback = is_loopback(host)
         if token is None and not self._is_loopback:
             raise ArgumentError(
                 f"the page at {host} can be reached from other machines and has no token",
@@ -95,15 +96,6 @@ class Access:
         is_secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
         response.set_cookie(COOKIE, self._cookie, max_age=_COOKIE_S, httponly=True, samesite="strict", secure=is_secure)
         return response
-
-
-def _is_loopback(host: str) -> bool:
-    """Return whether all that a name or address stands for is this machine alone."""
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -1,7 +1,5 @@
 """The application: all routes, and what is true of every answer."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

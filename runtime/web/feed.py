@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from i3d_edge.core.json_text import parse_object
+from i3d_edge.core.reading import open_input
 from i3d_edge.runtime.live.event import iso_time
-from i3d_edge.runtime.web.reviews import Reviews, Verdict, newest_objects
+from i3d_edge.runtime.record.reviews import REVIEWS, Review, Verdict, append_review, read_reviews
 
 MAX_RECORDS = 1000
 _MAX_DAYS = 7
+_MAX_BYTES = 1 << 22  # of a day
 _KEPT = ("id", "camera", "region", "severity", "label", "probability", "reason", "type")
 
 
@@ -28,13 +33,11 @@ class Feed:
         self._lock = threading.Lock()
         self._records: dict[str, dict[str, Any]] = {}
         self._number = 0
-        self._reviews = Reviews(state / "reviews.jsonl")
+        self._reviews_path = state / REVIEWS
+        self._reviews = read_reviews(self._reviews_path)
         for day in sorted((state / "events").glob("????-??-??.jsonl"))[-_MAX_DAYS:]:
-            for fields in newest_objects(day):
+            for fields in _newest_objects(day):
                 self._note(fields, None)
-        for record in self._records.values():
-            if record["type"] in ("start", "update"):  # the box that would have ended it is gone
-                record |= {"type": "end", "reason": "the watch was interrupted"}
 
     def happened(self, fields: Mapping[str, Any]) -> None:
         """Take an event, as the fields of its JSON."""
@@ -48,8 +51,10 @@ class Feed:
             OutputError: If it cannot be written.
         """
         _ = self._records[event_id]
-        self._reviews.add(event_id, verdict, label)
+        review = Review(id=event_id, verdict=verdict, time=iso_time(datetime.now(UTC)), label=label)
+        append_review(self._reviews_path, review)
         with self._lock:
+            self._reviews[event_id] = review
             self._put(event_id, self._records.pop(event_id) | self._reviewed(event_id))
 
     def since(self, number: int) -> tuple[int, list[dict[str, Any]]]:
@@ -75,5 +80,14 @@ class Feed:
         self._records[key] = record | {"number": self._number}
 
     def _reviewed(self, key: str) -> dict[str, Any]:
-        review = self._reviews.of(key)
-        return {"verdict": review.get("verdict"), "actual": review.get("label")}
+        review = self._reviews.get(key)
+        return {"verdict": review and review.verdict, "actual": review and review.label}
+
+
+def _newest_objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in a file's last 4 MiB, in order; lines that hold none are passed over."""
+    with suppress(OSError), open_input(path) as stream:
+        start = max(0, os.fstat(stream.fileno()).st_size - _MAX_BYTES)
+        stream.seek(start)
+        lines = stream.read(_MAX_BYTES).split(b"\n")
+        yield from filter(None, map(parse_object, lines[start > 0 :]))

@@ -3,8 +3,6 @@
 https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
 """
 
-from __future__ import annotations
-
 import json
 import math
 import time
@@ -28,8 +26,7 @@ from i3d_edge.runtime.web.uploads import read_body
 _LENGTH = "Inference-Header-Content-Length"
 _TYPES = {"UINT8": "uint8", "FP32": "float32"}
 _MAX_HEADER_BYTES = 1 << 16
-_TEXT_BYTES = {"UINT8": 5, "FP32": 24}
-"""Of a number in JSON, with its comma and a blank."""
+_TEXT_BYTES = {"UINT8": 5, "FP32": 24}  # of a number in JSON, with its comma and a blank
 
 
 class _Parameters(msgspec.Struct, frozen=True):
@@ -61,11 +58,8 @@ class _Inference(msgspec.Struct):
 def parse(body: bytes, header_length: str | None, output: str) -> tuple[dict[str, Array], str, bool]:
     """Read a request, whose first part is JSON of the stated length, and all of it where none is stated.
 
-    Returns:
-        The arrays by the names of the inputs, an id to give back, and whether the answer is to be binary.
-
-    Raises:
-        HTTPException: 400 if it is not as the protocol says.
+    Return the arrays by the names of the inputs, an id to give back, and whether the answer is to be binary. Raises
+    HTTPException, 400, if it is not as the protocol says.
     """
     length = len(body) if header_length is None else int(header_length) if header_length.isdecimal() else 0
     try:

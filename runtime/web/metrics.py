@@ -1,7 +1,5 @@
 """Metrics for Prometheus: what the box counts, read when they are asked for, and histograms fed as it goes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest

@@ -18,8 +18,8 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from i3d_edge.runtime.box import Box
 from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.live.report import CameraReport
+from i3d_edge.runtime.record.reviews import Verdict
 from i3d_edge.runtime.web.feed import Feed
-from i3d_edge.runtime.web.reviews import Verdict
 from i3d_edge.runtime.web.site import Site, render
 
 MAX_STREAMS = 64

@@ -40,13 +40,9 @@ class WebServer:
         receivers: Mapping[str, Delivery] | None = None,
         limits: VideoLimits | None = None,
     ) -> None:
-        """Prepare; nothing is opened yet.
+        """Prepare; nothing is opened yet. `state` is the box's folder: of clips, and of videos that are sent.
 
-        `state` is the box's folder: of clips, and for a while of videos that are sent. `receivers` are what delivers
-        events, by name.
-
-        Raises:
-            ArgumentError: As `Access` raises it.
+        Raises ArgumentError as `Access`.
         """
         host, _, port = options.address.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)

@@ -1,7 +1,5 @@
 """What the box tells the page and the metrics."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from i3d_edge.runtime.live.answer import WindowAnswer

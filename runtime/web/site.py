@@ -1,7 +1,5 @@
 """What one server serves, and the work that it does for others: what all routes know."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

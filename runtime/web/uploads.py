@@ -1,7 +1,5 @@
 """What is sent to the server: bodies up to a size, and videos, which go to a file as they come."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import secrets
@@ -21,9 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from i3d_edge.core.files import writing
 from i3d_edge.core.text import shown
 
-_FORM_BYTES = 1 << 16
-"""What a form may hold besides the file."""
-
+_FORM_BYTES = 1 << 16  # what a form may hold besides the file
 _RECEIVED_WITHIN_S = 600
 
 
@@ -47,9 +43,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 async def receive_video(request: Request, folder: Path, max_bytes: int) -> Upload:
     """Write a video to a new file: the body itself, or the first file of a form.
 
-    Raises:
-        HTTPException: If the type is not that of a video or a form, or as `_pieces` and `_in_time` raise it.
-        OutputError: If the disk does not take it.
+    Raises HTTPException if it is no video, too long or too slow, OutputError if the disk does not take it.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     path = folder / secrets.token_hex(8)
@@ -90,11 +84,7 @@ async def _from_form(request: Request, path: Path, max_bytes: int) -> Upload:
 
 
 async def _pieces(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """Yield a body as it comes.
-
-    Raises:
-        HTTPException: If it is, or says that it is, longer than allowed, or breaks off.
-    """
+    """Yield a body as it comes; raises HTTPException if it is longer than allowed, or breaks off."""
     too_long = HTTPException(413, f"at most {max_bytes:,} bytes are taken")
     if int(request.headers.get("content-length", 0)) > max_bytes:
         raise too_long

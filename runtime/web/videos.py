@@ -1,7 +1,5 @@
 """Videos that somebody sends, classified one at a time: JSON for programs, the page of `i3d classify` for people."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import Iterator
@@ -48,12 +46,7 @@ class SentVideos:
         self._classifier, self._longest_s = VideoClassifier(engine), longest_s
 
     def classify(self, upload: Upload, views: ViewOptions, *, k: int = 5) -> Classification:
-        """Classify a video.
-
-        Raises:
-            VideoError: If it cannot be decoded, or is too long.
-            ClipShapeError: If the model follows streams in steps, and takes no clips.
-        """
+        """Classify a video; raises VideoError if it cannot be, or is too long, ClipShapeError for a step model."""
         with _named(upload):
             return self._classifier.classify(self._source(upload), views, k=k)
 

@@ -48,7 +48,7 @@ def test_top_k(subtests: pytest.Subtests) -> None:
             classes = np.arange(NUM_CLASSES)
             for k in (1, 5):
                 expected = sklearn_metrics.top_k_accuracy_score(labels, probabilities, k=k, labels=classes)
-                assert found[f"video_top{k}"].value == pytest.approx(expected, abs=1e-12)
+                assert found[f"video_top{k}"]["value"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_classes_and_confusions(subtests: pytest.Subtests) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy.result.aggregation import aggregate
+from i3d_edge.accuracy.result.recorded_video import aggregate
 from i3d_edge.core.errors import ResultError
 
 TWO_VIEWS = np.array([[0.8, 0.2], [0.5, 0.5]])

@@ -14,7 +14,7 @@ from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
 from i3d_edge import run_accuracy
-from i3d_edge.accuracy import ListedVideo
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.accuracy.run import cluster
 from i3d_edge.accuracy.run.runner import Scored

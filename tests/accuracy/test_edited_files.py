@@ -9,21 +9,13 @@ import pytest
 from edits import GONE, edited, places
 from runs import Run, Video, sure, write_run
 
-from i3d_edge.accuracy import (
-    GateReport,
-    Limits,
-    judge,
-    make_baseline,
-    read_baseline,
-    read_run,
-    score_run,
-    write_baseline,
-)
+from i3d_edge.accuracy.gate.baseline import make_baseline, read_baseline, write_baseline
 from i3d_edge.accuracy.gate.comparison import compare
-from i3d_edge.accuracy.gate.text import format_gate, gate_to_markdown
+from i3d_edge.accuracy.gate.text import GateReport, format_gate, gate_to_markdown
+from i3d_edge.accuracy.gate.verdict import Limits, judge
 from i3d_edge.accuracy.report.page import make_report
 from i3d_edge.accuracy.report.text import format_scores
-from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.recorded_run import RecordedRun, read_run, score_run
 from i3d_edge.core.errors import I3DError
 
 REPLACEMENTS = (GONE, None, {}, -1, "x")

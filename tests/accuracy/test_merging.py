@@ -11,12 +11,16 @@ from killing import timeless
 from runs import INFO
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, compare, make_baseline, read_run, score_run, score_videos
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.data.shard import WHOLE, Shard, parse_shard
+from i3d_edge.accuracy.gate.baseline import make_baseline
+from i3d_edge.accuracy.gate.comparison import compare
 from i3d_edge.accuracy.report.text import format_result
+from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 from i3d_edge.accuracy.run import runner
 from i3d_edge.accuracy.run.merging import merge_slices
 from i3d_edge.accuracy.run.protocol import spread
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.core.errors import ArgumentError, ComparisonError, I3DError, ListError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet

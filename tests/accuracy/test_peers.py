@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy import find_preset
+from i3d_edge.accuracy.run.protocol import find_preset
 
 PEERS = Path(__file__).with_name("peers")
 INDICES = json.loads(lzma.decompress((PEERS / "indices.json.xz").read_bytes()))

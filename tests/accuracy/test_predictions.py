@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from i3d_edge.accuracy.data.formats.omz import checker_order
-from i3d_edge.accuracy.result.aggregation import MEAN_OF_PROBABILITIES
 from i3d_edge.accuracy.result.metrics import VideoOutcome
 from i3d_edge.accuracy.result.predictions import prediction_row
+from i3d_edge.accuracy.result.recorded_video import MEAN_OF_PROBABILITIES
 from i3d_edge.accuracy.result.scoring import score_predictions
 from i3d_edge.core.errors import ResultError
 from i3d_edge.runtime import Clip

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.report.text import protocol_line
 from i3d_edge.accuracy.run.protocol import PRESETS, Preset, find_preset, spread
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.core.errors import ProtocolError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet

@@ -12,10 +12,11 @@ import pytest
 from runs import INFO, NAMES, PROTOCOL, Run, Video, forget_hash, read_rows, sure, videos_of, write_rows, write_run
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.recorded_run import read_run, score_run
 from i3d_edge.accuracy.result.schema import SCHEMA_VERSION
 from i3d_edge.accuracy.run.protocol import spread
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.core.errors import ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet

@@ -12,10 +12,11 @@ import pytest
 from killing import run_killed, start_run, timeless
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.accuracy.run.protocol import spread
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.core.errors import OutputError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet
@@ -218,7 +219,7 @@ def test_one_process_at_a_time(videos: list[ListedVideo], tmp_path: Path) -> Non
         with pytest.raises(OutputError) as caught:
             run(videos, tmp_path / "out", force=len(seen) % 2 == 0)
         assert str(caught.value) == (
-            f"another process is writing in run folder '{tmp_path / 'out'}'\n\n"
+            f"another process is writing in folder '{tmp_path / 'out'}'\n\n"
             "hint: wait until it ends, or choose another folder"
         )
         return by_pixels(clip)

@@ -8,9 +8,10 @@ import pytest
 from broken import BREAKS, listed_name
 from synthetic import write_numbered
 
-from i3d_edge.accuracy import ListedVideo, Scorer, score_videos
+from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.report.text import format_result
 from i3d_edge.accuracy.run.protocol import spread
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.core.errors import ListError, NotFiniteError, OutputError, ResultError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import LabelSet

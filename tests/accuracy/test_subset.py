@@ -15,7 +15,7 @@ from synthetic import numbered_frame
 from i3d_edge.accuracy.data.dataset import DataSet, ListedVideo, ListOptions, read_dataset
 from i3d_edge.accuracy.data.manifest import verify_videos
 from i3d_edge.accuracy.data.subset import How, _quotas, make_subset
-from i3d_edge.accuracy.data.video_check import CheckPool, Fault, VideoFacts, check_video
+from i3d_edge.accuracy.data.video_check import Fault, VideoFacts, check_video, verified
 from i3d_edge.accuracy.run.hashed_video import HashedVideo
 from i3d_edge.core.errors import ListError
 
@@ -99,7 +99,7 @@ def fake_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: Callabl
         number = int(video.path)
         return VideoFacts(f"{number:064}", 1, 4.0, 25.0, 100) if is_whole(number) else Fault("missing: gone")
 
-    monkeypatch.setattr("i3d_edge.accuracy.data.video_check.check_video", check)
+    monkeypatch.setattr("i3d_edge.accuracy.data.subset.check_video", check)
     (tmp_path / "list.csv").write_text("path,label\n" + "".join(f"{n},{LABELS.names[n % 3]}\n" for n in range(300)))
     return read_dataset(tmp_path / "list.csv", LABELS)
 
@@ -166,9 +166,7 @@ def test_what_is_broken_is_replaced_from_its_class(tmp_path: Path) -> None:
 def test_answers_come_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset(tmp_path)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    with CheckPool() as pool:
-        pool.begin(data.videos)
-        found = [pool.check(video) for video in data.videos]
+    found = verified(check_video, data.videos)
     assert [facts.num_frames for facts in found if isinstance(facts, VideoFacts)] == list(range(10, 19))
 
 

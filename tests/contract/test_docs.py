@@ -93,15 +93,15 @@ def test_commands_in_the_pages_exist() -> None:
 
 
 def test_every_protocol_and_format_has_its_row() -> None:
-    from i3d_edge.accuracy import PRESETS
     from i3d_edge.accuracy.data.formats import FORMATS
+    from i3d_edge.accuracy.run.protocol import PRESETS
 
     for page, names in (("reference/protocols.md", PRESETS), ("how-to/datasets.md", FORMATS)):
         assert [name for name in names if f"\n| `{name}`" not in TEXTS[DOCS / page]] == [], page
 
 
 def test_published_numbers_are_of_weights_that_are_known() -> None:
-    from i3d_edge.accuracy import PRESETS
+    from i3d_edge.accuracy.run.protocol import PRESETS
     from i3d_edge.convert.networks.published import GLUONCV, MMACTION2
 
     rows = [line for line in TEXTS[DOCS / "reference" / "published.md"].splitlines() if line.startswith("|")]

@@ -35,6 +35,7 @@ def test_the_public_names() -> None:
         "replay_events",
         "run_accuracy",
         "score_events",
+        "score_reviews",
         "write_page",
         "write_report",
     ]

@@ -63,7 +63,7 @@ def test_the_wheel_holds_one_package_and_its_data(source: Path, tmp_path: Path) 
         str(Path(*place, path.relative_to(source)))
         for package, place in (("i3d_edge", ()), *((room, ("i3d_edge",)) for room in ROOMS))
         for path in (source / package).rglob("*")
-        if path.suffix in (".py", ".txt", ".typed", ".j2", ".css", ".csv", ".js", ".json", ".toml")
+        if path.suffix in (".py", ".txt", ".typed", ".j2", ".css", ".csv", ".index", ".js", ".json", ".toml")
     }
     assert expected <= names
     assert {name.partition("/")[0] for name in names} == {"i3d_edge", f"i3d_edge-{PROJECT['version']}.dist-info"}

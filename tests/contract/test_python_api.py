@@ -60,7 +60,8 @@ def test_stream(model: str, videos: Path) -> None:
 
 
 def test_accuracy_from_run_to_report(model: str, videos: Path, tmp_path: Path) -> None:
-    from i3d_edge.accuracy import make_baseline, read_run, write_baseline
+    from i3d_edge.accuracy.gate.baseline import make_baseline, write_baseline
+    from i3d_edge.accuracy.result.recorded_run import read_run
 
     said: list[str] = []
     result = i3d_edge.run_accuracy(str(videos), [model], str(tmp_path / "run"), say=said.append)

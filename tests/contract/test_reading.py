@@ -18,7 +18,7 @@ CHECKED = {"open_input", "require_file", "_require_files", "read_graph_def"}
 """A function that calls one of these knows what it opens."""
 KNOWN = {
     ("core/processor.py", "read_text"): "files of the operating system, by names of our own",
-    ("live/cameras.py", "_name"): "likewise",
+    ("live/address.py", "_name"): "likewise",
     ("live/connection.py", "_open"): "an address, a camera or standard input",
     ("freeze/package_index.py", "read_member"): "what was just downloaded into a folder of our own",
     ("freeze/package_index.py", "_download"): "likewise",

@@ -10,8 +10,9 @@ from i3d_edge.convert.parity import Feeds, Reference
 from i3d_edge.core.errors import FrozenGraphError, OutputError, ParityError
 from i3d_edge.core.files import sha256_file
 from i3d_edge.core.spec_file import SPEC_NODE
-from i3d_edge.freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze import Checkpoint, freeze_checkpoint, inception_i3d, open_checkpoint
 from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.frozen_graph import FrozenGraph, run_frozen_graph
 from i3d_edge.runtime import read_ir
 
 

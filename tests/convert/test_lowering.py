@@ -23,7 +23,8 @@ from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.convert.stage import ir_stage
 from i3d_edge.core.errors import SpecError
 from i3d_edge.core.port import NUMPY_TYPES
-from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze import freeze_checkpoint, inception_i3d, open_checkpoint
+from i3d_edge.freeze.frozen_graph import run_frozen_graph
 from i3d_edge.runtime import read_ir
 
 

@@ -14,7 +14,7 @@ from i3d_edge.convert import convert_graph
 from i3d_edge.convert.passes.layout import fuse_layout
 from i3d_edge.convert.passes.stem import fold_stem
 from i3d_edge.core.errors import SpecError
-from i3d_edge.freeze import run_frozen_graph
+from i3d_edge.freeze.frozen_graph import run_frozen_graph
 
 
 def stem_model(

@@ -12,7 +12,8 @@ from checkpoints import random_values, save
 
 from i3d_edge.core.errors import LabelError, SpecError
 from i3d_edge.core.port import NUM_CHANNELS
-from i3d_edge.freeze import Checkpoint, FrozenGraph, freeze_checkpoint, inception_i3d, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze import Checkpoint, freeze_checkpoint, inception_i3d, open_checkpoint
+from i3d_edge.freeze.frozen_graph import FrozenGraph, run_frozen_graph
 from i3d_edge.freeze.tensor_index import read_index
 
 FRAMES = 9

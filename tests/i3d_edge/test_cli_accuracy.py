@@ -69,6 +69,9 @@ def test_subset_says_what_it_did(folders: Path, tiny_ir: Path, tmp_path: Path) -
     )
     assert facts["excluded"].strip() == "1 corrupt"
     assert facts["short"].strip() == "5 are shorter than one clip: clips repeat them"
+    assert facts["gate"].strip() == (
+        "its limit of 2 points takes about 298 videos where 1 % flip without loss, 695 where 4 % do"
+    )
     assert facts["digest"].strip() == json.loads((tmp_path / "m.json").read_text())["digest"]
     assert "excluded archery/0.mp4: corrupt: VideoOpenError: cannot open video 'archery/0.mp4'" in result.stderr
     assert result.exit_code == 1

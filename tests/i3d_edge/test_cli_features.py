@@ -1,7 +1,5 @@
 """`i3d features` as a user runs it, on networks that answer at once."""
 
-from __future__ import annotations
-
 import errno
 import json
 from fractions import Fraction

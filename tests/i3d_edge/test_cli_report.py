@@ -11,7 +11,7 @@ from pages import Page
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered
 
-from i3d_edge.accuracy.result import named_runs
+from i3d_edge.accuracy.result import recorded_run
 from i3d_edge.cli import main
 
 
@@ -71,8 +71,8 @@ def test_a_run_is_read_once_however_often_it_is_named(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = []
-    read_run = named_runs.read_run
-    monkeypatch.setattr(named_runs, "read_run", lambda folder: (folders.append(folder), read_run(folder))[1])
+    read_run = recorded_run.read_run
+    monkeypatch.setattr(recorded_run, "read_run", lambda folder: (folders.append(folder), read_run(folder))[1])
     assert report(f"{run}:int8", f"{run}:bf16", run, "-o", tmp_path / "report.html").exit_code == 0
     assert folders == [run]
 

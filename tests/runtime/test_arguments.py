@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from i3d_edge.runtime.prediction import top_k
         (ViewOptions, {"num_crops": 2}, "invalid enum value 2"),
         (ViewOptions, {"hop": -1}, "expected int >= 1; got -1"),
         (ViewOptions, {"fusion": "x"}, "invalid enum value 'x'"),
+        (ViewOptions, {"frames_fps": -1}, "expected a rate above 0; got -1"),
+        (StreamOptions, {"frames_fps": Fraction(0)}, "expected a rate above 0; got 0"),
         (StreamOptions, {"hop": 0}, "expected int >= 1; got 0"),
         (StreamOptions, {"labels": "run"}, "expected array, got str; got 'run'"),
         (StreamOptions, {"reconnect": -1}, "expected int >= 0; got -1"),

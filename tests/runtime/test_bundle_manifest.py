@@ -9,9 +9,8 @@ from bundles import make_manifest
 from i3d_edge.core.errors import BundleError
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import numbered
-from i3d_edge.runtime.bundle.licences import licence_of_weights
 from i3d_edge.runtime.bundle.manifest import BundleManifest, digest
-from i3d_edge.runtime.bundle.packing import bounds_of
+from i3d_edge.runtime.bundle.packing import bounds_of, licence_of_weights
 
 
 def test_it_reads_what_it_writes() -> None:

@@ -11,7 +11,7 @@ def constant(*shape: int) -> ov.Node:
     return ops.constant(np.ones(shape, np.float32))
 
 
-def test_operators_are_counted_with_their_axes_and_their_cost() -> None:
+def test_operators_are_counted_with_their_axes() -> None:
     clip = ops.parameter((1, 3, 4, 6, 6), ov.Type.f32)
     value = ops.convolution(clip, constant(5, 3, 1, 3, 3), [1] * 3, [0, 1, 1], [0, 1, 1], [1] * 3)
     value = ops.relu(value)
@@ -19,15 +19,6 @@ def test_operators_are_counted_with_their_axes_and_their_cost() -> None:
     flat = ops.reshape(pooled, ops.constant([4, 45]), False)
     product = ops.matmul(flat, ops.multiply(constant(45, 7), constant(1)), False, False)
     census = count_operators(ov.Model([ops.softmax(ops.reduce_mean(product, [0], False), 0)], [clip], "m"))
-    costs = {
-        "Convolution": 2 * (5 * 4 * 6 * 6) * (3 * 1 * 3 * 3),
-        "MatMul": 2 * (4 * 7) * 45,
-        "MaxPool": (5 * 4 * 3 * 3) * 4,
-        "Relu": 5 * 4 * 6 * 6,
-        "ReduceMean": 4 * 7,
-        "Softmax": 7,
-    }
-    assert census.num_operations == sum(costs.values())
     assert (census.count, census.num_types, census.rank, census.is_flat) == (8, 8, 5, False)
     assert census.volumetric == {"Convolution": 1, "MaxPool": 1}
 
@@ -50,9 +41,3 @@ def test_only_one_reshape_of_an_input_may_have_more_axes(build, is_flat: bool) -
     clip = ops.parameter((1, 4, 3, 6, 6), ov.Type.f32)
     census = count_operators(ov.Model([build(clip)], [clip], "m"))
     assert (census.rank, census.is_flat, census.volumetric) == (5, is_flat, {})
-
-
-def test_dynamic_shapes_cost_nothing_that_is_known() -> None:
-    clip = ops.parameter(ov.PartialShape([-1, 3]), ov.Type.f32)
-    census = count_operators(ov.Model([ops.relu(clip)], [clip], "m"))
-    assert (census.count, census.num_operations, census.rank) == (2, 0, 2)

@@ -1,7 +1,5 @@
 """The head of a network, found by its operators, and what it gives out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.core.errors import ArgumentError, IRError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.freeze import FrozenGraph
+from i3d_edge.freeze.frozen_graph import FrozenGraph
 from i3d_edge.runtime import Clip, Engine, VideoClassifier, ViewOptions, graph_inputs, read_ir
 from i3d_edge.runtime.inference.head import Extra, expose, find_head
 

@@ -19,7 +19,7 @@ from synthetic import write_video
 from tiny import tiny_spec, write_tiny_ir
 
 from i3d_edge import VideoClassifier
-from i3d_edge.accuracy import find_preset
+from i3d_edge.accuracy.run.protocol import find_preset
 from i3d_edge.cli import main
 from i3d_edge.convert import convert_graph
 from i3d_edge.core.errors import ClipShapeError

@@ -9,7 +9,8 @@ import pytest
 
 from i3d_edge.convert import convert_graph
 from i3d_edge.convert.quantization import quantize_ir
-from i3d_edge.freeze import freeze_checkpoint, open_checkpoint, run_frozen_graph
+from i3d_edge.freeze import freeze_checkpoint, open_checkpoint
+from i3d_edge.freeze.frozen_graph import run_frozen_graph
 
 
 @pytest.fixture(scope="session")

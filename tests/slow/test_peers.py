@@ -16,11 +16,11 @@ import openvino as ov
 import pytest
 
 from i3d_edge import convert_weights
+from i3d_edge.convert.cost import count_operations
 from i3d_edge.convert.networks.layers import read_layers
 from i3d_edge.convert.networks.network import NETWORKS, candidates
 from i3d_edge.convert.weights import read_weights
 from i3d_edge.core.i3d_spec import LOGITS_NAME
-from i3d_edge.runtime.inference.census import count_operations
 
 SUPPORT = Path(__file__).parents[1] / "support"
 SIDE_PX = 224

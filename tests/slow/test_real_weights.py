@@ -15,7 +15,7 @@ from i3d_edge.convert import convert_graph
 from i3d_edge.convert.quantization import quantize_ir
 from i3d_edge.core.i3d_spec import i3d_spec
 from i3d_edge.core.labels import kinetics_400
-from i3d_edge.freeze import FrozenGraph
+from i3d_edge.freeze.frozen_graph import FrozenGraph
 from i3d_edge.runtime import read_clips, read_ir
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]

@@ -20,8 +20,8 @@ from click.testing import CliRunner
 from killing import run_killed
 from tabulate import tabulate
 
-from i3d_edge.accuracy import Scorer, score_videos
 from i3d_edge.accuracy.data.dataset import read_dataset
+from i3d_edge.accuracy.run.runner import Scorer, score_videos
 from i3d_edge.accuracy.run.scorers import ir_scorers
 from i3d_edge.cli import main
 from i3d_edge.convert.quantization import quantize_ir

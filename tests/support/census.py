@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import openvino as ov
 
-from i3d_edge.runtime.inference.census import computed_operators, count_operations
+from i3d_edge.runtime.measure.probe import computed_operators
 
 FLAT_RANK = 4
 """Axes of a batch of pictures: N, C, H, W."""
@@ -25,14 +25,12 @@ class Census:
         count: How many operators there are.
         num_types: Of how many types.
         rank: Most axes of anything that one of them reads or gives.
-        num_operations: Of one inference.
         above_flat: Names of the operators that read or give more than four axes, by type.
     """
 
     count: int
     num_types: int
     rank: int
-    num_operations: int
     above_flat: Mapping[str, tuple[str, ...]]
 
     @property
@@ -49,7 +47,7 @@ class Census:
 
 
 def count_operators(model: ov.Model) -> Census:
-    """Count a model's operators; one of dynamic shape counts as costing nothing."""
+    """Count a model's operators."""
     nodes = list(computed_operators(model))
     above: dict[str, list[str]] = {}
     for node in nodes:
@@ -59,7 +57,6 @@ def count_operators(model: ov.Model) -> Census:
         count=len(nodes),
         num_types=len({node.get_type_name() for node in nodes}),
         rank=max(map(_rank, nodes), default=0),
-        num_operations=sum(map(count_operations, nodes)),
         above_flat={name: tuple(names) for name, names in above.items()},
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 from pages import Page
 from runs import INFO, Run, videos_of, write_run
 
-from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.report.page import make_report
+from i3d_edge.accuracy.result.recorded_run import read_run
 
 OUTCOMES = "+" * 30 + "-" * 10
 

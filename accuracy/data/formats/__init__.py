@@ -1,18 +1,18 @@
 """Forms in which data sets come, by name, and which of them a file or folder is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 
 from i3d_edge.accuracy.data.formats import lines, tables
 from i3d_edge.accuracy.data.formats.entry import ListEntry as ListEntry
 from i3d_edge.accuracy.data.formats.entry import ListSource as ListSource
-from i3d_edge.accuracy.data.formats.entry import parse_object
 from i3d_edge.accuracy.data.formats.folders import read_class_folders
 from i3d_edge.accuracy.data.formats.omz import read_omz
+from i3d_edge.accuracy.data.formats.reviewed import read_reviewed
 from i3d_edge.accuracy.data.formats.something import is_something, read_something
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
+from i3d_edge.runtime.record.reviews import REVIEWS
 
 FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "path-label": tables.read_path_label,
@@ -23,6 +23,7 @@ FORMATS: Mapping[str, Callable[[ListSource], list[ListEntry]]] = {
     "omz": read_omz,
     "something-something": read_something,
     "ucf101": lines.read_ucf101,
+    "reviews": read_reviewed,
 }
 _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
     "kinetics": tables.is_kinetics,
@@ -32,22 +33,15 @@ _FIRST_LINES: Mapping[str, Callable[[str], bool]] = {
 }
 """What a list's first line is in each format; a list of none is read as "path-index"."""
 
-MANIFEST_KEY = "manifest_version"
-"""By which JSON says that it is a manifest."""
-HAVE_SPLITS = ("path-label", "kinetics", "omz")
-"""Formats of which `ListSource.split` picks a part."""
-HAVE_INDICES = ("path-index", "frame-folders")
-"""Formats for which `ListSource.classes` says what class indices mean."""
+MANIFEST_KEY = "manifest_version"  # by which JSON says that it is a manifest
+HAVE_SPLITS = ("path-label", "kinetics", "omz")  # formats of which `ListSource.split` picks a part
+HAVE_INDICES = ("path-index", "frame-folders")  # formats for which `ListSource.classes` says what class indices mean
 
 
 def sniff(source: ListSource) -> str:
-    """Return the name of a source's format, from what a folder holds or from a list's first line.
-
-    Raises:
-        ListError: If it is a text file of none, or no text file.
-    """
+    """Return the name of a list's or folder's format; raises ListError if it is of none."""
     if os.path.isdir(source.path):
-        return "class-folders"
+        return "reviews" if (source.path / REVIEWS).is_file() else "class-folders"
     text = source.text()
     if is_something(text):
         return "something-something"

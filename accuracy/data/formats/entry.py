@@ -1,41 +1,26 @@
 """What every format is read from, and what it is read into."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from i3d_edge.core.errors import ListError
-from i3d_edge.core.json_text import JSONError, parse_json
 from i3d_edge.core.reading import read_text
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
 class ListSource:
-    """A data set to be read.
+    """A data set to be read."""
 
-    Attributes:
-        path: A list, or a folder.
-        root: Where relative paths start.
-        classes: Name of each class index of the list, or None if indices are the model's.
-        split: Which part, for formats that have several, or None for the usual one.
-    """
-
-    path: Path
-    root: Path
-    classes: Mapping[int, str] | None = None
-    split: str | None = None
+    path: Path  # a list, or a folder
+    root: Path  # where relative paths start
+    classes: Mapping[int, str] | None = None  # name of each class index of the list, or None if indices are the model's
+    split: str | None = None  # which part, for formats that have several, or None for the usual one
 
     def text(self) -> str:
-        """Return the list's text.
-
-        Raises:
-            ListError: If it is no text file.
-        """
+        """Return the list's text; raises ListError if it is no text file."""
         try:
             return read_text(self.path)
         except OSError as error:
@@ -54,30 +39,13 @@ class ListSource:
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One video of a data set, as its format states it.
+    """One video of a data set, as its format states it."""
 
-    Attributes:
-        where: For messages: "line 3", or a folder's name.
-        path: The video's name, relative to the root unless absolute.
-        label: Its class by name, or None.
-        index: Its class by the list's index, or None.
-        num_frames: How many frames it is said to have, or None.
-    """
-
-    where: str
-    path: str
-    label: str | None = None
-    index: int | None = None
-    num_frames: int | None = None
-
-
-def parse_object(text: str) -> dict[str, Any] | None:
-    """Return a JSON object, or None if the text is none."""
-    try:
-        document = parse_json(text)
-    except JSONError:
-        return None
-    return document if isinstance(document, dict) else None
+    where: str  # for messages: "line 3", or a folder's name
+    path: str  # the video's name, relative to the root unless absolute
+    label: str | None = None  # its class by name, or None
+    index: int | None = None  # its class by the list's index, or None
+    num_frames: int | None = None  # how many frames it is said to have, or None
 
 
 def video_files(folder: Path) -> dict[str, str]:

@@ -1,9 +1,6 @@
 """A folder for each class, with a video per file, or a folder of frames per video."""
 
-from __future__ import annotations
-
 import os
-from pathlib import Path
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, is_video
 from i3d_edge.core.errors import ListError
@@ -34,7 +31,9 @@ def _read(source: ListSource) -> list[ListEntry]:
     for label in folders:
         for name in visible_names(source.root / label):
             path = source.root / label / name
-            if (is_video(name) and path.is_file()) or (path.is_dir() and _holds_images(path)):
+            inside_it = visible_names(path) if path.is_dir() else []
+            holds_images = any(os.path.splitext(image)[1].lower() in IMAGE_SUFFIXES for image in inside_it)
+            if (is_video(name) and path.is_file()) or holds_images:
                 entries.append(ListEntry(f"folder {label!r}", f"{label}/{name}", label))
     if not entries:
         flat = sum(map(is_video, inside))
@@ -46,7 +45,3 @@ def _read(source: ListSource) -> list[ListEntry]:
             else "one folder per class, named after it, with a video per file",
         )
     return entries
-
-
-def _holds_images(folder: Path) -> bool:
-    return any(os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES for name in visible_names(folder))

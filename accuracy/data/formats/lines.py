@@ -3,8 +3,6 @@
 MMAction2, GluonCV and PySlowFast separate by white space or a comma.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 
@@ -31,8 +29,7 @@ def read_frames(source: ListSource) -> list[ListEntry]:
     """Read lines of a frame folder, its number of frames and a class index."""
     found = _matches(source, _FRAMES.fullmatch, "a frame folder, its number of frames and a class index")
     return [
-        ListEntry(where, match["path"], index=int(match["index"]), num_frames=int(match["num_frames"]))
-        for where, match in found
+        ListEntry(where, match["path"], None, int(match["index"]), int(match["num_frames"])) for where, match in found
     ]
 
 

@@ -1,23 +1,18 @@
 """The JSON that Open Model Zoo's accuracy checker reads for Kinetics; frames lie in `<label>/<id>/image_%05d.jpg`."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
 from i3d_edge.runtime import VIDEO_SUFFIXES
 
 DEFAULT_SPLIT = "validation"
 
 
 def read_omz(source: ListSource) -> list[ListEntry]:
-    """Read the videos of one subset, "validation" unless said otherwise.
-
-    A video is a folder of frames, or, where there is none, a file of the same name. Class names count; the order of
-    the JSON's own `labels` does not.
-    """
+    """Read the videos of one subset: each a folder of frames, or, where there is none, a file of the same name."""
     document = parse_object(source.text())
     if document is None or not isinstance(document.get("database"), dict):
         raise ListError(f"list {str(source.path)!r} is not Open Model Zoo's annotation: JSON with a 'database'")
@@ -28,9 +23,9 @@ def read_omz(source: ListSource) -> list[ListEntry]:
         try:
             subset, label = value["subset"], value.get("annotations", {}).get("label")
         except (KeyError, TypeError, AttributeError):
-            raise ListError(f"list {str(source.path)!r}, video {key!r}, has no subset or no annotations") from None
+            raise source.error(f"video {key!r}", "has no subset or no annotations") from None
         if label is not None and not isinstance(label, str):
-            raise ListError(f"list {str(source.path)!r}, video {key!r}, has a label that is no name: {label!r}")
+            raise source.error(f"video {key!r}", f"has a label that is no name: {label!r}")
         splits.add(str(subset))
         if subset == split:
             entries.append(ListEntry(f"video {key!r}", _find(source, key, label), label))
@@ -48,11 +43,7 @@ def _find(source: ListSource, key: str, label: str | None) -> str:
 
 
 def checker_order(path: str) -> tuple[str, str]:
-    """Return what the checker sorts videos by: the name that the annotation gives them, without their class.
-
-    Example:
-        "yoga/abc.mp4", with or without the suffix, comes before "archery/abd".
-    """
+    """Return what the checker sorts videos by: their names without class, so that "yoga/a.mp4" precedes "archery/b"."""
     name = os.path.basename(path)
     stem, suffix = os.path.splitext(name)
     return (stem if suffix.lower() in VIDEO_SUFFIXES else name), path

@@ -1,7 +1,5 @@
 """The JSON lists of Something-Something: a video's number, and its class as a template of a sentence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files
@@ -10,10 +8,9 @@ from i3d_edge.core.json_text import JSONError, parse_json
 
 
 def read_something(source: ListSource) -> list[ListEntry]:
-    """Read `something-something-v2-validation.json`, or that of another part; the test set has no classes.
+    """Read `something-something-v2-validation.json` or alike; videos below the root are called by their number.
 
-    Videos are called `<id>.webm`, whatever their suffix, and lie in the root or in folders below it. The template
-    "Holding [something]" is the class "Holding something".
+    The template "Holding [something]" is the class "Holding something"; the test set has none.
     """
     items, files = _items(source.text()), video_files(source.root)
     if items is None:

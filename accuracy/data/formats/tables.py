@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, parse_object, video_files
+from i3d_edge.accuracy.data.formats.entry import ListEntry, ListSource, video_files
 from i3d_edge.core.errors import ListError
+from i3d_edge.core.json_text import parse_object
 
 _KINETICS_COLUMNS = ("youtube_id", "time_start", "time_end")
 _ALL_KINETICS_COLUMNS = ("label", *_KINETICS_COLUMNS, "split", "is_cc")
@@ -25,10 +26,7 @@ def read_path_label(source: ListSource) -> list[ListEntry]:
 
 
 def read_kinetics(source: ListSource) -> list[ListEntry]:
-    """Read Kinetics' own CSV or JSON; videos are called `<youtube_id>_<start>_<end>`, with six digits each as by CVDF.
-
-    They may lie in the root or in folders below it. The names of those that are not there end in .mp4.
-    """
+    """Read Kinetics' own CSV or JSON; videos below the root are called `<youtube_id>_<start>_<end>`, as by CVDF."""
     files = video_files(source.root)
     entries = []
     for where, row in _rows(source, _KINETICS_COLUMNS, needed=_KINETICS_COLUMNS):

@@ -8,8 +8,8 @@ from pages import Page
 from reports import OUTCOMES, made, timed, two_models
 from runs import INFO, Run, videos_of, write_run
 
-from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.report.page import make_report
+from i3d_edge.accuracy.result.recorded_run import read_run
 
 
 def test_several_sets_of_videos_are_counted_and_told_apart(tmp_path: Path) -> None:

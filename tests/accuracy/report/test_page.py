@@ -11,9 +11,9 @@ from pages import Page
 from reports import made, timed, two_models
 from runs import INFO, NAMES, PROTOCOL, Run, Video, sure, videos_of, write_run
 
-from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.gate.pairs import Z_TWO_SIDED_95, drop_upper_bound
 from i3d_edge.accuracy.report.page import make_report
+from i3d_edge.accuracy.result.recorded_run import read_run
 from i3d_edge.core.errors import ComparisonError
 from i3d_edge.runtime.show.templates import percent
 

@@ -12,10 +12,9 @@ import pytest
 from runs import Run, Video, sure, write_run
 from synthetic import write_numbered, write_video
 
-from i3d_edge.accuracy import read_run
 from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
-from i3d_edge.accuracy.result.recorded_run import RecordedRun
+from i3d_edge.accuracy.result.recorded_run import RecordedRun, read_run
 
 
 def recorded(folder: Path, list_path: Path, name: str, file: Path) -> RecordedRun:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,21 @@ def test_each_camera_and_region_is_answered_as_if_it_were_alone(folder: Path) ->
     assert {(event.camera, event.region) for event in told.events} == {("a", None), ("b", "all"), ("b", "right")}
     starts, ends = ([event.id for event in told.events if event.type == kind] for kind in ("start", "end"))
     assert sorted(map(str, starts)) == sorted(map(str, ends))
+
+
+def test_a_file_that_is_watched_again_has_other_events(folder: Path) -> None:
+    found = []
+    for _ in range(2):
+        with running(folder / "window.xml", {"a": plan(folder / "film.mp4", ONCE)}) as (box, told):
+            until(lambda: box.is_ready and box.cameras()["a"].state == "down")
+        found.append([event.id for event in told.events if event.id])
+    assert found[0]
+    assert not {*found[0]} & {*found[1]}
+    options = replace(ONCE, camera="a")
+    alone = LiveStream(str(folder / "film.mp4"), SPEC, box.engine.probabilities, options)
+    own = [item.id for item in alone if isinstance(item, Event) and item.id]
+    assert [event_id.partition("-")[2] for event_id in found[1]] == own
+    assert sorted(found[0]) + sorted(found[1]) == sorted(found[0] + found[1])
 
 
 def test_cameras_that_hang_or_are_not_there_cost_the_others_nothing(folder: Path, tmp_path: Path) -> None:

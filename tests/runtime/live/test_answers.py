@@ -18,6 +18,7 @@ from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.inference.ir import read_ir
 from i3d_edge.runtime.inference.session import Session
 from i3d_edge.runtime.live import LiveStream, StreamAnswers, StreamOptions, WindowAnswer
+from i3d_edge.runtime.live.answers import open_engines
 
 HOP = 2
 
@@ -41,7 +42,7 @@ class Watched:
     """
 
     def __init__(self, folder: Path, model: Path, options: StreamOptions, *, pause_s: float = 0) -> None:
-        _, spec = read_ir(model, steps=True)
+        ir = read_ir(model, steps=True)
         self.said: list[str] = []
         self.num_restarts = 0
 
@@ -53,8 +54,9 @@ class Watched:
             self.num_restarts += 1
             following.restart()
 
-        self.stream = LiveStream(str(folder / "film.mp4"), spec, infer, options, restart=restart, say=self.said.append)
-        following = StreamAnswers.open(model, spec, is_behind=lambda: self.stream.is_behind, say=self.said.append)
+        self.stream = LiveStream(str(folder / "film.mp4"), ir[1], infer, options, restart=restart, say=self.said.append)
+        engine, window = open_engines(model, ir, say=self.said.append)
+        following = StreamAnswers(engine, window=window, is_behind=lambda: self.stream.is_behind)
         self.answers = {round(item.end_s * 25): item.probabilities for item in self._answers()}
 
     def _answers(self) -> Iterator[WindowAnswer]:

@@ -1,6 +1,6 @@
 import pytest
 
-from i3d_edge.runtime.live.hop import Hop
+from i3d_edge.runtime.live.window import Hop
 
 
 def test_a_fixed_hop_stays() -> None:

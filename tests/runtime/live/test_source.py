@@ -488,8 +488,8 @@ def two_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "names" / f"video{number}").mkdir(parents=True)
         (tmp_path / "names" / f"video{number}" / "name").write_text(f"Webcam {number}\n")
     (tmp_path / "video-codec").touch()
-    monkeypatch.setattr("i3d_edge.runtime.live.cameras._DEVICES", tmp_path)
-    monkeypatch.setattr("i3d_edge.runtime.live.cameras._NAMES", tmp_path / "names")
+    monkeypatch.setattr("i3d_edge.runtime.live.address._DEVICES", tmp_path)
+    monkeypatch.setattr("i3d_edge.runtime.live.address._NAMES", tmp_path / "names")
 
 
 def refuse(number: int) -> object:
@@ -510,7 +510,7 @@ def test_no_such_camera_lists_those_there_are(tmp_path: Path) -> None:
 
 
 def test_no_camera_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("i3d_edge.runtime.live.cameras._DEVICES", tmp_path)
+    monkeypatch.setattr("i3d_edge.runtime.live.address._DEVICES", tmp_path)
     monkeypatch.setattr("i3d_edge.runtime.live.connection.av.open", refuse(errno.ENODEV))
     error = failure(LiveSource(Address.parse("camera:7"), QUICK))
     assert str(error) == "there is no camera '/dev/video7'; this machine has none"

@@ -11,8 +11,7 @@ from i3d_edge.core.spec import ModelSpec, Stepping
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.live.frame import LiveFrame
-from i3d_edge.runtime.live.hop import Hop
-from i3d_edge.runtime.live.window import Sampler, StreamWindow, WindowBuilder
+from i3d_edge.runtime.live.window import Hop, Sampler, StreamWindow, WindowBuilder
 from i3d_edge.runtime.views.clip import Clip
 
 WIDE = replace(SPEC, crop_px=(96, 96), short_side_px=96)

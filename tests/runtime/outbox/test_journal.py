@@ -262,3 +262,23 @@ def test_it_is_said_that_events_were_deleted(opened: Open, tmp_path: Path, monke
     Delivery("mqtt", Unread(written, tmp_path / "mqtt.json", say=said.append), got.append, say=SILENT).close()
     assert got == [event(1)]
     assert said == ["mqtt: the events of 2026-03-01 were deleted, perhaps before all were delivered"]
+
+
+def test_what_waits_is_counted_without_reading_it_again(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(monkeypatch, "2026-03-01")
+    written, froms = opened(tmp_path / "events", keep_days=7), []
+    count = written.count
+    monkeypatch.setattr(written, "count", lambda cursor: froms.append(cursor) or count(cursor))
+    unread = Unread(written, tmp_path / "c.json", say=SILENT)
+    for number in range(5):
+        written.append(event(number))
+    assert (unread.first(), unread.remove(), len(unread)) == (event(0), True, 4)
+    end = written.end
+    written.append(event(5))
+    assert (unread.first(), unread.remove(), len(unread), froms[1]) == (event(1), True, 4, end)
+    on(monkeypatch, "2026-04-01")  # the first day is deleted, and what is left of it with it
+    written.append(event(6))
+    assert len(unread) == 1
+    assert (unread.first(), unread.remove(), len(unread)) == (event(6), True, 0)

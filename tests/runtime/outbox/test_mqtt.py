@@ -19,7 +19,7 @@ from i3d_edge.core.errors import ArgumentError, DependencyError
 from i3d_edge.runtime.live.answer import WindowAnswer
 from i3d_edge.runtime.live.statistics import Statistics
 from i3d_edge.runtime.outbox import Journal, Mqtt, mqtt
-from i3d_edge.runtime.outbox.stats import Figures
+from i3d_edge.runtime.outbox.mqtt import Figures
 from i3d_edge.runtime.prediction import Prediction
 from i3d_edge.runtime.settings.cameras import MqttConfig, TlsConfig
 

@@ -8,7 +8,7 @@ from live import Received, hanging, webhook
 from i3d_edge.core.errors import ArgumentError
 from i3d_edge.runtime.live.address import require_web_address
 from i3d_edge.runtime.live.backoff import Backoff
-from i3d_edge.runtime.outbox.delivery import Queue, Refused
+from i3d_edge.runtime.outbox.delivery import Delivery, Queue, Refused
 from i3d_edge.runtime.outbox.webhook import post_json, webhook_to
 
 
@@ -20,13 +20,13 @@ def test_the_oldest_event_makes_room_for_the_newest() -> None:
     posted: list[str] = []
     goes_on, began = threading.Event(), threading.Event()
 
-    def post(_url: str, text: str) -> None:
+    def post(text: str) -> None:
         began.set()
         goes_on.wait(5)
         posted.append(text)
 
     queue = Queue(max_waiting=2)
-    hook = webhook_to("http://h/", queue, post=post, say=lambda _text: None)
+    hook = Delivery("h", queue, post, say=lambda _text: None)
     queue.put("a")
     began.wait(5)
     for event in "bcd":
@@ -95,7 +95,7 @@ def test_nobody_waits_for_a_receiver_that_hangs(monkeypatch: pytest.MonkeyPatch)
 def test_the_thread_ends_when_all_is_delivered() -> None:
     posted: list[str] = []
     queue = Queue()
-    hook = webhook_to("http://h/", queue, post=lambda _url, text: posted.append(text), say=lambda _text: None)
+    hook = Delivery("h", queue, posted.append, say=lambda _text: None)
     queue.put("a")
     hook.close()
     assert posted == ["a"]

@@ -30,6 +30,7 @@ from i3d_edge.runtime.live.options import StreamOptions
 from i3d_edge.runtime.live.source import Gap, LiveSource
 from i3d_edge.runtime.record import Recorder
 from i3d_edge.runtime.record.clip import Clip
+from i3d_edge.runtime.record.ring import PacketRing
 from i3d_edge.runtime.settings import ClipsConfig
 
 RATE = 250
@@ -102,6 +103,29 @@ def test_a_clip_shows_the_event_and_what_is_around_it(
     assert note.duration_s == pytest.approx((last - first + 1) / RATE, abs=5e-3)
     assert (note.event["type"], note.event["end_s"]) == ("end", 1.0)
     assert watching.said == []
+
+
+def test_frames_whose_order_their_times_do_not_tell_are_all_there(tmp_path: Path) -> None:
+    """AVI states the order of decoding alone, and FFmpeg calls each frame's time a frame later than that."""
+    options, base = {"b": "4M", "g": "10", "bf": "1"}, Fraction(1, 30)
+    path = write_video(tmp_path / "a.mp4", numbered(range(40)), rate=30, time_base=base, codec="mpeg4", options=options)
+    ring = PacketRing(10.0)
+    with av.open(str(path)) as container:
+        ring.opened(container.streams.video[0])
+        for packet in container.demux(video=0):
+            if packet.size:
+                time, packet.pts = packet.pts * packet.time_base, packet.dts + packet.duration
+                ring.placed(ring.sent(packet), time)
+    first = ring.start_of(0, 0)
+    assert first is not None
+    clip = Clip(event("start", 0), ring, first, tmp_path, ClipsConfig(before_s=0))
+    clip.advance()
+    clip.close()
+    assert clip.reason is None
+    with av.open(str(clip.path)) as container:
+        frames = [30 * frame.time for frame in container.decode(video=0)]
+    assert frames == sorted(set(frames))
+    assert frames == pytest.approx(range(40), abs=1.1)
 
 
 def test_a_clip_goes_on_where_a_looped_file_begins_again(watching: Watch, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_second_watch_of_the_same_state_is_refused_and_ends_nothing(box: Box) 
     box.write("a")
     with box.running():
         until(lambda: box.of("start"))
-        with pytest.raises(OutputError, match="another process uses folder"):
+        with pytest.raises(OutputError, match="another process is writing in folder"):
             Watch(read_config(box.path), say=print, tell=print)
         assert not [event for event in box.of("end") if event.get("reason")]
 
