@@ -87,7 +87,7 @@ class Overlap:
         self._is_in_steps = False
 
     def answer(self, clip: Clip) -> Answer | None:
-        """Return probabilities, (num_classes,), for the next clip, or None to let the model of whole clips answer.
+        """Return what the model says of the next clip, or None to let the model of whole clips answer.
 
         Raises NotFiniteError if the model gives NaN.
         """

@@ -89,7 +89,9 @@ class Engine:
         numbers = {"hop": hop, "num_streams": num_streams, "num_threads": num_threads}
         check_arguments(Engine.__init__, mode=mode, extras=extras, **numbers)
         model, self.spec = ir or read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
-        expose(model, self.spec, extras)
+        if extras:
+            model = model.clone()  # it may be another engine's, too
+            expose(model, self.spec, extras)
         self.head = find_head(model, self.spec) if "feature_map" in extras else None
         if hop is not None:
             model, self.spec = in_steps(model, self.spec, hop, ir_path)

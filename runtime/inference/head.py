@@ -4,8 +4,6 @@ It is found by its operators, not by their names: in an IR of `i3d convert`, fol
 INT8, in an ONNX model, and in a model of exact steps, whose head reads whole windows.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,19 +67,33 @@ class Head:
         num_classes = self.logits.get_shape()[1]
         return np.zeros(num_classes, np.float32) if self.bias_value is None else _computed(self.bias_value).ravel()
 
+    @property
+    def shares(self) -> Float32Array:
+        """How much each of the T frames of the feature map counts in the answer, float32, 1 together.
+
+        Example:
+            10 frames, a pool of 2 -> 9 places: the first and the last frame count 1/18, the others 1/9.
+        """
+        num_taps, shape = self.kernel[0], self.feature_map.get_shape()
+        num_places = shape[0 if len(shape) == _LOWERED else _SPACE] - num_taps + 1
+        counts = np.convolve(np.ones(num_places), np.ones(num_taps))
+        return np.asarray(counts / counts.sum(), np.float32)
+
     def value(self, extra: Extra) -> ov.Output:
         """Return one of the values that a model can give, see `Extra`."""
         if extra == "logits":
             return self.logits
-        source = self.pooled if extra == "embedding" else self.feature_map
+        source = self.feature_map
         shape = list(source.get_shape())
         if len(shape) == _LOWERED:  # frames lie along the first axis
-            source = ops.transpose(source, [1, 0, 2, 3]).output(0)
             shape = [1, shape[1], shape[0], *shape[_SPACE:]]
-            source = ops.reshape(source, shape, False).output(0)
-        if extra == "feature_map" or len(shape) == _SPACE:
+            source = ops.reshape(ops.transpose(source, [1, 0, 2, 3]), shape, False).output(0)
+        if extra == "feature_map":
             return source
-        return ops.reduce_mean(source, list(range(_SPACE, len(shape))), False).output(0)
+        # Not read from the pool, which would then no longer be fused with what quantizes it: answers would change.
+        shares = self.shares if extra == "embedding" else np.full(shape[_SPACE], 1 / shape[_SPACE], np.float32)
+        frames = ops.reduce_mean(source, [3, 4], False)
+        return ops.reduce_sum(ops.multiply(frames, ops.constant(shares)), [_SPACE], False).output(0)
 
 
 def find_head(model: ov.Model, spec: ModelSpec) -> Head:
@@ -120,9 +132,8 @@ def expose(model: ov.Model, spec: ModelSpec, extras: Sequence[Extra]) -> None:
         IRError: As `find_head` says.
     """
     own = {name: port.get_node().input_value(0) for port in model.outputs for name in port.names}
-    if extras:
-        values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
-        model.add_results([ops.result(value) for value in values])
+    values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
+    model.add_results([ops.result(value) for value in values])
 
 
 def _pool(node: ov.Node) -> tuple[ov.Output, tuple[int, int, int]]:

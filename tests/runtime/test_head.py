@@ -1,7 +1,5 @@
 """The head of a network, found by its operators, and what it gives out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +18,8 @@ from i3d_edge.convert.step_model import make_step_ir
 from i3d_edge.core.errors import ArgumentError, IRError
 from i3d_edge.core.numbers import softmax
 from i3d_edge.core.spec import ModelSpec
-from i3d_edge.runtime import Engine, VideoClassifier, ViewOptions, read_ir
+from i3d_edge.freeze.frozen_graph import FrozenGraph
+from i3d_edge.runtime import Clip, Engine, VideoClassifier, ViewOptions, graph_inputs, read_ir
 from i3d_edge.runtime.inference.head import Extra, expose, find_head
 
 EXTRAS: tuple[Extra, ...] = ("embedding", "mean", "logits", "feature_map")
@@ -100,6 +99,18 @@ def test_what_a_network_gives_fits_together(
     rounding = np.abs(head.weights).sum(axis=1).max() * 2 / 255 if is_quantized else 0  # half a step of 4 / 255
     bound = 1e-5 * np.abs(logits).max() + rounding
     assert np.abs(embedding @ head.weights.T + head.bias - logits).max() <= bound
+
+
+def test_the_embedding_is_the_pooled_endpoint_of_tensorflows_graph(graph_path: Path, ir_path: Path) -> None:
+    engine = Engine(ir_path, extras=["embedding"], inference_precision="f32")
+    clip = noise((9, 224, 224, 3))
+    feeds = graph_inputs(Clip(clip, 0.0, 0.36), engine.spec)
+    with FrozenGraph(graph_path) as graph:
+        endpoint = np.asarray(graph.run("RGB/inception_i3d/Mixed_5c/concat:0", feeds))
+    assert endpoint.shape == (1, 2, 7, 7, 1024)  # one place of the pool
+    expected = endpoint.mean((0, 1, 2, 3))
+    got = engine.probabilities(engine.spec.lay_out(clip[np.newaxis])).extras["embedding"]
+    assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(
