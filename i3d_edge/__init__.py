@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from i3d_edge.api.events import replay_events as replay_events
     from i3d_edge.api.events import score_events as score_events
     from i3d_edge.api.events import score_reviews as score_reviews
+    from i3d_edge.api.features import FeatureOptions as FeatureOptions
+    from i3d_edge.api.features import extract_features as extract_features
     from i3d_edge.api.models import bench_models as bench_models
     from i3d_edge.api.models import compare_stages as compare_stages
     from i3d_edge.api.models import convert_graph as convert_graph
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime import Prediction as Prediction
     from i3d_edge.runtime import VideoClassifier as VideoClassifier
     from i3d_edge.runtime import ViewOptions as ViewOptions
+    from i3d_edge.runtime.activation import explain as explain
     from i3d_edge.runtime.live import Event as Event
     from i3d_edge.runtime.live import EventRules as EventRules
     from i3d_edge.runtime.live import LabelRules as LabelRules
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 _NAMES_OF = {
     "i3d_edge.api.accuracy": ("compare_run", "merge_runs", "run_accuracy", "write_report"),
     "i3d_edge.api.events": ("replay_events", "score_events", "score_reviews"),
+    "i3d_edge.api.features": ("FeatureOptions", "extract_features"),
     "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),
     "i3d_edge.convert.checkpoints": ("convert_weights",),
@@ -54,6 +58,7 @@ _NAMES_OF = {
     "i3d_edge.core.spec": ("ModelSpec",),
     "i3d_edge.freeze": ("freeze_checkpoint",),
     "i3d_edge.runtime": ("Classification", "Prediction", "VideoClassifier", "ViewOptions"),
+    "i3d_edge.runtime.activation": ("explain",),
     "i3d_edge.runtime.live": ("Event", "EventRules", "LabelRules", "LiveStream", "StreamOptions", "WindowAnswer"),
     "i3d_edge.runtime.show.annotate": ("annotate_video",),
     "i3d_edge.runtime.show.page": ("write_page",),

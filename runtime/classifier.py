@@ -9,13 +9,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import ClipShapeError, VideoError
 from i3d_edge.core.schema import check_arguments
 from i3d_edge.core.spec import Fusion, ModelSpec
 from i3d_edge.runtime.frames.sources import Source, source_of_frames, source_of_path
 from i3d_edge.runtime.fusion import fuse
+from i3d_edge.runtime.inference.answers import Answer
 from i3d_edge.runtime.inference.engine import Engine, Mode
+from i3d_edge.runtime.inference.head import Extra
 from i3d_edge.runtime.inference.inputs import Inputs, model_inputs
 from i3d_edge.runtime.overlap import Overlap, StepEngines
 from i3d_edge.runtime.prediction import Classification, View, top_k
@@ -58,6 +60,7 @@ class VideoClassifier:
         cache: str | PathLike[str] | None = None,
         spec: str | PathLike[str] | None = None,
         flow: FlowMethod | None = None,
+        extras: Sequence[Extra] = (),
     ) -> None:
         """Load a model.
 
@@ -73,9 +76,10 @@ class VideoClassifier:
             spec: A JSON file that describes an IR which does not describe itself.
             flow: How optical flow is computed for a flow or joint model: "tvl1", as DeepMind did and if not given,
                 or "dis".
+            extras: What each `View` is to have beside its probabilities, see `Extra`.
 
         Raises:
-            IRError: If the IR is incomplete or does not describe itself.
+            IRError: If the IR is incomplete or does not describe itself, or its network does not end as `extras` need.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
             ClipShapeError: If `flow` is given and the model takes RGB alone.
@@ -89,6 +93,7 @@ class VideoClassifier:
                 "num_threads": num_threads,
                 "cache": None if cache is None else Path(cache),
                 "spec_path": None if spec is None else Path(spec),
+                "extras": tuple(extras),
             }
             self._step_engines = StepEngines(Path(ir), **settings)
             ir = Engine(Path(ir), mode=mode, num_streams=num_streams, **settings)
@@ -154,11 +159,12 @@ class VideoClassifier:
             DecodePool(sources, plan, num_workers=1 if self.flow else self._num_decoders) as pool,
             closing(self.engine.answers(self._questions(pool, overlap))) as answers,
         ):
-            for (item, answer), probabilities in answers:
-                probabilities = answer if probabilities is None else probabilities
+            for (item, in_steps), of_clip in answers:
+                answer = in_steps if of_clip is None else of_clip
                 if isinstance(item, Clip):
-                    assert probabilities is not None
-                    seen.append(View(item.start_s, item.end_s, probabilities, item.clip, item.crop))
+                    assert answer is not None
+                    place = (item.start_s, item.end_s, np.asarray(answer), item.clip, item.crop)
+                    seen.append(View(*place, answer.extras))
                 elif isinstance(item, Restart):
                     seen.clear()
                 elif isinstance(item, Outcome):
@@ -167,7 +173,7 @@ class VideoClassifier:
 
     def _questions(
         self, pool: DecodePool[Source], overlap: Overlap
-    ) -> Iterator[tuple[tuple[Clip | Restart | Outcome | None, Float32Array | None], Inputs | None]]:
+    ) -> Iterator[tuple[tuple[Clip | Restart | Outcome | None, Answer | None], Inputs | None]]:
         """Yield each view with its answer or what the engine is asked of it, and what else happens without either."""
         for feed in pool:
             for item in feed.views(_IDLE_S):

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from i3d_edge.core.arrays import Float32Array
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.inference.answers import Answer
 from i3d_edge.runtime.inference.engine import Engine
 from i3d_edge.runtime.inference.inputs import model_inputs
 from i3d_edge.runtime.inference.session import Session
@@ -86,8 +86,8 @@ class Overlap:
         self._warm_up = 0
         self._is_in_steps = False
 
-    def answer(self, clip: Clip) -> Float32Array | None:
-        """Return probabilities, (num_classes,), for the next clip, or None to let the model of whole clips answer.
+    def answer(self, clip: Clip) -> Answer | None:
+        """Return what the model says of the next clip, or None to let the model of whole clips answer.
 
         Raises NotFiniteError if the model gives NaN.
         """

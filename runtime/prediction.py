@@ -1,5 +1,6 @@
 """What a model says of a video."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class View:
         probabilities: Shape (num_classes,), float32, summing to 1.
         clip: Which temporal position, from 0.
         crop: Which spatial position, from 0.
+        extras: What else the model was asked for, see `Answer`.
     """
 
     start_s: float
@@ -41,6 +43,7 @@ class View:
     probabilities: Float32Array = field(compare=False, repr=False)
     clip: int = 0
     crop: int = 0
+    extras: Mapping[str, Float32Array] = field(default_factory=dict, compare=False, repr=False)
 
     def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
         """Return it as plain JSON values; with labels, its place among others and its best class too."""

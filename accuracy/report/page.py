@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from i3d_edge.accuracy.gate.baseline import pick_model
+from i3d_edge.accuracy.gate.comparison import Flip
 from i3d_edge.accuracy.report import classes, models
+from i3d_edge.accuracy.report.looks import Looks
 from i3d_edge.accuracy.report.models import ReportedModel, labels_of
 from i3d_edge.accuracy.report.numbers import count, interval, metric_lines, seconds, significant
-from i3d_edge.accuracy.report.pairs import make_pairs, pairs_table
+from i3d_edge.accuracy.report.pairs import Pair, make_pairs, pairs_table
 from i3d_edge.accuracy.report.pictures import Found, RunPictures
 from i3d_edge.accuracy.report.table import Cell, Table
 from i3d_edge.accuracy.report.text import counts_line, protocol_line
@@ -18,6 +20,7 @@ from i3d_edge.accuracy.report.tradeoff import METRIC, tradeoff
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.family import UNKNOWN
 from i3d_edge.core.text import plural
+from i3d_edge.runtime.show.gallery import Placed
 from i3d_edge.runtime.show.templates import environment, percent
 
 _SUMMARY_METRICS = {
@@ -31,16 +34,29 @@ _METRICS = ("video_top1", "video_top5", "clip_top1", "clip_top5")
 
 
 def make_report(
-    named: Sequence[tuple[RecordedRun, str | None]], *, root: Path | None = None, with_thumbnails: bool = True
+    named: Sequence[tuple[RecordedRun, str | None]],
+    *,
+    root: Path | None = None,
+    with_thumbnails: bool = True,
+    explains: bool = False,
+    by_likeness: bool = False,
 ) -> str:
     """Return a page about models, see `write_report`, as one HTML document; of repetitions the first counts."""
     shown = _reported(named)
     pictures = RunPictures(root)
+    looks = Looks(pictures)
 
-    def pictures_of(model: ReportedModel, video: str) -> Found:
-        return pictures.of(model.run, video) if with_thumbnails else "pictures are off"
+    def pictures_of(pair: Pair, flip: Flip) -> list[Found]:
+        if not with_thumbnails:
+            return ["pictures are off"]
+        if not explains:
+            return [pictures.of(pair.second.run, flip["video"])]
+        return [
+            looks.explained(model, flip["video"], answer)
+            for model, answer in ((pair.first, flip["before"]), (pair.second, flip["after"]))
+        ]
 
-    return _render(shown, pictures_of)
+    return _render(shown, pictures_of, looks.placed(shown[0]) if by_likeness else [])
 
 
 def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedModel]:
@@ -55,7 +71,9 @@ def _reported(named: Sequence[tuple[RecordedRun, str | None]]) -> list[ReportedM
     return list(wanted.values())
 
 
-def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel, str], Found]) -> str:
+def _render(
+    shown: Sequence[ReportedModel], pictures_of: Callable[[Pair, Flip], list[Found]], placed: Sequence[Placed]
+) -> str:
     names = dict(zip(shown, labels_of(shown), strict=True))
     pairs = make_pairs(shown)
     made = environment("i3d_edge.accuracy.report")
@@ -71,6 +89,7 @@ def _render(shown: Sequence[ReportedModel], pictures_of: Callable[[ReportedModel
         pairs=pairs,
         pairs_table=pairs_table(pairs, names),
         pictures_of=pictures_of,
+        placed=placed,
         runs=list(models.groups(shown, lambda model: id(model.run)).values()),
         run_facts=_run_facts,
         models_table=_models_table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -10,28 +11,34 @@ from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest
 from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import ListError, VideoError
-from i3d_edge.runtime.frames.sources import as_source
+from i3d_edge.runtime.frames.sources import Source, as_source
 from i3d_edge.runtime.frames.video import one_of_many
 from i3d_edge.runtime.show.thumbnails import Thumbnail, film_strip
 
 NUM_PICTURES = 3
-_SIDE_PX = 160
+SIDE_PX = 160
 # Folders of images have no frame rate, and their pictures do not depend on it.
 _ANY_RATE = Fraction(25)
 
 Found = tuple[Thumbnail, ...] | str
 """Pictures from the beginning, the middle and the end of a video, or why there are none."""
+Take = Callable[[Source], tuple[Thumbnail, ...]]
+
+
+def three_pictures(source: Source) -> tuple[Thumbnail, ...]:
+    """Take the pictures of a video."""
+    return film_strip(source, NUM_PICTURES, side_px=SIDE_PX).pictures
 
 
 @dataclass
 class RunPictures:
-    """Decodes pictures of runs' videos, each file once; `root` is where relative paths start, if not as in the run."""
+    """Decodes pictures of runs' videos, each once; `root` is where relative paths start, if not as in the run."""
 
     root: Path | None = None
-    _found: dict[Path, Found] = field(default_factory=dict)
+    _found: dict[tuple[Path, Take], Found] = field(default_factory=dict)
 
-    def of(self, run: RecordedRun, name: str) -> Found:
-        """Return the pictures of a video by its name in a run.
+    def of(self, run: RecordedRun, name: str, take: Take = three_pictures) -> Found:
+        """Return what `take` makes of a video, by its name in a run.
 
         A run may come from anybody, and name any file: only one with the bytes that the run saw is shown.
         """
@@ -40,10 +47,10 @@ class RunPictures:
         except ListError:
             return "the manifest has changed since"
         file = root / name
-        if file not in self._found:
+        if (file, take) not in self._found:
             hashes = {video["path"]: video["sha256"] for video in run.result.get("videos", [])}
-            self._found[file] = _pictures(file, hashes.get(name))
-        return self._found[file]
+            self._found[file, take] = _pictures(file, hashes.get(name), take)
+        return self._found[file, take]
 
 
 def _root(run: RecordedRun) -> Path:
@@ -56,14 +63,14 @@ def _root(run: RecordedRun) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def _pictures(file: Path, sha256: str | None) -> Found:
+def _pictures(file: Path, sha256: str | None, take: Take) -> Found:
     if sha256 is None:
         return "the run does not say which bytes it read"
     try:
         if content_sha256(file) != sha256:
             return "the file has changed since"
         with one_of_many(str(file)):
-            return film_strip(as_source(file, frames_fps=_ANY_RATE), NUM_PICTURES, side_px=_SIDE_PX).pictures
+            return take(as_source(file, frames_fps=_ANY_RATE))
     except (OSError, ValueError):
         return "the file is not here"
     except VideoError as error:

@@ -234,6 +234,8 @@ def write_report(
     *,
     root: StrPath | None = None,
     with_thumbnails: bool = True,
+    explains: bool = False,
+    by_likeness: bool = False,
     force: bool = False,
 ) -> None:
     """Write runs as one self-contained HTML page.
@@ -244,10 +246,13 @@ def write_report(
         output: The page.
         root: Where the videos are, if not where they were scored.
         with_thumbnails: Show pictures of videos whose answer changed.
+        explains: Draw on these where each model saw its answer: the models run again.
+        by_likeness: Show all videos too, those side by side that look alike to the first model, which runs again.
         force: Replace an existing page.
 
     Raises:
         ResultError: If a run is not whole.
+        IRError: If a model that shall run again is not there.
         OutputError: If the page exists (without `force`) or cannot be written.
 
     Example:
@@ -259,6 +264,10 @@ def write_report(
     output = Path(output)
     check_output(output, force=force)
     page = make_report(
-        read_named_runs(runs), root=None if root is None else Path(root), with_thumbnails=with_thumbnails
+        read_named_runs(runs),
+        root=None if root is None else Path(root),
+        with_thumbnails=with_thumbnails,
+        explains=explains,
+        by_likeness=by_likeness,
     )
     write_text(output, page, force=force)

@@ -10,6 +10,7 @@ from i3d_edge.cli.classify import classify
 from i3d_edge.cli.convert import convert
 from i3d_edge.cli.doctor import doctor
 from i3d_edge.cli.events import events
+from i3d_edge.cli.features import features
 from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
@@ -23,7 +24,7 @@ from i3d_edge.cli.watch import watch
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
     "Make a model": (fetch, freeze, convert, quantize, step, parity, info),
-    "Use it": (classify, stream, watch, events, labels),
+    "Use it": (classify, features, stream, watch, events, labels),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),
 }

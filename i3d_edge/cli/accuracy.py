@@ -138,8 +138,10 @@ def score(folder: Path, as_json: bool) -> None:
 @output_option("HTML page to write; one self-contained file.")
 @click.option("--videos", "root", type=PATH, help="Folder of the videos.  [default: as in the run]")
 @click.option("--no-thumbnails", is_flag=True, help="Show no pictures of videos.")
+@click.option("--explain", "explains", is_flag=True, help="Draw where each model saw its answer; runs it again.")
+@click.option("--by-likeness", is_flag=True, help="Show all videos, alike ones side by side; runs a model again.")
 @force_option
-def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumbnails: bool, force: bool) -> None:
+def report(run_names: tuple[str, ...], output: Path, no_thumbnails: bool, **options: Any) -> None:
     """Write one or more runs as a page.
 
     RUN is a folder of `i3d accuracy run`; with NAME, only that model of it is shown. The page has accuracy with
@@ -152,7 +154,7 @@ def report(run_names: tuple[str, ...], output: Path, root: Path | None, no_thumb
     """
     from i3d_edge.api import accuracy as api
 
-    api.write_report(run_names, output, root=root, with_thumbnails=not no_thumbnails, force=force)
+    api.write_report(run_names, output, with_thumbnails=not no_thumbnails, **options)
     print_lines(f"written: {output}")
 
 

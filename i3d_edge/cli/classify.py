@@ -86,9 +86,7 @@ def classify(
     engine: EngineOptions,
     as_json: bool,
     as_jsonl: bool,
-    annotate: Path | None,
-    html: Path | None,
-    force: bool,
+    **showing: Any,
 ) -> None:
     """Label the action in videos.
 
@@ -111,9 +109,9 @@ def classify(
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
     refuse_swapped(model_path, videos)
-    shows = Shows.wanted(annotate, html, model_path=model_path, k=k, force=force)
     rows: list[dict[str, Any]] = []
     views = ViewOptions(num_clips=num_clips or 1, num_crops=3 if num_crops == "3" else 1, hop=hop, fusion=fusion)
+    shows = Shows.wanted(model_path=model_path, views=views, k=k, **showing)
     arguments = engine.arguments(model_path, mode=best_mode(videos, views))
     spec_path = arguments.pop("spec_path")
     _, spec = read_ir(model_path, spec_path=spec_path)
@@ -126,8 +124,8 @@ def classify(
     ) as sources:
         if not (as_json or as_jsonl):  # those have a row for each video, with its error
             _require_a_video(sources)
-        shows.place(sources)
-        with VideoClassifier(model_path, spec=spec_path, flow=flow, **arguments) as classifier:
+        shows.place(sources, spec)
+        with VideoClassifier(model_path, spec=spec_path, flow=flow, extras=shows.extras, **arguments) as classifier:
             by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
             note_engine(model_path, classifier.engine, by_flow)
             results = classifier.classify_all(sources, views, k=k)
@@ -140,6 +138,7 @@ def classify(
                 elif not as_json and row["status"] == "ok":
                     print_lines(*_format(row, with_views=hop is not None))
                 shows.show(number, source, result, classifier)
+            shows.finish()
             for text in end_notes(classifier.engine):
                 note(text)
             model = _model_fields(classifier)

@@ -45,6 +45,7 @@ _SHOWN = 10
     help=f"Classes, instead of --model: {', '.join(label_sets.SHIPPED)} or a text file.  [default: kinetics-400]",
 )
 @list_options
+@click.option("--near-duplicates", is_flag=True, help="Name chosen videos that look the same to --model.")
 @click.option("--drop-short", "drops_short", is_flag=True, help=f"Skip videos shorter than a clip ({CLIP_S:g} s).")
 @force_option
 @quiet_option
@@ -55,6 +56,7 @@ def subset(
     model_path: Path | None,
     labels_text: str | None,
     reading: ListOptions,
+    near_duplicates: bool,
     **options: Any,
 ) -> None:
     """Choose videos of a data set and pin them in a manifest.
@@ -69,6 +71,8 @@ def subset(
     from i3d_edge.accuracy.data.dataset import read_dataset
     from i3d_edge.accuracy.data.subset import make_subset
 
+    if near_duplicates and model_path is None:
+        raise click.UsageError("--near-duplicates needs --model")
     labels = _labels(model_path, labels_text)
     try:
         data = read_dataset(source, labels, reading)
@@ -82,6 +86,11 @@ def subset(
         note(f"note: {text}")
     manifest = make_subset(data, labels, output, num_videos=num_videos, **options)
     _report(manifest, f"{source}: {data.format}, {len(data.videos)} videos", labels)
+    if near_duplicates and model_path:
+        from i3d_edge.accuracy.data.near_duplicates import find_near_duplicates
+
+        for first, second, cosine in find_near_duplicates(manifest, model_path):
+            note(f"near-duplicates: {first} and {second} ({cosine:.3f})")
     num_taken = len(manifest.content["videos"])
     if num_taken < num_videos:
         given = click.get_current_context().get_parameter_source("num_videos") is ParameterSource.COMMANDLINE

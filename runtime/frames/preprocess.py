@@ -19,6 +19,9 @@ Interpolation = Literal[
 """How frames are resized. Those that say "twice" are for `omz_resize`; FFmpeg squeezes the frames of videos before
 `resize`, which is left those of other sources."""
 
+_FLOW_X = slice(3, 4)
+"""The channel of motion to the right, if there is flow."""
+
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)
 
@@ -90,6 +93,32 @@ def three_crops(frame: UInt8Array, crop_px: tuple[int, int], *, equidistant: boo
         top, left = (offset if axis == longer else rooms[axis] // 2 for axis in (0, 1))
         crops.append(frame[top : top + crop_px[0], left : left + crop_px[1]])
     return crops
+
+
+CROPS = ("centre", "top left", "top right", "bottom left", "bottom right")
+TEN_CROPS = (*CROPS, *(f"{name}, mirrored" for name in CROPS))
+"""What `ten_crops` returns. Source: the order of the features that XDVioDet and VadCLIP publish."""
+
+_MIRRORED_FLOW = 254
+"""A step of flow to the right and its mirror image come to this: 127 is no motion."""
+
+
+def ten_crops(frame: UInt8Array, crop_px: tuple[int, int]) -> list[UInt8Array]:
+    """Return the parts of a frame, shape (H, W, C), that `TEN_CROPS` names.
+
+    Args:
+        frame: RGB; with flow, two more channels, x changes its sign in a mirror.
+        crop_px: Height and width of each.
+    """
+    height, width = crop_px
+    bottom, right = frame.shape[0] - height, frame.shape[1] - width
+    corners = [(top, left) for top in (0, bottom) for left in (0, right)]
+    crops = [centre_crop(frame, crop_px), *(frame[y : y + height, x : x + width] for y, x in corners)]
+    mirrored = [np.array(crop[:, ::-1]) for crop in crops]
+    for crop in mirrored:
+        motion = crop[..., _FLOW_X]
+        motion[...] = _MIRRORED_FLOW - np.minimum(motion, _MIRRORED_FLOW)
+    return [*crops, *mirrored]
 
 
 def omz_resize(

@@ -1,5 +1,9 @@
 """What a model answers, as probabilities."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 
 from i3d_edge.core.arrays import Array, Float32Array
@@ -9,6 +13,16 @@ from i3d_edge.core.spec import ModelSpec
 
 _TOLERANCE = 0.05
 """How far probabilities may be from being positive and summing to 1: bf16 keeps 8 bits of each."""
+
+
+class Answer(np.ndarray[Any, np.dtype[np.float32]]):
+    """What a model says of one clip: probabilities, shape (num_classes,), float32, summing to 1.
+
+    Attributes:
+        extras: What else the engine was asked for, by name, each float32, see `head.Extra`; without the axis N.
+    """
+
+    extras: Mapping[str, Float32Array] = MappingProxyType({})
 
 
 def to_probabilities(output: Array, spec: ModelSpec) -> Float32Array:

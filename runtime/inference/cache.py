@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.core.errors import OutputError
 from i3d_edge.core.files import make_folder, staged
 from i3d_edge.core.reading import MAX_MODEL_BYTES, read_bytes
-from i3d_edge.core.spec import Stepping
 from i3d_edge.runtime.inference.ir import ir_sha256
 
 _MAGIC = b"i3d-edge compiled model 2\n"
@@ -51,11 +50,12 @@ class CompiledCache:
         device: str,
         properties: Mapping[str, str | bool | int],
         *,
-        stepping: Stepping | None = None,
+        changes: Sequence[object] = (),
     ) -> CompiledCache | None:
         """Find a model's place; None if the device keeps none, as AUTO; raises OutputError if it cannot be written.
 
-        The file is not all that decides: its description may name its ports and set the lengths of its axes.
+        The file is not all that decides: its description may name its ports and set the lengths of its axes, and we
+        may have made `changes` to the model, such as steps and further outputs.
         """
         core = ov.Core()
         try:
@@ -74,7 +74,7 @@ class CompiledCache:
             repr(sorted(properties.items())),
             *ir_sha256(ir_path),
             repr([(sorted(port.names), str(port.partial_shape)) for port in (*model.inputs, *model.outputs)]),
-            f"{stepping} by {versions([OWN_NAME])}" if stepping else "",  # written by us, perhaps better next time
+            f"{[*changes]} by {versions([OWN_NAME])}" if changes else "",  # made by us, perhaps better next time
         )
         key = hashlib.sha256("\n".join(facts).encode()).digest()
         return cls(folder / f"{ir_path.stem}-{key.hex()[:32]}{_SUFFIX}", key, device, properties)

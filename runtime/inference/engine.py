@@ -1,22 +1,23 @@
 """An IR compiled for a device: one clip in, probabilities out, and the truth about what runs."""
 
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 import openvino as ov
 
-from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.device import normalise_device
 from i3d_edge.core.errors import ClipShapeError, NotFiniteError
 from i3d_edge.core.fork import HomeProcess
 from i3d_edge.core.schema import Positive, check_arguments
-from i3d_edge.runtime.inference.answers import to_probabilities
+from i3d_edge.runtime.inference.answers import Answer, to_probabilities
 from i3d_edge.runtime.inference.cache import CompiledCache, load_or_compile
 from i3d_edge.runtime.inference.devices import compile_model
 from i3d_edge.runtime.inference.executed import executed_precision, execution_devices, layer_precisions
+from i3d_edge.runtime.inference.head import Extra, expose, find_head
 from i3d_edge.runtime.inference.inputs import Inputs, check_inputs
 from i3d_edge.runtime.inference.ir import Ir, read_ir
 from i3d_edge.runtime.inference.queue import InferenceQueue, stack
@@ -56,6 +57,7 @@ class Engine:
         cache: Path | None = None,
         fallback: bool = True,
         spec_path: Path | None = None,
+        extras: Sequence[Extra] = (),
     ) -> None:
         """Read and compile.
 
@@ -73,18 +75,24 @@ class Engine:
             cache: A folder where the compiled model is looked for and kept, see `CompiledCache`; None for none.
             fallback: Whether AUTO may begin on the CPU, and go to another device when one fails.
             spec_path: A JSON file that describes a model which does not describe itself; see `read_ir`.
+            extras: What every answer is to have beside its probabilities, see `Extra` and `Answer`.
 
         Raises:
-            ArgumentError: If the mode or a number is not as said.
-            IRError: If the IR is incomplete, or nothing describes it.
+            ArgumentError: If the mode, a number or an extra is not as said.
+            IRError: If the IR is incomplete, nothing describes it, or its network does not end as `extras` need it.
             UnstreamableError: If no steps of that hop can be made of it.
             DeviceError: If the device is absent or refuses the model.
             OutputError: If the cache cannot be written.
         """
         self._home = HomeProcess(self, "the model was compiled")
         ov.Type.u8.to_dtype()  # OpenVINO's first use of NumPy, which waits for ever if two threads make it at once
-        check_arguments(Engine.__init__, mode=mode, hop=hop, num_streams=num_streams, num_threads=num_threads)
+        numbers = {"hop": hop, "num_streams": num_streams, "num_threads": num_threads}
+        check_arguments(Engine.__init__, mode=mode, extras=extras, **numbers)
         model, self.spec = ir or read_ir(ir_path, spec_path=spec_path, steps=hop is not None)
+        if extras:
+            model = model.clone()  # it may be another engine's, too
+            expose(model, self.spec, extras)
+        self.head = find_head(model, self.spec) if "feature_map" in extras else None
         if hop is not None:
             model, self.spec = in_steps(model, self.spec, hop, ir_path)
         started = time.perf_counter()
@@ -100,14 +108,15 @@ class Engine:
             if device == "CPU":
                 # Every process would pin its threads to the first cores, and several would share these.
                 properties["ENABLE_CPU_PINNING"] = False
-        entry, stepping = None, self.spec.stepping
+        entry, changes = None, [*filter(None, [self.spec.stepping]), *extras]
         if cache is not None:
-            entry = CompiledCache.of(cache, ir_path, model, device, properties, stepping=stepping)
+            entry = CompiledCache.of(cache, ir_path, model, device, properties, changes=changes)
         self._compiled, self.is_cached = load_or_compile(
             entry, lambda: compile_model(model, device, properties, fallback=fallback)
         )
         self.compile_s = time.perf_counter() - started
         self._output = self._compiled.output(self.spec.head.output)
+        self._extras = dict(zip(extras, self._compiled.outputs[-len(extras) :], strict=False))
         self._idle: list[ov.InferRequest] = []
         self.precision = executed_precision(self.compiled)
         self.num_streams = self._property("NUM_STREAMS")
@@ -119,7 +128,7 @@ class Engine:
         self._home.require()
         return self._compiled
 
-    def probabilities(self, inputs: Inputs) -> Float32Array:
+    def probabilities(self, inputs: Inputs) -> Answer:
         """Return the probabilities of one clip, shape (num_classes,), float32, summing to 1.
 
         It is in the layout of the spec, uint8, 0..255; or, for a model of any inputs, a mapping of their names to
@@ -134,13 +143,11 @@ class Engine:
         except IndexError:
             request = compiled.create_infer_request()
         try:
-            answers = self._read(request.infer(values, share_inputs=True))
+            return self._read(request.infer(values, share_inputs=True))[0]
         finally:
             self._idle.append(request)
-        answer: Float32Array = answers[0]
-        return answer
 
-    def answers(self, items: Iterable[tuple[Tag, Inputs | None]]) -> Generator[tuple[Tag, Float32Array | None]]:
+    def answers(self, items: Iterable[tuple[Tag, Inputs | None]]) -> Generator[tuple[Tag, Answer | None]]:
         """Run a stream of tagged clips, several at a time; yield each tag and its probabilities, in order.
 
         An IR of a larger batch runs so many clips together. Without a clip, None, there is no answer, but one that is
@@ -174,15 +181,18 @@ class Engine:
         values = check_inputs(inputs, self.spec)
         return stack([values] * self.spec.batch, self.spec.batch_axis) if self.spec.batch > 1 else values
 
-    def _read(self, results: Any) -> Float32Array:
-        """Return the answers of a finished request, shape (N, num_classes)."""
+    def _read(self, results: Any) -> Sequence[Answer]:
+        """Return the answers of a finished request."""
         probabilities = to_probabilities(results[self._output], self.spec)
         if not np.isfinite(probabilities).all():
             raise NotFiniteError(
                 f"the model answers NaN or infinity, in {self.precision} on {self.device}",
                 hint="--inference-precision f32 tells whether precision is the cause",
             )
-        return probabilities
+        answers = [row.view(Answer) for row in probabilities]
+        for place, answer in enumerate(answers if self._extras else ()):
+            answer.extras = {name: np.array(results[port][place], np.float32) for name, port in self._extras.items()}
+        return answers
 
     def _property(self, name: str) -> int | None:
         try:

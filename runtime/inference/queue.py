@@ -11,6 +11,7 @@ import numpy as np
 import openvino as ov
 
 from i3d_edge.core.arrays import Array
+from i3d_edge.runtime.inference.answers import Answer
 
 Tag = TypeVar("Tag")
 
@@ -26,12 +27,11 @@ class InferenceQueue(Generic[Tag]):
     num_requests: int
     batch: int  # clips in one inference
     batch_axis: int
-    # takes what a request returns; returns the answers of a batch, shape (batch, num_classes)
-    read: Callable[[Any], Array]
+    read: Callable[[Any], Sequence[Answer]]  # takes what a request returns; returns the answers of a batch
     _idle: list[ov.InferRequest] = field(default_factory=list, init=False)
     _running: deque[_Run] = field(default_factory=deque, init=False)
 
-    def answers(self, items: Iterable[tuple[Tag, Mapping[str, Array] | None]]) -> Generator[tuple[Tag, Array | None]]:
+    def answers(self, items: Iterable[tuple[Tag, Mapping[str, Array] | None]]) -> Generator[tuple[Tag, Answer | None]]:
         """Yield each item's tag and answer, in order.
 
         An item without inputs has no answer; it keeps its place, and when it comes answers that are ready are handed
@@ -73,7 +73,7 @@ class InferenceQueue(Generic[Tag]):
     def _is_done(self, run: _Run | None) -> bool:
         return run is None or run.answers is not None or run.is_ready()
 
-    def _take(self, item: tuple[Tag, _Run | None, int]) -> tuple[Tag, Array | None]:
+    def _take(self, item: tuple[Tag, _Run | None, int]) -> tuple[Tag, Answer | None]:
         tag, run, position = item
         if run is None:
             return tag, None
@@ -87,7 +87,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.clips: list[Mapping[str, Array]] = []
-        self.answers: Array | None = None
+        self.answers: Sequence[Answer] | None = None
         self._request: ov.InferRequest | None = None
 
     def start(self, request: ov.InferRequest, batch: int, axis: int) -> None:
@@ -102,7 +102,7 @@ class _Run:
         assert self._request is not None
         self._request.wait()
 
-    def finish(self, read: Callable[[Any], Array]) -> ov.InferRequest:
+    def finish(self, read: Callable[[Any], Sequence[Answer]]) -> ov.InferRequest:
         assert self._request is not None
         self._request.wait()
         self.answers = read(self._request.results)

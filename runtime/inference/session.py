@@ -1,12 +1,13 @@
 """One stream through a model: what it shows in, answers out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import openvino as ov
 
-from i3d_edge.core.arrays import Array, Float32Array
+from i3d_edge.core.arrays import Array
 from i3d_edge.core.spec import Stepping
+from i3d_edge.runtime.inference.answers import Answer
 from i3d_edge.runtime.inference.inputs import Inputs
 
 
@@ -21,13 +22,13 @@ class Session:
         request: ov.InferRequest,
         stepping: Stepping | None,
         values: Callable[[Inputs], Mapping[str, Array]],
-        read: Callable[[Any], Float32Array],
+        read: Callable[[Any], Sequence[Answer]],
     ) -> None:
-        """Begin a stream in a request of its own; `values` checks what is fed, `read` gives (N, num_classes)."""
+        """Begin a stream in a request of its own; `values` checks what is fed, `read` gives the answers."""
         self._request, self._values, self._read = request, values, read
         self._stepping, self._num_fed = stepping, 0
 
-    def feed(self, inputs: Inputs) -> Float32Array | None:
+    def feed(self, inputs: Inputs) -> Answer | None:
         """Show the next frames of the stream, as many as the model takes; return what `Engine.probabilities` does.
 
         A step model takes the `stepping.hop` frames after those before, and gives None until it has seen enough.
@@ -36,8 +37,7 @@ class Session:
         self._num_fed += 1
         if self._stepping and self._num_fed < self._stepping.warm_up:
             return None
-        answer: Float32Array = self._read(results)[0]
-        return answer
+        return self._read(results)[0]
 
     def reset(self) -> None:
         """Forget the stream: the next frames do not follow those before."""

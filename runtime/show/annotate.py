@@ -11,6 +11,7 @@ from pathlib import Path
 from i3d_edge.core.files import staged
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
+from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.sources import Source, as_source, read_whole
 from i3d_edge.runtime.prediction import Classification
@@ -36,6 +37,7 @@ def annotate_video(
     output: str | PathLike[str],
     *,
     k: int = 5,
+    seen: Explanation | None = None,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> Annotated:
@@ -50,6 +52,7 @@ def annotate_video(
         labels: The model's labels.
         output: A path that ends in .mp4 or .mkv.
         k: Number of classes to draw, at most 5.
+        seen: Where one class was seen, to be drawn too.
         frames_fps: Frame rate of a folder of images.
         force: Replace an existing output.
 
@@ -62,11 +65,16 @@ def annotate_video(
     check_suffix(path)
     source = as_source(video, frames_fps=frames_fps)
     with staged(path, force=force) as temporary:
-        return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k=k))
+        return read_whole(source, lambda footage: _write(footage, classification, labels, temporary, k, seen))
 
 
 def _write(
-    footage: FrameSource, classification: Classification, labels: LabelSet, output: Path, *, k: int
+    footage: FrameSource,
+    classification: Classification,
+    labels: LabelSet,
+    output: Path,
+    k: int,
+    seen: Explanation | None,
 ) -> Annotated:
     timeline = footage.timeline
     frames = iter(footage.frames(range(timeline.num_frames)))
@@ -74,7 +82,7 @@ def _write(
     height, width = first[1].shape[:2]
     place = layout.plan(width, height, k)
     ranking = [item.index for item in classification.predictions]
-    overlay = Overlay(place, Course.of(classification), labels, ranking)
+    overlay = Overlay(place, Course.of(classification), labels, ranking, seen)
     with Film(output, timeline, width=place.width, height=place.height) as film:
         pictures = track(chain([first], frames), total=timeline.num_frames, title="annotating", unit="frame")
         for index, picture in pictures:

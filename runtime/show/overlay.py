@@ -11,10 +11,12 @@ import numpy as np
 from i3d_edge.core.arrays import UInt8Array
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.text import probability_text, shown
+from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.prediction import Prediction, top_k
 from i3d_edge.runtime.show import lettering
 from i3d_edge.runtime.show.chart import clock_text
 from i3d_edge.runtime.show.course import Course, Span
+from i3d_edge.runtime.show.heat import heated
 from i3d_edge.runtime.show.layout import Layout, Rectangle
 from i3d_edge.runtime.show.palette import NUM_COLOURS, OTHER, Colour, colour_of, mix
 
@@ -31,12 +33,13 @@ _FEWEST_LETTERS = 6  # of a label that is cut short; with fewer it is left out
 
 @dataclass
 class Overlay:
-    """Draws on the frames of one video; `ranking` are its classes, best first."""
+    """Draws on the frames of one video; `ranking` are its classes, best first, and `seen` is where one was seen."""
 
     layout: Layout
     course: Course
     labels: LabelSet
     ranking: Sequence[int]
+    seen: Explanation | None = None
     _notable: list[int] = field(init=False)
     _strip: UInt8Array = field(init=False)
 
@@ -53,11 +56,21 @@ class Overlay:
         if picture.shape[:2] != (box.height, box.width):
             picture = cv2.resize(picture, (box.width, box.height), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
         frame[box.slices] = picture
+        if self.seen:
+            frame[box.slices] = heated(picture, time_s, self.seen)
+            self._write_legend(frame[box.slices], self.seen.label)
         panel = frame[layout.panel.slices]
         self._draw_rows(panel, self.course.step_at(time_s))
         panel[layout.strip.slices] = self._strip
         self._draw_time(panel, time_s)
         return frame
+
+    def _write_legend(self, picture: UInt8Array, label: str) -> None:
+        em = self.layout.font_px
+        text = lettering.shorten(f"orange: {shown(label)}; blue: against it", picture.shape[1] - em, em)
+        box = Rectangle(0, picture.shape[0] - 2 * em, lettering.width(text, em) + em, 2 * em)
+        _fill(picture, box, GROUND)
+        lettering.write(picture, text, em // 2, box.top + em, em, WHITE)
 
     def _draw_rows(self, canvas: UInt8Array, step: int) -> None:
         rows = list(self.layout.rows)

@@ -12,6 +12,7 @@ from i3d_edge.core.environment import OWN_NAME, versions
 from i3d_edge.core.files import write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.spec import ModelSpec
+from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.frames.sources import Source, as_source
 from i3d_edge.runtime.prediction import Classification, top_k
 from i3d_edge.runtime.show.chart import time_text
@@ -33,6 +34,7 @@ def write_page(
     device: str | None = None,
     precision: str | None = None,
     model: str | PathLike[str] | None = None,
+    seen: Explanation | None = None,
     frames_fps: Fraction | None = None,
     force: bool = False,
 ) -> None:
@@ -46,6 +48,7 @@ def write_page(
         device: The device that ran the model; omitted if None.
         precision: The precision that the model ran in; omitted if None.
         model: The IR's .xml, to name it; omitted if None.
+        seen: Where one class was seen, to be shown too.
         frames_fps: Frame rate of a folder of images.
         force: Replace an existing output.
 
@@ -56,7 +59,8 @@ def write_page(
     source = as_source(video, frames_fps=frames_fps)
     strip = film_strip(source, NUM_PICTURES)
     ran = [("file", None if model is None else str(model)), ("device", device), ("runs in", precision)]
-    text = page(source.name, classification, spec, strip, ran=ran)
+    shown = (seen, film_strip(source, NUM_PICTURES, seen=seen)) if seen else None
+    text = page(source.name, classification, spec, strip, ran=ran, seen=shown)
     write_text(Path(output), text, force=force)
 
 
@@ -67,6 +71,7 @@ def page(
     strip: FilmStrip,
     *,
     ran: Sequence[tuple[str, str | None]] = (),
+    seen: tuple[Explanation, FilmStrip] | None = None,
 ) -> str:
     """Return the page as HTML; see `write_page`. `ran` are names and values of how the model ran; None is left out."""
     course, duration_s = Course.of(classification), classification.duration_s
@@ -81,6 +86,7 @@ def page(
         finding=finding(course, labels),
         alerts=_alerts(course, classification),
         strip=strip,
+        seen=seen,
         wide=course_chart(course, classes),
         narrow=course_chart(course, classes, is_narrow=True),
         classes=classes,

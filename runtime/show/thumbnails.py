@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 
 from i3d_edge.core.arrays import UInt8Array
+from i3d_edge.runtime.activation import Explanation
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.jpeg import jpeg
 from i3d_edge.runtime.frames.sources import Source, read_whole
 from i3d_edge.runtime.frames.timeline import Timeline
 from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.show.heat import heated
 
 _QUALITY = 78
 _SEEK_FROM_S = 10.0  # seek to each picture if they are further apart than this
@@ -39,21 +41,27 @@ class FilmStrip:
     height: int
 
 
-def film_strip(source: Source, num_pictures: int, *, side_px: int = 320) -> FilmStrip:
-    """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once."""
-    return read_whole(source, lambda footage: _take(footage, num_pictures, side_px))
+def film_strip(source: Source, num_pictures: int, *, side_px: int = 320, seen: Explanation | None = None) -> FilmStrip:
+    """Take pictures from the middle of equal parts of a video; a shorter one gives each of its frames once.
+
+    With what was seen in it, which is drawn on them, they are of the part that the network was shown.
+    """
+    return read_whole(source, lambda footage: _take(footage, num_pictures, side_px, seen))
 
 
-def picture_indices(timeline: Timeline, num_pictures: int) -> list[int]:
-    """Return the indices of the frames in the middle of equal parts of a video, each once."""
+def picture_indices(timeline: Timeline, num_pictures: int, part_s: tuple[float, float] | None = None) -> list[int]:
+    """Return the indices of the frames in the middle of equal parts of a video, or of a part of it, each once."""
     first, length = timeline.ticks[0], timeline.end_tick - timeline.ticks[0]
+    if part_s is not None:
+        start, end = (int(time_s / timeline.time_base) for time_s in part_s)
+        first, length = first + start, end - start
     middles = (first + part * length // (2 * num_pictures) for part in range(1, 2 * num_pictures, 2))
     return sorted({bisect_right(timeline.ticks, middle) - 1 for middle in middles})
 
 
-def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
+def _take(footage: FrameSource, num_pictures: int, side_px: int, seen: Explanation | None) -> FilmStrip:
     timeline = footage.timeline
-    indices = picture_indices(timeline, num_pictures)
+    indices = picture_indices(timeline, num_pictures, seen.seen_s if seen else None)
     is_far_apart = timeline.duration_s / num_pictures > _SEEK_FROM_S
     is_sought = is_far_apart and not (isinstance(footage, Video) and footage.is_thorough)
     groups = [[index] for index in indices] if is_sought else [indices]
@@ -63,7 +71,8 @@ def _take(footage: FrameSource, num_pictures: int, side_px: int) -> FilmStrip:
         for index, frame in footage.frames(group):
             height, width = frame.shape[:2]
             time_s = float((timeline.ticks[index] - timeline.ticks[0]) * timeline.time_base)
-            pictures.append(_thumbnail(frame, time_s, side_px))
+            drawn = heated(frame, time_s, seen) if seen else frame
+            pictures.append(_thumbnail(drawn, time_s, side_px))
     return FilmStrip(tuple(pictures), width, height)
 
 

@@ -15,8 +15,9 @@ class ViewOptions:
 
     Attributes:
         num_clips: 1 for the centre clip; more are spread over the video.
-        num_crops: 1 for the centre of each frame; 3 along its longer side.
+        num_crops: 1 for the centre of each frame; 3 along its longer side; 10 see `TEN_CROPS`.
         hop: Instead of `num_clips`: the whole video, a clip every so many samples of the model's rate.
+        covers_end: Whether such clips end with one that ends with the video, nearer perhaps to the one before.
         fusion: How several views become one answer, see `fuse`; None as the model says.
         frames_fps: The rate of folders of images and of raw streams, where it is not stated or wrong.
 
@@ -25,8 +26,9 @@ class ViewOptions:
     """
 
     num_clips: Positive = 1
-    num_crops: Literal[1, 3] = 1
+    num_crops: Literal[1, 3, 10] = 1
     hop: Positive | None = None
+    covers_end: bool = True
     fusion: Fusion | None = None
     frames_fps: Fraction | None = None
 

@@ -15,7 +15,16 @@ from i3d_edge.core.arrays import Array, UInt8Array
 from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.frames.frame_source import FrameSource
-from i3d_edge.runtime.frames.preprocess import Interpolation, centre_crop, omz_resize, resize, resized_size, three_crops
+from i3d_edge.runtime.frames.preprocess import (
+    TEN_CROPS,
+    Interpolation,
+    centre_crop,
+    omz_resize,
+    resize,
+    resized_size,
+    ten_crops,
+    three_crops,
+)
 from i3d_edge.runtime.views import sampling
 from i3d_edge.runtime.views.flow import FlowCost, FlowFrames, FlowMethod, flow_method
 from i3d_edge.runtime.views.options import ViewOptions
@@ -63,6 +72,7 @@ class ViewPlan:
     placement: Placement = "spread"
     num_clips: int | None = 1  # temporal positions; None where the placement decides
     hop: int | None = None  # samples from one clip's start to the next one's, where they are placed by "hop"
+    covers_end: bool = True  # whether the last of these ends with the video, nearer perhaps to the one before
     # "short side": that side becomes `fit_px` long. "long side": that one does, and what is then smaller than the crop
     # is enlarged again. "squeeze": the whole frame becomes `fit_px`, or as large as the crop.
     fit: Fit = "short side"
@@ -72,7 +82,7 @@ class ViewPlan:
     interpolation: Interpolation = "bilinear; area below one half"  # how frames are resized
     square_pixels: bool = True  # whether pixels of another shape are made square first, as players show them
     crop_px: tuple[int, int]  # height and width of a crop
-    num_crops: int = 1  # 1: the centre. 3: along the longer side
+    num_crops: int = 1  # 1: the centre. 3: along the longer side. 10: see `TEN_CROPS`
     equidistant_crops: bool = False  # whether the last of three crops is as far from the middle one as the first
     # How the flow between samples is computed, for models that take it; None for pixels alone.
     flow: FlowMethod | None = None
@@ -90,6 +100,7 @@ class ViewPlan:
             placement="spread" if views.hop is None else "hop",
             num_clips=views.num_clips if views.hop is None else None,
             hop=views.hop,
+            covers_end=views.covers_end,
             fit="squeeze" if spec.short_side_px is None else "short side",
             fit_px=spec.short_side_px or spec.squeezed_px,
             interpolation="bilinear, by FFmpeg" if spec.squeezed_px else "bilinear; area below one half",
@@ -120,6 +131,8 @@ class ViewPlan:
             return cut(num_samples, self.num_frames, self.num_clips or 1, self.frame_stride)
         if self.placement == "hop":
             starts = sampling.window_starts(num_samples, span, self.hop or 1)
+            if not self.covers_end and starts[-1] % (self.hop or 1):
+                starts.pop()
             if num_samples >= span:  # a long video has many windows: they take no memory each
                 return [range(start, start + span, self.frame_stride) for start in starts]
         elif self.placement == "cover":
@@ -142,6 +155,8 @@ class ViewPlan:
         """Cut the crops of a resized frame, shape (*crop_px, 3)."""
         if self.num_crops == 1:
             return [centre_crop(fitted, self.crop_px)]
+        if self.num_crops == len(TEN_CROPS):
+            return ten_crops(fitted, self.crop_px)
         return three_crops(fitted, self.crop_px, equidistant=self.equidistant_crops)
 
 

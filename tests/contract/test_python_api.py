@@ -45,6 +45,13 @@ def test_videos(model: str, videos: Path) -> None:
     (videos / "archery" / "1.mp4").unlink()
 
 
+def test_features(model: str, videos: Path, tmp_path: Path) -> None:
+    options = i3d_edge.FeatureOptions(stride=2)
+    [(name, found)] = i3d_edge.extract_features([videos / "archery"], [model], tmp_path, options)
+    assert (name, found.values.shape) == (str(videos / "archery" / "0.mp4"), (2, 1024))
+    assert list(i3d_edge.extract_features([videos / "archery"], [model], tmp_path, options)) == []
+
+
 def test_stream(model: str, videos: Path) -> None:
     options = i3d_edge.StreamOptions(hop=2)
     answers = list(i3d_edge.open_stream(str(videos / "yoga" / "0.mp4"), model, options))

@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from i3d_edge.runtime.frames.preprocess import (
+    TEN_CROPS,
     centre_crop,
     omz_resize,
     orient,
     resize,
     resized_size,
+    ten_crops,
     three_crops,
 )
 
@@ -94,6 +96,20 @@ def test_three_crops_lie_along_the_longer_side(subtests: pytest.Subtests) -> Non
             for crop, (top, left) in zip(crops, corners, strict=True):
                 assert np.array_equal(crop, frame[top : top + 224, left : left + 224])
             assert np.array_equal(crops[1], centre_crop(frame, (224, 224)))
+
+
+def test_ten_crops_are_the_centre_the_corners_and_their_mirror_images() -> None:
+    rows, columns = np.mgrid[:6, :9].astype(np.uint8)
+    flow = np.stack([rows, columns, rows * 0, columns * 31, rows * 51], axis=-1)  # x from 0 to 248, y from 0 to 255
+    for frame in (flow[..., :3], flow):
+        crops = dict(zip(TEN_CROPS, ten_crops(frame, (4, 5)), strict=True))
+        places = {"centre": (1, 2), "top left": (0, 0), "top right": (0, 4), "bottom left": (2, 0)}
+        for name, (top, left) in {**places, "bottom right": (2, 4)}.items():
+            assert np.array_equal(crops[name], frame[top : top + 4, left : left + 5]), name
+            assert np.array_equal(crops[f"{name}, mirrored"][..., :3], crops[name][:, ::-1, :3]), name
+    plain, mirrored = crops["top left"], crops["top left, mirrored"]
+    assert mirrored[0, :, 3].tolist() == [130, 161, 192, 223, 254]  # 0, 31, ... 124, the other way round
+    assert np.array_equal(mirrored[..., 4], plain[:, ::-1, 4])
 
 
 def test_the_size_after_the_resize_of_open_model_zoo() -> None:

@@ -45,6 +45,14 @@ def test_what_a_clip_needs(subtests: pytest.Subtests) -> None:
             )
 
 
+def test_a_grid_ends_where_no_whole_hop_is_left() -> None:
+    for num_samples, hop, starts in [(100, 16, [0, 16]), (99, 5, [0, 5, 10, 15, 20]), (80, 7, [0]), (30, 7, [0])]:
+        for covers_end in (False, True):
+            plan = ViewPlan.of_spec(SPEC, ViewOptions(hop=hop, covers_end=covers_end))
+            last = [max(0, num_samples - 79)] if covers_end else []
+            assert [clip[0] for clip in plan.clips(num_samples)] == sorted({*starts, *last})
+
+
 def test_native_rate_and_stride(tmp_path: Path) -> None:
     """50 fps: 25 fps would skip every second frame; the native rate takes them all, a stride of 2 every second."""
     path = write_numbered(tmp_path / "fast.mp4", 120, time_base=Fraction(1, 50), rate=50)
