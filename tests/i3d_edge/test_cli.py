@@ -271,21 +271,6 @@ def test_fusion_needs_two_streams(checkpoint_prefix: Path, tmp_path: Path) -> No
     assert "--fusion goes with --joint" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("module", "command"),
-    [("freeze", "freeze"), ("convert", "convert"), ("runtime", "classify"), ("accuracy", "accuracy")],
-)
-def test_a_room_runs_as_a_module(module: str, command: str) -> None:
-    def help_of(*args: str) -> str:
-        result = subprocess.run([sys.executable, "-m", *args, "-h"], capture_output=True, text=True, check=True)
-        return result.stdout
-
-    def text(output: str) -> str:
-        return " ".join(output.partition("\n")[2].split())  # without the usage line and the width of the terminal
-
-    assert text(help_of(module)) == text(i3d(command, "-h").stdout)
-
-
 def test_freeze_takes_labels_batch_and_embedding(checkpoint_prefix: Path, tmp_path: Path) -> None:
     labels = tmp_path / "mine.txt"
     labels.write_text("".join(f"action {number}\n" for number in range(400)))
