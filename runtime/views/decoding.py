@@ -61,7 +61,7 @@ class VideoFeed(Generic[Video]):
     wait_s: float = field(default=0.0)  # how long `views` waited for decoding
 
     def views(self, patience_s: float | None = None) -> Iterator[Clip | Restart | None]:
-        """Yield views in order, and None whenever the next one lets itself be waited for so long."""
+        """Yield views in order, and None whenever the next one takes longer than `patience_s`."""
         while True:
             started = time.perf_counter()
             try:

@@ -46,7 +46,7 @@ class FlowCost:
     method: FlowMethod  # how it was computed
     seconds: float  # from the first pair of frames to the last flow; frames are decoded meanwhile
     num_pairs: int  # pairs of frames
-    num_threads: int  # that worked on them
+    num_threads: int  # threads used
 
 
 def flow_method(spec: ModelSpec, asked: FlowMethod | None = None) -> FlowMethod | None:
