@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from i3d_edge.api.events import replay_events as replay_events
     from i3d_edge.api.events import score_events as score_events
     from i3d_edge.api.events import score_reviews as score_reviews
+    from i3d_edge.api.features import FeatureExtractor as FeatureExtractor
     from i3d_edge.api.features import FeatureOptions as FeatureOptions
-    from i3d_edge.api.features import extract_features as extract_features
     from i3d_edge.api.models import bench_models as bench_models
     from i3d_edge.api.models import compare_stages as compare_stages
     from i3d_edge.api.models import convert_graph as convert_graph
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _NAMES_OF = {
     "i3d_edge.api.accuracy": ("compare_run", "merge_runs", "run_accuracy", "write_report"),
     "i3d_edge.api.events": ("replay_events", "score_events", "score_reviews"),
-    "i3d_edge.api.features": ("FeatureOptions", "extract_features"),
+    "i3d_edge.api.features": ("FeatureExtractor", "FeatureOptions"),
     "i3d_edge.api.models": ("bench_models", "compare_stages", "convert_graph"),
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),
     "i3d_edge.convert.checkpoints": ("convert_weights",),

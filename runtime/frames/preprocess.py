@@ -19,8 +19,7 @@ Interpolation = Literal[
 """How frames are resized. Those that say "twice" are for `omz_resize`; FFmpeg squeezes the frames of videos before
 `resize`, which is left those of other sources."""
 
-_FLOW_X = slice(3, 4)
-"""The channel of motion to the right, if there is flow."""
+_FLOW_X = slice(3, 4)  # the channel of motion to the right, if there is flow
 
 # A display matrix that leaves the frame as it is: 16.16 fixed point, row vectors.
 _IDENTITY = (1, 0, 0, 1)
@@ -98,18 +97,11 @@ def three_crops(frame: UInt8Array, crop_px: tuple[int, int], *, equidistant: boo
 CROPS = ("centre", "top left", "top right", "bottom left", "bottom right")
 TEN_CROPS = (*CROPS, *(f"{name}, mirrored" for name in CROPS))
 """What `ten_crops` returns. Source: the order of the features that XDVioDet and VadCLIP publish."""
-
-_MIRRORED_FLOW = 254
-"""A step of flow to the right and its mirror image come to this: 127 is no motion."""
+_MIRRORED_FLOW = 254  # what a step of flow to the right and its mirror image come to: 127 is no motion
 
 
 def ten_crops(frame: UInt8Array, crop_px: tuple[int, int]) -> list[UInt8Array]:
-    """Return the parts of a frame, shape (H, W, C), that `TEN_CROPS` names.
-
-    Args:
-        frame: RGB; with flow, two more channels, x changes its sign in a mirror.
-        crop_px: Height and width of each.
-    """
+    """Return the parts of a frame, (H, W, C), that `TEN_CROPS` names; in a mirror, flow in x changes its sign."""
     height, width = crop_px
     bottom, right = frame.shape[0] - height, frame.shape[1] - width
     corners = [(top, left) for top in (0, bottom) for left in (0, right)]

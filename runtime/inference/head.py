@@ -27,35 +27,24 @@ places of the pool, (N, C); its product with the weights, plus the bias, is the 
 
 _BEHIND = ("ReduceMean", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 _BETWEEN = ("FakeQuantize", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
-_SPACE = 2
-"""First axis of the pooled ones."""
-_LOWERED = 4
-"""Axes of what is lowered to two dimensions."""
+_SPACE = 2  # first axis of the pooled ones
+_LOWERED = 4  # axes of what is lowered to two dimensions
 
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a model.
+    """The head of a model."""
 
-    Attributes:
-        feature_map: What the pool reads, (N, C, T, H, W); lowered to two dimensions (T, C, H, W), N being 1.
-        pooled: What the pool gives, before it is quantized: (N, C, T', 1, 1) or (N, C); lowered (T', C, 1, 1).
-        kernel: Of the pool, (t, h, w); T' = T - t + 1, and h and w are those of the feature map.
-        linear: The Convolution or MatMul that reads it.
-        logits: Shape (N, num_classes).
-        bias_value: What is added to the products; None if nothing is.
-    """
-
-    feature_map: ov.Output
-    pooled: ov.Output
-    kernel: tuple[int, int, int]
-    linear: ov.Node
-    logits: ov.Output
-    bias_value: ov.Output | None
+    feature_map: ov.Output  # what the pool reads, (N, C, T, H, W); lowered to two dimensions (T, C, H, W), N being 1
+    pooled: ov.Output  # what it gives, before it is quantized: (N, C, T', 1, 1) or (N, C); lowered (T', C, 1, 1)
+    kernel: tuple[int, int, int]  # of the pool, (t, h, w): T' = T - t + 1, and h and w are those of the feature map
+    linear: ov.Node  # the Convolution or MatMul that reads it
+    logits: ov.Output  # (N, num_classes)
+    bias_value: ov.Output | None  # what is added to the products
 
     @cached_property
     def weights(self) -> Float32Array:
-        """Shape (num_classes, C); those of INT8 multiplied by their scale."""
+        """Those of the linear layer, (num_classes, C); in INT8 multiplied by their scale."""
         values = _computed(self.linear.input_value(1))
         if self.linear.get_type_name() == "MatMul" and not self.linear.get_attributes()["transpose_b"]:
             values = values.T
@@ -63,17 +52,14 @@ class Head:
 
     @cached_property
     def bias(self) -> Float32Array:
-        """Shape (num_classes,)."""
-        num_classes = self.logits.get_shape()[1]
-        return np.zeros(num_classes, np.float32) if self.bias_value is None else _computed(self.bias_value).ravel()
+        """That of the linear layer, (num_classes,)."""
+        if self.bias_value is None:
+            return np.zeros(self.logits.get_shape()[1], np.float32)
+        return _computed(self.bias_value).ravel()
 
     @property
     def shares(self) -> Float32Array:
-        """How much each of the T frames of the feature map counts in the answer, float32, 1 together.
-
-        Example:
-            10 frames, a pool of 2 -> 9 places: the first and the last frame count 1/18, the others 1/9.
-        """
+        """How much each frame of the feature map counts in the answer, (T,): of 10, pooled by 2, 1/18 1/9 .. 1/18."""
         num_taps, shape = self.kernel[0], self.feature_map.get_shape()
         num_places = shape[0 if len(shape) == _LOWERED else _SPACE] - num_taps + 1
         counts = np.convolve(np.ones(num_places), np.ones(num_taps))
@@ -97,11 +83,7 @@ class Head:
 
 
 def find_head(model: ov.Model, spec: ModelSpec) -> Head:
-    """Find the head of a model.
-
-    Raises:
-        IRError: If it has none, as a model that joins two networks, or of continuous steps, has none.
-    """
+    """Find a model's head; raises IRError if it has none, as one that joins two networks, or of continuous steps."""
     logits = model.output(spec.head.output).get_node().input_value(0)
     if logits.get_node().get_type_name() == "Softmax":
         logits = logits.get_node().input_value(0)
@@ -124,12 +106,9 @@ def find_head(model: ov.Model, spec: ModelSpec) -> Head:
 
 
 def expose(model: ov.Model, spec: ModelSpec, extras: Sequence[Extra]) -> None:
-    """Add outputs to a model, in place: behind its own, in the order of `extras`.
+    """Add outputs to a model, in place: behind its own, in the order of `extras`; raises IRError as `find_head`.
 
     An output of the model's own that has that name is taken as it is.
-
-    Raises:
-        IRError: As `find_head` says.
     """
     own = {name: port.get_node().input_value(0) for port in model.outputs for name in port.names}
     values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
@@ -138,18 +117,21 @@ def expose(model: ov.Model, spec: ModelSpec, extras: Sequence[Extra]) -> None:
 
 def _pool(node: ov.Node) -> tuple[ov.Output, tuple[int, int, int]]:
     """Return what an average pool reads, and its kernel."""
-    kind, source = node.get_type_name(), node.input_value(0)
-    shape, kernel = list(source.get_shape()), list(node.get_attributes().get("kernel", ()))
+    kind = node.get_type_name()
+    if kind not in ("AvgPool", "ReduceMean"):
+        raise _no_head(node)
+    source, kernel = node.input_value(0), list(node.get_attributes().get("kernel", ()))
+    shape = list(source.get_shape())
     if kind == "ReduceMean" and sorted(np.ravel(_computed(node.input_value(1))) % len(shape)) == [2, 3, 4]:
         kernel = shape[_SPACE:]
     elif kind == "AvgPool" and len(shape) == _LOWERED:
         source, num_taps = _frames(source)
         shape = [1, shape[1], source.get_shape()[0], *source.get_shape()[_SPACE:]]
         kernel = [num_taps, kernel[0] // num_taps, kernel[1]]
-    num_places = shape[_SPACE] - kernel[0] + 1 if kernel[1:] == shape[3:] else 0
-    if kind not in ("AvgPool", "ReduceMean") or math.prod(node.output(0).get_shape()) != math.prod(
-        (*shape[:_SPACE], num_places)
-    ):
+    if len(kernel) + _SPACE != len(shape) or kernel[1:] != shape[3:]:
+        raise _no_head(node)
+    num_places = shape[_SPACE] - kernel[0] + 1
+    if math.prod(node.output(0).get_shape()) != math.prod((*shape[:_SPACE], num_places)):  # padded, or by strides
         raise _no_head(node)
     return source, (kernel[0], kernel[1], kernel[2])
 

@@ -46,10 +46,10 @@ def test_videos(model: str, videos: Path) -> None:
 
 
 def test_features(model: str, videos: Path, tmp_path: Path) -> None:
-    options = i3d_edge.FeatureOptions(stride=2)
-    [(name, found)] = i3d_edge.extract_features([videos / "archery"], [model], tmp_path, options)
-    assert (name, found.values.shape) == (str(videos / "archery" / "0.mp4"), (2, 1024))
-    assert list(i3d_edge.extract_features([videos / "archery"], [model], tmp_path, options)) == []
+    with i3d_edge.FeatureExtractor([model], i3d_edge.FeatureOptions(stride=2)) as extractor:
+        [(name, found)] = extractor.write([videos / "archery"], tmp_path)
+        assert (name, found.values.shape) == (str(videos / "archery" / "0.mp4"), (2, 1024))
+        assert list(extractor.write([videos / "archery"], tmp_path)) == [(name, None)]
 
 
 def test_stream(model: str, videos: Path) -> None:
