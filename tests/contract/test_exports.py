@@ -29,6 +29,7 @@ def test_the_public_names() -> None:
         "convert_graph",
         "convert_weights",
         "freeze_checkpoint",
+        "learn_ir",
         "merge_runs",
         "open_stream",
         "quantize_ir",
