@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from i3d_edge.core import _telemetry
 
 if TYPE_CHECKING:
+    from i3d_edge.accuracy.learn.learning import learn_ir as learn_ir
     from i3d_edge.api.accuracy import compare_run as compare_run
     from i3d_edge.api.accuracy import merge_runs as merge_runs
     from i3d_edge.api.accuracy import run_accuracy as run_accuracy
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from i3d_edge.runtime.show.page import write_page as write_page
 
 _NAMES_OF = {
+    "i3d_edge.accuracy.learn.learning": ("learn_ir",),
     "i3d_edge.api.accuracy": ("compare_run", "merge_runs", "run_accuracy", "write_report"),
     "i3d_edge.api.events": ("replay_events", "score_events", "score_reviews"),
     "i3d_edge.api.features": ("FeatureExtractor", "FeatureOptions"),

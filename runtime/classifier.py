@@ -188,14 +188,17 @@ class VideoClassifier:
     def _conclude(self, views: Sequence[View], outcome: Outcome, k: int, fusion: Fusion) -> Classification:
         timeline = outcome.timeline
         assert timeline is not None
+        predictions = top_k(fuse(fusion, np.stack([view.probabilities for view in views])), self.spec.labels, k)
+        least = self.spec.none_below
         return Classification(
-            predictions=top_k(fuse(fusion, np.stack([view.probabilities for view in views])), self.spec.labels, k),
+            predictions=predictions,
             views=tuple(views),
             duration_s=timeline.duration_s,
             num_frames=timeline.num_frames,
             mean_fps=timeline.mean_fps,
             warnings=outcome.warnings,
             flow=outcome.flow,
+            none_of_these=None if least is None else predictions[0].prob < least,
         )
 
     def _source(self, video: str | PathLike[str] | Frames | Source, views: ViewOptions) -> Source:

@@ -66,6 +66,8 @@ class Classification:
         mean_fps: Source frames per second, on average.
         warnings: What a user should know of the file.
         flow: What computing optical flow took, for a model that takes it.
+        none_of_these: Whether the best class is less probable than the model's answers must be, see
+            `ModelSpec.none_below`; None for a model without such a bound.
     """
 
     predictions: tuple[Prediction, ...]
@@ -75,6 +77,7 @@ class Classification:
     mean_fps: float
     warnings: tuple[str, ...]
     flow: FlowCost | None = field(default=None, compare=False)
+    none_of_these: bool | None = None
 
     def to_fields(self, labels: LabelSet | None = None) -> dict[str, Any]:
         """Return the answer as plain JSON values; with the model's labels, several views say more of themselves."""
@@ -86,6 +89,8 @@ class Classification:
             "mean_fps": round(self.mean_fps, 6),
             "warnings": list(self.warnings),
         }
+        if self.none_of_these is not None:
+            fields["none_of_these"] = self.none_of_these
         if self.flow is not None:
             fields["flow"] = {**asdict(self.flow), "seconds": round(self.flow.seconds, 6)}
         return fields

@@ -27,6 +27,7 @@ class ListedVideo:
     num_frames: int | None = None  # how many frames the data set says it has, or None
     frames_fps: Fraction | None = None  # the rate of a folder of frames, or None
     sha256: str | None = None  # what a manifest says of its bytes, or None
+    source: str | None = None  # the recording that the data set says it was cut from, or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,11 @@ class DataSet:
     options: ListOptions = ListOptions()  # how it was read
 
 
-def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOptions()) -> DataSet:
+def read_dataset(path: Path, labels: LabelSet | None, options: ListOptions = ListOptions()) -> DataSet:
     """Read a list or folder in any of the forms of `accuracy.data.formats`.
 
     Names of classes are matched with the model's labels, so the data set's own order does not matter; indices are taken
-    for the model's unless `options.classes_path` says what they mean.
+    for the model's unless `options.classes_path` says what they mean. Without labels its own names are taken.
 
     Raises:
         ListError: If it cannot be read, is empty, names a video twice, or an option has no meaning for its format.
@@ -70,7 +71,7 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
     _require_meaning(source, name)
     entries = [_portable(source, entry) for entry in FORMATS[name](source)]
     _require_utf8(source, entries)
-    matcher = ClassMatcher(labels)
+    matcher = ClassMatcher(labels or _own_classes(source, entries))
     notes = _check_indices(source, entries, matcher)
     videos: dict[str, ListedVideo] = {}
     for entry in entries:
@@ -78,7 +79,9 @@ def read_dataset(path: Path, labels: LabelSet, options: ListOptions = ListOption
         if key in videos:
             raise ListError(f"list {str(path)!r} names a video twice: {entry.where} repeats {entry.path!r}")
         label = _label(source, entry, matcher)
-        videos[key] = ListedVideo(entry.path, source.root / entry.path, label, entry.num_frames, options.frames_fps)
+        videos[key] = ListedVideo(
+            entry.path, source.root / entry.path, label, entry.num_frames, options.frames_fps, source=entry.source
+        )
     if not videos:
         raise ListError(f"list {str(path)!r} names no video")
     data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)
@@ -159,6 +162,16 @@ def _portable(source: ListSource, entry: ListEntry) -> ListEntry:
             hint="make the paths relative to one folder, and give that folder by --videos",
         )
     return replace(entry, path=entry.path.replace("\\", "/"))
+
+
+def _own_classes(source: ListSource, entries: Sequence[ListEntry]) -> LabelSet:
+    names = {entry.label for entry in entries if entry.label}.union((source.classes or {}).values())
+    if not names:
+        raise ListError(
+            f"data set {str(source.path)!r} does not name its classes",
+            hint="give a folder for each class, or a list with names",
+        )
+    return LabelSet(source.path.name or "own", tuple(sorted(names)))
 
 
 def _label(source: ListSource, entry: ListEntry, matcher: ClassMatcher) -> str | None:

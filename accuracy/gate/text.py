@@ -83,14 +83,14 @@ def gate_to_markdown(report: GateReport) -> str:
         "",
         *(f"- **{check.name} {check.verdict.value}**: {_escape(check.reason)}" for check in report.checks),
         "",
-        _markdown_table(_accuracies(found), _HEADERS),
+        markdown_table(_accuracies(found), _HEADERS),
         "",
-        _markdown_table(_facts(report), ("", "value")),
+        markdown_table(_facts(report), ("", "value")),
     ]
     for name, flips in (("Lost", found["lost"]), ("Gained", found["gained"])):
         if flips:
             rows = [(flip["video"], flip["label"], *_answers(flip)) for flip in flips[:_MARKDOWN_FLIPS]]
-            videos = _markdown_table(rows, ("video", "label", "baseline said", "run says"))
+            videos = markdown_table(rows, ("video", "label", "baseline said", "run says"))
             lines += ["", f"<details><summary>{name}: {len(flips)}</summary>", "", videos, ""]
             lines += [f"and {more} more", ""] if (more := len(flips) - _MARKDOWN_FLIPS) > 0 else []
             lines.append("</details>")
@@ -103,7 +103,8 @@ def refusal_to_markdown(reason: str) -> str:
     return f"## Accuracy gate: nothing to compare\n\n{_escape(reason)}\n"
 
 
-def _markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+def markdown_table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    """Return a table in Markdown, its cells shown as they are."""
     return table([[_escape(cell) for cell in row] for row in rows], headers, tablefmt="github")
 
 

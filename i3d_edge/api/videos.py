@@ -14,6 +14,7 @@ from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
     from i3d_edge.core.errors import ClipShapeError, VideoError
+    from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Classification, Engine, ViewOptions
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.live import LiveStream, StreamOptions
@@ -63,7 +64,7 @@ def classify_videos(
 def open_stream(
     source: str,
     model: StrPath,
-    options: StreamOptions | None = None,
+    options: StreamOptions | Callable[[ModelSpec], StreamOptions] | None = None,
     *,
     say: Say = LOG.info,
     compiled: Callable[[Engine], None] = lambda _engine: None,
@@ -74,7 +75,7 @@ def open_stream(
     Args:
         source: A file, `camera:N`, `/dev/videoN`, `rtsp://...`, `http(s)://...`, or `-` for standard input.
         model: The .xml of an IR, of clips or of steps.
-        options: How the stream is read and watched.
+        options: How the stream is read and watched, or a function that says so of the model.
         say: Called with messages for the user, from any thread.
         compiled: Called with the engine, once the source is open.
         engine: Further arguments of `Engine`: device, inference_precision, num_threads, cache, spec_path.
@@ -95,6 +96,7 @@ def open_stream(
 
     ir = read_ir(Path(model), spec_path=engine.get("spec_path"), steps=True)
     require_device(ov.Core(), normalise_device(engine.get("device", "CPU")))
+    options = options(ir[1]) if callable(options) else options
     stream = LiveStream(
         source, ir[1], lambda clip: answers.infer(clip), options, restart=lambda: answers.restart(), say=say
     )

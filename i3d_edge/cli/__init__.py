@@ -15,6 +15,7 @@ from i3d_edge.cli.fetch import fetch
 from i3d_edge.cli.freeze import freeze
 from i3d_edge.cli.info import info
 from i3d_edge.cli.labels import labels
+from i3d_edge.cli.learn import learn
 from i3d_edge.cli.parity import parity
 from i3d_edge.cli.probe import probe
 from i3d_edge.cli.quantize import quantize
@@ -23,7 +24,7 @@ from i3d_edge.cli.stream import stream
 from i3d_edge.cli.watch import watch
 
 _GROUPS: dict[str, tuple[click.Command, ...]] = {
-    "Make a model": (fetch, freeze, convert, quantize, step, parity, info),
+    "Make a model": (fetch, freeze, convert, quantize, step, learn, parity, info),
     "Use it": (classify, features, stream, watch, events, labels),
     "Measure it": (accuracy, bench),
     "Deploy it": (doctor, probe, bundle),

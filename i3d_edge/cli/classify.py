@@ -194,6 +194,8 @@ def _model_fields(classifier: VideoClassifier) -> dict[str, Any]:
 def _format(row: dict[str, Any], *, with_views: bool) -> list[str]:
     views = row["views"]
     lines = [f"{row['path']}  ({_spans(views)} of {row['duration_s']:.2f} s)"]
+    if row.get("none_of_these"):
+        lines.append("  none of these: the best is not probable enough")
     lines += [f"  {_answer(item)}" for item in row["predictions"]]
     if with_views and len(views) > 1:
         lines += [f"  {_span(view)}: {_answer(view['top1'])}" for view in views]

@@ -19,6 +19,7 @@ from i3d_edge.core.i3d_spec import FRAME_RATE_FPS
 from i3d_edge.core.labels import read_label_file
 from i3d_edge.core.reading import require_file
 from i3d_edge.core.spec import ModelSpec, Stepping
+from i3d_edge.core.text import probability_text
 
 Facts = files.Facts
 
@@ -169,6 +170,7 @@ def _model(spec: ModelSpec) -> Facts:
         ("output", f"{spec.head.output} ({spec.batch}, {spec.num_classes}), {spec.head.kind}"),
         ("frames", f"{spec.sampling()}, {spec.framing()}"),
         *([("steps", _steps(spec.stepping))] if spec.stepping else []),
+        *([("none of these", f"below {probability_text(spec.none_below)}")] if spec.none_below is not None else []),
         ("provenance", spec.origin if spec.origin == UNKNOWN else f"{spec.origin}, as it says of itself"),
         ("fingerprint", spec.fingerprint or "unknown"),
     ]

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ from i3d_edge.cli._interrupt import asked_first
 from i3d_edge.cli._rules import Decorator, rule_options, seconds
 from i3d_edge.core import progress
 from i3d_edge.core.files import make_folder, writing
-from i3d_edge.core.text import plural
+from i3d_edge.core.text import plural, probability_text
 
 if TYPE_CHECKING:
+    from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import Engine
     from i3d_edge.runtime.outbox import Delivery, Queue
 
@@ -147,13 +149,19 @@ def stream(
             stack.enter_context(_appending(path)) for path in (events_path, predictions_path)
         )
 
+        def chosen(spec: ModelSpec) -> StreamOptions:
+            if spec.none_below is None or is_given("on"):
+                return options
+            note(f"actions start at {probability_text(spec.none_below)}: below, this model's answer is none of these")
+            return replace(options, on=spec.none_below, off=min(options.off, spec.none_below))
+
         def compiled(own: Engine) -> None:
             stepping = own.spec.stepping
             if stepping and is_given("hop") and options.hop != stepping.hop:
                 note(f"the model's steps are of {stepping.hop} frames: --hop is {stepping.hop}")
             note_engine(model_path, own)
 
-        live = open_stream(source, model_path, options, say=note, compiled=compiled, **engine.arguments(model_path))
+        live = open_stream(source, model_path, chosen, say=note, compiled=compiled, **engine.arguments(model_path))
         stack.callback(live.close)
         note(f"watching {live.source}")
         if hook:

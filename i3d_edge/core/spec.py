@@ -100,6 +100,7 @@ class ModelSpec:
         passes: Graph passes that were applied to an IR, in order.
         made_with: Versions of what wrote an IR, by name.
         stepping: How a step model is fed; None for one that takes whole clips.
+        none_below: Where the best class has a lower probability, the answer is "none of these"; None for never.
     """
 
     family: Line = OTHER.name
@@ -123,6 +124,7 @@ class ModelSpec:
     passes: tuple[Line, ...] = ()
     made_with: Mapping[Line, Line] = field(default_factory=dict)
     stepping: Stepping | None = None
+    none_below: float | None = None
 
     def __post_init__(self) -> None:
         least = find_family(self.family).min_frames
@@ -139,6 +141,7 @@ class ModelSpec:
             ("short_side_px", self.short_side_px, max(self.crop_px), _MAX_SIDE),
             *(("squeezed_px", *sides, _MAX_SIDE) for sides in zip(self.squeezed_px or (), self.crop_px, strict=False)),
             ("frame_rate_fps", self.frame_rate_fps, _MIN_FPS, _MAX_FPS),
+            ("none_below", self.none_below, 0, 1),
         ):
             if value is not None:
                 require_range(name, value, lowest, highest)

@@ -41,7 +41,7 @@ _FORMAT = Format(
 def spec_to_fields(spec: ModelSpec) -> dict[str, Any]:
     """Return a spec as plain JSON values; a shipped label set is given by its name alone."""
     fields = {item.name: getattr(spec, item.name) for item in dataclasses.fields(spec)}
-    for rare in ("stepping", "squeezed_px"):  # so that other models' descriptions stay as they are
+    for rare in ("stepping", "squeezed_px", "none_below"):  # so that other models' descriptions stay as they are
         if fields[rare] is None:
             del fields[rare]
     labels, rate = spec.labels, spec.frame_rate_fps

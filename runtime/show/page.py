@@ -119,7 +119,9 @@ def _alerts(course: Course, classification: Classification) -> list[str]:
         f"The network saw {course.seen_s:.2f} s of the {course.duration_s:.2f} s. "
         "Use more clips (--num-clips) or a sliding window (--hop) to cover the rest."
     )
-    return [*([] if course.is_whole else [unseen]), *classification.warnings]
+    strange = "None of these: the best class is less probable than this model's answers must be."
+    texts = ([] if course.is_whole else [unseen]) + ([strange] if classification.none_of_these else [])
+    return [*texts, *classification.warnings]
 
 
 def _short(digest: str | None) -> str:

@@ -102,6 +102,18 @@ def test_kinetics_csv_of_several_splits(tmp_path: Path, subtests: pytest.Subtest
             )
 
 
+def test_classes_of_the_data_sets_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", "path,label,source\na.mp4,waving,door\nb.mp4,Falling,\n")
+    data = read_dataset(path, None)
+    assert rows(data) == [("a.mp4", "waving"), ("b.mp4", "Falling")]
+    assert [video.source for video in data.videos] == ["door", None]
+    indexed = write(tmp_path / "v.txt", "a.mp4 1\nb.mp4 0\n")
+    classes = write(tmp_path / "classes.txt", "Falling\nwaving\n")
+    assert rows(read_dataset(indexed, None, ListOptions(classes_path=classes))) == rows(data)
+    with pytest.raises(ListError, match="does not name its classes"):
+        read_dataset(indexed, None)
+
+
 def test_a_split_that_a_csv_does_not_have(tmp_path: Path) -> None:
     path = write(tmp_path / "all.csv", SPLITS)
     assert message(path, split="holdout") == (

@@ -30,6 +30,7 @@ def test_the_public_names() -> None:
         "convert_weights",
         "explain",
         "freeze_checkpoint",
+        "learn_ir",
         "merge_runs",
         "open_stream",
         "quantize_ir",

@@ -150,6 +150,7 @@ def test_a_spec_that_cannot_be_read(subtests: pytest.Subtests) -> None:
         ({"crop_px": [0, 256]}, "crop_px must be from 1 to 8,192; got 0"),
         ({"stepping": {**STEPPING, "hop": 32}}, "stepping.hop must be from 1 to 31; got 32"),
         ({"stepping": {**STEPPING, "warm_up": 3}}, "stepping.warm_up must be from 4 to 100,000; got 3"),
+        ({"none_below": 1.5}, "none_below must be from 0 to 1; got 1.5"),
         ({"squeezed_px": [256, 340]}, "frames are resized to short_side_px or squeezed to squeezed_px, not both"),
         ({"short_side_px": None, "squeezed_px": [223, 340]}, "squeezed_px must be from 224 to 8,192; got 223"),
         ({"short_side_px": 200}, "short_side_px must be from 256 to 8,192; got 200"),

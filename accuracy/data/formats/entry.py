@@ -46,6 +46,7 @@ class ListEntry:
     label: str | None = None  # its class by name, or None
     index: int | None = None  # its class by the list's index, or None
     num_frames: int | None = None  # how many frames it is said to have, or None
+    source: str | None = None  # the recording that it was cut from, or None
 
 
 def video_files(folder: Path) -> dict[str, str]:

@@ -20,9 +20,11 @@ _VALIDATION = frozenset({"val", "valid", "validate", "validation"})
 
 
 def read_path_label(source: ListSource) -> list[ListEntry]:
-    """Read a CSV with the columns `path` and `label`; others are ignored, and a label may be empty."""
+    """Read a CSV with the columns `path`, `label` and perhaps `source`; others are ignored; a label may be empty."""
     rows = _rows(source, ("path", "label"), needed=("path",))
-    return [ListEntry(where, row["path"], row["label"] or None) for where, row in rows]
+    return [
+        ListEntry(where, row["path"], row["label"] or None, source=row.get("source") or None) for where, row in rows
+    ]
 
 
 def read_kinetics(source: ListSource) -> list[ListEntry]:

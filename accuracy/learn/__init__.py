@@ -1,0 +1,1 @@
+"""A head of one's own on a network's features, and how well it does."""
