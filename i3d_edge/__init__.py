@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from i3d_edge.api.videos import open_stream as open_stream
     from i3d_edge.convert.checkpoints import convert_weights as convert_weights
     from i3d_edge.convert.quantization import quantize_ir as quantize_ir
+    from i3d_edge.core.cluster import Cluster as Cluster
     from i3d_edge.core.errors import I3DError as I3DError
     from i3d_edge.core.labels import LabelSet as LabelSet
     from i3d_edge.core.spec import ModelSpec as ModelSpec
@@ -55,6 +56,7 @@ _NAMES_OF = {
     "i3d_edge.api.videos": ("classify_videos", "open_stream"),
     "i3d_edge.convert.checkpoints": ("convert_weights",),
     "i3d_edge.convert.quantization": ("quantize_ir",),
+    "i3d_edge.core.cluster": ("Cluster",),
     "i3d_edge.core.errors": ("I3DError",),
     "i3d_edge.core.labels": ("LabelSet",),
     "i3d_edge.core.spec": ("ModelSpec",),

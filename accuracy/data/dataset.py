@@ -9,10 +9,11 @@ from pathlib import Path
 
 from i3d_edge.accuracy.data.formats import FORMATS, HAVE_INDICES, HAVE_SPLITS, ListEntry, ListSource, sniff
 from i3d_edge.accuracy.data.formats.entry import is_video
-from i3d_edge.core.errors import LabelError, ListError
+from i3d_edge.core.errors import LabelError, ListError, VideoOpenError
 from i3d_edge.core.labels import LabelSet, read_classes
 from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime.frames.image_series import numbered_images
+from i3d_edge.runtime.frames.remote import address_of, local_copy, located, public_name
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # how absolute paths begin on Windows
 
@@ -28,6 +29,13 @@ class ListedVideo:
     frames_fps: Fraction | None = None  # the rate of a folder of frames, or None
     sha256: str | None = None  # what a manifest says of its bytes, or None
     source: str | None = None  # the recording that the data set says it was cut from, or None
+
+    def is_there(self) -> bool:
+        """Whether there is something where it lies; of an address it is copied for that, see `local_copy`."""
+        try:
+            return os.path.exists(local_copy(self.file))
+        except VideoOpenError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,13 @@ def read_dataset(path: Path, labels: LabelSet | None, options: ListOptions = Lis
     notes = _check_indices(source, entries, matcher)
     videos: dict[str, ListedVideo] = {}
     for entry in entries:
-        key = os.path.normpath(source.root / entry.path)
+        file = located(source.root, entry.path)
+        called = public_name(file) if address_of(Path(entry.path)) else entry.path
+        key = os.path.normpath(source.root / called)
         if key in videos:
             raise ListError(f"list {str(path)!r} names a video twice: {entry.where} repeats {entry.path!r}")
         label = _label(source, entry, matcher)
-        videos[key] = ListedVideo(
-            entry.path, source.root / entry.path, label, entry.num_frames, options.frames_fps, source=entry.source
-        )
+        videos[key] = ListedVideo(called, file, label, entry.num_frames, options.frames_fps, source=entry.source)
     if not videos:
         raise ListError(f"list {str(path)!r} names no video")
     data = DataSet(path, name, source.root, tuple(videos.values()), notes, options)

@@ -22,6 +22,7 @@ from i3d_edge.core.rate import parse_rate
 from i3d_edge.core.reading import open_input, read_text
 from i3d_edge.core.schema import Count, Format
 from i3d_edge.core.text import is_utf8, some
+from i3d_edge.runtime.frames.remote import address_of, located
 
 MANIFEST_VERSION = 1
 _UNPINNED = ("digest", "root")
@@ -102,6 +103,10 @@ class VideoManifest:
     path: Path
     content: ManifestContent
 
+    def root(self, given: Path | None = None) -> Path:
+        """Return where paths start, if not where the user says."""
+        return given if given is not None else located(self.path.parent, self.content["root"])
+
     @property
     def digest(self) -> str:
         """By which results cite it."""
@@ -119,12 +124,12 @@ class VideoManifest:
                     f"{video['index']} is {video['label']!r}; the model has {labels.name!r}",
                     hint="`i3d accuracy subset --model` makes one for this model",
                 )
-        start = root if root is not None else self.path.parent / self.content["root"]
+        start = self.root(root)
         frames_fps = _rate(self.content)
         return [
             ListedVideo(
                 path=video["path"],
-                file=start / video["path"],
+                file=located(start, video["path"]),
                 label=video["label"],
                 num_frames=video["num_frames"],
                 frames_fps=frames_fps,
@@ -182,9 +187,10 @@ def digest_of(content: Any) -> str:
 
 
 def verify_videos(manifest: VideoManifest, *, root: Path | None = None, shard: Shard = WHOLE) -> None:
-    """Raise ListError unless the videos of a slice have the bytes that were pinned."""
-    start = root if root is not None else manifest.path.parent / manifest.content["root"]
+    """Raise ListError unless the videos of a slice have the bytes that were pinned; not those at addresses."""
+    start = manifest.root(root)
     videos = shard.part(manifest.content["videos"])
+    videos = [video for video in videos if not address_of(located(start, video["path"]))]
     are_pinned = verified(lambda video: _is_pinned(start / video["path"], video), videos)
     changed = [video["path"] for video, is_pinned in zip(videos, are_pinned, strict=True) if not is_pinned]
     if changed:

@@ -27,6 +27,7 @@ from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
 from i3d_edge.core.text import is_utf8
 from i3d_edge.runtime import VIDEO_SUFFIXES
+from i3d_edge.runtime.frames.remote import address_of, public_name
 
 How = Literal["stratified", "random", "omz"]
 
@@ -123,7 +124,9 @@ def _looked_for(data: DataSet) -> str:
 
 def _root(data: DataSet, output: Path) -> str:
     """Return where paths start, relative to the folder that the manifest really lies in, for `..` leads above that."""
-    root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
+    root = public_name(data.root)
+    if not address_of(data.root):
+        root = Path(os.path.relpath(os.path.realpath(data.root), os.path.realpath(output.parent))).as_posix()
     if not is_utf8(root):
         raise ListError(
             f"the name of folder {str(data.root)!r} is not UTF-8, so a manifest cannot hold it", hint="rename it"

@@ -16,6 +16,7 @@ from i3d_edge.core.i3d_spec import CLIP_S
 from i3d_edge.core.progress import track
 from i3d_edge.runtime import ShortcutError, open_source
 from i3d_edge.runtime.frames.image_series import numbered_images
+from i3d_edge.runtime.frames.remote import local_copy
 from i3d_edge.runtime.frames.video import one_of_many
 
 Item = TypeVar("Item")
@@ -47,7 +48,7 @@ class Fault:
 
 def check_video(video: ListedVideo) -> VideoFacts | Fault:
     """Read all of a video's bytes and decode all of its frames. Reasons speak of it by its name in the data set."""
-    if not os.path.exists(video.file):
+    if not video.is_there():
         return Fault("missing: there is no such file")
     try:
         num_bytes = content_size(video.file)
@@ -84,14 +85,14 @@ def verified(verify: Callable[[Item], Found], items: Sequence[Item]) -> list[Fou
 def content_sha256(path: Path) -> str:
     """Return the SHA-256 of a file; of a folder of images, that of a line of name and SHA-256 for each image."""
     if not path.is_dir():
-        return sha256_file(path)
+        return sha256_file(local_copy(path))
     lines = "".join(f"{image.name} {sha256_file(image)}\n" for image in numbered_images(path))
     return hashlib.sha256(os.fsencode(lines)).hexdigest()
 
 
 def content_size(path: Path) -> int:
     """Return the size in bytes of a file; of a folder of images, of all of them."""
-    files: Iterable[Path] = numbered_images(path) if path.is_dir() else [path]
+    files: Iterable[Path] = numbered_images(path) if path.is_dir() else [local_copy(path)]
     return sum(file.stat().st_size for file in files)
 
 

@@ -11,6 +11,7 @@ from i3d_edge.accuracy.data.manifest import is_manifest, read_manifest
 from i3d_edge.accuracy.data.video_check import content_sha256
 from i3d_edge.accuracy.result.recorded_run import RecordedRun
 from i3d_edge.core.errors import ListError, VideoError
+from i3d_edge.runtime.frames.remote import address_of
 from i3d_edge.runtime.frames.sources import Source, as_source
 from i3d_edge.runtime.frames.video import one_of_many
 from i3d_edge.runtime.show.thumbnails import Thumbnail, film_strip
@@ -59,13 +60,15 @@ def _root(run: RecordedRun) -> Path:
         return Path(root)
     path = Path(run.result["data"]["path"])
     if is_manifest(path):
-        return path.parent / read_manifest(path).content["root"]
+        return read_manifest(path).root()
     return path if path.is_dir() else path.parent
 
 
 def _pictures(file: Path, sha256: str | None, take: Take) -> Found:
     if sha256 is None:
         return "the run does not say which bytes it read"
+    if address_of(file):
+        return "the video lies at an address"
     try:
         if content_sha256(file) != sha256:
             return "the file has changed since"

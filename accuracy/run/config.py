@@ -16,6 +16,7 @@ from i3d_edge.core.errors import OutputError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.spec_file import spec_to_json
 from i3d_edge.core.text import some
+from i3d_edge.runtime.frames.remote import address_of, public_name
 
 
 def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) 
         "list of videos": sha256_of_lines(
             [
                 *(video.path, video.label, video.num_frames, video.frames_fps and str(video.frames_fps)),
-                video.sha256 or str(video.file.absolute()),
+                video.sha256 or (public_name(video.file) if address_of(video.file) else str(video.file.absolute())),
             ]
             for video in videos
         ),
@@ -43,12 +44,15 @@ def run_config(facts: RunFacts, videos: Sequence[ListedVideo], spec: ModelSpec) 
 def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Sequence[str | None]) -> None:
     """Make sure that the files that a run has read are still the same; those of a manifest were verified by it.
 
+    Nor are those looked at that lie at addresses.
+
     `hashes` are of the first videos, those that are done; None where there was nothing to read.
 
     Raises:
         OutputError: If one is another file now, is gone, or has come.
     """
-    unpinned = [(video, own) for video, own in zip(videos, hashes, strict=False) if video.sha256 is None]
+    pairs = zip(videos, hashes, strict=False)
+    unpinned = [(video, own) for video, own in pairs if video.sha256 is None and not address_of(video.file)]
     now = verified(hash_now, [video for video, _ in unpinned])
     changed = [video.path for (video, before), own in zip(unpinned, now, strict=True) if own != before]
     if changed:
@@ -59,7 +63,9 @@ def require_same_videos(folder: Path, videos: Sequence[ListedVideo], hashes: Seq
 
 
 def hash_now(video: ListedVideo) -> str | None:
-    """Return the hash of a video's bytes; None if they cannot be read."""
+    """Return the hash of a video's bytes; None if they cannot be read, or lie at an address."""
+    if address_of(video.file):
+        return None
     try:
         return content_sha256(video.file)
     except OSError:

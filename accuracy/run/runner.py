@@ -22,11 +22,13 @@ from i3d_edge.accuracy.run.summary import RunFacts, is_scored, write_result
 from i3d_edge.core.arrays import FloatArray
 from i3d_edge.core.environment import PACKAGES, versions
 from i3d_edge.core.errors import ListError, NotFiniteError, ResultError
+from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.processor import read_processor
 from i3d_edge.core.progress import track
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime import Clip, DecodePool, VideoFeed, ViewPlan
+from i3d_edge.runtime.frames.remote import public_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _facts(
         raise _no_labels(str(list_path), f"{len(videos)} listed")
     data = Data(
         path=str(list_path),
-        root=None if root is None else str(root),
+        root=None if root is None else public_name(root),
         manifest_digest=manifest_digest,
         sha256=sha256_of_lines([video.path, video.label] for video in videos),
     )
@@ -234,17 +236,31 @@ def _score(feed: VideoFeed[HashedVideo], scorers: Mapping[str, Scorer], spec: Mo
     error = outcome.error
     if error is not None:
         forget()
+    reason = None if error is None else f"{type(error).__name__}: {error.message}"
     return rows, {
-        "video": video.path,
-        "label": label,
-        "reason": None if error is None else f"{type(error).__name__}: {error.message}",
-        "sha256": feed.video.sha256,
+        **done_video(video, spec.labels, reason, feed.video.sha256),
         "warnings": list(outcome.warnings) if error is None else [],
         "num_views": num_views,
         "decode_s": round(outcome.decode_s, 6),
         "wait_s": round(feed.wait_s, 6),
         "prepare_s": round(prepare_s, 6),
         "infer_s": {name: round(seconds, 6) for name, seconds in infer_s.items()},
+    }
+
+
+def done_video(video: ListedVideo, labels: LabelSet, reason: str | None, sha256: str | None) -> DoneVideo:
+    """Return what is written of a video for which nothing was computed yet."""
+    return {
+        "video": video.path,
+        "label": None if video.label is None else labels.index(video.label),
+        "reason": reason,
+        "sha256": sha256,
+        "warnings": [],
+        "num_views": 0,
+        "decode_s": 0.0,
+        "wait_s": 0.0,
+        "prepare_s": 0.0,
+        "infer_s": {},
         "elapsed_s": 0.0,
         "end": 0,
         "check": "",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from i3d_edge.accuracy.run.protocol import Preset
     from i3d_edge.accuracy.run.runner import Scorer
     from i3d_edge.accuracy.run.scorers import ModelDefaults
+    from i3d_edge.core.cluster import Cluster
     from i3d_edge.core.spec import ModelSpec
     from i3d_edge.runtime import FlowMethod
 
@@ -40,9 +41,7 @@ def run_accuracy(
     inference_precision: str | None = None,
     spec_path: Path | None = None,
     num_decoders: int = 2,
-    cluster: str | None = None,
-    num_workers: int | None = None,
-    worker_threads: int = 1,
+    cluster: Cluster | None = None,
     say: Say = LOG.info,
     force: bool = False,
 ) -> Result:
@@ -62,9 +61,7 @@ def run_accuracy(
         inference_precision: For models that name none; None leaves the choice to the device.
         spec_path: Describes an IR that does not describe itself.
         num_decoders: Threads that decode.
-        cluster: Score on this Ray cluster: "host:port", "auto", or "local" for one on this machine.
-        num_workers: Processes there that hold the models; None: as many as its CPUs allow.
-        worker_threads: CPUs of each.
+        cluster: Score there; None is in this process.
         say: Called with messages for the user.
         force: Begin anew, and replace what is there.
 
@@ -97,18 +94,17 @@ def run_accuracy(
         listed, digest = list_videos(videos, spec.labels, reading, say=say, shard=part)
         scoring = None
         if cluster is not None:
-            from i3d_edge.accuracy.run.cluster import Cluster, score_on_cluster
+            from i3d_edge.accuracy.run.cluster import score_on_cluster
             from i3d_edge.runtime.inference.model_choice import named_choices
 
             scoring = partial(
                 score_on_cluster,
-                cluster=Cluster(cluster, num_workers, worker_threads),
+                cluster=cluster,
                 choices=named_choices(models),
                 defaults=defaults,
+                scorers=scorers,
+                spec=spec,
                 plan=preset.plan(spec),
-                labels=spec.labels,
-                what={name: scorer.info for name, scorer in scorers.items()},
-                say=say,
             )
         return score_videos(
             listed,

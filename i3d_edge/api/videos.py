@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from i3d_edge.core.files import StrPath
 from i3d_edge.core.messages import LOG, Say
 
 if TYPE_CHECKING:
+    from i3d_edge.core.cluster import Cluster
     from i3d_edge.core.errors import ClipShapeError, VideoError
     from i3d_edge.core.spec import ModelSpec
-    from i3d_edge.runtime import Classification, Engine, ViewOptions
+    from i3d_edge.runtime import Classification, Engine, Source, VideoClassifier, ViewOptions
     from i3d_edge.runtime.inference.engine import Mode
     from i3d_edge.runtime.live import LiveStream, StreamOptions
 
@@ -28,15 +30,22 @@ def best_mode(videos: Sequence[StrPath], views: ViewOptions) -> Mode:
 
 
 def classify_videos(
-    videos: Sequence[StrPath], model: StrPath, views: ViewOptions | None = None, *, k: int = 5, **engine: Any
+    videos: Sequence[StrPath],
+    model: StrPath,
+    views: ViewOptions | None = None,
+    *,
+    k: int = 5,
+    cluster: Cluster | None = None,
+    **engine: Any,
 ) -> Iterator[tuple[str, Classification | VideoError | ClipShapeError]]:
     """Label the action in videos, decoding ahead.
 
     Args:
-        videos: Files, patterns, folders of videos or of numbered images, and .npy clips.
+        videos: Files, addresses, patterns, lists, folders of videos or of numbered images, and .npy clips.
         model: The IR's .xml.
         views: Which clips and crops of each video; the centre clip if None.
         k: Classes in each answer.
+        cluster: Classify there; None is in this process.
         engine: Further arguments of `VideoClassifier`: device, inference_precision, mode, num_streams, num_threads,
             cache, spec, flow.
 
@@ -57,8 +66,46 @@ def classify_videos(
         VideoClassifier(model, **engine) as classifier,
         find_sources([str(path) for path in videos], classifier.spec, frames_fps=views.frames_fps) as sources,
     ):
-        answers = classifier.classify_all(sources, views, k=k)
+        answers = classify_sources(classifier, sources, views, k, cluster, Path(model), engine)
         yield from zip((source.name for source in sources), answers, strict=True)
+
+
+def classify_sources(
+    classifier: VideoClassifier,
+    sources: Sequence[Source],
+    views: ViewOptions,
+    k: int,
+    cluster: Cluster | None,
+    model: Path,
+    engine: dict[str, Any],
+    say: Say = LOG.info,
+) -> Iterator[Classification | VideoError | ClipShapeError]:
+    """Classify here, or by classifiers of the same model and arguments `engine` on a cluster, see `ask_cluster`."""
+    if cluster is None:
+        return classifier.classify_all(sources, views, k=k)
+    from i3d_edge.core.cluster import ask_cluster
+    from i3d_edge.core.errors import VideoDecodeError
+    from i3d_edge.runtime.inference.ir import ir_sha256
+
+    def lost(source: Source, reason: str) -> VideoDecodeError:
+        return VideoDecodeError(f"cannot use video {source.name!r}: {reason}")
+
+    there = {**engine, "num_threads": cluster.num_threads}
+    opening = partial(_open_classifier, model, ir_sha256(model), views, k, there)
+    return ask_cluster(cluster, opening, sources, lost, say)
+
+
+def _open_classifier(
+    model: Path, sha256: object, views: ViewOptions, k: int, engine: dict[str, Any]
+) -> Callable[[Source], Classification | VideoError | ClipShapeError]:
+    from i3d_edge.core.errors import DeviceError
+    from i3d_edge.runtime import VideoClassifier
+    from i3d_edge.runtime.inference.ir import ir_sha256
+
+    if ir_sha256(model) != sha256:
+        raise DeviceError("its model files are others")
+    classifier = VideoClassifier(model, **engine)
+    return lambda source: next(classifier.classify_all([source], views, k=k))
 
 
 def open_stream(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import reduce, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,7 +37,8 @@ _HEADINGS = {
         "format_name root classes_path split"
     ),
     "Device options": (
-        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_decoders"
+        "spec_path device inference_precision mode num_streams num_threads profile_path cache flow num_decoders "
+        "cluster num_workers worker_threads"
     ),
     "Output options": (
         "as_json as_jsonl annotate html events_path predictions_path num_predictions "
@@ -183,6 +184,24 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def options(*added: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a decorator that adds several options, the first one first."""
     return lambda function: reduce(lambda made, option: option(made), reversed(added), function)
+
+
+def cluster_options(function: Function) -> Function:
+    """Add the options that say where many videos are worked on; the command gets them as `cluster`, or None."""
+
+    @wraps(function)
+    def wrapper(*args: Any, cluster: str | None, num_workers: int | None, worker_threads: int, **given: Any) -> Any:
+        from i3d_edge.core.cluster import Cluster
+
+        where = None if cluster is None else Cluster(cluster, num_workers, worker_threads)
+        return function(*args, cluster=where, **given)
+
+    decorated: Function = options(
+        click.option("--cluster", metavar="ADDRESS|local", help="Work on a Ray cluster; `local` begins one here."),
+        click.option("--workers", "num_workers", type=COUNT, help="Its processes.  [default: its CPUs]"),
+        click.option("--worker-threads", type=COUNT, default=1, help="CPUs of each such process."),
+    )(wrapper)
+    return decorated
 
 
 def output_option(text: str) -> Callable[[Function], Function]:

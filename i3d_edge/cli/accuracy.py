@@ -13,6 +13,7 @@ from i3d_edge.cli._base import (
     PATH,
     Command,
     Group,
+    cluster_options,
     device_option,
     flow_option,
     force_option,
@@ -54,9 +55,7 @@ def accuracy() -> None:
 @click.option("--shard", metavar="K/N", help="Only every N-th video, from the K-th on; `merge` joins such runs.")
 @list_options
 @click.option("--decoders", "num_decoders", type=COUNT, default=2, help="Decoding threads.")
-@click.option("--cluster", metavar="ADDRESS|local", help="Score on a Ray cluster; `local` begins one here.")
-@click.option("--workers", "num_workers", type=COUNT, help="Its processes.  [default: its CPUs]")
-@click.option("--worker-threads", type=COUNT, default=1, help="CPUs of each such process.")
+@cluster_options
 @flow_option
 @device_option
 @precision_option

@@ -12,6 +12,7 @@ import click
 
 from i3d_edge.cli._base import (
     Command,
+    cluster_options,
     flow_option,
     frames_fps_option,
     model_option,
@@ -27,6 +28,7 @@ from i3d_edge.core.errors import ClipShapeError, I3DError, VideoError
 from i3d_edge.core.text import plural, probability_text
 
 if TYPE_CHECKING:
+    from i3d_edge.core.cluster import Cluster
     from i3d_edge.core.spec import Fusion, ModelSpec
     from i3d_edge.runtime import Classification, FlowMethod, Source, VideoClassifier
 
@@ -68,6 +70,7 @@ _MIB = 1 << 20
 )
 @flow_option
 @engine_options(has_mode=True)
+@cluster_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print a JSON object per video, as results arrive.")
 @show_options
@@ -84,21 +87,23 @@ def classify(
     max_input_mib: int,
     flow: FlowMethod | None,
     engine: EngineOptions,
+    cluster: Cluster | None,
     as_json: bool,
     as_jsonl: bool,
     **showing: Any,
 ) -> None:
     """Label the action in videos.
 
-    A VIDEO is a file, a quoted pattern, a folder of videos, a folder of numbered images (with --frames-fps), a .npy
-    clip, or - for standard input. A video that cannot be read does not stop the others; the exit code is then 1.
+    A VIDEO is a file, an address (http://, https://, s3:// or gs://), a quoted pattern, a folder of videos, a list of
+    these in a .txt, a folder of numbered images (with --frames-fps), a .npy clip, or - for standard input. A video that
+    cannot be read does not stop the others; the exit code is then 1.
 
     \b
     Example:
       i3d classify cricket.avi --model rgb_scratch.xml
       i3d classify match.mp4 --model rgb_scratch.xml --hop 25 --html shown.html
     """
-    from i3d_edge.api.videos import best_mode
+    from i3d_edge.api.videos import best_mode, classify_sources
     from i3d_edge.core.progress import track
     from i3d_edge.runtime import VideoClassifier, ViewOptions, find_sources
     from i3d_edge.runtime.inference.ir import read_ir
@@ -106,6 +111,8 @@ def classify(
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
+    if cluster is not None and engine.others["num_threads"] is not None:
+        raise click.UsageError("--threads cannot be used with --cluster: --worker-threads can")
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
     refuse_swapped(model_path, videos)
@@ -122,13 +129,14 @@ def classify(
         standard_input=sys.stdin.buffer,
         max_input_bytes=max_input_mib * _MIB,
     ) as sources:
-        if not (as_json or as_jsonl):  # those have a row for each video, with its error
+        if cluster is None and not (as_json or as_jsonl):  # those have a row for each video, with its error
             _require_a_video(sources)
         shows.place(sources, spec)
         with VideoClassifier(model_path, spec=spec_path, flow=flow, extras=shows.extras, **arguments) as classifier:
             by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
             note_engine(model_path, classifier.engine, by_flow)
-            results = classifier.classify_all(sources, views, k=k)
+            more = {**arguments, "spec": spec_path, "flow": flow}
+            results = classify_sources(classifier, sources, views, k, cluster, model_path, more, note)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
                 row = _row(source.name, result, classifier.spec)

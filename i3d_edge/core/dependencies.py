@@ -10,6 +10,7 @@ _INSTALLED_BY = {
     "nncf": "nncf",
     "onnxruntime": "onnxruntime",
     "ray": "'i3d-edge[cluster]'",
+    **dict.fromkeys(("aiohttp", "fsspec", "gcsfs", "s3fs"), "'i3d-edge[remote]'"),
     "sklearn": "'i3d-edge[learn]'",
     **dict.fromkeys(
         ("fastapi", "paho", "prometheus-client", "python-multipart", "uvicorn", "yaml"), "'i3d-edge[watch]'"

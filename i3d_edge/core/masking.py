@@ -12,6 +12,7 @@ _PUBLIC_HOSTS = ("raw.githubusercontent.com", "files.pythonhosted.org")
 """Where published files are; hashes in their paths are no secrets."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,2}", re.IGNORECASE)  # one slash: a URL that became a path
+_FROM_PATH = re.compile(r"((https?|s3|gs):/)(?!/)", re.IGNORECASE)  # of these we make paths ourselves
 _HOOK = re.compile(r"(^|[.-])(web)?hooks?[.-]", re.IGNORECASE)
 _BARE_USER = re.compile(r"[^\s'\"`<>/:@]{1,99}:[^\s'\"`<>/@]{1,99}@")  # its scheme is absent or misspelt
 _URL_IN_TEXT = re.compile(_SCHEME.pattern + rf"([^\s'\"`<>]*[^\s'\"`<>:,;.)])?|{_BARE_USER.pattern}", re.IGNORECASE)
@@ -69,7 +70,8 @@ def masked(url: str, *, shows_path: bool = True) -> str:
         path = path[:1] and f"/{_HIDDEN}"
     elif host not in _PUBLIC_HOSTS:
         path = _path(path)
-    return f"{url[: scheme.end()]}{host}{path}{query}{'#' + _HIDDEN if fragment[1:] else fragment}"
+    start = _FROM_PATH.sub(r"\1/", url[: scheme.end()])
+    return f"{start}{host}{path}{query}{'#' + _HIDDEN if fragment[1:] else fragment}"
 
 
 def masked_text(text: str) -> str:

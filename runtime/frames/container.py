@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from i3d_edge.core.errors import I3DError
 from i3d_edge.core.reading import open_input
+from i3d_edge.runtime.frames.remote import local_copy
 
 DEFAULT_RATE_FPS = Fraction(25)  # the rate of a raw stream that states none, as FFmpeg assumes it
 MAX_PIXELS = 1 << 26
@@ -35,16 +36,17 @@ _TEXT_START_BYTES = 4096
 
 
 def open_file(path: Path, **options: Any) -> InputContainer:
-    """Open a file of one's own machine, but no playlist, script or text; `options` are those of `av.open`.
+    """Open a file, or a copy of what lies at an address, but no playlist or text; `options` are those of `av.open`.
 
     Raises OSError if it is no regular file, or nothing that FFmpeg can open.
     """
-    with open_input(path) as stream:
+    file = local_copy(path)
+    with open_input(file) as stream:
         start = stream.read(_TEXT_START_BYTES)
     try:
         # With its protocol spelled out, a name with a colon is not taken for an address.
         container: InputContainer = av.open(
-            f"file:{path}", metadata_errors="replace", options=file_options(), **options
+            f"file:{file}", metadata_errors="replace", options=file_options(), **options
         )
         return container
     except av.ArgumentError:

@@ -18,16 +18,19 @@ from i3d_edge.core.arrays import Array
 from i3d_edge.core.errors import EmptyVideoError, VideoError, VideoOpenError
 from i3d_edge.core.files import StrPath, visible_names, writing
 from i3d_edge.core.masking import masked
+from i3d_edge.core.reading import read_text
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.core.text import short_reason, some
 from i3d_edge.runtime.frames.clip_array import ClipArray
 from i3d_edge.runtime.frames.frame_source import FrameSource
 from i3d_edge.runtime.frames.image_sequence import ImageSequence
 from i3d_edge.runtime.frames.image_series import IMAGE_SUFFIXES, numbered_images
+from i3d_edge.runtime.frames.remote import address_of, located, public_name
 from i3d_edge.runtime.frames.video import ShortcutError, Video, one_of_many
 
 STANDARD_INPUT = "-"
 CLIP_SUFFIX = ".npy"
+LIST_SUFFIX = ".txt"
 VIDEO_SUFFIXES = frozenset(
     f".{name}"
     for name in (
@@ -144,9 +147,10 @@ def find_sources(
     """Find what arguments stand for. What cannot be used becomes a source that says so when it is opened.
 
     Args:
-        arguments: Each the name of a file; a pattern (`*`, `?`, `[...]`, `**` for folders at any depth) that no file is
-            named after, where images of one folder, as `folder/img_*.jpg`, are one video; a folder of numbered images;
-            a folder of videos at any depth, taken in the order of their names (and of folders of images, if
+        arguments: Each the name of a file; an address, see `local_copy`; a .txt with one of these in each line, where
+            relative paths start at its folder; a pattern (`*`, `?`, `[...]`, `**` for folders at any depth) that no
+            file is named after, where images of one folder, as `folder/img_*.jpg`, are one video; a folder of numbered
+            images; a folder of videos at any depth, taken in the order of their names (and of folders of images, if
             `frames_fps` is given); an .npy clip; or "-" for standard input.
         spec: The model's.
         frames_fps: The rate of folders of images, and of raw streams.
@@ -168,12 +172,10 @@ def find_sources(
 
 def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> list[Source]:
     path = Path(argument)
-    if not os.path.lexists(path):
+    if not (address_of(path) or os.path.lexists(path)):
         if "://" in argument:
-            hint = "`i3d stream` watches live sources"
-            if not argument.startswith("rtsp"):
-                hint = f"download it, or `ffmpeg -i URL -f matroska - | i3d classify -`; {hint}"
-            return [_unusable(masked(argument), VideoOpenError(f"{argument!r} is an address, not a file", hint=hint))]
+            error = VideoOpenError(f"{argument!r} is no address of a file", hint="`i3d stream` watches live sources")
+            return [_unusable(masked(argument), error)]
         if glob.has_magic(argument):
             paths = [Path(name) for name in sorted(glob.glob(argument, recursive=True))]
             if not paths:
@@ -181,10 +183,19 @@ def _sources_of(argument: str, spec: ModelSpec, frames_fps: Fraction | None) -> 
             if _is_image_pattern(path):
                 return [video_source(path, frames_fps=frames_fps)]
             return [source for match in paths for source in _sources_of_path(match, spec, frames_fps)]
+    elif path.suffix.lower() == LIST_SUFFIX and os.path.isfile(path):
+        try:
+            lines = [line.strip() for line in read_text(path).splitlines()]
+        except OSError as failed:
+            return [_unusable(argument, VideoOpenError(f"cannot read list {argument!r}: {short_reason(failed)}"))]
+        paths = [located(path.parent, line) for line in lines if line]
+        return [source for named in paths for source in _sources_of_path(named, spec, frames_fps)]
     return _sources_of_path(path, spec, frames_fps)
 
 
 def _sources_of_path(path: Path, spec: ModelSpec, frames_fps: Fraction | None) -> list[Source]:
+    if address_of(path):
+        return [Source(public_name(path), partial(open_source, path, frames_fps=frames_fps))]
     if not os.path.isdir(path) or _is_image_folder(path):
         return [source_of_path(path, spec, frames_fps=frames_fps)]
     try:

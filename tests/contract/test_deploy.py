@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from fake_box import FakeBox
 from small import write_small_ir
@@ -63,3 +64,12 @@ def test_the_dashboard_shows_only_what_is_measured(folder: Path) -> None:
     used = set(re.findall(r"\b(?:i3d|process)_\w+", asked))
     assert len(used) > 10
     assert used <= known
+
+
+def test_ray_takes_the_cluster() -> None:
+    util = pytest.importorskip("ray.autoscaler._private.util", reason="needs i3d-edge[cluster-tests]")
+    config = yaml.safe_load((DEPLOY / "ray-cluster.yaml").read_text(encoding="utf-8"))
+    prepared = util.prepare_config(config)
+    util.validate_config(prepared)
+    assert prepared["available_node_types"]["worker"]["max_workers"] == config["max_workers"]
+    assert prepared["head_node_type"] in prepared["available_node_types"]

@@ -7,6 +7,7 @@ import i3d_edge
 def test_the_public_names() -> None:
     assert i3d_edge.__all__ == [
         "Classification",
+        "Cluster",
         "Event",
         "EventRules",
         "FeatureExtractor",

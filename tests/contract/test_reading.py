@@ -22,6 +22,7 @@ KNOWN = {
     ("live/connection.py", "_open"): "an address, a camera or standard input",
     ("freeze/package_index.py", "read_member"): "what was just downloaded into a folder of our own",
     ("freeze/package_index.py", "_download"): "likewise",
+    ("frames/remote.py", "_read"): "an address",
     ("bundle/archive.py", "_opened"): "a stream",
     ("record/codec.py", "stream_for"): "likewise",
     ("weights/torch_file.py", "_read_zip"): "likewise",

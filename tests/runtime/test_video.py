@@ -166,6 +166,8 @@ def test_a_name_with_a_colon_is_a_name(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_an_address_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By FFmpeg, that is: all it gets is a file of our own."""
+    monkeypatch.setattr("i3d_edge.runtime.frames.container.local_copy", lambda path: path)
     with serve(Served({})) as served, pytest.raises(VideoOpenError, match="no such file or directory"):
         Video.open(Path(f"{served.url}/video.mp4"))
     assert served.requests == []

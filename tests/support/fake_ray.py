@@ -1,4 +1,4 @@
-"""What accuracy runs use of Ray, in one process: tasks that end in any order, workers that die and that hang."""
+"""What we use of Ray, in one process: tasks that end in any order, workers that die and that hang."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class RayActorError(RayError):
     preempted = False
 
 
+class ActorUnavailableError(RayActorError):
+    pass
+
+
 class RayTaskError(RayError):
     def __init__(self, cause: Exception) -> None:
         self.cause = cause
@@ -45,6 +49,8 @@ class Handle:
 
 
 class Task:
+    machine_dies = False
+
     def __init__(self, handle: Handle, run: Callable[[], object]) -> None:
         self._handle, self._run = handle, run
         self._hangs = False
@@ -63,7 +69,8 @@ class Task:
             except Exception as error:
                 self.error = RayTaskError(error)
                 return True
-        self.error = RayActorError() if self._handle.is_dead else None
+        if self._handle.is_dead:
+            self.error = ActorUnavailableError() if self.machine_dies else RayActorError()
         return self._handle.is_dead
 
 
@@ -73,6 +80,7 @@ class FakeRay:
     class exceptions:  # noqa: N801
         RayError = RayError
         RayTaskError = RayTaskError
+        ActorUnavailableError = ActorUnavailableError
 
     def __init__(self, num_cpus: int = 2) -> None:
         self.num_cpus = num_cpus
@@ -82,14 +90,16 @@ class FakeRay:
         self.fails_after: int | None = None
         self._order = random.Random(0)
 
-    def init(self, **_options: object) -> None:
+    def init(self, *, address: str, **_options: object) -> None:
+        assert address  # without one, Ray looks for a cluster that others began
         self.is_up = True
 
     def shutdown(self) -> None:
         self.is_up = False
 
-    def cluster_resources(self) -> dict[str, float]:
-        return {"CPU": float(self.num_cpus)}
+    def nodes(self) -> list[dict[str, Any]]:
+        gone = {"Alive": False, "Resources": {"CPU": 64.0}}
+        return [{"Alive": True, "Resources": {"CPU": float(self.num_cpus)}}, gone]
 
     def remote(self, **_options: object) -> Callable[[type], Any]:
         def decorate(kind: type) -> Any:

@@ -39,17 +39,27 @@ def serve(served: Served) -> Iterator[Served]:
             if content is None:
                 self.send_error(404)
                 return
-            start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and served.ranges else 0
+            first, _, last = asked.removeprefix("bytes=").partition("-") if asked and served.ranges else ("", "", "")
+            start, stop = int(first or 0), min(int(last or len(content)) + 1, len(content))
             if start >= len(content) > 0:
                 self.send_error(416)
                 return
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(content) - start))
+            self.send_response(206 if first else 200)
+            self.send_header("Content-Length", str(stop - start))
+            if first:
+                self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(content)}")
             if self.path.endswith("/"):  # a page of a package index
                 self.send_header("Content-Type", "text/html")
             self.end_headers()
-            end = len(content) if served.break_after is None else start + served.break_after
+            end = stop if served.break_after is None else min(stop, start + served.break_after)
             self.wfile.write(content[start:end])
+
+        def do_HEAD(self) -> None:
+            content = served.files.get(self.path)
+            self.send_response(404 if content is None else 200)
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.send_header("Accept-Ranges", "bytes")
+            self.end_headers()
 
         def log_message(self, *_args: object) -> None:
             pass

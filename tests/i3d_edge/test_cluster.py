@@ -1,27 +1,34 @@
-"""A run on a cluster ends as a run in one process does, whatever happens to workers."""
+"""Work on a cluster ends as in one process, whatever happens to workers."""
 
 import os
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from fake_ray import Died, FakeRay, Hangs, RayActorError
+from click.testing import CliRunner
+from fake_ray import Died, FakeRay, Hangs, RayActorError, Task
 from killing import timeless
 from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
-from i3d_edge import run_accuracy
+from i3d_edge import Classification, classify_videos, run_accuracy
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.accuracy.run import cluster
 from i3d_edge.accuracy.run.runner import Scored
-from i3d_edge.core.errors import ArgumentError, DependencyError, DeviceError, NotFiniteError
+from i3d_edge.cli import main
+from i3d_edge.core import cluster as pool
+from i3d_edge.core.cluster import Cluster
+from i3d_edge.core.errors import ArgumentError, DependencyError, DeviceError, NotFiniteError, VideoDecodeError
+from i3d_edge.runtime.frames.video import Video
+from i3d_edge.runtime.inference import ir
 
-score, open_models = cluster.Worker.score, cluster.Worker.open
-Worker = cluster.Worker
+score_here, ir_scorers = cluster.score_here, cluster.ir_scorers
 
 
 @pytest.fixture(scope="module")
@@ -34,31 +41,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "5.mp4").write_text("broken")
     rows = [f"{number}.mp4,{LABELS.names[number % 5]}\n" for number in range(10)]
     (path / "list.csv").write_text("path,label\n" + "".join(rows))
-    run(path, path / "one", address=None)
+    run(path, path / "one", None)
     return path
 
 
-def run(folder: Path, output: Path, address: str | None = "local", **options: object) -> Result:
+LOCAL = Cluster()
+
+
+def run(folder: Path, output: Path, where: Cluster | None = LOCAL, **options: Any) -> Result:
     models = [str(folder / "tiny.xml")]
-    return run_accuracy(folder / "list.csv", models, output, cluster=address, num_clips=2, **options)
+    return run_accuracy(folder / "list.csv", models, output, cluster=where, num_clips=2, **options)
 
 
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     fake = FakeRay()
     monkeypatch.setitem(sys.modules, "ray", fake)
-    monkeypatch.setattr(cluster, "time", SimpleNamespace(monotonic=lambda: fake.clock_s))
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: fake.clock_s))
     return fake
 
 
 def scoring(monkeypatch: pytest.MonkeyPatch, trouble: Callable[[str], None]) -> None:
     """Let something happen to a worker before it scores a video, which is given by its path."""
 
-    def troubled(self: Worker, video: ListedVideo) -> Scored:
-        trouble(video.path)
-        return score(self, video)
+    def troubled(videos: list[ListedVideo], *rest: Any) -> Iterator[Scored]:
+        trouble(videos[0].path)
+        yield from score_here(videos, *rest)
 
-    monkeypatch.setattr(Worker, "score", troubled)
+    monkeypatch.setattr(cluster, "score_here", troubled)
 
 
 def dropped(result: Result) -> dict[str, str]:
@@ -67,7 +77,7 @@ def dropped(result: Result) -> dict[str, str]:
 
 @pytest.mark.parametrize("num_workers", [None, 1, 7])
 def test_the_same_files(num_workers: int | None, folder: Path, ray: FakeRay, tmp_path: Path) -> None:
-    run(folder, tmp_path / "out", num_workers=num_workers)
+    run(folder, tmp_path / "out", Cluster(num_workers=num_workers))
     assert timeless(tmp_path / "out") == timeless(folder / "one")
     assert not ray.is_up
 
@@ -88,20 +98,28 @@ def test_workers_that_die_of_no_video(
     assert timeless(tmp_path / "out") == timeless(folder / "one")
 
 
-def test_preempted_workers_are_no_fault_of_the_video(
-    folder: Path, ray: FakeRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", [(RayActorError, "preempted"), (Task, "machine_dies")])
+@pytest.mark.parametrize("num_deaths", [7, 8])
+def test_machines_that_die_are_hardly_the_fault_of_a_video(
+    how: tuple[type, str],
+    num_deaths: int,
+    folder: Path,
+    ray: FakeRay,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = [3]
+    left = [num_deaths]
 
     def trouble(path: str) -> None:
         if path == "2.mp4" and left[0]:
             left[0] -= 1
             raise Died
 
-    monkeypatch.setattr(RayActorError, "preempted", True)
+    monkeypatch.setattr(*how, True)
     scoring(monkeypatch, trouble)
-    run(folder, tmp_path / "out")
-    assert timeless(tmp_path / "out") == timeless(folder / "one")
+    result = run(folder, tmp_path / "out")
+    assert list(dropped(result)) == (["2.mp4"] if num_deaths == 8 else [])
+    assert num_deaths == 8 or timeless(tmp_path / "out") == timeless(folder / "one")
 
 
 def test_videos_that_end_hang_or_fail_their_worker(
@@ -122,11 +140,11 @@ def test_videos_that_end_hang_or_fail_their_worker(
         "7.mp4": "RuntimeError: something unforeseen",
     }
     assert result["is_complete"]
-    assert (result["counts"]["decoded"], sorted(told)) == (
+    assert (result["counts"]["decoded"], sorted(told)[:-1]) == (
         6,
-        [f"a worker died in '{number}.mp4', which another one tries again" for number in (0, 3)],
+        2 * ["a worker died: another one tries again what it was asked"],
     )
-    assert run(folder, tmp_path / "out", address=None)["time"]["num_new"] == 0  # and nothing is taken for changed
+    assert run(folder, tmp_path / "out", None)["time"]["num_new"] == 0  # and nothing is taken for changed
 
 
 def test_a_driver_that_is_killed_goes_on(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
@@ -147,37 +165,39 @@ def test_machines_that_lack_something(
 ) -> None:
     opened: list[object] = []
 
-    def opening(self: Worker, sample: Path | None) -> object:
-        opened.append(self)
-        machine, found = open_models(self, Path("gone") if bad == "no videos" and len(opened) <= num_bad else sample)
-        if len(opened) > num_bad or bad == "no videos":
-            return machine, found
-        if bad == "no model":
-            return machine, DeviceError("no model there")
-        return machine, {name: {**info, "weights_sha256": "1"} for name, info in found.items()}
+    def opening(*args: Any) -> object:
+        opened.append(args)
+        if bad == "no model" and len(opened) <= num_bad:
+            raise DeviceError("no model there")
+        spec, scorers = ir_scorers(*args)
+        if bad == "another model" and len(opened) <= num_bad:
+            scorers["tiny"].info["weights_sha256"] = "1"
+        return spec, scorers
 
-    monkeypatch.setattr(Worker, "open", opening)
+    monkeypatch.setattr(cluster, "ir_scorers", opening)
+    if bad == "no videos":
+        monkeypatch.setattr(ListedVideo, "is_there", lambda _: not 0 < len(opened) <= num_bad)
     why = {
         "no model": "no model there",
-        "another model": "its model files are others than here",
-        "no videos": "it does not have the videos: no 'gone'",
+        "another model": "its model files are others",
+        "no videos": f"it does not have the videos: no '{folder}/0.mp4'",
     }[bad]
     told: list[str] = []
     if num_bad == 2:
-        with pytest.raises(DeviceError, match=f"no machine of the cluster can score; .*: {why}"):
+        with pytest.raises(DeviceError, match=f"no machine of the cluster can take part; .*: {why}"):
             run(folder, tmp_path / "out")
         return
     run(folder, tmp_path / "out", say=told.append)
-    assert [text.partition(": a worker on ")[2].partition(" takes no part: ")[2] for text in told] == [why]
+    assert [text.partition(" takes no part: ")[2] for text in told if text.startswith("WARNING: a worker on ")] == [why]
     assert timeless(tmp_path / "out") == timeless(folder / "one")
 
 
 def test_workers_that_never_open(folder: Path, ray: FakeRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opening(self: Worker, sample: Path | None) -> object:
+    def opening(*_: object) -> object:
         raise Died
 
-    monkeypatch.setattr(Worker, "open", opening)
-    with pytest.raises(DeviceError, match="workers of the cluster keep dying while they load the models"):
+    monkeypatch.setattr(cluster, "ir_scorers", opening)
+    with pytest.raises(DeviceError, match="workers keep dying while they open the model"):
         run(folder, tmp_path / "out")
 
 
@@ -197,7 +217,7 @@ def test_used_wrongly(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         run(folder, tmp_path / "out")
     fake = FakeRay(num_cpus=0)
     monkeypatch.setitem(sys.modules, "ray", fake)
-    with pytest.raises(ArgumentError, match="the cluster has fewer than 1 CPUs"):
+    with pytest.raises(ArgumentError, match="no machine of the cluster has 1 CPUs now"):
         run(folder, tmp_path / "out")
     with pytest.raises(ArgumentError, match="a frozen graph is scored on one machine only"):
         run(folder, tmp_path / "out", graph="graph.pb")
@@ -206,16 +226,53 @@ def test_used_wrongly(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise ConnectionError("nobody there\nand more")
 
     monkeypatch.setattr(fake, "init", refuse)
-    with pytest.raises(ArgumentError, match=r"no Ray cluster answers at 'auto': nobody there\n"):
-        run(folder, tmp_path / "out", address="auto")
+    with pytest.raises(ArgumentError, match=r"no Ray cluster answers at 'auto': nobody there and more\n"):
+        run(folder, tmp_path / "out", Cluster("auto"))
     with pytest.raises(ArgumentError, match=r"no Ray cluster answers at '127\.0\.0\.1:1': .*refused"):
-        run(folder, tmp_path / "out", address="127.0.0.1:1")
+        run(folder, tmp_path / "out", Cluster("127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--jsonl",), ("--num-clips", "2", "--jsonl")])
+def test_classify(form: tuple[str, ...], folder: Path, ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    Path("some.txt").write_text(f"3.mp4\n\n{folder}/4.mp4\ngone.mp4\n")
+    command = ["classify", "some.txt", "0.mp4", "5.mp4", "7.mp4", "--model", "tiny.xml", *form]
+    alone, shared = (CliRunner().invoke(main, [*command, *more]) for more in ((), ("--cluster", "local")))
+    assert (alone.exit_code, alone.stdout.count(".mp4")) == (1, 4 if not form else 8), alone.output
+    assert (shared.exit_code, shared.stdout) == (1, alone.stdout)
+    said = [{*answer.stderr.splitlines()} for answer in (shared, alone)]
+    [other] = [line for line in said[0] - said[1] if not line.startswith("model")]  # how long it was compiled
+    refused = CliRunner().invoke(main, [*command, "--cluster", "local", "--threads", "1"])
+    assert (refused.exit_code, "--threads cannot be used with --cluster" in refused.stderr) == (2, True)
+    assert other == f"machine {socket.gethostname()} takes part"
+
+
+def test_classify_what_ends_its_worker(
+    folder: Path, ray: FakeRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Video.open.__func__
+
+    def opening(cls: type[Video], path: Path, **options: Any) -> Video:
+        if path.name == "2.mp4":
+            raise Died
+        return opened(cls, path, **options)
+
+    monkeypatch.setattr(Video, "open", classmethod(opening))
+    answers = dict(classify_videos([folder / "2.mp4", folder / "3.mp4"], folder / "tiny.xml", cluster=LOCAL))
+    assert [type(answer) for answer in answers.values()] == [VideoDecodeError, Classification]
+    assert str(answers[f"{folder}/2.mp4"]) == (
+        f"cannot use video '{folder}/2.mp4': WorkerDied: its worker died, for the second time"
+    )
+    hashes = iter("12")
+    monkeypatch.setattr(ir, "ir_sha256", lambda _: next(hashes))
+    with pytest.raises(DeviceError, match="its model files are others"):
+        list(classify_videos([folder / "3.mp4"], folder / "tiny.xml", cluster=Cluster(num_workers=1)))
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_on_ray_itself(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("ray", reason="needs Ray: pip install 'i3d-edge[cluster]'")
+    pytest.importorskip("ray", reason="needs i3d-edge[cluster-tests]")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).resolve().parents[2]), *sys.path]))
-    run(folder, tmp_path / "out", num_workers=2)
+    run(folder, tmp_path / "out", Cluster(num_workers=2))
     assert timeless(tmp_path / "out") == timeless(folder / "one")
