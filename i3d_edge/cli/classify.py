@@ -135,7 +135,7 @@ def classify(
         with VideoClassifier(model_path, spec=spec_path, flow=flow, extras=shows.extras, **arguments) as classifier:
             by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
             note_engine(model_path, classifier.engine, by_flow)
-            more = {**arguments, "spec": spec_path, "flow": flow}
+            more = {**arguments, "spec": spec_path, "flow": flow, "extras": shows.extras}
             results = classify_sources(classifier, sources, views, k, cluster, model_path, more, note)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):

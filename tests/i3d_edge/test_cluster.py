@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from fake_ray import Died, FakeRay, Hangs, RayActorError, Task
 from killing import timeless
+from small import write_small_ir
 from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
@@ -245,6 +246,15 @@ def test_classify(form: tuple[str, ...], folder: Path, ray: FakeRay, monkeypatch
     refused = CliRunner().invoke(main, [*command, "--cluster", "local", "--threads", "1"])
     assert (refused.exit_code, "--threads cannot be used with --cluster" in refused.stderr) == (2, True)
     assert other == f"machine {socket.gethostname()} takes part"
+
+
+def test_explaining(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
+    ir = write_small_ir(tmp_path / "small.xml")
+    command = ["classify", str(folder / "0.mp4"), "--model", str(ir), "--inference-precision", "f32", "--maps"]
+    for name, more in (("alone.npy", []), ("shared.npy", ["--cluster", "local"])):
+        answer = CliRunner().invoke(main, [*command, str(tmp_path / name), *more])
+        assert answer.exit_code == 0, answer.output
+    assert np.array_equal(np.load(tmp_path / "alone.npy"), np.load(tmp_path / "shared.npy"))
 
 
 def test_classify_what_ends_its_worker(
