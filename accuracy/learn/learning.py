@@ -19,10 +19,12 @@ from i3d_edge.convert.saving import check_ir_output, save_ir
 from i3d_edge.convert.saving import describe as describe_ir
 from i3d_edge.core.dependencies import needed_for
 from i3d_edge.core.environment import versions
+from i3d_edge.core.errors import ListError
 from i3d_edge.core.files import StrPath, check_output, staged, write_text
 from i3d_edge.core.labels import LabelSet
 from i3d_edge.core.progress import track
 from i3d_edge.core.schema import to_json
+from i3d_edge.core.text import some
 from i3d_edge.runtime import Classification, VideoClassifier, ViewOptions
 from i3d_edge.runtime.inference.ir import ir_sha256, read_ir
 
@@ -74,6 +76,8 @@ def learn_ir(
             else:
                 skipped[video.path] = result.message
         features = f"{classifier.spec.title()}; ran in {classifier.precision} on {classifier.device}"
+    if lost := {str(video.label) for video in listed} - {str(video.label) for video in answers}:
+        raise ListError(f"no video can be read of {some(sorted(lost))}: {next(iter(skipped.values()))}")
     sources, how = sources_of([*answers])
     labels = LabelSet(output.stem, tuple(sorted({str(video.label) for video in answers})))
     indices = np.array([labels.index(str(video.label)) for video in answers])

@@ -34,8 +34,9 @@ def sources_of(videos: Sequence[ListedVideo]) -> tuple[list[str], str]:
     by_class: dict[str, set[str]] = defaultdict(set)
     for video, (source, _) in zip(videos, found, strict=True):
         by_class[str(video.label)].add(source)
-    if len(by_class) == 1:
-        raise ListError(f"all videos are of one class: {some([*by_class])}", hint="give a folder for each of several")
+    if len(by_class) < 2:
+        reason = f"all videos are of one class: {some([*by_class])}" if by_class else "no video has a class"
+        raise ListError(reason, hint="give a folder for each of several")
     if lacking := sorted(label for label, own in by_class.items() if len(own) == 1):
         raise ListError(
             f"{len(lacking)} of {len(by_class)} classes have videos of one source only, so nothing can tell how well "

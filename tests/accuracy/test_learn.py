@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ def test_the_source_of_a_video(name: str, source: str, how: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("videos", "message"),
     [
+        ([], "no video has a class"),
         ([("a", "1"), ("a", "2")], "all videos are of one class: 'a'"),
         (
             [("a", "1"), ("a", "2"), ("b", "3"), ("b", "3")],
@@ -203,4 +205,10 @@ def test_what_cannot_be_learned_from(folder: Path, model: Path, tmp_path: Path, 
         learn_ir(folder, model, tmp_path / "mine.xml")
     with subtests.test("a network without such a head"), pytest.raises(IRError):
         learn_ir(folder, write_tiny_ir(tmp_path / "flat.xml"), tmp_path / "other.xml")
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    for video in (broken / "sky").iterdir():
+        video.write_bytes(video.name.encode())
+    with subtests.test("a class of which no video can be read"), pytest.raises(ListError, match="read of 'sky': "):
+        learn_ir(broken, model, tmp_path / "other.xml")
     assert not (tmp_path / "other.xml").exists()
