@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from i3d_edge.core.arrays import Float32Array, FloatArray
-from i3d_edge.core.errors import ArgumentError
+from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.errors import ArgumentError, VideoError
 from i3d_edge.core.files import staged
-from i3d_edge.runtime.classifier import VideoClassifier
+from i3d_edge.runtime.classifier import MOST_FEATURE_MAPS_BYTES, VideoClassifier
+from i3d_edge.runtime.inference.head import position_shares
 from i3d_edge.runtime.prediction import Classification, View
 from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import ViewPlan
@@ -77,13 +78,24 @@ class Explanation:
 def explain(
     answer: Classification, classifier: VideoClassifier, views: ViewOptions | None = None, label: str | None = None
 ) -> Explanation:
-    """Return where and when a class, or else the best one, was seen; LabelError if there is no such class.
+    """Return where and when a class, or else the best one, was seen.
 
     The classifier, with the extra "feature_map", gave the answer, and was given the views.
+
+    Raises:
+        LabelError: If there is no such class.
+        VideoError: If the video has more clips than feature maps are kept of, see `VideoClassifier.classify_all`.
     """
     spec, head = classifier.spec, classifier.engine.head
     if head is None:
         raise ArgumentError("explain: the classifier lacks the extra 'feature_map'")
+    num_kept = sum("feature_map" in view.extras for view in answer.views)
+    if num_kept < len(answer.views):
+        raise VideoError(
+            f"{len(answer.views)} clips are too many to explain: what the first {num_kept} need fills "
+            f"{MOST_FEATURE_MAPS_BYTES >> 20} MiB",
+            hint="give a larger --hop, or a shorter video",
+        )
     index = answer.predictions[0].index if label is None else spec.labels.index(label)
     weights, bias = head.weights[index], float(head.bias[index])
     maps = tuple(activation_map(view.extras["feature_map"], weights, head.kernel) for view in answer.views)
@@ -98,17 +110,3 @@ def activation_map(features: Float32Array, weights: Float32Array, kernel: Sequen
     """
     parts = np.tensordot(weights.astype(np.float64), features, 1)
     return (parts * position_shares(parts.shape, kernel)).astype(np.float32)
-
-
-def position_shares(size: Sequence[int], kernel: Sequence[int]) -> FloatArray:
-    """Return how much each position counts in the mean over all windows of a pool; they sum to 1.
-
-    Example:
-        3 positions, windows of 2 -> [0.25, 0.5, 0.25]: the inner one is in both windows.
-    """
-    shares = np.ones(())
-    for length, window in zip(size, kernel, strict=True):
-        num_windows = length - window + 1
-        covered = np.convolve(np.ones(num_windows), np.ones(window))
-        shares = np.multiply.outer(shares, covered / (num_windows * window))
-    return shares

@@ -31,6 +31,8 @@ Frames = Array
 # Answers that are ready wait no longer than this for the next view to be decoded.
 _IDLE_S = 0.02
 _MOST_DECODERS = 8
+MOST_FEATURE_MAPS_BYTES = 1 << 30
+"""What the feature maps of one video's views may fill: of about 500 clips of I3D."""
 
 
 class VideoClassifier:
@@ -148,7 +150,10 @@ class VideoClassifier:
     def classify_all(
         self, videos: Iterable[str | PathLike[str] | Frames | Source], views: ViewOptions | None = None, *, k: int = 5
     ) -> Iterator[Classification | VideoError | ClipShapeError]:
-        """Label videos in order, decoding a few ahead; yield for each what `classify` returns or raises."""
+        """Label videos in order, decoding a few ahead; yield for each what `classify` returns or raises.
+
+        Of the extra "feature_map" a video's first views are kept, in `MOST_FEATURE_MAPS_BYTES`; later ones have none.
+        """
         check_arguments(top_k, k=k)
         wanted = views or ViewOptions()
         plan = ViewPlan.of_spec(self.spec, wanted, flow=self.flow)
@@ -164,7 +169,10 @@ class VideoClassifier:
                 if isinstance(item, Clip):
                     assert answer is not None
                     place = (item.start_s, item.end_s, np.asarray(answer), item.clip, item.crop)
-                    seen.append(View(*place, answer.extras))
+                    extras = dict(answer.extras)
+                    if "feature_map" in extras and extras["feature_map"].nbytes * len(seen) >= MOST_FEATURE_MAPS_BYTES:
+                        del extras["feature_map"]
+                    seen.append(View(*place, extras))
                 elif isinstance(item, Restart):
                     seen.clear()
                 elif isinstance(item, Outcome):

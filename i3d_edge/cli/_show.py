@@ -117,9 +117,9 @@ class Shows:
             return
         from i3d_edge.runtime.frames.video import one_of_many
 
-        seen = self._explain(answer, classifier)
         files = {option: paths[number] for option, paths in self._files.items()}
         try:
+            seen = self._explain(answer, classifier)
             with one_of_many(source.name):
                 if "--annotate" in files:
                     self._annotate(source, answer, files["--annotate"], classifier.spec, seen)

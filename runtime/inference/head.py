@@ -14,7 +14,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.arrays import Float32Array, FloatArray
 from i3d_edge.core.errors import IRError
 from i3d_edge.core.spec import ModelSpec
 from i3d_edge.runtime.steps.operators import is_constant
@@ -60,10 +60,9 @@ class Head:
     @property
     def shares(self) -> Float32Array:
         """How much each frame of the feature map counts in the answer, (T,): of 10, pooled by 2, 1/18 1/9 .. 1/18."""
-        num_taps, shape = self.kernel[0], self.feature_map.get_shape()
-        num_places = shape[0 if len(shape) == _LOWERED else _SPACE] - num_taps + 1
-        counts = np.convolve(np.ones(num_places), np.ones(num_taps))
-        return np.asarray(counts / counts.sum(), np.float32)
+        shape = self.feature_map.get_shape()
+        num_frames = shape[0 if len(shape) == _LOWERED else _SPACE]
+        return position_shares((num_frames,), self.kernel[:1]).astype(np.float32)
 
     def value(self, extra: Extra) -> ov.Output:
         """Return one of the values that a model can give, see `Extra`."""
@@ -113,6 +112,20 @@ def expose(model: ov.Model, spec: ModelSpec, extras: Sequence[Extra]) -> None:
     own = {name: port.get_node().input_value(0) for port in model.outputs for name in port.names}
     values = [own.get(name) or find_head(model, spec).value(name) for name in extras]
     model.add_results([ops.result(value) for value in values])
+
+
+def position_shares(size: Sequence[int], kernel: Sequence[int]) -> FloatArray:
+    """Return how much each position counts in the mean over all windows of a pool; they sum to 1.
+
+    Example:
+        3 positions, windows of 2 -> [0.25, 0.5, 0.25]: the inner one is in both windows.
+    """
+    shares = np.ones(())
+    for length, window in zip(size, kernel, strict=True):
+        num_windows = length - window + 1
+        covered = np.convolve(np.ones(num_windows), np.ones(window))
+        shares = np.multiply.outer(shares, covered / (num_windows * window))
+    return shares
 
 
 def _pool(node: ov.Node) -> tuple[ov.Output, tuple[int, int, int]]:

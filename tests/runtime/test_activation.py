@@ -7,9 +7,12 @@ from answers import view
 from plans import i3d_plan
 from small import write_small_ir
 
-from i3d_edge.core.errors import ArgumentError, LabelError, OutputError
+from i3d_edge.core.errors import ArgumentError, LabelError, OutputError, VideoError
 from i3d_edge.runtime import VideoClassifier, ViewOptions
-from i3d_edge.runtime.activation import Explanation, activation_map, explain, position_shares
+from i3d_edge.runtime import classifier as classifier_module
+from i3d_edge.runtime.activation import Explanation, activation_map, explain
+from i3d_edge.runtime.inference.engine import Engine
+from i3d_edge.runtime.inference.head import position_shares
 
 WHOLE = np.arange(8, dtype=np.float32).reshape(2, 2, 2) - 3
 
@@ -92,6 +95,21 @@ def test_the_maps_of_a_network_sum_to_its_logits(tmp_path: Path) -> None:
         explain(answer, classifier, views, "f")
     with pytest.raises(ArgumentError, match="lacks the extra"):
         explain(answer, VideoClassifier(ir))
+
+
+def test_a_video_of_too_many_clips_is_answered_and_not_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = ViewOptions(num_clips=3)
+    frames = np.random.default_rng(3).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    engine = Engine(write_small_ir(tmp_path / "m.xml"), extras=["feature_map", "embedding"])
+    size = VideoClassifier(engine).classify(frames).views[0].extras["feature_map"].nbytes
+    monkeypatch.setattr(classifier_module, "MOST_FEATURE_MAPS_BYTES", 2 * size)
+    answer = VideoClassifier(engine).classify(frames, views)
+    assert ["feature_map" in view.extras for view in answer.views] == [True, True, False]
+    assert all("embedding" in view.extras for view in answer.views)
+    with pytest.raises(VideoError, match="3 clips are too many to explain"):
+        explain(answer, VideoClassifier(engine), views)
 
 
 def test_maps_as_a_file(tmp_path: Path) -> None:
