@@ -7,6 +7,7 @@ map. The map is that sum before it is taken: no approximation.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from i3d_edge.runtime.views.options import ViewOptions
 from i3d_edge.runtime.views.plan import ViewPlan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Explanation:
     """Where and when a network saw a class in a video."""
 
@@ -37,7 +38,7 @@ class Explanation:
         """Of the class, on average over the views."""
         return self.bias + self.evidence(+1) + self.evidence(-1)
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """The largest absolute value in any map."""
         return max(float(np.abs(own).max()) for own in self.maps)

@@ -8,6 +8,7 @@ import numpy as np
 from i3d_edge.accuracy.data.manifest import VideoManifest
 from i3d_edge.core.progress import track
 from i3d_edge.runtime import Classification, VideoClassifier, ViewOptions
+from i3d_edge.runtime.frames.remote import located
 from i3d_edge.runtime.likeness import embedding, near_duplicates
 
 
@@ -21,7 +22,7 @@ def find_near_duplicates(manifest: VideoManifest, ir: Path) -> list[tuple[str, s
     names = [video["path"] for video in content["videos"]]
     views = ViewOptions(frames_fps=Fraction(content["frames_fps"]) if content["frames_fps"] else None)
     with VideoClassifier(ir, mode="throughput", extras=("embedding",)) as classifier:
-        answers = classifier.classify_all((manifest.path.parent / content["root"] / name for name in names), views)
+        answers = classifier.classify_all((located(manifest.root(), name) for name in names), views)
         tracked = zip(names, track(answers, total=len(names), title="comparing", unit="video"), strict=True)
         found = [(name, embedding(answer)) for name, answer in tracked if isinstance(answer, Classification)]
     pairs = near_duplicates(np.stack([own for _, own in found])) if found else []

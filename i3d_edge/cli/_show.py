@@ -115,11 +115,12 @@ class Shows:
         """Write the outputs of one video; `number` is its position among all of them, from 0."""
         if isinstance(answer, I3DError):
             return
+        from i3d_edge.runtime.activation import explain
         from i3d_edge.runtime.frames.video import one_of_many
 
         files = {option: paths[number] for option, paths in self._files.items()}
         try:
-            seen = self._explain(answer, classifier)
+            seen = explain(answer, classifier, self.views, self.label) if self.explains else None
             with one_of_many(source.name):
                 if "--annotate" in files:
                     self._annotate(source, answer, files["--annotate"], classifier.spec, seen)
@@ -146,11 +147,6 @@ class Shows:
     @property
     def _index(self) -> Path:
         return self.outputs["--html"] / "index.html"
-
-    def _explain(self, answer: Classification, classifier: VideoClassifier) -> Explanation | None:
-        from i3d_edge.runtime.activation import explain
-
-        return explain(answer, classifier, self.views, self.label) if self.explains else None
 
     def _annotate(
         self, source: Source, answer: Classification, output: Path, spec: ModelSpec, seen: Explanation | None

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from fake_store import FakeStore
+from small import write_small_ir
 from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
 from i3d_edge import classify_videos, run_accuracy
 from i3d_edge.accuracy.data.dataset import ListOptions, read_dataset
+from i3d_edge.accuracy.data.near_duplicates import find_near_duplicates
 from i3d_edge.accuracy.data.subset import make_subset
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.core.errors import DownloadError, ListError, VideoOpenError
@@ -93,6 +95,7 @@ def test_a_manifest_whose_videos_are_in_a_store(folder: Path, store: FakeStore) 
 
 
 def test_a_manifest_made_of_addresses(folder: Path, store: FakeStore) -> None:
+    small = write_small_ir(folder / "small.xml")
     for root, names in ((Path("s3://bucket/val"), NAMES), (None, [f"s3://bucket/val/{name}" for name in NAMES])):
         write_list(folder / "remote.csv", [*names, "s3://bucket/gone.mp4"])
         data = read_dataset(folder / "remote.csv", LABELS, ListOptions(root=root))
@@ -103,6 +106,7 @@ def test_a_manifest_made_of_addresses(folder: Path, store: FakeStore) -> None:
             {"path": "s3://bucket/gone.mp4", "reason": "missing: there is no such file"}
         ]
         assert len(run(folder, "remote.json", "out", force=True)["videos"]) == 4
+        assert find_near_duplicates(made, small)  # the numbers look alike to it
 
 
 def test_a_store_that_fails_ends_the_run_which_then_goes_on(folder: Path, store: FakeStore) -> None:
