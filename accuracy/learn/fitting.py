@@ -55,7 +55,7 @@ def learn(features: FloatArray, labels: Array, sources: Array) -> Learned:
         import sklearn.linear_model  # noqa: F401  so that its threads are limited, too
         from threadpoolctl import threadpool_limits
     mean = features.mean(axis=0, dtype=np.float64)
-    scale = np.linalg.norm(features - mean, axis=1).mean()
+    scale = np.linalg.norm(features - mean, axis=1).mean() or 1.0
     # Turned so that clips differ in as few numbers as there are clips: the same heads, a hundred times faster.
     turned, lengths, axes = np.linalg.svd((features - mean) / scale, full_matrices=False)
     points, num_sources = turned * lengths, len(set(sources))

@@ -94,6 +94,13 @@ def test_classes_that_features_tell_apart_are_learned(num_classes: int) -> None:
         assert probs.max(axis=1).mean() > 0.9
 
 
+def test_features_that_are_all_the_same_tell_nothing() -> None:
+    labels = np.array([0, 0, 1, 1])
+    learned = learn(np.ones((4, 3)), labels, np.array(["a", "b", "c", "d"]))
+    assert not learned.weights.any()
+    assert learned.unseen[np.arange(4), labels] == pytest.approx(1 / 3, abs=0.01)
+
+
 def test_features_that_tell_sources_apart_and_no_class_are_not_rewarded() -> None:
     rng = np.random.default_rng(1)
     sources = np.repeat(np.arange(16), 3)
