@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from fake_ray import Died, FakeRay, Hangs, RayActorError, Task
 from killing import timeless
+from small import write_small_ir
 from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
@@ -245,6 +246,14 @@ def test_classify(form: tuple[str, ...], folder: Path, ray: FakeRay, monkeypatch
     refused = CliRunner().invoke(main, [*command, "--cluster", "local", "--threads", "1"])
     assert (refused.exit_code, "--threads cannot be used with --cluster" in refused.stderr) == (2, True)
     assert other == f"machine {socket.gethostname()} takes part"
+
+
+def test_classify_shows_what_workers_saw(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
+    model, pages = write_small_ir(tmp_path / "small.xml"), tmp_path / "pages"
+    command = ["classify", str(folder / "8.mp4"), str(folder / "9.mp4"), "--model", str(model), "--cluster", "local"]
+    done = CliRunner().invoke(main, [*command, "--html", f"{pages}/", "--by-likeness", "--explain"])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in pages.iterdir()} == {"8.html", "9.html", "index.html"}
 
 
 def test_classify_what_ends_its_worker(
