@@ -132,11 +132,11 @@ def classify(
         if cluster is None and not (as_json or as_jsonl):  # those have a row for each video, with its error
             _require_a_video(sources)
         shows.place(sources, spec)
-        with VideoClassifier(model_path, spec=spec_path, flow=flow, extras=shows.extras, **arguments) as classifier:
+        arguments |= {"spec": spec_path, "flow": flow, "extras": shows.extras}
+        with VideoClassifier(model_path, **arguments) as classifier:
             by_flow = "" if classifier.flow is None else f"; optical flow by {classifier.flow}"
             note_engine(model_path, classifier.engine, by_flow)
-            more = {**arguments, "spec": spec_path, "flow": flow, "extras": shows.extras}
-            results = classify_sources(classifier, sources, views, k, cluster, model_path, more, note)
+            results = classify_sources(classifier, sources, views, k, cluster, model_path, arguments, note)
             tracked = track(results, total=len(sources), title="classifying", unit="video")
             for number, (source, result) in enumerate(zip(sources, tracked, strict=True)):
                 row = _row(source.name, result, classifier.spec)

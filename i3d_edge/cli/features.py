@@ -76,8 +76,8 @@ def features(
 ) -> None:
     """Write the features of videos: NAME.npy, and NAME.json, which says what they are.
 
-    A VIDEO is a file, a quoted pattern, a folder of videos, a folder of numbered images, or a .npy clip. A video that
-    cannot be read does not stop the others; the exit code is then 1.
+    A VIDEO is a file, an address, a quoted pattern, a folder of videos, a list of these in a .txt, a folder of numbered
+    images, or a .npy clip. A video that cannot be read does not stop the others; the exit code is then 1.
 
     \b
     Example:

@@ -26,8 +26,8 @@ _ENOUGH = 12
 def quantize(model_path: Path, videos: tuple[Path, ...], output: Path, fold: str, seed: int, **options: Any) -> None:
     """Quantize a model to INT8, calibrated on clips of videos.
 
-    A VIDEO is a file, a quoted pattern or a folder of videos. Give a dozen or more, of what the model will
-    see. `i3d accuracy compare` tells what INT8 costs in accuracy.
+    A VIDEO is a file, an address, a quoted pattern, a folder of videos, or a list of these in a .txt. Give a dozen or
+    more, of what the model will see. `i3d accuracy compare` tells what INT8 costs in accuracy.
 
     \b
     Example:

@@ -257,6 +257,14 @@ def test_explaining(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "alone.npy"), np.load(tmp_path / "shared.npy"))
 
 
+def test_classify_shows_what_workers_saw(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
+    model, pages = write_small_ir(tmp_path / "small.xml"), tmp_path / "pages"
+    command = ["classify", str(folder / "8.mp4"), str(folder / "9.mp4"), "--model", str(model), "--cluster", "local"]
+    done = CliRunner().invoke(main, [*command, "--html", f"{pages}/", "--by-likeness", "--explain"])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in pages.iterdir()} == {"8.html", "9.html", "index.html"}
+
+
 def test_classify_what_ends_its_worker(
     folder: Path, ray: FakeRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
