@@ -1,19 +1,23 @@
 """Features of videos: what the network's classifier would read, clip after clip, as arrays."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 
+from i3d_edge.api.videos import lost_video
 from i3d_edge.core.arrays import Float32Array
+from i3d_edge.core.cluster import Cluster, ask_cluster
 from i3d_edge.core.environment import versions
-from i3d_edge.core.errors import ArgumentError, ClipShapeError, OutputError, VideoError
+from i3d_edge.core.errors import ArgumentError, ClipShapeError, DeviceError, OutputError, VideoError
 from i3d_edge.core.files import StrPath, check_output, make_folder, staged
+from i3d_edge.core.messages import LOG, Say
 from i3d_edge.core.progress import track
 from i3d_edge.core.schema import Format, Positive, check_arguments, to_json
 from i3d_edge.runtime import Classification, Source, VideoClassifier, ViewOptions, find_sources
@@ -72,6 +76,7 @@ class FeatureRecord:
     made_with: Mapping[str, str]
 
 
+Extracted = Features | VideoError | ClipShapeError
 _RECORDS = Format(
     kind=FeatureRecord, noun="features' record", error=OutputError, version=1, hint=_HINT, version_hint=_HINT
 )
@@ -95,6 +100,7 @@ class FeatureExtractor:
             ClipShapeError: If two models take different clips.
         """
         self.options, self.classifiers, self._stack = options, list[VideoClassifier](), ExitStack()
+        self._given: dict[str, Any] = {"models": models, "options": options, "flow": flow, **engine}
         for number, path in enumerate(models, start=1):
             arguments = {"mode": "throughput", **engine, "flow": flow if number == len(models) else None}
             classifier = VideoClassifier(path, **arguments, extras=[options.layer])
@@ -113,7 +119,7 @@ class FeatureExtractor:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def extract(self, videos: Sequence[StrPath | Source]) -> Iterator[Features | VideoError | ClipShapeError]:
+    def extract(self, videos: Sequence[StrPath | Source]) -> Iterator[Extracted]:
         """Yield each video's features, or the error that kept it from them; the next ones are decoded meanwhile."""
         layer, frames_fps = self.options.layer, self.options.frames_fps
         num_crops: Literal[1, 10] = 10 if self.options.ten_crop else 1
@@ -131,8 +137,15 @@ class FeatureExtractor:
             yield Features(values, tuple(view.start_s for view in clips), tuple(view.end_s for view in clips), done[0])
 
     def write(
-        self, videos: Sequence[StrPath], output: StrPath, *, file_format: FileFormat = "rows", force: bool = False
-    ) -> Iterator[tuple[str, Features | VideoError | ClipShapeError | None]]:
+        self,
+        videos: Sequence[StrPath],
+        output: StrPath,
+        *,
+        file_format: FileFormat = "rows",
+        force: bool = False,
+        cluster: Cluster | None = None,
+        say: Say = LOG.info,
+    ) -> Iterator[tuple[str, Extracted | None]]:
         """Write the features of videos to a folder: arrays and, last, NAME.json, which says what they are.
 
         Args:
@@ -141,6 +154,8 @@ class FeatureExtractor:
             file_format: "rows": NAME.npy. "per-crop": (T, C) for each crop, `NAME__0.npy` and so on. "ms-tcn":
                 NAME.npy, see `Features.per_frame`.
             force: Replace features of other settings, or of another video.
+            cluster: Take them on a Ray cluster, see `ask_cluster`; they are written here.
+            say: Is told who takes part.
 
         Yields:
             Each video's name, with its features, or its error, or None if its features were there already.
@@ -166,12 +181,17 @@ class FeatureExtractor:
             done = [each.are_finished(force=force) for each in files]
             yield from ((each.source.name, None) for each, is_done in zip(files, done, strict=True) if is_done)
             pending = [each for each, is_done in zip(files, done, strict=True) if not is_done]
-            results = self.extract([each.source for each in pending])
+            wanted = [each.source for each in pending]
+            results = self.extract(wanted) if cluster is None else self._ask(cluster, wanted, say)
             tracked = track(results, total=len(pending), title="extracting", unit="video")
             for each, found in zip(pending, tracked, strict=True):
                 if isinstance(found, Features):
                     each.write(found)
                 yield each.source.name, found
+
+    def _ask(self, cluster: Cluster, sources: Sequence[Source], say: Say) -> Iterator[Extracted]:
+        opening = partial(_open, {**self._given, "num_threads": cluster.num_threads}, self.settings)
+        return ask_cluster(cluster, opening, sources, lost_video, say)
 
     def _describe(self, models: Sequence[StrPath]) -> dict[str, Any]:
         spec, options = self.classifiers[0].spec, self.options
@@ -196,6 +216,19 @@ class FeatureExtractor:
                 for path, each in zip(models, self.classifiers, strict=True)
             ],
         }
+
+
+def _open(given: dict[str, Any], settings: object) -> Callable[[Source], Extracted]:
+    """Return what takes features in a worker; raises DeviceError if they would be others."""
+    extractor = FeatureExtractor(**given)
+    if extractor.settings != settings:
+        raise DeviceError("its model files, precision or device are others")
+
+    def extract(source: Source) -> Extracted:
+        [found] = extractor.extract([source])
+        return replace(found, video=replace(found.video, views=())) if isinstance(found, Features) else found
+
+    return extract
 
 
 @dataclass(frozen=True, slots=True)

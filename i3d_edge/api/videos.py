@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from i3d_edge.core.device import normalise_device
+from i3d_edge.core.errors import VideoDecodeError
 from i3d_edge.core.files import StrPath
 from i3d_edge.core.messages import LOG, Say
 
@@ -84,15 +85,16 @@ def classify_sources(
     if cluster is None:
         return classifier.classify_all(sources, views, k=k)
     from i3d_edge.core.cluster import ask_cluster
-    from i3d_edge.core.errors import VideoDecodeError
     from i3d_edge.runtime.inference.ir import ir_sha256
-
-    def lost(source: Source, reason: str) -> VideoDecodeError:
-        return VideoDecodeError(f"cannot use video {source.name!r}: {reason}")
 
     there = {**engine, "num_threads": cluster.num_threads}
     opening = partial(_open_classifier, model, ir_sha256(model), views, k, there)
-    return ask_cluster(cluster, opening, sources, lost, say)
+    return ask_cluster(cluster, opening, sources, lost_video, say)
+
+
+def lost_video(source: Source, reason: str) -> VideoDecodeError:
+    """Return the error for a video that its worker gave no answer for."""
+    return VideoDecodeError(f"cannot use video {source.name!r}: {reason}")
 
 
 def _open_classifier(

@@ -44,6 +44,11 @@ class EngineOptions:
     profile_path: Path | None
     others: dict[str, Any]  # arguments of `Engine` that it does not set: num_threads, cache, spec_path
 
+    def require_no_threads(self, cluster: object) -> None:
+        """Raise UsageError for --threads beside a cluster."""
+        if cluster is not None and self.others["num_threads"] is not None:
+            raise click.UsageError("--threads cannot be used with --cluster: --worker-threads can")
+
     def arguments(self, model_path: Path, **defaults: Any) -> dict[str, Any]:
         """Return arguments of `Engine`: the user's, a profile's, or `defaults`; raises as `apply_profile`."""
         own = {name: defaults.get(name) if value is None else value for name, value in self.settings.items()}

@@ -111,8 +111,7 @@ def classify(
 
     if as_json and as_jsonl:
         raise click.UsageError("--json cannot be used with --jsonl")
-    if cluster is not None and engine.others["num_threads"] is not None:
-        raise click.UsageError("--threads cannot be used with --cluster: --worker-threads can")
+    engine.require_no_threads(cluster)
     if hop is not None and num_clips is not None:
         raise click.UsageError("--hop cannot be used with --num-clips")
     refuse_swapped(model_path, videos)

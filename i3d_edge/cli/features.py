@@ -15,6 +15,7 @@ from i3d_edge.core.text import plural
 
 if TYPE_CHECKING:
     from i3d_edge.api.features import FileFormat, Layer
+    from i3d_edge.core.cluster import Cluster
     from i3d_edge.runtime.views.flow import FlowMethod
 
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 @_base.frames_fps_option
 @_base.flow_option
 @engine_options(has_mode=True)
+@_base.cluster_options
 @_base.force_option
 @_base.quiet_option
 def features(
@@ -72,6 +74,7 @@ def features(
     frames_fps: Fraction | None,
     flow: FlowMethod | None,
     engine: EngineOptions,
+    cluster: Cluster | None,
     force: bool,
 ) -> None:
     """Write the features of videos: NAME.npy, and NAME.json, which says what they are.
@@ -89,6 +92,7 @@ def features(
     if "-" in videos:
         raise click.UsageError("features are named after their videos: give files, not standard input")
     _base.refuse_swapped(model_path, videos)
+    engine.require_no_threads(cluster)
     options = FeatureOptions(
         stride=stride, layer=layer, ten_crop=ten_crop, every_frame=every_frame, frames_fps=frames_fps
     )
@@ -98,7 +102,8 @@ def features(
     with FeatureExtractor(models, options, flow=flow, spec=arguments.pop("spec_path"), **arguments) as extractor:
         for path, classifier in zip(models, extractor.classifiers, strict=True):
             note_engine(path, classifier.engine)
-        for name, found in extractor.write(videos, output, file_format=file_format, force=force):
+        written = extractor.write(videos, output, file_format=file_format, force=force, cluster=cluster, say=_base.note)
+        for name, found in written:
             if found is None:
                 num_done += 1
             elif isinstance(found, I3DError):

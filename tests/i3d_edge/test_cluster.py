@@ -17,7 +17,7 @@ from small import write_small_ir
 from synthetic import write_numbered
 from tiny import LABELS, write_tiny_ir
 
-from i3d_edge import Classification, classify_videos, run_accuracy
+from i3d_edge import Classification, FeatureExtractor, classify_videos, run_accuracy
 from i3d_edge.accuracy.data.dataset import ListedVideo
 from i3d_edge.accuracy.result.schema import Result
 from i3d_edge.accuracy.run import cluster
@@ -263,6 +263,32 @@ def test_classify_shows_what_workers_saw(folder: Path, ray: FakeRay, tmp_path: P
     done = CliRunner().invoke(main, [*command, "--html", f"{pages}/", "--by-likeness", "--explain"])
     assert done.exit_code == 0, done.output
     assert {path.name for path in pages.iterdir()} == {"8.html", "9.html", "index.html"}
+
+
+def test_features(folder: Path, ray: FakeRay, tmp_path: Path) -> None:
+    command = [
+        "features",
+        str(folder / "8.mp4"),
+        str(folder / "5.mp4"),
+        "--model",
+        str(write_small_ir(tmp_path / "small.xml")),
+    ]
+    for name, more in (("alone", []), ("shared", ["--cluster", "local"])):
+        answer = CliRunner().invoke(main, [*command, "--stride", "2", "-o", str(tmp_path / name), *more])
+        assert answer.exit_code == 1, answer.output
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["8.json", "8.npy"]
+    for name in ("8.json", "8.npy"):
+        assert (tmp_path / "shared" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_features_of_another_model_are_refused(
+    folder: Path, ray: FakeRay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = [{"models": 1}, {"models": 2}]
+    monkeypatch.setattr(FeatureExtractor, "_describe", lambda *_: {**settings.pop(0), "crops": [0]})
+    ir = write_small_ir(tmp_path / "small.xml")
+    with FeatureExtractor([ir]) as extractor, pytest.raises(DeviceError, match="model files, precision or device"):
+        list(extractor.write([folder / "8.mp4"], tmp_path / "out", cluster=Cluster(num_workers=1)))
 
 
 def test_classify_what_ends_its_worker(
