@@ -132,7 +132,7 @@ def test_a_clip_goes_on_where_a_looped_file_begins_again(watching: Watch, tmp_pa
     options = {**X264, "preset": "fast", "bf": "2", "sc_threshold": "0"}
     path = write_video(tmp_path / "a.mp4", numbered(range(60)), options=options)
     source = watching.source(path, is_looped=True, max_duration_s=6)
-    watch(source, watching.recorder, [(3, event("start", 2)), (4.5, event("end", 2, 4))])
+    watch(source, watching.recorder, [(3, event("start", 2)), (4, event("end", 2, 4))])
     watching.recorder.close()
     clip = read_clip(watching.state)
     assert clip.numbers == [*range(40, 60), *range(45)]
