@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import (
+    COUNT,
     Command,
     cluster_options,
     flow_option,
@@ -38,20 +39,17 @@ _MIB = 1 << 20
 @click.command(cls=Command)
 @click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @model_option
-@click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to print.")
-@click.option(
-    "--num-clips", type=click.IntRange(min=1), help="Clips per video, evenly spaced.  [default: 1, the centre]"
-)
+@click.option("-k", type=COUNT, default=5, help="Classes to print.")
+@click.option("--num-clips", type=COUNT, help="Clips per video, evenly spaced.  [default: 1, the centre]")
 @click.option(
     "--num-crops",
     type=click.Choice(["1", "3"]),
     default="1",
-    show_default=True,
     help="Crops per clip: the centre, or three along the longer side.",
 )
 @click.option(
     "--hop",
-    type=click.IntRange(min=1),
+    type=COUNT,
     metavar="FRAMES",
     help="Show the whole video, a clip every FRAMES frames at the model's rate.",
 )
@@ -63,9 +61,8 @@ _MIB = 1 << 20
 @frames_fps_option
 @click.option(
     "--max-input-mib",
-    type=click.IntRange(min=1),
+    type=COUNT,
     default=4096,
-    show_default=True,
     help="Largest standard input, which is kept in a temporary file.",
 )
 @flow_option

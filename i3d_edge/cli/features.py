@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 @_base.model_option
 @click.option(
     "--flow-model",
-    type=click.Path(path_type=Path),
+    type=_base.PATH,
     help="The .xml of a model of optical flow: its features follow those of --model in each row.",
 )
 @_base.output_option("The folder to write to. Videos whose features are there are left out.")
 @click.option(
     "--stride",
-    type=click.IntRange(min=1),
+    type=_base.COUNT,
     default=16,
-    show_default=True,
     metavar="FRAMES",
     help="From one clip's start to the next one's, in frames at the model's rate.",
 )
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     "--layer",
     type=click.Choice(["embedding", "mean", "logits"]),
     default="embedding",
-    show_default=True,
     help="What the classifier reads, the mean of the last feature map, or the classifier's logits.",
 )
 @click.option(
@@ -52,7 +50,6 @@ if TYPE_CHECKING:
     "file_format",
     type=click.Choice(["rows", "per-crop", "ms-tcn"]),
     default="rows",
-    show_default=True,
     help="One .npy with a row per clip; one per crop, NAME__0.npy and so on; or one with a column per frame.",
 )
 @_base.frames_fps_option

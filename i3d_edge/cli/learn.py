@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from i3d_edge.cli._base import (
+    PATH,
     Command,
     device_option,
     force_option,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("videos", type=click.Path(path_type=Path), metavar="FOLDER|LIST")
+@click.argument("videos", type=PATH, metavar="FOLDER|LIST")
 @model_option
 @output_option("The new IR's .xml; beside it go its .bin, and how it was learned as .md and .json.")
 @list_options

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, frames_fps_option, is_given, model_option, note, quiet_option
+from i3d_edge.cli._base import (
+    COUNT,
+    INTERRUPTED,
+    PATH,
+    Command,
+    frames_fps_option,
+    is_given,
+    model_option,
+    note,
+    quiet_option,
+)
 from i3d_edge.cli._engine import EngineOptions, engine_options, note_engine
 from i3d_edge.cli._interrupt import asked_first
 from i3d_edge.cli._rules import Decorator, rule_options, seconds
@@ -40,13 +50,11 @@ def _number_or(word: str, flag: str, default: int, noun: str, text: str) -> Deco
             raise click.BadParameter(f"{value!r} is not a number above 0 or {word!r}.")
         return int(value)
 
-    return click.option(
-        flag, default=str(default), show_default=True, callback=read, metavar=f"{noun}|{word}", help=text
-    )
+    return click.option(flag, default=str(default), callback=read, metavar=f"{noun}|{word}", help=text)
 
 
 def _path(flag: str, text: str) -> Decorator:
-    return click.option(flag, f"{flag.strip('-')}_path", type=click.Path(path_type=Path), help=text)
+    return click.option(flag, f"{flag.strip('-')}_path", type=PATH, help=text)
 
 
 @click.command(cls=Command)
@@ -63,7 +71,6 @@ def _path(flag: str, text: str) -> Decorator:
     "--smooth",
     "smoothing",
     default="exponential:1",
-    show_default=True,
     metavar="HOW",
     help="Smoothing: exponential:SECONDS (half-life), mean:WINDOWS or none.",
 )
@@ -74,9 +81,8 @@ def _path(flag: str, text: str) -> Decorator:
 @click.option(
     "--top",
     "num_predictions",
-    type=click.IntRange(min=1),
+    type=COUNT,
     default=5,
-    show_default=True,
     help="Classes in an answer.",
 )
 @click.option(
@@ -102,7 +108,6 @@ def _path(flag: str, text: str) -> Decorator:
     "--rtsp-transport",
     type=click.Choice(["tcp", "udp"]),
     default="tcp",
-    show_default=True,
     help="Transport of RTSP streams.",
 )
 @seconds("--open-timeout", 10.0, "Time allowed for the source to open.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from i3d_edge.cli._base import Command, force_option, note, output_option, print_facts, quiet_option
+from i3d_edge.cli._base import COUNT, PATH, Command, force_option, note, output_option, print_facts, quiet_option
 from i3d_edge.cli._dataset import list_options
 from i3d_edge.core import labels as label_sets
 from i3d_edge.core.errors import LabelError, ListError
@@ -25,19 +25,18 @@ _SHOWN = 10
 
 
 @click.command("subset", cls=Command)
-@click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
+@click.argument("source", type=PATH, metavar="SOURCE")
 @output_option("Manifest to write, a JSON file.")
-@click.option("--num-videos", type=click.IntRange(min=1), default=400, show_default=True, help="Number of videos.")
+@click.option("--num-videos", type=COUNT, default=400, help="Number of videos.")
 @click.option(
     "--choose",
     "how",
     type=click.Choice(["stratified", "random", "omz"]),
     default="stratified",
-    show_default=True,
     help="Equally many of each class, any, or the first ones, as Open Model Zoo does.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the choice; unused by omz.")
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="IR whose classes the labels are.")
+@click.option("--seed", type=int, default=0, help="Seed of the choice; unused by omz.")
+@click.option("--model", "model_path", type=PATH, help="IR whose classes the labels are.")
 @click.option(
     "--labels",
     "labels_text",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from i3d_edge.cli._base import INTERRUPTED, Command, note, quiet_option
+from i3d_edge.cli._base import INTERRUPTED, PATH, Command, note, quiet_option
 from i3d_edge.cli._engine import note_engine
 from i3d_edge.cli._interrupt import asked_first
 from i3d_edge.cli._rules import seconds
@@ -31,7 +31,7 @@ _MOST_PRINTED, _PRINTED_WITHIN_S = 10_000, 2.0
 
 
 @click.command(cls=Command)
-@click.argument("config_path", metavar="CAMERAS.yaml", type=click.Path(path_type=Path), required=False)
+@click.argument("config_path", metavar="CAMERAS.yaml", type=PATH, required=False)
 @click.option("--check", "is_check", is_flag=True, help="Check the configuration, list all mistakes, and end.")
 @click.option("--schema", "is_schema", is_flag=True, help="Print the configuration's JSON Schema, for editors.")
 @seconds("--report-every", 60.0, "Print statistics on stderr this often; 0: never.", may_be_0=True)
