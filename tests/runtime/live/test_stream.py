@@ -137,7 +137,7 @@ def test_a_gap_ends_what_goes_on_and_begins_the_window_anew(tmp_path: Path) -> N
     options = replace(EXACT, hop=1, reconnect=1)
     with broadcast(Broadcast([body, body])) as sent:
         stream = LiveStream(sent.url, SPEC, brightness, options)
-        stream._live._backoff.first_s = 0.5  # longer than a frame, and long enough for the only window before to be answered
+        stream._live._backoff.first_s = 0.5  # so that the only window before is answered
         items = []
         try:
             for item in stream:
