@@ -26,20 +26,15 @@ Found = tuple[Thumbnail, ...] | str
 Take = Callable[[Source], tuple[Thumbnail, ...]]
 
 
-def three_pictures(source: Source) -> tuple[Thumbnail, ...]:
-    """Take the pictures of a video."""
-    return film_strip(source, NUM_PICTURES, side_px=SIDE_PX).pictures
-
-
 @dataclass
 class RunPictures:
     """Decodes pictures of runs' videos, each once; `root` is where relative paths start, if not as in the run."""
 
     root: Path | None = None
-    _found: dict[tuple[Path, Take], Found] = field(default_factory=dict)
+    _found: dict[Path, Found] = field(default_factory=dict)
 
-    def of(self, run: RecordedRun, name: str, take: Take = three_pictures) -> Found:
-        """Return what `take` makes of a video, by its name in a run.
+    def of(self, run: RecordedRun, name: str, take: Take | None = None) -> Found:
+        """Return the pictures of a video, by its name in a run, or what `take` makes of it.
 
         A run may come from anybody, and name any file: only one with the bytes that the run saw is shown.
         """
@@ -48,10 +43,13 @@ class RunPictures:
         except ListError:
             return "the manifest has changed since"
         file = root / name
-        if (file, take) not in self._found:
-            hashes = {video["path"]: video["sha256"] for video in run.result.get("videos", [])}
-            self._found[file, take] = _pictures(file, hashes.get(name), take)
-        return self._found[file, take]
+        if take is None and file in self._found:
+            return self._found[file]
+        sha256 = next((video["sha256"] for video in run.result.get("videos", []) if video["path"] == name), None)
+        found = _pictures(file, sha256, take or _three_pictures)
+        if take is None:
+            self._found[file] = found
+        return found
 
 
 def _root(run: RecordedRun) -> Path:
@@ -78,3 +76,7 @@ def _pictures(file: Path, sha256: str | None, take: Take) -> Found:
         return "the file is not here"
     except VideoError as error:
         return f"the file does not decode: {type(error).__name__}"
+
+
+def _three_pictures(source: Source) -> tuple[Thumbnail, ...]:
+    return film_strip(source, NUM_PICTURES, side_px=SIDE_PX).pictures
