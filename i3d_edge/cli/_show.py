@@ -100,7 +100,8 @@ class Shows:
         inputs = {Path(name).resolve() for name in names}
         for output, count in Counter(outputs).items():
             if count > 1 or output.resolve() in inputs:
-                raise click.UsageError(f"output {str(output)!r} is one of the videos: choose another name")
+                other = "another output" if count > 1 else "one of the videos"
+                raise click.UsageError(f"output {str(output)!r} is {other}: choose another name")
             if not output.parent.is_dir():
                 note(f"making folder {output.parent}")
             check_output(output, force=self.force)

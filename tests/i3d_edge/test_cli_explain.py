@@ -105,7 +105,7 @@ def test_a_video_called_index(model: Path, videos: Path, tmp_path: Path) -> None
     (videos / "a.mp4").rename(videos / "index.mp4")
     result = i3d("classify", videos, "--model", model, "--html", tmp_path / "out", "--by-likeness")
     assert result.exit_code == 2
-    assert "index.html" in result.stderr
+    assert "index.html' is another output: choose another name" in result.stderr
 
 
 def test_near_duplicates_of_a_subset_are_named(model: Path, videos: Path, tmp_path: Path) -> None:
